@@ -1,0 +1,206 @@
+//! The principal: who a verified credential says the caller is.
+
+use crate::{json, time::Time};
+
+/// What a principal's identity rests on. Principals of different kinds are never the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A verified JWT; the issuer is part of the identity.
+    Jwt,
+    /// An entry of a static table.
+    Static,
+    /// A development verifier, which proves nothing.
+    Dev,
+    /// Nobody in particular.
+    Anonymous,
+    /// The user's own verifier.
+    Custom,
+}
+
+impl Kind {
+    /// The name that JavaScript sees.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jwt => "jwt",
+            Self::Static => "static",
+            Self::Dev => "dev",
+            Self::Anonymous => "anonymous",
+            Self::Custom => "custom",
+        }
+    }
+}
+
+/// A caller whose credentials were accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    kind: Kind,
+    issuer: Option<String>,
+    id: String,
+    labels: Vec<(String, String)>,
+    scopes: Option<Vec<String>>,
+    expires_at: Option<Time>,
+}
+
+impl Principal {
+    /// A principal without labels, scopes or expiry.
+    pub fn new(kind: Kind, issuer: Option<&str>, id: &str) -> Self {
+        Self {
+            kind,
+            issuer: issuer.map(str::to_owned),
+            id: id.to_owned(),
+            labels: Vec::new(),
+            scopes: None,
+            expires_at: None,
+        }
+    }
+
+    /// With labels: name and value.
+    #[must_use]
+    pub fn with_labels(mut self, labels: Vec<(String, String)>) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// With the scopes that its credential grants.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: Vec<String>) -> Self {
+        self.scopes = Some(scopes);
+        self
+    }
+
+    /// With the instant at which its credential ends.
+    #[must_use]
+    pub const fn with_expiry(mut self, expires_at: Time) -> Self {
+        self.expires_at = Some(expires_at);
+        self
+    }
+
+    /// What the identity rests on.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The issuer, for principals that have one.
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
+    }
+
+    /// The name that the issuer, table or verifier gives it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Labels: name and value.
+    pub fn labels(&self) -> &[(String, String)] {
+        &self.labels
+    }
+
+    /// The scopes that its credential grants; `None` when scopes do not apply to it.
+    pub fn scopes(&self) -> Option<&[String]> {
+        self.scopes.as_deref()
+    }
+
+    /// The instant at which its credential ends.
+    pub const fn expires_at(&self) -> Option<Time> {
+        self.expires_at
+    }
+
+    /// An injective encoding of kind, issuer and id: two principals have the same key only if they are the same.
+    pub fn key(&self) -> String {
+        let mut key = String::from(self.kind.as_str());
+        key.push('|');
+        push_escaped(&mut key, self.issuer.as_deref().unwrap_or(""));
+        key.push('|');
+        push_escaped(&mut key, &self.id);
+        key
+    }
+
+    /// Appends the principal to `out` as the JSON object that JavaScript sees.
+    pub fn write_json(&self, out: &mut String) {
+        out.push_str("{\"key\":");
+        json::write_string(out, &self.key());
+        out.push_str(",\"kind\":\"");
+        out.push_str(self.kind.as_str());
+        out.push('"');
+        if let Some(issuer) = &self.issuer {
+            out.push_str(",\"issuer\":");
+            json::write_string(out, issuer);
+        }
+        out.push_str(",\"id\":");
+        json::write_string(out, &self.id);
+        out.push_str(",\"labels\":{");
+        for (index, (name, value)) in self.labels.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            json::write_string(out, name);
+            out.push(':');
+            json::write_string(out, value);
+        }
+        out.push('}');
+        if let Some(scopes) = &self.scopes {
+            out.push_str(",\"scopes\":[");
+            for (index, scope) in scopes.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                json::write_string(out, scope);
+            }
+            out.push(']');
+        }
+        if let Some(expires_at) = self.expires_at {
+            out.push_str(",\"expiresAt\":");
+            out.push_str(&expires_at.as_seconds().to_string());
+        }
+        out.push('}');
+    }
+}
+
+/// The separator and the escape character are the only ones that need escaping for the encoding to be injective;
+/// control characters go too, so that a key can stand in a log line.
+fn push_escaped(out: &mut String, text: &str) {
+    for character in text.chars() {
+        if character == '%' || character == '|' || character.is_control() {
+            let mut buffer = [0; 4];
+            for byte in character.encode_utf8(&mut buffer).bytes() {
+                out.push('%');
+                for digit in [byte >> 4, byte & 0xf] {
+                    out.push(char::from_digit(digit.into(), 16).unwrap_or('0').to_ascii_uppercase());
+                }
+            }
+        } else {
+            out.push(character);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_differ_wherever_principals_do() {
+        let principals = [
+            Principal::new(Kind::Jwt, Some("https://a"), "42"),
+            Principal::new(Kind::Jwt, Some("https://b"), "42"),
+            Principal::new(Kind::Jwt, Some("https://a|42"), ""),
+            Principal::new(Kind::Jwt, Some("https://a"), "|42"),
+            Principal::new(Kind::Jwt, Some("https://a%7C"), "42"),
+            Principal::new(Kind::Static, None, "42"),
+            Principal::new(Kind::Custom, None, "42"),
+        ];
+        for (index, one) in principals.iter().enumerate() {
+            for other in &principals[index + 1..] {
+                assert_ne!(one.key(), other.key());
+            }
+        }
+        assert_eq!(principals[0].key(), "jwt|https://a|42");
+    }
+
+    #[test]
+    fn json_has_what_is_known() {
+        let mut out = String::new();
+        Principal::new(Kind::Static, None, "al\"ice").with_scopes(vec!["a".into()]).write_json(&mut out);
+        assert_eq!(out, r#"{"key":"static||al\"ice","kind":"static","id":"al\"ice","labels":{},"scopes":["a"]}"#);
+    }
+}

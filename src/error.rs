@@ -1,0 +1,199 @@
+//! Errors as part of the product: a stable code, who is at fault, whether a retry helps, what to do next.
+//!
+//! No message, detail or `Debug` holds a token, a part of one, or a value taken from one that was not verified,
+//! with three exceptions that an operator needs and that are cut to a safe length: `iss`, `kid` and `alg`.
+
+use std::{borrow::Cow, fmt};
+
+use crate::time::Span;
+
+/// Who must act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Whoever sent the token or the request.
+    Caller,
+    /// Whoever configured this program.
+    Configuration,
+    /// The identity provider: unreachable, or it publishes something unusable.
+    Provider,
+    /// This program.
+    Internal,
+}
+
+impl Fault {
+    /// The name that JavaScript sees.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Configuration => "configuration",
+            Self::Provider => "provider",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// Declares [`Code`]: each code's stable name, who is at fault, and whether the same call may succeed later.
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $fault:ident, $retryable:literal;)+) => {
+        /// A stable name for what went wrong. Messages may improve; codes stay.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Code { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The name that JavaScript sees.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// Who must act.
+            pub const fn fault(self) -> Fault {
+                match self { $(Self::$variant => Fault::$fault,)+ }
+            }
+
+            /// Whether the same call may succeed later.
+            pub const fn is_retryable(self) -> bool {
+                match self { $(Self::$variant => $retryable,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Not a compact JWS of three canonical base64url segments with a strict JSON header and payload.
+    TokenMalformed = "ERR_TOKEN_MALFORMED", Caller, false;
+    /// The signature is not the key's.
+    TokenSignature = "ERR_TOKEN_SIGNATURE", Caller, false;
+    /// `exp` has passed, or the token is older than the configuration allows.
+    TokenExpired = "ERR_TOKEN_EXPIRED", Caller, false;
+    /// `nbf` or `iat` lies in the future.
+    TokenNotYetValid = "ERR_TOKEN_NOT_YET_VALID", Caller, true;
+    /// No configured provider has this `iss`.
+    TokenIssuer = "ERR_TOKEN_ISSUER", Caller, false;
+    /// `aud` does not name us.
+    TokenAudience = "ERR_TOKEN_AUDIENCE", Caller, false;
+    /// A claim is missing, of the wrong type, or not of a required value.
+    TokenClaim = "ERR_TOKEN_CLAIM", Caller, false;
+    /// A required scope is missing.
+    TokenScope = "ERR_TOKEN_SCOPE", Caller, false;
+    /// `alg` is unknown, `none`, or not among those allowed for the provider.
+    TokenAlgorithm = "ERR_TOKEN_ALGORITHM", Caller, false;
+    /// `typ` says that this is another kind of token.
+    TokenType = "ERR_TOKEN_TYPE", Caller, false;
+    /// Revoked.
+    TokenRevoked = "ERR_TOKEN_REVOKED", Caller, false;
+    /// The provider publishes no usable key for this token, or more than one that could be meant.
+    KeyNotFound = "ERR_KEY_NOT_FOUND", Caller, false;
+    /// The provider's keys can't be had now, or may not be asked for again yet.
+    JwksUnavailable = "ERR_JWKS_UNAVAILABLE", Provider, true;
+    /// The configuration is wrong; the message names the key and the fix.
+    Config = "ERR_CONFIG", Configuration, false;
+    /// No credentials, or credentials that no verifier accepts.
+    Unauthenticated = "ERR_UNAUTHENTICATED", Caller, false;
+    /// More than one credential, or one that is not of the form RFC 6750 gives it.
+    InvalidRequest = "ERR_INVALID_REQUEST", Caller, false;
+    /// The peer's message breaks its protocol.
+    Protocol = "ERR_PROTOCOL", Caller, false;
+    /// The call was given up through its AbortSignal.
+    Aborted = "ERR_ABORTED", Caller, true;
+    /// A mistake in this program; please report it.
+    Internal = "ERR_INTERNAL", Internal, true;
+}
+
+/// What went wrong, in a form that people and programs can act on.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error {
+    code: Code,
+    message: Cow<'static, str>,
+    retry_after: Option<Span>,
+    subject: Option<Cow<'static, str>>,
+}
+
+impl Error {
+    /// An error with a message for the developer: lower case, no secret, and the fix where there is one.
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), retry_after: None, subject: None }
+    }
+
+    /// The claim, header parameter, scope list or configuration key that it is about.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<Cow<'static, str>>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// When a retry makes sense.
+    #[must_use]
+    pub const fn retry_after(mut self, span: Span) -> Self {
+        self.retry_after = Some(span);
+        self
+    }
+
+    /// The stable code.
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The message for the developer.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The claim, header parameter, scope list or configuration key that it is about.
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    /// When a retry makes sense, where that is known.
+    pub const fn retry_delay(&self) -> Option<Span> {
+        self.retry_after
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A value from outside, made fit for a message: cut to 80 characters, without control characters.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut out: String = text.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        out.push('…');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_prefixed() {
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert!(names.iter().all(|name| name.starts_with("ERR_")));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn foreign_values_are_cut_and_cleaned() {
+        assert_eq!(shown("a\nb"), "a\u{fffd}b");
+        assert_eq!(shown(&"x".repeat(200)).chars().count(), 81);
+    }
+}

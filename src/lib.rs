@@ -1,0 +1,15 @@
+//! Authentication of agents' traffic, in the browser and at the edge.
+//!
+//! The modules stand in the order in which data flows; each uses only those above it (`tests/layers.rs` holds them to it).
+
+pub mod json;
+pub mod secret;
+pub mod time;
+
+pub mod error;
+
+pub mod jose;
+
+pub mod auth;
+
+pub mod arc;
