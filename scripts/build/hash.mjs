@@ -1,0 +1,30 @@
+// What goes into pkg/ and what came out of it, as hashes: a build is skipped when both are as they were.
+
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../setup/cache.mjs";
+
+const inputs = ["src", "npm", "scripts/build", "scripts/build.mjs", "Cargo.toml", "Cargo.lock", ".cargo", "pkg.json", "README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "package-lock.json"];
+
+function* files(path) {
+  if (!existsSync(path)) return;
+  if (!statSync(path).isDirectory()) yield path;
+  else for (const name of readdirSync(path).sort()) yield* files(join(path, name));
+}
+
+function hash(paths, base) {
+  const sum = createHash("sha256");
+  for (const path of paths) {
+    for (const file of files(join(base, path))) sum.update(`${file}\0`).update(readFileSync(file)).update("\0");
+  }
+  return sum.digest("hex");
+}
+
+export function inputsHash() {
+  return hash(inputs, root);
+}
+
+export function outputsHash(folder) {
+  return hash(["."], folder);
+}

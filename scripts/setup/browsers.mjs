@@ -1,0 +1,27 @@
+// Chromium and Firefox with their drivers: this machine's, or Debian's packages.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { installPackages } from "./debian.mjs";
+import { which } from "./processes.mjs";
+import { toolFolder } from "./rust.mjs";
+
+/** The browsers and drivers that are here. Each can be named by an environment variable. */
+export function browsers() {
+  const gecko = join(toolFolder("geckodriver"), "geckodriver");
+  return {
+    chromium: process.env.CHROMIUM ?? which("chromium") ?? which("google-chrome"),
+    chromedriver: process.env.CHROMEDRIVER ?? which("chromedriver"),
+    firefox: process.env.FIREFOX ?? which("firefox-esr") ?? which("firefox"),
+    geckodriver: process.env.GECKODRIVER ?? (existsSync(gecko) ? gecko : which("geckodriver")),
+  };
+}
+
+export async function installBrowsers(say) {
+  const { chromium, chromedriver, firefox } = browsers();
+  const missing = [...(chromium && chromedriver ? [] : ["chromium", "chromium-driver"]), ...(firefox ? [] : ["firefox-esr"])];
+  if (missing.length === 0) return "already there";
+  say(`installing ${missing.join(", ")}`);
+  await installPackages(missing, "a browser for the tests");
+  return "done";
+}
