@@ -88,10 +88,7 @@ export function startGroup(program, args, { env, cwd, onLine } = {}) {
   }
   child.ended = new Promise((resolve) => {
     child.on("error", (error) => resolve({ code: 1, error }));
-    child.on("close", (code, signal) => {
-      children.delete(child);
-      resolve({ code, signal });
-    });
+    child.on("exit", (code, signal) => resolve({ code, signal }));
   });
   return child;
 }
@@ -105,12 +102,15 @@ function signalGroup(child, signal) {
   }
 }
 
-/** Ends a group: politely, and after a moment for good. */
+/** Ends a group: its leader politely, and after that or a moment, all that is left of it. */
 export async function endGroup(child, patienceMs = 3000) {
-  if (!child.pid || !signalGroup(child, "SIGTERM")) return;
-  const until = Date.now() + patienceMs;
-  while (Date.now() < until && signalGroup(child, 0)) await new Promise((resolve) => setTimeout(resolve, 50));
+  if (!child.pid || !children.has(child)) return;
+  signalGroup(child, "SIGTERM");
+  let timer;
+  await Promise.race([child.ended, new Promise((resolve) => (timer = setTimeout(resolve, patienceMs)))]);
+  clearTimeout(timer);
   signalGroup(child, "SIGKILL");
+  children.delete(child);
 }
 
 // The last resort, whatever ends this process: nothing that it started stays.

@@ -1,0 +1,100 @@
+// The Worker under `wrangler dev`, as a child that ends with us. For `npm start`, and for tests.
+
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { root } from "../setup/cache.mjs";
+import { node22 } from "../setup/npm-packages.mjs";
+import { endGroup, startGroup } from "../setup/processes.mjs";
+import { Stop } from "../setup/steps.mjs";
+import { variableFile } from "./variables.mjs";
+
+const wrangler = () => join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin/wrangler.js");
+
+/**
+ * Starts wrangler and waits until the Worker answers. `onLine` sees its log, tidied.
+ * `config` and `cwd` serve Workers other than the repository's own.
+ */
+export async function startWorker({ port, variables = {}, onLine = () => {}, config = join(root, "wrangler.toml"), cwd = root, persistTo, ready = "/healthz" }) {
+  const file = variableFile(variables);
+  const last = [];
+  const child = startGroup(
+    node22,
+    [
+      ...[wrangler(), "dev", "--config", config, "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
+      ...["--show-interactive-dev-session=false", ...(persistTo ? ["--persist-to", persistTo] : []), ...file.args],
+    ],
+    {
+      cwd,
+      env: { WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", NO_COLOR: "1", FORCE_COLOR: "0", CI: "1" },
+      onLine: (line) => {
+        const tidy = tidied(line);
+        if (tidy === undefined) return;
+        last.push(tidy);
+        if (last.length > 30) last.shift();
+        onLine(tidy);
+      },
+    },
+  );
+  const close = async () => {
+    await endGroup(child);
+    file.remove();
+  };
+  process.once("exit", file.remove);
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await answering(`${url}${ready}`, child, "the Worker", () => last.join("\n"));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url, port, close, ended: child.ended };
+}
+
+/** Polls an address until it answers with success. */
+export async function answering(url, child, name, said = () => "", patienceMs = 60_000) {
+  let ended;
+  child.ended.then((end) => {
+    ended = end;
+  });
+  for (const until = Date.now() + patienceMs; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
+    if (ended) throw new Stop(`${name} did not start (exit code ${ended.code}):\n${said()}`);
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
+      await response.arrayBuffer();
+      if (response.ok) return;
+    } catch {
+      // not listening yet
+    }
+    if (Date.now() > until) throw new Stop(`${name} did not answer at ${url} within ${patienceMs / 1000} s:\n${said()}`);
+  }
+}
+
+/** Whether a port on loopback can be listened on; 0 gives any free one. */
+export function freePort(port = 0) {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(undefined));
+    server.listen(port, "127.0.0.1", () => {
+      const found = server.address().port;
+      server.close(() => resolve(found));
+    });
+  });
+}
+
+// Wrangler's log without its decoration and without what a machine that has no network can't have.
+const noise = [
+  /^\s*$/,
+  /^─+$/,
+  /wrangler \d+\.\d+/,
+  /Unable to fetch the `Request\.cf` object/,
+  /^Error: getaddrinfo .*cloudflare/,
+  /^\s+at (GetAddrInfo|async |Object\.|new |node:)/,
+  /^(Using (vars|secrets) defined in|Your Worker has access|Binding\s+Resource|env\.\w+ \()/,
+  /Starting local server|Ready on http|Shutting down local server/,
+];
+
+function tidied(line) {
+  if (noise.some((pattern) => pattern.test(line))) return undefined;
+  return line.replace(/^\[wrangler:(\w+)\] /, (_all, level) => (level === "info" ? "" : `${level}: `));
+}
