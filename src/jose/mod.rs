@@ -1,3 +1,29 @@
 //! JOSE (RFC 7515 to 7519): from the bytes of a token to verified claims.
+//!
+//! Read downwards: [`jws`] takes a token apart, [`provider`] says on what terms it is accepted, [`jwks_cache`] gives the
+//! key, [`claims`] says what the token must hold, and [`verify`] is the machine that brings them together.
 
 pub mod alg;
+pub mod url;
+
+pub mod rsa;
+
+pub mod jwk;
+
+pub mod jwks;
+
+pub mod discovery;
+
+pub mod jwks_cache;
+
+pub mod jws;
+
+pub mod provider;
+
+pub mod claims;
+
+pub mod token_cache;
+pub mod verify;
+
+pub mod bare;
+pub mod options;
