@@ -1,1 +1,25 @@
-//! ARC.
+//! ARC 1.0 (HTTP, one endpoint): the gate in front of agents, without I/O.
+//!
+//! head -> [`Gate::head`] -> credentials, which a verifier turns into a principal -> body -> [`Gate::body`] -> [`Run`] ->
+//! the agent's output -> [`Run::reply`]. Each step either goes on or is an answer; every answer is a [`Reply`].
+
+pub mod errors;
+pub mod scopes;
+
+pub mod message;
+pub mod origin;
+pub mod reply;
+
+pub mod envelope;
+pub mod run;
+
+mod method;
+
+pub mod gate;
+pub mod head;
+
+pub use errors::ArcCode;
+pub use gate::{Decision, Gate, Seen};
+pub use head::{Admission, Head, Step};
+pub use reply::Reply;
+pub use run::{Fresh, Outcome, Run};

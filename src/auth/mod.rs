@@ -1,5 +1,8 @@
-//! Who is calling: principals, and how credentials become one.
+//! Who is calling: how credentials become a principal, and what a refused caller is told.
 
-pub mod principal;
+pub mod credentials;
 
-pub use principal::{Kind, Principal};
+pub mod challenge;
+pub mod custom;
+
+pub use crate::principal::{Kind, Principal};

@@ -1,0 +1,198 @@
+//! Answers: status, header fields, and the envelope of ARC 1.0.
+
+use std::borrow::Cow;
+
+use crate::{
+    arc::errors::ArcCode,
+    auth::challenge::Refusal,
+    error::{Code, Error},
+    json::{write_string, Object, Value},
+};
+
+/// The media type of ARC messages.
+pub const MEDIA_TYPE: &str = "application/arc+json";
+
+/// Who answers when no agent is known.
+pub const RESPONDER: &str = "arcgate";
+
+/// An answer, complete but for the CORS fields, which the request's head decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Header fields.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; `None` for an answer without one.
+    pub body: Option<String>,
+    /// For the audit log: a stable name of what decided.
+    pub reason: Cow<'static, str>,
+    /// For the audit log: the code in the body.
+    pub code: Option<ArcCode>,
+}
+
+/// What an answer repeats of the request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Echo {
+    /// The request's id as JSON text; `None` when it is not known or not to be told yet.
+    pub id: Option<String>,
+    /// Who asked, and so who is answered.
+    pub request_agent: Option<String>,
+    /// Who answers.
+    pub target_agent: Option<String>,
+    /// The workflow.
+    pub trace_id: Option<String>,
+}
+
+impl Reply {
+    /// An error, under its code's status.
+    pub fn error(code: ArcCode, reason: impl Into<Cow<'static, str>>, echo: &Echo, details: Option<&str>) -> Self {
+        let mut body = echo.open();
+        body.push_str(",\"result\":null,\"error\":{\"code\":");
+        body.push_str(&code.number().to_string());
+        body.push_str(",\"message\":");
+        write_string(&mut body, code.message());
+        if let Some(details) = details {
+            body.push_str(",\"details\":");
+            body.push_str(details);
+        }
+        body.push_str("}}");
+        Self {
+            status: code.status(),
+            headers: fields(MEDIA_TYPE),
+            body: Some(body),
+            reason: reason.into(),
+            code: Some(code),
+        }
+    }
+
+    /// The answer to a body over the limit, whether its length was announced or found out while reading.
+    pub fn too_large() -> Self {
+        Self::error(ArcCode::MessageTooLarge, "too_large", &Echo::default(), None)
+    }
+
+    /// A refusal of credentials. It is said before anything of the body is known, and so it repeats nothing.
+    pub fn refused(error: &Error) -> Self {
+        Self::refused_knowing(error, ArcCode::of_authentication(error), error.code().as_str(), &Echo::default(), None)
+    }
+
+    /// A missing scope. The caller is told which, for the challenge says so too.
+    pub fn scope_missing(required: &[String], provided: &[String], echo: &Echo) -> Self {
+        let mut details = String::from("{\"required_scopes\":");
+        write_strings(&mut details, required);
+        details.push_str(",\"provided_scopes\":");
+        write_strings(&mut details, provided);
+        details.push('}');
+        let error = Error::new(Code::TokenScope, "a required scope is missing").about(required.join(" "));
+        Self::refused_knowing(&error, ArcCode::InsufficientScope, error.code().as_str(), echo, Some(&details))
+    }
+
+    fn refused_knowing(error: &Error, code: ArcCode, reason: &'static str, echo: &Echo, details: Option<&str>) -> Self {
+        let refusal = Refusal::of(error);
+        let mut reply = Self::error(code, reason, echo, details);
+        reply.status = refusal.status;
+        reply.headers.extend(refusal.challenge.map(|value| ("WWW-Authenticate", value)));
+        reply.headers.extend(refusal.retry_after.map(|seconds| ("Retry-After", seconds.to_string())));
+        reply
+    }
+
+    /// A success with this JSON text as the result.
+    pub fn result(echo: &Echo, result: &str) -> Self {
+        let mut body = echo.open();
+        body.push_str(",\"result\":");
+        body.push_str(result);
+        body.push_str(",\"error\":null}");
+        Self { status: 200, headers: fields(MEDIA_TYPE), body: Some(body), reason: "ok".into(), code: None }
+    }
+
+    /// An answer without a body.
+    pub(crate) fn empty(status: u16, reason: &'static str) -> Self {
+        Self {
+            status,
+            headers: vec![("Cache-Control", "no-store".into())],
+            body: None,
+            reason: reason.into(),
+            code: None,
+        }
+    }
+
+    /// With another status than the code's own.
+    #[must_use]
+    pub const fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// With one more header field.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// The fields that every answer with a body has: nobody may keep it or guess another type.
+fn fields(media_type: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("Content-Type", media_type.into()),
+        ("Cache-Control", "no-store".into()),
+        ("X-Content-Type-Options", "nosniff".into()),
+    ]
+}
+
+impl Echo {
+    /// What can be told of a body that is no valid request: its id and its workflow, where these are sound.
+    pub(crate) fn of(object: &Object<'_>) -> Self {
+        let text = |name| object.get(name).and_then(Value::as_str).filter(|text| is_name(text)).map(str::to_owned);
+        Self {
+            id: object.get("id").and_then(id_text),
+            request_agent: text("requestAgent"),
+            target_agent: None,
+            trace_id: text("traceId"),
+        }
+    }
+
+    fn open(&self) -> String {
+        let mut out = String::from("{\"arc\":\"1.0\",\"id\":");
+        out.push_str(self.id.as_deref().unwrap_or("\"error\""));
+        out.push_str(",\"responseAgent\":");
+        write_string(&mut out, self.target_agent.as_deref().unwrap_or(RESPONDER));
+        out.push_str(",\"targetAgent\":");
+        write_string(&mut out, self.request_agent.as_deref().unwrap_or("unknown"));
+        if let Some(trace_id) = &self.trace_id {
+            out.push_str(",\"traceId\":");
+            write_string(&mut out, trace_id);
+        }
+        out
+    }
+}
+
+/// The longest id, agent, method or workflow name, in bytes.
+const LONGEST_NAME: usize = 256;
+
+/// Whether a text can be an id or a name: not empty, not long.
+pub(crate) const fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST_NAME
+}
+
+/// A request's id as JSON text, if it is a sound one: a bounded string or a number.
+pub(crate) fn id_text(id: &Value<'_>) -> Option<String> {
+    match id {
+        Value::String(text) if is_name(text) => {}
+        Value::Number(_) => {}
+        _ => return None,
+    }
+    let mut out = String::new();
+    id.write(&mut out);
+    Some(out)
+}
+
+fn write_strings(out: &mut String, items: &[String]) {
+    out.push('[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_string(out, item);
+    }
+    out.push(']');
+}

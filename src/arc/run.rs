@@ -1,0 +1,342 @@
+//! A request that runs an agent, from its admission to its answer.
+//!
+//! The driver runs the agent; this says what of it goes on the wire. Between the two a run travels as a text, so that nothing
+//! of a request stays in this module's memory while its agent works.
+
+use crate::{
+    arc::{
+        errors::ArcCode,
+        message::{write_parts, write_text_part},
+        reply::{Echo, Reply},
+    },
+    json::{self, write_string, Object, Value},
+};
+
+/// What a new task or chat needs from outside: something that can't be guessed, and the date.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fresh {
+    /// Unguessable.
+    pub id: String,
+    /// RFC 3339.
+    pub now: String,
+}
+
+/// What runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `task.create`
+    Task,
+    /// `chat.start`
+    Chat {
+        /// The client's, or a new one.
+        chat_id: String,
+        /// Whether the answer is a stream of events.
+        stream: bool,
+    },
+}
+
+/// How an agent ended.
+#[derive(Clone, Copy, Debug)]
+pub enum Outcome<'o, 't> {
+    /// It returned this.
+    Output(&'o Value<'t>),
+    /// It threw. The caller isn't told what: that is for the log.
+    Failed,
+    /// It took longer than it may.
+    TimedOut,
+    /// The token that it ran under ended.
+    TokenExpired,
+}
+
+/// An admitted request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    kind: Kind,
+    agent: String,
+    input: String,
+    echo: Echo,
+    id: String,
+    created_at: String,
+}
+
+impl Run {
+    pub(super) fn new(kind: Kind, agent: &str, input: String, echo: Echo, fresh: &Fresh) -> Self {
+        Self { kind, agent: agent.to_owned(), input, echo, id: fresh.id.clone(), created_at: fresh.now.clone() }
+    }
+
+    /// What runs.
+    pub const fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// The agent to run, by the name it was configured under.
+    pub fn agent(&self) -> &str {
+        &self.agent
+    }
+
+    /// Its input, as JSON text.
+    pub fn input(&self) -> &str {
+        &self.input
+    }
+
+    /// The answer once the agent has ended at `now`.
+    pub fn reply(&self, outcome: Outcome<'_, '_>, now: &str) -> Reply {
+        let output = match outcome {
+            Outcome::Output(output) => output,
+            failure => {
+                let (code, reason) = self.failure(failure);
+                return Reply::error(code, reason, &self.echo, None);
+            }
+        };
+        let mut result = String::new();
+        match &self.kind {
+            Kind::Task => {
+                result.push_str("{\"type\":\"task\",\"task\":{\"taskId\":");
+                write_string(&mut result, &format!("task-{}", self.id));
+                result.push_str(",\"status\":\"COMPLETED\",\"createdAt\":");
+                write_string(&mut result, &self.created_at);
+                result.push_str(",\"updatedAt\":");
+                write_string(&mut result, now);
+                result.push_str(",\"completedAt\":");
+                write_string(&mut result, now);
+                result.push_str(",\"messages\":[");
+                write_message(&mut result, output, Some(now));
+                result.push_str("],\"artifacts\":[]}}");
+            }
+            Kind::Chat { chat_id, .. } => {
+                result.push_str("{\"type\":\"chat\",\"chat\":{\"chatId\":");
+                write_string(&mut result, chat_id);
+                result.push_str(",\"status\":\"ACTIVE\",\"message\":");
+                write_message(&mut result, output, None);
+                result.push_str(",\"participants\":[");
+                write_string(&mut result, self.echo.request_agent.as_deref().unwrap_or_default());
+                result.push(',');
+                write_string(&mut result, self.echo.target_agent.as_deref().unwrap_or_default());
+                result.push_str("],\"createdAt\":");
+                write_string(&mut result, &self.created_at);
+                result.push_str("}}");
+            }
+        }
+        Reply::result(&self.echo, &result)
+    }
+
+    /// The events that end a stream.
+    pub fn last_events(&self, outcome: Outcome<'_, '_>) -> String {
+        let mut out = String::new();
+        let status = match outcome {
+            Outcome::Output(output) => {
+                if !matches!(output, Value::Null) {
+                    let mut parts = String::new();
+                    write_parts(&mut parts, output);
+                    self.write_event(&mut out, &parts);
+                }
+                "ACTIVE"
+            }
+            failure => {
+                let (code, _) = self.failure(failure);
+                out.push_str("event: error\ndata: {\"chatId\":");
+                write_string(&mut out, self.chat_id());
+                out.push_str(&format!(
+                    ",\"error\":{{\"code\":{},\"message\":\"{}\"}}}}\n\n",
+                    code.number(),
+                    code.message()
+                ));
+                "ERROR"
+            }
+        };
+        out.push_str("event: done\ndata: {\"chatId\":");
+        write_string(&mut out, self.chat_id());
+        out.push_str(&format!(",\"status\":\"{status}\",\"done\":true}}\n\n"));
+        out
+    }
+
+    /// What of an agent's event goes on the stream: pieces of its result as text, its progress as data. The rest (its log, its
+    /// thoughts, its tool calls) is not the caller's.
+    pub fn event(&self, event: &Object<'_>) -> Option<String> {
+        let body = event.get("body")?.as_object()?;
+        let mut parts = String::new();
+        match event.get("kind")?.as_str()? {
+            "result_chunk" if body.get("encoding").is_none_or(|encoding| encoding.as_str() == Some("utf8")) => {
+                parts.push('[');
+                write_text_part(&mut parts, body.get("data")?.as_str()?);
+                parts.push(']');
+            }
+            "progress" | "status" => write_parts(&mut parts, &Value::Object(event.clone())),
+            _ => return None,
+        }
+        let mut out = String::new();
+        self.write_event(&mut out, &parts);
+        Some(out)
+    }
+
+    fn write_event(&self, out: &mut String, parts: &str) {
+        out.push_str("event: stream\ndata: {\"chatId\":");
+        write_string(out, self.chat_id());
+        out.push_str(",\"message\":{\"role\":\"agent\",\"parts\":");
+        out.push_str(parts);
+        out.push_str("}}\n\n");
+    }
+
+    fn chat_id(&self) -> &str {
+        match &self.kind {
+            Kind::Chat { chat_id, .. } => chat_id,
+            Kind::Task => "",
+        }
+    }
+
+    const fn failure(&self, outcome: Outcome<'_, '_>) -> (ArcCode, &'static str) {
+        match (outcome, &self.kind) {
+            (Outcome::TokenExpired, _) => (ArcCode::TokenExpired, "ERR_TOKEN_EXPIRED"),
+            (Outcome::TimedOut, Kind::Task) => (ArcCode::TaskTimeout, "timeout"),
+            (Outcome::TimedOut, Kind::Chat { .. }) => (ArcCode::ChatTimeout, "timeout"),
+            (_, Kind::Task) => (ArcCode::TaskExecutionFailed, "agent_failed"),
+            (_, Kind::Chat { .. }) => (ArcCode::InternalError, "agent_failed"),
+        }
+    }
+
+    /// The run as a text, without the agent's input, for [`Run::from_ticket`].
+    pub fn ticket(&self) -> String {
+        let mut out = String::from("{\"id\":");
+        write_string(&mut out, &self.id);
+        out.push_str(",\"createdAt\":");
+        write_string(&mut out, &self.created_at);
+        if let Kind::Chat { chat_id, stream } = &self.kind {
+            out.push_str(",\"chatId\":");
+            write_string(&mut out, chat_id);
+            out.push_str(if *stream { ",\"stream\":true" } else { ",\"stream\":false" });
+        }
+        for (name, value) in [
+            ("requestId", &self.echo.id),
+            ("requestAgent", &self.echo.request_agent),
+            ("targetAgent", &self.echo.target_agent),
+            ("traceId", &self.echo.trace_id),
+        ] {
+            if let Some(value) = value {
+                out.push_str(&format!(",\"{name}\":"));
+                write_string(&mut out, value);
+            }
+        }
+        out.push('}');
+        out
+    }
+
+    /// The run that a ticket was made of; `None` when the text is no ticket.
+    pub fn from_ticket(ticket: &str) -> Option<Self> {
+        let ticket = json::parse_object(ticket.as_bytes()).ok()?;
+        let text = |name| ticket.get(name).and_then(Value::as_str).map(str::to_owned);
+        let kind = match text("chatId") {
+            Some(chat_id) => Kind::Chat { chat_id, stream: ticket.get("stream").and_then(Value::as_bool)? },
+            None => Kind::Task,
+        };
+        let echo = Echo {
+            id: text("requestId"),
+            request_agent: text("requestAgent"),
+            target_agent: text("targetAgent"),
+            trace_id: text("traceId"),
+        };
+        Some(Self {
+            kind,
+            agent: String::new(),
+            input: String::new(),
+            echo,
+            id: text("id")?,
+            created_at: text("createdAt")?,
+        })
+    }
+}
+
+fn write_message(out: &mut String, output: &Value<'_>, timestamp: Option<&str>) {
+    out.push_str("{\"role\":\"agent\",\"parts\":");
+    write_parts(out, output);
+    if let Some(timestamp) = timestamp {
+        out.push_str(",\"timestamp\":");
+        write_string(out, timestamp);
+    }
+    out.push('}');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(kind: Kind) -> Run {
+        let echo = Echo {
+            id: Some("\"r\\\"1\"".into()),
+            request_agent: Some("a".into()),
+            target_agent: Some("echo".into()),
+            trace_id: Some("t".into()),
+        };
+        Run::new(kind, "echo", "1".into(), echo, &Fresh { id: "u".into(), now: "2026-01-01T00:00:00Z".into() })
+    }
+
+    fn chat() -> Run {
+        run(Kind::Chat { chat_id: "c\n".into(), stream: true })
+    }
+
+    #[test]
+    fn a_ticket_brings_back_the_run() {
+        for run in [run(Kind::Task), chat()] {
+            let back = Run::from_ticket(&run.ticket()).unwrap();
+            assert_eq!(back, Run { agent: String::new(), input: String::new(), ..run });
+        }
+        for text in ["", "{}", "[]", r#"{"id":"a","createdAt":"b","chatId":"c"}"#] {
+            assert_eq!(Run::from_ticket(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_completed_task() {
+        let reply = run(Kind::Task).reply(Outcome::Output(&Value::Bool(true)), "2026-01-01T00:00:01Z");
+        assert_eq!(
+            reply.body.as_deref(),
+            Some(concat!(
+                r#"{"arc":"1.0","id":"r\"1","responseAgent":"echo","targetAgent":"a","traceId":"t","result":{"type":"task","#,
+                r#""task":{"taskId":"task-u","status":"COMPLETED","createdAt":"2026-01-01T00:00:00Z","#,
+                r#""updatedAt":"2026-01-01T00:00:01Z","completedAt":"2026-01-01T00:00:01Z","messages":[{"role":"agent","#,
+                r#""parts":[{"type":"DataPart","content":"true","mimeType":"application/json"}],"#,
+                r#""timestamp":"2026-01-01T00:00:01Z"}],"artifacts":[]}},"error":null}"#
+            ))
+        );
+    }
+
+    #[test]
+    fn failures_have_a_code_and_no_detail() {
+        for (kind, outcome, code) in [
+            (Kind::Task, Outcome::Failed, -42004),
+            (Kind::Task, Outcome::TimedOut, -42005),
+            (Kind::Task, Outcome::TokenExpired, -44004),
+            (chat().kind, Outcome::Failed, -32603),
+            (chat().kind, Outcome::TimedOut, -43003),
+        ] {
+            let reply = run(kind).reply(outcome, "now");
+            assert_eq!(reply.code.unwrap().number(), code);
+            assert!(!reply.body.unwrap().contains("details"));
+        }
+    }
+
+    #[test]
+    fn a_stream() {
+        let run = chat();
+        let event = |text: &str| run.event(&json::parse_object(text.as_bytes()).unwrap());
+        assert_eq!(
+            event(r#"{"kind":"result_chunk","body":{"data":"hi\n"}}"#).as_deref(),
+            Some("event: stream\ndata: {\"chatId\":\"c\\n\",\"message\":{\"role\":\"agent\",\"parts\":[{\"type\":\"TextPart\",\"content\":\"hi\\n\"}]}}\n\n")
+        );
+        assert!(event(r#"{"kind":"progress","body":{"current":1,"total":2}}"#).unwrap().contains("\\\"current\\\":1"));
+        for text in [
+            r#"{"kind":"log","body":{"message":"x"}}"#,
+            r#"{"kind":"progress"}"#,
+            "{}",
+            r#"{"kind":"result_chunk","body":{"data":1}}"#,
+        ] {
+            assert_eq!(event(text), None, "{text}");
+        }
+        let done = "event: done\ndata: {\"chatId\":\"c\\n\",\"status\":\"ACTIVE\",\"done\":true}\n\n";
+        assert_eq!(run.last_events(Outcome::Output(&Value::Null)), done);
+        assert!(run.last_events(Outcome::Output(&Value::Bool(true))).ends_with(done));
+        assert_eq!(
+            run.last_events(Outcome::TokenExpired),
+            "event: error\ndata: {\"chatId\":\"c\\n\",\"error\":{\"code\":-44004,\"message\":\"Token expired\"}}\n\nevent: done\ndata: {\"chatId\":\"c\\n\",\"status\":\"ERROR\",\"done\":true}\n\n"
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! What a caller presents: the `Authorization` field (RFC 9110 §11.6.2, RFC 6750 §2.1), read strictly.
+//!
+//! A token travels in this one place. Whatever two readers could understand differently (two fields, two spaces, a tab,
+//! parameters) is refused, so that nothing between the client and this program can have seen another token.
+
+use crate::{
+    error::{Code, Error},
+    secret::Secret,
+};
+
+/// A token may be this long, in bytes.
+pub const MAX_TOKEN: usize = 16 * 1024;
+
+/// A scheme's name may be this long, in bytes: `x-vendor.acme.key` and the like.
+const MAX_SCHEME: usize = 64;
+
+/// What somebody claims to be allowed with; nothing of it is verified.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    scheme: String,
+    token: Option<Secret>,
+}
+
+impl Credentials {
+    /// The scheme's name in lower case: `bearer`.
+    pub fn scheme(&self) -> &str {
+        &self.scheme
+    }
+
+    /// The token, for schemes that have one.
+    pub const fn token(&self) -> Option<&Secret> {
+        self.token.as_ref()
+    }
+}
+
+/// Reads the credentials of a request: `authorization` is the field's value (several values joined by commas, as `fetch`
+/// joins them), `query` the URL's query with or without its `?`.
+///
+/// # Errors
+/// [`Code::Unauthenticated`] when there are none, [`Code::TokenMalformed`] when the token is too long, and
+/// [`Code::InvalidRequest`] for everything that is not one scheme and one token.
+pub fn from_request(authorization: Option<&str>, query: &str) -> Result<Credentials, Error> {
+    if has_access_token(query) {
+        // Not even beside a good header: the token in the URL has been written to logs on its way.
+        return Err(invalid("a token in the URL is never accepted: send it in the Authorization header"));
+    }
+    let Some(value) = authorization else { return Err(missing()) };
+    if value.is_empty() {
+        return Err(invalid("the Authorization header is empty"));
+    }
+    if value.contains(',') {
+        return Err(invalid("more than one Authorization header, or one with parameters"));
+    }
+    let (scheme, token) = match value.split_once(' ') {
+        Some((scheme, token)) => (scheme, Some(token)),
+        None => (value, None),
+    };
+    if scheme.is_empty() || scheme.len() > MAX_SCHEME || !scheme.bytes().all(is_tchar) {
+        return Err(invalid("the Authorization header names no scheme"));
+    }
+    let scheme = scheme.to_ascii_lowercase();
+    match token {
+        None if scheme == "bearer" => Err(invalid("the Authorization header has no token after Bearer")),
+        None => Ok(Credentials { scheme, token: None }),
+        Some(token) if token.len() > MAX_TOKEN => {
+            Err(Error::new(Code::TokenMalformed, "the token is longer than 16 kB"))
+        }
+        Some(token) if !is_b64token(token) => {
+            Err(invalid("the Authorization header must be the scheme, one space, and a token of the b64token form"))
+        }
+        Some(token) => Ok(Credentials { scheme, token: Some(Secret::new(token)) }),
+    }
+}
+
+/// The error of a request without credentials. Its subject sets it apart from credentials that were refused: RFC 6750
+/// §3.1 wants a challenge without an error code for it.
+pub fn missing() -> Error {
+    Error::new(Code::Unauthenticated, "no credentials: send Authorization: Bearer <token>").about(MISSING)
+}
+
+/// The subject of [`missing`]'s error.
+pub(crate) const MISSING: &str = "authorization";
+
+fn invalid(message: &'static str) -> Error {
+    Error::new(Code::InvalidRequest, message)
+}
+
+/// RFC 9110 §5.6.2
+const fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
+}
+
+/// RFC 6750 §2.1: one or more of these, then any number of `=`.
+fn is_b64token(token: &str) -> bool {
+    let body = token.trim_end_matches('=');
+    !body.is_empty()
+        && body
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'))
+}
+
+/// Whether a query has the parameter of RFC 6750 §2.3, percent-encoded spellings included.
+fn has_access_token(query: &str) -> bool {
+    query.strip_prefix('?').unwrap_or(query).split('&').any(|pair| {
+        let name = pair.split('=').next().unwrap_or_default();
+        percent_decoded(name).eq_ignore_ascii_case(b"access_token")
+    })
+}
+
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut index = 0;
+    while let Some(&byte) = bytes.get(index) {
+        let hex = |at: usize| bytes.get(at).and_then(|digit| (*digit as char).to_digit(16));
+        if let (b'%', Some(high), Some(low)) = (byte, hex(index + 1), hex(index + 2)) {
+            out.push((high * 16 + low) as u8);
+            index += 3;
+        } else {
+            out.push(byte);
+            index += 1;
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(value: &str) -> Code {
+        from_request(Some(value), "").unwrap_err().code()
+    }
+
+    #[test]
+    fn the_scheme_is_case_insensitive() {
+        for value in ["Bearer a.b-c_d~e+f/g==", "bearer a.b-c_d~e+f/g==", "BEARER a.b-c_d~e+f/g=="] {
+            let credentials = from_request(Some(value), "").unwrap();
+            assert_eq!(credentials.scheme(), "bearer");
+            assert_eq!(credentials.token().unwrap().expose(), b"a.b-c_d~e+f/g==");
+        }
+        assert_eq!(from_request(Some("X-Vendor.Acme.Key k1"), "").unwrap().scheme(), "x-vendor.acme.key");
+        assert!(from_request(Some("None"), "").unwrap().token().is_none());
+    }
+
+    #[test]
+    fn none_at_all_is_told_from_bad_ones() {
+        let error = from_request(None, "").unwrap_err();
+        assert_eq!((error.code(), error.subject()), (Code::Unauthenticated, Some(MISSING)));
+    }
+
+    /// Attack class: two headers, two spaces, tabs, a token in the query.
+    #[test]
+    fn ambiguous_ways_to_present_a_token_are_refused() {
+        for value in [
+            "",
+            "Bearer",
+            "Bearer  two-spaces",
+            "Bearer\ta",
+            "Bearer a\t",
+            "Bearer a b",
+            "Bearer a, Bearer b",
+            "Bearer a,Bearer b",
+            "Bearer a,",
+            ", Bearer a",
+            " Bearer a",
+            "Bearer ",
+            "Bearer =",
+            "Bearer a=b",
+            "Bearer é",
+            "Bearer \"a\"",
+            "Bearer a\0",
+            "Digest username=x",
+            "Bea(rer a",
+            "a",
+        ] {
+            if value == "a" {
+                assert!(from_request(Some(value), "").is_ok(), "a scheme without a token is the verifier's matter");
+            } else {
+                assert_eq!(code(value), Code::InvalidRequest, "{value:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_in_the_query_is_refused_even_beside_a_header() {
+        for query in ["?access_token=x", "access_token=x", "a=1&access_token", "?%61ccess%5Ftoken=x", "?Access_Token=x"]
+        {
+            assert_eq!(from_request(Some("Bearer a"), query).unwrap_err().code(), Code::InvalidRequest, "{query}");
+            assert_eq!(from_request(None, query).unwrap_err().code(), Code::InvalidRequest, "{query}");
+        }
+        for query in ["", "?", "?a=access_token", "?xaccess_token=1", "?%zz&%6", "?%"] {
+            assert!(from_request(Some("Bearer a"), query).is_ok(), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_token_has_a_longest_length() {
+        assert!(from_request(Some(&format!("Bearer {}", "a".repeat(MAX_TOKEN))), "").is_ok());
+        assert_eq!(code(&format!("Bearer {}", "a".repeat(MAX_TOKEN + 1))), Code::TokenMalformed);
+        assert_eq!(code(&format!("{} a", "s".repeat(65))), Code::InvalidRequest);
+    }
+
+    #[test]
+    fn neither_debug_nor_an_error_shows_a_token() {
+        let credentials = from_request(Some("Bearer hunter2"), "").unwrap();
+        assert!(!format!("{credentials:?}").contains("hunter2"));
+        for value in ["Bearer  hunter2", "Bearer hunter2,", "Bearer hunter2 x"] {
+            let error = from_request(Some(value), "access_token=hunter2").unwrap_err();
+            assert!(!format!("{error:?} {error}").contains("hunter2"));
+        }
+    }
+}

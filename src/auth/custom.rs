@@ -1,0 +1,122 @@
+//! Principals that a user's own verifier hands over, made into the one form that everything behind it relies on.
+
+use crate::{
+    error::{Code, Error},
+    json::{self, Object, Value},
+    principal::{Kind, Principal},
+    time::Time,
+};
+
+const KINDS: [Kind; 5] = [Kind::Jwt, Kind::Static, Kind::Dev, Kind::Anonymous, Kind::Custom];
+
+/// Reads `{ id, labels?, scopes?, expiresAt? }`. Where it already is a principal (a verifier that wraps another one passes
+/// its principal on), kind and issuer are kept; else the kind is [`Kind::Custom`]. The key is always made anew.
+///
+/// # Errors
+/// [`Code::Config`] when a member has the wrong type: the verifier is at fault, not the caller.
+pub fn principal_from_json(text: &str) -> Result<Principal, Error> {
+    let object = json::parse_object(text.as_bytes())
+        .map_err(|problem| Error::new(Code::Config, format!("the principal that a verifier returned {problem}")))?;
+    let id = match object.get("id").and_then(Value::as_str) {
+        Some(id) if !id.is_empty() => id,
+        _ => return Err(wrong("id", "must be a string that is not empty")),
+    };
+    let kind = match object.get("kind") {
+        None => Kind::Custom,
+        Some(kind) => kind
+            .as_str()
+            .and_then(|name| KINDS.into_iter().find(|kind| kind.as_str() == name))
+            .ok_or_else(|| wrong("kind", "must be one of jwt, static, dev, anonymous, custom, or be left out"))?,
+    };
+    let issuer = optional_string(&object, "issuer")?;
+    if (kind == Kind::Jwt) != issuer.is_some() {
+        return Err(wrong("issuer", "belongs to principals of the kind jwt, and to no other"));
+    }
+    let mut principal = Principal::new(kind, issuer, id).with_labels(labels(&object)?);
+    if let Some(scopes) = scopes(&object)? {
+        principal = principal.with_scopes(scopes);
+    }
+    if let Some(value) = object.get("expiresAt") {
+        let expires_at = value.as_number().and_then(Time::from_numeric_date);
+        principal =
+            principal
+                .with_expiry(expires_at.ok_or_else(|| {
+                    wrong("expiresAt", "must be a NumericDate: seconds since 1970, not milliseconds")
+                })?);
+    }
+    Ok(principal)
+}
+
+fn wrong(member: &'static str, fix: &str) -> Error {
+    Error::new(Code::Config, format!("the principal that a verifier returned: {member} {fix}")).about(member)
+}
+
+fn optional_string<'o>(object: &'o Object<'_>, name: &'static str) -> Result<Option<&'o str>, Error> {
+    object.get(name).map(|value| value.as_str().ok_or_else(|| wrong(name, "must be a string"))).transpose()
+}
+
+fn labels(object: &Object<'_>) -> Result<Vec<(String, String)>, Error> {
+    let Some(value) = object.get("labels") else { return Ok(Vec::new()) };
+    let labels = value.as_object().ok_or_else(|| wrong("labels", "must be an object of strings"))?;
+    labels
+        .iter()
+        .map(|(name, value)| match value.as_str() {
+            Some(value) => Ok((name.to_owned(), value.to_owned())),
+            None => Err(wrong("labels", "must be an object of strings")),
+        })
+        .collect()
+}
+
+fn scopes(object: &Object<'_>) -> Result<Option<Vec<String>>, Error> {
+    let Some(value) = object.get("scopes") else { return Ok(None) };
+    let items = value.as_array().ok_or_else(|| wrong("scopes", "must be an array of strings"))?;
+    items
+        .iter()
+        .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| wrong("scopes", "must be an array of strings")))
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_object_becomes_a_custom_principal() {
+        let principal =
+            principal_from_json(r#"{"id":"a","labels":{"t":"x"},"scopes":["s"],"expiresAt":12.5,"key":"jwt|x|y"}"#)
+                .unwrap();
+        assert_eq!(principal.key(), "custom||a");
+        assert_eq!(principal.labels(), [("t".to_owned(), "x".to_owned())]);
+        assert_eq!(principal.scopes(), Some(&["s".to_owned()][..]));
+        assert_eq!(principal.expires_at().unwrap().as_millis(), 12_500);
+    }
+
+    #[test]
+    fn a_principal_that_is_passed_on_keeps_its_identity() {
+        let text = r#"{"key":"forged","kind":"jwt","issuer":"https://i|x","id":"42"}"#;
+        assert_eq!(principal_from_json(text).unwrap().key(), "jwt|https://i%7Cx|42");
+    }
+
+    #[test]
+    fn a_wrong_one_is_the_verifiers_fault() {
+        for text in [
+            "",
+            "[]",
+            "{}",
+            r#"{"id":""}"#,
+            r#"{"id":7}"#,
+            r#"{"id":"a","kind":"root"}"#,
+            r#"{"id":"a","kind":"jwt"}"#,
+            r#"{"id":"a","issuer":"i"}"#,
+            r#"{"id":"a","scopes":"s"}"#,
+            r#"{"id":"a","scopes":[1]}"#,
+            r#"{"id":"a","labels":{"x":1}}"#,
+            r#"{"id":"a","labels":[]}"#,
+            r#"{"id":"a","expiresAt":"1"}"#,
+            r#"{"id":"a","expiresAt":1793000000000}"#,
+        ] {
+            assert_eq!(principal_from_json(text).unwrap_err().code(), Code::Config, "{text}");
+        }
+    }
+}
