@@ -15,6 +15,17 @@ import { buildEnvironment, target } from "./setup/rust.mjs";
 import { main, step } from "./setup/steps.mjs";
 import { setup } from "./setup.mjs";
 
+// What Rust's wasm32 target uses of WebAssembly; every runtime that this package supports has it.
+const optimization = [
+  "-Oz",
+  "--enable-bulk-memory",
+  "--enable-nontrapping-float-to-int",
+  "--enable-sign-ext",
+  "--enable-mutable-globals",
+  "--enable-reference-types",
+  "--enable-multivalue",
+];
+
 const work = join(root, "target/npm");
 const pkg = join(root, "pkg");
 const stamp = join(work, "stamp");
@@ -22,7 +33,9 @@ const stamp = join(work, "stamp");
 /** Brings pkg/ up to date. */
 export async function build({ force = false } = {}) {
   console.log("Build");
-  await step("pkg/", "the npm package, one WebAssembly module and its loaders", (say) => locked(() => update(force, say)));
+  await step("pkg/", "the npm package, one WebAssembly module and its loaders", (say) =>
+    locked(() => update(force, say)),
+  );
   const missing = missingFiles(pkg);
   if (missing.length) console.log(`  not there yet, but named in pkg.json: ${missing.join(", ")}`);
 }
@@ -33,7 +46,13 @@ async function update(force, say) {
   if (!force && existsSync(pkg) && built === `${inputs} ${outputsHash(pkg)}`) return "already there";
   const env = await buildEnvironment();
   say("cargo build");
-  await must("cargo", ["build", "--release", "--lib", "--target", target], { cwd: root, env, label: "cargo build", onLine: say, whole: true });
+  await must("cargo", ["build", "--release", "--lib", "--target", target], {
+    cwd: root,
+    env,
+    label: "cargo build",
+    onLine: say,
+    whole: true,
+  });
   const next = join(work, "pkg");
   rmSync(next, { recursive: true, force: true });
   mkdirSync(next, { recursive: true });
@@ -46,7 +65,7 @@ async function update(force, say) {
   rmSync(pkg, { recursive: true, force: true });
   renameSync(next, pkg);
   writeFileSync(stamp, `${inputs} ${outputsHash(pkg)}`);
-  return "done";
+  return "ok";
 }
 
 // core.js and core.wasm: what wasm-bindgen and wasm-opt make of the crate.
@@ -56,27 +75,34 @@ async function glue(folder, env, say) {
   rmSync(bound, { recursive: true, force: true });
   // The loaders name core.wasm, so the glue needn't: a second name would make bundlers ship a second copy.
   // The reset function gives a fresh instance after a trap.
-  await must(
-    "wasm-bindgen",
-    [
-      ...["--target", "web", "--out-name", "core", "--out-dir", bound, "--no-typescript", "--omit-default-module-path"],
-      ...["--experimental-reset-state-function", "--encode-into", "always", "--remove-producers-section"],
-      join(root, `target/${target}/release/arcgate.wasm`),
-    ],
-    { env },
-  );
+  const flags = [
+    "--target=web",
+    "--out-name=core",
+    `--out-dir=${bound}`,
+    "--no-typescript",
+    "--omit-default-module-path",
+    "--experimental-reset-state-function",
+    "--encode-into=always",
+    "--remove-producers-section",
+  ];
+  await must("wasm-bindgen", [...flags, join(root, `target/${target}/release/arcgate.wasm`)], { env });
   say("wasm-opt");
-  const features = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
-  await must("wasm-opt", ["-Oz", ...features.map((name) => `--enable-${name}`), join(bound, "core_bg.wasm"), "-o", join(folder, "core.wasm")], { env });
+  const optimize = [...optimization, join(bound, "core_bg.wasm"), "-o", join(folder, "core.wasm")];
+  await must("wasm-opt", optimize, { env });
   cpSync(join(bound, "core.js"), join(folder, "core.js"));
-  if (existsSync(join(bound, "snippets"))) cpSync(join(bound, "snippets"), join(folder, "snippets"), { recursive: true });
+  if (existsSync(join(bound, "snippets")))
+    cpSync(join(bound, "snippets"), join(folder, "snippets"), { recursive: true });
 }
 
 /** The size of one file of pkg/, plain and compressed. */
 export function sizes(file) {
   const path = join(pkg, file);
   const bytes = readFileSync(path);
-  return { plain: statSync(path).size, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotliCompressSync(bytes).length };
+  return {
+    plain: statSync(path).size,
+    gzip: gzipSync(bytes, { level: 9 }).length,
+    brotli: brotliCompressSync(bytes).length,
+  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

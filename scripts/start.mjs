@@ -21,7 +21,8 @@ function portFrom(name, otherwise) {
 
 async function checkPort(number, name, whose) {
   if (typeof number !== "number") throw new Stop(`${name}=${number} is no port: give a number from 1 to 65535`);
-  if (!(await freePort(number))) throw new Stop(`port ${number} (${whose}) is in use: give another, e.g. ${name}=${number + 1} npm start`);
+  if (!(await freePort(number)))
+    throw new Stop(`port ${number} (${whose}) is in use: give another, e.g. ${name}=${number + 1} npm start`);
 }
 
 const started = [];

@@ -5,7 +5,21 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../setup/cache.mjs";
 
-const inputs = ["src", "npm", "scripts/build", "scripts/build.mjs", "Cargo.toml", "Cargo.lock", ".cargo", "pkg.json", "README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "package-lock.json"];
+const inputs = [
+  "src",
+  "npm",
+  "scripts/build",
+  "scripts/build.mjs",
+  ".cargo",
+  "Cargo.toml",
+  "Cargo.lock",
+  "pkg.json",
+  "package-lock.json",
+  "README.md",
+  "CHANGELOG.md",
+  "LICENSE-APACHE",
+  "LICENSE-MIT",
+];
 
 function* files(path) {
   if (!existsSync(path)) return;

@@ -9,7 +9,8 @@ import { Stop } from "../setup/steps.mjs";
 export function buildManifest() {
   const manifest = JSON.parse(readFileSync(join(root, "pkg.json"), "utf8"));
   const version = readFileSync(join(root, "Cargo.toml"), "utf8").match(/^version = "([^"]+)"/m)?.[1];
-  if (manifest.version !== version) throw new Stop(`pkg.json says ${manifest.version} and Cargo.toml ${version}: give both the same version`);
+  if (manifest.version !== version)
+    throw new Stop(`pkg.json says ${manifest.version} and Cargo.toml ${version}: give both the same version`);
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 

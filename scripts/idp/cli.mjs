@@ -6,9 +6,17 @@ const port = process.env.PORT || "8787";
 const hosts = [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
 
 try {
-  const idp = await startIdp({ port: Number(process.env.IDP_PORT || 9000), origins: hosts, resources: hosts.flatMap((host) => [`${host}/arc`, `${host}/arcp`]) });
+  const idp = await startIdp({
+    port: Number(process.env.IDP_PORT || 9000),
+    origins: hosts,
+    resources: hosts.flatMap((host) => [`${host}/arc`, `${host}/arcp`]),
+  });
   console.log(`OpenID provider: ${idp.issuer}`);
 } catch (error) {
-  console.error(error.code === "EADDRINUSE" ? `port ${process.env.IDP_PORT || 9000} is in use: set IDP_PORT to another` : String(error));
+  console.error(
+    error.code === "EADDRINUSE"
+      ? `port ${process.env.IDP_PORT || 9000} is in use: set IDP_PORT to another`
+      : String(error),
+  );
   process.exit(1);
 }

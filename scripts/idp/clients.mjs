@@ -1,7 +1,13 @@
 // Who may ask this provider for tokens.
 
 /** ARC 1.0's scopes. */
-export const scopes = ["arc.agent.caller", "arc.task.controller", "arc.chat.controller", "arc.agent.receiver", "arc.task.notify"];
+export const scopes = [
+  "arc.agent.caller",
+  "arc.task.controller",
+  "arc.chat.controller",
+  "arc.agent.receiver",
+  "arc.task.notify",
+];
 
 const machine = {
   client_secret: "demo-secret",

@@ -15,9 +15,22 @@ const { createMemoryAdapter } = await import("oidc-provider/lib/adapters/memory_
  * `resources`: the audiences it issues access tokens for, the first by default.
  * `origins`: the pages that may call it and be redirected to.
  */
-export async function startIdp({ port = 0, host = "127.0.0.1", resources = ["http://127.0.0.1:8787/arc"], origins = ["http://127.0.0.1:8787"], accessTokenTtlSec = 600, clients = [] } = {}) {
+export async function startIdp({
+  port = 0,
+  host = "127.0.0.1",
+  resources = ["http://127.0.0.1:8787/arc"],
+  origins = ["http://127.0.0.1:8787"],
+  accessTokenTtlSec = 600,
+  clients = [],
+} = {}) {
   const adapter = createMemoryAdapter();
-  const state = { ttl: accessTokenTtlSec, fetches: { jwks: 0, discovery: 0 }, jwksFailing: 0, jwksDelayMs: 0, jwksHeaders: {} };
+  const state = {
+    ttl: accessTokenTtlSec,
+    fetches: { jwks: 0, discovery: 0 },
+    jwksFailing: 0,
+    jwksDelayMs: 0,
+    jwksHeaders: {},
+  };
   let handle;
   let keys = await makeKeys();
 
@@ -28,7 +41,9 @@ export async function startIdp({ port = 0, host = "127.0.0.1", resources = ["htt
 
   // New keys mean a new provider; what the old one stored (sessions, refresh tokens) is shared.
   const restart = () => {
-    const provider = quietly(() => new Provider(issuer, configuration({ adapter, keys, known, resources, origins, state })));
+    const provider = quietly(
+      () => new Provider(issuer, configuration({ adapter, keys, known, resources, origins, state })),
+    );
     handle = provider.callback();
   };
   restart();
@@ -87,7 +102,12 @@ function configuration({ adapter, keys, known, resources, origins, state }) {
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed("refresh_token"),
     pkce: { required: (_ctx, client) => client.clientAuthMethod === "none" },
     ttl: {
-      ...{ Session: 86400, Grant: 86400, Interaction: 3600, IdToken: 3600, RefreshToken: 86400, AuthorizationCode: 60 },
+      Session: 86400,
+      Grant: 86400,
+      Interaction: 3600,
+      IdToken: 3600,
+      RefreshToken: 86400,
+      AuthorizationCode: 60,
       AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? state.ttl,
       ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? state.ttl,
     },
@@ -103,7 +123,13 @@ function configuration({ adapter, keys, known, resources, origins, state }) {
         getResourceServerInfo: (_ctx, resource, client) => {
           if (!resources.includes(resource)) throw new errors.InvalidTarget();
           const { signing, ttl } = tokenSettings(known, client.clientId);
-          return { scope: scopes.join(" "), audience: resource, accessTokenFormat: "jwt", accessTokenTTL: ttl ?? state.ttl, jwt: { sign: { alg: signing } } };
+          return {
+            scope: scopes.join(" "),
+            audience: resource,
+            accessTokenFormat: "jwt",
+            accessTokenTTL: ttl ?? state.ttl,
+            jwt: { sign: { alg: signing } },
+          };
         },
       },
     },
@@ -128,7 +154,13 @@ async function answer(request, response, state, handle) {
 
 async function requestToken(issuer, known, { client = "demo", scope = scopes.join(" "), resource } = {}) {
   const { client_id, client_secret } = known.find(({ client_id }) => client_id === client) ?? {};
-  const body = new URLSearchParams({ grant_type: "client_credentials", client_id, client_secret, scope, ...(resource && { resource }) });
+  const body = new URLSearchParams({
+    grant_type: "client_credentials",
+    client_id,
+    client_secret,
+    scope,
+    ...(resource && { resource }),
+  });
   const response = await fetch(`${issuer}/token`, { method: "POST", body });
   const answer = await response.json();
   if (!response.ok) throw new Error(`no token from the provider: ${JSON.stringify(answer)}`);

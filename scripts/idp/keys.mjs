@@ -12,9 +12,18 @@ export async function makeKeys() {
   generation += 1;
   const jwk = async (kind, options, alg) => {
     const { privateKey } = await generateKeyPair(kind, options);
-    return { ...privateKey.export({ format: "jwk" }), alg, use: "sig", kid: `${alg.toLowerCase()}-${generation}-${Date.now().toString(36)}` };
+    return {
+      ...privateKey.export({ format: "jwk" }),
+      alg,
+      use: "sig",
+      kid: `${alg.toLowerCase()}-${generation}-${Date.now().toString(36)}`,
+    };
   };
-  return Promise.all([jwk("rsa", { modulusLength: 2048 }, "RS256"), jwk("ec", { namedCurve: "P-256" }, "ES256"), jwk("ed25519", {}, "EdDSA")]);
+  return Promise.all([
+    jwk("rsa", { modulusLength: 2048 }, "RS256"),
+    jwk("ec", { namedCurve: "P-256" }, "ES256"),
+    jwk("ed25519", {}, "EdDSA"),
+  ]);
 }
 
 /** Signs claims; `iss`, `aud`, `sub`, `iat` and `exp` are given unless the caller says otherwise (undefined takes one away). */
@@ -25,6 +34,8 @@ export function signer(keys, issuer, audience) {
     const now = Math.floor(Date.now() / 1000);
     const payload = { iss: issuer, aud: audience, sub: "demo", client_id: "demo", iat: now, exp: now + 600, ...claims };
     for (const [name, value] of Object.entries(payload)) if (value === undefined) delete payload[name];
-    return new SignJWT(payload).setProtectedHeader({ alg, typ, kid: key.kid, ...header }).sign(await importJWK(key, alg));
+    return new SignJWT(payload)
+      .setProtectedHeader({ alg, typ, kid: key.kid, ...header })
+      .sign(await importJWK(key, alg));
   };
 }

@@ -19,9 +19,12 @@ export function browsers() {
 
 export async function installBrowsers(say) {
   const { chromium, chromedriver, firefox } = browsers();
-  const missing = [...(chromium && chromedriver ? [] : ["chromium", "chromium-driver"]), ...(firefox ? [] : ["firefox-esr"])];
+  const missing = [
+    ...(chromium && chromedriver ? [] : ["chromium", "chromium-driver"]),
+    ...(firefox ? [] : ["firefox-esr"]),
+  ];
   if (missing.length === 0) return "already there";
   say(`installing ${missing.join(", ")}`);
   await installPackages(missing, "a browser for the tests");
-  return "done";
+  return "ok";
 }

@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
 /** ARCGATE_CACHE, or arcgate's folder in the user's cache. */
-export const cache = process.env.ARCGATE_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "arcgate");
+export const cache =
+  process.env.ARCGATE_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "arcgate");
 
 /** The folder of one tool in one version. */
 export function cached(name, version) {

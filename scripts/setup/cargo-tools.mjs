@@ -33,7 +33,7 @@ export async function installTool(name, say) {
     label: `cargo install ${name}`,
     onLine: say,
   });
-  return "done";
+  return "ok";
 }
 
 /** Drops what the tools' builds left behind; the tools stay. */

@@ -8,10 +8,14 @@ let updated = false;
 /** Installs packages, or stops with the command that does. `purpose` says what they are for. */
 export async function installPackages(packages, purpose) {
   const command = `apt-get install -y --no-install-recommends ${packages.join(" ")}`;
-  if (!which("apt-get")) throw new Stop(`${purpose} is missing: install ${packages.join(", ")} with this system's package manager`);
-  const prefix = await privileged(`${purpose} is missing, and installing it needs root: run \`sudo ${command}\`, then this again`);
+  if (!which("apt-get"))
+    throw new Stop(`${purpose} is missing: install ${packages.join(", ")} with this system's package manager`);
+  const prefix = await privileged(
+    `${purpose} is missing, and installing it needs root: run \`sudo ${command}\`, then this again`,
+  );
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  const apt = (args) => run(prefix[0] ?? "apt-get", [...(prefix.length ? [...prefix.slice(1), "apt-get"] : []), ...args], { env });
+  const apt = (args) =>
+    run(prefix[0] ?? "apt-get", [...(prefix.length ? [...prefix.slice(1), "apt-get"] : []), ...args], { env });
   const args = ["install", "-y", "--no-install-recommends", ...packages];
   if ((await apt(args)).code === 0) return;
   // Old package lists name versions that the mirror no longer has.

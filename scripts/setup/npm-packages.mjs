@@ -14,17 +14,21 @@ const stamp = join(modules, ".arcgate-installed");
 export const node22 = join(modules, ".bin/node");
 
 export async function installNpmPackages(say) {
-  const wanted = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const wanted = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted && existsSync(node22)) return "already there";
   say("npm ci");
   await must("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, label: "npm ci" });
   // The package `node` brings its program by an install script, which npm may have been told to skip.
   if ((await nodeVersion()) === undefined) await run("npm", ["rebuild", "node"], { cwd: root });
   if ((await nodeVersion()) === undefined) {
-    throw new Stop("npm did not install the package `node` (its install script was skipped): run `npm install --ignore-scripts=false`, then this again");
+    throw new Stop(
+      "npm did not install the package `node` (its install script was skipped): run `npm install --ignore-scripts=false`, then this again",
+    );
   }
   writeFileSync(stamp, wanted);
-  return "done";
+  return "ok";
 }
 
 async function nodeVersion() {

@@ -36,7 +36,9 @@ export function run(program, args, { env, cwd, show = false, onLine } = {}) {
     };
     child.stdout.setEncoding("utf8").on("data", (chunk) => take(chunk, "stdout"));
     child.stderr.setEncoding("utf8").on("data", (chunk) => take(chunk, "stderr"));
-    child.on("error", (error) => reject(error.code === "ENOENT" ? new Stop(`${program} is not installed, or not on the PATH`) : error));
+    child.on("error", (error) =>
+      reject(error.code === "ENOENT" ? new Stop(`${program} is not installed, or not on the PATH`) : error),
+    );
     child.on("close", (code, signal) => resolve({ code: code ?? 1, signal, stdout, output }));
   });
 }
@@ -57,7 +59,10 @@ const unreachable =
 
 /** One line for a failed program: what could not be reached, or the last thing it said. */
 export function explain(label, output) {
-  const lines = output.split("\n").map((line) => line.trim()).filter(Boolean);
+  const lines = output
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
   const said = lines.findLast((line) => unreachable.test(line));
   if (said) {
     const host = said.match(/https?:\/\/([^/\s:'")]+)/)?.[1] ?? output.match(/https?:\/\/([^/\s:'")]+)/)?.[1];
@@ -75,7 +80,12 @@ const children = new Set();
 
 /** Starts a program in its own process group, so that all that it starts can be ended with it. */
 export function startGroup(program, args, { env, cwd, onLine } = {}) {
-  const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   children.add(child);
   for (const stream of [child.stdout, child.stderr]) {
     let rest = "";

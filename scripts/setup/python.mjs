@@ -22,10 +22,13 @@ export async function installPython(say) {
   if ((await run("python3", ["-m", "venv", folder])).code !== 0) {
     await installPackages(["python3-venv"], "Python's venv");
     const again = await run("python3", ["-m", "venv", folder]);
-    if (again.code !== 0) throw new Stop("`python3 -m venv` fails here: install Python 3.9 or newer with its venv module");
+    if (again.code !== 0)
+      throw new Stop("`python3 -m venv` fails here: install Python 3.9 or newer with its venv module");
   }
   say(`pip install ${requirements.join(" ")}`);
-  await must(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...requirements], { label: `pip install ${requirements.join(" ")}` });
+  await must(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...requirements], {
+    label: `pip install ${requirements.join(" ")}`,
+  });
   writeFileSync(join(folder, "complete"), "");
-  return "done";
+  return "ok";
 }

@@ -18,8 +18,13 @@ export function lockedVersion(crate) {
   return version;
 }
 
+/** The tools that cargo builds for us: the version, the program that shows it is there, and what it is for. */
 export const tools = {
-  "wasm-bindgen-cli": { version: () => lockedVersion("wasm-bindgen"), binary: "wasm-bindgen", purpose: "the glue between the module and JavaScript" },
+  "wasm-bindgen-cli": {
+    version: () => lockedVersion("wasm-bindgen"),
+    binary: "wasm-bindgen",
+    purpose: "the glue between the module and JavaScript",
+  },
   "wasm-pack": { version: () => "0.15.1", binary: "wasm-pack", purpose: "tests of the module in real browsers" },
   geckodriver: { version: () => "0.37.1", binary: "geckodriver", purpose: "drives Firefox" },
   "cargo-deny": { version: () => "0.20.2", binary: "cargo-deny", purpose: "licences and sources of dependencies" },
@@ -33,13 +38,18 @@ export function toolFolder(name) {
 /** Stops when there is no Rust at all. */
 export function requireCargo() {
   if (!which("cargo")) {
-    throw new Stop("Rust is missing: install it from https://rustup.rs (or `apt-get install rustc-web cargo-web`), open a new shell and run this again");
+    throw new Stop(
+      "Rust is missing: install it from https://rustup.rs (or `apt-get install rustc-web cargo-web`), open a new shell and run this again",
+    );
   }
 }
 
 /** Stops when there is nothing to link with. */
 export function requireLinker() {
-  if (!which("cc")) throw new Stop("a C compiler is missing (Rust links with `cc`): run `apt-get install gcc libc6-dev`, then this again");
+  if (!which("cc"))
+    throw new Stop(
+      "a C compiler is missing (Rust links with `cc`): run `apt-get install gcc libc6-dev`, then this again",
+    );
 }
 
 /** The folder where a compiler keeps its wasm32 standard library. */
@@ -51,7 +61,9 @@ export async function stdFolder(env = {}) {
 /** Whether the compiler of this environment has the wasm32 standard library. */
 export async function hasStd(env) {
   const folder = await stdFolder(env);
-  return folder !== undefined && existsSync(folder) && readdirSync(folder).some((file) => /^libstd-.*\.rlib$/.test(file));
+  return (
+    folder !== undefined && existsSync(folder) && readdirSync(folder).some((file) => /^libstd-.*\.rlib$/.test(file))
+  );
 }
 
 // Where the compiler may be: the user's own, then Debian's by its rustup name, then Debian's on the PATH.
@@ -74,6 +86,8 @@ export async function buildEnvironment() {
   const path = env.PATH ?? process.env.PATH;
   const folders = [...Object.keys(tools).map(toolFolder).filter(existsSync), join(root, "node_modules/.bin")];
   // What `npm run` itself put on the PATH is left out.
-  const rest = path.split(":").filter((folder) => !folders.includes(folder) && !/node_modules\/\.bin$|node-gyp-bin$/.test(folder));
+  const rest = path
+    .split(":")
+    .filter((folder) => !folders.includes(folder) && !/node_modules\/\.bin$|node-gyp-bin$/.test(folder));
   return { ...env, PATH: [...folders, ...new Set(rest)].join(":") };
 }

@@ -12,22 +12,26 @@ function seconds(since) {
 
 /**
  * Runs one step. `work` gets a function for saying where it stands and may return
- * "already there"; anything else counts as done.
+ * what to say instead of "ok".
  */
 export async function step(name, purpose, work) {
   const since = Date.now();
   const head = `  ${name}: ${purpose}`;
   let status = "";
-  const draw = () => process.stdout.write(`\r\x1b[K${head} … ${status || seconds(since)}`.slice(0, (process.stdout.columns ?? 100) + 3));
+  const draw = () =>
+    process.stdout.write(`\r\x1b[K${head} … ${status || seconds(since)}`.slice(0, (process.stdout.columns ?? 100) + 3));
   if (live) draw();
   // Without a terminal, a long step still shows that it is alive.
-  const timer = setInterval(() => (live ? draw() : console.log(`  ${name}: still at it, ${seconds(since)} ${status}`)), live ? 1000 : 30_000);
+  const timer = setInterval(
+    () => (live ? draw() : console.log(`  ${name}: still at it, ${seconds(since)} ${status}`)),
+    live ? 1000 : 30_000,
+  );
   try {
     const result = await work((text) => {
       status = `${seconds(since)} ${text}`;
     });
     clearInterval(timer);
-    const outcome = result === "already there" ? result : `ok ${seconds(since)}`;
+    const outcome = result === "already there" ? result : `${result ?? "ok"} ${seconds(since)}`;
     console.log(`${live ? "\r\x1b[K" : ""}${head} … ${outcome}`);
   } catch (error) {
     clearInterval(timer);

@@ -16,18 +16,23 @@ export async function installWasmStd(say) {
   requireLinker();
   if (which("rustup")) {
     say("rustup target add");
-    if ((await run("rustup", ["target", "add", target])).code === 0 && (await hasStd({}))) return "done";
+    if ((await run("rustup", ["target", "add", target])).code === 0 && (await hasStd({}))) return "ok";
   }
   say("rustup can't reach its server, or isn't here: Debian's compiler instead");
   if (!(await complete())) await installPackages(packages, "a Rust compiler with the source of its standard library");
   if (!(await hasStd(debianRust))) await provideStd(say);
   if (which("rustup")) await must("rustup", ["toolchain", "link", debianToolchain, "/usr"]);
-  return "done";
+  return "ok";
 }
 
 // Debian's compiler, its library's source and the linker for wasm are all there.
 async function complete() {
-  return existsSync("/usr/bin/rustc") && existsSync("/usr/bin/cargo") && existsSync("/usr/bin/rust-lld") && existsSync(join(await sysroot(), "lib/rustlib/src/rust/library/std"));
+  return (
+    existsSync("/usr/bin/rustc") &&
+    existsSync("/usr/bin/cargo") &&
+    existsSync("/usr/bin/rust-lld") &&
+    existsSync(join(await sysroot(), "lib/rustlib/src/rust/library/std"))
+  );
 }
 
 async function sysroot() {
@@ -60,19 +65,27 @@ async function buildStd(copy, say) {
   rmSync(crate, { recursive: true, force: true });
   mkdirSync(join(crate, "src"), { recursive: true });
   writeFileSync(join(crate, "src/lib.rs"), "");
-  writeFileSync(join(crate, "Cargo.toml"), '[package]\nname = "wasm-std"\nversion = "0.0.0"\nedition = "2021"\n\n[workspace]\n');
-  await must("/usr/bin/cargo", ["build", "--release", "-Zbuild-std=std,panic_abort,panic_unwind,test", "--target", target], {
-    cwd: crate,
-    env: { ...debianRust, RUSTC_BOOTSTRAP: "1", RUSTC: "/usr/bin/rustc", CARGO_TARGET_DIR: join(crate, "target") },
-    label: "building the wasm32 standard library",
-    onLine: say,
-  });
+  writeFileSync(
+    join(crate, "Cargo.toml"),
+    '[package]\nname = "wasm-std"\nversion = "0.0.0"\nedition = "2021"\n\n[workspace]\n',
+  );
+  await must(
+    "/usr/bin/cargo",
+    ["build", "--release", "-Zbuild-std=std,panic_abort,panic_unwind,test", "--target", target],
+    {
+      cwd: crate,
+      env: { ...debianRust, RUSTC_BOOTSTRAP: "1", RUSTC: "/usr/bin/rustc", CARGO_TARGET_DIR: join(crate, "target") },
+      label: "building the wasm32 standard library",
+      onLine: say,
+    },
+  );
   const partial = `${copy}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
   const deps = join(crate, "target", target, "release/deps");
   for (const file of readdirSync(deps)) {
-    if (file.endsWith(".rlib") && !basename(file).startsWith("libwasm_std")) copyFileSync(join(deps, file), join(partial, file));
+    if (file.endsWith(".rlib") && !basename(file).startsWith("libwasm_std"))
+      copyFileSync(join(deps, file), join(partial, file));
   }
   renameSync(partial, copy);
   rmSync(crate, { recursive: true, force: true });

@@ -8,8 +8,19 @@ import { Stop } from "../setup/steps.mjs";
 
 /** Every variable that the Worker knows. */
 export const names = [
-  ...["PROVIDERS", "STATIC_TOKENS", "ARC_UPSTREAM", "ARCP_UPSTREAM", "UPSTREAM_AUTH", "UPSTREAM_KEY", "UPSTREAM_ISSUER"],
-  ...["UPSTREAM_AUDIENCE", "UPSTREAM_TOKENS", "ARC_SCOPES", "ALLOWED_ORIGINS", "ALLOWED_HOSTS", "DEV_MODE"],
+  "PROVIDERS",
+  "STATIC_TOKENS",
+  "ARC_UPSTREAM",
+  "ARCP_UPSTREAM",
+  "UPSTREAM_AUTH",
+  "UPSTREAM_KEY",
+  "UPSTREAM_ISSUER",
+  "UPSTREAM_AUDIENCE",
+  "UPSTREAM_TOKENS",
+  "ARC_SCOPES",
+  "ALLOWED_ORIGINS",
+  "ALLOWED_HOSTS",
+  "DEV_MODE",
 ];
 
 const local = join(root, ".dev.vars");
@@ -29,11 +40,19 @@ export function givenVariables(env = process.env) {
 export function variableFile(variables) {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-"));
   const file = join(folder, "vars.env");
-  writeFileSync(file, Object.entries(variables).map(([name, value]) => `${name}=${quote(name, value)}\n`).join(""));
+  writeFileSync(
+    file,
+    Object.entries(variables)
+      .map(([name, value]) => `${name}=${quote(name, value)}\n`)
+      .join(""),
+  );
   chmodSync(file, 0o600);
   // A file named here takes the place of .dev.vars, so that one is named too, first: later files win.
   const files = [...(existsSync(local) ? [local] : []), file];
-  return { args: files.flatMap((path) => ["--env-file", path]), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    args: files.flatMap((path) => ["--env-file", path]),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 // The file's own rules: any quote that the value doesn't hold, and no expansion of $NAME.

@@ -9,33 +9,38 @@ import { endGroup, startGroup } from "../setup/processes.mjs";
 import { Stop } from "../setup/steps.mjs";
 import { variableFile } from "./variables.mjs";
 
-const wrangler = () => join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin/wrangler.js");
+const wrangler = () =>
+  join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin/wrangler.js");
 
 /**
  * Starts wrangler and waits until the Worker answers. `onLine` sees its log, tidied.
  * `config` and `cwd` serve Workers other than the repository's own.
  */
-export async function startWorker({ port, variables = {}, onLine = () => {}, config = join(root, "wrangler.toml"), cwd = root, persistTo, ready = "/healthz" }) {
+export async function startWorker({
+  port,
+  variables = {},
+  onLine = () => {},
+  config = join(root, "wrangler.toml"),
+  cwd = root,
+  persistTo,
+  ready = "/healthz",
+}) {
   const file = variableFile(variables);
   const last = [];
-  const child = startGroup(
-    node22,
-    [
-      ...[wrangler(), "dev", "--config", config, "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
-      ...["--show-interactive-dev-session=false", ...(persistTo ? ["--persist-to", persistTo] : []), ...file.args],
-    ],
-    {
-      cwd,
-      env: { WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", NO_COLOR: "1", FORCE_COLOR: "0", CI: "1" },
-      onLine: (line) => {
-        const tidy = tidied(line);
-        if (tidy === undefined) return;
-        last.push(tidy);
-        if (last.length > 30) last.shift();
-        onLine(tidy);
-      },
+  const options = { config, ip: "127.0.0.1", port, "inspector-port": 0, "show-interactive-dev-session": false };
+  if (persistTo) options["persist-to"] = persistTo;
+  const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+  const child = startGroup(node22, [wrangler(), "dev", ...flags, ...file.args], {
+    cwd,
+    env: { WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", FORCE_COLOR: "0", CI: "1" },
+    onLine: (line) => {
+      const tidy = tidied(line);
+      if (tidy === undefined) return;
+      last.push(tidy);
+      if (last.length > 30) last.shift();
+      onLine(tidy);
     },
-  );
+  });
   const close = async () => {
     await endGroup(child);
     file.remove();
@@ -53,11 +58,12 @@ export async function startWorker({ port, variables = {}, onLine = () => {}, con
 
 /** Polls an address until it answers with success. */
 export async function answering(url, child, name, said = () => "", patienceMs = 60_000) {
+  const until = Date.now() + patienceMs;
   let ended;
   child.ended.then((end) => {
     ended = end;
   });
-  for (const until = Date.now() + patienceMs; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
+  for (;;) {
     if (ended) throw new Stop(`${name} did not start (exit code ${ended.code}):\n${said()}`);
     try {
       const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
@@ -66,7 +72,8 @@ export async function answering(url, child, name, said = () => "", patienceMs = 
     } catch {
       // not listening yet
     }
-    if (Date.now() > until) throw new Stop(`${name} did not answer at ${url} within ${patienceMs / 1000} s:\n${said()}`);
+    if (Date.now() > until) throw new Stop(`${name} did not answer at ${url} in ${patienceMs / 1000} s:\n${said()}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 

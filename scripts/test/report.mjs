@@ -1,0 +1,35 @@
+// Counts: what each kind of runner says at its end, and the summary of all.
+
+/** Sums "test result: ok. 5 passed; 0 failed" lines: cargo test, and wasm-bindgen's runner. */
+export function cargoCounts(output) {
+  return sum(output, /^test result: \w+\. (\d+) passed; (\d+) failed/gm);
+}
+
+/** Sums what node:test's spec reporter prints at its end. */
+export function nodeCounts(output) {
+  const last = (name) => Number(output.match(new RegExp(`^ℹ ${name} (\\d+)$`, "m"))?.[1] ?? 0);
+  return { passed: last("pass"), failed: last("fail") + last("cancelled") };
+}
+
+function sum(output, pattern) {
+  const counts = { passed: 0, failed: 0 };
+  for (const [, passed, failed] of output.matchAll(pattern)) {
+    counts.passed += Number(passed);
+    counts.failed += Number(failed);
+  }
+  return counts;
+}
+
+/** The summary; its last line is "N passed, N failed". Gives the exit code. */
+export function summarize(results) {
+  console.log("\nSummary");
+  const width = Math.max(...results.map(({ name }) => name.length));
+  for (const { name, passed, failed, seconds, note } of results) {
+    const counts = note ?? (passed + failed === 0 ? "ok" : `${passed} passed, ${failed} failed`);
+    const time = seconds === undefined ? "" : `${seconds.toFixed(1)} s`;
+    console.log(`  ${name.padEnd(width)}  ${time.padStart(8)}  ${counts}`);
+  }
+  const total = (what) => results.reduce((all, result) => all + (result[what] ?? 0), 0);
+  console.log(`\n${total("passed")} passed, ${total("failed")} failed`);
+  return total("failed") === 0 && total("passed") > 0 ? 0 : 1;
+}

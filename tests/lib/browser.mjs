@@ -1,0 +1,63 @@
+// Chromium for tests, by Playwright, and a server for the pages that it loads.
+
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { chromium } from "playwright-core";
+import { browsers } from "../../scripts/setup/browsers.mjs";
+
+// As in webdriver.json: root needs no-sandbox, and a closed network is left in peace.
+const args = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Starts the system's Chromium. */
+export function launchChromium(options = {}) {
+  return chromium.launch({ executablePath: browsers().chromium, args, ...options });
+}
+
+const types = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".css": "text/css",
+  ".json": "application/json",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+
+/**
+ * Serves folders on loopback: `{ "/": "www", "/pkg/": "pkg" }`, the longest prefix first. A string value that
+ * begins with "<" is a page's own text. `headers` go with every answer, a content security policy, say.
+ */
+export async function servePages(mounts, { headers = {} } = {}) {
+  const prefixes = Object.keys(mounts).sort((a, b) => b.length - a.length);
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, "http://localhost");
+    const prefix = prefixes.find((candidate) => pathname.startsWith(candidate));
+    try {
+      const place = mounts[prefix];
+      if (place.startsWith("<"))
+        return void response.writeHead(200, { "content-type": types[".html"], ...headers }).end(place);
+      const rest = normalize(`/${pathname.slice(prefix.length)}`);
+      const file = join(place, rest.endsWith("/") ? `${rest}index.html` : rest);
+      const bytes = await readFile(file);
+      response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream", ...headers });
+      response.end(bytes);
+    } catch {
+      response.writeHead(404).end("not found");
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${server.address().port}`, close };
+}
