@@ -6,7 +6,7 @@
 
 use std::{borrow::Cow, cell::Cell, fmt};
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 pub use serde_json::Number;
 
 /// Objects and arrays may stand this deep in each other.
@@ -81,6 +81,15 @@ pub fn parse_object(text: &[u8]) -> Result<Object<'_>, Problem> {
     }
 }
 
+/// Reads a value that another data format holds, such as a JavaScript object, under the same rules.
+///
+/// # Errors
+/// The deserializer's own.
+pub fn from_deserializer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value<'de>, D::Error> {
+    let problem = Cell::new(Problem::Syntax);
+    Strict { depth: 0, problem: &problem }.deserialize(deserializer)
+}
+
 /// Appends `text` to `out` as a JSON string, quotes included.
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
@@ -141,6 +150,20 @@ impl<'a> Value<'a> {
         match self {
             Self::Object(object) => Some(object),
             _ => None,
+        }
+    }
+
+    /// The same value, borrowing from nothing.
+    pub fn to_static(&self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Number(number) => Value::Number(number.clone()),
+            Self::String(text) => Value::String(Cow::Owned(text.as_ref().to_owned())),
+            Self::Array(items) => Value::Array(items.iter().map(Value::to_static).collect()),
+            Self::Object(object) => Value::Object(Object(
+                object.iter().map(|(name, value)| (Cow::Owned(name.to_owned()), value.to_static())).collect(),
+            )),
         }
     }
 

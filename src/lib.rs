@@ -8,8 +8,14 @@ pub mod time;
 
 pub mod error;
 
+pub mod config;
+pub mod principal;
+
 pub mod jose;
 
 pub mod auth;
 
 pub mod arc;
+
+#[cfg(target_arch = "wasm32")]
+pub mod js;

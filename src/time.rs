@@ -10,6 +10,9 @@ pub struct Time(i64);
 const LATEST_SEC: f64 = 253_402_300_799.0;
 
 impl Time {
+    /// The start of 1970.
+    pub const EPOCH: Self = Self(0);
+
     /// An instant from milliseconds since the epoch. Values that a clock cannot show are brought into range.
     pub fn from_millis(millis: f64) -> Self {
         Self(millis.clamp(0.0, LATEST_SEC * 1000.0) as i64)

@@ -1,0 +1,8 @@
+// Node, Deno and Bun: the module is read from beside this file, at first use.
+
+import { readFileSync } from "node:fs";
+import { useSource } from "./wasm.js";
+
+useSource(() => new WebAssembly.Module(readFileSync(new URL("./core.wasm", import.meta.url))));
+
+export * from "./index.js";

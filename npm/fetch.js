@@ -1,0 +1,51 @@
+// Fetching keys: bounded in time and size, without redirects and without credentials.
+
+/** The largest JWKS or discovery document that is read, in bytes. */
+const MAX_BODY = 256 * 1024;
+
+/**
+ * GETs a document. Gives status, the headers that count, and the body; throws a string that says why there is none:
+ * "timeout", "too_large", "redirect" or "network".
+ */
+export async function getDocument(fetch, url, timeoutMs) {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    // "manual" is the one that every runtime knows. A browser answers a redirect with status 0 then.
+    const response = await fetch(url, { redirect: "manual", signal, headers: { accept: "application/json" } });
+    if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) throw "redirect";
+    const header = (name) => response.headers.get(name) ?? undefined;
+    return {
+      status: response.status,
+      cacheControl: header("cache-control"),
+      age: header("age"),
+      retryAfter: header("retry-after"),
+      body: response.ok ? await readBody(response) : (response.body?.cancel().catch(() => {}), new Uint8Array(0)),
+    };
+  } catch (thrown) {
+    if (typeof thrown === "string") throw thrown;
+    throw signal.aborted ? "timeout" : "network";
+  }
+}
+
+async function readBody(response) {
+  if (Number(response.headers.get("content-length")) > MAX_BODY) throw "too_large";
+  const chunks = [];
+  let length = 0;
+  for (const reader = response.body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.length;
+    if (length > MAX_BODY) {
+      reader.cancel().catch(() => {});
+      throw "too_large";
+    }
+    chunks.push(value);
+  }
+  const body = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return body;
+}

@@ -1,0 +1,16 @@
+// The public API; README.md and index.d.ts say what it does.
+
+import { ready as load } from "./wasm.js";
+
+export { ArcgateError } from "./errors.js";
+export { verifyJws } from "./jws.js";
+export { JwtVerifier } from "./verifier.js";
+
+/** Loads the module early. Nobody has to call it. */
+export async function ready() {
+  await load();
+}
+
+/** The version of this package. */
+export const version = "0.1.0";
+

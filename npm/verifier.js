@@ -1,0 +1,344 @@
+// JwtVerifier: the loop that drives the core's verifier over WebCrypto and fetch. The core decides; this carries.
+
+import { ArcgateError, configError, errorFromJson, toArcgateError } from "./errors.js";
+import { getDocument } from "./fetch.js";
+import { checkSignature, importKey } from "./subtle.js";
+import { bindings, instanceEpoch, memory, ready, recoverFrom } from "./wasm.js";
+
+// What the core's begin and finish return; src/js/verifier.rs has the same numbers.
+const REFUSED = 0;
+const VERIFIED = 1;
+const CHECK = 2;
+const FETCH = 3;
+const WAIT = 4;
+const IMPORT = 5;
+
+const MAX_TOKEN = 16 * 1024;
+const NO_REFRESH = 0xffffffff;
+// Fetch, import, check, and one more round for each: a token that needs more is not making progress.
+const MAX_ROUNDS = 12;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const functions = ["checkClaims", "isRevoked", "fetch", "now", "onEvent"];
+
+/** Verifies JWTs of the configured providers. */
+export class JwtVerifier {
+  #options;
+  #plain;
+  #secrets;
+  #now;
+  #fetch;
+  #timeoutMs;
+  #core;
+  #epoch;
+  #input;
+  #signature;
+  #registers;
+  #keys = new Map();
+  #fetches = new Map();
+  #snapshot = "[]";
+  #hydration;
+  #warned = new Set();
+
+  /** Makes a verifier. Does no I/O: discovery and keys are fetched at first use. */
+  static async create(options) {
+    await ready();
+    return new JwtVerifier(options);
+  }
+
+  constructor(options) {
+    if (options === null || typeof options !== "object") throw configError("options", "must be an object with `providers`");
+    for (const name of functions) {
+      if (options[name] !== undefined && typeof options[name] !== "function") throw configError(name, "must be a function");
+    }
+    this.#options = options;
+    [this.#plain, this.#secrets] = plainOptions(options);
+    this.#now = options.now ?? Date.now;
+    this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
+    this.#timeoutMs = options.jwksCache?.timeoutMs ?? 5000;
+    if (!options.jwksCache?.store) this.#hydration = null;
+    this.#attach();
+  }
+
+  /** Verifies a token: its signature, its claims, and whatever the options ask for beyond them. */
+  async verify(token, options) {
+    const arrived = this.#now();
+    try {
+      if (this.#hydration !== null) await this.#hydrate(options?.signal);
+      const json = await this.#check(token, arrived, options);
+      const verified = JSON.parse(json);
+      if (this.#options.isRevoked) await this.#askRevoked(verified);
+      if (this.#options.checkClaims) await this.#askUser(verified);
+      if (this.#options.onEvent) this.#emit({ type: "token.accepted", provider: verified.provider, principal: verified.principal.key });
+      return verified;
+    } catch (thrown) {
+      recoverFrom(thrown);
+      const error = toArcgateError(thrown);
+      if (this.#options.onEvent) this.#emit({ type: "token.refused", code: error.code, reason: error.message });
+      throw error;
+    }
+  }
+
+  /** The principal of a bearer token, for whoever takes a Verifier. */
+  async authenticate(credentials, context) {
+    if (credentials.scheme.toLowerCase() !== "bearer" || !credentials.token) return null;
+    const { principal } = await this.verify(credentials.token, { signal: context?.signal, waitUntil: context?.waitUntil });
+    return principal;
+  }
+
+  /** The providers' keys with their age, for a second tier or another isolate. */
+  exportKeys() {
+    return JSON.parse(this.#alive().exportKeys());
+  }
+
+  /** Takes keys over. They are checked again and keep their age. */
+  importKeys(snapshots) {
+    try {
+      this.#alive().importKeys(JSON.stringify(snapshots ?? null), this.#now());
+      this.#keysChanged();
+    } catch (thrown) {
+      recoverFrom(thrown);
+      throw toArcgateError(thrown);
+    }
+  }
+
+  // The JSON text of the verified token. One crossing into the core before WebCrypto, one after it.
+  async #check(token, arrived, options) {
+    if (typeof token !== "string") {
+      throw new ArcgateError("ERR_TOKEN_MALFORMED", `the token is ${token === null ? "null" : `a ${typeof token}`}, not a string`, { details: { fault: "caller" } });
+    }
+    const signal = options?.signal;
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      if (signal?.aborted) throw aborted(signal);
+      const core = this.#alive();
+      const registers = this.#registers;
+      let step = core.begin(this.#write(token), arrived, this.#now());
+      if (step === CHECK) {
+        const at = new Uint32Array(memory().buffer, registers, 8);
+        const [check, handle, signatureLen, signedLen, provider, fetch] = at;
+        if (provider !== NO_REFRESH) this.#startFetch(provider, fetch, options?.waitUntil);
+        const bytes = memory();
+        const approved = await checkSignature(
+          handle & 15,
+          this.#keys.get(handle),
+          bytes.subarray(this.#signature, this.#signature + signatureLen),
+          bytes.subarray(this.#input, this.#input + signedLen),
+        );
+        if (core !== this.#core || this.#epoch !== instanceEpoch()) continue;
+        step = core.finish(check, approved, this.#now());
+      }
+      if (step === VERIFIED) {
+        const [start, length] = new Uint32Array(memory().buffer, registers + 24, 2);
+        const json = decoder.decode(memory().subarray(start, start + length));
+        if (options?.scopes?.length && core.requireScopes(options.scopes.join(" ")) === REFUSED) throw errorFromJson(core.error());
+        if (core.isLongLived()) this.#warnOfLifetime(json);
+        return json;
+      }
+      if (step === REFUSED) throw errorFromJson(core.error());
+      const [a, b, c] = new Uint32Array(memory().buffer, registers, 3);
+      if (step === FETCH) await orAborted(this.#startFetch(a, b, options?.waitUntil), signal);
+      else if (step === WAIT) await orAborted(this.#waitFor(a, b, c), signal);
+      else if (step === IMPORT) await this.#import(core, a);
+    }
+    throw new ArcgateError("ERR_JWKS_UNAVAILABLE", "the provider's keys change faster than they can be used", {
+      retryable: true,
+      details: { fault: "provider", retryAfterSec: 5 },
+    });
+  }
+
+  // Puts the token into the core's memory and gives its length. What is too long is cut, and so refused.
+  #write(token) {
+    const { read, written } = encoder.encodeInto(token, memory().subarray(this.#input, this.#input + MAX_TOKEN + 1));
+    return read < token.length ? MAX_TOKEN + 1 : written;
+  }
+
+  async #import(core, handle) {
+    let key;
+    try {
+      key = await importKey(handle & 15, core.jwk(handle), core.secret(handle));
+    } catch {
+      // A point that is not on its curve, say: the core won't use this key again.
+    }
+    if (this.#epoch !== instanceEpoch()) return;
+    if (key) this.#keys.set(handle, key);
+    core.imported(handle, key !== undefined);
+  }
+
+  // Begins a fetch that the core asked for. It belongs to this request and goes on when its caller gives up waiting.
+  #startFetch(provider, fetch, waitUntil) {
+    const id = `${provider}:${fetch}`;
+    const running = this.#runFetch(provider, fetch).finally(() => this.#fetches.delete(id));
+    this.#fetches.set(id, running);
+    waitUntil?.(running);
+    return running;
+  }
+
+  async #runFetch(provider, fetch) {
+    const core = this.#core;
+    const alive = () => core === this.#core && this.#epoch === instanceEpoch();
+    for (let url = core.request(provider, fetch); url !== undefined; url = core.request(provider, fetch)) {
+      let more = false;
+      try {
+        const { status, cacheControl, age, retryAfter, body } = await getDocument(this.#fetch, url, this.#timeoutMs);
+        if (!alive()) return;
+        more = core.response(provider, fetch, status, cacheControl, age, retryAfter, body, this.#now());
+      } catch (why) {
+        if (!alive() || recoverFrom(why)) return;
+        core.fetchFailed(provider, fetch, typeof why === "string" ? why : "network", this.#now());
+      }
+      if (!more) break;
+    }
+    this.#keysChanged();
+    if (this.#options.onEvent) this.#emit({ type: "keys.fetched", provider: core.providerName(provider) });
+  }
+
+  // Somebody else's fetch: on an edge runtime its promise may never settle, because its request was cancelled.
+  #waitFor(provider, fetch, boundMs) {
+    let timer;
+    const bound = new Promise((resolve) => {
+      timer = setTimeout(resolve, boundMs);
+    });
+    const fetched = this.#fetches.get(`${provider}:${fetch}`) ?? new Promise(() => {});
+    return Promise.race([fetched, bound]).finally(() => clearTimeout(timer));
+  }
+
+  #keysChanged() {
+    for (const id of this.#core.retired()) {
+      for (let algorithm = 0; algorithm < 16; algorithm += 1) this.#keys.delete((id << 4) | algorithm);
+    }
+    const snapshot = this.#core.exportKeys();
+    if (snapshot === this.#snapshot) return;
+    this.#snapshot = snapshot;
+    const store = this.#options.jwksCache?.store;
+    if (!store) return;
+    for (const keys of JSON.parse(snapshot)) {
+      // The second tier is a convenience: what it does wrong harms nobody here.
+      Promise.resolve()
+        .then(() => store.put(keys.issuer, keys))
+        .catch(() => {});
+    }
+  }
+
+  // The second tier is asked once, before the first token; with a bound, like every promise of another request.
+  async #hydrate(signal) {
+    const { store } = this.#options.jwksCache;
+    this.#hydration ??= Promise.all(
+      Object.values(this.#options.providers).map(async ({ issuer }) => {
+        const snapshot = await store.get(issuer);
+        if (snapshot) this.importKeys([snapshot]);
+      }),
+    ).catch(() => {});
+    let timer;
+    const bound = new Promise((resolve) => {
+      timer = setTimeout(resolve, 1000);
+    });
+    await orAborted(Promise.race([this.#hydration, bound]), signal);
+    clearTimeout(timer);
+    this.#hydration = null;
+  }
+
+  async #askRevoked(verified) {
+    let revoked;
+    try {
+      revoked = await this.#options.isRevoked(verified);
+    } catch (cause) {
+      throw new ArcgateError("ERR_VERIFIER_UNAVAILABLE", "whether the token is revoked could not be found out", {
+        retryable: true,
+        details: { fault: "configuration" },
+        cause,
+      });
+    }
+    if (revoked) throw new ArcgateError("ERR_TOKEN_REVOKED", "the token is revoked", { details: { fault: "caller" } });
+  }
+
+  async #askUser(verified) {
+    try {
+      await this.#options.checkClaims(verified);
+    } catch (cause) {
+      if (cause instanceof ArcgateError) throw cause;
+      throw new ArcgateError("ERR_TOKEN_CLAIM", "the token was refused by `checkClaims`", { details: { fault: "caller" }, cause });
+    }
+  }
+
+  #warnOfLifetime(json) {
+    if (!this.#options.onEvent) return;
+    const { provider } = JSON.parse(json);
+    if (this.#warned.has(provider)) return;
+    this.#warned.add(provider);
+    this.#emit({ type: "token.long_lived", provider, reason: "the provider issues tokens that live for more than an hour" });
+  }
+
+  #emit(event) {
+    try {
+      this.#options.onEvent({ ...event, time: this.#now() / 1000 });
+    } catch {
+      // An event that nobody could take is no reason to refuse a token.
+    }
+  }
+
+  // The core, made anew after a trap.
+  #alive() {
+    if (this.#epoch !== instanceEpoch()) this.#attach();
+    return this.#core;
+  }
+
+  #attach() {
+    try {
+      this.#core = new bindings.VerifierCore(this.#plain, this.#secrets);
+      this.#epoch = instanceEpoch();
+      this.#keys.clear();
+      this.#fetches.clear();
+      this.#input = this.#core.inputPtr();
+      this.#signature = this.#core.signaturePtr();
+      this.#registers = this.#core.registersPtr();
+      if (this.#snapshot !== "[]") this.#core.importKeys(this.#snapshot, this.#now());
+    } catch (thrown) {
+      recoverFrom(thrown);
+      throw toArcgateError(thrown);
+    }
+  }
+}
+
+// The options as plain data, for the core; functions stay here, and secrets go beside them.
+function plainOptions(options) {
+  const plain = {};
+  const secrets = [];
+  for (const [key, value] of Object.entries(options)) {
+    if (value !== undefined) plain[key] = functions.includes(key) ? true : value;
+  }
+  if (options.jwksCache?.store) plain.jwksCache = { ...options.jwksCache, store: true };
+  if (options.providers !== null && typeof options.providers === "object") {
+    plain.providers = {};
+    for (const [name, provider] of Object.entries(options.providers)) {
+      if (provider === null || typeof provider !== "object") throw configError(`providers.${name}`, "must be an object");
+      const { secret, ...rest } = provider;
+      if (secret !== undefined) {
+        if (!(secret instanceof Uint8Array)) throw configError(`providers.${name}.secret`, "must be a Uint8Array");
+        secrets.push([name, secret.slice()]);
+      }
+      plain.providers[name] = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+    }
+  }
+  return [plain, secrets];
+}
+
+function aborted(signal) {
+  return new ArcgateError("ERR_ABORTED", "the call was given up", { retryable: true, details: { fault: "caller" }, cause: signal.reason });
+}
+
+// Waits, unless the caller gives up first; what was waited for goes on.
+async function orAborted(promise, signal) {
+  if (!signal) return promise;
+  let onAbort;
+  const abort = new Promise((_, reject) => {
+    onAbort = () => reject(aborted(signal));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, abort]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,59 @@
+// The module: loaded once, on first use, and replaced by a fresh instance after a trap.
+
+import * as bindings from "./core.js";
+import { ArcgateError } from "./errors.js";
+
+export { bindings };
+
+let source;
+let loading;
+let exports;
+let epoch = 0;
+
+/**
+ * Says where the module comes from; each runtime's entry does that. `load` gives a WebAssembly.Module, or a promise of
+ * what instantiates one.
+ */
+export function useSource(load) {
+  source = load;
+}
+
+/** Loads the module, if that has not been done. A failure is not remembered: the next call tries again. */
+export function ready() {
+  loading ??= load().catch((cause) => {
+    loading = undefined;
+    throw new ArcgateError("ERR_INTERNAL", "core.wasm could not be loaded: see the recipe for your bundler in the documentation", {
+      retryable: true,
+      details: { fault: "configuration" },
+      cause,
+    });
+  });
+  return loading;
+}
+
+async function load() {
+  const module = source();
+  exports = module instanceof WebAssembly.Module ? bindings.initSync({ module }) : await bindings.default({ module_or_path: module });
+}
+
+/** The module's memory as bytes. Growing the memory makes a new buffer, so this is asked for again after each call. */
+let bytes = new Uint8Array(0);
+export function memory() {
+  const { buffer } = exports.memory;
+  if (bytes.buffer !== buffer) bytes = new Uint8Array(buffer);
+  return bytes;
+}
+
+/** Changes whenever the instance is replaced: objects of an older instance are dead. */
+export function instanceEpoch() {
+  return epoch;
+}
+
+/** Whether a call ended in a trap; if so, the instance has been replaced. */
+export function recoverFrom(thrown) {
+  if (!(thrown instanceof WebAssembly.RuntimeError || thrown instanceof RangeError)) return false;
+  bindings.__wbg_reset_state();
+  exports = bindings.initSync();
+  epoch += 1;
+  return true;
+}

@@ -1,0 +1,92 @@
+//! A JWS by itself (RFC 7515): the caller hands over the keys, and no claims are looked at.
+
+use super::{
+    alg::{Algorithm, AlgorithmSet},
+    jwk::Jwk,
+    jwks::{Jwks, KeyIds, Selection},
+    jws::UntrustedJws,
+};
+use crate::{
+    error::{shown, Code, Error},
+    json,
+};
+
+/// A JWS and the one of the caller's keys that fits it.
+#[derive(Debug)]
+pub struct BareCheck {
+    jws: UntrustedJws,
+    key: Jwk,
+}
+
+impl BareCheck {
+    /// Reads a compact JWS and chooses the key: from `keys`, a JWK or a JWKS as JSON, for one of `algorithms`, a JSON list.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG` for unusable keys or algorithms, `ERR_TOKEN_MALFORMED`, `ERR_TOKEN_ALGORITHM`, `ERR_KEY_NOT_FOUND`,
+    /// `ERR_TOKEN_SIGNATURE` for a signature of the wrong length.
+    pub fn new(jws: &[u8], keys: &[u8], algorithms: &[u8]) -> Result<Self, Error> {
+        let algorithms = parse_algorithms(algorithms)?;
+        let keys = json::parse(keys).map_err(|problem| Error::new(Code::Config, format!("the key {problem}")).about("keys"))?;
+        let keys = Jwks::from_given(&keys, &mut KeyIds::default())?;
+        let jws = UntrustedJws::parse(jws)?;
+        let algorithm = jws.header().algorithm();
+        if !algorithms.contains(algorithm) {
+            return Err(Error::new(Code::TokenAlgorithm, format!("{algorithm} is not among `algorithms`")).about("alg"));
+        }
+        let missing = |message| Error::new(Code::KeyNotFound, message).about("kid");
+        let key = match keys.select(jws.header().kid(), algorithm) {
+            Selection::Key(id) => keys.key(id).cloned(),
+            Selection::None => return Err(missing(format!("none of the keys fits {algorithm} and the header's `kid`"))),
+            Selection::Ambiguous => return Err(missing("more than one of the keys could be meant: give them a `kid`".to_owned())),
+        };
+        let key = key.ok_or_else(|| missing("the key is gone".to_owned()))?;
+        if key.signature_len(algorithm) != jws.signature().len() {
+            return Err(Error::new(Code::TokenSignature, format!("the signature is not as long as {algorithm}'s is with this key")));
+        }
+        Ok(Self { jws, key })
+    }
+
+    /// The algorithm.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.jws.header().algorithm()
+    }
+
+    /// The key that fits.
+    pub const fn key(&self) -> &Jwk {
+        &self.key
+    }
+
+    /// The signature.
+    pub fn signature(&self) -> &[u8] {
+        self.jws.signature()
+    }
+
+    /// How many bytes from the start are signed.
+    pub const fn signing_input_len(&self) -> usize {
+        self.jws.signing_input_len()
+    }
+
+    /// The header's JSON; unverified until the signature was approved.
+    pub fn header_text(&self) -> &[u8] {
+        self.jws.header().text()
+    }
+
+    /// The payload; unverified until the signature was approved.
+    pub fn payload(&self) -> &[u8] {
+        self.jws.payload()
+    }
+}
+
+fn parse_algorithms(text: &[u8]) -> Result<AlgorithmSet, Error> {
+    let wrong = |message: String| Error::new(Code::Config, message).about("algorithms");
+    let list = json::parse(text).map_err(|_| wrong("`algorithms` must be a list of names".to_owned()))?;
+    let names = list.as_array().filter(|names| !names.is_empty());
+    names
+        .ok_or_else(|| wrong("`algorithms` must list the algorithms that are accepted".to_owned()))?
+        .iter()
+        .map(|name| {
+            let name = name.as_str().unwrap_or_default();
+            Algorithm::from_name(name).ok_or_else(|| wrong(format!("`algorithms` names \"{}\", which is not supported", shown(name))))
+        })
+        .collect()
+}

@@ -1,0 +1,296 @@
+//! Claims (RFC 7519 §4, RFC 9068 §2.2): what a provider's tokens must say.
+//!
+//! The check runs before the signature's result is known, and its outcome stays closed up until then
+//! ([`super::verify`]), so that nobody can learn from the order of errors what a token would be good for.
+
+use super::provider::Provider;
+use crate::{
+    error::{shown, Code, Error},
+    json::{Object, Value},
+    principal::{Kind, Principal},
+    time::{Span, Time},
+};
+
+/// The longest principal id or label that is taken over, in bytes.
+const MAX_ID: usize = 1024;
+/// A lifetime above this is worth a warning in the audit log.
+const LONG_LIFETIME: Span = Span::from_secs(3600);
+
+/// What the claims say, if their signature holds.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Who the token is about.
+    pub principal: Principal,
+    /// The granted scopes, each once.
+    pub scopes: Vec<String>,
+    /// When the token is good, tolerance included.
+    pub window: Window,
+    /// The instant that the token itself names as its end.
+    pub expires_at: Time,
+    /// Whether it lives for more than an hour.
+    pub is_long_lived: bool,
+}
+
+/// The time in which a token is good, clock tolerance included.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    opens: Time,
+    closes: Time,
+}
+
+impl Window {
+    /// Whether the token is good now.
+    ///
+    /// # Errors
+    /// `ERR_TOKEN_EXPIRED`, `ERR_TOKEN_NOT_YET_VALID`.
+    pub fn check(self, now: Time) -> Result<(), Error> {
+        if now >= self.closes {
+            return Err(Error::new(Code::TokenExpired, "the token has expired").about("exp"));
+        }
+        if now < self.opens {
+            let wait = self.opens.since(now);
+            return Err(Error::new(
+                Code::TokenNotYetValid,
+                "the token is not valid yet (`nbf` or `iat` lies in the future): compare the clocks of both machines",
+            )
+            .about("nbf")
+            .retry_after(wait));
+        }
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn for_tests(closes: Time) -> Self {
+        Self { opens: Time::EPOCH, closes }
+    }
+
+    /// When it ends.
+    pub const fn closes(self) -> Time {
+        self.closes
+    }
+}
+
+/// Checks all that the provider's configuration asks for, and takes out what the rest of the program needs.
+///
+/// # Errors
+/// `ERR_TOKEN_CLAIM`, `ERR_TOKEN_AUDIENCE`, `ERR_TOKEN_EXPIRED`, `ERR_TOKEN_NOT_YET_VALID`, `ERR_TOKEN_SCOPE`.
+pub fn check(provider: &Provider, claims: &Object<'_>, tolerance: Span, now: Time) -> Result<Candidate, Error> {
+    // RFC 7800: a token bound to a key is worth nothing without a proof of that key, and a bearer has none.
+    if claims.get("cnf").is_some() {
+        return Err(Error::new(
+            Code::TokenClaim,
+            "the token is bound to a key (`cnf`) and can't be used as a bearer token: ask the provider for one that isn't",
+        )
+        .about("cnf"));
+    }
+    for name in ["sub", "jti"] {
+        string(claims, name)?;
+    }
+    for name in provider.mandatory_claims() {
+        if claims.get(name).is_none() {
+            return Err(missing(name, name != "sub"));
+        }
+    }
+    audience(provider, claims)?;
+    let (window, expires_at, is_long_lived) = times(provider, claims, tolerance)?;
+    window.check(now)?;
+    required_claims(provider, claims)?;
+    let scopes = scopes(provider, claims)?;
+    let granted = |scope: &&String| !scopes.iter().any(|granted| granted == *scope);
+    let lacking: Vec<_> = provider.required_scopes.iter().filter(granted).map(String::as_str).collect();
+    if !lacking.is_empty() {
+        return Err(lacking_scopes(&lacking, claims, scopes.is_empty()));
+    }
+    let principal = Principal::new(Kind::Jwt, Some(&provider.issuer), &principal_id(provider, claims)?)
+        .with_labels(labels(provider, claims))
+        .with_scopes(scopes.clone())
+        .with_expiry(expires_at);
+    Ok(Candidate { principal, scopes, window, expires_at, is_long_lived })
+}
+
+/// Whether `granted` holds all of `wanted`.
+///
+/// # Errors
+/// `ERR_TOKEN_SCOPE` that lists what is missing.
+pub fn require_scopes<'a>(granted: &[String], wanted: impl Iterator<Item = &'a str>) -> Result<(), Error> {
+    let lacking: Vec<_> = wanted.filter(|scope| !granted.iter().any(|granted| granted == scope)).collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Code::TokenScope, format!("the token lacks the scope {}", shown(&lacking.join(" "))))
+        .about(lacking.join(" ")))
+}
+
+fn audience(provider: &Provider, claims: &Object<'_>) -> Result<(), Error> {
+    let wrong_type = || Error::new(Code::TokenAudience, "the claim `aud` is not a string or a list of strings").about("aud");
+    let named: Vec<&str> = match claims.get("aud") {
+        None => Vec::new(),
+        Some(Value::String(one)) => vec![one.as_ref()],
+        Some(Value::Array(several)) if !several.is_empty() => {
+            several.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(wrong_type)?
+        }
+        Some(_) => return Err(wrong_type()),
+    };
+    let Some(audiences) = &provider.audiences else { return Ok(()) };
+    if named.iter().any(|name| audiences.iter().any(|audience| audience == name)) {
+        return Ok(());
+    }
+    let message = if named.is_empty() {
+        "the token names no audience: ask the provider for one; where it never sends `aud` (Cognito), set `audience: null` \
+         and fix another claim with `requiredClaims`, such as `client_id`"
+            .to_owned()
+    } else {
+        format!(
+            "the token is meant for \"{}\", and the provider \"{}\" is configured for \"{}\"",
+            shown(&named.join("\", \"")),
+            shown(&provider.name),
+            shown(&audiences.join("\", \""))
+        )
+    };
+    Err(Error::new(Code::TokenAudience, message).about("aud"))
+}
+
+fn times(provider: &Provider, claims: &Object<'_>, tolerance: Span) -> Result<(Window, Time, bool), Error> {
+    let (expiry, issued, not_before) = (date(claims, "exp")?, date(claims, "iat")?, date(claims, "nbf")?);
+    let aged = match (provider.max_token_age, issued) {
+        (Some(age), Some(issued)) => Some(issued.plus(age)),
+        (Some(_), None) => return Err(missing("iat", false)),
+        (None, _) => None,
+    };
+    // The configuration makes sure that a token without `exp` has an age that ends it.
+    let expires_at = match (expiry, aged) {
+        (Some(expiry), Some(aged)) => expiry.min(aged),
+        (Some(end), None) | (None, Some(end)) => end,
+        (None, None) => return Err(missing("exp", false)),
+    };
+    let lifetime = issued.map(|issued| expires_at.since(issued));
+    if let (Some(longest), Some(lifetime)) = (provider.max_lifetime, lifetime) {
+        if lifetime > longest {
+            return Err(Error::new(Code::TokenClaim, "the token lives for longer than `maxLifetimeSec` allows").about("exp"));
+        }
+    }
+    if provider.max_lifetime.is_some() && lifetime.is_none() {
+        return Err(missing("iat", false));
+    }
+    let opens = [issued, not_before].into_iter().flatten().max().map_or(Time::EPOCH, |t| t.minus(tolerance));
+    Ok((Window { opens, closes: expires_at.plus(tolerance) }, expires_at, lifetime.is_some_and(|l| l > LONG_LIFETIME)))
+}
+
+fn date(claims: &Object<'_>, name: &'static str) -> Result<Option<Time>, Error> {
+    let Some(value) = claims.get(name) else { return Ok(None) };
+    let Some(number) = value.as_number() else { return Err(wrong_type(name, value, "a number of seconds")) };
+    Time::from_numeric_date(number).map(Some).ok_or_else(|| {
+        Error::new(Code::TokenClaim, format!("the claim `{name}` is out of range: it counts seconds since 1970")).about(name)
+    })
+}
+
+fn string<'c>(claims: &'c Object<'_>, name: &str) -> Result<Option<&'c str>, Error> {
+    match claims.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_ref())),
+        Some(other) => Err(wrong_type(name, other, "a string")),
+    }
+}
+
+fn required_claims(provider: &Provider, claims: &Object<'_>) -> Result<(), Error> {
+    for required in &provider.required_claims {
+        let value = lookup(claims, &required.name).ok_or_else(|| missing(&required.name, false))?;
+        // A claim that is a list holds a required value if one of its items is that value.
+        let fits = |wanted: &Value<'_>| {
+            same(value, wanted) || value.as_array().is_some_and(|items| items.iter().any(|item| same(item, wanted)))
+        };
+        if !required.values.is_empty() && !required.values.iter().any(fits) {
+            return Err(Error::new(
+                Code::TokenClaim,
+                format!("the claim `{}` has none of the values that `requiredClaims` allows", shown(&required.name)),
+            )
+            .about(required.name.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Equality as JavaScript sees it: `1` and `1.0` are the same number.
+fn same(one: &Value<'_>, other: &Value<'_>) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
+        _ => one == other,
+    }
+}
+
+/// The scopes of all scope claims together, in their order, each once.
+fn scopes(provider: &Provider, claims: &Object<'_>) -> Result<Vec<String>, Error> {
+    let mut scopes: Vec<String> = Vec::new();
+    for name in &provider.scope_claims {
+        let Some(value) = lookup(claims, name) else { continue };
+        let wrong = || wrong_type(name, value, "a string or a list of strings");
+        let found: Vec<&str> = match value {
+            Value::String(text) => text.split(' ').collect(),
+            Value::Array(items) => items.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(wrong)?,
+            _ => return Err(wrong()),
+        };
+        for scope in found {
+            if !scope.is_empty() && !scopes.iter().any(|known| known == scope) {
+                scopes.push(scope.to_owned());
+            }
+        }
+    }
+    Ok(scopes)
+}
+
+fn lacking_scopes(lacking: &[&str], claims: &Object<'_>, none_found: bool) -> Error {
+    let lacking = lacking.join(" ");
+    let message = if none_found {
+        let seen: Vec<_> = claims.iter().map(|(name, _)| name).collect();
+        format!(
+            "the token lacks the scope {}: it has no scope claim; if the provider puts scopes elsewhere, name the claim in \
+             `scopeClaims` (claims seen: {})",
+            shown(&lacking),
+            shown(&seen.join(", "))
+        )
+    } else {
+        format!("the token lacks the scope {}", shown(&lacking))
+    };
+    Error::new(Code::TokenScope, message).about(lacking)
+}
+
+fn principal_id(provider: &Provider, claims: &Object<'_>) -> Result<String, Error> {
+    let name = &provider.principal_claim;
+    match lookup(claims, name) {
+        Some(Value::String(id)) if !id.is_empty() && id.len() <= MAX_ID => Ok(id.as_ref().to_owned()),
+        Some(Value::String(_)) => {
+            Err(Error::new(Code::TokenClaim, format!("the claim `{}` is empty or over 1 kB", shown(name))).about(name.clone()))
+        }
+        Some(other) => Err(wrong_type(name, other, "a string")),
+        None => Err(missing(name, false)),
+    }
+}
+
+fn labels(provider: &Provider, claims: &Object<'_>) -> Vec<(String, String)> {
+    let text = |value: &Value<'_>| match value {
+        Value::String(text) if text.len() <= MAX_ID => Some(text.as_ref().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => None,
+    };
+    let label = |(label, claim): &(String, String)| Some((label.clone(), text(lookup(claims, claim)?)?));
+    provider.label_claims.iter().filter_map(label).collect()
+}
+
+/// A claim by its name; a name that starts with a slash is a path (`/realm_access/roles`).
+fn lookup<'c, 't>(claims: &'c Object<'t>, name: &str) -> Option<&'c Value<'t>> {
+    let Some(path) = name.strip_prefix('/') else { return claims.get(name) };
+    let mut names = path.split('/');
+    let first = claims.get(names.next()?)?;
+    names.try_fold(first, |value, name| value.as_object()?.get(name))
+}
+
+fn missing(name: &str, by_default: bool) -> Error {
+    let fix = if by_default { "; if the provider never sends it, name it in `optionalClaims`" } else { "" };
+    Error::new(Code::TokenClaim, format!("the token lacks the claim `{}`{fix}", shown(name))).about(name.to_owned())
+}
+
+fn wrong_type(name: &str, value: &Value<'_>, wanted: &str) -> Error {
+    Error::new(Code::TokenClaim, format!("the claim `{}` is {}, not {wanted}", shown(name), value.kind()))
+        .about(name.to_owned())
+}

@@ -1,0 +1,254 @@
+//! The compact serialisation of a JWS (RFC 7515 §7.1), read strictly.
+//!
+//! Strict means: exactly three segments, canonical base64url (no padding, no other alphabet, no spare bits), a JSON header
+//! without duplicates, and nothing critical that we don't know. A token has one spelling here, so that a cache or a replay
+//! list keyed by its text can't be walked around.
+
+use base64::{engine::general_purpose::URL_SAFE_NO_PAD, Engine};
+
+use super::alg::Algorithm;
+use crate::{
+    error::{shown, Code, Error},
+    json,
+};
+
+/// The longest token that is read, in bytes.
+pub const MAX_TOKEN: usize = 16 * 1024;
+/// The longest `kid`, in bytes.
+pub const MAX_KID: usize = 256;
+
+/// A JWS of which nothing is verified.
+#[derive(Debug)]
+pub struct UntrustedJws {
+    header: Header,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+    signing_input_len: usize,
+}
+
+/// The protected header: what we act on, and its text.
+#[derive(Debug)]
+pub struct Header {
+    algorithm: Algorithm,
+    kid: Option<String>,
+    typ: Option<String>,
+    text: Vec<u8>,
+}
+
+impl UntrustedJws {
+    /// Takes a compact JWS apart. Nothing is verified by that.
+    ///
+    /// # Errors
+    /// `ERR_TOKEN_MALFORMED`, or `ERR_TOKEN_ALGORITHM` for an `alg` that is missing, `none` or unknown.
+    pub fn parse(token: &[u8]) -> Result<Self, Error> {
+        if token.len() > MAX_TOKEN {
+            return Err(malformed("the token is longer than 16 kB"));
+        }
+        let [header, payload, signature] = segments(token)?;
+        let header = Header::parse(decode(header).ok_or_else(|| malformed(NOT_BASE64URL))?)?;
+        Ok(Self {
+            header,
+            payload: decode(payload).ok_or_else(|| malformed(NOT_BASE64URL))?,
+            signature: decode(signature).ok_or_else(|| malformed(NOT_BASE64URL))?,
+            signing_input_len: token.len() - signature.len() - 1,
+        })
+    }
+
+    /// The protected header, unverified.
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The payload, unverified.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The signature.
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    /// How many bytes from the start of the token are signed.
+    pub const fn signing_input_len(&self) -> usize {
+        self.signing_input_len
+    }
+
+    /// The header's text and the payload.
+    pub fn into_parts(self) -> (Header, Vec<u8>) {
+        (self.header, self.payload)
+    }
+}
+
+impl Header {
+    fn parse(text: Vec<u8>) -> Result<Self, Error> {
+        let members = json::parse_object(&text).map_err(|problem| malformed(format!("the token's header {problem}")))?;
+        // RFC 7515 §4.1.11: an extension that must be understood. We know none; `b64` (RFC 7797) must not be in a JWT.
+        for name in ["crit", "b64"] {
+            if members.get(name).is_some() {
+                return Err(malformed(format!("the token's header has `{name}`, and no extension is supported")).about(name));
+            }
+        }
+        let algorithm = match members.get("alg").and_then(json::Value::as_str) {
+            Some(name) => Algorithm::from_name(name).ok_or_else(|| unknown_algorithm(name))?,
+            None => return Err(Error::new(Code::TokenAlgorithm, "the token's header has no `alg`").about("alg")),
+        };
+        let kid = text_member(&members, "kid")?;
+        if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID) {
+            return Err(malformed("the header's `kid` is longer than 256 bytes").about("kid"));
+        }
+        let typ = text_member(&members, "typ")?;
+        Ok(Self { algorithm, kid, typ, text })
+    }
+
+    /// The algorithm that the header names. It is only ever compared with what the configuration and the key allow.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The key's name.
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// The kind of token.
+    pub fn typ(&self) -> Option<&str> {
+        self.typ.as_deref()
+    }
+
+    /// The header as JSON; checked, so that every parser reads the same in it.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+const NOT_BASE64URL: &str = "a segment of the token is not canonical base64url without padding";
+
+/// The three segments. Looks at most at one dot too many.
+fn segments(token: &[u8]) -> Result<[&[u8]; 3], Error> {
+    let mut parts = token.splitn(6, |byte| *byte == b'.');
+    let segments = [parts.next(), parts.next(), parts.next()];
+    let more = parts.count();
+    match segments {
+        [Some(header), Some(payload), Some(signature)] if more == 0 => Ok([header, payload, signature]),
+        [Some(_), Some(_), Some(_)] if more == 2 => Err(malformed(
+            "the token has five segments: it is encrypted (JWE), and only its own audience can read it; \
+             with Auth0, ask for an `audience` to get a signed access token",
+        )),
+        [Some(_), None, None] => Err(malformed(
+            "the token has one segment: it is opaque, not a JWT; with Auth0, ask for an `audience` to get a JWT; \
+             with others, have the provider issue JWT access tokens for this API",
+        )),
+        _ => Err(malformed("a token has three segments, this one hasn't")),
+    }
+}
+
+fn decode(segment: &[u8]) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(segment).ok()
+}
+
+fn text_member(members: &json::Object<'_>, name: &'static str) -> Result<Option<String>, Error> {
+    match members.get(name) {
+        None => Ok(None),
+        Some(json::Value::String(text)) => Ok(Some(text.as_ref().to_owned())),
+        Some(other) => Err(malformed(format!("the header's `{name}` is {}, not a string", other.kind())).about(name)),
+    }
+}
+
+fn unknown_algorithm(name: &str) -> Error {
+    let message = if name.eq_ignore_ascii_case("none") {
+        "the token is not signed (`alg` is none)".to_owned()
+    } else {
+        format!("the token's `alg` \"{}\" is not one that is supported", shown(name))
+    };
+    Error::new(Code::TokenAlgorithm, message).about("alg")
+}
+
+fn malformed(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(Code::TokenMalformed, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(header: &str, payload: &str) -> String {
+        format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload), URL_SAFE_NO_PAD.encode("signature"))
+    }
+
+    fn code(token: &str) -> Code {
+        UntrustedJws::parse(token.as_bytes()).unwrap_err().code()
+    }
+
+    #[test]
+    fn takes_a_token_apart() {
+        let token = token(r#"{"alg":"RS256","kid":"k","typ":"at+jwt"}"#, "payload");
+        let jws = UntrustedJws::parse(token.as_bytes()).unwrap();
+        assert_eq!(jws.header().algorithm(), Algorithm::RS256);
+        assert_eq!((jws.header().kid(), jws.header().typ()), (Some("k"), Some("at+jwt")));
+        assert_eq!((jws.payload(), jws.signature()), (&b"payload"[..], &b"signature"[..]));
+        assert_eq!(&token[..jws.signing_input_len()], token.rsplit_once('.').unwrap().0);
+    }
+
+    #[test]
+    fn refuses_other_numbers_of_segments() {
+        for text in ["", "a", "a.b", "a.b.c.d", "a.b.c.d.e", "a.b.c.d.e.f", &".".repeat(16_000), &".".repeat(1_000_000)] {
+            assert_eq!(code(text), Code::TokenMalformed);
+        }
+        assert!(UntrustedJws::parse(b"a.b.c.d.e").unwrap_err().message().contains("JWE"));
+        assert!(UntrustedJws::parse(b"opaque").unwrap_err().message().contains("audience"));
+    }
+
+    #[test]
+    fn refuses_other_spellings_of_base64url() {
+        let good = token(r#"{"alg":"RS256"}"#, "x");
+        assert!(UntrustedJws::parse(good.as_bytes()).is_ok());
+        let (head, signature) = good.rsplit_once('.').unwrap();
+        for bad in [
+            format!("{head}.{signature}="),
+            format!("{head}.{signature}\n"),
+            format!("{head}. {signature}"),
+            format!("{head}.+/8"),
+            // "signature" is 9 bytes; one byte more leaves spare bits in the last character.
+            format!("{head}.eB"),
+            format!("{head}.e"),
+        ] {
+            assert_eq!(code(&bad), Code::TokenMalformed, "{bad}");
+        }
+    }
+
+    #[test]
+    fn refuses_headers_that_could_be_read_two_ways() {
+        for header in [
+            r#"{"alg":"RS256","alg":"none"}"#,
+            r#"{"alg":"RS256","\u0061lg":"none"}"#,
+            r#"{"alg":"RS256"} "x""#,
+            r#"["alg"]"#,
+            r#"{"alg":"RS256","kid":7}"#,
+            r#"{"alg":"RS256","kid":null}"#,
+            r#"{"alg":"RS256","typ":["JWT"]}"#,
+            r#"{"alg":"RS256","crit":[]}"#,
+            r#"{"alg":"RS256","crit":["exp"]}"#,
+            r#"{"alg":"RS256","b64":true}"#,
+        ] {
+            assert_eq!(code(&token(header, "x")), Code::TokenMalformed, "{header}");
+        }
+        let long = format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(257));
+        assert_eq!(code(&token(&long, "x")), Code::TokenMalformed);
+    }
+
+    #[test]
+    fn refuses_algorithms_that_are_none_or_unknown() {
+        for header in [
+            r#"{"alg":"none"}"#,
+            r#"{"alg":"nOnE"}"#,
+            r#"{"alg":""}"#,
+            r#"{"alg":"rs256"}"#,
+            r#"{"alg":["RS256"]}"#,
+            r#"{"alg":null}"#,
+            r#"{}"#,
+        ] {
+            assert_eq!(code(&token(header, "x")), Code::TokenAlgorithm, "{header}");
+        }
+    }
+}

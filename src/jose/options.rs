@@ -1,0 +1,90 @@
+//! The options of a verifier, from JavaScript or from a Worker's variable.
+
+use super::{
+    jwks_cache::CacheConfig,
+    provider::Provider,
+    token_cache::Bounds,
+    verify::{Settings, Verifier},
+};
+use crate::{
+    config::Reader,
+    error::Error,
+    json::{Object, Value},
+    secret::Secret,
+    time::Span,
+};
+
+/// A verifier from its options. `secret_of` gives the secret of a provider: secrets never stand in JSON.
+///
+/// # Errors
+/// `ERR_CONFIG` that names the key and the fix.
+pub fn verifier(options: &Object<'_>, secret_of: impl Fn(&str) -> Option<Secret>) -> Result<Verifier, Error> {
+    let mut reader = Reader::new("", options);
+    let wrong = "must be a record of providers: { name: { issuer, audience, … } }";
+    let record = match reader.take("providers") {
+        Some(Value::Object(record)) => record,
+        _ => return Err(reader.wrong("providers", wrong)),
+    };
+    let mut providers = Vec::with_capacity(record.len());
+    for (name, value) in record.iter() {
+        let options = value.as_object().ok_or_else(|| reader.wrong("providers", wrong))?;
+        providers.push(Provider::from_options(name, options, secret_of(name))?);
+    }
+    let tolerance = reader.number("clockToleranceSec", 0.0, 600.0)?.map(span);
+    let token_cache = token_cache(&mut reader)?;
+    let key_cache = key_cache(&mut reader)?;
+    // Functions stay on JavaScript's side; their names are known, so that a misspelt one gets its hint.
+    for name in ["checkClaims", "isRevoked", "fetch", "now", "onEvent"] {
+        reader.take(name);
+    }
+    reader.finish()?;
+    Verifier::new(providers, Settings { tolerance, token_cache, key_cache })
+}
+
+fn token_cache(reader: &mut Reader<'_, '_>) -> Result<Option<Bounds>, Error> {
+    let options = match reader.take("tokenCache") {
+        None => return Ok(Some(Bounds::default())),
+        Some(Value::Bool(false)) => return Ok(None),
+        Some(Value::Object(options)) => options,
+        Some(_) => return Err(reader.wrong("tokenCache", "must be an object, or false")),
+    };
+    let mut reader = Reader::new("tokenCache", options);
+    let default = Bounds::default();
+    let bounds = Bounds {
+        max_entries: reader.number("maxEntries", 2.0, 1e6)?.map_or(default.max_entries, |n| n as usize),
+        max_bytes: reader.number("maxBytes", 1024.0, 1e9)?.map_or(default.max_bytes, |n| n as usize),
+        max_age: reader.seconds("maxAgeSec")?.unwrap_or(default.max_age),
+    };
+    reader.finish()?;
+    Ok(Some(bounds))
+}
+
+fn key_cache(reader: &mut Reader<'_, '_>) -> Result<CacheConfig, Error> {
+    let mut config = CacheConfig::default();
+    let options = match reader.take("jwksCache") {
+        None => return Ok(config),
+        Some(Value::Object(options)) => options,
+        Some(_) => return Err(reader.wrong("jwksCache", "must be an object")),
+    };
+    let mut reader = Reader::new("jwksCache", options);
+    let times = [
+        (reader.number("maxAgeSec", 1.0, 86_400.0)?, &mut config.max_age),
+        (reader.number("cooldownSec", 1.0, 3600.0)?, &mut config.cooldown),
+        (reader.number("staleIfErrorSec", 0.0, 86_400.0)?, &mut config.stale_if_error),
+    ];
+    for (given, place) in times {
+        if let Some(seconds) = given {
+            *place = span(seconds);
+        }
+    }
+    if let Some(millis) = reader.number("timeoutMs", 10.0, 60_000.0)? {
+        config.timeout = Span::from_millis(millis as i64);
+    }
+    reader.take("store");
+    reader.finish()?;
+    Ok(config)
+}
+
+fn span(seconds: f64) -> Span {
+    Span::from_millis((seconds * 1000.0) as i64)
+}

@@ -1,0 +1,257 @@
+//! A provider: whose tokens are accepted, and on what terms. Configuration is strict; what is wrong in it is an error that
+//! names the key and the fix.
+
+use super::{
+    alg::{Algorithm, AlgorithmSet},
+    url,
+};
+use crate::{
+    config::{Reader, Required},
+    error::{Code, Error},
+    json::{Object, Value},
+    secret::Secret,
+    time::Span,
+};
+
+/// The claims that every token has, unless `optionalClaims` takes one away.
+const DEFAULT_CLAIMS: [&str; 5] = ["iss", "exp", "iat", "aud", "sub"];
+
+/// The terms on which a provider's tokens are accepted.
+#[derive(Debug)]
+pub struct Provider {
+    /// The name that the configuration gives it; for logs and messages only.
+    pub name: String,
+    /// Exactly what its tokens have in `iss`.
+    pub issuer: String,
+    /// The audiences that are ours; `None` when any or none will do.
+    pub audiences: Option<Vec<String>>,
+    /// Where its keys come from.
+    pub keys: KeySource,
+    /// The algorithms that its tokens may use.
+    pub algorithms: AlgorithmSet,
+    /// Scopes that every token needs.
+    pub required_scopes: Vec<String>,
+    /// The claims that hold scopes.
+    pub scope_claims: Vec<String>,
+    /// Claims that every token needs beyond the default ones.
+    pub required_claims: Vec<RequiredClaim>,
+    /// The claim that names the principal.
+    pub principal_claim: String,
+    /// Labels: name and claim.
+    pub label_claims: Vec<(String, String)>,
+    /// How long after `iat` a token is accepted at most.
+    pub max_token_age: Option<Span>,
+    /// How long a token may live by its own account.
+    pub max_lifetime: Option<Span>,
+    /// The accepted kinds of token in lower case without `application/`; an empty one stands for a header without `typ`.
+    types: Vec<String>,
+    optional_claims: Vec<String>,
+}
+
+/// Where a provider's keys come from.
+#[derive(Debug)]
+pub enum KeySource {
+    /// OpenID discovery at the issuer.
+    Discovery,
+    /// A JWKS at this URL.
+    JwksUri(String),
+    /// The JWKS that the configuration holds, as JSON.
+    Static(String),
+    /// A shared secret.
+    Secret(Secret),
+}
+
+/// A claim that must be there, and what it may say.
+#[derive(Debug)]
+pub struct RequiredClaim {
+    /// The claim.
+    pub name: String,
+    /// The values that will do; any if there are none.
+    pub values: Vec<Value<'static>>,
+}
+
+impl Provider {
+    /// Reads the options of one provider. `secret` is kept out of the options, so that it is in no JSON text.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG`.
+    pub fn from_options(name: &str, options: &Object<'_>, secret: Option<Secret>) -> Result<Self, Error> {
+        let mut reader = Reader::new(&format!("providers.{name}"), options);
+        let issuer = reader.string("issuer", Required::Yes)?.unwrap_or_default().to_owned();
+        if issuer.starts_with("http") {
+            url::check(&issuer).map_err(|problem| reader.wrong("issuer", problem))?;
+        }
+        let audiences = audiences(&mut reader)?;
+        let keys = key_source(&mut reader, &issuer, secret)?;
+        let algorithms = algorithms(&mut reader, &keys)?;
+        let required_scopes = reader.strings("requiredScopes")?.unwrap_or_default();
+        let scope_claims = reader.strings("scopeClaims")?.unwrap_or_else(|| vec!["scope".into(), "scp".into()]);
+        let types = reader
+            .strings("typ")?
+            .map_or_else(|| vec!["at+jwt".into(), "jwt".into(), String::new()], |t| t.iter().map(|t| kind(t)).collect());
+        let required_claims = required_claims(&mut reader)?;
+        let optional_claims = reader.strings("optionalClaims")?.unwrap_or_default();
+        let principal_claim = reader.string("principalClaim", Required::No)?.unwrap_or("sub").to_owned();
+        let label_claims = reader.string_record("labelClaims")?;
+        let max_token_age = reader.seconds("maxTokenAgeSec")?;
+        let max_lifetime = reader.seconds("maxLifetimeSec")?;
+        check_optional(&reader, &optional_claims, &principal_claim, max_token_age)?;
+        reader.finish()?;
+        Ok(Self {
+            name: name.to_owned(),
+            issuer,
+            audiences,
+            keys,
+            algorithms,
+            required_scopes,
+            scope_claims,
+            required_claims,
+            principal_claim,
+            label_claims,
+            max_token_age,
+            max_lifetime,
+            types,
+            optional_claims,
+        })
+    }
+
+    /// The default claims that this provider's tokens must have. `aud` is not among them: what it must say, [`Self::audiences`] says.
+    pub fn mandatory_claims(&self) -> impl Iterator<Item = &'static str> + '_ {
+        DEFAULT_CLAIMS.into_iter().filter(|name| *name != "aud" && !self.optional_claims.iter().any(|taken| taken == name))
+    }
+
+    /// Whether a token of this `typ` (RFC 8725 §3.11) is accepted.
+    ///
+    /// # Errors
+    /// `ERR_TOKEN_TYPE`.
+    pub fn check_type(&self, typ: Option<&str>) -> Result<(), Error> {
+        let kind = typ.map_or_else(String::new, kind);
+        if self.types.contains(&kind) {
+            return Ok(());
+        }
+        let message = match kind.as_str() {
+            "" => "the token's header has no `typ`, and this provider's must have one".to_owned(),
+            other => format!(
+                "the token's `typ` is \"{}\": not an access token; if this provider's access tokens have it, name it in `typ`",
+                crate::error::shown(other)
+            ),
+        };
+        Err(Error::new(Code::TokenType, message).about("typ"))
+    }
+}
+
+/// A media type as it is compared: lower case, without the prefix that RFC 7515 §4.1.9 lets issuers leave out.
+fn kind(typ: &str) -> String {
+    let lower = typ.to_ascii_lowercase();
+    lower.strip_prefix("application/").map(str::to_owned).unwrap_or(lower)
+}
+
+fn audiences(reader: &mut Reader<'_, '_>) -> Result<Option<Vec<String>>, Error> {
+    match reader.take("audience") {
+        Some(Value::Null) => Ok(None),
+        Some(Value::String(one)) if !one.is_empty() => Ok(Some(vec![one.as_ref().to_owned()])),
+        Some(Value::Array(several)) if !several.is_empty() => several
+            .iter()
+            .map(|audience| audience.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+            .map(Some)
+            .ok_or_else(|| reader.wrong("audience", "must be a string, a list of strings, or null for \"any, or none\"")),
+        _ => Err(reader.wrong(
+            "audience",
+            "is missing: give what this API is called in the token's `aud`, or null to accept any audience, or none",
+        )),
+    }
+}
+
+fn key_source(reader: &mut Reader<'_, '_>, issuer: &str, secret: Option<Secret>) -> Result<KeySource, Error> {
+    let uri = reader.string("jwksUri", Required::No)?.map(str::to_owned);
+    let fixed = reader.take("jwks");
+    let env = reader.string("secretEnv", Required::No)?;
+    if secret.is_none() && env.is_some() {
+        return Err(reader.wrong("secretEnv", "is read by the Worker only: give the bytes as `secret` here"));
+    }
+    if usize::from(uri.is_some()) + usize::from(fixed.is_some()) + usize::from(secret.is_some()) > 1 {
+        return Err(reader.wrong("jwksUri", "can't stand beside `jwks` or `secret`: keys come from one place"));
+    }
+    if let Some(secret) = secret {
+        if secret.expose().len() < 32 {
+            return Err(reader.wrong("secret", "is shorter than 32 bytes, the least that HS256 needs (RFC 7518 §3.2)"));
+        }
+        return Ok(KeySource::Secret(secret));
+    }
+    if let Some(uri) = uri {
+        url::check(&uri).map_err(|problem| reader.wrong("jwksUri", problem))?;
+        return Ok(KeySource::JwksUri(uri));
+    }
+    if let Some(fixed) = fixed {
+        let mut text = String::new();
+        fixed.write(&mut text);
+        return Ok(KeySource::Static(text));
+    }
+    url::check(issuer).map_err(|problem| {
+        reader.wrong("issuer", format!("{problem}; without `jwksUri`, `jwks` or `secret` the keys are discovered at the issuer"))
+    })?;
+    Ok(KeySource::Discovery)
+}
+
+fn algorithms(reader: &mut Reader<'_, '_>, keys: &KeySource) -> Result<AlgorithmSet, Error> {
+    let secret = matches!(keys, KeySource::Secret(_));
+    let possible = if secret { AlgorithmSet::symmetric() } else { AlgorithmSet::asymmetric() };
+    let Some(names) = reader.strings("algorithms")? else { return Ok(possible) };
+    let mut set = AlgorithmSet::default();
+    for name in &names {
+        let algorithm = Algorithm::from_name(name).ok_or_else(|| {
+            reader.wrong("algorithms", format!("names \"{}\", which is not supported", crate::error::shown(name)))
+        })?;
+        if !possible.contains(algorithm) {
+            let fix = if secret {
+                "needs a public key, and this provider has a `secret`"
+            } else {
+                "needs a shared `secret`; keys of a JWKS are public, and would let anybody sign"
+            };
+            return Err(reader.wrong("algorithms", format!("names {algorithm}, which {fix}")));
+        }
+        set.insert(algorithm);
+    }
+    if set.is_empty() {
+        return Err(reader.wrong("algorithms", "is empty: leave it out for all asymmetric ones"));
+    }
+    Ok(set)
+}
+
+fn required_claims(reader: &mut Reader<'_, '_>) -> Result<Vec<RequiredClaim>, Error> {
+    let wrong = "must be a list of claims, or a record of claims and the values they may have";
+    match reader.take("requiredClaims") {
+        None => Ok(Vec::new()),
+        Some(Value::Array(names)) => names
+            .iter()
+            .map(|name| name.as_str().map(|name| RequiredClaim { name: name.to_owned(), values: Vec::new() }))
+            .collect::<Option<_>>()
+            .ok_or_else(|| reader.wrong("requiredClaims", wrong)),
+        Some(Value::Object(record)) => Ok(record
+            .iter()
+            .map(|(name, value)| RequiredClaim {
+                name: name.to_owned(),
+                values: value.as_array().map_or_else(|| vec![value.to_static()], |v| v.iter().map(Value::to_static).collect()),
+            })
+            .collect()),
+        Some(_) => Err(reader.wrong("requiredClaims", wrong)),
+    }
+}
+
+fn check_optional(reader: &Reader<'_, '_>, optional: &[String], principal: &str, age: Option<Span>) -> Result<(), Error> {
+    for name in optional {
+        let problem = match name.as_str() {
+            "iat" => continue,
+            "sub" if principal != "sub" => continue,
+            "sub" => "takes `sub` away: name another claim for the principal in `principalClaim`",
+            "exp" if age.is_some() => continue,
+            "exp" => "takes `exp` away: set `maxTokenAgeSec`, or such a token would never end",
+            "aud" => "can't take `aud` away: say `audience: null` for tokens without one",
+            "iss" => "can't take `iss` away: it selects the provider",
+            _ => "takes away one of exp, iat and sub; other claims are optional anyway",
+        };
+        return Err(reader.wrong("optionalClaims", problem));
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! Verified tokens, remembered: the second use of a token costs no signature check.
+//!
+//! Only tokens that passed every check get in, so nobody without a valid token can fill it or push others out of it.
+//! Two generations bound it: new entries and entries in use go to the young one; when that is full it becomes the old one,
+//! and what the old one still held is dropped. That keeps what is used, without a list to maintain on each hit.
+
+use std::{
+    collections::{
+        hash_map::{DefaultHasher, RandomState},
+        HashMap,
+    },
+    hash::{BuildHasher, Hasher},
+    mem,
+    rc::Rc,
+};
+
+use super::verify::VerifiedToken;
+use crate::time::{Span, Time};
+
+/// The bounds of the cache.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Entries at most.
+    pub max_entries: usize,
+    /// Bytes of tokens and claims at most.
+    pub max_bytes: usize,
+    /// How long an entry lives at most.
+    pub max_age: Span,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { max_entries: 1000, max_bytes: 4 << 20, max_age: Span::from_secs(300) }
+    }
+}
+
+/// The cache, keyed by the exact token.
+#[derive(Debug)]
+pub struct TokenCache {
+    bounds: Bounds,
+    young: Generation,
+    young_bytes: usize,
+    old: Generation,
+}
+
+type Generation = HashMap<Box<[u8]>, Entry, TailState>;
+
+#[derive(Debug)]
+struct Entry {
+    token: Rc<VerifiedToken>,
+    until: Time,
+    since: Time,
+}
+
+impl TokenCache {
+    /// An empty cache.
+    pub fn new(bounds: Bounds) -> Self {
+        Self { bounds, young: Generation::default(), young_bytes: 0, old: Generation::default() }
+    }
+
+    /// The verified token of exactly these bytes, if its entry has not ended.
+    pub fn get(&mut self, token: &[u8], now: Time) -> Option<Rc<VerifiedToken>> {
+        if let Some(entry) = self.young.get(token) {
+            return entry.is_live(now).then(|| Rc::clone(&entry.token));
+        }
+        let (key, entry) = self.old.remove_entry(token)?;
+        if !entry.is_live(now) {
+            return None;
+        }
+        let verified = Rc::clone(&entry.token);
+        self.insert_entry(key, entry);
+        Some(verified)
+    }
+
+    /// Remembers a verified token.
+    pub fn insert(&mut self, token: Box<[u8]>, verified: Rc<VerifiedToken>, now: Time) {
+        let until = now.plus(self.bounds.max_age).min(verified.window().closes());
+        self.old.remove(&token);
+        self.insert_entry(token, Entry { token: verified, until, since: now });
+    }
+
+    /// Forgets one token.
+    pub fn remove(&mut self, token: &[u8]) {
+        if let Some((key, entry)) = self.young.remove_entry(token) {
+            self.young_bytes -= size(&key, &entry);
+        }
+        self.old.remove(token);
+    }
+
+    /// How many tokens it holds.
+    pub fn len(&self) -> usize {
+        self.young.len() + self.old.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn insert_entry(&mut self, key: Box<[u8]>, entry: Entry) {
+        let bytes = size(&key, &entry);
+        if bytes > self.bounds.max_bytes / 2 || self.bounds.max_entries < 2 {
+            return;
+        }
+        if self.young.len() + 1 > self.bounds.max_entries / 2 || self.young_bytes + bytes > self.bounds.max_bytes / 2 {
+            self.old = mem::take(&mut self.young);
+            self.young_bytes = 0;
+        }
+        self.young_bytes += bytes;
+        if let Some(replaced) = self.young.insert(key, entry) {
+            self.young_bytes = self.young_bytes.saturating_sub(replaced.token.text().len());
+        }
+    }
+}
+
+impl Entry {
+    /// A clock that was set back behind the entry's start ends it too.
+    fn is_live(&self, now: Time) -> bool {
+        now < self.until && now >= self.since
+    }
+}
+
+fn size(key: &[u8], entry: &Entry) -> usize {
+    const OVERHEAD: usize = 160;
+    key.len() + entry.token.text().len() + OVERHEAD
+}
+
+/// Hashes the last bytes of a token only. They belong to a signature that was checked, so they differ from token to token;
+/// equality compares all bytes.
+#[derive(Clone, Debug, Default)]
+struct TailState(RandomState);
+
+#[derive(Debug)]
+struct TailHasher(DefaultHasher);
+
+impl BuildHasher for TailState {
+    type Hasher = TailHasher;
+
+    fn build_hasher(&self) -> TailHasher {
+        TailHasher(self.0.build_hasher())
+    }
+}
+
+impl Hasher for TailHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        const TAIL: usize = 32;
+        self.0.write(&bytes[bytes.len().saturating_sub(TAIL)..]);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Time = Time::EPOCH;
+
+    fn at(secs: i64) -> Time {
+        START.plus(Span::from_secs(secs))
+    }
+
+    fn bounds(max_entries: usize, max_bytes: usize) -> Bounds {
+        Bounds { max_entries, max_bytes, max_age: Span::from_secs(300) }
+    }
+
+    fn put(cache: &mut TokenCache, token: &str, closes: Time, now: Time) {
+        let verified = VerifiedToken::for_tests(token, closes);
+        cache.insert(token.as_bytes().into(), Rc::new(verified), now);
+    }
+
+    #[test]
+    fn gives_back_what_was_put_and_nothing_else() {
+        let mut cache = TokenCache::new(bounds(100, 1 << 20));
+        put(&mut cache, "a.b.c", at(1000), at(0));
+        assert_eq!(cache.get(b"a.b.c", at(1)).unwrap().text(), "a.b.c");
+        for other in ["a.b.d", "a.b.c.", "x.b.c", ""] {
+            assert!(cache.get(other.as_bytes(), at(1)).is_none());
+        }
+        // The same tail, another token: attack 16.
+        let tail = "s".repeat(40);
+        put(&mut cache, &format!("alice.{tail}"), at(1000), at(0));
+        assert!(cache.get(format!("bob__.{tail}").as_bytes(), at(1)).is_none());
+    }
+
+    #[test]
+    fn an_entry_ends_with_the_token_its_age_or_a_clock_set_back() {
+        let mut cache = TokenCache::new(bounds(100, 1 << 20));
+        put(&mut cache, "short", at(60), at(10));
+        put(&mut cache, "long", at(10_000), at(10));
+        assert!(cache.get(b"short", at(59)).is_some());
+        assert!(cache.get(b"short", at(60)).is_none());
+        assert!(cache.get(b"long", at(309)).is_some());
+        assert!(cache.get(b"long", at(310)).is_none());
+        assert!(cache.get(b"long", at(9)).is_none());
+    }
+
+    #[test]
+    fn stays_within_its_bounds_and_keeps_what_is_used() {
+        let mut cache = TokenCache::new(bounds(100, 1 << 20));
+        put(&mut cache, "used", at(1000), at(0));
+        for index in 0..10_000 {
+            put(&mut cache, &format!("token {index}"), at(1000), at(0));
+            assert!(cache.get(b"used", at(1)).is_some());
+            assert!(cache.len() <= 100);
+        }
+        let mut small = TokenCache::new(bounds(1000, 10_000));
+        for index in 0..1000 {
+            put(&mut small, &format!("{index:01000}"), at(1000), at(0));
+        }
+        assert!((1..10).contains(&small.len()), "{}", small.len());
+        put(&mut small, &"x".repeat(6000), at(1000), at(0));
+        assert!(small.get("x".repeat(6000).as_bytes(), at(0)).is_none());
+    }
+}

@@ -1,0 +1,484 @@
+//! The verifier: a machine that takes tokens and the time, and says what it needs next.
+//!
+//! ```text
+//! begin(token, now) ─┬─▶ Verified        a token seen before: everything but the signature was checked again
+//!                    ├─▶ Refused
+//!                    ├─▶ Fetch, Wait     keys are needed: fetch them, or wait for whoever does; then begin again
+//!                    ├─▶ Import          WebCrypto needs the key as a CryptoKey; then begin again
+//!                    └─▶ Check           WebCrypto decides about the signature ──▶ finish(check, approved, now)
+//! ```
+//!
+//! Only [`Verifier`] can make a [`VerifiedToken`]. Until the signature is approved, what the claims say stays in a private
+//! type, their errors included.
+
+use std::{collections::HashSet, mem, rc::Rc};
+
+use super::{
+    alg::Algorithm,
+    claims::{self, Candidate, Window},
+    jwk::Jwk,
+    jwks::{Jwks, KeyId, KeyIds},
+    jwks_cache::{CacheConfig, Decision, FetchId, FetchOutcome, JwksCache, Progress},
+    jws::UntrustedJws,
+    provider::{KeySource, Provider},
+    token_cache::{Bounds, TokenCache},
+};
+use crate::{
+    error::{shown, Code, Error},
+    json::{self, Object, Value},
+    time::{Span, Time},
+};
+
+/// Checks under way at once. WebCrypto answers within milliseconds; what is older than [`CHECK_AGE`] was given up.
+const MAX_CHECKS: usize = 4096;
+const CHECK_AGE: Span = Span::from_secs(30);
+
+/// A token whose signature and claims hold.
+#[derive(Debug)]
+pub struct VerifiedToken {
+    text: String,
+    scopes: Vec<String>,
+    window: Window,
+    provider: usize,
+    generation: u32,
+    is_long_lived: bool,
+}
+
+/// What the machine needs next.
+#[derive(Debug)]
+pub enum Step {
+    /// The token was seen before, and is good.
+    Verified(Rc<VerifiedToken>),
+    /// The token is refused.
+    Refused(Error),
+    /// Fetch the provider's keys ([`Verifier::request`], [`Verifier::response`]), then begin again.
+    Fetch(usize, FetchId),
+    /// Somebody is fetching the provider's keys: wait for that, but not past the given instant; then begin again.
+    Wait(usize, FetchId, Time),
+    /// Import the key ([`Verifier::import_jwk`], [`Verifier::imported`]), then begin again.
+    Import(KeyId, Algorithm),
+    /// Check the signature, then finish.
+    Check(SignatureCheck),
+}
+
+/// A signature to be checked.
+#[derive(Debug)]
+pub struct SignatureCheck {
+    /// What to give to [`Verifier::finish`].
+    pub id: CheckId,
+    /// The key.
+    pub key: KeyId,
+    /// The algorithm, fixed by the provider's configuration and the key.
+    pub algorithm: Algorithm,
+    /// The signature, of exactly the length that the key asks for.
+    pub signature: Vec<u8>,
+    /// How many bytes from the token's start are signed.
+    pub signing_input_len: usize,
+    /// A fetch that this caller should begin without waiting for it: the keys are getting old.
+    pub refresh: Option<(usize, FetchId)>,
+}
+
+/// Names a check that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckId(pub u32);
+
+/// The options of a verifier, all providers included.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// How far clocks may be apart.
+    pub tolerance: Option<Span>,
+    /// The bounds of the cache of verified tokens; no cache if `None`.
+    pub token_cache: Option<Bounds>,
+    /// The terms of the cache of keys.
+    pub key_cache: CacheConfig,
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Verifier {
+    providers: Vec<(Provider, JwksCache)>,
+    tolerance: Span,
+    tokens: Option<TokenCache>,
+    ids: KeyIds,
+    imported: HashSet<(KeyId, Algorithm)>,
+    checks: Vec<Option<Check>>,
+    free: Vec<u16>,
+    turn: u16,
+}
+
+/// What is known of a token while its signature is being checked.
+#[derive(Debug)]
+struct Check {
+    turn: u16,
+    begun: Time,
+    provider: usize,
+    generation: u32,
+    token: Option<Box<[u8]>>,
+    header: Vec<u8>,
+    payload: Vec<u8>,
+    outcome: Result<Candidate, Error>,
+}
+
+impl Verifier {
+    /// A verifier for these providers.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG`.
+    pub fn new(providers: Vec<Provider>, settings: Settings) -> Result<Self, Error> {
+        if providers.is_empty() {
+            return Err(Error::new(Code::Config, "`providers` is empty: nobody could be let in").about("providers"));
+        }
+        let mut ids = KeyIds::default();
+        let mut sources: Vec<(Provider, JwksCache)> = Vec::with_capacity(providers.len());
+        for mut provider in providers {
+            if let Some((other, _)) = sources.iter().find(|(other, _)| other.issuer == provider.issuer) {
+                return Err(Error::new(
+                    Code::Config,
+                    format!(
+                        "`providers.{}` and `providers.{}` have the same issuer: make them one, with a list of audiences",
+                        other.name, provider.name
+                    ),
+                )
+                .about(format!("providers.{}", provider.name)));
+            }
+            let cache = key_cache(&mut provider, &settings.key_cache, &mut ids)?;
+            sources.push((provider, cache));
+        }
+        Ok(Self {
+            providers: sources,
+            tolerance: settings.tolerance.unwrap_or(Span::from_secs(30)),
+            tokens: settings.token_cache.map(TokenCache::new),
+            ids,
+            imported: HashSet::new(),
+            checks: Vec::new(),
+            free: Vec::new(),
+            turn: 0,
+        })
+    }
+
+    /// Begins with a token, or begins again after what a step asked for. `arrived` is when the token came in first.
+    pub fn begin(&mut self, token: &[u8], arrived: Time, now: Time) -> Step {
+        self.try_begin(token, arrived, now).unwrap_or_else(Step::Refused)
+    }
+
+    fn try_begin(&mut self, token: &[u8], arrived: Time, now: Time) -> Result<Step, Error> {
+        if let Some(verified) = self.seen_before(token, now) {
+            verified.window.check(now)?;
+            return Ok(Step::Verified(verified));
+        }
+        let jws = UntrustedJws::parse(token)?;
+        let claims = json::parse_object(jws.payload())
+            .map_err(|problem| Error::new(Code::TokenMalformed, format!("the token's payload {problem}")))?;
+        let index = self.provider_of(&claims)?;
+        let (provider, keys) = &mut self.providers[index];
+        let algorithm = jws.header().algorithm();
+        if !provider.algorithms.contains(algorithm) {
+            return Err(Error::new(
+                Code::TokenAlgorithm,
+                format!("{algorithm} is not among the algorithms of the provider \"{}\"", shown(&provider.name)),
+            )
+            .about("alg"));
+        }
+        provider.check_type(jws.header().typ())?;
+        let (key, refresh) = match keys.select(jws.header().kid(), algorithm, arrived, now) {
+            Decision::Use { key, refresh } => (key, refresh),
+            Decision::Fetch(fetch) => return Ok(Step::Fetch(index, fetch)),
+            Decision::Wait { fetch, until } => return Ok(Step::Wait(index, fetch, until)),
+            Decision::Unavailable { retry_after, reason } => {
+                return Err(Error::new(
+                    Code::JwksUnavailable,
+                    format!("the keys of the provider \"{}\" can't be had now: {reason}", shown(&provider.name)),
+                )
+                .retry_after(retry_after));
+            }
+            Decision::NotFound => return Err(key_not_found(provider, jws.header().kid(), algorithm)),
+            Decision::Ambiguous => return Err(ambiguous_key(provider, jws.header().kid())),
+        };
+        let signature_len = keys.key(key).map(|jwk| jwk.signature_len(algorithm));
+        if signature_len != Some(jws.signature().len()) {
+            return Err(Error::new(Code::TokenSignature, format!("the signature is not as long as {algorithm}'s is with this key")));
+        }
+        if !self.imported.contains(&(key, algorithm)) {
+            return Ok(Step::Import(key, algorithm));
+        }
+        let outcome = claims::check(provider, &claims, self.tolerance, now);
+        let generation = keys.generation();
+        drop(claims);
+        let signature = jws.signature().to_vec();
+        let signing_input_len = jws.signing_input_len();
+        let (header, payload) = jws.into_parts();
+        let id = self.add_check(
+            Check {
+                turn: 0,
+                begun: now,
+                provider: index,
+                generation,
+                token: self.tokens.is_some().then(|| token.into()),
+                header: header.text().to_vec(),
+                payload,
+                outcome,
+            },
+            now,
+        )?;
+        let refresh = refresh.map(|fetch| (index, fetch));
+        Ok(Step::Check(SignatureCheck { id, key, algorithm, signature, signing_input_len, refresh }))
+    }
+
+    /// Ends a check with WebCrypto's answer.
+    ///
+    /// # Errors
+    /// `ERR_TOKEN_SIGNATURE`, or what the claims lack.
+    pub fn finish(&mut self, id: CheckId, approved: bool, now: Time) -> Result<Rc<VerifiedToken>, Error> {
+        let check = self.take_check(id)?;
+        if !approved {
+            return Err(Error::new(Code::TokenSignature, "the signature is not that of the provider's key"));
+        }
+        let candidate = check.outcome?;
+        candidate.window.check(now)?;
+        let (provider, keys) = &self.providers[check.provider];
+        let verified = Rc::new(VerifiedToken {
+            text: render(provider, &candidate, &check.header, &check.payload)?,
+            scopes: candidate.scopes,
+            window: candidate.window,
+            provider: check.provider,
+            generation: check.generation,
+            is_long_lived: candidate.is_long_lived,
+        });
+        // Keys that changed while WebCrypto worked are no reason to refuse, but one not to remember.
+        if let (Some(tokens), Some(token), true) = (&mut self.tokens, check.token, keys.generation() == check.generation) {
+            tokens.insert(token, Rc::clone(&verified), now);
+        }
+        Ok(verified)
+    }
+
+    /// Forgets a check that nobody will finish.
+    pub fn abandon(&mut self, id: CheckId) {
+        let _ = self.take_check(id);
+    }
+
+    /// What to GET next for a fetch; `None` when the fetch is no longer wanted.
+    pub fn request(&self, provider: usize, fetch: FetchId) -> Option<&str> {
+        self.providers.get(provider)?.1.request(fetch)
+    }
+
+    /// Hands in what a request brought.
+    pub fn response(&mut self, provider: usize, fetch: FetchId, outcome: FetchOutcome<'_>, now: Time) -> Progress {
+        let Some((_, keys)) = self.providers.get_mut(provider) else { return Progress::Done };
+        let progress = keys.response(fetch, outcome, &mut self.ids, now);
+        progress
+    }
+
+    /// Whether a fetch has ended, so that nobody needs to wait for it.
+    pub fn provider_name(&self, provider: usize) -> Option<&str> {
+        Some(&self.providers.get(provider)?.0.name)
+    }
+
+    /// A key for WebCrypto: a public JWK as JSON, or the bytes of a secret.
+    pub fn key(&self, id: KeyId) -> Option<&Jwk> {
+        self.providers.iter().find_map(|(_, keys)| keys.key(id))
+    }
+
+    /// Says that a key was imported, or that WebCrypto refused it; a refused key is not used again.
+    pub fn imported(&mut self, key: KeyId, algorithm: Algorithm, accepted: bool) {
+        if accepted {
+            self.imported.insert((key, algorithm));
+            return;
+        }
+        for (_, keys) in &mut self.providers {
+            keys.import_failed(key, algorithm);
+        }
+    }
+
+    /// The keys that are no longer used; their CryptoKeys can go.
+    pub fn retired(&mut self) -> Vec<KeyId> {
+        let mut retired = Vec::new();
+        for (_, keys) in &mut self.providers {
+            retired.append(&mut keys.retired());
+        }
+        self.imported.retain(|(key, _)| !retired.contains(key));
+        retired
+    }
+
+    /// The keys of all providers that have fetched some, as a JSON array of snapshots.
+    pub fn export_keys(&self) -> String {
+        let snapshots: Vec<_> = self.providers.iter().filter_map(|(_, keys)| keys.export()).collect();
+        format!("[{}]", snapshots.join(","))
+    }
+
+    /// Takes snapshots over. The keys are checked again and keep their age; those of other issuers are left alone.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG` for what is not a snapshot.
+    pub fn import_keys(&mut self, snapshots: &Value<'_>, now: Time) -> Result<(), Error> {
+        let wrong = || Error::new(Code::Config, "importKeys takes what exportKeys gave: a list of { issuer, jwks, … }");
+        for snapshot in snapshots.as_array().ok_or_else(wrong)? {
+            let snapshot = snapshot.as_object().ok_or_else(wrong)?;
+            let issuer = snapshot.get("issuer").and_then(Value::as_str).ok_or_else(wrong)?;
+            if let Some((_, keys)) = self.providers.iter_mut().find(|(provider, _)| provider.issuer == issuer) {
+                keys.import(snapshot, &mut self.ids, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A token that the cache holds, whose keys are still good.
+    fn seen_before(&mut self, token: &[u8], now: Time) -> Option<Rc<VerifiedToken>> {
+        let tokens = self.tokens.as_mut()?;
+        let verified = tokens.get(token, now)?;
+        let keys = &self.providers[verified.provider].1;
+        if keys.generation() == verified.generation && keys.is_current(now) {
+            return Some(verified);
+        }
+        if keys.generation() != verified.generation {
+            tokens.remove(token);
+        }
+        None
+    }
+
+    /// The provider whose issuer the token names. Unverified, `iss` may do this and nothing else: select among those configured.
+    fn provider_of(&self, claims: &Object<'_>) -> Result<usize, Error> {
+        let issuer = match claims.get("iss") {
+            Some(Value::String(issuer)) => issuer.as_ref(),
+            Some(other) => {
+                let message = format!("the claim `iss` is {}, not a string", other.kind());
+                return Err(Error::new(Code::TokenIssuer, message).about("iss"));
+            }
+            None => return Err(Error::new(Code::TokenIssuer, "the token has no `iss`").about("iss")),
+        };
+        self.providers.iter().position(|(provider, _)| provider.issuer == issuer).ok_or_else(|| {
+            let slash = |known: &str| known.trim_end_matches('/') == issuer.trim_end_matches('/');
+            let near = self.providers.iter().find(|(provider, _)| slash(&provider.issuer));
+            let hint = near.map_or_else(String::new, |(provider, _)| {
+                format!("; \"{}\" is configured, and the slash at the end counts", shown(&provider.issuer))
+            });
+            let message = format!("no provider is configured for the issuer \"{}\"{hint}", shown(issuer));
+            Error::new(Code::TokenIssuer, message).about("iss")
+        })
+    }
+
+    fn add_check(&mut self, mut check: Check, now: Time) -> Result<CheckId, Error> {
+        self.turn = self.turn.wrapping_add(1);
+        check.turn = self.turn;
+        let turn = u32::from(self.turn) << 16;
+        if let Some(slot) = self.free.pop() {
+            self.checks[usize::from(slot)] = Some(check);
+            return Ok(CheckId(turn | u32::from(slot)));
+        }
+        let slot = if self.checks.len() < MAX_CHECKS {
+            self.checks.push(None);
+            self.checks.len() - 1
+        } else {
+            // Whoever began these never came back: their requests were cancelled.
+            let given_up = |check: &Option<Check>| check.as_ref().is_none_or(|check| now.since(check.begun) > CHECK_AGE);
+            self.checks.iter().position(given_up).ok_or_else(|| {
+                Error::new(Code::Internal, "too many signature checks are under way").retry_after(Span::from_secs(1))
+            })?
+        };
+        self.checks[slot] = Some(check);
+        Ok(CheckId(turn | slot as u32))
+    }
+
+    fn take_check(&mut self, id: CheckId) -> Result<Check, Error> {
+        let (turn, slot) = ((id.0 >> 16) as u16, id.0 as u16);
+        let entry = self.checks.get_mut(usize::from(slot));
+        match entry {
+            Some(entry) if entry.as_ref().is_some_and(|check| check.turn == turn) => {
+                self.free.push(slot);
+                mem::take(entry).ok_or_else(|| Error::new(Code::Internal, "the check is gone"))
+            }
+            _ => Err(Error::new(Code::Internal, "the signature check took too long and was given up; try again")),
+        }
+    }
+}
+
+impl VerifiedToken {
+    /// Claims, header, provider, principal, scopes and expiry as one JSON object, as JavaScript sees it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The granted scopes.
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+
+    /// When the token is good.
+    pub const fn window(&self) -> Window {
+        self.window
+    }
+
+    /// Whether the token lives for more than an hour.
+    pub const fn is_long_lived(&self) -> bool {
+        self.is_long_lived
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_tests(text: &str, closes: Time) -> Self {
+        Self {
+            text: text.to_owned(),
+            scopes: Vec::new(),
+            window: Window::for_tests(closes),
+            provider: 0,
+            generation: 0,
+            is_long_lived: false,
+        }
+    }
+}
+
+/// The cache of keys that fits where the provider's keys come from.
+fn key_cache(provider: &mut Provider, config: &CacheConfig, ids: &mut KeyIds) -> Result<JwksCache, Error> {
+    let path = format!("providers.{}", provider.name);
+    match mem::replace(&mut provider.keys, KeySource::Discovery) {
+        KeySource::Discovery => Ok(JwksCache::remote(&provider.issuer, None, config.clone())),
+        KeySource::JwksUri(uri) => Ok(JwksCache::remote(&provider.issuer, Some(&uri), config.clone())),
+        KeySource::Static(text) => {
+            let jwks = Jwks::parse(text.as_bytes(), ids)
+                .map_err(|error| Error::new(Code::Config, format!("`{path}.jwks`: {}", error.message())).about(format!("{path}.jwks")))?;
+            Ok(JwksCache::fixed(jwks))
+        }
+        KeySource::Secret(secret) => Ok(JwksCache::fixed(Jwks::from_secret(secret, ids))),
+    }
+}
+
+/// What JavaScript sees. Header and payload were parsed strictly, so their own text can stand in it: every parser reads the
+/// same in it.
+fn render(provider: &Provider, candidate: &Candidate, header: &[u8], payload: &[u8]) -> Result<String, Error> {
+    let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Error::new(Code::TokenMalformed, "the token is not UTF-8"));
+    let (header, payload) = (text(header)?, text(payload)?);
+    let mut out = String::with_capacity(header.len() + payload.len() + 512);
+    out.push_str("{\"claims\":");
+    out.push_str(payload);
+    out.push_str(",\"header\":");
+    out.push_str(header);
+    out.push_str(",\"provider\":");
+    json::write_string(&mut out, &provider.name);
+    out.push_str(",\"principal\":");
+    candidate.principal.write_json(&mut out);
+    out.push_str(",\"scopes\":[");
+    for (index, scope) in candidate.scopes.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        json::write_string(&mut out, scope);
+    }
+    out.push_str("],\"expiresAt\":");
+    out.push_str(&candidate.expires_at.as_seconds().to_string());
+    out.push('}');
+    Ok(out)
+}
+
+fn key_not_found(provider: &Provider, kid: Option<&str>, algorithm: Algorithm) -> Error {
+    let message = match kid {
+        Some(kid) => format!("the provider \"{}\" has no {algorithm} key named \"{}\"", shown(&provider.name), shown(kid)),
+        None => format!("the provider \"{}\" has no {algorithm} key for a token without `kid`", shown(&provider.name)),
+    };
+    Error::new(Code::KeyNotFound, message).about("kid")
+}
+
+fn ambiguous_key(provider: &Provider, kid: Option<&str>) -> Error {
+    let message = match kid {
+        Some(kid) => format!("the provider \"{}\" has more than one key named \"{}\"", shown(&provider.name), shown(kid)),
+        None => format!("the token has no `kid`, and the provider \"{}\" has more than one key for it", shown(&provider.name)),
+    };
+    Error::new(Code::KeyNotFound, message).about("kid")
+}

@@ -1,0 +1,33 @@
+//! Errors as JSON: what `ArcgateError` in `npm/errors.js` is made of.
+
+use wasm_bindgen::JsValue;
+
+use crate::{error::Error, json};
+
+/// The error as the JSON text that `ArcgateError` reads.
+pub fn to_json(error: &Error) -> String {
+    let mut out = String::from("{\"code\":\"");
+    out.push_str(error.code().as_str());
+    out.push_str("\",\"message\":");
+    json::write_string(&mut out, error.message());
+    out.push_str(",\"retryable\":");
+    out.push_str(if error.code().is_retryable() { "true" } else { "false" });
+    out.push_str(",\"details\":{\"fault\":\"");
+    out.push_str(error.code().fault().as_str());
+    out.push('"');
+    if let Some(subject) = error.subject() {
+        out.push_str(",\"subject\":");
+        json::write_string(&mut out, subject);
+    }
+    if let Some(delay) = error.retry_delay() {
+        out.push_str(",\"retryAfterSec\":");
+        out.push_str(&delay.as_secs_ceil().to_string());
+    }
+    out.push_str("}}");
+    out
+}
+
+/// The error as what a failing call throws: its JSON text, which `npm/errors.js` turns into an `ArcgateError`.
+pub fn thrown(error: &Error) -> JsValue {
+    JsValue::from_str(&to_json(error))
+}

@@ -1,0 +1,30 @@
+//! The surface that JavaScript calls: conversion and nothing else. The package's JavaScript half (`npm/`) wraps it; users
+//! never see these names.
+//!
+//! What is called for each token takes and gives numbers: strings and objects that cross the boundary cost more than all of
+//! the parsing does.
+
+
+pub mod error;
+pub mod jws;
+pub mod verifier;
+
+use wasm_bindgen::prelude::*;
+
+/// Runs when the module is instantiated: a panic says where it happened before it traps.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// The version of the crate, and so of the package.
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// Traps, so that tests can see the package recover from it.
+#[wasm_bindgen(js_name = trapForTests)]
+pub fn trap_for_tests() {
+    panic!("trapForTests was called");
+}

@@ -1,0 +1,277 @@
+//! The verifier's surface. See `npm/verifier.js` for the loop that drives it.
+
+use std::rc::Rc;
+
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use super::error::{thrown, to_json};
+use crate::{
+    error::{Code, Error},
+    jose::{
+        alg::Algorithm,
+        claims::require_scopes,
+        jwks::KeyId,
+        jwks_cache::{FetchFailure, FetchId, FetchOutcome, Progress},
+        jws::MAX_TOKEN,
+        options,
+        verify::{CheckId, Step, VerifiedToken, Verifier},
+    },
+    json::{self, Object, Value},
+    secret::Secret,
+    time::Time,
+};
+
+/// The longest signature: that of an RSA key of 16384 bits.
+const MAX_SIGNATURE: usize = 2048;
+
+// What `begin` and `finish` return; `npm/verifier.js` has the same numbers.
+const REFUSED: u32 = 0;
+const VERIFIED: u32 = 1;
+const CHECK: u32 = 2;
+const FETCH: u32 = 3;
+const WAIT: u32 = 4;
+const IMPORT: u32 = 5;
+
+/// A verifier, and the memory through which tokens and results go.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct VerifierCore {
+    verifier: Verifier,
+    input: Box<[u8]>,
+    signature: Box<[u8]>,
+    registers: Box<[u32; 8]>,
+    verified: Option<Rc<VerifiedToken>>,
+    error: Option<Error>,
+}
+
+#[wasm_bindgen]
+impl VerifierCore {
+    /// A verifier from its options without functions, and the secrets of the providers that have one: `[name, bytes]`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: JsValue, secrets: Array) -> Result<VerifierCore, JsValue> {
+        let options = from_js(options).map_err(|error| thrown(&error))?;
+        let secret_of = |provider: &str| {
+            let pair = secrets.iter().find(|pair| Array::from(pair).get(0).as_string().as_deref() == Some(provider))?;
+            Some(Secret::new(Uint8Array::new(&Array::from(&pair).get(1)).to_vec()))
+        };
+        let verifier = options::verifier(&options, secret_of).map_err(|error| thrown(&error))?;
+        Ok(Self {
+            verifier,
+            // One byte more than a token may have: so that one that is too long is seen to be.
+            input: vec![0; MAX_TOKEN + 1].into_boxed_slice(),
+            signature: vec![0; MAX_SIGNATURE].into_boxed_slice(),
+            registers: Box::new([0; 8]),
+            verified: None,
+            error: None,
+        })
+    }
+
+    /// Where the token goes: its address in memory. It has room for 16 kB and one byte.
+    #[wasm_bindgen(js_name = inputPtr)]
+    pub fn input_ptr(&mut self) -> u32 {
+        self.input.as_mut_ptr() as u32
+    }
+
+    /// Where the signature to check is.
+    #[wasm_bindgen(js_name = signaturePtr)]
+    pub fn signature_ptr(&self) -> u32 {
+        self.signature.as_ptr() as u32
+    }
+
+    /// Where the eight numbers are that go with a step.
+    #[wasm_bindgen(js_name = registersPtr)]
+    pub fn registers_ptr(&self) -> u32 {
+        self.registers.as_ptr() as u32
+    }
+
+    /// Begins with the token of `len` bytes in the input, at `now`; `arrived` is when it came in first. Both in milliseconds.
+    pub fn begin(&mut self, len: u32, arrived: f64, now: f64) -> u32 {
+        let Some(token) = self.input.get(..len as usize) else { return REFUSED };
+        let now = Time::from_millis(now);
+        match self.verifier.begin(token, Time::from_millis(arrived), now) {
+            Step::Verified(verified) => self.verified(verified),
+            Step::Refused(error) => self.refused(error),
+            Step::Fetch(provider, fetch) => {
+                self.registers[..2].copy_from_slice(&[provider as u32, fetch.0]);
+                FETCH
+            }
+            Step::Wait(provider, fetch, until) => {
+                let wait = until.since(now).as_millis().clamp(1, 60_000) as u32;
+                self.registers[..3].copy_from_slice(&[provider as u32, fetch.0, wait]);
+                WAIT
+            }
+            Step::Import(key, algorithm) => {
+                self.registers[..1].copy_from_slice(&[handle(key, algorithm)]);
+                IMPORT
+            }
+            Step::Check(check) => {
+                let Some(room) = self.signature.get_mut(..check.signature.len()) else {
+                    self.verifier.abandon(check.id);
+                    return self.refused(Error::new(Code::TokenSignature, "the signature is too long"));
+                };
+                room.copy_from_slice(&check.signature);
+                let (provider, fetch) = check.refresh.map_or((u32::MAX, 0), |(provider, fetch)| (provider as u32, fetch.0));
+                self.registers[..6].copy_from_slice(&[
+                    check.id.0,
+                    handle(check.key, check.algorithm),
+                    check.signature.len() as u32,
+                    check.signing_input_len as u32,
+                    provider,
+                    fetch,
+                ]);
+                CHECK
+            }
+        }
+    }
+
+    /// Ends a check with WebCrypto's answer.
+    pub fn finish(&mut self, check: u32, approved: bool, now: f64) -> u32 {
+        match self.verifier.finish(CheckId(check), approved, Time::from_millis(now)) {
+            Ok(verified) => self.verified(verified),
+            Err(error) => self.refused(error),
+        }
+    }
+
+    /// Forgets a check that will not be finished.
+    pub fn abandon(&mut self, check: u32) {
+        self.verifier.abandon(CheckId(check));
+    }
+
+    /// Whether the token verified last has all of these scopes, which spaces separate.
+    #[wasm_bindgen(js_name = requireScopes)]
+    pub fn require_scopes(&mut self, wanted: &str) -> u32 {
+        let granted = self.verified.as_ref().map_or(&[][..], |verified| verified.scopes());
+        match require_scopes(granted, wanted.split(' ').filter(|scope| !scope.is_empty())) {
+            Ok(()) => VERIFIED,
+            Err(error) => self.refused(error),
+        }
+    }
+
+    /// Whether the token verified last lives for more than an hour.
+    #[wasm_bindgen(js_name = isLongLived)]
+    pub fn is_long_lived(&self) -> bool {
+        self.verified.as_ref().is_some_and(|verified| verified.is_long_lived())
+    }
+
+    /// Why the last step refused, as JSON.
+    pub fn error(&mut self) -> String {
+        let error = self.error.take().unwrap_or_else(|| Error::new(Code::Internal, "no error is known"));
+        to_json(&error)
+    }
+
+    /// The key of a handle, as JWK; `undefined` for a secret ([`Self::secret`]) and for one that has gone.
+    pub fn jwk(&self, handle: u32) -> Option<String> {
+        let (key, _) = from_handle(handle)?;
+        self.verifier.key(key)?.to_import_jwk()
+    }
+
+    /// The bytes of a secret key.
+    pub fn secret(&self, handle: u32) -> Option<Uint8Array> {
+        let (key, _) = from_handle(handle)?;
+        self.verifier.key(key)?.secret().map(|secret| Uint8Array::from(secret.expose()))
+    }
+
+    /// Says that WebCrypto took a key, or didn't.
+    pub fn imported(&mut self, handle: u32, accepted: bool) {
+        if let Some((key, algorithm)) = from_handle(handle) {
+            self.verifier.imported(key, algorithm, accepted);
+        }
+    }
+
+    /// Keys that are no longer used; a handle's key is `handle >>> 4`.
+    pub fn retired(&mut self) -> Vec<u32> {
+        self.verifier.retired().into_iter().map(|key| key.0).collect()
+    }
+
+    /// The name of a provider.
+    #[wasm_bindgen(js_name = providerName)]
+    pub fn provider_name(&self, provider: u32) -> Option<String> {
+        self.verifier.provider_name(provider as usize).map(str::to_owned)
+    }
+
+    /// What to GET next for a fetch; `undefined` when it is not wanted any more.
+    pub fn request(&self, provider: u32, fetch: u32) -> Option<String> {
+        self.verifier.request(provider as usize, FetchId(fetch)).map(str::to_owned)
+    }
+
+    /// Hands in an answer. Whether another request follows it.
+    #[allow(clippy::too_many_arguments, reason = "an object would cost more than it explains; there is one caller")]
+    pub fn response(
+        &mut self,
+        provider: u32,
+        fetch: u32,
+        status: u16,
+        cache_control: Option<String>,
+        age: Option<String>,
+        retry_after: Option<String>,
+        body: &[u8],
+        now: f64,
+    ) -> bool {
+        let outcome = FetchOutcome::Response {
+            status,
+            cache_control: cache_control.as_deref(),
+            age: age.as_deref(),
+            retry_after: retry_after.as_deref(),
+            body,
+        };
+        self.verifier.response(provider as usize, FetchId(fetch), outcome, Time::from_millis(now)) == Progress::Next
+    }
+
+    /// Says that there was no answer: `timeout`, `too_large`, `redirect`, or anything else for the network.
+    #[wasm_bindgen(js_name = fetchFailed)]
+    pub fn fetch_failed(&mut self, provider: u32, fetch: u32, why: &str, now: f64) {
+        let failure = match why {
+            "timeout" => FetchFailure::Timeout,
+            "too_large" => FetchFailure::TooLarge,
+            "redirect" => FetchFailure::Redirect,
+            _ => FetchFailure::Network,
+        };
+        let outcome = FetchOutcome::Failed(failure);
+        self.verifier.response(provider as usize, FetchId(fetch), outcome, Time::from_millis(now));
+    }
+
+    /// The keys of all providers, as JSON.
+    #[wasm_bindgen(js_name = exportKeys)]
+    pub fn export_keys(&self) -> String {
+        self.verifier.export_keys()
+    }
+
+    /// Takes keys over that were exported.
+    #[wasm_bindgen(js_name = importKeys)]
+    pub fn import_keys(&mut self, snapshots: &str, now: f64) -> Result<(), JsValue> {
+        let wrong = |_| thrown(&Error::new(Code::Config, "importKeys takes what exportKeys gave"));
+        let snapshots = json::parse(snapshots.as_bytes()).map_err(wrong)?;
+        self.verifier.import_keys(&snapshots, Time::from_millis(now)).map_err(|error| thrown(&error))
+    }
+
+    fn verified(&mut self, verified: Rc<VerifiedToken>) -> u32 {
+        let text = verified.text();
+        self.registers[6..].copy_from_slice(&[text.as_ptr() as u32, text.len() as u32]);
+        self.verified = Some(verified);
+        VERIFIED
+    }
+
+    fn refused(&mut self, error: Error) -> u32 {
+        self.error = Some(error);
+        REFUSED
+    }
+}
+
+fn handle(key: KeyId, algorithm: Algorithm) -> u32 {
+    key.0 << 4 | algorithm as u32
+}
+
+fn from_handle(handle: u32) -> Option<(KeyId, Algorithm)> {
+    Some((KeyId(handle >> 4), *Algorithm::ALL.get(handle as usize & 0xf)?))
+}
+
+/// A plain JavaScript object as a JSON object.
+pub(crate) fn from_js(value: JsValue) -> Result<Object<'static>, Error> {
+    let wrong = |problem: &str| Error::new(Code::Config, format!("the options {problem}"));
+    match json::from_deserializer(serde_wasm_bindgen::Deserializer::from(value)) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(wrong("must be an object")),
+        Err(_) => Err(wrong("hold a value that is not plain data: a function, a symbol, or nested too deeply")),
+    }
+}
