@@ -17,7 +17,7 @@ import { setup } from "./setup.mjs";
 
 // What Rust's wasm32 target uses of WebAssembly; every runtime that this package supports has it.
 const optimization = [
-  "-Oz",
+  "-O3",
   "--enable-bulk-memory",
   "--enable-nontrapping-float-to-int",
   "--enable-sign-ext",

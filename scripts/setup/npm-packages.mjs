@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./cache.mjs";
-import { must, run } from "./processes.mjs";
+import { explain, must, run } from "./processes.mjs";
 import { Stop } from "./steps.mjs";
 
 const modules = join(root, "node_modules");
@@ -19,7 +19,12 @@ export async function installNpmPackages(say) {
     .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted && existsSync(node22)) return "already there";
   say("npm ci");
-  await must("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, label: "npm ci" });
+  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+  const { code, output } = await run("npm", ["ci", ...quiet], { cwd: root });
+  // A registry that lacks other systems' builds of a package makes `npm ci` doubt the lock file; `install` doesn't.
+  const doubts = /in sync|from lock file/.test(output);
+  if (code !== 0 && !doubts) throw new Stop(explain("npm ci", output));
+  if (doubts) await must("npm", ["install", "--no-save", ...quiet], { cwd: root, label: "npm install" });
   // The package `node` brings its program by an install script, which npm may have been told to skip.
   if ((await nodeVersion()) === undefined) await run("npm", ["rebuild", "node"], { cwd: root });
   if ((await nodeVersion()) === undefined) {

@@ -57,6 +57,8 @@ export async function must(program, args, options = {}) {
 const unreachable =
   /could not resolve|couldn't resolve|failed to lookup address|temporary failure (in name|resolving)|getaddrinfo|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|network is unreachable|failed to download|failed to fetch|download of .* failed|spurious network error|could not connect|connection (timed out|refused|reset)|unable to connect|Max retries exceeded|NewConnectionError/i;
 
+const npmNoise = /^npm \S+ (code|errno|syscall|A complete log)/;
+
 /** One line for a failed program: what could not be reached, or the last thing it said. */
 export function explain(label, output) {
   const lines = output
@@ -68,8 +70,8 @@ export function explain(label, output) {
     const host = said.match(/https?:\/\/([^/\s:'")]+)/)?.[1] ?? output.match(/https?:\/\/([^/\s:'")]+)/)?.[1];
     return `${label}: ${host ?? "its registry"} is out of reach; check the network or the proxy settings, then run this again (${short(said)})`;
   }
-  const error = lines.findLast((line) => /^(error|E:|npm (error|ERR!))/i.test(line)) ?? lines.at(-1) ?? "no output";
-  return `${label} failed: ${short(error)}`;
+  const error = lines.find((line) => /^(error|E:|npm (error|ERR!)) ?[^ ]/i.test(line) && !npmNoise.test(line));
+  return `${label} failed: ${short(error ?? lines.at(-1) ?? "no output")}`;
 }
 
 function short(line) {
