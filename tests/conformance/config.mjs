@@ -1,0 +1,104 @@
+// Configuration is strict: what is wrong in it is ERR_CONFIG that names the key and the fix.
+
+import { audience, issuer } from "./sign.mjs";
+
+const jwk = { kty: "EC", crv: "P-256", x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" };
+const jwks = { keys: [jwk] };
+const secret = (length) => new Uint8Array(length).fill(7);
+
+// What is wrong with one provider, the key that the error names, and what its message says.
+const providers = {
+  "an unknown key": [{ jwks_uri: `${issuer}/keys` }, "p.jwks_uri", /did you mean `jwksUri`/],
+  "another unknown key": [{ audiences: [audience] }, "p.audiences", /did you mean `audience`/],
+  "no audience": [{ audience: undefined }, "p.audience", /is missing.*null/],
+  "an empty audience": [{ audience: "" }, "p.audience", /./],
+  "an empty list of audiences": [{ audience: [] }, "p.audience", /./],
+  "no issuer": [{ issuer: undefined }, "p.issuer", /is missing/],
+  "a plain http issuer": [{ issuer: "http://issuer.example" }, "p.issuer", /https:\/\//],
+  "a plain http jwksUri": [{ jwksUri: "http://issuer.example/keys" }, "p.jwksUri", /https:\/\//],
+  "an http host that only looks like loopback": [{ jwksUri: "http://localhost.example/keys" }, "p.jwksUri", /https:\/\//],
+  "an issuer that is no URL, without keys": [{ issuer: "joe" }, "p.issuer", /jwksUri.*jwks.*secret/],
+  "HS256 without a secret": [{ algorithms: ["HS256"], jwks }, "p.algorithms", /HS256.*secret/],
+  "RS256 with a secret": [{ algorithms: ["RS256"], secret: secret(32) }, "p.algorithms", /RS256.*public key/],
+  "a secret that is too short": [{ secret: secret(31) }, "p.secret", /32 bytes/],
+  "a secret that is text": [{ secret: "x".repeat(32) }, "p.secret", /Uint8Array/],
+  "keys from two places": [{ jwks, jwksUri: `${issuer}/keys` }, "p.jwksUri", /one place/],
+  "a secret beside keys": [{ jwks, secret: secret(32) }, "p.jwksUri", /one place/],
+  "an empty list of algorithms": [{ algorithms: [] }, "p.algorithms", /empty/],
+  "the algorithm none": [{ algorithms: ["none"], jwks }, "p.algorithms", /none/],
+  "keys without one that can be used": [{ jwks: { keys: [{ kty: "oct", k: "AAAA" }] } }, "p.jwks", /oct/],
+  "a private key among the keys": [{ jwks: { keys: [{ ...jwk, d: "AAAA" }] } }, "p.jwks", /private/],
+  "keys that are no set": [{ jwks: [jwk] }, "p.jwks", /keys/],
+  "aud made optional": [{ optionalClaims: ["aud"] }, "p.optionalClaims", /audience: null/],
+  "exp made optional without an age": [{ optionalClaims: ["exp"] }, "p.optionalClaims", /maxTokenAgeSec/],
+  "sub made optional without another principal": [{ optionalClaims: ["sub"] }, "p.optionalClaims", /principalClaim/],
+  "scopeClaims that are no list": [{ scopeClaims: "roles" }, "p.scopeClaims", /list/],
+  "labels that are no record": [{ labelClaims: { tenant: 7 } }, "p.labelClaims", /record/],
+  "an age below zero": [{ maxTokenAgeSec: -1 }, "p.maxTokenAgeSec", /number/],
+};
+
+const wholes = {
+  "no providers": [{}, "providers", /providers/],
+  "an empty record of providers": [{ providers: {} }, "providers", /empty/],
+  "a provider that is null": [{ providers: { p: null } }, "providers.p", /object/],
+  "an unknown option": [{ clockTolerance: 5 }, "clockTolerance", /did you mean `clockToleranceSec`/],
+  "an unknown option of the key cache": [{ jwksCache: { maxAge: 5 } }, "jwksCache.maxAge", /did you mean `maxAgeSec`/],
+  "an unknown option of the token cache": [{ tokenCache: { size: 5 } }, "tokenCache.size", /./],
+  "a clock that is no function": [{ now: 5 }, "now", /function/],
+  "a tolerance that is no number": [{ clockToleranceSec: "30" }, "clockToleranceSec", /number/],
+  "a tolerance of an hour": [{ clockToleranceSec: 3600 }, "clockToleranceSec", /600/],
+  "two providers of one issuer": [{ providers: { p: { issuer, audience }, q: { issuer, audience: "other" } } }, "providers.q", /same issuer/],
+};
+
+export function tests({ arcgate: { JwtVerifier, verifyJws }, assert }) {
+  const all = {};
+  const refuses = (name, options, subject, pattern) => {
+    all[`configuration: ${name} is ERR_CONFIG`] = async () => {
+      const error = await assert.refused(JwtVerifier.create(options), "ERR_CONFIG", pattern);
+      assert.equal(error.details.subject, subject);
+      assert.ok(error.message.includes(`\`${subject}\``), `${error.message} names ${subject}`);
+    };
+  };
+  for (const [name, [options, subject, pattern]] of Object.entries(providers)) {
+    refuses(name, { providers: { p: { issuer, audience, ...options } } }, `providers.${subject}`, pattern);
+  }
+  for (const [name, [options, subject, pattern]] of Object.entries(wholes)) {
+    refuses(name, name === "no providers" ? {} : { providers: { p: { issuer, audience } }, ...options }, subject, pattern);
+  }
+
+  all["configuration: what is right is taken, without I/O"] = async () => {
+    const fetch = () => assert.ok(false, "nothing is to be fetched");
+    for (const provider of [
+      { issuer, audience },
+      { issuer: "http://127.0.0.1:9000", audience },
+      { issuer: "http://localhost:9000", audience: [audience, "other"] },
+      { issuer, audience: null, jwksUri: "http://[::1]:9000/keys" },
+      { issuer: "joe", audience, jwks },
+      { issuer: "joe", audience, secret: secret(32), algorithms: ["HS256"] },
+      { issuer, audience, jwks: undefined, algorithms: ["ES256"], optionalClaims: ["iat"], principalClaim: "oid", labelClaims: { tenant: "tid" } },
+    ]) {
+      await JwtVerifier.create({ providers: { p: provider }, fetch, tokenCache: { maxEntries: 10 }, jwksCache: { timeoutMs: 1000 }, clockToleranceSec: 0 });
+    }
+  };
+
+  all["configuration: a secret can be overwritten afterwards"] = async () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(32));
+    const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+    const verifier = await JwtVerifier.create({ providers: { p: { issuer: "joe", audience, secret: bytes } }, now: () => 1_000_000 });
+    bytes.fill(0);
+    const input = ["eyJhbGciOiJIUzI1NiJ9", btoa(JSON.stringify({ iss: "joe", aud: audience, sub: "s", iat: 1000, exp: 1001 }))].join(".").replaceAll("=", "");
+    const signature = new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(input)));
+    const text = btoa(String.fromCharCode(...signature)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    await verifier.verify(`${input}.${text}`);
+  };
+
+  all["configuration: verifyJws wants algorithms and a key that can be used"] = async () => {
+    for (const options of [undefined, {}, { algorithms: [] }, { algorithms: "ES256" }, { algorithms: ["none"] }, { algorithms: [7] }]) {
+      await assert.refused(verifyJws("a.b.c", jwk, options), "ERR_CONFIG", /algorithms/);
+    }
+    for (const key of [undefined, null, {}, { keys: [] }, { keys: 7 }, { ...jwk, d: "AAAA" }, { kty: "oct", k: "AAAA" }]) {
+      await assert.refused(verifyJws("a.b.c", key, { algorithms: ["ES256"] }), "ERR_CONFIG");
+    }
+  };
+  return all;
+}
