@@ -72,7 +72,15 @@ impl Reply {
 
     /// A refusal of credentials. It is said before anything of the body is known, and so it repeats nothing.
     pub fn refused(error: &Error) -> Self {
-        Self::refused_knowing(error, ArcCode::of_authentication(error), error.code().as_str(), &Echo::default(), None)
+        let details = (error.code() == Code::TokenScope).then(|| {
+            let required: Vec<_> = error.subject().unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+            let mut details = String::from("{\"required_scopes\":");
+            write_strings(&mut details, &required);
+            details.push('}');
+            details
+        });
+        let code = ArcCode::of_authentication(error);
+        Self::refused_knowing(error, code, error.code().as_str(), &Echo::default(), details.as_deref())
     }
 
     /// A missing scope. The caller is told which, for the challenge says so too.
@@ -84,6 +92,29 @@ impl Reply {
         details.push('}');
         let error = Error::new(Code::TokenScope, "a required scope is missing").about(required.join(" "));
         Self::refused_knowing(&error, ArcCode::InsufficientScope, error.code().as_str(), echo, Some(&details))
+    }
+
+    /// The answer when something went wrong here. It says so, and nothing else.
+    pub fn internal() -> Self {
+        Self::error(ArcCode::InternalError, "internal", &Echo::default(), None)
+    }
+
+    /// The answer as JSON, for the driver: status, headers, body, and what the audit log wants to know.
+    pub fn to_json(&self) -> String {
+        let mut out = format!("{{\"status\":{},\"headers\":", self.status);
+        write_fields(&mut out, &self.headers);
+        out.push_str(",\"body\":");
+        match &self.body {
+            Some(body) => write_string(&mut out, body),
+            None => out.push_str("null"),
+        }
+        out.push_str(",\"reason\":");
+        write_string(&mut out, &self.reason);
+        if let Some(code) = self.code {
+            out.push_str(&format!(",\"arcCode\":{}", code.number()));
+        }
+        out.push('}');
+        out
     }
 
     fn refused_knowing(error: &Error, code: ArcCode, reason: &'static str, echo: &Echo, details: Option<&str>) -> Self {
@@ -184,6 +215,20 @@ pub(crate) fn id_text(id: &Value<'_>) -> Option<String> {
     let mut out = String::new();
     id.write(&mut out);
     Some(out)
+}
+
+/// Appends header fields as a JSON object.
+pub(crate) fn write_fields(out: &mut String, fields: &[(&'static str, String)]) {
+    out.push('{');
+    for (index, (name, value)) in fields.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_string(out, name);
+        out.push(':');
+        write_string(out, value);
+    }
+    out.push('}');
 }
 
 fn write_strings(out: &mut String, items: &[String]) {

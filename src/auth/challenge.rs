@@ -72,6 +72,26 @@ impl Refusal {
     }
 }
 
+/// The error that a verifier ended with, from what JavaScript knows of it: a code, whether a retry helps, and perhaps when.
+///
+/// A code that is not ours is the user's own verifier's. Such an error is an outage if a retry helps, and a refusal if not;
+/// so is one of ours that says of itself that a retry helps where it usually doesn't.
+pub fn stated(code: &str, is_retryable: bool, subject: Option<&str>, retry_after: Option<Span>) -> Error {
+    let code = match Code::ALL.iter().copied().find(|known| known.as_str() == code) {
+        Some(known) if known.is_retryable() || !is_retryable => known,
+        None if !is_retryable => Code::Unauthenticated,
+        _ => Code::JwksUnavailable,
+    };
+    let mut error = Error::new(code, "");
+    if let Some(subject) = subject {
+        error = error.about(subject.to_owned());
+    }
+    match retry_after {
+        Some(span) => error.retry_after(span),
+        None => error,
+    }
+}
+
 /// Scopes as RFC 6749 §3.3 writes them. A configured scope with a character that can't stand there is left out: it would
 /// end the quoted string.
 fn scope_list(subject: Option<&str>) -> String {
@@ -124,6 +144,21 @@ mod tests {
             Refusal::of(&error).challenge.unwrap(),
             "Bearer realm=\"arcgate\", error=\"insufficient_scope\", scope=\"arc.task.controller arc.agent.caller\""
         );
+    }
+
+    #[test]
+    fn errors_of_other_verifiers_are_outages_or_refusals() {
+        for (code, is_retryable, expected) in [
+            ("ERR_TOKEN_EXPIRED", false, Code::TokenExpired),
+            ("ERR_TOKEN_NOT_YET_VALID", true, Code::TokenNotYetValid),
+            ("ERR_INTERNAL", true, Code::Internal),
+            ("ERR_UNAUTHENTICATED", true, Code::JwksUnavailable),
+            ("ERR_MY_OWN", true, Code::JwksUnavailable),
+            ("ERR_MY_OWN", false, Code::Unauthenticated),
+            ("", false, Code::Unauthenticated),
+        ] {
+            assert_eq!(stated(code, is_retryable, None, None).code(), expected, "{code} {is_retryable}");
+        }
     }
 
     #[test]

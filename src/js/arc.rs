@@ -1,0 +1,222 @@
+//! The surface of the ARC gate and of what every HTTP front needs: JSON in, JSON out. `npm/arc.js` and `npm/http.js` drive it.
+//!
+//! Nothing of a request stays here between two calls, so a request outlives the instance that admitted it.
+
+use wasm_bindgen::prelude::*;
+
+use super::error::thrown;
+use crate::{
+    arc::{reply::write_fields, run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run, Step},
+    auth::{
+        challenge::{stated, Refusal},
+        credentials::{self, Credentials},
+        custom::principal_from_json,
+    },
+    error::{Code, Error},
+    json::{self, write_string, Object, Value},
+    secret::Secret,
+    time::Span,
+};
+
+/// Throws what is wrong with the configuration of an endpoint.
+#[wasm_bindgen(js_name = arcCheck)]
+pub fn arc_check(config: &str) -> Result<(), JsValue> {
+    Gate::from_json(config).map(drop).map_err(|error| thrown(&error))
+}
+
+/// Decides on a request's head: `{ fields, reply }` or `{ fields, scheme, token?, limit }`.
+#[wasm_bindgen(js_name = arcHead)]
+pub fn arc_head(config: &str, head: &str) -> Result<String, JsValue> {
+    let gate = Gate::from_json(config).map_err(|error| thrown(&error))?;
+    let head = object(head)?;
+    let text = |name| head.get(name).and_then(Value::as_str);
+    let Admission { fields, step } = gate.head(&Head {
+        method: text("method").unwrap_or_default(),
+        scheme: text("scheme").unwrap_or_default(),
+        host: text("host").unwrap_or_default(),
+        path: text("path").unwrap_or_default(),
+        query: text("query").unwrap_or_default(),
+        origin: text("origin"),
+        authorization: text("authorization"),
+        content_type: text("contentType"),
+        content_length: text("contentLength"),
+        content_encoding: text("contentEncoding"),
+        accept: text("accept"),
+    });
+    let mut out = String::from("{\"fields\":");
+    write_fields(&mut out, &fields);
+    match step {
+        Step::Reply(reply) => {
+            out.push_str(",\"reply\":");
+            out.push_str(&reply.to_json());
+        }
+        Step::Authenticate(credentials) => {
+            out.push(',');
+            write_credentials(&mut out, &credentials);
+            out.push_str(&format!(",\"limit\":{}", gate.max_body_bytes()));
+        }
+    }
+    out.push('}');
+    Ok(out)
+}
+
+/// The answer to credentials that a verifier refused; the arguments are the error's.
+#[wasm_bindgen(js_name = arcRefused)]
+pub fn arc_refused(code: &str, retryable: bool, subject: Option<String>, retry_after: Option<f64>) -> String {
+    Reply::refused(&stated(code, retryable, subject.as_deref(), retry_after.map(seconds))).to_json()
+}
+
+/// The answer to a body that grew over the limit while it was read.
+#[wasm_bindgen(js_name = arcTooLarge)]
+pub fn arc_too_large() -> String {
+    Reply::too_large().to_json()
+}
+
+/// Decides on a body: `{ seen, reply }`, or `{ seen, agent, input, stream, ticket }`. `principal` is the verifier's, as JSON.
+#[wasm_bindgen(js_name = arcBody)]
+pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[u8]) -> Result<String, JsValue> {
+    let gate = Gate::from_json(config).map_err(|error| thrown(&error))?;
+    let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
+    let (decision, seen) = gate.body(&principal, body, &Fresh { id, now });
+    let mut out = String::from("{\"seen\":{");
+    let members = [
+        ("method", &seen.method),
+        ("requestAgent", &seen.request_agent),
+        ("targetAgent", &seen.target_agent),
+        ("traceId", &seen.trace_id),
+    ];
+    for (name, value) in members {
+        if let Some(value) = value {
+            if !out.ends_with('{') {
+                out.push(',');
+            }
+            write_string(&mut out, name);
+            out.push(':');
+            write_string(&mut out, value);
+        }
+    }
+    match decision {
+        Decision::Reply(reply) => {
+            out.push_str("},\"reply\":");
+            out.push_str(&reply.to_json());
+        }
+        Decision::Run(run) => {
+            out.push_str("},\"agent\":");
+            write_string(&mut out, run.agent());
+            out.push_str(",\"input\":");
+            out.push_str(run.input());
+            let stream = matches!(run.kind(), run::Kind::Chat { stream: true, .. });
+            out.push_str(if stream { ",\"stream\":true" } else { ",\"stream\":false" });
+            out.push_str(",\"ticket\":");
+            write_string(&mut out, &run.ticket());
+        }
+    }
+    out.push('}');
+    Ok(out)
+}
+
+/// The answer of a run: `outcome` is `output`, `failed`, `timeout` or `expired`; `output` is the agent's, as JSON.
+#[wasm_bindgen(js_name = arcReply)]
+pub fn arc_reply(ticket: &str, outcome: &str, output: &str, now: &str) -> Result<String, JsValue> {
+    ended(ticket, outcome, output, |run, outcome| run.reply(outcome, now).to_json())
+}
+
+/// The events that end a stream; the arguments are those of `arcReply`.
+#[wasm_bindgen(js_name = arcLastEvents)]
+pub fn arc_last_events(ticket: &str, outcome: &str, output: &str) -> Result<String, JsValue> {
+    ended(ticket, outcome, output, |run, outcome| run.last_events(outcome))
+}
+
+/// What goes on the stream for an agent's event, if anything does.
+#[wasm_bindgen(js_name = arcEvent)]
+pub fn arc_event(ticket: &str, event: &str) -> Result<Option<String>, JsValue> {
+    Ok(run_of(ticket)?.event(&object(event)?))
+}
+
+/// The credentials of a request as `{ scheme, token? }`; throws what becomes a 400 or 401.
+#[wasm_bindgen(js_name = readCredentials)]
+pub fn read_credentials(authorization: Option<String>, query: &str) -> Result<String, JsValue> {
+    let credentials = credentials::from_request(authorization.as_deref(), query).map_err(|error| thrown(&error))?;
+    let mut out = String::from("{");
+    write_credentials(&mut out, &credentials);
+    out.push('}');
+    Ok(out)
+}
+
+/// What a refused request is told over HTTP: `{ status, headers }`; the arguments are the error's.
+#[wasm_bindgen(js_name = httpRefusal)]
+pub fn http_refusal(code: &str, retryable: bool, subject: Option<String>, retry_after: Option<f64>) -> String {
+    let refusal = Refusal::of(&stated(code, retryable, subject.as_deref(), retry_after.map(seconds)));
+    let mut fields = Vec::new();
+    fields.extend(refusal.challenge.map(|challenge| ("WWW-Authenticate", challenge)));
+    fields.extend(refusal.retry_after.map(|seconds| ("Retry-After", seconds.to_string())));
+    let mut out = format!("{{\"status\":{},\"headers\":", refusal.status);
+    write_fields(&mut out, &fields);
+    out.push('}');
+    out
+}
+
+/// The principal that a verifier returned, in the form that everything behind it relies on.
+#[wasm_bindgen(js_name = toPrincipal)]
+pub fn to_principal(principal: &str) -> Result<String, JsValue> {
+    let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
+    let mut out = String::new();
+    principal.write_json(&mut out);
+    Ok(out)
+}
+
+/// The place of `needle` among `hashes`, which are of its length and stand one behind the other. Every one is compared, and
+/// in constant time.
+#[wasm_bindgen(js_name = findHash)]
+pub fn find_hash(hashes: &[u8], needle: &[u8]) -> Option<u32> {
+    let mut found = None;
+    for (index, hash) in hashes.chunks_exact(needle.len().max(1)).enumerate() {
+        if Secret::new(hash).matches(needle) {
+            found = Some(index as u32);
+        }
+    }
+    found
+}
+
+fn ended<T>(
+    ticket: &str,
+    outcome: &str,
+    output: &str,
+    then: impl FnOnce(Run, Outcome<'_, '_>) -> T,
+) -> Result<T, JsValue> {
+    let run = run_of(ticket)?;
+    let value = match outcome {
+        // What an agent returns that strict JSON can't hold (too deep, say) is the agent's failure.
+        "output" => json::parse(output.as_bytes()).ok(),
+        _ => None,
+    };
+    let outcome = match (&value, outcome) {
+        (Some(value), _) => Outcome::Output(value),
+        (None, "timeout") => Outcome::TimedOut,
+        (None, "expired") => Outcome::TokenExpired,
+        (None, _) => Outcome::Failed,
+    };
+    Ok(then(run, outcome))
+}
+
+fn run_of(ticket: &str) -> Result<Run, JsValue> {
+    Run::from_ticket(ticket).ok_or_else(|| thrown(&Error::new(Code::Internal, "a run's ticket is damaged")))
+}
+
+fn object(text: &str) -> Result<Object<'_>, JsValue> {
+    json::parse_object(text.as_bytes())
+        .map_err(|problem| thrown(&Error::new(Code::Internal, format!("an argument {problem}"))))
+}
+
+fn write_credentials(out: &mut String, credentials: &Credentials) {
+    out.push_str("\"scheme\":");
+    write_string(out, credentials.scheme());
+    if let Some(token) = credentials.token().and_then(|token| std::str::from_utf8(token.expose()).ok()) {
+        out.push_str(",\"token\":");
+        write_string(out, token);
+    }
+}
+
+fn seconds(seconds: f64) -> Span {
+    Span::from_millis((seconds * 1000.0) as i64)
+}
