@@ -1,5 +1,8 @@
 //! A set of keys (RFC 7517 §5), and which of them a token means.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use super::{
@@ -192,14 +195,14 @@ impl Jwks {
     }
 
     /// Never uses this key for this algorithm again.
-    pub(super) fn refuse(&mut self, id: KeyId, algorithm: Algorithm) {
+    pub(in crate::jose) fn refuse(&mut self, id: KeyId, algorithm: Algorithm) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
             entry.refused.insert(algorithm);
         }
     }
 
     /// Takes over the ids (and WebCrypto's refusals) of keys that `old` had already.
-    pub(super) fn inherit(&mut self, old: &Self) {
+    pub(in crate::jose) fn inherit(&mut self, old: &Self) {
         for entry in &mut self.entries {
             if let Some(known) = old.entries.iter().find(|known| known.jwk.same(&entry.jwk)) {
                 entry.id = known.id;
@@ -209,7 +212,7 @@ impl Jwks {
     }
 
     /// Whether a key of this name is there, made of something else than `jwk`.
-    pub(super) fn renames(&self, jwk: &Jwk) -> bool {
+    pub(in crate::jose) fn renames(&self, jwk: &Jwk) -> bool {
         self.entries.iter().any(|entry| entry.jwk.kid() == jwk.kid() && !entry.jwk.same_material(jwk))
     }
 }
