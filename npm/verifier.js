@@ -32,9 +32,13 @@ export class JwtVerifier {
   #timeoutMs;
   #core;
   #epoch;
+  #providers;
   #input;
-  #signature;
+  #signatureAt;
+  #bytes;
   #registers;
+  #room;
+  #signature;
   #keys = new Map();
   #fetches = new Map();
   #snapshot = "[]";
@@ -54,6 +58,7 @@ export class JwtVerifier {
     }
     this.#options = options;
     [this.#plain, this.#secrets] = plainOptions(options);
+    this.#providers = Object.entries(this.#plain.providers ?? {}).map(([name, { issuer }]) => ({ name, issuer }));
     this.#now = options.now ?? Date.now;
     this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
     this.#timeoutMs = options.jwksCache?.timeoutMs ?? 5000;
@@ -65,13 +70,43 @@ export class JwtVerifier {
   async verify(token, options) {
     const arrived = this.#now();
     try {
+      if (typeof token !== "string") throw notAString(token);
       if (this.#hydration !== null) await this.#hydrate(options?.signal);
-      const json = await this.#check(token, arrived, options);
-      const verified = JSON.parse(json);
-      if (this.#options.isRevoked) await this.#askRevoked(verified);
-      if (this.#options.checkClaims) await this.#askUser(verified);
-      if (this.#options.onEvent) this.#emit({ type: "token.accepted", provider: verified.provider, principal: verified.principal.key });
-      return verified;
+      // One crossing into the core before WebCrypto, one after it. Everything between two awaits belongs together: the core
+      // has one place for a token, its signature and its result.
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        if (options?.signal?.aborted) throw aborted(options.signal);
+        if (this.#epoch !== instanceEpoch()) this.#attach();
+        const core = this.#core;
+        let step = core.begin(this.#write(token), arrived, round === 0 ? arrived : this.#now());
+        let registers = this.#view();
+        if (step === CHECK) {
+          const check = registers[0];
+          const handle = registers[1];
+          if (registers[4] !== NO_REFRESH) this.#startFetch(registers[4], registers[5], options?.waitUntil);
+          const signed = this.#bytes.subarray(this.#input, this.#input + registers[3]);
+          const approved = await checkSignature(handle & 15, this.#keys.get(handle), this.#signatureOf(registers[2]), signed);
+          if (core !== this.#core || this.#epoch !== instanceEpoch()) continue;
+          step = core.finish(check, approved, this.#now());
+          registers = this.#view();
+        }
+        if (step === VERIFIED) {
+          const verified = this.#verified(registers[5], registers[6], registers[7]);
+          if (options?.scopes?.length && core.requireScopes(options.scopes.join(" ")) === REFUSED) throw errorFromJson(core.error());
+          if (this.#options.onEvent) this.#report(verified, core.isLongLived());
+          if (this.#options.isRevoked) await this.#askRevoked(verified);
+          if (this.#options.checkClaims) await this.#askUser(verified);
+          return verified;
+        }
+        if (step === REFUSED) throw errorFromJson(core.error());
+        if (step === FETCH) await orAborted(this.#startFetch(registers[0], registers[1], options?.waitUntil), options?.signal);
+        else if (step === WAIT) await orAborted(this.#waitFor(registers[0], registers[1], registers[2]), options?.signal);
+        else if (step === IMPORT) await this.#import(core, registers[0]);
+      }
+      throw new ArcgateError("ERR_JWKS_UNAVAILABLE", "the provider's keys change faster than they can be used", {
+        retryable: true,
+        details: { fault: "provider", retryAfterSec: 5 },
+      });
     } catch (thrown) {
       recoverFrom(thrown);
       const error = toArcgateError(thrown);
@@ -103,54 +138,43 @@ export class JwtVerifier {
     }
   }
 
-  // The JSON text of the verified token. One crossing into the core before WebCrypto, one after it.
-  async #check(token, arrived, options) {
-    if (typeof token !== "string") {
-      throw new ArcgateError("ERR_TOKEN_MALFORMED", `the token is ${token === null ? "null" : `a ${typeof token}`}, not a string`, { details: { fault: "caller" } });
-    }
-    const signal = options?.signal;
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      if (signal?.aborted) throw aborted(signal);
-      const core = this.#alive();
-      const registers = this.#registers;
-      let step = core.begin(this.#write(token), arrived, this.#now());
-      if (step === CHECK) {
-        const at = new Uint32Array(memory().buffer, registers, 8);
-        const [check, handle, signatureLen, signedLen, provider, fetch] = at;
-        if (provider !== NO_REFRESH) this.#startFetch(provider, fetch, options?.waitUntil);
-        const bytes = memory();
-        const approved = await checkSignature(
-          handle & 15,
-          this.#keys.get(handle),
-          bytes.subarray(this.#signature, this.#signature + signatureLen),
-          bytes.subarray(this.#input, this.#input + signedLen),
-        );
-        if (core !== this.#core || this.#epoch !== instanceEpoch()) continue;
-        step = core.finish(check, approved, this.#now());
-      }
-      if (step === VERIFIED) {
-        const [start, length] = new Uint32Array(memory().buffer, registers + 24, 2);
-        const json = decoder.decode(memory().subarray(start, start + length));
-        if (options?.scopes?.length && core.requireScopes(options.scopes.join(" ")) === REFUSED) throw errorFromJson(core.error());
-        if (core.isLongLived()) this.#warnOfLifetime(json);
-        return json;
-      }
-      if (step === REFUSED) throw errorFromJson(core.error());
-      const [a, b, c] = new Uint32Array(memory().buffer, registers, 3);
-      if (step === FETCH) await orAborted(this.#startFetch(a, b, options?.waitUntil), signal);
-      else if (step === WAIT) await orAborted(this.#waitFor(a, b, c), signal);
-      else if (step === IMPORT) await this.#import(core, a);
-    }
-    throw new ArcgateError("ERR_JWKS_UNAVAILABLE", "the provider's keys change faster than they can be used", {
-      retryable: true,
-      details: { fault: "provider", retryAfterSec: 5 },
-    });
-  }
-
   // Puts the token into the core's memory and gives its length. What is too long is cut, and so refused.
   #write(token) {
-    const { read, written } = encoder.encodeInto(token, memory().subarray(this.#input, this.#input + MAX_TOKEN + 1));
+    this.#view();
+    const { read, written } = encoder.encodeInto(token, this.#room);
     return read < token.length ? MAX_TOKEN + 1 : written;
+  }
+
+  // The core's numbers. Views die when the memory grows, and making them costs more than looking whether it has.
+  #view() {
+    const bytes = memory();
+    if (this.#bytes !== bytes) {
+      this.#bytes = bytes;
+      this.#registers = new Uint32Array(bytes.buffer, this.#core.registersPtr(), 8);
+      this.#room = bytes.subarray(this.#input, this.#input + MAX_TOKEN + 1);
+      this.#signature = bytes.subarray(this.#signatureAt, this.#signatureAt);
+    }
+    return this.#registers;
+  }
+
+  #signatureOf(length) {
+    if (this.#signature.length !== length) this.#signature = this.#bytes.subarray(this.#signatureAt, this.#signatureAt + length);
+    return this.#signature;
+  }
+
+  // What the core wrote down about a token, as the caller's own objects.
+  #verified(provider, start, length) {
+    const told = JSON.parse(decoder.decode(this.#bytes.subarray(start, start + length)));
+    const { name, issuer } = this.#providers[provider];
+    const expiresAt = told[6];
+    return {
+      claims: told[0],
+      header: told[1],
+      provider: name,
+      principal: { key: told[2], kind: "jwt", issuer, id: told[3], labels: told[5], scopes: told[4], expiresAt },
+      scopes: told[4].slice(),
+      expiresAt,
+    };
   }
 
   async #import(core, handle) {
@@ -261,10 +285,9 @@ export class JwtVerifier {
     }
   }
 
-  #warnOfLifetime(json) {
-    if (!this.#options.onEvent) return;
-    const { provider } = JSON.parse(json);
-    if (this.#warned.has(provider)) return;
+  #report({ provider, principal }, isLongLived) {
+    this.#emit({ type: "token.accepted", provider, principal: principal.key });
+    if (!isLongLived || this.#warned.has(provider)) return;
     this.#warned.add(provider);
     this.#emit({ type: "token.long_lived", provider, reason: "the provider issues tokens that live for more than an hour" });
   }
@@ -290,8 +313,8 @@ export class JwtVerifier {
       this.#keys.clear();
       this.#fetches.clear();
       this.#input = this.#core.inputPtr();
-      this.#signature = this.#core.signaturePtr();
-      this.#registers = this.#core.registersPtr();
+      this.#signatureAt = this.#core.signaturePtr();
+      this.#bytes = undefined;
       if (this.#snapshot !== "[]") this.#core.importKeys(this.#snapshot, this.#now());
     } catch (thrown) {
       recoverFrom(thrown);
@@ -321,6 +344,11 @@ function plainOptions(options) {
     }
   }
   return [plain, secrets];
+}
+
+function notAString(token) {
+  const kind = token === null ? "null" : `a ${typeof token}`;
+  return new ArcgateError("ERR_TOKEN_MALFORMED", `the token is ${kind}, not a string`, { details: { fault: "caller" } });
 }
 
 function aborted(signal) {

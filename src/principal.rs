@@ -107,12 +107,7 @@ impl Principal {
 
     /// An injective encoding of kind, issuer and id: two principals have the same key only if they are the same.
     pub fn key(&self) -> String {
-        let mut key = String::from(self.kind.as_str());
-        key.push('|');
-        push_escaped(&mut key, self.issuer.as_deref().unwrap_or(""));
-        key.push('|');
-        push_escaped(&mut key, &self.id);
-        key
+        key(self.kind, self.issuer.as_deref(), &self.id)
     }
 
     /// Appends the principal to `out` as the JSON object that JavaScript sees.
@@ -156,9 +151,24 @@ impl Principal {
     }
 }
 
+/// The key of a principal ([`Principal::key`]) from its parts.
+pub fn key(kind: Kind, issuer: Option<&str>, id: &str) -> String {
+    let mut key = String::with_capacity(16 + issuer.map_or(0, str::len) + id.len());
+    key.push_str(kind.as_str());
+    key.push('|');
+    push_escaped(&mut key, issuer.unwrap_or(""));
+    key.push('|');
+    push_escaped(&mut key, id);
+    key
+}
+
 /// The separator and the escape character are the only ones that need escaping for the encoding to be injective;
 /// control characters go too, so that a key can stand in a log line.
 fn push_escaped(out: &mut String, text: &str) {
+    if text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%' && byte != b'|') {
+        out.push_str(text);
+        return;
+    }
     for character in text.chars() {
         if character == '%' || character == '|' || character.is_control() {
             let mut buffer = [0; 4];

@@ -35,6 +35,16 @@ impl Time {
         self.0 as f64 / 1000.0
     }
 
+    /// Appends the instant to `out` as a NumericDate, with milliseconds only where there are any.
+    pub fn write_seconds(self, out: &mut String) {
+        use std::fmt::Write as _;
+        // Writing to a String can't fail.
+        let _ = match self.0 % 1000 {
+            0 => write!(out, "{}", self.0 / 1000),
+            millis => write!(out, "{}.{millis:03}", self.0 / 1000),
+        };
+    }
+
     /// This instant, `span` later.
     #[must_use]
     pub const fn plus(self, span: Span) -> Self {

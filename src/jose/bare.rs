@@ -4,7 +4,7 @@ use super::{
     alg::{Algorithm, AlgorithmSet},
     jwk::Jwk,
     jwks::{Jwks, KeyIds, Selection},
-    jws::UntrustedJws,
+    jws::{Scratch, UntrustedJws},
 };
 use crate::{
     error::{shown, Code, Error},
@@ -14,8 +14,12 @@ use crate::{
 /// A JWS and the one of the caller's keys that fits it.
 #[derive(Debug)]
 pub struct BareCheck {
-    jws: UntrustedJws,
+    algorithm: Algorithm,
     key: Jwk,
+    header: Vec<u8>,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+    signing_input_len: usize,
 }
 
 impl BareCheck {
@@ -28,7 +32,8 @@ impl BareCheck {
         let algorithms = parse_algorithms(algorithms)?;
         let keys = json::parse(keys).map_err(|problem| Error::new(Code::Config, format!("the key {problem}")).about("keys"))?;
         let keys = Jwks::from_given(&keys, &mut KeyIds::default())?;
-        let jws = UntrustedJws::parse(jws)?;
+        let mut scratch = Scratch::default();
+        let jws = UntrustedJws::parse(jws, &mut scratch)?;
         let algorithm = jws.header().algorithm();
         if !algorithms.contains(algorithm) {
             return Err(Error::new(Code::TokenAlgorithm, format!("{algorithm} is not among `algorithms`")).about("alg"));
@@ -43,12 +48,19 @@ impl BareCheck {
         if key.signature_len(algorithm) != jws.signature().len() {
             return Err(Error::new(Code::TokenSignature, format!("the signature is not as long as {algorithm}'s is with this key")));
         }
-        Ok(Self { jws, key })
+        Ok(Self {
+            algorithm,
+            key,
+            header: jws.header().text().to_vec(),
+            payload: jws.payload().to_vec(),
+            signature: jws.signature().to_vec(),
+            signing_input_len: jws.signing_input_len(),
+        })
     }
 
     /// The algorithm.
     pub const fn algorithm(&self) -> Algorithm {
-        self.jws.header().algorithm()
+        self.algorithm
     }
 
     /// The key that fits.
@@ -58,22 +70,22 @@ impl BareCheck {
 
     /// The signature.
     pub fn signature(&self) -> &[u8] {
-        self.jws.signature()
+        &self.signature
     }
 
     /// How many bytes from the start are signed.
     pub const fn signing_input_len(&self) -> usize {
-        self.jws.signing_input_len()
+        self.signing_input_len
     }
 
     /// The header's JSON; unverified until the signature was approved.
     pub fn header_text(&self) -> &[u8] {
-        self.jws.header().text()
+        &self.header
     }
 
     /// The payload; unverified until the signature was approved.
     pub fn payload(&self) -> &[u8] {
-        self.jws.payload()
+        &self.payload
     }
 }
 

@@ -3,11 +3,12 @@
 //! The check runs before the signature's result is known, and its outcome stays closed up until then
 //! ([`super::verify`]), so that nobody can learn from the order of errors what a token would be good for.
 
+use std::borrow::Cow;
+
 use super::provider::Provider;
 use crate::{
     error::{shown, Code, Error},
     json::{Object, Value},
-    principal::{Kind, Principal},
     time::{Span, Time},
 };
 
@@ -17,12 +18,14 @@ const MAX_ID: usize = 1024;
 const LONG_LIFETIME: Span = Span::from_secs(3600);
 
 /// What the claims say, if their signature holds.
-#[derive(Clone, Debug)]
-pub struct Candidate {
-    /// Who the token is about.
-    pub principal: Principal,
+#[derive(Debug)]
+pub struct Candidate<'c> {
+    /// The principal's id.
+    pub subject: &'c str,
+    /// The principal's labels: name and value.
+    pub labels: Vec<(&'c str, Cow<'c, str>)>,
     /// The granted scopes, each once.
-    pub scopes: Vec<String>,
+    pub scopes: Vec<&'c str>,
     /// When the token is good, tolerance included.
     pub window: Window,
     /// The instant that the token itself names as its end.
@@ -74,7 +77,12 @@ impl Window {
 ///
 /// # Errors
 /// `ERR_TOKEN_CLAIM`, `ERR_TOKEN_AUDIENCE`, `ERR_TOKEN_EXPIRED`, `ERR_TOKEN_NOT_YET_VALID`, `ERR_TOKEN_SCOPE`.
-pub fn check(provider: &Provider, claims: &Object<'_>, tolerance: Span, now: Time) -> Result<Candidate, Error> {
+pub fn check<'c>(
+    provider: &'c Provider,
+    claims: &'c Object<'_>,
+    tolerance: Span,
+    now: Time,
+) -> Result<Candidate<'c>, Error> {
     // RFC 7800: a token bound to a key is worth nothing without a proof of that key, and a bearer has none.
     if claims.get("cnf").is_some() {
         return Err(Error::new(
@@ -96,45 +104,42 @@ pub fn check(provider: &Provider, claims: &Object<'_>, tolerance: Span, now: Tim
     window.check(now)?;
     required_claims(provider, claims)?;
     let scopes = scopes(provider, claims)?;
-    let granted = |scope: &&String| !scopes.iter().any(|granted| granted == *scope);
-    let lacking: Vec<_> = provider.required_scopes.iter().filter(granted).map(String::as_str).collect();
+    let lacking = lacking(&scopes, provider.required_scopes.iter().map(String::as_str));
     if !lacking.is_empty() {
         return Err(lacking_scopes(&lacking, claims, scopes.is_empty()));
     }
-    let principal = Principal::new(Kind::Jwt, Some(&provider.issuer), &principal_id(provider, claims)?)
-        .with_labels(labels(provider, claims))
-        .with_scopes(scopes.clone())
-        .with_expiry(expires_at);
-    Ok(Candidate { principal, scopes, window, expires_at, is_long_lived })
+    let subject = principal_id(provider, claims)?;
+    Ok(Candidate { subject, labels: labels(provider, claims), scopes, window, expires_at, is_long_lived })
 }
 
-/// Whether `granted` holds all of `wanted`.
-///
-/// # Errors
-/// `ERR_TOKEN_SCOPE` that lists what is missing.
-pub fn require_scopes<'a>(granted: &[String], wanted: impl Iterator<Item = &'a str>) -> Result<(), Error> {
-    let lacking: Vec<_> = wanted.filter(|scope| !granted.iter().any(|granted| granted == scope)).collect();
-    if lacking.is_empty() {
-        return Ok(());
-    }
-    Err(Error::new(Code::TokenScope, format!("the token lacks the scope {}", shown(&lacking.join(" "))))
-        .about(lacking.join(" ")))
+/// Which of `wanted` is not among `granted`.
+pub fn lacking<'w>(granted: &[&str], wanted: impl Iterator<Item = &'w str>) -> Vec<&'w str> {
+    wanted.filter(|scope| !granted.contains(scope)).collect()
+}
+
+/// The refusal of a token that lacks scopes.
+pub fn lacking_error(lacking: &[&str]) -> Error {
+    let lacking = lacking.join(" ");
+    Error::new(Code::TokenScope, format!("the token lacks the scope {}", shown(&lacking))).about(lacking)
 }
 
 fn audience(provider: &Provider, claims: &Object<'_>) -> Result<(), Error> {
     let wrong_type = || Error::new(Code::TokenAudience, "the claim `aud` is not a string or a list of strings").about("aud");
-    let named: Vec<&str> = match claims.get("aud") {
-        None => Vec::new(),
-        Some(Value::String(one)) => vec![one.as_ref()],
-        Some(Value::Array(several)) if !several.is_empty() => {
-            several.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(wrong_type)?
-        }
+    let named: &[Value<'_>] = match claims.get("aud") {
+        None => &[],
+        Some(one @ Value::String(_)) => std::slice::from_ref(one),
+        Some(Value::Array(several)) if !several.is_empty() => several,
         Some(_) => return Err(wrong_type()),
     };
+    if !named.iter().all(|name| matches!(name, Value::String(_))) {
+        return Err(wrong_type());
+    }
     let Some(audiences) = &provider.audiences else { return Ok(()) };
-    if named.iter().any(|name| audiences.iter().any(|audience| audience == name)) {
+    let mut named = named.iter().filter_map(Value::as_str);
+    if named.clone().any(|name| audiences.iter().any(|audience| audience == name)) {
         return Ok(());
     }
+    let named: Vec<_> = named.by_ref().collect();
     let message = if named.is_empty() {
         "the token names no audience: ask the provider for one; where it never sends `aud` (Cognito), set `audience: null` \
          and fix another claim with `requiredClaims`, such as `client_id`"
@@ -219,45 +224,44 @@ fn same(one: &Value<'_>, other: &Value<'_>) -> bool {
 }
 
 /// The scopes of all scope claims together, in their order, each once.
-fn scopes(provider: &Provider, claims: &Object<'_>) -> Result<Vec<String>, Error> {
-    let mut scopes: Vec<String> = Vec::new();
+fn scopes<'c>(provider: &Provider, claims: &'c Object<'_>) -> Result<Vec<&'c str>, Error> {
+    let mut scopes: Vec<&str> = Vec::new();
+    let mut add = |scope: &'c str| {
+        if !scope.is_empty() && !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    };
     for name in &provider.scope_claims {
         let Some(value) = lookup(claims, name) else { continue };
         let wrong = || wrong_type(name, value, "a string or a list of strings");
-        let found: Vec<&str> = match value {
-            Value::String(text) => text.split(' ').collect(),
-            Value::Array(items) => items.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(wrong)?,
+        match value {
+            Value::String(text) => text.split(' ').for_each(&mut add),
+            Value::Array(items) => items.iter().try_for_each(|item| item.as_str().map(&mut add)).ok_or_else(wrong)?,
             _ => return Err(wrong()),
-        };
-        for scope in found {
-            if !scope.is_empty() && !scopes.iter().any(|known| known == scope) {
-                scopes.push(scope.to_owned());
-            }
         }
     }
     Ok(scopes)
 }
 
 fn lacking_scopes(lacking: &[&str], claims: &Object<'_>, none_found: bool) -> Error {
+    if !none_found {
+        return lacking_error(lacking);
+    }
+    let seen: Vec<_> = claims.iter().map(|(name, _)| name).collect();
     let lacking = lacking.join(" ");
-    let message = if none_found {
-        let seen: Vec<_> = claims.iter().map(|(name, _)| name).collect();
-        format!(
-            "the token lacks the scope {}: it has no scope claim; if the provider puts scopes elsewhere, name the claim in \
-             `scopeClaims` (claims seen: {})",
-            shown(&lacking),
-            shown(&seen.join(", "))
-        )
-    } else {
-        format!("the token lacks the scope {}", shown(&lacking))
-    };
+    let message = format!(
+        "the token lacks the scope {}: it has no scope claim; if the provider puts scopes elsewhere, name the claim in \
+         `scopeClaims` (claims seen: {})",
+        shown(&lacking),
+        shown(&seen.join(", "))
+    );
     Error::new(Code::TokenScope, message).about(lacking)
 }
 
-fn principal_id(provider: &Provider, claims: &Object<'_>) -> Result<String, Error> {
+fn principal_id<'c>(provider: &Provider, claims: &'c Object<'_>) -> Result<&'c str, Error> {
     let name = &provider.principal_claim;
     match lookup(claims, name) {
-        Some(Value::String(id)) if !id.is_empty() && id.len() <= MAX_ID => Ok(id.as_ref().to_owned()),
+        Some(Value::String(id)) if !id.is_empty() && id.len() <= MAX_ID => Ok(id),
         Some(Value::String(_)) => {
             Err(Error::new(Code::TokenClaim, format!("the claim `{}` is empty or over 1 kB", shown(name))).about(name.clone()))
         }
@@ -266,14 +270,14 @@ fn principal_id(provider: &Provider, claims: &Object<'_>) -> Result<String, Erro
     }
 }
 
-fn labels(provider: &Provider, claims: &Object<'_>) -> Vec<(String, String)> {
-    let text = |value: &Value<'_>| match value {
-        Value::String(text) if text.len() <= MAX_ID => Some(text.as_ref().to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(value) => Some(value.to_string()),
+fn labels<'c>(provider: &'c Provider, claims: &'c Object<'_>) -> Vec<(&'c str, Cow<'c, str>)> {
+    let text = |value: &'c Value<'_>| match value {
+        Value::String(text) if text.len() <= MAX_ID => Some(Cow::Borrowed(text.as_ref())),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
         _ => None,
     };
-    let label = |(label, claim): &(String, String)| Some((label.clone(), text(lookup(claims, claim)?)?));
+    let label = |(label, claim): &'c (String, String)| Some((label.as_str(), text(lookup(claims, claim)?)?));
     provider.label_claims.iter().filter_map(label).collect()
 }
 

@@ -4,6 +4,8 @@
 //! without duplicates, and nothing critical that we don't know. A token has one spelling here, so that a cache or a replay
 //! list keyed by its text can't be walked around.
 
+use std::borrow::Cow;
+
 use base64::{engine::general_purpose::URL_SAFE_NO_PAD, Engine};
 
 use super::alg::Algorithm;
@@ -17,72 +19,88 @@ pub const MAX_TOKEN: usize = 16 * 1024;
 /// The longest `kid`, in bytes.
 pub const MAX_KID: usize = 256;
 
+/// Where the segments of a token are decoded to: made once, used for each token, so that reading one allocates nothing.
+#[derive(Debug)]
+pub struct Scratch {
+    header: Box<[u8]>,
+    payload: Box<[u8]>,
+    signature: Box<[u8]>,
+}
+
 /// A JWS of which nothing is verified.
 #[derive(Debug)]
-pub struct UntrustedJws {
-    header: Header,
-    payload: Vec<u8>,
-    signature: Vec<u8>,
+pub struct UntrustedJws<'b> {
+    header: Header<'b>,
+    payload: &'b [u8],
+    signature: &'b [u8],
     signing_input_len: usize,
 }
 
 /// The protected header: what we act on, and its text.
 #[derive(Debug)]
-pub struct Header {
+pub struct Header<'b> {
     algorithm: Algorithm,
-    kid: Option<String>,
-    typ: Option<String>,
-    text: Vec<u8>,
+    kid: Option<Cow<'b, str>>,
+    typ: Option<Cow<'b, str>>,
+    text: &'b [u8],
 }
 
-impl UntrustedJws {
+impl Default for Scratch {
+    fn default() -> Self {
+        let room = || vec![0; MAX_TOKEN].into_boxed_slice();
+        Self { header: room(), payload: room(), signature: room() }
+    }
+}
+
+impl Scratch {
+    /// Where the signature of the last token begins; it stays at this address.
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+}
+
+impl<'b> UntrustedJws<'b> {
     /// Takes a compact JWS apart. Nothing is verified by that.
     ///
     /// # Errors
     /// `ERR_TOKEN_MALFORMED`, or `ERR_TOKEN_ALGORITHM` for an `alg` that is missing, `none` or unknown.
-    pub fn parse(token: &[u8]) -> Result<Self, Error> {
+    pub fn parse(token: &[u8], scratch: &'b mut Scratch) -> Result<Self, Error> {
         if token.len() > MAX_TOKEN {
             return Err(malformed("the token is longer than 16 kB"));
         }
         let [header, payload, signature] = segments(token)?;
-        let header = Header::parse(decode(header).ok_or_else(|| malformed(NOT_BASE64URL))?)?;
         Ok(Self {
-            header,
-            payload: decode(payload).ok_or_else(|| malformed(NOT_BASE64URL))?,
-            signature: decode(signature).ok_or_else(|| malformed(NOT_BASE64URL))?,
+            header: Header::parse(decode(header, &mut scratch.header)?)?,
+            payload: decode(payload, &mut scratch.payload)?,
+            signature: decode(signature, &mut scratch.signature)?,
             signing_input_len: token.len() - signature.len() - 1,
         })
     }
 
     /// The protected header, unverified.
-    pub const fn header(&self) -> &Header {
+    pub const fn header(&self) -> &Header<'b> {
         &self.header
     }
 
     /// The payload, unverified.
-    pub fn payload(&self) -> &[u8] {
-        &self.payload
+    pub const fn payload(&self) -> &'b [u8] {
+        self.payload
     }
 
     /// The signature.
-    pub fn signature(&self) -> &[u8] {
-        &self.signature
+    pub const fn signature(&self) -> &'b [u8] {
+        self.signature
     }
 
     /// How many bytes from the start of the token are signed.
     pub const fn signing_input_len(&self) -> usize {
         self.signing_input_len
     }
-
-    /// The header's text and the payload.
-    pub fn into_parts(self) -> (Header, Vec<u8>) {
-        (self.header, self.payload)
-    }
 }
 
-impl Header {
-    fn parse(text: Vec<u8>) -> Result<Self, Error> {
-        let members = json::parse_object(&text).map_err(|problem| malformed(format!("the token's header {problem}")))?;
+impl<'b> Header<'b> {
+    fn parse(text: &'b [u8]) -> Result<Self, Error> {
+        let members = json::parse_object(text).map_err(|problem| malformed(format!("the token's header {problem}")))?;
         // RFC 7515 §4.1.11: an extension that must be understood. We know none; `b64` (RFC 7797) must not be in a JWT.
         for name in ["crit", "b64"] {
             if members.get(name).is_some() {
@@ -117,8 +135,8 @@ impl Header {
     }
 
     /// The header as JSON; checked, so that every parser reads the same in it.
-    pub fn text(&self) -> &[u8] {
-        &self.text
+    pub const fn text(&self) -> &'b [u8] {
+        self.text
     }
 }
 
@@ -139,18 +157,25 @@ fn segments(token: &[u8]) -> Result<[&[u8]; 3], Error> {
             "the token has one segment: it is opaque, not a JWT; with Auth0, ask for an `audience` to get a JWT; \
              with others, have the provider issue JWT access tokens for this API",
         )),
-        _ => Err(malformed("a token has three segments, this one hasn't")),
+        [Some(_), Some(_), None] => Err(malformed(
+            "the token has two segments: it is opaque, not a JWT; Google's access tokens are like that: send its ID token, \
+             with your client ID as the `audience`",
+        )),
+        _ => Err(malformed("a token has three segments, this one has more")),
     }
 }
 
-fn decode(segment: &[u8]) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(segment).ok()
+fn decode<'b>(segment: &[u8], room: &'b mut [u8]) -> Result<&'b [u8], Error> {
+    match URL_SAFE_NO_PAD.decode_slice(segment, room) {
+        Ok(length) => Ok(&room[..length]),
+        Err(_) => Err(malformed(NOT_BASE64URL)),
+    }
 }
 
-fn text_member(members: &json::Object<'_>, name: &'static str) -> Result<Option<String>, Error> {
+fn text_member<'b>(members: &json::Object<'b>, name: &'static str) -> Result<Option<Cow<'b, str>>, Error> {
     match members.get(name) {
         None => Ok(None),
-        Some(json::Value::String(text)) => Ok(Some(text.as_ref().to_owned())),
+        Some(json::Value::String(text)) => Ok(Some(text.clone())),
         Some(other) => Err(malformed(format!("the header's `{name}` is {}, not a string", other.kind())).about(name)),
     }
 }
@@ -164,7 +189,7 @@ fn unknown_algorithm(name: &str) -> Error {
     Error::new(Code::TokenAlgorithm, message).about("alg")
 }
 
-fn malformed(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+fn malformed(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(Code::TokenMalformed, message)
 }
 
@@ -177,13 +202,14 @@ mod tests {
     }
 
     fn code(token: &str) -> Code {
-        UntrustedJws::parse(token.as_bytes()).unwrap_err().code()
+        UntrustedJws::parse(token.as_bytes(), &mut Scratch::default()).unwrap_err().code()
     }
 
     #[test]
     fn takes_a_token_apart() {
         let token = token(r#"{"alg":"RS256","kid":"k","typ":"at+jwt"}"#, "payload");
-        let jws = UntrustedJws::parse(token.as_bytes()).unwrap();
+        let mut scratch = Scratch::default();
+        let jws = UntrustedJws::parse(token.as_bytes(), &mut scratch).unwrap();
         assert_eq!(jws.header().algorithm(), Algorithm::RS256);
         assert_eq!((jws.header().kid(), jws.header().typ()), (Some("k"), Some("at+jwt")));
         assert_eq!((jws.payload(), jws.signature()), (&b"payload"[..], &b"signature"[..]));
@@ -195,14 +221,16 @@ mod tests {
         for text in ["", "a", "a.b", "a.b.c.d", "a.b.c.d.e", "a.b.c.d.e.f", &".".repeat(16_000), &".".repeat(1_000_000)] {
             assert_eq!(code(text), Code::TokenMalformed);
         }
-        assert!(UntrustedJws::parse(b"a.b.c.d.e").unwrap_err().message().contains("JWE"));
-        assert!(UntrustedJws::parse(b"opaque").unwrap_err().message().contains("audience"));
+        let message = |token: &[u8]| UntrustedJws::parse(token, &mut Scratch::default()).unwrap_err().message().to_owned();
+        assert!(message(b"a.b.c.d.e").contains("JWE"));
+        assert!(message(b"opaque").contains("audience"));
+        assert!(message(b"ya29.opaque").contains("ID token"));
     }
 
     #[test]
     fn refuses_other_spellings_of_base64url() {
         let good = token(r#"{"alg":"RS256"}"#, "x");
-        assert!(UntrustedJws::parse(good.as_bytes()).is_ok());
+        assert!(UntrustedJws::parse(good.as_bytes(), &mut Scratch::default()).is_ok());
         let (head, signature) = good.rsplit_once('.').unwrap();
         for bad in [
             format!("{head}.{signature}="),

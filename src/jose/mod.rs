@@ -22,6 +22,7 @@ pub mod provider;
 
 pub mod claims;
 
+pub mod checks;
 pub mod token_cache;
 pub mod verify;
 

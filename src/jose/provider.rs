@@ -43,7 +43,7 @@ pub struct Provider {
     pub max_token_age: Option<Span>,
     /// How long a token may live by its own account.
     pub max_lifetime: Option<Span>,
-    /// The accepted kinds of token in lower case without `application/`; an empty one stands for a header without `typ`.
+    /// The accepted kinds of token without `application/`, whatever their case; an empty one stands for a header without `typ`.
     types: Vec<String>,
     optional_claims: Vec<String>,
 }
@@ -88,7 +88,7 @@ impl Provider {
         let scope_claims = reader.strings("scopeClaims")?.unwrap_or_else(|| vec!["scope".into(), "scp".into()]);
         let types = reader
             .strings("typ")?
-            .map_or_else(|| vec!["at+jwt".into(), "jwt".into(), String::new()], |t| t.iter().map(|t| kind(t)).collect());
+            .map_or_else(|| vec!["at+jwt".into(), "jwt".into(), String::new()], |t| t.iter().map(|t| kind(t).to_owned()).collect());
         let required_claims = required_claims(&mut reader)?;
         let optional_claims = reader.strings("optionalClaims")?.unwrap_or_default();
         let principal_claim = reader.string("principalClaim", Required::No)?.unwrap_or("sub").to_owned();
@@ -125,13 +125,14 @@ impl Provider {
     /// # Errors
     /// `ERR_TOKEN_TYPE`.
     pub fn check_type(&self, typ: Option<&str>) -> Result<(), Error> {
-        let kind = typ.map_or_else(String::new, kind);
-        if self.types.contains(&kind) {
+        let kind = typ.map(kind);
+        // An empty `typ` is a kind of token that nobody knows, not a header without one.
+        if kind != Some("") && self.types.iter().any(|known| known.eq_ignore_ascii_case(kind.unwrap_or(""))) {
             return Ok(());
         }
-        let message = match kind.as_str() {
-            "" => "the token's header has no `typ`, and this provider's must have one".to_owned(),
-            other => format!(
+        let message = match kind {
+            None => "the token's header has no `typ`, and this provider's must have one".to_owned(),
+            Some(other) => format!(
                 "the token's `typ` is \"{}\": not an access token; if this provider's access tokens have it, name it in `typ`",
                 crate::error::shown(other)
             ),
@@ -140,10 +141,13 @@ impl Provider {
     }
 }
 
-/// A media type as it is compared: lower case, without the prefix that RFC 7515 §4.1.9 lets issuers leave out.
-fn kind(typ: &str) -> String {
-    let lower = typ.to_ascii_lowercase();
-    lower.strip_prefix("application/").map(str::to_owned).unwrap_or(lower)
+/// A media type without the prefix that RFC 7515 §4.1.9 lets issuers leave out.
+fn kind(typ: &str) -> &str {
+    const PREFIX: &str = "application/";
+    match typ.get(..PREFIX.len()) {
+        Some(prefix) if prefix.eq_ignore_ascii_case(PREFIX) => &typ[PREFIX.len()..],
+        _ => typ,
+    }
 }
 
 fn audiences(reader: &mut Reader<'_, '_>) -> Result<Option<Vec<String>>, Error> {
@@ -254,4 +258,34 @@ fn check_optional(reader: &Reader<'_, '_>, optional: &[String], principal: &str,
         return Err(reader.wrong("optionalClaims", problem));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+
+    fn provider(options: &str) -> Provider {
+        let options = json::parse_object(options.as_bytes()).unwrap();
+        Provider::from_options("p", &options, None).unwrap()
+    }
+
+    #[test]
+    fn the_default_kinds_of_token() {
+        let provider = provider(r#"{"issuer":"https://issuer.example","audience":null}"#);
+        for typ in [None, Some("JWT"), Some("jwt"), Some("at+jwt"), Some("application/at+JWT")] {
+            assert!(provider.check_type(typ).is_ok(), "{typ:?}");
+        }
+        for typ in ["", "application/", "dpop+jwt", "logout+jwt", "jwt "] {
+            assert_eq!(provider.check_type(Some(typ)).unwrap_err().code(), Code::TokenType, "{typ:?}");
+        }
+    }
+
+    #[test]
+    fn a_configured_kind_stands_alone() {
+        let provider = provider(r#"{"issuer":"https://issuer.example","audience":null,"typ":["application/at+jwt"]}"#);
+        assert!(provider.check_type(Some("at+jwt")).is_ok());
+        assert!(provider.check_type(Some("JWT")).is_err());
+        assert!(provider.check_type(None).unwrap_err().message().contains("no `typ`"));
+    }
 }

@@ -15,29 +15,27 @@ use std::{collections::HashSet, mem, rc::Rc};
 
 use super::{
     alg::Algorithm,
+    checks::{Check, CheckId, Checks, Sealed},
     claims::{self, Candidate, Window},
     jwk::Jwk,
     jwks::{Jwks, KeyId, KeyIds},
     jwks_cache::{CacheConfig, Decision, FetchId, FetchOutcome, JwksCache, Progress},
-    jws::UntrustedJws,
+    jws::{Scratch, UntrustedJws},
     provider::{KeySource, Provider},
     token_cache::{Bounds, TokenCache},
 };
 use crate::{
     error::{shown, Code, Error},
     json::{self, Object, Value},
+    principal::{self, Kind},
     time::{Span, Time},
 };
-
-/// Checks under way at once. WebCrypto answers within milliseconds; what is older than [`CHECK_AGE`] was given up.
-const MAX_CHECKS: usize = 4096;
-const CHECK_AGE: Span = Span::from_secs(30);
 
 /// A token whose signature and claims hold.
 #[derive(Debug)]
 pub struct VerifiedToken {
     text: String,
-    scopes: Vec<String>,
+    scopes: String,
     window: Window,
     provider: usize,
     generation: u32,
@@ -70,17 +68,13 @@ pub struct SignatureCheck {
     pub key: KeyId,
     /// The algorithm, fixed by the provider's configuration and the key.
     pub algorithm: Algorithm,
-    /// The signature, of exactly the length that the key asks for.
-    pub signature: Vec<u8>,
+    /// How long the signature is, which stands at [`Verifier::signature`]: exactly as long as the key asks for.
+    pub signature_len: usize,
     /// How many bytes from the token's start are signed.
     pub signing_input_len: usize,
     /// A fetch that this caller should begin without waiting for it: the keys are getting old.
     pub refresh: Option<(usize, FetchId)>,
 }
-
-/// Names a check that was begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CheckId(pub u32);
 
 /// The options of a verifier, all providers included.
 #[derive(Debug, Default)]
@@ -101,22 +95,8 @@ pub struct Verifier {
     tokens: Option<TokenCache>,
     ids: KeyIds,
     imported: HashSet<(KeyId, Algorithm)>,
-    checks: Vec<Option<Check>>,
-    free: Vec<u16>,
-    turn: u16,
-}
-
-/// What is known of a token while its signature is being checked.
-#[derive(Debug)]
-struct Check {
-    turn: u16,
-    begun: Time,
-    provider: usize,
-    generation: u32,
-    token: Option<Box<[u8]>>,
-    header: Vec<u8>,
-    payload: Vec<u8>,
-    outcome: Result<Candidate, Error>,
+    checks: Checks,
+    scratch: Scratch,
 }
 
 impl Verifier {
@@ -150,9 +130,8 @@ impl Verifier {
             tokens: settings.token_cache.map(TokenCache::new),
             ids,
             imported: HashSet::new(),
-            checks: Vec::new(),
-            free: Vec::new(),
-            turn: 0,
+            checks: Checks::default(),
+            scratch: Scratch::default(),
         })
     }
 
@@ -166,10 +145,10 @@ impl Verifier {
             verified.window.check(now)?;
             return Ok(Step::Verified(verified));
         }
-        let jws = UntrustedJws::parse(token)?;
+        let jws = UntrustedJws::parse(token, &mut self.scratch)?;
         let claims = json::parse_object(jws.payload())
             .map_err(|problem| Error::new(Code::TokenMalformed, format!("the token's payload {problem}")))?;
-        let index = self.provider_of(&claims)?;
+        let index = provider_of(&self.providers, &claims)?;
         let (provider, keys) = &mut self.providers[index];
         let algorithm = jws.header().algorithm();
         if !provider.algorithms.contains(algorithm) {
@@ -201,27 +180,27 @@ impl Verifier {
         if !self.imported.contains(&(key, algorithm)) {
             return Ok(Step::Import(key, algorithm));
         }
-        let outcome = claims::check(provider, &claims, self.tolerance, now);
-        let generation = keys.generation();
-        drop(claims);
-        let signature = jws.signature().to_vec();
-        let signing_input_len = jws.signing_input_len();
-        let (header, payload) = jws.into_parts();
-        let id = self.add_check(
-            Check {
-                turn: 0,
-                begun: now,
-                provider: index,
-                generation,
-                token: self.tokens.is_some().then(|| token.into()),
-                header: header.text().to_vec(),
-                payload,
-                outcome,
-            },
-            now,
-        )?;
-        let refresh = refresh.map(|fetch| (index, fetch));
-        Ok(Step::Check(SignatureCheck { id, key, algorithm, signature, signing_input_len, refresh }))
+        let outcome = claims::check(provider, &claims, self.tolerance, now)
+            .and_then(|candidate| seal(provider, &candidate, jws.header().text(), jws.payload()));
+        let check = Check {
+            provider: index,
+            generation: keys.generation(),
+            token: self.tokens.is_some().then(|| token.into()),
+            outcome,
+        };
+        Ok(Step::Check(SignatureCheck {
+            id: self.checks.add(check, now)?,
+            key,
+            algorithm,
+            signature_len: jws.signature().len(),
+            signing_input_len: jws.signing_input_len(),
+            refresh: refresh.map(|fetch| (index, fetch)),
+        }))
+    }
+
+    /// Where the signature to check stands, at its beginning; it stays at this address.
+    pub fn signature(&self) -> &[u8] {
+        self.scratch.signature()
     }
 
     /// Ends a check with WebCrypto's answer.
@@ -229,23 +208,17 @@ impl Verifier {
     /// # Errors
     /// `ERR_TOKEN_SIGNATURE`, or what the claims lack.
     pub fn finish(&mut self, id: CheckId, approved: bool, now: Time) -> Result<Rc<VerifiedToken>, Error> {
-        let check = self.take_check(id)?;
+        let check = self.checks.take(id)?;
         if !approved {
             return Err(Error::new(Code::TokenSignature, "the signature is not that of the provider's key"));
         }
-        let candidate = check.outcome?;
-        candidate.window.check(now)?;
-        let (provider, keys) = &self.providers[check.provider];
-        let verified = Rc::new(VerifiedToken {
-            text: render(provider, &candidate, &check.header, &check.payload)?,
-            scopes: candidate.scopes,
-            window: candidate.window,
-            provider: check.provider,
-            generation: check.generation,
-            is_long_lived: candidate.is_long_lived,
-        });
+        let Sealed { text, scopes, window, is_long_lived } = check.outcome?;
+        window.check(now)?;
+        let (provider, generation) = (check.provider, check.generation);
+        let verified = Rc::new(VerifiedToken { text, scopes, window, provider, generation, is_long_lived });
+        let keys = &self.providers[provider].1;
         // Keys that changed while WebCrypto worked are no reason to refuse, but one not to remember.
-        if let (Some(tokens), Some(token), true) = (&mut self.tokens, check.token, keys.generation() == check.generation) {
+        if let (Some(tokens), Some(token), true) = (&mut self.tokens, check.token, keys.generation() == generation) {
             tokens.insert(token, Rc::clone(&verified), now);
         }
         Ok(verified)
@@ -253,7 +226,7 @@ impl Verifier {
 
     /// Forgets a check that nobody will finish.
     pub fn abandon(&mut self, id: CheckId) {
-        let _ = self.take_check(id);
+        let _ = self.checks.take(id);
     }
 
     /// What to GET next for a fetch; `None` when the fetch is no longer wanted.
@@ -334,72 +307,30 @@ impl Verifier {
         }
         None
     }
-
-    /// The provider whose issuer the token names. Unverified, `iss` may do this and nothing else: select among those configured.
-    fn provider_of(&self, claims: &Object<'_>) -> Result<usize, Error> {
-        let issuer = match claims.get("iss") {
-            Some(Value::String(issuer)) => issuer.as_ref(),
-            Some(other) => {
-                let message = format!("the claim `iss` is {}, not a string", other.kind());
-                return Err(Error::new(Code::TokenIssuer, message).about("iss"));
-            }
-            None => return Err(Error::new(Code::TokenIssuer, "the token has no `iss`").about("iss")),
-        };
-        self.providers.iter().position(|(provider, _)| provider.issuer == issuer).ok_or_else(|| {
-            let slash = |known: &str| known.trim_end_matches('/') == issuer.trim_end_matches('/');
-            let near = self.providers.iter().find(|(provider, _)| slash(&provider.issuer));
-            let hint = near.map_or_else(String::new, |(provider, _)| {
-                format!("; \"{}\" is configured, and the slash at the end counts", shown(&provider.issuer))
-            });
-            let message = format!("no provider is configured for the issuer \"{}\"{hint}", shown(issuer));
-            Error::new(Code::TokenIssuer, message).about("iss")
-        })
-    }
-
-    fn add_check(&mut self, mut check: Check, now: Time) -> Result<CheckId, Error> {
-        self.turn = self.turn.wrapping_add(1);
-        check.turn = self.turn;
-        let turn = u32::from(self.turn) << 16;
-        if let Some(slot) = self.free.pop() {
-            self.checks[usize::from(slot)] = Some(check);
-            return Ok(CheckId(turn | u32::from(slot)));
-        }
-        let slot = if self.checks.len() < MAX_CHECKS {
-            self.checks.push(None);
-            self.checks.len() - 1
-        } else {
-            // Whoever began these never came back: their requests were cancelled.
-            let given_up = |check: &Option<Check>| check.as_ref().is_none_or(|check| now.since(check.begun) > CHECK_AGE);
-            self.checks.iter().position(given_up).ok_or_else(|| {
-                Error::new(Code::Internal, "too many signature checks are under way").retry_after(Span::from_secs(1))
-            })?
-        };
-        self.checks[slot] = Some(check);
-        Ok(CheckId(turn | slot as u32))
-    }
-
-    fn take_check(&mut self, id: CheckId) -> Result<Check, Error> {
-        let (turn, slot) = ((id.0 >> 16) as u16, id.0 as u16);
-        let entry = self.checks.get_mut(usize::from(slot));
-        match entry {
-            Some(entry) if entry.as_ref().is_some_and(|check| check.turn == turn) => {
-                self.free.push(slot);
-                mem::take(entry).ok_or_else(|| Error::new(Code::Internal, "the check is gone"))
-            }
-            _ => Err(Error::new(Code::Internal, "the signature check took too long and was given up; try again")),
-        }
-    }
 }
 
 impl VerifiedToken {
-    /// Claims, header, provider, principal, scopes and expiry as one JSON object, as JavaScript sees it.
+    /// What the token says, as a JSON list: claims, header, the principal's key and id, scopes, labels, expiry.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The granted scopes.
-    pub fn scopes(&self) -> &[String] {
-        &self.scopes
+    /// The provider's index.
+    pub const fn provider(&self) -> usize {
+        self.provider
+    }
+
+    /// Whether the token grants all of these scopes, which spaces separate.
+    ///
+    /// # Errors
+    /// `ERR_TOKEN_SCOPE` that lists what is missing.
+    pub fn require_scopes(&self, wanted: &str) -> Result<(), Error> {
+        let granted: Vec<_> = self.scopes.split(' ').collect();
+        let lacking = claims::lacking(&granted, wanted.split(' ').filter(|scope| !scope.is_empty()));
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        Err(claims::lacking_error(&lacking))
     }
 
     /// When the token is good.
@@ -416,7 +347,7 @@ impl VerifiedToken {
     pub(crate) fn for_tests(text: &str, closes: Time) -> Self {
         Self {
             text: text.to_owned(),
-            scopes: Vec::new(),
+            scopes: String::new(),
             window: Window::for_tests(closes),
             provider: 0,
             generation: 0,
@@ -440,31 +371,66 @@ fn key_cache(provider: &mut Provider, config: &CacheConfig, ids: &mut KeyIds) ->
     }
 }
 
-/// What JavaScript sees. Header and payload were parsed strictly, so their own text can stand in it: every parser reads the
-/// same in it.
-fn render(provider: &Provider, candidate: &Candidate, header: &[u8], payload: &[u8]) -> Result<String, Error> {
+/// The provider whose issuer the token names. Unverified, `iss` may do this and nothing else: select among those configured.
+fn provider_of(providers: &[(Provider, JwksCache)], claims: &Object<'_>) -> Result<usize, Error> {
+    let issuer = match claims.get("iss") {
+        Some(Value::String(issuer)) => issuer.as_ref(),
+        Some(other) => {
+            let message = format!("the claim `iss` is {}, not a string", other.kind());
+            return Err(Error::new(Code::TokenIssuer, message).about("iss"));
+        }
+        None => return Err(Error::new(Code::TokenIssuer, "the token has no `iss`").about("iss")),
+    };
+    providers.iter().position(|(provider, _)| provider.issuer == issuer).ok_or_else(|| {
+        let slash = |known: &str| known.trim_end_matches('/') == issuer.trim_end_matches('/');
+        let near = providers.iter().find(|(provider, _)| slash(&provider.issuer));
+        let hint = near.map_or_else(String::new, |(provider, _)| {
+            format!("; \"{}\" is configured, and the slash at the end counts", shown(&provider.issuer))
+        });
+        let message = format!("no provider is configured for the issuer \"{}\"{hint}", shown(issuer));
+        Error::new(Code::TokenIssuer, message).about("iss")
+    })
+}
+
+/// Writes down what the token says. Header and payload were parsed strictly, so their own text can stand in it: every
+/// parser reads the same in it.
+fn seal(provider: &Provider, candidate: &Candidate<'_>, header: &[u8], payload: &[u8]) -> Result<Sealed, Error> {
     let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Error::new(Code::TokenMalformed, "the token is not UTF-8"));
     let (header, payload) = (text(header)?, text(payload)?);
-    let mut out = String::with_capacity(header.len() + payload.len() + 512);
-    out.push_str("{\"claims\":");
+    let mut out = String::with_capacity(payload.len() + header.len() + provider.issuer.len() + 256);
+    out.push('[');
     out.push_str(payload);
-    out.push_str(",\"header\":");
+    out.push(',');
     out.push_str(header);
-    out.push_str(",\"provider\":");
-    json::write_string(&mut out, &provider.name);
-    out.push_str(",\"principal\":");
-    candidate.principal.write_json(&mut out);
-    out.push_str(",\"scopes\":[");
+    out.push(',');
+    json::write_string(&mut out, &principal::key(Kind::Jwt, Some(&provider.issuer), candidate.subject));
+    out.push(',');
+    json::write_string(&mut out, candidate.subject);
+    out.push_str(",[");
     for (index, scope) in candidate.scopes.iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
         json::write_string(&mut out, scope);
     }
-    out.push_str("],\"expiresAt\":");
-    out.push_str(&candidate.expires_at.as_seconds().to_string());
-    out.push('}');
-    Ok(out)
+    out.push_str("],{");
+    for (index, (name, value)) in candidate.labels.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        json::write_string(&mut out, name);
+        out.push(':');
+        json::write_string(&mut out, value);
+    }
+    out.push_str("},");
+    candidate.expires_at.write_seconds(&mut out);
+    out.push(']');
+    Ok(Sealed {
+        text: out,
+        scopes: candidate.scopes.join(" "),
+        window: candidate.window,
+        is_long_lived: candidate.is_long_lived,
+    })
 }
 
 fn key_not_found(provider: &Provider, kid: Option<&str>, algorithm: Algorithm) -> Error {

@@ -10,20 +10,17 @@ use crate::{
     error::{Code, Error},
     jose::{
         alg::Algorithm,
-        claims::require_scopes,
+        checks::CheckId,
         jwks::KeyId,
         jwks_cache::{FetchFailure, FetchId, FetchOutcome, Progress},
         jws::MAX_TOKEN,
         options,
-        verify::{CheckId, Step, VerifiedToken, Verifier},
+        verify::{Step, VerifiedToken, Verifier},
     },
     json::{self, Object, Value},
     secret::Secret,
     time::Time,
 };
-
-/// The longest signature: that of an RSA key of 16384 bits.
-const MAX_SIGNATURE: usize = 2048;
 
 // What `begin` and `finish` return; `npm/verifier.js` has the same numbers.
 const REFUSED: u32 = 0;
@@ -39,7 +36,6 @@ const IMPORT: u32 = 5;
 pub struct VerifierCore {
     verifier: Verifier,
     input: Box<[u8]>,
-    signature: Box<[u8]>,
     registers: Box<[u32; 8]>,
     verified: Option<Rc<VerifiedToken>>,
     error: Option<Error>,
@@ -60,7 +56,6 @@ impl VerifierCore {
             verifier,
             // One byte more than a token may have: so that one that is too long is seen to be.
             input: vec![0; MAX_TOKEN + 1].into_boxed_slice(),
-            signature: vec![0; MAX_SIGNATURE].into_boxed_slice(),
             registers: Box::new([0; 8]),
             verified: None,
             error: None,
@@ -76,7 +71,7 @@ impl VerifierCore {
     /// Where the signature to check is.
     #[wasm_bindgen(js_name = signaturePtr)]
     pub fn signature_ptr(&self) -> u32 {
-        self.signature.as_ptr() as u32
+        self.verifier.signature().as_ptr() as u32
     }
 
     /// Where the eight numbers are that go with a step.
@@ -106,16 +101,11 @@ impl VerifierCore {
                 IMPORT
             }
             Step::Check(check) => {
-                let Some(room) = self.signature.get_mut(..check.signature.len()) else {
-                    self.verifier.abandon(check.id);
-                    return self.refused(Error::new(Code::TokenSignature, "the signature is too long"));
-                };
-                room.copy_from_slice(&check.signature);
                 let (provider, fetch) = check.refresh.map_or((u32::MAX, 0), |(provider, fetch)| (provider as u32, fetch.0));
                 self.registers[..6].copy_from_slice(&[
                     check.id.0,
                     handle(check.key, check.algorithm),
-                    check.signature.len() as u32,
+                    check.signature_len as u32,
                     check.signing_input_len as u32,
                     provider,
                     fetch,
@@ -141,8 +131,7 @@ impl VerifierCore {
     /// Whether the token verified last has all of these scopes, which spaces separate.
     #[wasm_bindgen(js_name = requireScopes)]
     pub fn require_scopes(&mut self, wanted: &str) -> u32 {
-        let granted = self.verified.as_ref().map_or(&[][..], |verified| verified.scopes());
-        match require_scopes(granted, wanted.split(' ').filter(|scope| !scope.is_empty())) {
+        match self.verified.as_ref().map_or(Ok(()), |verified| verified.require_scopes(wanted)) {
             Ok(()) => VERIFIED,
             Err(error) => self.refused(error),
         }
@@ -247,7 +236,7 @@ impl VerifierCore {
 
     fn verified(&mut self, verified: Rc<VerifiedToken>) -> u32 {
         let text = verified.text();
-        self.registers[6..].copy_from_slice(&[text.as_ptr() as u32, text.len() as u32]);
+        self.registers[5..].copy_from_slice(&[verified.provider() as u32, text.as_ptr() as u32, text.len() as u32]);
         self.verified = Some(verified);
         VERIFIED
     }
