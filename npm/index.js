@@ -3,8 +3,17 @@
 import { ready as load } from "./wasm.js";
 
 export { ArcgateError } from "./errors.js";
+export { authenticateRequest, errorResponse } from "./http.js";
 export { verifyJws } from "./jws.js";
 export { JwtVerifier } from "./verifier.js";
+export {
+  AllowAnyBearerVerifier,
+  DenyAllVerifier,
+  DevModeBearerVerifier,
+  FirstOf,
+  SchemeRouter,
+  StaticBearerVerifier,
+} from "./verifiers.js";
 
 /** Loads the module early. Nobody has to call it. */
 export async function ready() {
@@ -13,4 +22,3 @@ export async function ready() {
 
 /** The version of this package. */
 export const version = "0.1.0";
-

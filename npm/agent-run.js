@@ -1,0 +1,80 @@
+// An agent at work: a function or an async generator, seen as a series of events with an output at its end.
+
+/** More events than this don't wait to be read: an agent that reports without ever pausing can't be held back. */
+const MAX_EVENTS = 1000;
+
+/** Runs an agent. It is not waited for once `signal` is aborted, whatever it does. */
+export class AgentRun {
+  #start;
+  #signal;
+  #iterator;
+  #isAdvancing = false;
+  #step;
+  #events = [];
+  #wake = () => {};
+
+  constructor(agent, input, { jobId, name, traceId, signal }) {
+    const context = {
+      jobId,
+      agent: name,
+      traceId,
+      signal,
+      lease: Object.freeze({}),
+      log: (level, message) => this.#push({ kind: "log", body: { level, message } }),
+      progress: (current, total, message) => this.#push({ kind: "progress", body: { current, total, message } }),
+    };
+    this.#start = () => agent(input, context);
+    this.#signal = signal;
+    signal.addEventListener("abort", () => this.#wake(), { once: true });
+  }
+
+  /** What comes next: `{ event }`, and at the end `{ output }`, `{ error }` or `{ aborted }`. */
+  async next() {
+    for (;;) {
+      if (this.#signal.aborted) {
+        // The generator's own clean-up, for which nobody waits.
+        Promise.resolve(this.#iterator?.return?.()).catch(() => {});
+        return { aborted: true };
+      }
+      // What an agent reported before it returned comes before what it returned.
+      if (this.#events.length > 0) return { event: this.#events.shift() };
+      if (this.#step) {
+        const step = this.#step;
+        this.#step = undefined;
+        return step;
+      }
+      const woken = new Promise((resolve) => {
+        this.#wake = resolve;
+      });
+      if (!this.#isAdvancing) this.#advance();
+      await woken;
+    }
+  }
+
+  #push(event) {
+    if (this.#events.length >= MAX_EVENTS) this.#events.shift();
+    this.#events.push(event);
+    this.#wake();
+  }
+
+  async #advance() {
+    this.#isAdvancing = true;
+    this.#step = await this.#nextStep();
+    this.#isAdvancing = false;
+    this.#wake();
+  }
+
+  async #nextStep() {
+    try {
+      if (!this.#iterator) {
+        const running = this.#start();
+        if (typeof running?.[Symbol.asyncIterator] !== "function") return { output: await running };
+        this.#iterator = running[Symbol.asyncIterator]();
+      }
+      const { done, value } = await this.#iterator.next();
+      return done ? { output: value } : { event: value };
+    } catch (error) {
+      return { error };
+    }
+  }
+}

@@ -1,0 +1,266 @@
+// Drives the ARC gate: the core decides, this reads the body, asks the verifier, runs the agent and streams.
+
+import { AgentRun } from "./agent-run.js";
+import { auditor, reasonFor } from "./audit.js";
+import { call, callJson, errorArguments } from "./call.js";
+import { ArcgateError } from "./errors.js";
+import { authenticate, httpContext } from "./http.js";
+
+const encoder = new TextEncoder();
+
+/** The `/arc` endpoint of one deployment. */
+export class ArcEndpoint {
+  #config;
+  #agents;
+  #audit;
+  #timeoutMs;
+  #toleranceMs;
+  #guard;
+
+  /** `config` is what the core reads; `guard(principal, request)` may still refuse a principal. */
+  constructor({ config, agents, audit, agentTimeoutMs, clockToleranceSec, guard }) {
+    this.#config = JSON.stringify(config);
+    this.#agents = agents;
+    this.#audit = auditor(audit);
+    this.#timeoutMs = agentTimeoutMs;
+    this.#toleranceMs = clockToleranceSec * 1000;
+    this.#guard = guard;
+  }
+
+  /** Answers a request. `verifierOf` gives the verifier once it is needed. Never throws. */
+  async handle(request, verifierOf, ctx) {
+    const seen = { type: "arc.request" };
+    let fields = { Vary: "Origin" };
+    try {
+      const admission = callJson("arcHead", this.#config, JSON.stringify(headOf(request)));
+      fields = admission.fields;
+      const reply = admission.reply ?? (await this.#admitted(request, admission, verifierOf, ctx, seen));
+      if (reply instanceof Response) return reply;
+      if (reply.reason !== "preflight") this.#tell(seen, reply);
+      return response(reply, fields, request.method);
+    } catch (error) {
+      console.error(`arcgate: ${logged(error)}`);
+      this.#audit({ ...seen, outcome: "failed", reason: "internal", status: 500 });
+      return response({ status: 500, headers: jsonHeaders, body: internalError }, fields, request.method);
+    }
+  }
+
+  async #admitted(request, { fields, scheme, token, limit }, verifierOf, ctx, seen) {
+    let principal;
+    let verifier;
+    try {
+      verifier = await verifierOf();
+      principal = await authenticate(verifier, { scheme, token }, httpContext(request, ctx));
+      this.#guard(principal, request);
+    } catch (error) {
+      // What this deployment got wrong is an error in its log, besides the refusal in its audit.
+      if (!(error instanceof ArcgateError) || ["ERR_CONFIG", "ERR_INTERNAL"].includes(error.code)) {
+        console.error(`arcgate: ${logged(error, token)}`);
+      }
+      seen.detail = reasonFor(error, token);
+      const args = error instanceof ArcgateError ? errorArguments(error) : ["ERR_INTERNAL", true];
+      return callJson("arcRefused", ...args);
+    }
+    seen.principal = principal.key;
+    const body = await readBody(request.body, limit);
+    if (body === undefined) return callJson("arcTooLarge");
+    const now = new Date().toISOString();
+    const decision = callJson("arcBody", this.#config, JSON.stringify(principal), crypto.randomUUID(), now, body);
+    Object.assign(seen, decision.seen);
+    if (decision.reply) return decision.reply;
+    return this.#run(request, decision, this.#endOf(principal, verifier), fields, seen);
+  }
+
+  // When the token's time is over, in milliseconds: the tolerance is the verifier's own where it says so.
+  #endOf({ expiresAt }, { clockToleranceSec }) {
+    if (expiresAt === undefined) return Number.POSITIVE_INFINITY;
+    return expiresAt * 1000 + (typeof clockToleranceSec === "number" ? clockToleranceSec * 1000 : this.#toleranceMs);
+  }
+
+  async #run(request, { agent: name, input, stream, ticket }, tokenEnd, fields, seen) {
+    const abort = new AbortController();
+    const leave = () => abort.abort(new DOMException("the client has gone", "AbortError"));
+    request.signal?.addEventListener("abort", leave, { once: true });
+    const now = Date.now();
+    const outcome = tokenEnd < now + this.#timeoutMs ? "expired" : "timeout";
+    const timer = setTimeout(
+      () => {
+        abort.abort(Object.assign(new DOMException("the time is over", "TimeoutError"), { outcome }));
+      },
+      Math.max(0, Math.min(tokenEnd - now, this.#timeoutMs)),
+    );
+    const stop = () => {
+      clearTimeout(timer);
+      request.signal?.removeEventListener("abort", leave);
+    };
+    const { id, chatId, traceId } = JSON.parse(ticket);
+    const agent = this.#agents[name];
+    const run = new AgentRun(agent, input, {
+      jobId: chatId ?? `task-${id}`,
+      name,
+      traceId: traceId ?? id,
+      signal: abort.signal,
+    });
+    if (stream) {
+      this.#audit({ ...seen, outcome: "allowed", reason: "ok", status: 200 });
+      const body = this.#stream(run, ticket, abort, stop, { ...seen, type: "arc.stream" });
+      return new Response(body, { status: 200, headers: { ...fields, ...streamHeaders } });
+    }
+    try {
+      for (;;) {
+        const step = await run.next();
+        if ("event" in step) continue;
+        return callJson("arcReply", ticket, ...ended(step, abort.signal, seen), new Date().toISOString());
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  // The events as they come, as long as somebody reads them. Whatever happens, the stream ends with the token.
+  #stream(run, ticket, abort, stop, seen) {
+    let over = false;
+    const gone = () => {
+      if (over) return;
+      over = true;
+      stop();
+      this.#audit({ ...seen, outcome: "cut", reason: "client_gone" });
+    };
+    const finish = (controller, outcome, output) => {
+      if (over) return;
+      over = true;
+      stop();
+      controller.enqueue(encoder.encode(call("arcLastEvents", ticket, outcome, output)));
+      controller.close();
+      this.#audit({ ...seen, outcome: outcome === "output" ? "completed" : "cut", reason: reasons[outcome] });
+    };
+    return new ReadableStream(
+      {
+        start: (controller) => {
+          // At once, even when nobody reads at this moment.
+          abort.signal.addEventListener("abort", () => {
+            const { outcome } = abort.signal.reason;
+            if (outcome) return finish(controller, outcome, "");
+            if (over) return;
+            gone();
+            controller.close();
+          });
+        },
+        pull: async (controller) => {
+          while (!over) {
+            const step = await run.next();
+            if (over) return;
+            if (!("event" in step)) {
+              finish(controller, ...ended(step, abort.signal, seen));
+              return;
+            }
+            const text = call("arcEvent", ticket, JSON.stringify(step.event) ?? "{}");
+            if (text !== undefined) {
+              controller.enqueue(encoder.encode(text));
+              return;
+            }
+          }
+        },
+        cancel: () => {
+          gone();
+          abort.abort(new DOMException("the client has gone", "AbortError"));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  #tell(seen, { status, reason, arcCode }) {
+    const outcome = status < 400 ? "allowed" : status < 500 ? "refused" : "failed";
+    this.#audit({ ...seen, outcome, reason, status, arcCode });
+  }
+}
+
+const reasons = { output: "ok", failed: "agent_failed", timeout: "timeout", expired: "ERR_TOKEN_EXPIRED" };
+
+// How an agent ended, as the core takes it.
+function ended(step, signal, seen) {
+  if (step.aborted) return [signal.reason?.outcome ?? "failed", ""];
+  try {
+    if ("output" in step) return ["output", JSON.stringify(step.output) ?? "null"];
+    seen.detail = reasonFor(step.error);
+  } catch (error) {
+    seen.detail = `the agent's output is not JSON: ${reasonFor(error)}`;
+  }
+  return ["failed", ""];
+}
+
+function headOf(request) {
+  const url = new URL(request.url);
+  const header = (name) => request.headers.get(name) ?? undefined;
+  return {
+    method: request.method,
+    scheme: url.protocol.slice(0, -1),
+    host: url.host,
+    path: url.pathname,
+    query: url.search,
+    origin: header("origin"),
+    authorization: header("authorization"),
+    contentType: header("content-type"),
+    contentLength: header("content-length"),
+    contentEncoding: header("content-encoding"),
+    accept: header("accept"),
+  };
+}
+
+// The body's bytes, or undefined as soon as there are more than `limit`.
+async function readBody(stream, limit) {
+  if (!stream) return new Uint8Array(0);
+  const chunks = [];
+  let length = 0;
+  for (const reader = stream.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.length;
+    if (length > limit) {
+      reader.cancel().catch(() => {});
+      return undefined;
+    }
+    chunks.push(value);
+  }
+  const body = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return body;
+}
+
+function response({ status, headers, body }, fields, method) {
+  return new Response(method === "HEAD" ? null : body, { status, headers: { ...fields, ...headers } });
+}
+
+// An error for the log: what it was and why, never its token.
+function logged(error, token) {
+  const cause =
+    error?.cause === undefined ? "" : ` (${error.cause?.name ?? typeof error.cause}: ${reasonFor(error.cause, token)})`;
+  return `${error?.code ?? error?.name ?? "error"}: ${reasonFor(error, token)}${cause}`;
+}
+
+const jsonHeaders = {
+  "Content-Type": "application/arc+json",
+  "Cache-Control": "no-store",
+  "X-Content-Type-Options": "nosniff",
+};
+
+const streamHeaders = {
+  "Content-Type": "text/event-stream",
+  "Cache-Control": "no-store",
+  "X-Content-Type-Options": "nosniff",
+};
+
+// For when even the core can't be asked.
+const internalError = JSON.stringify({
+  arc: "1.0",
+  id: "error",
+  responseAgent: "arcgate",
+  targetAgent: "unknown",
+  result: null,
+  error: { code: -32603, message: "Internal error" },
+});

@@ -1,0 +1,39 @@
+// The audit log: one event for every decision, and never a token.
+
+/** Logs an event as one line of JSON. */
+export function logEvent(event) {
+  console.log(JSON.stringify(event));
+}
+
+/** Hands events to `sink` with the time, long values cut. A sink that fails changes no decision. */
+export function auditor(sink = logEvent) {
+  return (event) => {
+    const whole = { type: event.type, time: Date.now() / 1000 };
+    for (const [name, value] of Object.entries(event)) {
+      if (value !== undefined && value !== null) whole[name] = typeof value === "string" ? cut(value) : value;
+    }
+    try {
+      const result = sink(whole);
+      if (typeof result?.catch === "function") result.catch(sinkFailed);
+    } catch (thrown) {
+      sinkFailed(thrown);
+    }
+  };
+}
+
+/** A reason for the log: an error's message, without anything that is or looks like a token. */
+export function reasonFor(error, token) {
+  let text = String(error?.message ?? error);
+  if (token) text = text.replaceAll(token, "[token]");
+  return text.replace(/eyJ[\w-]*(\.[\w-]*)*/g, "[token]");
+}
+
+const LONGEST = 256;
+
+function cut(text) {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+function sinkFailed(thrown) {
+  console.error(`arcgate: the audit callback failed: ${thrown?.name ?? typeof thrown}`);
+}

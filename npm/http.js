@@ -1,0 +1,121 @@
+// Authentication of any HTTP request, and the answer to one that is refused.
+
+import { callJson, errorArguments } from "./call.js";
+import { ArcgateError } from "./errors.js";
+import { ready } from "./wasm.js";
+
+/** The principal of a request's Authorization header. Throws what `errorResponse` makes the right 400, 401, 403 or 503 of. */
+export async function authenticateRequest(request, verifier, options = {}) {
+  checkVerifier(verifier);
+  await ready();
+  const credentials = callJson(
+    "readCredentials",
+    request.headers.get("authorization") ?? undefined,
+    queryOf(request.url),
+  );
+  const principal = await authenticate(verifier, credentials, httpContext(request));
+  requireScopes(principal, options.scopes ?? []);
+  return principal;
+}
+
+/** The Response to a request that `authenticateRequest` refused. Its body names the class of the failure, and no reason. */
+export function errorResponse(error) {
+  const { status, headers } = refusal(error);
+  return new Response(JSON.stringify({ error: classes[status] }), {
+    status,
+    headers: { ...headers, "Content-Type": "application/json", "Cache-Control": "no-store" },
+  });
+}
+
+const classes = {
+  400: "invalid_request",
+  401: "unauthorized",
+  403: "insufficient_scope",
+  500: "server_error",
+  503: "temporarily_unavailable",
+};
+
+function refusal(error) {
+  if (!(error instanceof ArcgateError)) return { status: 500, headers: {} };
+  try {
+    return callJson("httpRefusal", ...errorArguments(error));
+  } catch {
+    // The core could not be loaded, which may be the very error.
+    return { status: 500, headers: {} };
+  }
+}
+
+/** Asks a verifier. Gives a principal in its one form, frozen, or throws: also for what the verifier itself got wrong. */
+export async function authenticate(verifier, credentials, context) {
+  let result;
+  try {
+    result = await verifier.authenticate(credentials, context);
+  } catch (thrown) {
+    if (thrown instanceof ArcgateError) throw thrown;
+    throw new ArcgateError("ERR_INTERNAL", "the verifier failed", {
+      retryable: true,
+      details: { fault: "configuration" },
+      cause: thrown,
+    });
+  }
+  if (result === null || result === undefined || result === false) {
+    throw new ArcgateError("ERR_UNAUTHENTICATED", "no verifier accepts the credentials", {
+      details: { fault: "caller" },
+    });
+  }
+  const principal = toPrincipal(result);
+  // The verifiers of this package have looked at the time themselves, with their own tolerance.
+  if (principal.kind === "custom" && principal.expiresAt * 1000 <= Date.now()) {
+    throw new ArcgateError("ERR_TOKEN_EXPIRED", "the verifier returned a principal that has expired", {
+      details: { fault: "caller" },
+    });
+  }
+  return principal;
+}
+
+/** A principal in its one form: with a key made anew, and of the kind "custom" unless it came from one of our verifiers. */
+export function toPrincipal(result) {
+  let json;
+  try {
+    json = JSON.stringify(result);
+  } catch {
+    // Nothing that JSON can't hold is a principal: the core says so.
+  }
+  const principal = callJson("toPrincipal", json ?? "null");
+  Object.freeze(principal.labels);
+  if (principal.scopes) Object.freeze(principal.scopes);
+  return Object.freeze(principal);
+}
+
+/** What a verifier is told of an HTTP request. */
+export function httpContext(request, ctx) {
+  return {
+    transport: "http",
+    url: request.url,
+    remoteAddress: request.headers.get("cf-connecting-ip") ?? undefined,
+    signal: request.signal,
+    waitUntil: ctx?.waitUntil && ((promise) => ctx.waitUntil(promise)),
+  };
+}
+
+/** Refuses what is no verifier. */
+export function checkVerifier(verifier, name = "verifier") {
+  if (typeof verifier?.authenticate !== "function") {
+    throw new ArcgateError("ERR_CONFIG", `\`${name}\` must be a verifier: an object with \`authenticate\``, {
+      details: { fault: "configuration", subject: name },
+    });
+  }
+}
+
+function requireScopes(principal, scopes) {
+  const missing = scopes.filter((scope) => !principal.scopes?.includes(scope));
+  if (missing.length === 0) return;
+  throw new ArcgateError("ERR_TOKEN_SCOPE", `the token lacks the scope ${missing.join(" ")}`, {
+    details: { fault: "caller", subject: scopes.join(" ") },
+  });
+}
+
+function queryOf(url) {
+  const start = url.indexOf("?");
+  return start < 0 ? "" : url.slice(start);
+}

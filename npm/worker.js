@@ -1,0 +1,166 @@
+// createWorker: the fetch handler that stands in front of agents.
+
+import "arcgate";
+import { ArcEndpoint } from "./arc.js";
+import { call } from "./call.js";
+import { ArcgateError, configError } from "./errors.js";
+import { checkVerifier } from "./http.js";
+import { checkKeys, numberOption } from "./options.js";
+import { ready } from "./wasm.js";
+
+export { builtinAgents } from "./agents.js";
+
+const known = [
+  "verifier",
+  "agents",
+  "arc",
+  "arcp",
+  "policy",
+  "hubFor",
+  "basePath",
+  "allowedOrigins",
+  "allowedHosts",
+  "limits",
+  "audit",
+];
+// Known, and refused until they do something: an option is never ignored.
+const later = [
+  "arc.upstream",
+  "arc.upstreamAuth",
+  "arcp.upstream",
+  "arcp.upstreamAuth",
+  "arcp.scopes",
+  "policy",
+  "hubFor",
+];
+
+/** A Worker with the routes /arc, /arcp and /healthz, and the static assets bound as ASSETS. */
+export function createWorker(options) {
+  const settings = read(options);
+  // A Worker's module is at hand, so this loads it at once; elsewhere the first request waits for it.
+  ready().catch(() => {});
+  let isChecked = isLoaded() && check(settings);
+  const verifiers = verifierSource(options.verifier);
+  const { basePath } = settings.config;
+  return {
+    async fetch(request, env, ctx) {
+      const { pathname } = new URL(request.url);
+      const route = pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length) : pathname;
+      if (route === "/healthz") return health(request);
+      if (route === "/arc" || route.startsWith("/arc/")) {
+        try {
+          await ready();
+          isChecked ||= check(settings);
+        } catch (error) {
+          console.error(`arcgate: ${error.code}: ${error.message}`);
+          return json(500, { error: "server_error" });
+        }
+        const endpoint = new ArcEndpoint({ ...settings, guard: devGuard(env) });
+        return endpoint.handle(request, () => verifiers(env), ctx);
+      }
+      if (route === "/arcp") return json(501, { error: "not_implemented", message: "ARCP is not there yet" });
+      return env?.ASSETS ? env.ASSETS.fetch(request) : json(404, { error: "not_found" });
+    },
+  };
+}
+
+function read(options) {
+  checkKeys(options, known);
+  const { verifier, agents = {}, arc = {}, arcp = {}, limits = {}, basePath = "", audit } = options;
+  checkKeys(arc, ["upstream", "upstreamAuth", "scopes", "bindRequestAgent"], "arc");
+  checkKeys(arcp, ["upstream", "upstreamAuth", "scopes"], "arcp");
+  checkKeys(limits, ["maxBodyBytes", "agentTimeoutMs", "clockToleranceSec"], "limits");
+  for (const path of later) {
+    if (path.split(".").reduce((value, key) => value?.[key], options) !== undefined) {
+      throw configError(path, "is not there yet in this version");
+    }
+  }
+  if (typeof verifier !== "function") checkVerifier(verifier);
+  if (audit !== undefined && typeof audit !== "function") throw configError("audit", "must be a function");
+  if (agents === null || typeof agents !== "object") throw configError("agents", "must be a record: name -> agent");
+  for (const [name, agent] of Object.entries(agents)) {
+    if (typeof agent !== "function") throw configError(`agents.${name}`, "must be a function");
+  }
+  return {
+    config: {
+      basePath,
+      allowedOrigins: options.allowedOrigins,
+      allowedHosts: options.allowedHosts,
+      scopes: arc.scopes,
+      bindRequestAgent: arc.bindRequestAgent,
+      agents: Object.keys(agents),
+      maxBodyBytes: limits.maxBodyBytes,
+    },
+    agents,
+    audit,
+    agentTimeoutMs: numberOption(limits, "agentTimeoutMs", 300_000, 1, 86_400_000, "limits"),
+    clockToleranceSec: numberOption(limits, "clockToleranceSec", 30, 0, 300, "limits"),
+  };
+}
+
+// The rest of the options, which the core reads. Throws what is wrong with them.
+function check({ config }) {
+  call("arcCheck", JSON.stringify(config));
+  return true;
+}
+
+function isLoaded() {
+  try {
+    call("version");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// The verifier, made once for an environment. It is kept once it is made and not before: what one request waits for must
+// not be another request's promise, which may never settle.
+function verifierSource(verifier) {
+  if (typeof verifier !== "function") return () => verifier;
+  let kept;
+  return async (env) => {
+    if (kept && isSame(kept.env, env)) return kept.made;
+    const made = await verifier(env);
+    checkVerifier(made, "verifier(env)");
+    if (!kept || !isSame(kept.env, env)) kept = { env, made };
+    return kept.made;
+  };
+}
+
+function isSame(one, other) {
+  if (one === other) return true;
+  if (!one || !other) return false;
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
+}
+
+// Verifiers for development prove nothing. They run where DEV_MODE says so, on this machine, for pages of this machine.
+function devGuard(env) {
+  return (principal, request) => {
+    if (principal.kind !== "dev") return;
+    const isHere = (url) => /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
+    const origin = request.headers.get("origin");
+    const isRemote = ["cf-ray", "cdn-loop", "cf-worker"].some((name) => request.headers.has(name));
+    if (env?.DEV_MODE === "true" && !isRemote && isHere(request.url) && (origin === null || isHere(origin))) return;
+    throw new ArcgateError(
+      "ERR_UNAUTHENTICATED",
+      "a verifier for development runs with DEV_MODE=true and on loopback only",
+      {
+        details: { fault: "configuration" },
+      },
+    );
+  };
+}
+
+function health(request) {
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return json(405, { error: "method_not_allowed" }, { Allow: "GET, HEAD" });
+  return json(200, { status: "ok" });
+}
+
+function json(status, body, headers = {}) {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { ...headers, "Content-Type": "application/json", "Cache-Control": "no-store" },
+  });
+}

@@ -1,0 +1,84 @@
+// The Worker of this repository: everything comes from its variables, which README.md lists.
+
+import { DenyAllVerifier, FirstOf, JwtVerifier, StaticBearerVerifier } from "../pkg/entry.workerd.js";
+import { builtinAgents, createWorker } from "../pkg/worker.js";
+import { jsonVariable, listVariable, settingsError } from "./variables.js";
+
+let made;
+
+export default {
+  async fetch(request, env, ctx) {
+    // Made once for an isolate: its variables don't change while it lives.
+    made ??= make(env);
+    return made.fetch(request, env, ctx);
+  },
+};
+
+function make(env) {
+  try {
+    return createWorker({
+      verifier: verifierFrom,
+      agents: builtinAgents,
+      arc: { scopes: jsonVariable(env, "ARC_SCOPES") },
+      allowedOrigins: listVariable(env, "ALLOWED_ORIGINS"),
+      allowedHosts: listVariable(env, "ALLOWED_HOSTS") ?? (env.DEV_MODE === "true" ? loopback : undefined),
+    });
+  } catch (error) {
+    return misconfigured(error);
+  }
+}
+
+const loopback = ["localhost", "127.0.0.1", "[::1]"];
+
+/** The verifier that the variables describe: static tokens first, then JWTs. Without either, nobody is let in. */
+async function verifierFrom(env) {
+  const tokens = jsonVariable(env, "STATIC_TOKENS");
+  const providers = jsonVariable(env, "PROVIDERS");
+  const verifiers = [];
+  if (tokens) verifiers.push(await named("STATIC_TOKENS", StaticBearerVerifier.create(tokens)));
+  if (providers) {
+    verifiers.push(await named("PROVIDERS", JwtVerifier.create({ providers: withSecrets(providers, env) })));
+  }
+  if (verifiers.length === 0) {
+    console.warn("arcgate: neither PROVIDERS nor STATIC_TOKENS is set, so everybody is refused");
+    return DenyAllVerifier.create();
+  }
+  return verifiers.length === 1 ? verifiers[0] : FirstOf.create(verifiers);
+}
+
+// JSON can't hold a secret that is a Worker's secret: `secretEnv` names it.
+function withSecrets(providers, env) {
+  return Object.fromEntries(
+    Object.entries(Object(providers)).map(([name, provider]) => {
+      if (provider?.secretEnv === undefined) return [name, provider];
+      const { secretEnv, ...rest } = provider;
+      const secret = env[secretEnv];
+      if (typeof secret !== "string" || secret === "") {
+        throw settingsError(
+          "PROVIDERS",
+          `names a secret for ${name} that is not set: give it with \`wrangler secret put\``,
+        );
+      }
+      return [name, { ...rest, secret: new TextEncoder().encode(secret) }];
+    }),
+  );
+}
+
+// Which variable an error is about.
+async function named(variable, making) {
+  try {
+    return await making;
+  } catch (error) {
+    throw error.code === "ERR_CONFIG" ? settingsError(variable, error.message) : error;
+  }
+}
+
+function misconfigured(error) {
+  console.error(`arcgate: ${error.code ?? error.name}: ${error.message}`);
+  return {
+    async fetch(request) {
+      const isAlive = new URL(request.url).pathname === "/healthz";
+      return Response.json(isAlive ? { status: "ok" } : { error: "server_error" }, { status: isAlive ? 200 : 500 });
+    },
+  };
+}
