@@ -7,10 +7,16 @@ import { Stop } from "../setup/steps.mjs";
 
 /** The text of the published manifest. */
 export function buildManifest() {
-  const manifest = JSON.parse(readFileSync(join(root, "pkg.json"), "utf8"));
-  const version = readFileSync(join(root, "Cargo.toml"), "utf8").match(/^version = "([^"]+)"/m)?.[1];
-  if (manifest.version !== version)
-    throw new Stop(`pkg.json says ${manifest.version} and Cargo.toml ${version}: give both the same version`);
+  const read = (file) => (existsSync(join(root, file)) ? readFileSync(join(root, file), "utf8") : "");
+  const manifest = JSON.parse(read("pkg.json"));
+  const versions = {
+    "Cargo.toml": read("Cargo.toml").match(/^version = "([^"]+)"/m)?.[1],
+    "npm/index.js": read("npm/index.js").match(/^export const version = "([^"]+)"/m)?.[1] ?? manifest.version,
+  };
+  for (const [file, version] of Object.entries(versions)) {
+    if (version !== manifest.version)
+      throw new Stop(`pkg.json says version ${manifest.version}, ${file} says ${version}`);
+  }
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
