@@ -78,14 +78,18 @@ export class JwtVerifier {
         if (options?.signal?.aborted) throw aborted(options.signal);
         if (this.#epoch !== instanceEpoch()) this.#attach();
         const core = this.#core;
-        let step = core.begin(this.#write(token), arrived, round === 0 ? arrived : this.#now());
+        // The clock and the fetch are the user's functions, and may call back into this verifier: neither runs while the
+        // core's one place is in use.
+        const now = round === 0 ? arrived : this.#now();
+        let step = core.begin(this.#write(token), arrived, now);
         let registers = this.#view();
         if (step === CHECK) {
           const check = registers[0];
           const handle = registers[1];
-          if (registers[4] !== NO_REFRESH) this.#startFetch(registers[4], registers[5], options?.waitUntil);
           const signed = this.#bytes.subarray(this.#input, this.#input + registers[3]);
-          const approved = await checkSignature(handle & 15, this.#keys.get(handle), this.#signatureOf(registers[2]), signed);
+          const answer = checkSignature(handle & 15, this.#keys.get(handle), this.#signatureOf(registers[2]), signed);
+          if (registers[4] !== NO_REFRESH) this.#startFetch(registers[4], registers[5], options?.waitUntil);
+          const approved = await answer;
           if (core !== this.#core || this.#epoch !== instanceEpoch()) continue;
           step = core.finish(check, approved, this.#now());
           registers = this.#view();
@@ -101,7 +105,11 @@ export class JwtVerifier {
         if (step === REFUSED) throw errorFromJson(core.error());
         if (step === FETCH) await orAborted(this.#startFetch(registers[0], registers[1], options?.waitUntil), options?.signal);
         else if (step === WAIT) await orAborted(this.#waitFor(registers[0], registers[1], registers[2]), options?.signal);
-        else if (step === IMPORT) await this.#import(core, registers[0]);
+        else if (step === IMPORT) {
+          const handle = registers[0];
+          if (registers[1] !== NO_REFRESH) this.#startFetch(registers[1], registers[2], options?.waitUntil);
+          await this.#import(core, handle);
+        }
       }
       throw new ArcgateError("ERR_JWKS_UNAVAILABLE", "the provider's keys change faster than they can be used", {
         retryable: true,
@@ -209,7 +217,7 @@ export class JwtVerifier {
         more = core.response(provider, fetch, status, cacheControl, age, retryAfter, body, this.#now());
       } catch (why) {
         if (!alive() || recoverFrom(why)) return;
-        core.fetchFailed(provider, fetch, typeof why === "string" ? why : "network", this.#now());
+        more = core.fetchFailed(provider, fetch, typeof why === "string" ? why : "network", this.#now());
       }
       if (!more) break;
     }

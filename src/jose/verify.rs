@@ -22,6 +22,7 @@ use super::{
     jwks_cache::{CacheConfig, Decision, FetchId, FetchOutcome, JwksCache, Progress},
     jws::{Scratch, UntrustedJws},
     provider::{KeySource, Provider},
+    rsa,
     token_cache::{Bounds, TokenCache},
 };
 use crate::{
@@ -53,8 +54,15 @@ pub enum Step {
     Fetch(usize, FetchId),
     /// Somebody is fetching the provider's keys: wait for that, but not past the given instant; then begin again.
     Wait(usize, FetchId, Time),
-    /// Import the key ([`Verifier::import_jwk`], [`Verifier::imported`]), then begin again.
-    Import(KeyId, Algorithm),
+    /// Import the key ([`Verifier::key`], [`Verifier::imported`]), then begin again.
+    Import {
+        /// The key.
+        key: KeyId,
+        /// What it is to be used for.
+        algorithm: Algorithm,
+        /// As [`SignatureCheck::refresh`].
+        refresh: Option<(usize, FetchId)>,
+    },
     /// Check the signature, then finish.
     Check(SignatureCheck),
 }
@@ -159,6 +167,10 @@ impl Verifier {
             .about("alg"));
         }
         provider.check_type(jws.header().typ())?;
+        // What no key could have signed is over before any key is looked for, or fetched.
+        if !is_possible_length(algorithm, jws.signature().len()) {
+            return Err(wrong_length(algorithm));
+        }
         let (key, refresh) = match keys.select(jws.header().kid(), algorithm, arrived, now) {
             Decision::Use { key, refresh } => (key, refresh),
             Decision::Fetch(fetch) => return Ok(Step::Fetch(index, fetch)),
@@ -175,10 +187,13 @@ impl Verifier {
         };
         let signature_len = keys.key(key).map(|jwk| jwk.signature_len(algorithm));
         if signature_len != Some(jws.signature().len()) {
-            return Err(Error::new(Code::TokenSignature, format!("the signature is not as long as {algorithm}'s is with this key")));
+            // A fetch that was begun is performed, whatever becomes of the token: else tokens like this one, sent again and
+            // again, would keep the keys from being refreshed.
+            return refresh.map_or_else(|| Err(wrong_length(algorithm)), |fetch| Ok(Step::Fetch(index, fetch)));
         }
+        let refresh = refresh.map(|fetch| (index, fetch));
         if !self.imported.contains(&(key, algorithm)) {
-            return Ok(Step::Import(key, algorithm));
+            return Ok(Step::Import { key, algorithm, refresh });
         }
         let outcome = claims::check(provider, &claims, self.tolerance, now)
             .and_then(|candidate| seal(provider, &candidate, jws.header().text(), jws.payload()));
@@ -194,7 +209,7 @@ impl Verifier {
             algorithm,
             signature_len: jws.signature().len(),
             signing_input_len: jws.signing_input_len(),
-            refresh: refresh.map(|fetch| (index, fetch)),
+            refresh,
         }))
     }
 
@@ -431,6 +446,16 @@ fn seal(provider: &Provider, candidate: &Candidate<'_>, header: &[u8], payload: 
         window: candidate.window,
         is_long_lived: candidate.is_long_lived,
     })
+}
+
+/// Whether any key that is fit for the algorithm could have made a signature of so many bytes.
+fn is_possible_length(algorithm: Algorithm, length: usize) -> bool {
+    let of_rsa = rsa::MIN_BITS / 8..=rsa::MAX_BITS / 8;
+    algorithm.signature_len().map_or(of_rsa.contains(&length), |exact| exact == length)
+}
+
+fn wrong_length(algorithm: Algorithm) -> Error {
+    Error::new(Code::TokenSignature, format!("the signature is not as long as {algorithm}'s is with this key"))
 }
 
 fn key_not_found(provider: &Provider, kid: Option<&str>, algorithm: Algorithm) -> Error {

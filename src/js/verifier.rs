@@ -96,12 +96,13 @@ impl VerifierCore {
                 self.registers[..3].copy_from_slice(&[provider as u32, fetch.0, wait]);
                 WAIT
             }
-            Step::Import(key, algorithm) => {
-                self.registers[..1].copy_from_slice(&[handle(key, algorithm)]);
+            Step::Import { key, algorithm, refresh } => {
+                let (provider, fetch) = numbers(refresh);
+                self.registers[..3].copy_from_slice(&[handle(key, algorithm), provider, fetch]);
                 IMPORT
             }
             Step::Check(check) => {
-                let (provider, fetch) = check.refresh.map_or((u32::MAX, 0), |(provider, fetch)| (provider as u32, fetch.0));
+                let (provider, fetch) = numbers(check.refresh);
                 self.registers[..6].copy_from_slice(&[
                     check.id.0,
                     handle(check.key, check.algorithm),
@@ -207,9 +208,10 @@ impl VerifierCore {
         self.verifier.response(provider as usize, FetchId(fetch), outcome, Time::from_millis(now)) == Progress::Next
     }
 
-    /// Says that there was no answer: `timeout`, `too_large`, `redirect`, or anything else for the network.
+    /// Says that there was no answer: `timeout`, `too_large`, `redirect`, or anything else for the network. Whether another
+    /// request follows all the same: keys are fetched from where they were when discovery fails.
     #[wasm_bindgen(js_name = fetchFailed)]
-    pub fn fetch_failed(&mut self, provider: u32, fetch: u32, why: &str, now: f64) {
+    pub fn fetch_failed(&mut self, provider: u32, fetch: u32, why: &str, now: f64) -> bool {
         let failure = match why {
             "timeout" => FetchFailure::Timeout,
             "too_large" => FetchFailure::TooLarge,
@@ -217,7 +219,7 @@ impl VerifierCore {
             _ => FetchFailure::Network,
         };
         let outcome = FetchOutcome::Failed(failure);
-        self.verifier.response(provider as usize, FetchId(fetch), outcome, Time::from_millis(now));
+        self.verifier.response(provider as usize, FetchId(fetch), outcome, Time::from_millis(now)) == Progress::Next
     }
 
     /// The keys of all providers, as JSON.
@@ -245,6 +247,11 @@ impl VerifierCore {
         self.error = Some(error);
         REFUSED
     }
+}
+
+/// A fetch that may have been begun, as two numbers.
+fn numbers(refresh: Option<(usize, FetchId)>) -> (u32, u32) {
+    refresh.map_or((u32::MAX, 0), |(provider, fetch)| (provider as u32, fetch.0))
 }
 
 fn handle(key: KeyId, algorithm: Algorithm) -> u32 {

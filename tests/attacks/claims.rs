@@ -1,0 +1,287 @@
+//! Attacks through the claims: 9, 10, 11 and 20.
+
+use arcgate::error::Code;
+
+use crate::bench::*;
+
+/// What is no NumericDate. 1e400 is no number that JSON can hold here.
+const NO_DATES: [&str; 15] = [
+    "\"1800000600\"",
+    "\"\"",
+    "null",
+    "true",
+    "false",
+    "[]",
+    "[1800000600]",
+    "{}",
+    "-1",
+    "-1e300",
+    "1e300",
+    "253402300800",
+    "9223372036854775807",
+    "18446744073709551615",
+    "1800000600000",
+];
+
+#[test]
+fn attack_09_dates_of_another_type_or_out_of_range() {
+    for name in ["exp", "iat", "nbf"] {
+        for value in NO_DATES {
+            let mut bench = Bench::local();
+            let code = bench.code(rsa_token(&claims_but(name, Some(value))));
+            assert_eq!(code, Code::TokenClaim, "{name} {value}");
+            assert_eq!(bench.checks, 1, "claims are judged once the signature is good");
+        }
+        for value in ["1e400", "-1e400", "NaN", "Infinity", "-Infinity", "+1", "01", ".5", "1.", "0x10", "1_000"] {
+            let mut bench = Bench::local().answering(Crypto::Unasked);
+            assert_eq!(
+                bench.code_at_once(rsa_token(&claims_but(name, Some(value)))),
+                Code::TokenMalformed,
+                "{name} {value}"
+            );
+        }
+    }
+}
+
+#[test]
+fn attack_09_types_are_checked_where_a_claim_is_optional() {
+    let optional = r#""audience":"api","optionalClaims":["iat","exp"],"maxTokenAgeSec":600"#;
+    for name in ["exp", "nbf"] {
+        for value in NO_DATES {
+            let mut bench = Bench::new(&provider(&format!(r#"{optional},"jwks":{}"#, jwks("one"))));
+            assert_eq!(bench.code(rsa_token(&claims_but(name, Some(value)))), Code::TokenClaim, "{name} {value}");
+        }
+    }
+    for (name, value) in [
+        ("sub", "42"),
+        ("sub", "null"),
+        ("sub", "[]"),
+        ("jti", "7"),
+        ("jti", "{}"),
+        ("scope", "7"),
+        ("scp", "[7]"),
+        ("scope", "null"),
+    ] {
+        let mut bench = Bench::local();
+        assert_eq!(bench.code(rsa_token(&claims_but(name, Some(value)))), Code::TokenClaim, "{name} {value}");
+    }
+}
+
+#[test]
+fn attack_09_zero_is_a_date_and_absence_is_none() {
+    let mut bench = Bench::local();
+    for zero in ["0", "-0", "0.0", "-0.0", "0e5", "1e-400"] {
+        assert_eq!(bench.code(rsa_token(&claims_but("exp", Some(zero)))), Code::TokenExpired, "{zero}");
+    }
+    bench.accepts(rsa_token(&claims_but("iat", Some("0"))));
+    bench.accepts(rsa_token(&claims_but("nbf", Some("0"))));
+    for name in ["exp", "iat", "sub"] {
+        assert_eq!(bench.code(rsa_token(&claims_but(name, None))), Code::TokenClaim, "{name}");
+    }
+}
+
+#[test]
+fn attack_09_the_ends_of_a_tokens_life() {
+    // The tolerance of 30 s is added once, and fractions count.
+    for (name, value, expected) in [
+        ("exp", format!("{}", NOW - 29), None),
+        ("exp", format!("{}", NOW - 30), Some(Code::TokenExpired)),
+        ("exp", format!("{}.5", NOW - 30), None),
+        ("exp", format!("{}.001", NOW - 30), None),
+        ("nbf", format!("{}", NOW + 30), None),
+        ("nbf", format!("{}", NOW + 31), Some(Code::TokenNotYetValid)),
+        ("nbf", format!("{}.5", NOW + 30), Some(Code::TokenNotYetValid)),
+        ("iat", format!("{}", NOW + 30), None),
+        ("iat", format!("{}", NOW + 31), Some(Code::TokenNotYetValid)),
+        ("iat", "253402300799".to_owned(), Some(Code::TokenNotYetValid)),
+        ("exp", "253402300799".to_owned(), None),
+        ("exp", "1.8000006e9".to_owned(), None),
+    ] {
+        let result = Bench::local().verify(rsa_token(&claims_but(name, Some(&value))));
+        assert_eq!(result.err().map(|error| error.code()), expected, "{name} {value}");
+    }
+}
+
+#[test]
+fn attack_10_iss_is_one_string_and_the_same_string() {
+    let mut bench = Bench::remote().answering(Crypto::Unasked);
+    for iss in [
+        r#"["https://one.example"]"#,
+        r#"["https://evil.example","https://one.example"]"#,
+        r#"{"https://one.example":true}"#,
+        "null",
+        "true",
+        "0",
+        r#""https://one.example/""#,
+        r#""https://One.example""#,
+        r#""https://one.example ""#,
+        r#"" https://one.example""#,
+        r#""https://one.example\u0000""#,
+        r#""https://one.example\n""#,
+        r#""https://one.exampl\u0435""#,
+        r#""https://one.example?""#,
+    ] {
+        assert_eq!(bench.code_at_once(rsa_token(&claims_but("iss", Some(iss)))), Code::TokenIssuer, "{iss}");
+    }
+    assert_eq!(bench.code_at_once(rsa_token(&claims_but("iss", None))), Code::TokenIssuer);
+    // Another spelling in JSON of the same string is the same string.
+    Bench::remote().accepts(rsa_token(&claims_but("iss", Some(r#""https:\/\/\u006fne.example""#))));
+}
+
+#[test]
+fn attack_10_aud_names_us_exactly() {
+    let mut bench = Bench::local();
+    for aud in [
+        "[]",
+        "{}",
+        "null",
+        "0",
+        "true",
+        "\"\"",
+        r#""API""#,
+        r#""api ""#,
+        r#"" api""#,
+        r#""api,other""#,
+        r#""other api""#,
+        r#""api/""#,
+        r#"{"api":true}"#,
+        r#"["other"]"#,
+        r#"["api",7]"#,
+        r#"["api",null]"#,
+        r#"[["api"]]"#,
+        r#"["api",["api"]]"#,
+        r#"["other","API"]"#,
+    ] {
+        assert_eq!(bench.code(rsa_token(&claims_but("aud", Some(aud)))), Code::TokenAudience, "{aud}");
+    }
+    assert_eq!(bench.code(rsa_token(&claims_but("aud", None))), Code::TokenAudience);
+    for aud in [r#""api""#, r#"["api"]"#, r#"["other","api"]"#] {
+        bench.accepts(rsa_token(&claims_but("aud", Some(aud))));
+    }
+    // "Any audience, or none" does not mean any type.
+    let mut any = Bench::new(&provider(&format!(r#""audience":null,"jwks":{}"#, jwks("one"))));
+    for aud in ["[]", "{}", "null", "0", "true", r#"["api",7]"#] {
+        assert_eq!(any.code(rsa_token(&claims_but("aud", Some(aud)))), Code::TokenAudience, "{aud}");
+    }
+    any.accepts(rsa_token(&claims_but("aud", None)));
+}
+
+#[test]
+fn attack_10_each_issuer_has_its_own_audience() {
+    let mut bench = Bench::new(&format!(
+        r#"{{"providers":{{"one":{{"issuer":"{ISSUER}","audience":"api","jwks":{}}},
+            "two":{{"issuer":"https://two.example","audience":"other","jwks":{}}}}}}}"#,
+        jwks("one"),
+        jwks("other")
+    ));
+    let of_two = |aud: &str| claims().replace(ISSUER, "https://two.example").replace("\"api\"", aud);
+    bench.accepts(rsa_token(&of_two("\"other\"")));
+    assert_eq!(bench.code(rsa_token(&of_two("\"api\""))), Code::TokenAudience);
+    assert_eq!(bench.code(rsa_token(&claims_but("aud", Some("\"other\"")))), Code::TokenAudience);
+}
+
+#[test]
+fn attack_11_members_that_stand_twice() {
+    let mut bench = Bench::remote().answering(Crypto::Unasked);
+    for more in [
+        r#""exp":1900000000"#,
+        r#""\u0065xp":1900000000"#,
+        r#""\u0065\u0078\u0070":1900000000"#,
+        r#""aud":"api""#,
+        r#""iss":"https://one.example""#,
+        r#""sub":"root""#,
+        r#""x":1,"x":1"#,
+        r#""deep":{"a":[{"b":1,"\u0062":2}]}"#,
+        r#""":1,"":2"#,
+        r#""__proto__":{},"__proto__":{}"#,
+        r#""é":1,"\u00e9":1"#,
+        r#""😀":1,"\ud83d\ude00":1"#,
+    ] {
+        assert_eq!(bench.code_at_once(rsa_token(&claims_with(more))), Code::TokenMalformed, "{more}");
+    }
+    for more in [
+        r#""alg":"RS256""#,
+        r#""alg":"none""#,
+        r#""\u0061lg":"HS256""#,
+        r#""kid":"rsa""#,
+        r#""k\u0069d":"other""#,
+        r#""x":{"y":1,"y":1}"#,
+        r#""typ":"JWT","typ":"at+jwt""#,
+    ] {
+        assert_eq!(bench.code_at_once(rsa_token_with(more, &claims())), Code::TokenMalformed, "{more}");
+    }
+    // The same name in different objects is no duplicate.
+    Bench::local().accepts(rsa_token(&claims_with(r#""act":{"sub":"x","act":{"sub":"y"}}"#)));
+}
+
+#[test]
+fn attack_11_text_around_or_beside_the_object() {
+    let mut bench = Bench::remote().answering(Crypto::Unasked);
+    for payload in [
+        String::new(),
+        "null".into(),
+        "\"claims\"".into(),
+        "[]".into(),
+        format!("[{}]", claims()),
+        format!("{}{}", claims(), claims()),
+        format!("{}x", claims()),
+        format!("{},", claims()),
+        format!("\u{feff}{}", claims()),
+        format!("{}\0", claims()),
+        format!("// c\n{}", claims()),
+        claims().replace('"', "'"),
+        claims().replace('}', ",}"),
+        claims_with(r#""x":"\ud800""#),
+        claims_with("\"x\":\"a\nb\""),
+        claims_with("\"x\":undefined"),
+    ] {
+        assert_eq!(bench.code_at_once(rsa_token(&payload)), Code::TokenMalformed, "{payload}");
+    }
+    let mut not_utf8 = claims_with(r#""x":"?""#).into_bytes();
+    let at = not_utf8.iter().position(|byte| *byte == b'?').unwrap();
+    for byte in [0x80, 0xc0, 0xff, 0xed] {
+        not_utf8[at] = byte;
+        let token = format!(
+            "{}.{}.{}",
+            base64url(r#"{"alg":"RS256","kid":"rsa"}"#),
+            base64url(&not_utf8),
+            base64url(signature(256))
+        );
+        assert_eq!(bench.code_at_once(token), Code::TokenMalformed, "{byte:x}");
+    }
+}
+
+#[test]
+fn attack_20_a_bad_signature_is_all_that_is_said() {
+    let configuration = format!(
+        r#""audience":"api","requiredScopes":["arc"],"requiredClaims":{{"client_id":"me"}},"maxLifetimeSec":3600,"jwks":{}"#,
+        jwks("one")
+    );
+    let good = claims_with(r#""scope":"arc","client_id":"me""#);
+    Bench::new(&provider(&configuration)).accepts(rsa_token(&good));
+    let mut messages = std::collections::BTreeSet::new();
+    for (payload, really) in [
+        (good.clone(), None),
+        (claims_but("exp", Some("1")), Some(Code::TokenExpired)),
+        (claims_but("exp", Some("\"x\"")), Some(Code::TokenClaim)),
+        (claims_but("exp", None), Some(Code::TokenClaim)),
+        (claims_but("nbf", Some("1900000000")), Some(Code::TokenNotYetValid)),
+        (claims_but("aud", Some("\"other\"")), Some(Code::TokenAudience)),
+        (claims_but("sub", None), Some(Code::TokenClaim)),
+        (claims_with(r#""cnf":{"jkt":"x"}"#), Some(Code::TokenClaim)),
+        (claims_with(r#""client_id":"me","scope":"other""#), Some(Code::TokenScope)),
+        (claims_with(r#""client_id":"you","scope":"arc""#), Some(Code::TokenClaim)),
+        (claims_but("exp", Some("1900000000")), Some(Code::TokenClaim)),
+    ] {
+        let token = rsa_token(&payload);
+        let mut bench = Bench::new(&provider(&configuration)).answering(Crypto::Refuses);
+        let error = bench.verify(&token).unwrap_err();
+        assert_eq!(error.code(), Code::TokenSignature, "{payload}");
+        assert_eq!((error.subject(), error.retry_delay()), (None, None));
+        messages.insert(error.message().to_owned());
+        // The bench would have told it apart: with a good signature each has its own code.
+        bench.crypto = Crypto::Approves;
+        assert_eq!(bench.verify(&token).err().map(|error| error.code()), really, "{payload}");
+    }
+    assert_eq!(messages.len(), 1, "{messages:?}");
+}

@@ -1,0 +1,348 @@
+//! Attacks through the header: 1, 3, 5, 8, 13, 14 and 15. All but those that need a look at the keys are over before it.
+
+use arcgate::error::Code;
+
+use crate::bench::*;
+
+#[test]
+fn attack_01_alg_none_in_any_case_missing_or_of_another_type() {
+    let mut bench = Bench::remote().answering(Crypto::Unasked);
+    for alg in [
+        r#""alg":"none""#,
+        r#""alg":"None""#,
+        r#""alg":"NONE""#,
+        r#""alg":"nOnE""#,
+        r#""alg":"none ""#,
+        r#""alg":"none\u0000""#,
+        r#""alg":"\u006eone""#,
+        r#""alg":"""#,
+        r#""alg":null"#,
+        r#""alg":false"#,
+        r#""alg":0"#,
+        r#""alg":["none"]"#,
+        r#""alg":["RS256"]"#,
+        r#""alg":{"RS256":1}"#,
+        r#""ALG":"RS256""#,
+        r#""typ":"JWT""#,
+    ] {
+        for signature in [&[][..], &signature(256)] {
+            let token = jws(&format!(r#"{{{alg},"kid":"rsa"}}"#), &claims(), signature);
+            assert_eq!(bench.code_at_once(token), Code::TokenAlgorithm, "{alg}");
+        }
+    }
+}
+
+#[test]
+fn attack_01_empty_or_absent_signature() {
+    let mut bench = Bench::remote().answering(Crypto::Unasked);
+    for alg in ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"] {
+        let token = jws(&format!(r#"{{"alg":"{alg}","kid":"rsa"}}"#), &claims(), b"");
+        assert_eq!(bench.code_at_once(&token), Code::TokenSignature, "{alg}");
+        assert_eq!(bench.code_at_once(token.trim_end_matches('.')), Code::TokenMalformed, "{alg}");
+    }
+    let mut bench = Bench::shared().answering(Crypto::Unasked);
+    for alg in ["HS256", "HS384", "HS512"] {
+        assert_eq!(bench.code_at_once(jws(&format!(r#"{{"alg":"{alg}"}}"#), &claims(), b"")), Code::TokenSignature);
+    }
+}
+
+#[test]
+fn attack_01_algorithms_in_other_spellings_or_unknown() {
+    let mut bench = Bench::remote().answering(Crypto::Unasked);
+    for alg in [
+        "rs256",
+        "Rs256",
+        "RS256 ",
+        " RS256",
+        "RS256\\u0000",
+        "RS-256",
+        "RS1",
+        "ES256K",
+        "Ed448",
+        "eddsa",
+        "HS1",
+        "A",
+        "RS256,HS256",
+    ] {
+        let token = jws(&format!(r#"{{"alg":"{alg}","kid":"rsa"}}"#), &claims(), &signature(256));
+        assert_eq!(bench.code_at_once(token), Code::TokenAlgorithm, "{alg}");
+    }
+}
+
+#[test]
+fn attack_03_keys_that_the_token_brings_along_or_points_to() {
+    let evil = jwk("other", "rsa");
+    let members = [
+        format!(r#""jwk":{evil}"#),
+        r#""jku":"https://evil.example/keys""#.to_owned(),
+        r#""x5u":"https://evil.example/cert""#.to_owned(),
+        r#""x5c":["MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA"]"#.to_owned(),
+        r#""x5t":"AAAAAAAAAAAAAAAAAAAAAAAAAAA""#.to_owned(),
+        r#""iss":"https://evil.example","jwks_uri":"https://evil.example/keys""#.to_owned(),
+    ];
+    for member in &members {
+        // Under a kid that the provider doesn't have: nothing helps it.
+        let token = jws(&format!(r#"{{"alg":"RS256","kid":"evil",{member}}}"#), &claims(), &signature(256));
+        let mut bench = Bench::remote().answering(Crypto::Unasked);
+        assert_eq!(bench.code(&token), Code::KeyNotFound, "{member}");
+        assert_eq!(bench.fetched, [format!("{ISSUER}/keys")], "{member}");
+        // Under a kid that it has: the provider's own key decides, and says no.
+        let token = rsa_token_with(member, &claims());
+        let mut bench = Bench::remote().answering(Crypto::Refuses);
+        assert_eq!(bench.code(&token), Code::TokenSignature, "{member}");
+        assert_eq!(bench.fetched, [format!("{ISSUER}/keys")], "{member}");
+    }
+}
+
+#[test]
+fn attack_04_the_token_chooses_no_url() {
+    // An unknown issuer is not asked, and what the token says is not part of any URL.
+    let mut bench = Bench::remote().answering(Crypto::Unasked);
+    for iss in [
+        "https://evil.example",
+        "https://one.example/",
+        "https://ONE.example",
+        "http://one.example",
+        "https://one.example@evil.example",
+        "https://one.example.evil.example",
+        "http://169.254.169.254/latest/meta-data",
+        "file:///etc/passwd",
+        "",
+    ] {
+        let token = rsa_token(&claims_but("iss", Some(&format!("\"{iss}\""))));
+        assert_eq!(bench.code_at_once(token), Code::TokenIssuer, "{iss}");
+    }
+    for kid in ["https://evil.example/keys", "../../evil", "rsa?x=1", "rsa#x", "{issuer}", "%2e%2e/", "..%5cevil"] {
+        let mut bench = Bench::remote().answering(Crypto::Unasked);
+        let token = jws(&format!(r#"{{"alg":"RS256","kid":"{kid}"}}"#), &claims(), &signature(256));
+        assert_eq!(bench.code(token), Code::KeyNotFound, "{kid}");
+        assert_eq!(bench.fetched, [format!("{ISSUER}/keys")], "{kid}");
+    }
+}
+
+#[test]
+fn attack_04_discovery_leads_nowhere_else() {
+    let discovering = || Bench::new(&provider(r#""audience":"api""#)).answering(Crypto::Unasked);
+    for document in [
+        r#"{"issuer":"https://evil.example","jwks_uri":"https://evil.example/keys"}"#.to_owned(),
+        r#"{"issuer":"https://one.example/","jwks_uri":"https://one.example/keys"}"#.to_owned(),
+        format!(r#"{{"issuer":"{ISSUER}"}}"#),
+        format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"http://one.example/keys"}}"#),
+        format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"file:///etc/passwd"}}"#),
+        format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"https://a:b@one.example/keys"}}"#),
+        format!(r#"{{"issuer":"{ISSUER}","jwks_uri":["{ISSUER}/keys"]}}"#),
+        format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"{ISSUER}/keys","jwks_uri":"https://evil.example/keys"}}"#),
+        format!(r#"{{"issuer":"{ISSUER}","issuer":"{ISSUER}","jwks_uri":"{ISSUER}/keys"}}"#),
+    ] {
+        let mut bench = discovering();
+        bench.answers = [Some((200, document.clone())), Some((200, jwks("one")))].into();
+        assert_eq!(bench.code(rsa_token(&claims())), Code::JwksUnavailable, "{document}");
+        assert_eq!(bench.fetched, [format!("{ISSUER}/.well-known/openid-configuration")], "{document}");
+    }
+    let mut bench = discovering().answering(Crypto::Approves);
+    bench.answers =
+        [Some((200, format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"{ISSUER}/k"}}"#))), Some((200, jwks("one")))].into();
+    bench.accepts(rsa_token(&claims()));
+    assert_eq!(bench.fetched[1..], [format!("{ISSUER}/k")]);
+}
+
+#[test]
+fn attack_04_configured_urls_are_https() {
+    for uri in [
+        "http://one.example/keys",
+        "ftp://one.example/keys",
+        "//one.example/keys",
+        "file:///etc/passwd",
+        "data:application/json,{}",
+        "https://u:p@one.example/keys",
+        "http://localhost.evil.example/keys",
+    ] {
+        let options = provider(&format!(r#""audience":"api","jwksUri":"{uri}""#));
+        let error = Bench::try_new(&options).map(drop).unwrap_err();
+        assert_eq!((error.code(), error.subject()), (Code::Config, Some("providers.one.jwksUri")), "{uri}");
+    }
+    let options = r#"{"providers":{"one":{"issuer":"http://one.example","audience":"api"}}}"#;
+    assert_eq!(Bench::try_new(options).map(drop).unwrap_err().code(), Code::Config);
+}
+
+#[test]
+fn attack_05_kid_is_a_name_and_nothing_else() {
+    for kid in [
+        "__proto__",
+        "constructor",
+        "toString",
+        "hasOwnProperty",
+        "../../../../etc/passwd",
+        "/dev/null",
+        "rsa' OR '1'='1",
+        "rsa' UNION SELECT 'key",
+        "rsa; cat /etc/passwd",
+        "rsa\\u0000",
+        "rsa\\n",
+        "RSA",
+        " rsa",
+        "rsa ",
+        "",
+        "0",
+        "*",
+        ".*",
+    ] {
+        let mut bench = Bench::remote().answering(Crypto::Unasked);
+        let token = jws(&format!(r#"{{"alg":"RS256","kid":"{kid}"}}"#), &claims(), &signature(256));
+        assert_eq!(bench.code(token), Code::KeyNotFound, "{kid}");
+        assert_eq!(bench.fetched.len(), 1, "{kid}");
+    }
+}
+
+#[test]
+fn attack_05_kid_of_another_type_or_too_long() {
+    let mut bench = Bench::remote().answering(Crypto::Unasked);
+    for kid in ["0", "1.5", "null", "true", "[]", r#"["rsa"]"#, "{}", r#"{"rsa":1}"#] {
+        let token = jws(&format!(r#"{{"alg":"RS256","kid":{kid}}}"#), &claims(), &signature(256));
+        assert_eq!(bench.code_at_once(token), Code::TokenMalformed, "{kid}");
+    }
+    for length in [257, 1000, 10_000, 1_000_000] {
+        let token = jws(&format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(length)), &claims(), &signature(256));
+        assert_eq!(bench.code_at_once(token), Code::TokenMalformed, "{length}");
+    }
+    // A multi-byte kid is measured in bytes, and cut in the message without breaking a character.
+    let token = jws(&format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "é".repeat(128)), &claims(), &signature(256));
+    assert_eq!(bench.code(token), Code::KeyNotFound);
+}
+
+#[test]
+fn attack_05_unknown_kids_cause_no_storm() {
+    let mut bench = Bench::remote().answering(Crypto::Unasked);
+    for index in 0..1000 {
+        let token = jws(&format!(r#"{{"alg":"RS256","kid":"unknown {index}"}}"#), &claims(), &signature(256));
+        assert!(matches!(bench.code(token), Code::KeyNotFound | Code::JwksUnavailable));
+    }
+    assert_eq!(bench.fetched.len(), 1);
+    // And they hold no key back: the provider's own go on working beside them.
+    bench.crypto = Crypto::Approves;
+    bench.accepts(rsa_token(&claims()));
+}
+
+#[test]
+fn attack_08_critical_extensions_and_b64() {
+    let mut bench = Bench::remote().answering(Crypto::Unasked);
+    for member in [
+        r#""crit":["x-unknown"],"x-unknown":1"#,
+        r#""crit":["x-absent"]"#,
+        r#""crit":[]"#,
+        r#""crit":["exp"],"exp":1900000000"#,
+        r#""crit":["alg"]"#,
+        r#""crit":["exp","exp"],"exp":1"#,
+        r#""crit":["b64"],"b64":false"#,
+        r#""crit":["b64"],"b64":true"#,
+        r#""crit":null"#,
+        r#""crit":"b64""#,
+        r#""crit":{}"#,
+        r#""crit":0"#,
+        r#""b64":false"#,
+        r#""b64":true"#,
+        r#""b64":"false""#,
+        r#""b64":null"#,
+        r#""\u0062\u0036\u0034":false"#,
+        r#""cr\u0069t":["x"],"x":1"#,
+    ] {
+        assert_eq!(bench.code_at_once(rsa_token_with(member, &claims())), Code::TokenMalformed, "{member}");
+    }
+}
+
+#[test]
+fn attack_13_encrypted_tokens_in_the_place_of_signed_ones() {
+    let mut bench = Bench::remote().answering(Crypto::Unasked);
+    let part = base64url(claims());
+    for header in [
+        r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#,
+        r#"{"alg":"dir","enc":"A256GCM","cty":"JWT"}"#,
+        r#"{"alg":"RS256","enc":"A256GCM","kid":"rsa"}"#,
+        r#"{"alg":"none"}"#,
+    ] {
+        let header = base64url(header);
+        let error = bench.verify(format!("{header}.{part}.{part}.{part}.{part}")).unwrap_err();
+        assert_eq!(error.code(), Code::TokenMalformed);
+        assert!(error.message().contains("JWE"));
+        assert_eq!(bench.code_at_once(format!("{header}.{part}.{part}.{part}")), Code::TokenMalformed);
+        assert_eq!(bench.code_at_once(format!("{header}....")), Code::TokenMalformed);
+    }
+    for alg in ["RSA-OAEP", "RSA-OAEP-256", "RSA1_5", "dir", "A256KW", "ECDH-ES", "PBES2-HS256+A128KW", "A128GCMKW"] {
+        let token = jws(&format!(r#"{{"alg":"{alg}","enc":"A256GCM","kid":"rsa"}}"#), &claims(), &signature(256));
+        assert_eq!(bench.code_at_once(token), Code::TokenAlgorithm, "{alg}");
+    }
+    // A JWT in a JWS: the payload is no JSON object, whatever `cty` says of it.
+    let inner = jws(r#"{"alg":"none"}"#, &claims(), b"");
+    assert_eq!(bench.code_at_once(rsa_token_with(r#""cty":"JWT""#, &inner)), Code::TokenMalformed);
+    assert_eq!(bench.code_at_once(rsa_token_with(r#""cty":"JWT""#, &format!("\"{inner}\""))), Code::TokenMalformed);
+}
+
+#[test]
+fn attack_14_compression_and_password_iterations_are_not_there() {
+    let mut bench = Bench::remote().answering(Crypto::Unasked);
+    let token =
+        jws(r#"{"alg":"PBES2-HS512+A256KW","p2c":2147483647,"p2s":"AA","enc":"A256GCM"}"#, &claims(), &signature(64));
+    assert_eq!(bench.code_at_once(token), Code::TokenAlgorithm);
+    // `zip` is for JWE: the payload is read as it stands, so a compressed one is no JSON.
+    let deflated = "\u{1}\u{2}";
+    assert_eq!(bench.code_at_once(rsa_token_with(r#""zip":"DEF""#, deflated)), Code::TokenMalformed);
+    let jwe = format!("{}.a.b.c.d", base64url(r#"{"alg":"RSA-OAEP","enc":"A256GCM","zip":"DEF"}"#));
+    assert_eq!(bench.code_at_once(jwe), Code::TokenMalformed);
+}
+
+#[test]
+fn attack_15_other_kinds_of_token() {
+    let mut bench = Bench::remote().answering(Crypto::Unasked);
+    for typ in [
+        "id_token",
+        "id+jwt",
+        "dpop+jwt",
+        "application/dpop+jwt",
+        "logout+jwt",
+        "LOGOUT+JWT",
+        "secevent+jwt",
+        "oauth-authz-req+jwt",
+        "token-introspection+jwt",
+        "client-authentication+jwt",
+        "kb+jwt",
+        "entity-statement+jwt",
+        "JOSE",
+        "JWS",
+        "JWE",
+        "rt+jwt",
+        "at+jwt ",
+        "at jwt",
+        "application/application/at+jwt",
+        "application/",
+        "text/at+jwt",
+        "jwt\\u0000",
+        "",
+    ] {
+        let code = bench.code_at_once(rsa_token_with(&format!(r#""typ":"{typ}""#), &claims()));
+        // An empty `typ` says nothing, which is not the same as there being none.
+        assert_eq!(code, Code::TokenType, "{typ:?}");
+    }
+    for typ in ["null", "1", "true", r#"["at+jwt"]"#, "{}"] {
+        assert_eq!(
+            bench.code_at_once(rsa_token_with(&format!(r#""typ":{typ}"#), &claims())),
+            Code::TokenMalformed,
+            "{typ}"
+        );
+    }
+    let mut bench = Bench::remote();
+    for typ in [
+        r#""typ":"at+jwt""#,
+        r#""typ":"AT+JWT""#,
+        r#""typ":"application/at+jwt""#,
+        r#""typ":"JWT""#,
+        r#""typ":"jwt""#,
+        "",
+    ] {
+        bench.accepts(rsa_token_with(typ, &claims()));
+    }
+    let mut strict = Bench::new(&provider(&format!(r#""audience":"api","typ":["at+jwt"],"jwks":{}"#, jwks("one"))));
+    strict.accepts(rsa_token_with(r#""typ":"application/AT+jwt""#, &claims()));
+    for typ in [r#""typ":"JWT""#, r#""typ":"""#, ""] {
+        assert_eq!(strict.code_at_once(rsa_token_with(typ, &claims())), Code::TokenType, "{typ}");
+    }
+}
