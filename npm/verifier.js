@@ -95,7 +95,7 @@ export class JwtVerifier {
           registers = this.#view();
         }
         if (step === VERIFIED) {
-          const verified = this.#verified(registers[5], registers[6], registers[7]);
+          const verified = this.#verified(registers);
           if (options?.scopes?.length && core.requireScopes(options.scopes.join(" ")) === REFUSED) throw errorFromJson(core.error());
           if (this.#options.onEvent) this.#report(verified, core.isLongLived());
           if (this.#options.isRevoked) await this.#askRevoked(verified);
@@ -170,17 +170,45 @@ export class JwtVerifier {
     return this.#signature;
   }
 
-  // What the core wrote down about a token, as the caller's own objects.
-  #verified(provider, start, length) {
-    const told = JSON.parse(decoder.decode(this.#bytes.subarray(start, start + length)));
-    const { name, issuer } = this.#providers[provider];
-    const expiresAt = told[6];
+  // What the core wrote down about a token, as the caller's own objects. Claims and header are parsed when they are read:
+  // a gate needs the principal only.
+  #verified(registers) {
+    const start = registers[1];
+    const end = start + registers[2];
+    const claimsAt = registers[3];
+    const headerAt = claimsAt + registers[4];
+    const text = decoder.decode(this.#bytes.subarray(start, end));
+    let told;
+    let claimsText;
+    let headerText;
+    if (text.length === end - start) {
+      told = JSON.parse(text.slice(0, claimsAt));
+      claimsText = text.slice(claimsAt, headerAt);
+      headerText = text.slice(headerAt);
+    } else {
+      // Not all ASCII: places in the text are not places in memory.
+      const part = (from, to) => decoder.decode(this.#bytes.subarray(start + from, start + to));
+      told = JSON.parse(part(0, claimsAt));
+      claimsText = part(claimsAt, headerAt);
+      headerText = part(headerAt, end - start);
+    }
+    const { name, issuer } = this.#providers[registers[0]];
+    const scopes = told[2];
+    const expiresAt = told[4];
+    let claims;
+    let header;
     return {
-      claims: told[0],
-      header: told[1],
+      get claims() {
+        claims ??= JSON.parse(claimsText);
+        return claims;
+      },
+      get header() {
+        header ??= JSON.parse(headerText);
+        return header;
+      },
       provider: name,
-      principal: { key: told[2], kind: "jwt", issuer, id: told[3], labels: told[5], scopes: told[4], expiresAt },
-      scopes: told[4].slice(),
+      principal: { key: told[0], kind: "jwt", issuer, id: told[1], labels: told[3], scopes, expiresAt },
+      scopes: scopes.slice(),
       expiresAt,
     };
   }

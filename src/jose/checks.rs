@@ -31,6 +31,8 @@ pub(super) struct Check {
 #[derive(Debug)]
 pub(super) struct Sealed {
     pub(super) text: String,
+    pub(super) summary_len: usize,
+    pub(super) payload_len: usize,
     pub(super) scopes: String,
     pub(super) window: Window,
     pub(super) is_long_lived: bool,

@@ -35,12 +35,9 @@ use crate::{
 /// A token whose signature and claims hold.
 #[derive(Debug)]
 pub struct VerifiedToken {
-    text: String,
-    scopes: String,
-    window: Window,
+    sealed: Sealed,
     provider: usize,
     generation: u32,
-    is_long_lived: bool,
 }
 
 /// What the machine needs next.
@@ -150,7 +147,7 @@ impl Verifier {
 
     fn try_begin(&mut self, token: &[u8], arrived: Time, now: Time) -> Result<Step, Error> {
         if let Some(verified) = self.seen_before(token, now) {
-            verified.window.check(now)?;
+            verified.window().check(now)?;
             return Ok(Step::Verified(verified));
         }
         let jws = UntrustedJws::parse(token, &mut self.scratch)?;
@@ -227,10 +224,10 @@ impl Verifier {
         if !approved {
             return Err(Error::new(Code::TokenSignature, "the signature is not that of the provider's key"));
         }
-        let Sealed { text, scopes, window, is_long_lived } = check.outcome?;
-        window.check(now)?;
+        let sealed = check.outcome?;
+        sealed.window.check(now)?;
         let (provider, generation) = (check.provider, check.generation);
-        let verified = Rc::new(VerifiedToken { text, scopes, window, provider, generation, is_long_lived });
+        let verified = Rc::new(VerifiedToken { sealed, provider, generation });
         let keys = &self.providers[provider].1;
         // Keys that changed while WebCrypto worked are no reason to refuse, but one not to remember.
         if let (Some(tokens), Some(token), true) = (&mut self.tokens, check.token, keys.generation() == generation) {
@@ -325,9 +322,15 @@ impl Verifier {
 }
 
 impl VerifiedToken {
-    /// What the token says, as a JSON list: claims, header, the principal's key and id, scopes, labels, expiry.
+    /// What the token says: a JSON list of the principal's key and id, scopes, labels and expiry; the claims as JSON; the
+    /// header as JSON. [`Self::lengths`] tells them apart.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.sealed.text
+    }
+
+    /// The lengths in bytes of the first two parts of [`Self::text`].
+    pub const fn lengths(&self) -> (usize, usize) {
+        (self.sealed.summary_len, self.sealed.payload_len)
     }
 
     /// The provider's index.
@@ -340,7 +343,7 @@ impl VerifiedToken {
     /// # Errors
     /// `ERR_TOKEN_SCOPE` that lists what is missing.
     pub fn require_scopes(&self, wanted: &str) -> Result<(), Error> {
-        let granted: Vec<_> = self.scopes.split(' ').collect();
+        let granted: Vec<_> = self.sealed.scopes.split(' ').collect();
         let lacking = claims::lacking(&granted, wanted.split(' ').filter(|scope| !scope.is_empty()));
         if lacking.is_empty() {
             return Ok(());
@@ -350,24 +353,20 @@ impl VerifiedToken {
 
     /// When the token is good.
     pub const fn window(&self) -> Window {
-        self.window
+        self.sealed.window
     }
 
     /// Whether the token lives for more than an hour.
     pub const fn is_long_lived(&self) -> bool {
-        self.is_long_lived
+        self.sealed.is_long_lived
     }
 
     #[cfg(test)]
     pub(crate) fn for_tests(text: &str, closes: Time) -> Self {
-        Self {
-            text: text.to_owned(),
-            scopes: String::new(),
-            window: Window::for_tests(closes),
-            provider: 0,
-            generation: 0,
-            is_long_lived: false,
-        }
+        let window = Window::for_tests(closes);
+        let (text, scopes) = (text.to_owned(), String::new());
+        let sealed = Sealed { text, summary_len: 0, payload_len: 0, scopes, window, is_long_lived: false };
+        Self { sealed, provider: 0, generation: 0 }
     }
 }
 
@@ -407,17 +406,13 @@ fn provider_of(providers: &[(Provider, JwksCache)], claims: &Object<'_>) -> Resu
     })
 }
 
-/// Writes down what the token says. Header and payload were parsed strictly, so their own text can stand in it: every
-/// parser reads the same in it.
+/// Writes down what the token says: first a JSON list of the principal's key and id, scopes, labels and expiry, then the
+/// payload, then the header. Both were parsed strictly, so their own text can stand there: every parser reads the same in it.
 fn seal(provider: &Provider, candidate: &Candidate<'_>, header: &[u8], payload: &[u8]) -> Result<Sealed, Error> {
     let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Error::new(Code::TokenMalformed, "the token is not UTF-8"));
     let (header, payload) = (text(header)?, text(payload)?);
     let mut out = String::with_capacity(payload.len() + header.len() + provider.issuer.len() + 256);
     out.push('[');
-    out.push_str(payload);
-    out.push(',');
-    out.push_str(header);
-    out.push(',');
     json::write_string(&mut out, &principal::key(Kind::Jwt, Some(&provider.issuer), candidate.subject));
     out.push(',');
     json::write_string(&mut out, candidate.subject);
@@ -440,8 +435,13 @@ fn seal(provider: &Provider, candidate: &Candidate<'_>, header: &[u8], payload: 
     out.push_str("},");
     candidate.expires_at.write_seconds(&mut out);
     out.push(']');
+    let summary_len = out.len();
+    out.push_str(payload);
+    out.push_str(header);
     Ok(Sealed {
         text: out,
+        summary_len,
+        payload_len: payload.len(),
         scopes: candidate.scopes.join(" "),
         window: candidate.window,
         is_long_lived: candidate.is_long_lived,

@@ -238,7 +238,14 @@ impl VerifierCore {
 
     fn verified(&mut self, verified: Rc<VerifiedToken>) -> u32 {
         let text = verified.text();
-        self.registers[5..].copy_from_slice(&[verified.provider() as u32, text.as_ptr() as u32, text.len() as u32]);
+        let (summary, payload) = verified.lengths();
+        self.registers[..5].copy_from_slice(&[
+            verified.provider() as u32,
+            text.as_ptr() as u32,
+            text.len() as u32,
+            summary as u32,
+            payload as u32,
+        ]);
         self.verified = Some(verified);
         VERIFIED
     }
