@@ -159,16 +159,16 @@ impl JwksCache {
                 Selection::Ambiguous => Decision::Ambiguous,
             };
         };
-        let now = remote.clock.read(now);
+        let (wall, now) = (now, remote.clock.read(now));
         // A token can't come from the future, whatever the clock has done meanwhile.
         let arrived = remote.clock.instant(arrived).min(now);
         match (remote.standing(now), selection) {
-            (Standing::Unusable, _) => remote.need(now),
+            (Standing::Unusable, _) => remote.need(wall, now),
             (Standing::Fresh, Selection::Key(key)) => Decision::Use { key, refresh: None },
             (Standing::Old, Selection::Key(key)) => Decision::Use { key, refresh: remote.refresh(now) },
             (_, Selection::Ambiguous) => Decision::Ambiguous,
             (_, Selection::None) if remote.asked_since(arrived) => Decision::NotFound,
-            (_, Selection::None) => remote.need(now),
+            (_, Selection::None) => remote.need(wall, now),
         }
     }
 

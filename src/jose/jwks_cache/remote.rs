@@ -122,11 +122,11 @@ impl Remote {
         self.life.is_some_and(|life| life.is_ours && life.began >= instant)
     }
 
-    /// What a caller does who can't go on with the present set.
-    pub(super) fn need(&mut self, now: Time) -> Decision {
+    /// What a caller does who can't go on with the present set, and whose clock shows `wall`.
+    pub(super) fn need(&mut self, wall: Time, now: Time) -> Decision {
         match self.flights.join(&self.config, now) {
             Join::Begin(is_takeover) => Decision::Fetch(self.begin(is_takeover, now)),
-            Join::Wait(fetch, until) => Decision::Wait { fetch, until: self.clock.wall(until) },
+            Join::Wait(fetch, until) => Decision::Wait { fetch, until: wall.plus(until.since(now)) },
             Join::Closed(at) => {
                 let reason = if self.flights.is_pausing(now) {
                     Cow::Owned(self.reason.clone())
