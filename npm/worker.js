@@ -39,7 +39,8 @@ export function createWorker(options) {
   const settings = read(options);
   // A Worker's module is at hand, so this loads it at once; elsewhere the first request waits for it.
   ready().catch(() => {});
-  let isChecked = isLoaded() && check(settings);
+  const check = checker(settings);
+  if (isLoaded()) check();
   const verifiers = verifierSource(options.verifier);
   const { basePath } = settings.config;
   return {
@@ -50,7 +51,7 @@ export function createWorker(options) {
       if (route === "/arc" || route.startsWith("/arc/")) {
         try {
           await ready();
-          isChecked ||= check(settings);
+          check();
         } catch (error) {
           console.error(`arcgate: ${error.code}: ${error.message}`);
           return json(500, { error: "server_error" });
@@ -98,10 +99,13 @@ function read(options) {
   };
 }
 
-// The rest of the options, which the core reads. Throws what is wrong with them.
-function check({ config }) {
-  call("arcCheck", JSON.stringify(config));
-  return true;
+// The rest of the options, which the core reads: throws what is wrong with them, until they have been found right once.
+function checker({ config }) {
+  let isChecked = false;
+  return () => {
+    if (!isChecked) call("arcCheck", JSON.stringify(config));
+    isChecked = true;
+  };
 }
 
 function isLoaded() {

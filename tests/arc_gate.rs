@@ -416,6 +416,7 @@ fn configuration_errors_name_the_key() {
         (r#"{"base_path":"/x"}"#, "did you mean `basePath`"),
         (r#"{"basePath":"/x/"}"#, "basePath"),
         (r#"{"basePath":"x"}"#, "basePath"),
+        (r#"{"basePath":7}"#, "basePath"),
         (r#"{"basePath":"/a?b"}"#, "basePath"),
         (r#"{"allowedOrigins":"https://a"}"#, "allowedOrigins"),
         (r#"{"allowedOrigins":["*"]}"#, "allowedOrigins"),

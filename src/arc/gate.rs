@@ -68,7 +68,10 @@ impl Gate {
         let options = json::parse_object(text.as_bytes())
             .map_err(|problem| Error::new(Code::Config, format!("the configuration of the ARC endpoint {problem}")))?;
         let mut reader = Reader::new("", &options);
-        let base_path = reader.take("basePath").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let base_path = match reader.take("basePath") {
+            None => String::new(),
+            Some(value) => value.as_str().ok_or_else(|| reader.wrong("basePath", "must be a string"))?.to_owned(),
+        };
         if !is_base_path(&base_path) {
             let problem = format!("is `{}`; write it as /api, without a slash at its end", shown(&base_path));
             return Err(reader.wrong("basePath", problem));
