@@ -158,6 +158,7 @@ mod tests {
         ] {
             assert!(check(url).is_err(), "{url}");
         }
+        assert!(check("https://user:password@issuer.example/").unwrap_err().contains("user name"));
         assert!(check(&format!("https://issuer.example/{}", "a".repeat(2048))).is_err());
     }
 }

@@ -646,6 +646,8 @@ fn a_snapshot_is_believed_neither_about_the_future_nor_about_keys() {
     let mut world = World::new();
     assert!(import(&mut world, &of(now + 1e6, now + 9e9, &jwk(1))).unwrap());
     world.must_use("1");
+    let fetch = world.must_fetch("2");
+    world.fail(fetch, FetchFailure::Abandoned);
     world.sleep(600.0);
     assert!(!matches!(world.ask("1"), Decision::Use { .. }));
     for snapshot in [
@@ -659,5 +661,45 @@ fn a_snapshot_is_believed_neither_about_the_future_nor_about_keys() {
     ] {
         let error = import(&mut World::new(), &snapshot).unwrap_err();
         assert_eq!(error.code(), arcgate::error::Code::Config, "{snapshot}");
+    }
+}
+
+#[test]
+fn a_success_ends_the_pause_that_an_earlier_fetch_began() {
+    let mut world = World::new();
+    let first = world.must_fetch("1");
+    world.sleep(2.0);
+    let second = world.must_fetch("1");
+    world.respond(first, 503, b"", None, Some("300"));
+    world.answer_with(second, &[1], Some("max-age=60"));
+    world.sleep(5.0);
+    let fetch = world.must_fetch("2");
+    world.fail(fetch, FetchFailure::Abandoned);
+    world.must_use("1");
+    // Nor does the provider count as failing when its keys' age is over.
+    world.sleep(55.0);
+    assert!(matches!(world.ask("1"), Decision::Fetch(_)));
+}
+
+#[test]
+fn a_fetch_that_began_before_a_snapshot_was_made_changes_nothing() {
+    let mut other = World::new();
+    other.sleep(1.0);
+    other.fetch_keys(&[2]);
+    let snapshot = other.cache.export().unwrap();
+    for has_failed in [false, true] {
+        let mut world = World::new();
+        let fetch = world.must_fetch("2");
+        world.sleep(1.5);
+        assert!(import(&mut world, &snapshot).unwrap());
+        if has_failed {
+            world.fail(fetch, FetchFailure::Network);
+        } else {
+            world.answer(fetch, &[1]);
+        }
+        world.must_use("2");
+        // The cooldown of that fetch, and no pause.
+        world.sleep(3.5);
+        assert!(matches!(world.ask("9"), Decision::Fetch(_)));
     }
 }
