@@ -97,6 +97,12 @@ Ctrl-C ends everything.
 `;
 }
 
+// Under npm, the end of npm is the end of this too, however it came.
+if (process.env.npm_lifecycle_event) {
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || end(1), 1000).unref();
+}
+
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => end(signal === "SIGINT" ? 130 : 143));
 
 await main(async () => {

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Stop } from "./steps.mjs";
 
 /** The full path of a program on the PATH, or undefined. */
@@ -80,12 +81,17 @@ function short(line) {
 
 const children = new Set();
 
-/** Starts a program in its own process group, so that all that it starts can be ended with it. */
+const leash = fileURLToPath(new URL("leash.mjs", import.meta.url));
+
+/**
+ * Starts a program in its own process group, so that all that it starts can be ended with it. It ends with us,
+ * even when we are killed.
+ */
 export function startGroup(program, args, { env, cwd, onLine } = {}) {
-  const child = spawn(program, args, {
+  const child = spawn(process.execPath, [leash, program, ...args], {
     cwd,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
   children.add(child);
