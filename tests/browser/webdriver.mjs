@@ -1,0 +1,65 @@
+// A WebDriver client, as small as the tests need it: one browser, one page, scripts that may be asynchronous.
+
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { browsers } from "../../scripts/setup/browsers.mjs";
+
+const { chromium, chromedriver, firefox, geckodriver } = browsers();
+
+// Root needs no-sandbox, and a closed network is left in peace.
+const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+const drivers = {
+  chromium: {
+    command: [chromedriver, "--port=0"],
+    started: /started successfully on port (\d+)/,
+    capabilities: { browserName: "chrome", "goog:chromeOptions": { binary: chromium, args: flags } },
+  },
+  firefox: {
+    command: [geckodriver, "--port", "0"],
+    started: /Listening on 127\.0\.0\.1:(\d+)/,
+    capabilities: { browserName: "firefox", "moz:firefoxOptions": { binary: firefox, args: ["-headless"] } },
+  },
+};
+
+/** Starts a browser: `open(url)`, `run(script, ...args)`, `close()`. */
+export async function startBrowser(name) {
+  const { command, started, capabilities } = drivers[name];
+  const [program, ...args] = command;
+  if (!program) throw new Error(`no driver for ${name}: npm run setup -- browsers`);
+  const driver = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => driver.once("close", resolve));
+  const port = await new Promise((resolve, reject) => {
+    driver.once("error", reject);
+    driver.once("exit", (code) => reject(new Error(`${program} ended with ${code}`)));
+    createInterface(driver.stdout).on("line", (line) => started.test(line) && resolve(line.match(started)[1]));
+  });
+
+  const call = async (method, path, body) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers: { "content-type": "application/json" }, body: body && JSON.stringify(body) });
+    const { value } = await response.json();
+    if (!response.ok) throw new Error(`${name}, ${method} ${path}: ${value.error}: ${value.message}`);
+    return value;
+  };
+  const stop = () => {
+    driver.kill();
+    return ended;
+  };
+
+  try {
+    const { sessionId } = await call("POST", "/session", { capabilities: { alwaysMatch: { ...capabilities, timeouts: { script: 120_000 } } } });
+    const session = `/session/${sessionId}`;
+    return {
+      open: (url) => call("POST", `${session}/url`, { url }),
+      /** Runs the body of an async function in the page, and gives what it returns. */
+      run: (script, ...values) => call("POST", `${session}/execute/sync`, { script: `return (async (...args) => { ${script} })(...arguments)`, args: values }),
+      async close() {
+        await call("DELETE", session).catch(() => {});
+        await stop();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
