@@ -87,6 +87,7 @@ export const suites = [
   { name: "host", group: "host", setup: ["cargo"], command: () => ["cargo", "test", "--quiet"], count: cargoCounts },
   browser("chrome"),
   browser("firefox"),
+  nodeSuite("browser", { setup: ["npm", "wasm", "browsers"] }),
   nodeSuite("node 22", { group: "node", setup: ["npm", "wasm"] }),
   nodeSuite(`node ${process.versions.node.split(".")[0]}`, {
     group: "node",
