@@ -62,7 +62,13 @@ export class ArcEndpoint {
       return callJson("arcRefused", ...args);
     }
     seen.principal = principal.key;
-    const body = await readBody(request.body, limit);
+    let body;
+    try {
+      body = await readBody(request.body, limit);
+    } catch {
+      // The client went away in the middle of it.
+      return callJson("arcBroken");
+    }
     if (body === undefined) return callJson("arcTooLarge");
     const now = new Date().toISOString();
     const decision = callJson("arcBody", this.#config, JSON.stringify(principal), crypto.randomUUID(), now, body);

@@ -70,6 +70,11 @@ impl Reply {
         Self::error(ArcCode::MessageTooLarge, "too_large", &Echo::default(), None)
     }
 
+    /// The answer to a body that broke off while it was read.
+    pub fn broken() -> Self {
+        Self::error(ArcCode::ParseError, "body", &Echo::default(), None)
+    }
+
     /// A refusal of credentials. It is said before anything of the body is known, and so it repeats nothing.
     pub fn refused(error: &Error) -> Self {
         let details = (error.code() == Code::TokenScope).then(|| {

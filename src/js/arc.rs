@@ -72,6 +72,12 @@ pub fn arc_too_large() -> String {
     Reply::too_large().to_json()
 }
 
+/// The answer to a body that broke off.
+#[wasm_bindgen(js_name = arcBroken)]
+pub fn arc_broken() -> String {
+    Reply::broken().to_json()
+}
+
 /// Decides on a body: `{ seen, reply }`, or `{ seen, agent, input, stream, ticket }`. `principal` is the verifier's, as JSON.
 #[wasm_bindgen(js_name = arcBody)]
 pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[u8]) -> Result<String, JsValue> {

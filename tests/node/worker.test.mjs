@@ -1,0 +1,167 @@
+// createWorker in Node: its options, what it reads of a body, what happens to its instance.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ArcgateError, ready } from "../../pkg/entry.node.js";
+import { builtinAgents, createWorker } from "../../pkg/worker.js";
+import { envelope, text } from "../lib/arc.mjs";
+
+const verifier = { authenticate: async ({ token }) => (token === "good" ? { id: "a" } : null) };
+const ctx = { waitUntil() {} };
+
+function app(options = {}) {
+  const events = [];
+  const worker = createWorker({ verifier, agents: builtinAgents, audit: (event) => events.push(event), ...options });
+  return { events, post: (init, path = "/arc") => worker.fetch(arcRequest(init, path), {}, ctx) };
+}
+
+function arcRequest({ token = "good", body = JSON.stringify(envelope()), headers = {}, ...init } = {}, path = "/arc") {
+  return new Request(`http://127.0.0.1:8787${path}`, {
+    method: "POST",
+    duplex: "half",
+    body,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers },
+    ...init,
+  });
+}
+
+test("options are strict, and an error names the nearest", async () => {
+  await ready();
+  for (const [options, pattern] of [
+    [{ verifer: verifier }, /`verifer` is not an option; did you mean `verifier`/],
+    [{ verifier, allowed_origins: [] }, /did you mean `allowedOrigins`/],
+    [{ verifier, arc: { scope: {} } }, /`arc.scope` is not an option; did you mean `scopes`/],
+    [{ verifier, limits: { maxBytes: 1 } }, /`limits.maxBytes`/],
+    [{ verifier, limits: { maxBodyBytes: "1" } }, /`maxBodyBytes`/],
+    [{ verifier, limits: { agentTimeoutMs: -1 } }, /`limits.agentTimeoutMs`/],
+    [{}, /`verifier` must be a verifier/],
+    [{ verifier: {} }, /`verifier` must be a verifier/],
+    [{ verifier, agents: { echo: {} } }, /`agents.echo` must be a function/],
+    [{ verifier, audit: true }, /`audit`/],
+    [{ verifier, basePath: "/x/" }, /`basePath`/],
+    [{ verifier, basePath: 7 }, /`basePath`/],
+    [{ verifier, allowedOrigins: ["*"] }, /`allowedOrigins`/],
+    [{ verifier, allowedHosts: ["https://x"] }, /`allowedHosts`/],
+    [{ verifier, arc: { scopes: { "task.create": "x" } } }, /task.create/],
+    [{ verifier, arc: { bindRequestAgent: "yes" } }, /`bindRequestAgent`/],
+    [{ verifier, arc: { upstream: "https://x" } }, /`arc.upstream` is not there yet/],
+    [{ verifier, policy: {} }, /`policy` is not there yet/],
+    [undefined, /options/],
+    [{ verifier, arc: null }, /`arc`/],
+  ]) {
+    assert.throws(
+      () => createWorker(options),
+      (error) => error instanceof ArcgateError && error.code === "ERR_CONFIG" && pattern.test(error.message),
+      JSON.stringify(options),
+    );
+  }
+});
+
+test("not a byte of the body is read before the caller is known, and no more than the limit after", async () => {
+  const { post, events } = app({ limits: { maxBodyBytes: 10_000 } });
+  const counted = () => {
+    const seen = { pulled: 0, cancelled: false };
+    const chunk = new Uint8Array(1000).fill(32);
+    seen.body = new ReadableStream(
+      {
+        pull(controller) {
+          seen.pulled += 1;
+          controller.enqueue(chunk);
+        },
+        cancel() {
+          seen.cancelled = true;
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    return seen;
+  };
+  for (const init of [
+    { token: "bad" },
+    { headers: { "content-type": "text/plain" } },
+    { headers: { origin: "https://evil.example" } },
+  ]) {
+    const seen = counted();
+    const response = await post({ ...init, body: seen.body });
+    assert.ok([401, 403, 415].includes(response.status));
+    assert.equal(seen.pulled, 0);
+  }
+  const endless = counted();
+  const response = await post({ body: endless.body });
+  assert.equal(response.status, 413);
+  assert.ok(endless.pulled <= 12, `${endless.pulled} chunks`);
+  assert.ok(endless.cancelled);
+  assert.deepEqual(events.at(-1).reason, "too_large");
+});
+
+test("a body that breaks off is an answer too", async () => {
+  const { post, events } = app();
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode("{"));
+      controller.error(new Error("connection lost"));
+    },
+  });
+  const response = await post({ body });
+  assert.equal(response.status, 400);
+  assert.equal(events.at(-1).reason, "body");
+});
+
+test("requestAgent can be bound to the caller", async () => {
+  const { post, events } = app({ arc: { bindRequestAgent: true } });
+  const answer = await post();
+  assert.equal(answer.status, 403);
+  assert.equal((await answer.json()).error.code, -44006);
+  assert.equal(events[0].requestAgent, "agent-7");
+  assert.equal((await post({ body: JSON.stringify(envelope({ requestAgent: "a" })) })).status, 200);
+});
+
+test("a base path: exactly there, and nowhere else", async () => {
+  const { post } = app({ basePath: "/api" });
+  assert.equal((await post({}, "/api/arc")).status, 200);
+  assert.equal((await post({}, "/api/arc/")).status, 200);
+  for (const path of ["/arc", "/api/arc/x", "/api//arc", "/apiarc", "/api/api/arc"])
+    assert.equal((await post({}, path)).status, 404, path);
+});
+
+test("a factory's verifier is made once for an environment, and again after a failure", async () => {
+  let made = 0;
+  const worker = createWorker({
+    verifier: async (env) => {
+      made += 1;
+      await null;
+      if (env.fail && made === 1) throw new Error("not yet");
+      return { authenticate: async () => ({ id: env.who }) };
+    },
+    agents: { who: async () => "x" },
+    audit: () => {},
+  });
+  const { error } = console;
+  console.error = () => {};
+  const env = { who: "a", fail: true };
+  assert.equal((await worker.fetch(arcRequest(), env, ctx)).status, 500);
+  console.error = error;
+  for (let round = 0; round < 3; round += 1)
+    assert.equal((await worker.fetch(arcRequest(), { ...env }, ctx)).status, 404);
+  assert.equal(made, 2);
+  await worker.fetch(arcRequest(), { who: "b" }, ctx);
+  assert.equal(made, 3);
+});
+
+test("counting: what the built-in agent takes and refuses", async () => {
+  const { post } = app();
+  const counted = async (content) => {
+    const response = await post({
+      body: JSON.stringify(envelope({ targetAgent: "count", params: { initialMessage: content } })),
+    });
+    const { result, error } = await response.json();
+    return result?.task.messages[0].parts[0].content ?? error.code;
+  };
+  assert.equal(await counted(text('{"to":3}')), "3");
+  assert.equal(
+    await counted({ role: "user", parts: [{ type: "DataPart", content: '{"to":0}', mimeType: "application/json" }] }),
+    "0",
+  );
+  for (const input of ['{"to":-1}', '{"to":1.5}', '{"to":1e9}', "{}", "three", '{"to":1,"delayMs":-1}'])
+    assert.equal(await counted(text(input)), -42004, input);
+});

@@ -1,0 +1,89 @@
+// The repository's Worker and its variables.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SignJWT } from "jose";
+import { envelope, postArc, rawRequest, streamed } from "../lib/arc.mjs";
+import { startWrangler } from "../lib/worker.mjs";
+
+async function withWorker(variables, run) {
+  const worker = await startWrangler(variables);
+  try {
+    await run(worker.url, worker);
+  } finally {
+    await worker.close();
+  }
+}
+
+const logged = async (worker, pattern) => {
+  for (let attempt = 0; attempt < 60; attempt += 1) {
+    if (worker.log.some((line) => pattern.test(line))) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail(`${pattern} is not in the log:\n${worker.log.join("\n")}`);
+};
+
+test("nothing configured: everybody is refused", async () => {
+  await withWorker({}, async (url, worker) => {
+    for (const token of ["x", "dev", "eyJhbGciOiJub25lIn0.e30."]) {
+      const { status, json } = await postArc(url, { token });
+      assert.deepEqual([status, json.error.code], [401, -44001]);
+    }
+    await logged(worker, /neither PROVIDERS nor STATIC_TOKENS is set/);
+  });
+});
+
+test("static tokens, a provider with a secret, own scopes, origins and hosts", async () => {
+  const secret = "a secret of thirty-two bytes or more";
+  const variables = {
+    STATIC_TOKENS: { "s3cret+/=": "alice", limited: { id: "bob", scopes: ["run"], labels: { team: "a" } } },
+    PROVIDERS: { own: { issuer: "https://own.example", audience: "arc", secretEnv: "OWN_SECRET" } },
+    OWN_SECRET: secret,
+    ARC_SCOPES: { "task.create": ["run"], "agent.look": [] },
+    ALLOWED_ORIGINS: "https://app.example, https://other.example",
+    ALLOWED_HOSTS: "127.0.0.1,gate.example",
+  };
+  const jwt = (claims, key = secret) =>
+    new SignJWT({ scope: "run", ...claims })
+      .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+      .setIssuer("https://own.example")
+      .setAudience("arc")
+      .setSubject("carol")
+      .setIssuedAt()
+      .setExpirationTime("5m")
+      .sign(new TextEncoder().encode(key));
+  await withWorker(variables, async (url) => {
+    const status = async (options) => (await postArc(url, options)).status;
+    assert.equal(await status({ token: "limited" }), 200);
+    assert.equal(await status({ token: "limited", headers: { authorization: "bearer limited" } }), 200);
+    assert.equal(await status({ token: "limited", body: streamed("echo", "x") }), 403, "the matrix holds for the rest");
+    assert.equal(await status({ token: "s3cret+/=", body: streamed("echo", "x") }), 200, "scopes don't apply to it");
+    assert.equal(await status({ token: "s3cret+/=" }), 403, "but this deployment asks for one");
+    assert.equal(await status({ token: "s3cret" }), 401);
+    assert.equal(await status({ token: "limited", body: envelope({ method: "agent.look" }) }), 404);
+    assert.equal(await status({ token: await jwt() }), 200, "static tokens first, then JWTs");
+    assert.equal(await status({ token: await jwt({}, "another secret of thirty-two bytes.") }), 401);
+    assert.equal(await status({ token: await jwt({ scope: "walk" }) }), 403);
+    for (const [origin, expected] of [
+      ["https://app.example", 200],
+      ["https://other.example", 200],
+      ["https://evil.example", 403],
+    ]) {
+      assert.equal(await status({ token: "limited", headers: { origin } }), expected, origin);
+    }
+    const raw = { headers: { authorization: "Bearer limited" }, body: JSON.stringify(envelope()) };
+    assert.equal((await rawRequest(url, { ...raw, host: "gate.example" })).status, 200);
+    assert.equal((await rawRequest(url, { ...raw, host: "evil.example" })).status, 421);
+  });
+});
+
+test("a variable that is no JSON: the log names it, the answer doesn't, and nobody is let in", async () => {
+  await withWorker({ STATIC_TOKENS: { good: "alice" }, PROVIDERS: "{secret-value" }, async (url, worker) => {
+    const answer = await postArc(url, { token: "good" });
+    assert.equal(answer.status, 500);
+    assert.doesNotMatch(answer.text, /secret|PROVIDERS|ERR_/);
+    await logged(worker, /ERR_CONFIG: PROVIDERS: is not valid JSON/);
+    for (const line of worker.log) assert.doesNotMatch(line, /secret-value/);
+    assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  });
+});
