@@ -5,6 +5,7 @@
 //! the parsing does.
 
 
+pub mod arc;
 pub mod error;
 pub mod jws;
 pub mod verifier;

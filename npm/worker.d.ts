@@ -1,0 +1,97 @@
+import type { Principal, Verifier } from "./index.js";
+
+/**
+ * Makes the Worker that stands in front of agents: `POST /arc` (ARC 1.0), `GET /healthz`, and the static assets bound as
+ * `ASSETS`. Throws an ArcgateError `ERR_CONFIG` that names the option and the fix.
+ */
+export function createWorker<Env = unknown>(options: WorkerOptions<Env>): ArcgateWorker<Env>;
+
+export interface ArcgateWorker<Env = unknown> {
+  fetch(request: Request, env: Env, ctx: WorkerContext): Promise<Response>;
+}
+
+/** What this package uses of the platform's ExecutionContext. */
+export interface WorkerContext {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+export interface WorkerOptions<Env = unknown> {
+  /** Who is let in: a verifier, or a function that makes one of the environment, once. */
+  verifier: Verifier | ((env: Env) => Verifier | Promise<Verifier>);
+  /** By "name" or "name@version"; without a version, a call goes to the last one listed. */
+  agents?: Record<string, Agent>;
+  arc?: {
+    /** Method -> scopes, all of which are needed. Replaces the specification's matrix for the methods named. */
+    scopes?: Record<string, string[]>;
+    /** Whether `requestAgent` must be the principal's id. Default: false. */
+    bindRequestAgent?: boolean;
+  };
+  /** In front of every route, such as "/api". */
+  basePath?: string;
+  /** Pages that may call, besides those of the same origin. */
+  allowedOrigins?: string[];
+  /** Names under which this Worker may be called. Without them, pages are served on loopback only. */
+  allowedHosts?: string[];
+  limits?: {
+    /** Default: 1 MiB. */
+    maxBodyBytes?: number;
+    /** Default: 300000. */
+    agentTimeoutMs?: number;
+    /** How long after its token's end a stream is cut, unless the verifier says it itself. Default: 30. */
+    clockToleranceSec?: number;
+  };
+  /** Takes each decision; by default it is logged as a line of JSON. */
+  audit?: (event: AuditEvent) => void | Promise<void>;
+}
+
+/** A decision. It never holds a token; long values are cut. */
+export interface AuditEvent {
+  /** "arc.request", or "arc.stream" for the end of a stream. */
+  type: string;
+  /** When: seconds since the epoch. */
+  time: number;
+  outcome: "allowed" | "refused" | "failed" | "completed" | "cut";
+  /** A stable name: "ok", an error's code, or what was wrong with the request. */
+  reason: string;
+  /** For a person. */
+  detail?: string;
+  status?: number;
+  arcCode?: number;
+  /** The principal's key. */
+  principal?: Principal["key"];
+  method?: string;
+  requestAgent?: string;
+  targetAgent?: string;
+  traceId?: string;
+}
+
+/** An agent: takes and gives what JSON can hold, at once or after a series of events. */
+export type Agent = (input: unknown, context: JobContext) => Promise<unknown> | AsyncGenerator<JobEventBody, unknown>;
+
+/** What an agent knows of its call. There is no principal and no token in it. */
+export interface JobContext {
+  readonly jobId: string;
+  readonly agent: string;
+  readonly traceId: string;
+  /** Aborted when the caller has gone, the token has ended, or the time is over. */
+  readonly signal: AbortSignal;
+  readonly lease: object;
+  log(level: string, message: string): void;
+  progress(current: number, total?: number, message?: string): void;
+}
+
+/** An event of a job: its kind and the body that goes with it. */
+export type JobEventBody =
+  | { kind: "progress"; body: { current: number; total?: number; units?: string; message?: string } }
+  | { kind: "result_chunk"; body: { data: string; encoding?: "utf8" | "base64"; [name: string]: unknown } }
+  | { kind: "status"; body: { phase: string; message?: string } }
+  | { kind: "log"; body: { level: string; message: string } }
+  | { kind: "thought"; body: { text: string } }
+  | { kind: "tool_call"; body: { tool: string; args: unknown; call_id: string } }
+  | { kind: "tool_result"; body: { call_id: string; result?: unknown; error?: unknown } }
+  | { kind: "metric"; body: { name: string; value: number; unit?: string; dimensions?: Record<string, string> } }
+  | { kind: "artifact_ref"; body: { uri: string; content_type: string; byte_size?: number; sha256?: string } }
+  | { kind: `x-vendor.${string}`; body: Record<string, unknown> };
+
+/** The agents to try it with: `echo` gives its input back, `count` counts to `{ to, delayMs? }`. */
+export const builtinAgents: { readonly echo: Agent; readonly count: Agent };
