@@ -106,7 +106,7 @@ pub fn check<'c>(
     let scopes = scopes(provider, claims)?;
     let lacking = lacking(&scopes, provider.required_scopes.iter().map(String::as_str));
     if !lacking.is_empty() {
-        return Err(lacking_scopes(&lacking, claims, scopes.is_empty()));
+        return Err(lacking_scopes(provider, &lacking, claims, scopes.is_empty()));
     }
     let subject = principal_id(provider, claims)?;
     Ok(Candidate { subject, labels: labels(provider, claims), scopes, window, expires_at, is_long_lived })
@@ -243,18 +243,28 @@ fn scopes<'c>(provider: &Provider, claims: &'c Object<'_>) -> Result<Vec<&'c str
     Ok(scopes)
 }
 
-fn lacking_scopes(lacking: &[&str], claims: &Object<'_>, none_found: bool) -> Error {
-    if !none_found {
+/// Where some providers put what others call scopes, by the name that `scopeClaims` has for it.
+const ELSEWHERE: [&str; 5] = ["scope", "scp", "permissions", "roles", "/realm_access/roles"];
+
+fn lacking_scopes(provider: &Provider, lacking: &[&str], claims: &Object<'_>, none_found: bool) -> Error {
+    let other = |name: &&str| lookup(claims, name).is_some() && !provider.scope_claims.iter().any(|known| known == name);
+    let elsewhere = ELSEWHERE.into_iter().find(other);
+    if !none_found && elsewhere.is_none() {
         return lacking_error(lacking);
     }
-    let seen: Vec<_> = claims.iter().map(|(name, _)| name).collect();
     let lacking = lacking.join(" ");
-    let message = format!(
-        "the token lacks the scope {}: it has no scope claim; if the provider puts scopes elsewhere, name the claim in \
-         `scopeClaims` (claims seen: {})",
-        shown(&lacking),
-        shown(&seen.join(", "))
-    );
+    let mut message = format!("the token lacks the scope {}", shown(&lacking));
+    if none_found {
+        message.push_str(": it has no scope claim");
+    }
+    message.push_str("; if the provider puts scopes elsewhere, name the claim in `scopeClaims` (");
+    match elsewhere {
+        Some(name) => message.push_str(&format!("such as \"{name}\", which the token has)")),
+        None => {
+            let seen: Vec<_> = claims.iter().map(|(name, _)| name).collect();
+            message.push_str(&format!("claims seen: {})", shown(&seen.join(", "))));
+        }
+    }
     Error::new(Code::TokenScope, message).about(lacking)
 }
 
@@ -297,4 +307,36 @@ fn missing(name: &str, by_default: bool) -> Error {
 fn wrong_type(name: &str, value: &Value<'_>, wanted: &str) -> Error {
     Error::new(Code::TokenClaim, format!("the claim `{}` is {}, not {wanted}", shown(name), value.kind()))
         .about(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+
+    /// Why a token with these claims lacks the scope `a`.
+    fn why_lacking(options: &str, claims: &str) -> String {
+        let options = format!(r#"{{"issuer":"https://i.example","audience":null,"requiredScopes":["a"]{options}}}"#);
+        let provider = Provider::from_options("p", &json::parse_object(options.as_bytes()).unwrap(), None).unwrap();
+        let claims = format!(r#"{{"iss":"https://i.example","sub":"s","iat":0,"exp":100{claims}}}"#);
+        let claims = json::parse_object(claims.as_bytes()).unwrap();
+        let error = check(&provider, &claims, Span::from_secs(0), Time::EPOCH).unwrap_err();
+        assert_eq!((error.code(), error.subject()), (Code::TokenScope, Some("a")));
+        error.message().to_owned()
+    }
+
+    #[test]
+    fn a_lacking_scope_names_the_claim_that_may_hold_it() {
+        assert_eq!(why_lacking("", r#","scope":"b""#), "the token lacks the scope a");
+        assert!(why_lacking("", "").contains("no scope claim; ") && why_lacking("", "").contains("claims seen: iss, sub"));
+        for (claims, name) in [
+            (r#","permissions":["a"]"#, "\"permissions\""),
+            (r#","scope":"email","roles":["a"]"#, "\"roles\""),
+            (r#","scope":"email","realm_access":{"roles":["a"]}"#, "\"/realm_access/roles\""),
+        ] {
+            let message = why_lacking("", claims);
+            assert!(message.contains("`scopeClaims`") && message.contains(name), "{message}");
+        }
+        assert_eq!(why_lacking(r#","scopeClaims":["roles"]"#, r#","roles":["b"]"#), "the token lacks the scope a");
+    }
 }
