@@ -97,9 +97,10 @@ export class JwtVerifier {
         if (step === VERIFIED) {
           const verified = this.#verified(registers);
           if (options?.scopes?.length && core.requireScopes(options.scopes.join(" ")) === REFUSED) throw errorFromJson(core.error());
-          if (this.#options.onEvent) this.#report(verified, core.isLongLived());
+          const isLongLived = this.#options.onEvent !== undefined && core.isLongLived();
           if (this.#options.isRevoked) await this.#askRevoked(verified);
           if (this.#options.checkClaims) await this.#askUser(verified);
+          if (this.#options.onEvent) this.#report(verified, isLongLived);
           return verified;
         }
         if (step === REFUSED) throw errorFromJson(core.error());

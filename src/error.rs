@@ -90,6 +90,8 @@ codes! {
     KeyNotFound = "ERR_KEY_NOT_FOUND", Caller, false;
     /// The provider's keys can't be had now, or may not be asked for again yet.
     JwksUnavailable = "ERR_JWKS_UNAVAILABLE", Provider, true;
+    /// What a verifier asks besides the provider (a list of revoked tokens, say) is out of reach.
+    VerifierUnavailable = "ERR_VERIFIER_UNAVAILABLE", Configuration, true;
     /// The configuration is wrong; the message names the key and the fix.
     Config = "ERR_CONFIG", Configuration, false;
     /// No credentials, or credentials that no verifier accepts.

@@ -6,7 +6,9 @@ import { servePages } from "../lib/browser.mjs";
 import { startBrowser } from "./webdriver.mjs";
 
 const folder = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const headers = { "content-security-policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'" };
+const headers = {
+  "content-security-policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
+};
 const mounts = {
   "/": '<!doctype html><script type="module" src="/suite/page.mjs"></script>',
   "/suite/": folder("tests/conformance"),
@@ -31,8 +33,14 @@ async function load(name) {
 const loaded = await Promise.allSettled(["chromium", "firefox"].map(load));
 
 for (const { value, reason } of loaded) {
-  if (reason) test("a browser starts and loads the page", () => Promise.reject(reason));
-  else describe(value.name, () => value.titles.forEach((title, index) => test(title, () => runInPage(value.browser, index))));
+  if (reason) {
+    test("a browser starts and loads the page", () => Promise.reject(reason));
+    continue;
+  }
+  const { name, browser, titles } = value;
+  describe(name, () => {
+    for (const [index, title] of titles.entries()) test(title, () => runInPage(browser, index));
+  });
 }
 
 async function runInPage(browser, index) {

@@ -7,7 +7,16 @@ import { browsers } from "../../scripts/setup/browsers.mjs";
 const { chromium, chromedriver, firefox, geckodriver } = browsers();
 
 // Root needs no-sandbox, and a closed network is left in peace.
-const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const flags = [
+  "--headless=new",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 const drivers = {
   chromium: {
@@ -36,7 +45,11 @@ export async function startBrowser(name) {
   });
 
   const call = async (method, path, body) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers: { "content-type": "application/json" }, body: body && JSON.stringify(body) });
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
     const { value } = await response.json();
     if (!response.ok) throw new Error(`${name}, ${method} ${path}: ${value.error}: ${value.message}`);
     return value;
@@ -47,12 +60,18 @@ export async function startBrowser(name) {
   };
 
   try {
-    const { sessionId } = await call("POST", "/session", { capabilities: { alwaysMatch: { ...capabilities, timeouts: { script: 120_000 } } } });
+    const { sessionId } = await call("POST", "/session", {
+      capabilities: { alwaysMatch: { ...capabilities, timeouts: { script: 120_000 } } },
+    });
     const session = `/session/${sessionId}`;
     return {
       open: (url) => call("POST", `${session}/url`, { url }),
       /** Runs the body of an async function in the page, and gives what it returns. */
-      run: (script, ...values) => call("POST", `${session}/execute/sync`, { script: `return (async (...args) => { ${script} })(...arguments)`, args: values }),
+      run: (script, ...values) =>
+        call("POST", `${session}/execute/sync`, {
+          script: `return (async (...args) => { ${script} })(...arguments)`,
+          args: values,
+        }),
       async close() {
         await call("DELETE", session).catch(() => {});
         await stop();

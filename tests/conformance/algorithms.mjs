@@ -43,12 +43,17 @@ export function tests({ arcgate: { JwtVerifier, verifyJws }, assert, vectors: { 
       const last = Array.from({ length: 7 }, (_, bit) => bits - 1 - bit);
       for (const bit of [...Array.from({ length: Math.ceil(bits / step) }, (_, index) => index * step), ...last]) {
         const at = Math.floor(bit / 7);
-        const flipped = token.slice(0, at) + String.fromCharCode(token.charCodeAt(at) ^ (1 << (bit % 7))) + token.slice(at + 1);
+        const flipped =
+          token.slice(0, at) + String.fromCharCode(token.charCodeAt(at) ^ (1 << (bit % 7))) + token.slice(at + 1);
         const { code } = await verifier.verify(flipped).then(
           () => assert.ok(false, `bit ${bit % 7} of character ${at} was flipped, and the token went through`),
           (error) => error,
         );
-        assert.match(String(code), /^ERR_(TOKEN_(MALFORMED|SIGNATURE|ALGORITHM|ISSUER|TYPE)|KEY_NOT_FOUND)$/, `bit ${bit % 7} of character ${at}:`);
+        assert.match(
+          String(code),
+          /^ERR_(TOKEN_(MALFORMED|SIGNATURE|ALGORITHM|ISSUER|TYPE)|KEY_NOT_FOUND)$/,
+          `bit ${bit % 7} of character ${at}:`,
+        );
       }
       await verifier.verify(token);
     };

@@ -6,7 +6,8 @@ export const assert = {
   },
 
   equal(actual, expected, message = "") {
-    if (!Object.is(actual, expected)) throw new Error(`${message} expected ${show(expected)}, got ${show(actual)}`.trim());
+    if (!Object.is(actual, expected))
+      throw new Error(`${message} expected ${show(expected)}, got ${show(actual)}`.trim());
   },
 
   /** Compares as JSON, members in any order. */
@@ -27,7 +28,9 @@ export const assert = {
     } catch (error) {
       const wanted = [codes].flat();
       if (error?.name !== "ArcgateError" || !wanted.includes(error.code)) {
-        throw new Error(`expected ${wanted.join(" or ")}, got ${error?.code ?? ""} ${error?.stack ?? error}`, { cause: error });
+        throw new Error(`expected ${wanted.join(" or ")}, got ${error?.code ?? ""} ${error?.stack ?? error}`, {
+          cause: error,
+        });
       }
       assert.match(error.message, pattern, `the message of ${error.code}:`);
       return error;
@@ -38,6 +41,8 @@ export const assert = {
 
 function show(value) {
   const sorted = (_, part) =>
-    part && typeof part === "object" && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part;
+    part && typeof part === "object" && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part;
   return JSON.stringify(value, sorted) ?? String(value);
 }

@@ -2,7 +2,12 @@
 
 import { audience, issuer } from "./sign.mjs";
 
-const jwk = { kty: "EC", crv: "P-256", x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" };
+const jwk = {
+  kty: "EC",
+  crv: "P-256",
+  x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+  y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+};
 const jwks = { keys: [jwk] };
 const secret = (length) => new Uint8Array(length).fill(7);
 
@@ -16,7 +21,11 @@ const providers = {
   "no issuer": [{ issuer: undefined }, "p.issuer", /is missing/],
   "a plain http issuer": [{ issuer: "http://issuer.example" }, "p.issuer", /https:\/\//],
   "a plain http jwksUri": [{ jwksUri: "http://issuer.example/keys" }, "p.jwksUri", /https:\/\//],
-  "an http host that only looks like loopback": [{ jwksUri: "http://localhost.example/keys" }, "p.jwksUri", /https:\/\//],
+  "an http host that only looks like loopback": [
+    { jwksUri: "http://localhost.example/keys" },
+    "p.jwksUri",
+    /https:\/\//,
+  ],
   "an issuer that is no URL, without keys": [{ issuer: "joe" }, "p.issuer", /jwksUri.*jwks.*secret/],
   "HS256 without a secret": [{ algorithms: ["HS256"], jwks }, "p.algorithms", /HS256.*secret/],
   "RS256 with a secret": [{ algorithms: ["RS256"], secret: secret(32) }, "p.algorithms", /RS256.*public key/],
@@ -47,7 +56,11 @@ const wholes = {
   "a clock that is no function": [{ now: 5 }, "now", /function/],
   "a tolerance that is no number": [{ clockToleranceSec: "30" }, "clockToleranceSec", /number/],
   "a tolerance of an hour": [{ clockToleranceSec: 3600 }, "clockToleranceSec", /600/],
-  "two providers of one issuer": [{ providers: { p: { issuer, audience }, q: { issuer, audience: "other" } } }, "providers.q", /same issuer/],
+  "two providers of one issuer": [
+    { providers: { p: { issuer, audience }, q: { issuer, audience: "other" } } },
+    "providers.q",
+    /same issuer/,
+  ],
 };
 
 export function tests({ arcgate: { JwtVerifier, verifyJws }, assert }) {
@@ -63,7 +76,12 @@ export function tests({ arcgate: { JwtVerifier, verifyJws }, assert }) {
     refuses(name, { providers: { p: { issuer, audience, ...options } } }, `providers.${subject}`, pattern);
   }
   for (const [name, [options, subject, pattern]] of Object.entries(wholes)) {
-    refuses(name, name === "no providers" ? {} : { providers: { p: { issuer, audience } }, ...options }, subject, pattern);
+    refuses(
+      name,
+      name === "no providers" ? {} : { providers: { p: { issuer, audience } }, ...options },
+      subject,
+      pattern,
+    );
   }
 
   all["configuration: what is right is taken, without I/O"] = async () => {
@@ -75,28 +93,68 @@ export function tests({ arcgate: { JwtVerifier, verifyJws }, assert }) {
       { issuer, audience: null, jwksUri: "http://[::1]:9000/keys" },
       { issuer: "joe", audience, jwks },
       { issuer: "joe", audience, secret: secret(32), algorithms: ["HS256"] },
-      { issuer, audience, jwks: undefined, algorithms: ["ES256"], optionalClaims: ["iat"], principalClaim: "oid", labelClaims: { tenant: "tid" } },
+      {
+        issuer,
+        audience,
+        jwks: undefined,
+        algorithms: ["ES256"],
+        optionalClaims: ["iat"],
+        principalClaim: "oid",
+        labelClaims: { tenant: "tid" },
+      },
     ]) {
-      await JwtVerifier.create({ providers: { p: provider }, fetch, tokenCache: { maxEntries: 10 }, jwksCache: { timeoutMs: 1000 }, clockToleranceSec: 0 });
+      await JwtVerifier.create({
+        providers: { p: provider },
+        fetch,
+        tokenCache: { maxEntries: 10 },
+        jwksCache: { timeoutMs: 1000 },
+        clockToleranceSec: 0,
+      });
     }
   };
 
   all["configuration: a secret can be overwritten afterwards"] = async () => {
     const bytes = crypto.getRandomValues(new Uint8Array(32));
     const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-    const verifier = await JwtVerifier.create({ providers: { p: { issuer: "joe", audience, secret: bytes } }, now: () => 1_000_000 });
+    const verifier = await JwtVerifier.create({
+      providers: { p: { issuer: "joe", audience, secret: bytes } },
+      now: () => 1_000_000,
+    });
     bytes.fill(0);
-    const input = ["eyJhbGciOiJIUzI1NiJ9", btoa(JSON.stringify({ iss: "joe", aud: audience, sub: "s", iat: 1000, exp: 1001 }))].join(".").replaceAll("=", "");
+    const input = [
+      "eyJhbGciOiJIUzI1NiJ9",
+      btoa(JSON.stringify({ iss: "joe", aud: audience, sub: "s", iat: 1000, exp: 1001 })),
+    ]
+      .join(".")
+      .replaceAll("=", "");
     const signature = new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(input)));
-    const text = btoa(String.fromCharCode(...signature)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    const text = btoa(String.fromCharCode(...signature))
+      .replaceAll("+", "-")
+      .replaceAll("/", "_")
+      .replaceAll("=", "");
     await verifier.verify(`${input}.${text}`);
   };
 
   all["configuration: verifyJws wants algorithms and a key that can be used"] = async () => {
-    for (const options of [undefined, {}, { algorithms: [] }, { algorithms: "ES256" }, { algorithms: ["none"] }, { algorithms: [7] }]) {
+    for (const options of [
+      undefined,
+      {},
+      { algorithms: [] },
+      { algorithms: "ES256" },
+      { algorithms: ["none"] },
+      { algorithms: [7] },
+    ]) {
       await assert.refused(verifyJws("a.b.c", jwk, options), "ERR_CONFIG", /algorithms/);
     }
-    for (const key of [undefined, null, {}, { keys: [] }, { keys: 7 }, { ...jwk, d: "AAAA" }, { kty: "oct", k: "AAAA" }]) {
+    for (const key of [
+      undefined,
+      null,
+      {},
+      { keys: [] },
+      { keys: 7 },
+      { ...jwk, d: "AAAA" },
+      { kty: "oct", k: "AAAA" },
+    ]) {
       await assert.refused(verifyJws("a.b.c", key, { algorithms: ["ES256"] }), "ERR_CONFIG");
     }
   };

@@ -5,7 +5,9 @@ import * as wasm from "/pkg/wasm.js";
 import { conformance } from "./suite.mjs";
 
 const read = async (name) => (await fetch(`/vectors/${name}.json`)).json();
-const loaded = Promise.all([read("algorithms"), read("rfc")]).then(([algorithms, rfc]) => conformance({ arcgate, wasm, vectors: { algorithms, rfc } }));
+const loaded = Promise.all([read("algorithms"), read("rfc")]).then(([algorithms, rfc]) =>
+  conformance({ arcgate, wasm, vectors: { algorithms, rfc } }),
+);
 
 globalThis.names = async () => (await loaded).map(({ name }) => name);
 

@@ -12,7 +12,10 @@ export function tests({ arcgate: { JwtVerifier }, assert }) {
   // Two providers whose keys have the same name.
   const pair = async (options) => {
     const [a, b] = [await makeSigner("same"), await makeSigner("same")];
-    const verifier = await create({ auth0: of(a, { issuer: auth0 }), okta: of(b, { issuer: okta, audience: "api://default" }) }, options);
+    const verifier = await create(
+      { auth0: of(a, { issuer: auth0 }), okta: of(b, { issuer: okta, audience: "api://default" }) },
+      options,
+    );
     return { a, b, verifier };
   };
 
@@ -31,7 +34,10 @@ export function tests({ arcgate: { JwtVerifier }, assert }) {
       const { a, b, verifier } = await pair();
       const one = await verifier.verify(await a.sign({ iss: auth0 }));
       const two = await verifier.verify(await b.sign({ iss: okta, aud: ["api://default", "other"] }));
-      assert.same([one.provider, one.principal.issuer, two.provider, two.principal.issuer], ["auth0", auth0, "okta", okta]);
+      assert.same(
+        [one.provider, one.principal.issuer, two.provider, two.principal.issuer],
+        ["auth0", auth0, "okta", okta],
+      );
       assert.ok(one.principal.key !== two.principal.key, "the same sub of two issuers is two principals");
     },
 
@@ -53,7 +59,11 @@ export function tests({ arcgate: { JwtVerifier }, assert }) {
 
     "an unknown issuer is refused, and nothing is fetched": async () => {
       const { verifier, signer, asked } = await discovery();
-      await assert.refused(verifier.verify(await signer.sign({ iss: "https://other.example" })), "ERR_TOKEN_ISSUER", /other\.example/);
+      await assert.refused(
+        verifier.verify(await signer.sign({ iss: "https://other.example" })),
+        "ERR_TOKEN_ISSUER",
+        /other\.example/,
+      );
       await assert.refused(verifier.verify(await signer.sign({ iss: `${issuer}/` })), "ERR_TOKEN_ISSUER", /slash/);
       await assert.refused(verifier.verify(await signer.sign({ iss: [issuer] })), "ERR_TOKEN_ISSUER");
       assert.same(asked, []);
@@ -90,8 +100,15 @@ export function tests({ arcgate: { JwtVerifier }, assert }) {
     },
 
     "an outage is ERR_JWKS_UNAVAILABLE: retryable, with a time to come back": async () => {
-      for (const answer of [new Response("", { status: 503 }), new Response("<html>", { status: 200 }), { keys: [] }, {}]) {
-        const { verifier, signer } = await discovery(undefined, { [`${issuer}/keys`]: () => (answer instanceof Response ? answer.clone() : answer) });
+      for (const answer of [
+        new Response("", { status: 503 }),
+        new Response("<html>", { status: 200 }),
+        { keys: [] },
+        {},
+      ]) {
+        const { verifier, signer } = await discovery(undefined, {
+          [`${issuer}/keys`]: () => (answer instanceof Response ? answer.clone() : answer),
+        });
         const error = await assert.refused(verifier.verify(await signer.sign()), "ERR_JWKS_UNAVAILABLE");
         assert.ok(error.retryable, "retryable");
         assert.ok(error.details.retryAfterSec >= 1, `retryAfterSec: ${error.details.retryAfterSec}`);
@@ -115,7 +132,14 @@ export function tests({ arcgate: { JwtVerifier }, assert }) {
 
     "static jwks: a key that can't be used doesn't fail the others; the kid chooses": async () => {
       const [good, other] = [await makeSigner("good"), await makeSigner("other")];
-      const keys = [{ kty: "oct", k: encode("x".repeat(32)), kid: "good" }, { kty: "XYZ" }, "?", { ...other.jwk, use: "enc", kid: "good" }, other.jwk, good.jwk];
+      const keys = [
+        { kty: "oct", k: encode("x".repeat(32)), kid: "good" },
+        { kty: "XYZ" },
+        "?",
+        { ...other.jwk, use: "enc", kid: "good" },
+        other.jwk,
+        good.jwk,
+      ];
       const verifier = await create({ p: of(good, { jwks: { keys } }) });
       await verifier.verify(await good.sign());
       await verifier.verify(await other.sign());
@@ -141,17 +165,29 @@ export function tests({ arcgate: { JwtVerifier }, assert }) {
       const [good, evil] = [await makeSigner(), await makeSigner()];
       const fetch = () => assert.ok(false, "nothing is to be fetched");
       const verifier = await create({ p: of(good) }, { fetch });
-      for (const header of [{ jwk: evil.jwk }, { jku: "https://evil.example/keys" }, { x5u: "https://evil.example/cert" }, { x5c: ["AAAA"] }]) {
-        await assert.refused(verifier.verify(await evil.sign({}, header)), ["ERR_TOKEN_SIGNATURE", "ERR_TOKEN_MALFORMED"]);
+      for (const header of [
+        { jwk: evil.jwk },
+        { jku: "https://evil.example/keys" },
+        { x5u: "https://evil.example/cert" },
+        { x5c: ["AAAA"] },
+      ]) {
+        await assert.refused(verifier.verify(await evil.sign({}, header)), [
+          "ERR_TOKEN_SIGNATURE",
+          "ERR_TOKEN_MALFORMED",
+        ]);
       }
     },
 
     "kinds of token: an id token's or a proof's typ is refused": async () => {
       const signer = await makeSigner();
       const verifier = await create({ p: of(signer) });
-      for (const typ of ["at+jwt", "AT+JWT", "application/at+jwt", "JWT", undefined]) await verifier.verify(await signer.sign({}, { typ }));
+      for (const typ of ["at+jwt", "AT+JWT", "application/at+jwt", "JWT", undefined])
+        await verifier.verify(await signer.sign({}, { typ }));
       for (const typ of ["dpop+jwt", "logout+jwt", "id_token+jwt", "", "jwt "]) {
-        await assert.refused(verifier.verify(await signer.sign({}, { typ })), ["ERR_TOKEN_TYPE"].concat(typ === "" ? "ERR_TOKEN_MALFORMED" : []));
+        await assert.refused(
+          verifier.verify(await signer.sign({}, { typ })),
+          ["ERR_TOKEN_TYPE"].concat(typ === "" ? "ERR_TOKEN_MALFORMED" : []),
+        );
       }
     },
 
@@ -164,10 +200,17 @@ export function tests({ arcgate: { JwtVerifier }, assert }) {
       await assert.refused(verifier.verify(await signer.sign({ nbf: present + 31 })), "ERR_TOKEN_NOT_YET_VALID");
       await assert.refused(verifier.verify(await signer.sign({ iat: present + 31 })), "ERR_TOKEN_NOT_YET_VALID");
       for (const exp of ["1793000300", null, true, -1, 1e300, [present]]) {
-        await assert.refused(verifier.verify(await signer.sign({ exp })), ["ERR_TOKEN_CLAIM", "ERR_TOKEN_EXPIRED", "ERR_TOKEN_MALFORMED"]);
+        await assert.refused(verifier.verify(await signer.sign({ exp })), [
+          "ERR_TOKEN_CLAIM",
+          "ERR_TOKEN_EXPIRED",
+          "ERR_TOKEN_MALFORMED",
+        ]);
       }
       for (const name of ["exp", "iat", "sub", "aud"]) {
-        await assert.refused(verifier.verify(await signer.sign({ [name]: undefined })), ["ERR_TOKEN_CLAIM", "ERR_TOKEN_AUDIENCE"]);
+        await assert.refused(verifier.verify(await signer.sign({ [name]: undefined })), [
+          "ERR_TOKEN_CLAIM",
+          "ERR_TOKEN_AUDIENCE",
+        ]);
       }
     },
   };

@@ -9,12 +9,19 @@ export const clock = () => present * 1000;
 
 /** A key pair for ES256: the public JWK, and a function that signs claims. */
 export async function makeSigner(kid = "key-1") {
-  const { publicKey, privateKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+  const { publicKey, privateKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+    "sign",
+    "verify",
+  ]);
   const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", publicKey);
   const sign = async (claims = {}, header = {}) => {
     const all = { iss: issuer, aud: audience, sub: "user-1", iat: present - 10, exp: present + 300, ...claims };
     const input = `${encode(JSON.stringify({ alg: "ES256", kid, typ: "at+jwt", ...header }))}.${encode(JSON.stringify(all))}`;
-    const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, new TextEncoder().encode(input));
+    const signature = await crypto.subtle.sign(
+      { name: "ECDSA", hash: "SHA-256" },
+      privateKey,
+      new TextEncoder().encode(input),
+    );
     return `${input}.${encode(new Uint8Array(signature))}`;
   };
   return { jwk: { kty, crv, x, y, kid, alg: "ES256", use: "sig" }, sign };
@@ -23,7 +30,10 @@ export async function makeSigner(kid = "key-1") {
 /** base64url of a text's UTF-8, or of bytes. */
 export function encode(value) {
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 }
 
 /** The bytes of base64url. */

@@ -14,5 +14,7 @@ import * as use from "./use.mjs";
  */
 export function conformance({ arcgate, wasm, vectors }) {
   const context = { arcgate, wasm, vectors, assert };
-  return [rfc, algorithms, config, providers, use].flatMap(({ tests }) => Object.entries(tests(context)).map(([name, run]) => ({ name, run })));
+  return [rfc, algorithms, config, providers, use].flatMap(({ tests }) =>
+    Object.entries(tests(context)).map(([name, run]) => ({ name, run })),
+  );
 }

@@ -54,7 +54,9 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
         const evil = await makeSigner();
         // Of different lengths, every fifth with a forged signature: the memory that they share would show.
         const tokens = await Promise.all(
-          Array.from({ length: 200 }, (_, index) => (index % 5 === 4 ? evil : signer).sign({ sub: `user-${index}`, pad: "x".repeat((index * 37) % 500) })),
+          Array.from({ length: 200 }, (_, index) =>
+            (index % 5 === 4 ? evil : signer).sign({ sub: `user-${index}`, pad: "x".repeat((index * 37) % 500) }),
+          ),
         );
         const results = await Promise.allSettled(tokens.map((token) => verifier.verify(token)));
         for (const [index, { status, value, reason }] of results.entries()) {
@@ -67,7 +69,9 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
 
     "two hundred at once, the keys not there yet": async () => {
       const { signer, verifier, asked } = await fetching();
-      const tokens = await Promise.all(Array.from({ length: 200 }, (_, index) => signer.sign({ sub: `user-${index}` })));
+      const tokens = await Promise.all(
+        Array.from({ length: 200 }, (_, index) => signer.sign({ sub: `user-${index}` })),
+      );
       const results = await Promise.all(tokens.map((token) => verifier.verify(token)));
       for (const [index, { claims }] of results.entries()) assert.equal(claims.sub, `user-${index}`);
       assert.equal(asked.length, 1);
@@ -89,7 +93,9 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
 
     "claims named __proto__ or constructor stay plain data": async () => {
       const { signer, verifier } = await create();
-      const { claims } = await verifier.verify(await signer.sign(JSON.parse('{"__proto__":{"admin":true},"constructor":"x"}')));
+      const { claims } = await verifier.verify(
+        await signer.sign(JSON.parse('{"__proto__":{"admin":true},"constructor":"x"}')),
+      );
       assert.equal(claims.admin, undefined);
       assert.equal({}.admin, undefined);
       assert.equal(Object.getPrototypeOf(claims), Object.prototype);
@@ -107,7 +113,11 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
       await verifier.verify(token);
       await verifier.verify(token);
       assert.same(seen, ["user-1", "user-1"]);
-      const error = await assert.refused(verifier.verify(await signer.sign({ sub: "mallory" })), "ERR_TOKEN_CLAIM", /checkClaims/);
+      const error = await assert.refused(
+        verifier.verify(await signer.sign({ sub: "mallory" })),
+        "ERR_TOKEN_CLAIM",
+        /checkClaims/,
+      );
       assert.equal(error.cause.message, "not her");
       const evil = await makeSigner();
       await assert.refused(verifier.verify(await evil.sign()), "ERR_TOKEN_SIGNATURE");
@@ -147,7 +157,7 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
     "a revocation list that is out of reach is an outage, not a yes": async () => {
       const { signer, verifier } = await create({ isRevoked: () => Promise.reject(new Error("storage")) });
       const error = await verifier.verify(await signer.sign()).catch((thrown) => thrown);
-      assert.equal(error.name, "ArcgateError");
+      assert.equal(error.code, "ERR_VERIFIER_UNAVAILABLE");
       assert.ok(error.retryable);
       assert.equal(error.cause.message, "storage");
     },
@@ -176,7 +186,10 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
       const verifier = await JwtVerifier.create({ providers: { p }, now: clock, fetch });
       const token = await signer.sign();
 
-      const before = await assert.refused(verifier.verify(token, { signal: AbortSignal.abort("no more") }), "ERR_ABORTED");
+      const before = await assert.refused(
+        verifier.verify(token, { signal: AbortSignal.abort("no more") }),
+        "ERR_ABORTED",
+      );
       assert.equal(before.cause, "no more");
       assert.equal(asked, 0);
 
@@ -198,16 +211,27 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
         for (let round = 0; round < 2; round += 1) {
           assert.same((await verifier.verify(token, { scopes: ["read"] })).scopes, ["read", "write"]);
           await verifier.verify(token, { scopes: ["write", "read"] });
-          const error = await assert.refused(verifier.verify(token, { scopes: ["read", "admin"] }), "ERR_TOKEN_SCOPE", /admin/);
+          const error = await assert.refused(
+            verifier.verify(token, { scopes: ["read", "admin"] }),
+            "ERR_TOKEN_SCOPE",
+            /admin/,
+          );
           assert.equal(error.details.subject, "admin");
         }
       }
-      await assert.refused(verifier.verify(await signer.sign({ scope: "readwrite" }), { scopes: ["read"] }), "ERR_TOKEN_SCOPE");
+      await assert.refused(
+        verifier.verify(await signer.sign({ scope: "readwrite" }), { scopes: ["read"] }),
+        "ERR_TOKEN_SCOPE",
+      );
     },
 
     "requiredScopes: without a scope claim the message names the claims that were seen": async () => {
       const { signer, verifier } = await create({}, { requiredScopes: ["read"] });
-      await assert.refused(verifier.verify(await signer.sign({ roles: ["read"] })), "ERR_TOKEN_SCOPE", /scopeClaims.*roles/);
+      await assert.refused(
+        verifier.verify(await signer.sign({ roles: ["read"] })),
+        "ERR_TOKEN_SCOPE",
+        /scopeClaims.*roles/,
+      );
     },
 
     "exportKeys, importKeys: another verifier needs no fetch": async () => {
@@ -226,7 +250,10 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
 
     "importKeys: imported keys keep their age": async () => {
       let now = present;
-      const { signer, verifier, asked, make, keys } = await fetching({ now: () => now * 1000, jwksCache: { maxAgeSec: 60, staleIfErrorSec: 0 } });
+      const { signer, verifier, asked, make, keys } = await fetching({
+        now: () => now * 1000,
+        jwksCache: { maxAgeSec: 60, staleIfErrorSec: 0 },
+      });
       await verifier.verify(await signer.sign());
       const snapshots = verifier.exportKeys();
       now += 3600;
@@ -283,7 +310,17 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
       assert.equal(events.at(-1).code, "ERR_TOKEN_SIGNATURE");
       assert.equal(events[0].time, present);
       const text = JSON.stringify(events);
-      for (const secret of [token, evil].flatMap((whole) => whole.split("."))) assert.ok(!text.includes(secret), "a part of a token in an event");
+      for (const secret of [token, evil].flatMap((whole) => whole.split(".")))
+        assert.ok(!text.includes(secret), "a part of a token in an event");
+    },
+
+    "events: a token that is revoked, or that checkClaims refuses, was never accepted": async () => {
+      for (const refusing of [{ isRevoked: () => true }, { checkClaims: () => Promise.reject(new Error("no")) }]) {
+        const events = [];
+        const { signer, verifier } = await create({ ...refusing, onEvent: ({ type }) => events.push(type) });
+        await assert.refused(verifier.verify(await signer.sign()), ["ERR_TOKEN_REVOKED", "ERR_TOKEN_CLAIM"]);
+        assert.same(events, ["token.refused"]);
+      }
     },
 
     "authenticate: bearer only; a principal, or an error": async () => {
@@ -301,7 +338,27 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
     "what is no token is ERR_TOKEN_MALFORMED, whatever it is": async () => {
       const { signer, verifier } = await create();
       const good = await signer.sign();
-      const wrong = [undefined, null, 7, {}, [], "", ".", "..", "...", "a.b.c", `${good}.`, ` ${good}`, `${good}\n`, `${good}=`, "\0", "😀.😀.😀", "\ud800", "x".repeat(16 * 1024 + 1), ".".repeat(1_000_000)];
+      const wrong = [
+        undefined,
+        null,
+        7,
+        {},
+        [],
+        "",
+        ".",
+        "..",
+        "...",
+        "a.b.c",
+        `${good}.`,
+        ` ${good}`,
+        `${good}\n`,
+        `${good}=`,
+        "\0",
+        "😀.😀.😀",
+        "\ud800",
+        "x".repeat(16 * 1024 + 1),
+        ".".repeat(1_000_000),
+      ];
       for (const token of wrong) await assert.refused(verifier.verify(token), "ERR_TOKEN_MALFORMED");
       await verifier.verify(good);
     },
@@ -322,7 +379,16 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
       const { signer, verifier } = await create();
       const secret = "hunter2hunter2";
       const good = await signer.sign({ password: secret });
-      const tokens = [good.slice(0, -2), `${good}x`, `x${good}`, `${good}.x`, good.replace(".", ".."), await signer.sign({ iss: undefined, password: secret }), await signer.sign({ sub: { secret } }), await signer.sign({ aud: [{ secret }] })];
+      const tokens = [
+        good.slice(0, -2),
+        `${good}x`,
+        `x${good}`,
+        `${good}.x`,
+        good.replace(".", ".."),
+        await signer.sign({ iss: undefined, password: secret }),
+        await signer.sign({ sub: { secret } }),
+        await signer.sign({ aud: [{ secret }] }),
+      ];
       for (const token of tokens) {
         const error = await verifier.verify(token).catch((thrown) => thrown);
         const text = `${error.message} ${JSON.stringify(error)} ${error.stack}`;
@@ -365,7 +431,10 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
       await began.promise;
       wasm.recoverFrom(trap());
       gate.resolve();
-      assert.same((await Promise.all(calls)).map(({ principal }) => principal.id), ["user-1", "user-2"]);
+      assert.same(
+        (await Promise.all(calls)).map(({ principal }) => principal.id),
+        ["user-1", "user-2"],
+      );
 
       const { signer: fixed, verifier: ofFixed } = await create({ tokenCache: false });
       const again = await fixed.sign();

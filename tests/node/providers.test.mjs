@@ -32,7 +32,11 @@ const jwks = ({ header }) => ({ keys: [{ ...jwk, kid: header.kid, use: "sig" }] 
 
 function verifierOf(fixture, recipe, options = {}) {
   const { jwksUri, ...rest } = recipe;
-  return JwtVerifier.create({ providers: { p: { ...rest, jwks: jwks(fixture) } }, now: () => fixture.now * 1000, ...options });
+  return JwtVerifier.create({
+    providers: { p: { ...rest, jwks: jwks(fixture) } },
+    now: () => fixture.now * 1000,
+    ...options,
+  });
 }
 
 for (const fixture of fixtures) {
@@ -58,7 +62,10 @@ for (const fixture of fixtures) {
     });
 
     test("is accepted with the recipe as it stands in the documentation, its keys fetched from the provider", async () => {
-      assert.ok(recipesInDoc.some((found) => JSON.stringify(found) === JSON.stringify(recipe)), "docs/providers.md has the recipe, member for member");
+      assert.ok(
+        recipesInDoc.some((found) => JSON.stringify(found) === JSON.stringify(recipe)),
+        "docs/providers.md has the recipe, member for member",
+      );
       const discovery = `${recipe.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
       const keysAt = recipe.jwksUri ?? fixture.jwksUri;
       const asked = [];
@@ -88,14 +95,19 @@ for (const fixture of fixtures) {
 
 test("the documentation has no recipe without a fixture", () => {
   for (const recipe of recipesInDoc) {
-    assert.ok(fixtures.some((fixture) => JSON.stringify(fixture.recipe) === JSON.stringify(recipe)), JSON.stringify(recipe));
+    assert.ok(
+      fixtures.some((fixture) => JSON.stringify(fixture.recipe) === JSON.stringify(recipe)),
+      JSON.stringify(recipe),
+    );
   }
 });
 
 test("all of them in one verifier: each token goes to its own provider", async () => {
   // One issuer is one provider: of those that share an issuer, the last recipe stands.
   const chosen = [...new Map(fixtures.map((fixture) => [fixture.recipe.issuer, fixture])).values()];
-  const providers = Object.fromEntries(chosen.map((fixture) => [fixture.name, { ...fixture.recipe, jwksUri: undefined, jwks: jwks(fixture) }]));
+  const providers = Object.fromEntries(
+    chosen.map((fixture) => [fixture.name, { ...fixture.recipe, jwksUri: undefined, jwks: jwks(fixture) }]),
+  );
   const verifier = await JwtVerifier.create({ providers, now: () => chosen[0].now * 1000 });
   for (const fixture of chosen) assert.equal((await verifier.verify(await sign(fixture))).provider, fixture.name);
 });

@@ -1,5 +1,5 @@
 // Makes algorithms.json: for each algorithm a token signed by the npm package `jose`, with the key that verifies it.
-// Run by hand (node tests/vectors/generate.mjs) and committed, so that browsers need no second library. The private keys are gone.
+// Run by hand (node tests/vectors/generate.mjs, then npm run format) and committed, so that browsers need no second library. The private keys are gone.
 // rfc.json is not made by it: those are the examples of RFC 7515, 7520 and 8037.
 
 import { writeFileSync } from "node:fs";
@@ -24,7 +24,11 @@ async function token(alg, key, kid) {
 async function asymmetric(alg) {
   const { publicKey, privateKey } = await generateKeyPair(alg, { modulusLength: 2048, extractable: true });
   const kid = `key-${alg}`;
-  return { alg, key: { ...(await exportJWK(publicKey)), kid, alg, use: "sig" }, token: await token(alg, privateKey, kid) };
+  return {
+    alg,
+    key: { ...(await exportJWK(publicKey)), kid, alg, use: "sig" },
+    token: await token(alg, privateKey, kid),
+  };
 }
 
 async function symmetric(alg) {
@@ -33,7 +37,9 @@ async function symmetric(alg) {
 }
 
 const algorithms = [
-  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"].map(asymmetric),
+  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"].map(
+    asymmetric,
+  ),
   ...["HS256", "HS384", "HS512"].map(symmetric),
 ];
 const vectors = { now, issuer, audience, algorithms: await Promise.all(algorithms) };

@@ -1,0 +1,388 @@
+// Types of arcgate. Every class is made by its `create`, which loads the WebAssembly module by itself.
+// Times: `...Sec` in seconds, `...Ms` in milliseconds, instants as NumericDate (seconds since 1970).
+
+/** Loads the module early, so that the first verification needn't wait for it. Nobody has to call it. */
+export function ready(): Promise<void>;
+
+/** The version of this package. */
+export const version: string;
+
+// ---- identity ------------------------------------------------------------------------------------------------------
+
+/** Who a verified credential says the caller is. */
+export interface Principal {
+  /** An injective encoding of kind, issuer and id: two principals have the same key only if they are the same. */
+  readonly key: string;
+  /** What the identity rests on. Principals of different kinds are never the same. */
+  readonly kind: "jwt" | "static" | "dev" | "anonymous" | "custom";
+  /** The token's issuer, for the kind "jwt". */
+  readonly issuer?: string;
+  /** Its name within kind and issuer: by default the token's `sub`. */
+  readonly id: string;
+  /** What `labelClaims` took from the token. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** What it was granted; left out where scopes don't apply. */
+  readonly scopes?: readonly string[];
+  /** When its credential ends. */
+  readonly expiresAt?: number;
+}
+
+/** What somebody claims to be allowed with. Nothing of it is verified. */
+export interface Credentials {
+  /** The scheme's name, "bearer" say. Its case makes no difference. */
+  scheme: string;
+  token?: string;
+}
+
+/** Where the credentials came from. */
+export interface VerifierContext {
+  transport: "http" | "websocket";
+  url: string;
+  remoteAddress?: string | undefined;
+  /** Aborted when the caller has gone. */
+  signal?: AbortSignal | undefined;
+  /** Where the platform has it: keeps work alive after the response, the fetch of fresh keys say. */
+  waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+}
+
+/** What a verifier of your own gives for a caller whom it accepts: a principal of the kind "custom" is made of it. */
+export interface CustomPrincipal {
+  id: string;
+  labels?: Readonly<Record<string, string>>;
+  scopes?: readonly string[];
+  expiresAt?: number;
+}
+
+/**
+ * Decides who is let in. Any object with `authenticate` is one. `null` refuses; an ArcgateError refuses with a reason, or,
+ * if it is `retryable`, says "ask later" (503).
+ */
+export interface Verifier {
+  authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null>;
+}
+
+// ---- verifying JWTs ------------------------------------------------------------------------------------------------
+
+/** A public key (RFC 7517), or, for verifyJws alone, a shared secret (`kty` "oct"). What else it says is not looked at. */
+export interface Jwk {
+  kty?: string;
+  kid?: string;
+  use?: string;
+  key_ops?: string[];
+  alg?: string;
+  crv?: string;
+  x?: string;
+  y?: string;
+  n?: string;
+  e?: string;
+  k?: string;
+  x5c?: string[];
+  x5t?: string;
+  "x5t#S256"?: string;
+  x5u?: string;
+}
+
+/** A set of keys (RFC 7517 §5). */
+export interface Jwks {
+  keys: Jwk[];
+}
+
+/** A value that JSON can hold. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
+
+/** An algorithm. `EdDSA` and `Ed25519` are two names of one. */
+export type Algorithm =
+  | "RS256"
+  | "RS384"
+  | "RS512"
+  | "PS256"
+  | "PS384"
+  | "PS512"
+  | "ES256"
+  | "ES384"
+  | "ES512"
+  | "EdDSA"
+  | "Ed25519"
+  | "HS256"
+  | "HS384"
+  | "HS512";
+
+/** On what terms a provider's tokens are accepted. Recipes for common providers are in the documentation. */
+export interface ProviderOptions {
+  /** Exactly what its tokens have in `iss`; a slash at the end counts. */
+  issuer: string;
+  /** What this API is called in `aud`; one of several will do. `null` accepts any audience, or none. */
+  audience: string | readonly string[] | null;
+  /** Where its keys are. Default: what OpenID discovery at the issuer says. */
+  jwksUri?: string;
+  /** Its keys, fixed: no network. */
+  jwks?: Jwks;
+  /** A shared secret of at least 32 bytes, for HS256, HS384 and HS512 and nothing else. It is copied. */
+  secret?: Uint8Array;
+  /** In a Worker's variable: the name of the secret that holds it. */
+  secretEnv?: string;
+  /** Default: all asymmetric ones; with a secret, the symmetric ones. */
+  algorithms?: readonly Algorithm[];
+  /** Scopes that every token needs. */
+  requiredScopes?: readonly string[];
+  /** The claims that hold scopes, as a string or a list; "/realm_access/roles" is a path. Default: ["scope", "scp"]. */
+  scopeClaims?: readonly string[];
+  /** The kinds of token in the header's `typ`. Default: at+jwt, JWT, and none. */
+  typ?: readonly string[];
+  /** Claims that a token needs beyond iss, exp, iat, aud and sub; as a record, with the values that they may have. */
+  requiredClaims?: readonly string[] | { readonly [name: string]: JsonValue };
+  /** Takes one of the claims that every token needs away, such as "iat". */
+  optionalClaims?: readonly ("iat" | "sub" | "exp")[];
+  /** The claim that names the principal. Default: "sub". */
+  principalClaim?: string;
+  /** Label -> claim: what the principal's labels are taken from. */
+  labelClaims?: Readonly<Record<string, string>>;
+  /** How long after `iat` a token is accepted at most. */
+  maxTokenAgeSec?: number;
+  /** How long a token may live by its own account. Over an hour is an event by default, not a refusal. */
+  maxLifetimeSec?: number;
+}
+
+/** The keys of a provider, with their age. */
+export interface JwksSnapshot {
+  issuer: string;
+  jwks: Jwks;
+  fetchedAt: number;
+  expiresAt: number;
+}
+
+/** A second tier for keys, shared by isolates: Workers KV, say. What goes wrong in it harms nobody. */
+export interface JwksStore {
+  get(issuer: string): Promise<JwksSnapshot | null | undefined>;
+  put(issuer: string, snapshot: JwksSnapshot): Promise<void>;
+}
+
+export interface JwksCacheOptions {
+  /** The hard limit: so long after its fetch a key stops working, unless `staleIfErrorSec` holds it. */
+  maxAgeSec?: number;
+  /** The least time between two fetches that unknown keys cause. */
+  cooldownSec?: number;
+  /** How long known keys go on working while the provider is out of reach. */
+  staleIfErrorSec?: number;
+  /** How long one request to the provider may take. Default: 5000. */
+  timeoutMs?: number;
+  store?: JwksStore;
+}
+
+export interface TokenCacheOptions {
+  maxEntries?: number;
+  maxBytes?: number;
+  maxAgeSec?: number;
+}
+
+export interface JwtVerifierOptions {
+  /** By a name for logs and messages. Identity uses the issuer. */
+  providers: Readonly<Record<string, ProviderOptions>>;
+  /** How far clocks may be apart. Default: 30. */
+  clockToleranceSec?: number;
+  /** Your own check, of verified tokens only: throw to refuse. It runs on every verification. */
+  checkClaims?: (token: VerifiedToken) => void | Promise<void>;
+  /** Asked on every verification, of tokens seen before too. If it throws, the call fails with ERR_VERIFIER_UNAVAILABLE. */
+  isRevoked?: (token: VerifiedToken) => boolean | Promise<boolean>;
+  /** The cache of verified tokens. Time, scopes and your own checks are looked at on hits too. Default: on. */
+  tokenCache?: TokenCacheOptions | false;
+  jwksCache?: JwksCacheOptions;
+  /** Instead of the platform's. */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /** The present in milliseconds. Default: Date.now. */
+  now?: () => number;
+  onEvent?: (event: AuditEvent) => void;
+}
+
+/** What a verifier of JWTs did. No event ever holds a token. */
+export type AuditEvent =
+  | { type: "token.accepted"; time: number; provider: string; principal: Principal["key"] }
+  | { type: "token.refused"; time: number; code: string; reason: string }
+  | { type: "token.long_lived"; time: number; provider: string; reason: string }
+  | { type: "keys.fetched"; time: number; provider: string };
+
+/** A token whose signature and claims hold. It is the caller's own copy. */
+export interface VerifiedToken {
+  readonly claims: Record<string, unknown>;
+  readonly header: Record<string, unknown>;
+  /** The name that the configuration gives its provider. */
+  readonly provider: string;
+  readonly principal: Principal;
+  readonly scopes: string[];
+  readonly expiresAt: number;
+}
+
+/** Verifies JWTs of the configured providers. */
+export class JwtVerifier implements Verifier {
+  private constructor();
+  /** Makes a verifier, without I/O: discovery and keys are fetched at first use. Throws ERR_CONFIG, which names option and fix. */
+  static create(options: JwtVerifierOptions): Promise<JwtVerifier>;
+  /** Verifies a token. `scopes`: what it needs for this call, besides the provider's `requiredScopes`. */
+  verify(token: string, options?: VerifyOptions): Promise<VerifiedToken>;
+  authenticate(credentials: Credentials, context?: Partial<VerifierContext>): Promise<Principal | null>;
+  /** The providers' keys with their age, for a second tier or another isolate. */
+  exportKeys(): JwksSnapshot[];
+  /** Takes keys over. They are checked again and keep their age. */
+  importKeys(keys: readonly JwksSnapshot[]): void;
+}
+
+export interface VerifyOptions {
+  scopes?: readonly string[];
+  /** Gives the call up; the keys that it was waiting for are fetched nevertheless. */
+  signal?: AbortSignal | undefined;
+  /** Where the platform has it: keeps a fetch of fresh keys alive after the response. */
+  waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+}
+
+/**
+ * Verifies one compact JWS (RFC 7515) with the keys handed over, and looks at no claims. A key that stands alone is used
+ * whatever `kid` says; of a set, the `kid` chooses.
+ */
+export function verifyJws(
+  jws: string,
+  keys: Jwk | Jwks,
+  options: { algorithms: readonly Algorithm[] },
+): Promise<{ header: Record<string, unknown>; payload: Uint8Array }>;
+
+/**
+ * The principal of the request's Authorization header. Throws what `errorResponse` makes the right 400, 401, 403 or 503 of.
+ */
+export function authenticateRequest(
+  request: Request,
+  verifier: Verifier,
+  options?: { scopes?: readonly string[] },
+): Promise<Principal>;
+
+/**
+ * The answer to a request that was refused, with WWW-Authenticate or Retry-After. It tells the caller no reason: log the error
+ * for that.
+ */
+export function errorResponse(error: unknown): Response;
+
+// ---- other verifiers -----------------------------------------------------------------------------------------------
+
+/** Known tokens. Only their hashes are kept, and each is compared, without an early exit. */
+export class StaticBearerVerifier implements Verifier {
+  private constructor();
+  /** Token -> the principal's id, or more of the principal. */
+  static create(tokens: Readonly<Record<string, string | StaticPrincipal>>): Promise<StaticBearerVerifier>;
+  authenticate(credentials: Credentials, context?: Partial<VerifierContext>): Promise<Principal | null>;
+}
+
+export interface StaticPrincipal {
+  id: string;
+  labels?: Readonly<Record<string, string>>;
+  scopes?: readonly string[];
+}
+
+/** For development: any token is its own subject. The Worker runs it with DEV_MODE and on loopback only. */
+export class AllowAnyBearerVerifier implements Verifier {
+  private constructor();
+  static create(): Promise<AllowAnyBearerVerifier>;
+  authenticate(credentials: Credentials, context?: Partial<VerifierContext>): Promise<Principal | null>;
+}
+
+/** For development: any token that is not blank is the principal `dev:<token>`. The Worker runs it with DEV_MODE and on loopback only. */
+export class DevModeBearerVerifier implements Verifier {
+  private constructor();
+  static create(): Promise<DevModeBearerVerifier>;
+  authenticate(credentials: Credentials, context?: Partial<VerifierContext>): Promise<Principal | null>;
+}
+
+/** Nobody is let in: what runs when nothing is configured. */
+export class DenyAllVerifier implements Verifier {
+  private constructor();
+  static create(): Promise<DenyAllVerifier>;
+  authenticate(credentials?: Credentials, context?: Partial<VerifierContext>): Promise<null>;
+}
+
+/** One verifier for each scheme: "bearer", "none", "x-vendor.acme.key", … Other schemes are refused. */
+export class SchemeRouter implements Verifier {
+  private constructor();
+  static create(routes: Readonly<Record<string, Verifier>>): Promise<SchemeRouter>;
+  authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null>;
+}
+
+/** The first verifier that accepts. A refusal goes on to the next; an outage doesn't. */
+export class FirstOf implements Verifier {
+  private constructor();
+  static create(verifiers: readonly Verifier[]): Promise<FirstOf>;
+  authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null>;
+}
+
+// ---- errors --------------------------------------------------------------------------------------------------------
+
+/** A stable name for what went wrong. Messages may improve; codes stay. */
+export type ErrorCode =
+  /** Not a compact JWS of three canonical base64url segments with a strict JSON header and payload. */
+  | "ERR_TOKEN_MALFORMED"
+  /** The signature is not the key's. */
+  | "ERR_TOKEN_SIGNATURE"
+  /** `exp` has passed, or the token is older than the configuration allows: get a new one. */
+  | "ERR_TOKEN_EXPIRED"
+  /** `nbf` or `iat` lies in the future: compare the clocks. */
+  | "ERR_TOKEN_NOT_YET_VALID"
+  /** No configured provider has this `iss`. */
+  | "ERR_TOKEN_ISSUER"
+  /** `aud` does not name us. */
+  | "ERR_TOKEN_AUDIENCE"
+  /** A claim is missing, of the wrong type, or not of a required value; or `checkClaims` threw. */
+  | "ERR_TOKEN_CLAIM"
+  /** A required scope is missing. */
+  | "ERR_TOKEN_SCOPE"
+  /** `alg` is unknown, `none`, or not among those allowed. */
+  | "ERR_TOKEN_ALGORITHM"
+  /** `typ` says that this is another kind of token. */
+  | "ERR_TOKEN_TYPE"
+  /** `isRevoked` said so. */
+  | "ERR_TOKEN_REVOKED"
+  /** The provider publishes no usable key for this token, or more than one that could be meant. */
+  | "ERR_KEY_NOT_FOUND"
+  /** The provider's keys can't be had now: ask later (`details.retryAfterSec`). */
+  | "ERR_JWKS_UNAVAILABLE"
+  /** What a verifier asks besides the provider (`isRevoked`) is out of reach: ask later. */
+  | "ERR_VERIFIER_UNAVAILABLE"
+  /** The options are wrong; the message names the option and the fix. */
+  | "ERR_CONFIG"
+  /** No credentials, or credentials that no verifier accepts. */
+  | "ERR_UNAUTHENTICATED"
+  /** More than one credential, or one that is not of the form RFC 6750 gives it. */
+  | "ERR_INVALID_REQUEST"
+  /** The peer's message breaks its protocol. */
+  | "ERR_PROTOCOL"
+  /** The call was given up through its AbortSignal. */
+  | "ERR_ABORTED"
+  /** A mistake in arcgate: please report it. */
+  | "ERR_INTERNAL";
+
+export interface ErrorDetails {
+  /** Who must act. */
+  fault?: "caller" | "configuration" | "provider" | "internal";
+  /** The claim, header parameter, scope list or option that it is about. */
+  subject?: string;
+  /** When a retry makes sense. */
+  retryAfterSec?: number;
+}
+
+/** What every function of this package throws. No message or property ever holds a token. */
+export class ArcgateError extends Error {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { retryable?: boolean; details?: ErrorDetails; cause?: unknown; arcCode?: number },
+  );
+  readonly name: "ArcgateError";
+  readonly code: ErrorCode;
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+  readonly details?: ErrorDetails;
+  readonly cause?: unknown;
+  /** The peer's own code, for errors of ARC. */
+  readonly arcCode?: number;
+}

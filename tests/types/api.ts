@@ -1,0 +1,174 @@
+// What the types must allow, and what they must not. Compiled and never run.
+
+import {
+  ArcgateError,
+  authenticateRequest,
+  DenyAllVerifier,
+  type ErrorCode,
+  errorResponse,
+  FirstOf,
+  type JwksSnapshot,
+  type JwksStore,
+  JwtVerifier,
+  type Principal,
+  type ProviderOptions,
+  ready,
+  SchemeRouter,
+  StaticBearerVerifier,
+  type VerifiedToken,
+  type Verifier,
+  verifyJws,
+  type version,
+} from "arcgate";
+import { createWorker } from "arcgate/worker";
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const check = <T extends true>(_holds?: T) => {};
+
+// ---- providers
+
+const minimal: ProviderOptions = { issuer: "https://issuer.example", audience: "https://api.example" };
+const several = { issuer: "https://issuer.example", audience: ["a", "b"] } as const satisfies ProviderOptions;
+const anyAudience: ProviderOptions = { issuer: "https://issuer.example", audience: null };
+
+// @ts-expect-error an audience must be given; null is the loud way not to
+const noAudience: ProviderOptions = { issuer: "https://issuer.example" };
+// @ts-expect-error undefined is no audience
+const undefinedAudience: ProviderOptions = { issuer: "https://issuer.example", audience: undefined };
+// @ts-expect-error an issuer must be given
+const noIssuer: ProviderOptions = { audience: "a" };
+// @ts-expect-error the key is jwksUri
+const misspelt: ProviderOptions = {
+  issuer: "https://issuer.example",
+  audience: "a",
+  jwks_uri: "https://issuer.example/keys",
+};
+// @ts-expect-error there is no such algorithm
+const none: ProviderOptions = { ...minimal, algorithms: ["none"] };
+// @ts-expect-error a secret is bytes
+const textSecret: ProviderOptions = { ...minimal, secret: "hunter2" };
+// @ts-expect-error `aud` can't be made optional: audience null says that
+const optionalAud: ProviderOptions = { ...minimal, optionalClaims: ["aud"] };
+// @ts-expect-error a required value is JSON
+const functionClaim: ProviderOptions = { ...minimal, requiredClaims: { ver: () => true } };
+
+const full: ProviderOptions = {
+  ...minimal,
+  jwksUri: "https://issuer.example/keys",
+  algorithms: ["RS256", "EdDSA"],
+  requiredScopes: ["read"],
+  scopeClaims: ["scope", "/realm_access/roles"],
+  typ: ["at+jwt"],
+  requiredClaims: { token_use: "access", client_id: ["a", "b"], email_verified: true, version: 2 },
+  optionalClaims: ["iat"],
+  principalClaim: "oid",
+  labelClaims: { tenant: "tid" },
+  maxTokenAgeSec: 600,
+  maxLifetimeSec: 3600,
+};
+
+// ---- the verifier
+
+const store: JwksStore = { get: async () => undefined, put: async (_issuer: string, _snapshot: JwksSnapshot) => {} };
+
+export async function verify(token: string, key: JsonWebKey, signal: AbortSignal | undefined) {
+  await ready();
+  check<Equal<typeof version, string>>();
+  const verifier = await JwtVerifier.create({
+    providers: { minimal, several, anyAudience, full, fixed: { ...minimal, jwks: { keys: [key] } } },
+    clockToleranceSec: 5,
+    checkClaims: (verified) => {
+      if (verified.claims.tenant !== "acme") throw new Error("another tenant");
+    },
+    isRevoked: async ({ claims: { jti } }) => jti === "gone",
+    tokenCache: false,
+    jwksCache: { maxAgeSec: 600, store },
+    fetch,
+    now: Date.now,
+    onEvent: (event) => {
+      if (event.type === "token.refused") check<Equal<typeof event.code, string>>();
+    },
+  });
+  const verified = await verifier.verify(token, { scopes: ["read"], signal });
+  check<Equal<typeof verified, VerifiedToken>>();
+  check<Equal<typeof verified.principal, Principal>>();
+  check<Equal<(typeof verified.claims)[string], unknown>>();
+
+  // @ts-expect-error claims are unknown until they are looked at
+  verified.claims.sub.length;
+  // @ts-expect-error nobody changes who the principal is
+  verified.principal.id = "root";
+  // @ts-expect-error a token is text
+  await verifier.verify(undefined);
+  // @ts-expect-error made by create, which loads the module
+  new JwtVerifier({ providers: { minimal } });
+  // @ts-expect-error providers must be given
+  await JwtVerifier.create({});
+  // @ts-expect-error the option is clockToleranceSec
+  await JwtVerifier.create({ providers: { minimal }, clockTolerance: 5 });
+
+  verifier.importKeys(verifier.exportKeys());
+  check<Equal<ReturnType<typeof verifier.exportKeys>, JwksSnapshot[]>>();
+}
+
+export async function bare(jws: string, key: JsonWebKey) {
+  const { header, payload } = await verifyJws(jws, key, { algorithms: ["ES256"] });
+  check<Equal<typeof payload, Uint8Array>>();
+  check<Equal<typeof header, Record<string, unknown>>>();
+  await verifyJws(jws, { keys: [key, { kty: "oct", k: "AAAA" }] }, { algorithms: ["HS256"] });
+  // @ts-expect-error the algorithms must be given
+  await verifyJws(jws, key);
+  // @ts-expect-error as a list
+  await verifyJws(jws, key, { algorithms: "ES256" });
+}
+
+// ---- other verifiers, and requests
+
+const own: Verifier = { authenticate: async ({ token }) => (token === "x" ? { id: "me", scopes: ["read"] } : null) };
+// @ts-expect-error a principal has an id
+const noId: Verifier = { authenticate: async () => ({ scopes: ["read"] }) };
+
+export async function handle(request: Request): Promise<Response> {
+  const fixed = await StaticBearerVerifier.create({ secret: "robot", other: { id: "robot-2", scopes: ["read"] } });
+  const jwt = await JwtVerifier.create({ providers: { minimal } });
+  const verifier = await SchemeRouter.create({
+    bearer: await FirstOf.create([fixed, jwt, own]),
+    none: await DenyAllVerifier.create(),
+  });
+  // @ts-expect-error what has no `authenticate` is no verifier
+  await FirstOf.create([fixed, {}]);
+  try {
+    const principal = await authenticateRequest(request, verifier, { scopes: ["read"] });
+    check<Equal<typeof principal, Principal>>();
+    return Response.json({ hello: principal.id });
+  } catch (error) {
+    if (error instanceof ArcgateError && error.code === "ERR_TOKEN_EXPIRED") {
+      check<Equal<typeof error.code, "ERR_TOKEN_EXPIRED">>();
+      console.log(error.details?.subject, error.retryable);
+    }
+    return errorResponse(error);
+  }
+}
+
+// Every code by name: a switch without a default is complete.
+export function explain(code: ErrorCode): boolean {
+  // @ts-expect-error there is no such code
+  if (code === "ERR_SOMETHING") return false;
+  return code.startsWith("ERR_");
+}
+
+export default createWorker({ verifier: own, agents: { echo: async (input) => input } });
+// @ts-expect-error a Worker needs a verifier
+createWorker({ agents: {} });
+
+export const refused = [
+  noAudience,
+  undefinedAudience,
+  noIssuer,
+  misspelt,
+  none,
+  textSecret,
+  optionalAud,
+  functionClaim,
+  noId,
+];
