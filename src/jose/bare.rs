@@ -30,7 +30,8 @@ impl BareCheck {
     /// `ERR_TOKEN_SIGNATURE` for a signature of the wrong length.
     pub fn new(jws: &[u8], keys: &[u8], algorithms: &[u8]) -> Result<Self, Error> {
         let algorithms = parse_algorithms(algorithms)?;
-        let keys = json::parse(keys).map_err(|problem| Error::new(Code::Config, format!("the key {problem}")).about("keys"))?;
+        let keys = json::parse(keys)
+            .map_err(|problem| Error::new(Code::Config, format!("the key {problem}")).about("keys"))?;
         let keys = Jwks::from_given(&keys, &mut KeyIds::default())?;
         let mut scratch = Scratch::default();
         let jws = UntrustedJws::parse(jws, &mut scratch)?;
@@ -41,12 +42,19 @@ impl BareCheck {
         let missing = |message| Error::new(Code::KeyNotFound, message).about("kid");
         let key = match keys.select(jws.header().kid(), algorithm) {
             Selection::Key(id) => keys.key(id).cloned(),
-            Selection::None => return Err(missing(format!("none of the keys fits {algorithm} and the header's `kid`"))),
-            Selection::Ambiguous => return Err(missing("more than one of the keys could be meant: give them a `kid`".to_owned())),
+            Selection::None => {
+                return Err(missing(format!("none of the keys fits {algorithm} and the header's `kid`")))
+            }
+            Selection::Ambiguous => {
+                return Err(missing("more than one of the keys could be meant: give them a `kid`".to_owned()))
+            }
         };
         let key = key.ok_or_else(|| missing("the key is gone".to_owned()))?;
         if key.signature_len(algorithm) != jws.signature().len() {
-            return Err(Error::new(Code::TokenSignature, format!("the signature is not as long as {algorithm}'s is with this key")));
+            return Err(Error::new(
+                Code::TokenSignature,
+                format!("the signature is not as long as {algorithm}'s is with this key"),
+            ));
         }
         Ok(Self {
             algorithm,
@@ -98,7 +106,8 @@ fn parse_algorithms(text: &[u8]) -> Result<AlgorithmSet, Error> {
         .iter()
         .map(|name| {
             let name = name.as_str().unwrap_or_default();
-            Algorithm::from_name(name).ok_or_else(|| wrong(format!("`algorithms` names \"{}\", which is not supported", shown(name))))
+            Algorithm::from_name(name)
+                .ok_or_else(|| wrong(format!("`algorithms` names \"{}\", which is not supported", shown(name))))
         })
         .collect()
 }

@@ -124,7 +124,8 @@ pub fn lacking_error(lacking: &[&str]) -> Error {
 }
 
 fn audience(provider: &Provider, claims: &Object<'_>) -> Result<(), Error> {
-    let wrong_type = || Error::new(Code::TokenAudience, "the claim `aud` is not a string or a list of strings").about("aud");
+    let wrong_type =
+        || Error::new(Code::TokenAudience, "the claim `aud` is not a string or a list of strings").about("aud");
     let named: &[Value<'_>] = match claims.get("aud") {
         None => &[],
         Some(one @ Value::String(_)) => std::slice::from_ref(one),
@@ -171,7 +172,9 @@ fn times(provider: &Provider, claims: &Object<'_>, tolerance: Span) -> Result<(W
     let lifetime = issued.map(|issued| expires_at.since(issued));
     if let (Some(longest), Some(lifetime)) = (provider.max_lifetime, lifetime) {
         if lifetime > longest {
-            return Err(Error::new(Code::TokenClaim, "the token lives for longer than `maxLifetimeSec` allows").about("exp"));
+            return Err(
+                Error::new(Code::TokenClaim, "the token lives for longer than `maxLifetimeSec` allows").about("exp")
+            );
         }
     }
     if provider.max_lifetime.is_some() && lifetime.is_none() {
@@ -185,7 +188,8 @@ fn date(claims: &Object<'_>, name: &'static str) -> Result<Option<Time>, Error> 
     let Some(value) = claims.get(name) else { return Ok(None) };
     let Some(number) = value.as_number() else { return Err(wrong_type(name, value, "a number of seconds")) };
     Time::from_numeric_date(number).map(Some).ok_or_else(|| {
-        Error::new(Code::TokenClaim, format!("the claim `{name}` is out of range: it counts seconds since 1970")).about(name)
+        Error::new(Code::TokenClaim, format!("the claim `{name}` is out of range: it counts seconds since 1970"))
+            .about(name)
     })
 }
 
@@ -247,7 +251,8 @@ fn scopes<'c>(provider: &Provider, claims: &'c Object<'_>) -> Result<Vec<&'c str
 const ELSEWHERE: [&str; 5] = ["scope", "scp", "permissions", "roles", "/realm_access/roles"];
 
 fn lacking_scopes(provider: &Provider, lacking: &[&str], claims: &Object<'_>, none_found: bool) -> Error {
-    let other = |name: &&str| lookup(claims, name).is_some() && !provider.scope_claims.iter().any(|known| known == name);
+    let other =
+        |name: &&str| lookup(claims, name).is_some() && !provider.scope_claims.iter().any(|known| known == name);
     let elsewhere = ELSEWHERE.into_iter().find(other);
     if !none_found && elsewhere.is_none() {
         return lacking_error(lacking);
@@ -273,7 +278,8 @@ fn principal_id<'c>(provider: &Provider, claims: &'c Object<'_>) -> Result<&'c s
     match lookup(claims, name) {
         Some(Value::String(id)) if !id.is_empty() && id.len() <= MAX_ID => Ok(id),
         Some(Value::String(_)) => {
-            Err(Error::new(Code::TokenClaim, format!("the claim `{}` is empty or over 1 kB", shown(name))).about(name.clone()))
+            Err(Error::new(Code::TokenClaim, format!("the claim `{}` is empty or over 1 kB", shown(name)))
+                .about(name.clone()))
         }
         Some(other) => Err(wrong_type(name, other, "a string")),
         None => Err(missing(name, false)),
@@ -328,7 +334,9 @@ mod tests {
     #[test]
     fn a_lacking_scope_names_the_claim_that_may_hold_it() {
         assert_eq!(why_lacking("", r#","scope":"b""#), "the token lacks the scope a");
-        assert!(why_lacking("", "").contains("no scope claim; ") && why_lacking("", "").contains("claims seen: iss, sub"));
+        assert!(
+            why_lacking("", "").contains("no scope claim; ") && why_lacking("", "").contains("claims seen: iss, sub")
+        );
         for (claims, name) in [
             (r#","permissions":["a"]"#, "\"permissions\""),
             (r#","scope":"email","roles":["a"]"#, "\"roles\""),

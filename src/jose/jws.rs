@@ -104,7 +104,9 @@ impl<'b> Header<'b> {
         // RFC 7515 §4.1.11: an extension that must be understood. We know none; `b64` (RFC 7797) must not be in a JWT.
         for name in ["crit", "b64"] {
             if members.get(name).is_some() {
-                return Err(malformed(format!("the token's header has `{name}`, and no extension is supported")).about(name));
+                return Err(
+                    malformed(format!("the token's header has `{name}`, and no extension is supported")).about(name)
+                );
             }
         }
         let algorithm = match members.get("alg").and_then(json::Value::as_str) {
@@ -198,7 +200,12 @@ mod tests {
     use super::*;
 
     fn token(header: &str, payload: &str) -> String {
-        format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload), URL_SAFE_NO_PAD.encode("signature"))
+        format!(
+            "{}.{}.{}",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(payload),
+            URL_SAFE_NO_PAD.encode("signature")
+        )
     }
 
     fn code(token: &str) -> Code {
@@ -218,10 +225,12 @@ mod tests {
 
     #[test]
     fn refuses_other_numbers_of_segments() {
-        for text in ["", "a", "a.b", "a.b.c.d", "a.b.c.d.e", "a.b.c.d.e.f", &".".repeat(16_000), &".".repeat(1_000_000)] {
+        for text in ["", "a", "a.b", "a.b.c.d", "a.b.c.d.e", "a.b.c.d.e.f", &".".repeat(16_000), &".".repeat(1_000_000)]
+        {
             assert_eq!(code(text), Code::TokenMalformed);
         }
-        let message = |token: &[u8]| UntrustedJws::parse(token, &mut Scratch::default()).unwrap_err().message().to_owned();
+        let message =
+            |token: &[u8]| UntrustedJws::parse(token, &mut Scratch::default()).unwrap_err().message().to_owned();
         assert!(message(b"a.b.c.d.e").contains("JWE"));
         assert!(message(b"opaque").contains("audience"));
         assert!(message(b"ya29.opaque").contains("ID token"));

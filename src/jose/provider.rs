@@ -86,9 +86,10 @@ impl Provider {
         let algorithms = algorithms(&mut reader, &keys)?;
         let required_scopes = reader.strings("requiredScopes")?.unwrap_or_default();
         let scope_claims = reader.strings("scopeClaims")?.unwrap_or_else(|| vec!["scope".into(), "scp".into()]);
-        let types = reader
-            .strings("typ")?
-            .map_or_else(|| vec!["at+jwt".into(), "jwt".into(), String::new()], |t| t.iter().map(|t| kind(t).to_owned()).collect());
+        let types = reader.strings("typ")?.map_or_else(
+            || vec!["at+jwt".into(), "jwt".into(), String::new()],
+            |t| t.iter().map(|t| kind(t).to_owned()).collect(),
+        );
         let required_claims = required_claims(&mut reader)?;
         let optional_claims = reader.strings("optionalClaims")?.unwrap_or_default();
         let principal_claim = reader.string("principalClaim", Required::No)?.unwrap_or("sub").to_owned();
@@ -117,7 +118,9 @@ impl Provider {
 
     /// The default claims that this provider's tokens must have. `aud` is not among them: what it must say, [`Self::audiences`] says.
     pub fn mandatory_claims(&self) -> impl Iterator<Item = &'static str> + '_ {
-        DEFAULT_CLAIMS.into_iter().filter(|name| *name != "aud" && !self.optional_claims.iter().any(|taken| taken == name))
+        DEFAULT_CLAIMS
+            .into_iter()
+            .filter(|name| *name != "aud" && !self.optional_claims.iter().any(|taken| taken == name))
     }
 
     /// Whether a token of this `typ` (RFC 8725 §3.11) is accepted.
@@ -159,7 +162,9 @@ fn audiences(reader: &mut Reader<'_, '_>) -> Result<Option<Vec<String>>, Error> 
             .map(|audience| audience.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
             .collect::<Option<Vec<_>>>()
             .map(Some)
-            .ok_or_else(|| reader.wrong("audience", "must be a string, a list of strings, or null for \"any, or none\"")),
+            .ok_or_else(|| {
+                reader.wrong("audience", "must be a string, a list of strings, or null for \"any, or none\"")
+            }),
         _ => Err(reader.wrong(
             "audience",
             "is missing: give what this API is called in the token's `aud`, or null to accept any audience, or none",
@@ -193,7 +198,10 @@ fn key_source(reader: &mut Reader<'_, '_>, issuer: &str, secret: Option<Secret>)
         return Ok(KeySource::Static(text));
     }
     url::check(issuer).map_err(|problem| {
-        reader.wrong("issuer", format!("{problem}; without `jwksUri`, `jwks` or `secret` the keys are discovered at the issuer"))
+        reader.wrong(
+            "issuer",
+            format!("{problem}; without `jwksUri`, `jwks` or `secret` the keys are discovered at the issuer"),
+        )
     })?;
     Ok(KeySource::Discovery)
 }
@@ -236,14 +244,21 @@ fn required_claims(reader: &mut Reader<'_, '_>) -> Result<Vec<RequiredClaim>, Er
             .iter()
             .map(|(name, value)| RequiredClaim {
                 name: name.to_owned(),
-                values: value.as_array().map_or_else(|| vec![value.to_static()], |v| v.iter().map(Value::to_static).collect()),
+                values: value
+                    .as_array()
+                    .map_or_else(|| vec![value.to_static()], |v| v.iter().map(Value::to_static).collect()),
             })
             .collect()),
         Some(_) => Err(reader.wrong("requiredClaims", wrong)),
     }
 }
 
-fn check_optional(reader: &Reader<'_, '_>, optional: &[String], principal: &str, age: Option<Span>) -> Result<(), Error> {
+fn check_optional(
+    reader: &Reader<'_, '_>,
+    optional: &[String],
+    principal: &str,
+    age: Option<Span>,
+) -> Result<(), Error> {
     for name in optional {
         let problem = match name.as_str() {
             "iat" => continue,

@@ -377,8 +377,9 @@ fn key_cache(provider: &mut Provider, config: &CacheConfig, ids: &mut KeyIds) ->
         KeySource::Discovery => Ok(JwksCache::remote(&provider.issuer, None, config.clone())),
         KeySource::JwksUri(uri) => Ok(JwksCache::remote(&provider.issuer, Some(&uri), config.clone())),
         KeySource::Static(text) => {
-            let jwks = Jwks::parse(text.as_bytes(), ids)
-                .map_err(|error| Error::new(Code::Config, format!("`{path}.jwks`: {}", error.message())).about(format!("{path}.jwks")))?;
+            let jwks = Jwks::parse(text.as_bytes(), ids).map_err(|error| {
+                Error::new(Code::Config, format!("`{path}.jwks`: {}", error.message())).about(format!("{path}.jwks"))
+            })?;
             Ok(JwksCache::fixed(jwks))
         }
         KeySource::Secret(secret) => Ok(JwksCache::fixed(Jwks::from_secret(secret, ids))),
@@ -409,7 +410,8 @@ fn provider_of(providers: &[(Provider, JwksCache)], claims: &Object<'_>) -> Resu
 /// Writes down what the token says: first a JSON list of the principal's key and id, scopes, labels and expiry, then the
 /// payload, then the header. Both were parsed strictly, so their own text can stand there: every parser reads the same in it.
 fn seal(provider: &Provider, candidate: &Candidate<'_>, header: &[u8], payload: &[u8]) -> Result<Sealed, Error> {
-    let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Error::new(Code::TokenMalformed, "the token is not UTF-8"));
+    let text =
+        |bytes| std::str::from_utf8(bytes).map_err(|_| Error::new(Code::TokenMalformed, "the token is not UTF-8"));
     let (header, payload) = (text(header)?, text(payload)?);
     let mut out = String::with_capacity(payload.len() + header.len() + provider.issuer.len() + 256);
     out.push('[');
@@ -460,7 +462,9 @@ fn wrong_length(algorithm: Algorithm) -> Error {
 
 fn key_not_found(provider: &Provider, kid: Option<&str>, algorithm: Algorithm) -> Error {
     let message = match kid {
-        Some(kid) => format!("the provider \"{}\" has no {algorithm} key named \"{}\"", shown(&provider.name), shown(kid)),
+        Some(kid) => {
+            format!("the provider \"{}\" has no {algorithm} key named \"{}\"", shown(&provider.name), shown(kid))
+        }
         None => format!("the provider \"{}\" has no {algorithm} key for a token without `kid`", shown(&provider.name)),
     };
     Error::new(Code::KeyNotFound, message).about("kid")
@@ -468,8 +472,13 @@ fn key_not_found(provider: &Provider, kid: Option<&str>, algorithm: Algorithm) -
 
 fn ambiguous_key(provider: &Provider, kid: Option<&str>) -> Error {
     let message = match kid {
-        Some(kid) => format!("the provider \"{}\" has more than one key named \"{}\"", shown(&provider.name), shown(kid)),
-        None => format!("the token has no `kid`, and the provider \"{}\" has more than one key for it", shown(&provider.name)),
+        Some(kid) => {
+            format!("the provider \"{}\" has more than one key named \"{}\"", shown(&provider.name), shown(kid))
+        }
+        None => format!(
+            "the token has no `kid`, and the provider \"{}\" has more than one key for it",
+            shown(&provider.name)
+        ),
     };
     Error::new(Code::KeyNotFound, message).about("kid")
 }

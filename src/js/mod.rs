@@ -4,7 +4,6 @@
 //! What is called for each token takes and gives numbers: strings and objects that cross the boundary cost more than all of
 //! the parsing does.
 
-
 pub mod arc;
 pub mod error;
 pub mod jws;
