@@ -86,7 +86,8 @@ export class ArcEndpoint {
   async #run(request, { agent: name, input, stream, ticket }, tokenEnd, fields, seen) {
     const abort = new AbortController();
     const leave = () => abort.abort(new DOMException("the client has gone", "AbortError"));
-    request.signal?.addEventListener("abort", leave, { once: true });
+    if (request.signal?.aborted) leave();
+    else request.signal?.addEventListener("abort", leave, { once: true });
     const now = Date.now();
     const outcome = tokenEnd < now + this.#timeoutMs ? "expired" : "timeout";
     const timer = setTimeout(
@@ -107,16 +108,22 @@ export class ArcEndpoint {
       traceId: traceId ?? id,
       signal: abort.signal,
     });
+    // Told before the agent works: where the client goes away, nothing of this request may run on.
+    this.#audit({ ...seen, outcome: "allowed", reason: "ok" });
+    seen.type = "arc.run";
     if (stream) {
-      this.#audit({ ...seen, outcome: "allowed", reason: "ok", status: 200 });
-      const body = this.#stream(run, ticket, abort, stop, { ...seen, type: "arc.stream" });
+      const body = this.#stream(run, ticket, abort, stop, seen);
       return new Response(body, { status: 200, headers: { ...fields, ...streamHeaders } });
     }
     try {
       for (;;) {
         const step = await run.next();
         if ("event" in step) continue;
-        return callJson("arcReply", ticket, ...ended(step, abort.signal, seen), new Date().toISOString());
+        const [outcome, output] = ended(step, abort.signal, seen);
+        const reply = callJson("arcReply", ticket, outcome, output, new Date().toISOString());
+        // An output that strict JSON can't hold is the agent's failure too.
+        this.#ended(seen, outcome === "output" && reply.status !== 200 ? "failed" : outcome);
+        return response(reply, fields, request.method);
       }
     } finally {
       stop();
@@ -130,7 +137,7 @@ export class ArcEndpoint {
       if (over) return;
       over = true;
       stop();
-      this.#audit({ ...seen, outcome: "cut", reason: "client_gone" });
+      this.#ended(seen, "gone");
     };
     const finish = (controller, outcome, output) => {
       if (over) return;
@@ -138,7 +145,7 @@ export class ArcEndpoint {
       stop();
       controller.enqueue(encoder.encode(call("arcLastEvents", ticket, outcome, output)));
       controller.close();
-      this.#audit({ ...seen, outcome: outcome === "output" ? "completed" : "cut", reason: reasons[outcome] });
+      this.#ended(seen, outcome);
     };
     return new ReadableStream(
       {
@@ -177,16 +184,26 @@ export class ArcEndpoint {
   }
 
   #tell(seen, { status, reason, arcCode }) {
-    const outcome = status < 400 ? "allowed" : status < 500 ? "refused" : "failed";
-    this.#audit({ ...seen, outcome, reason, status, arcCode });
+    this.#audit({ ...seen, outcome: status < 500 ? "refused" : "failed", reason, status, arcCode });
+  }
+
+  #ended(seen, outcome) {
+    const [how, reason] = endings[outcome];
+    this.#audit({ ...seen, outcome: how, reason });
   }
 }
 
-const reasons = { output: "ok", failed: "agent_failed", timeout: "timeout", expired: "ERR_TOKEN_EXPIRED" };
+const endings = {
+  output: ["completed", "ok"],
+  failed: ["failed", "agent_failed"],
+  timeout: ["cut", "timeout"],
+  expired: ["cut", "ERR_TOKEN_EXPIRED"],
+  gone: ["cut", "client_gone"],
+};
 
 // How an agent ended, as the core takes it.
 function ended(step, signal, seen) {
-  if (step.aborted) return [signal.reason?.outcome ?? "failed", ""];
+  if (step.aborted) return [signal.reason.outcome ?? "gone", ""];
   try {
     if ("output" in step) return ["output", JSON.stringify(step.output) ?? "null"];
     seen.detail = reasonFor(step.error);

@@ -46,7 +46,7 @@ export interface WorkerOptions<Env = unknown> {
 
 /** A decision. It never holds a token; long values are cut. */
 export interface AuditEvent {
-  /** "arc.request", or "arc.stream" for the end of a stream. */
+  /** "arc.request": whether a request is let in. "arc.run": how the agent that it ran has ended. */
   type: string;
   /** When: seconds since the epoch. */
   time: number;

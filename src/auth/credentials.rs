@@ -184,6 +184,12 @@ mod tests {
     }
 
     #[test]
+    fn two_headers_are_named_as_such() {
+        let error = from_request(Some("Bearer a, Bearer b"), "").unwrap_err();
+        assert!(error.message().starts_with("more than one"), "{error}");
+    }
+
+    #[test]
     fn a_token_in_the_query_is_refused_even_beside_a_header() {
         for query in ["?access_token=x", "access_token=x", "a=1&access_token", "?%61ccess%5Ftoken=x", "?Access_Token=x"]
         {

@@ -135,3 +135,10 @@ test("keys are rotated: the next token is accepted, and never called bad meanwhi
   } while (answer.status !== 200 && Date.now() < until);
   assert.equal(answer.status, 200);
 });
+
+test("the log of all this has a line for each decision, and no token", () => {
+  const lines = both.worker.log.filter((line) => line.startsWith('{"type":"arc.'));
+  assert.ok(lines.some((line) => JSON.parse(line).principal === `jwt|${both.idp.issuer}|demo`));
+  assert.ok(lines.length > 12);
+  for (const line of both.worker.log) assert.doesNotMatch(line, /eyJ|Bearer/);
+});

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ArcgateError, ready } from "../../pkg/entry.node.js";
 import { builtinAgents, createWorker } from "../../pkg/worker.js";
-import { envelope, text } from "../lib/arc.mjs";
+import { envelope, streamed, text } from "../lib/arc.mjs";
 
 const verifier = { authenticate: async ({ token }) => (token === "good" ? { id: "a" } : null) };
 const ctx = { waitUntil() {} };
@@ -146,6 +146,57 @@ test("a factory's verifier is made once for an environment, and again after a fa
   assert.equal(made, 2);
   await worker.fetch(arcRequest(), { who: "b" }, ctx);
   assert.equal(made, 3);
+});
+
+test("requests that come before the verifier is made end up with the same one", async () => {
+  let made = 0;
+  const { events, post } = app({
+    verifier: async () => {
+      made += 1;
+      const id = `verifier-${made}`;
+      // The one begun first is ready last.
+      await new Promise((resolve) => setTimeout(resolve, 40 - 10 * made));
+      return { authenticate: async () => ({ id }) };
+    },
+  });
+  await Promise.all([post(), post(), post()]);
+  await post();
+  assert.deepEqual(
+    events.filter(({ type }) => type === "arc.request").map(({ principal }) => principal),
+    Array(4).fill("custom||verifier-3"),
+  );
+});
+
+test("an agent that nobody waits for any more is told so", async () => {
+  const told = [];
+  const slow = (_input, { signal }) =>
+    new Promise((resolve) => signal.addEventListener("abort", () => resolve(told.push("slow"))));
+  const { events, post } = app({ agents: { slow } });
+  const client = new AbortController();
+  const answer = post({ body: JSON.stringify(envelope({ targetAgent: "slow" })), signal: client.signal });
+  setTimeout(() => client.abort(), 30);
+  await answer;
+  assert.deepEqual(told, ["slow"]);
+  assert.deepEqual(
+    events.map(({ type, outcome, reason }) => [type, outcome, reason]),
+    [
+      ["arc.request", "allowed", "ok"],
+      ["arc.run", "cut", "client_gone"],
+    ],
+  );
+});
+
+test("an agent has its time, and no more", async () => {
+  const never = () => new Promise(() => {});
+  const { events, post } = app({ agents: { never }, limits: { agentTimeoutMs: 50 } });
+  const answer = await post({ body: JSON.stringify(envelope({ targetAgent: "never" })) });
+  assert.deepEqual([answer.status, (await answer.json()).error.code], [504, -42005]);
+  const chat = await post({ body: JSON.stringify(streamed("never", "x")) });
+  assert.match(await chat.text(), /^event: error\ndata: .*-43003.*\n\nevent: done/);
+  assert.deepEqual(
+    events.filter(({ type }) => type === "arc.run").map(({ reason }) => reason),
+    ["timeout", "timeout"],
+  );
 });
 
 test("counting: what the built-in agent takes and refuses", async () => {

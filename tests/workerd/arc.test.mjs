@@ -342,8 +342,8 @@ test("a stream is cut when its token ends, also when the agent ignores that", as
   assert.deepEqual(events.at(-2).data.error, { code: -44004, message: "Token expired" });
   assert.deepEqual([done.event, done.data.status], ["done", "ERROR"]);
   assert.ok(done.at >= end - 20 && done.at < end + 700, `${done.at - end} ms after the end`);
-  const lines = await audit((all) => all.some(({ type, traceId }) => type === "arc.stream" && traceId === "cut-1"));
-  const line = lines.find(({ type, traceId }) => type === "arc.stream" && traceId === "cut-1");
+  const lines = await audit((all) => all.some(({ type, traceId }) => type === "arc.run" && traceId === "cut-1"));
+  const line = lines.find(({ type, traceId }) => type === "arc.run" && traceId === "cut-1");
   assert.deepEqual([line.outcome, line.reason], ["cut", "ERR_TOKEN_EXPIRED"]);
 });
 
@@ -363,7 +363,7 @@ test("an agent stops when its client has gone", async () => {
   for await (const _ of sse(response)) break;
   abort.abort();
   await audit((all) =>
-    all.some(({ type, traceId, reason }) => type === "arc.stream" && traceId === "gone-1" && reason === "client_gone"),
+    all.some(({ type, traceId, reason }) => type === "arc.run" && traceId === "gone-1" && reason === "client_gone"),
   );
 });
 
@@ -415,7 +415,8 @@ test("the audit log: a line for every decision, and no token in it", async () =>
   await post({ body: envelope({ traceId: "x".repeat(300), method: "task.notification" }) });
   await post({ body: envelope({ traceId: "audit-2", targetAgent: "nobody" }) });
   const lines = await audit((all) => all.some(({ traceId }) => traceId === "audit-2"));
-  const good = lines.find(({ traceId }) => traceId === "audit-1");
+  const [good, run] = lines.filter(({ traceId }) => traceId === "audit-1");
+  assert.deepEqual([run.type, run.outcome, run.reason], ["arc.run", "completed", "ok"]);
   assert.ok(Math.abs(good.time - Date.now() / 1000) < 60);
   assert.deepEqual(
     { ...good, time: 0 },
@@ -429,7 +430,6 @@ test("the audit log: a line for every decision, and no token in it", async () =>
       traceId: "audit-1",
       outcome: "allowed",
       reason: "ok",
-      status: 200,
     },
   );
   const refused = lines.find(({ reason }) => reason === "ERR_TOKEN_AUDIENCE");
