@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { inputsHash, outputsHash } from "./build/hash.mjs";
 import { buildManifest, missingFiles } from "./build/manifest.mjs";
+import { publishForPages } from "./build/page.mjs";
 import { locked, root } from "./setup/cache.mjs";
 import { must } from "./setup/processes.mjs";
 import { buildEnvironment, target } from "./setup/rust.mjs";
@@ -34,7 +35,11 @@ const stamp = join(work, "stamp");
 export async function build({ force = false } = {}) {
   console.log("Build");
   await step("pkg/", "the npm package, one WebAssembly module and its loaders", (say) =>
-    locked(() => update(force, say)),
+    locked(async () => {
+      const outcome = await update(force, say);
+      publishForPages(pkg, join(root, "www/arcgate"));
+      return outcome;
+    }),
   );
   const missing = missingFiles(pkg);
   if (missing.length) console.log(`  not there yet, but named in pkg.json: ${missing.join(", ")}`);

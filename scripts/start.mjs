@@ -6,6 +6,7 @@ import { root } from "./setup/cache.mjs";
 import { endGroup, startGroup } from "./setup/processes.mjs";
 import { main, Stop, step } from "./setup/steps.mjs";
 import { setup } from "./setup.mjs";
+import { playground } from "./start/playground.mjs";
 import { givenVariables } from "./start/variables.mjs";
 import { answering, freePort, startWorker } from "./start/worker.mjs";
 
@@ -43,6 +44,7 @@ async function start() {
   const { given, has } = givenVariables();
   const variables = { ...given };
   if (!has("PROVIDERS")) variables.PROVIDERS = JSON.stringify({ local: { issuer, audience: `${origin}/arc` } });
+  variables.PLAYGROUND = playground({ issuer, origin, trusted: !has("PROVIDERS") });
 
   console.log("Start");
   await step("OpenID provider", "issues the tokens that the Worker verifies", async () => {

@@ -2,12 +2,14 @@
 
 import { DenyAllVerifier, FirstOf, JwtVerifier, StaticBearerVerifier } from "../pkg/entry.workerd.js";
 import { builtinAgents, createWorker } from "../pkg/worker.js";
+import { playgroundSettings } from "./playground.js";
 import { jsonVariable, listVariable, settingsError } from "./variables.js";
 
 let made;
 
 export default {
   async fetch(request, env, ctx) {
+    if (new URL(request.url).pathname === "/playground.json") return playgroundSettings(env);
     // Made once for an isolate: its variables don't change while it lives.
     made ??= make(env);
     return made.fetch(request, env, ctx);

@@ -1,0 +1,19 @@
+// What the playground's page has to know of a development set-up. A deployed Worker has no such variable, and its page
+// says so.
+
+import { clients } from "../idp/clients.mjs";
+
+/** The Worker's variable PLAYGROUND. `trusted`: whether the Worker takes this provider's tokens. */
+export function playground({ issuer, origin, trusted = true }) {
+  const usable = clients.filter((client) => client.token_endpoint_auth_method === "client_secret_post" && !client.ttl);
+  return JSON.stringify({
+    issuer,
+    audience: `${origin}/arc`,
+    trusted,
+    clients: usable.map(({ client_id, client_secret, signing }) => ({
+      id: client_id,
+      secret: client_secret,
+      algorithm: signing,
+    })),
+  });
+}
