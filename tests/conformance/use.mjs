@@ -85,6 +85,7 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
         assert.same([verified.claims.roles, verified.scopes, verified.principal.id], [["reader"], ["read"], "user-1"]);
         verified.claims.roles.push("admin");
         verified.scopes.push("write");
+        assert.same(verified.principal.scopes, ["read"]);
         verified.principal.id = "root";
         verified.header.alg = "none";
         verified.claims.sub = "root";
@@ -429,12 +430,15 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
       const token = await signer.sign();
       const calls = [verifier.verify(token), verifier.verify(await signer.sign({ sub: "user-2" }))];
       await began.promise;
+      const epoch = wasm.instanceEpoch();
       wasm.recoverFrom(trap());
       gate.resolve();
       assert.same(
         (await Promise.all(calls)).map(({ principal }) => principal.id),
         ["user-1", "user-2"],
       );
+
+      assert.equal(wasm.instanceEpoch(), epoch + 1, "nothing touches the new instance through the old one's objects:");
 
       const { signer: fixed, verifier: ofFixed } = await create({ tokenCache: false });
       const again = await fixed.sign();
