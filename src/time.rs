@@ -22,7 +22,7 @@ impl Time {
     /// past the year 9999.
     pub fn from_numeric_date(number: &Number) -> Option<Self> {
         let seconds = number.as_f64()?;
-        (0.0..=LATEST_SEC).contains(&seconds).then(|| Self((seconds * 1000.0) as i64))
+        (0.0..=LATEST_SEC).contains(&seconds).then_some(Self((seconds * 1000.0) as i64))
     }
 
     /// Milliseconds since the epoch.

@@ -249,11 +249,10 @@ impl Verifier {
     /// Hands in what a request brought.
     pub fn response(&mut self, provider: usize, fetch: FetchId, outcome: FetchOutcome<'_>, now: Time) -> Progress {
         let Some((_, keys)) = self.providers.get_mut(provider) else { return Progress::Done };
-        let progress = keys.response(fetch, outcome, &mut self.ids, now);
-        progress
+        keys.response(fetch, outcome, &mut self.ids, now)
     }
 
-    /// Whether a fetch has ended, so that nobody needs to wait for it.
+    /// The name of a provider, for events.
     pub fn provider_name(&self, provider: usize) -> Option<&str> {
         Some(&self.providers.get(provider)?.0.name)
     }
