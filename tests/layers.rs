@@ -212,7 +212,7 @@ fn sources() -> Vec<Source> {
 
 fn platform_names(code: &str) -> Vec<&'static str> {
     let words = words(code);
-    PLATFORM.into_iter().filter(|name| words.contains(*name)).collect()
+    PLATFORM.into_iter().filter(|name| words.contains(name)).collect()
 }
 
 /// Code in which names can be looked for as whole words.
