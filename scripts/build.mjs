@@ -90,7 +90,7 @@ async function glue(folder, env, say) {
     "--encode-into=always",
     "--remove-producers-section",
   ];
-  await must("wasm-bindgen", [...flags, join(root, `target/${target}/release/arcgate.wasm`)], { env });
+  await must("wasm-bindgen", [...flags, join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), target, "release/arcgate.wasm")], { env });
   say("wasm-opt");
   const optimize = [...optimization, join(bound, "core_bg.wasm"), "-o", join(folder, "core.wasm")];
   await must("wasm-opt", optimize, { env });
