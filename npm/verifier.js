@@ -66,6 +66,11 @@ export class JwtVerifier {
     this.#attach();
   }
 
+  /** How far clocks may be apart: streams end that long after their token. */
+  get clockToleranceSec() {
+    return this.#plain.clockToleranceSec ?? 30;
+  }
+
   /** Verifies a token: its signature, its claims, and whatever the options ask for beyond them. */
   async verify(token, options) {
     const arrived = this.#now();
