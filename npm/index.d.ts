@@ -58,6 +58,8 @@ export interface CustomPrincipal {
  * if it is `retryable`, says "ask later" (503).
  */
 export interface Verifier {
+  /** How long after `expiresAt` its principals are still good; what outlives a request (a stream) ends with it. */
+  readonly clockToleranceSec?: number;
   authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null>;
 }
 
@@ -223,6 +225,7 @@ export class JwtVerifier implements Verifier {
   private constructor();
   /** Makes a verifier, without I/O: discovery and keys are fetched at first use. Throws ERR_CONFIG, which names option and fix. */
   static create(options: JwtVerifierOptions): Promise<JwtVerifier>;
+  readonly clockToleranceSec: number;
   /** Verifies a token. `scopes`: what it needs for this call, besides the provider's `requiredScopes`. */
   verify(token: string, options?: VerifyOptions): Promise<VerifiedToken>;
   authenticate(credentials: Credentials, context?: Partial<VerifierContext>): Promise<Principal | null>;

@@ -204,6 +204,16 @@ describe("types", () => {
     }
   });
 
+  test("declare each class's members, no more and no less", async () => {
+    const arcgate = await import(join(root, "pkg/entry.node.js"));
+    const text = withoutComments(file("npm/index.d.ts"));
+    for (const [, name, body] of text.matchAll(/^export class (\w+) implements[^{]*\{$(.*?)^\}/gms)) {
+      const declared = [...body.matchAll(/^ {2}(?!private|static)(?:readonly )?(\w+)[(:]/gm)].map(([, member]) => member);
+      const defined = Object.getOwnPropertyNames(arcgate[name].prototype).filter((member) => member !== "constructor");
+      assert.deepEqual(declared.sort(), defined.sort(), name);
+    }
+  });
+
   test("ErrorCode has the core's codes, and those that the package throws itself", () => {
     const union = withoutComments(file("npm/index.d.ts")).match(/export type ErrorCode =(.*?);/s)[1];
     const inTypes = [...union.matchAll(/"(ERR_\w+)"/g)].map(([, code]) => code);

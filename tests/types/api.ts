@@ -38,11 +38,7 @@ const undefinedAudience: ProviderOptions = { issuer: "https://issuer.example", a
 // @ts-expect-error an issuer must be given
 const noIssuer: ProviderOptions = { audience: "a" };
 // @ts-expect-error the key is jwksUri
-const misspelt: ProviderOptions = {
-  issuer: "https://issuer.example",
-  audience: "a",
-  jwks_uri: "https://issuer.example/keys",
-};
+const misspelt: ProviderOptions = { ...minimal, jwks_uri: "https://issuer.example/keys" };
 // @ts-expect-error there is no such algorithm
 const none: ProviderOptions = { ...minimal, algorithms: ["none"] };
 // @ts-expect-error a secret is bytes
