@@ -207,8 +207,12 @@ describe("types", () => {
   test("declare each class's members, no more and no less", async () => {
     const arcgate = await import(join(root, "pkg/entry.node.js"));
     const text = withoutComments(file("npm/index.d.ts"));
-    for (const [, name, body] of text.matchAll(/^export class (\w+) implements[^{]*\{$(.*?)^\}/gms)) {
-      const declared = [...body.matchAll(/^ {2}(?!private|static)(?:readonly )?(\w+)[(:]/gm)].map(([, member]) => member);
+    const classes = [...text.matchAll(/^export class (\w+) implements[^{]*\{$(.*?)^\}/gms)];
+    assert.equal(classes.length, 7);
+    for (const [, name, body] of classes) {
+      const declared = [...body.matchAll(/^ {2}(?!private|static)(?:readonly )?(\w+)[(:]/gm)].map(
+        ([, member]) => member,
+      );
       const defined = Object.getOwnPropertyNames(arcgate[name].prototype).filter((member) => member !== "constructor");
       assert.deepEqual(declared.sort(), defined.sort(), name);
     }
