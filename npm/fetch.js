@@ -14,12 +14,14 @@ export async function getDocument(fetch, url, timeoutMs) {
     const response = await fetch(url, { redirect: "manual", signal, headers: { accept: "application/json" } });
     if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) throw "redirect";
     const header = (name) => response.headers.get(name) ?? undefined;
+    // An error's body says nothing that counts here.
+    if (!response.ok) response.body?.cancel().catch(() => {});
     return {
       status: response.status,
       cacheControl: header("cache-control"),
       age: header("age"),
       retryAfter: header("retry-after"),
-      body: response.ok ? await readBody(response) : (response.body?.cancel().catch(() => {}), new Uint8Array(0)),
+      body: response.ok ? await readBody(response) : new Uint8Array(0),
     };
   } catch (thrown) {
     if (typeof thrown === "string") throw thrown;

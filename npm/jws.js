@@ -19,11 +19,16 @@ export async function verifyJws(jws, keys, options) {
   try {
     key = await importKey(check.algorithm, check.jwk, check.secret);
   } catch (cause) {
-    throw new ArcgateError("ERR_KEY_NOT_FOUND", "WebCrypto does not take the key", { details: { fault: "caller" }, cause });
+    throw new ArcgateError("ERR_KEY_NOT_FOUND", "WebCrypto does not take the key", {
+      details: { fault: "caller" },
+      cause,
+    });
   }
   const data = new TextEncoder().encode(jws.slice(0, check.signingInputLen));
   if (!(await checkSignature(check.algorithm, key, check.signature, data))) {
-    throw new ArcgateError("ERR_TOKEN_SIGNATURE", "the signature is not that of the key", { details: { fault: "caller" } });
+    throw new ArcgateError("ERR_TOKEN_SIGNATURE", "the signature is not that of the key", {
+      details: { fault: "caller" },
+    });
   }
   return { header: JSON.parse(check.header), payload: check.payload };
 }

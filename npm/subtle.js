@@ -5,8 +5,14 @@ const sha = (bits) => `SHA-${bits}`;
 const hmac = (bits) => ({ key: { name: "HMAC", hash: sha(bits) }, verify: "HMAC" });
 const pkcs1 = (bits) => ({ key: { name: "RSASSA-PKCS1-v1_5", hash: sha(bits) }, verify: "RSASSA-PKCS1-v1_5" });
 // RFC 7518 §3.5: the salt is as long as the hash.
-const pss = (bits) => ({ key: { name: "RSA-PSS", hash: sha(bits) }, verify: { name: "RSA-PSS", saltLength: bits / 8 } });
-const ecdsa = (namedCurve, bits) => ({ key: { name: "ECDSA", namedCurve }, verify: { name: "ECDSA", hash: sha(bits) } });
+const pss = (bits) => ({
+  key: { name: "RSA-PSS", hash: sha(bits) },
+  verify: { name: "RSA-PSS", saltLength: bits / 8 },
+});
+const ecdsa = (namedCurve, bits) => ({
+  key: { name: "ECDSA", namedCurve },
+  verify: { name: "ECDSA", hash: sha(bits) },
+});
 
 const algorithms = [
   ...[256, 384, 512].map(hmac),

@@ -110,6 +110,10 @@ export class SchemeRouter {
     this.#routes = routes;
   }
 
+  get clockToleranceSec() {
+    return leastTolerance(this.#routes.values());
+  }
+
   async authenticate(credentials, context) {
     return (await this.#routes.get(credentials.scheme.toLowerCase())?.authenticate(credentials, context)) ?? null;
   }
@@ -129,6 +133,10 @@ export class FirstOf {
     this.#verifiers = verifiers;
   }
 
+  get clockToleranceSec() {
+    return leastTolerance(this.#verifiers);
+  }
+
   async authenticate(credentials, context) {
     let refusal;
     for (const verifier of this.#verifiers) {
@@ -144,6 +152,12 @@ export class FirstOf {
     if (refusal) throw refusal;
     return null;
   }
+}
+
+// Who made a principal is not known afterwards, so the strictest of them says when its streams end.
+function leastTolerance(verifiers) {
+  const known = [...verifiers].map((verifier) => verifier.clockToleranceSec).filter(Number.isFinite);
+  return known.length > 0 ? Math.min(...known) : undefined;
 }
 
 function isRefusal(error) {

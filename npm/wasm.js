@@ -22,18 +22,25 @@ export function useSource(load) {
 export function ready() {
   loading ??= load().catch((cause) => {
     loading = undefined;
-    throw new ArcgateError("ERR_INTERNAL", "core.wasm could not be loaded: see the recipe for your bundler in the documentation", {
-      retryable: true,
-      details: { fault: "configuration" },
-      cause,
-    });
+    throw new ArcgateError(
+      "ERR_INTERNAL",
+      "core.wasm could not be loaded: see the recipe for your bundler in the documentation",
+      {
+        retryable: true,
+        details: { fault: "configuration" },
+        cause,
+      },
+    );
   });
   return loading;
 }
 
 async function load() {
   const module = source();
-  exports = module instanceof WebAssembly.Module ? bindings.initSync({ module }) : await bindings.default({ module_or_path: module });
+  exports =
+    module instanceof WebAssembly.Module
+      ? bindings.initSync({ module })
+      : await bindings.default({ module_or_path: module });
 }
 
 /** The module's memory as bytes. Growing the memory makes a new buffer, so this is asked for again after each call. */
