@@ -259,14 +259,23 @@ export class JwtVerifier {
     if (this.#options.onEvent) this.#emit({ type: "keys.fetched", provider: core.providerName(provider) });
   }
 
-  // Somebody else's fetch: on an edge runtime its promise may never settle, because its request was cancelled.
-  #waitFor(provider, fetch, boundMs) {
+  // Somebody else's fetch. On an edge runtime its request may have been cancelled: then the promise never settles, or, in
+  // newer ones, throws when it is waited for. That tells the core that somebody else may take over.
+  async #waitFor(provider, fetch, boundMs) {
+    const core = this.#core;
+    const id = `${provider}:${fetch}`;
     let timer;
     const bound = new Promise((resolve) => {
       timer = setTimeout(resolve, boundMs);
     });
-    const fetched = this.#fetches.get(`${provider}:${fetch}`) ?? new Promise(() => {});
-    return Promise.race([fetched, bound]).finally(() => clearTimeout(timer));
+    try {
+      await Promise.race([this.#fetches.get(id) ?? bound, bound]);
+    } catch {
+      this.#fetches.delete(id);
+      if (core === this.#core && this.#epoch === instanceEpoch()) core.fetchFailed(provider, fetch, "abandoned", this.#now());
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #keysChanged() {
@@ -288,20 +297,32 @@ export class JwtVerifier {
 
   // The second tier is asked once, before the first token; with a bound, like every promise of another request.
   async #hydrate(signal) {
+    this.#hydration ??= this.#readStore();
+    let timer;
+    const bound = new Promise((resolve) => {
+      timer = setTimeout(resolve, 1000);
+    });
+    try {
+      await orAborted(Promise.race([this.#hydration, bound]), signal);
+    } catch (thrown) {
+      if (signal?.aborted) throw thrown;
+      // As in #waitFor: the request that asked is gone, and its promise with it. This one asks itself.
+      this.#hydration = this.#readStore();
+      await orAborted(Promise.race([this.#hydration, bound]), signal);
+    } finally {
+      clearTimeout(timer);
+    }
+    this.#hydration = null;
+  }
+
+  #readStore() {
     const { store } = this.#options.jwksCache;
-    this.#hydration ??= Promise.all(
+    return Promise.all(
       Object.values(this.#options.providers).map(async ({ issuer }) => {
         const snapshot = await store.get(issuer);
         if (snapshot) this.importKeys([snapshot]);
       }),
     ).catch(() => {});
-    let timer;
-    const bound = new Promise((resolve) => {
-      timer = setTimeout(resolve, 1000);
-    });
-    await orAborted(Promise.race([this.#hydration, bound]), signal);
-    clearTimeout(timer);
-    this.#hydration = null;
   }
 
   async #askRevoked(verified) {

@@ -208,7 +208,7 @@ impl VerifierCore {
         self.verifier.response(provider as usize, FetchId(fetch), outcome, Time::from_millis(now)) == Progress::Next
     }
 
-    /// Says that there was no answer: `timeout`, `too_large`, `redirect`, or anything else for the network. Whether another
+    /// Says that there was no answer: `timeout`, `too_large`, `redirect`, `abandoned`, or anything else for the network. Whether another
     /// request follows all the same: keys are fetched from where they were when discovery fails.
     #[wasm_bindgen(js_name = fetchFailed)]
     pub fn fetch_failed(&mut self, provider: u32, fetch: u32, why: &str, now: f64) -> bool {
@@ -216,6 +216,7 @@ impl VerifierCore {
             "timeout" => FetchFailure::Timeout,
             "too_large" => FetchFailure::TooLarge,
             "redirect" => FetchFailure::Redirect,
+            "abandoned" => FetchFailure::Abandoned,
             _ => FetchFailure::Network,
         };
         let outcome = FetchOutcome::Failed(failure);
