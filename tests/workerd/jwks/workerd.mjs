@@ -1,0 +1,59 @@
+// A Worker in workerd itself: wrangler stands a proxy before it, through which a client's going away does not come.
+
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { root } from "../../../scripts/setup/cache.mjs";
+import { endGroup, startGroup } from "../../../scripts/setup/processes.mjs";
+import { answering } from "../../../scripts/start/worker.mjs";
+import { freePort } from "../../lib/worker.mjs";
+
+const config = (port) => `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["private", "public"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const worker :Workerd.Worker = (
+  modules = [(name = "index.js", esModule = embed "index.js"), (name = "core.wasm", wasm = embed "core.wasm")],
+  compatibilityDate = "2026-10-01",
+);
+`;
+
+/** Starts workerd with this Worker, which is bundled; `log` collects what it says. */
+export async function startWorkerd(entry) {
+  const folder = mkdtempSync(join(tmpdir(), "arcgate-workerd-"));
+  const port = await freePort();
+  await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    conditions: ["workerd"],
+    external: ["*.wasm"],
+    outfile: join(folder, "index.js"),
+    logLevel: "error",
+  });
+  copyFileSync(join(root, "pkg/core.wasm"), join(folder, "core.wasm"));
+  writeFileSync(join(folder, "config.capnp"), config(port));
+  const log = [];
+  const child = startGroup(join(root, "node_modules/.bin/workerd"), ["serve", join(folder, "config.capnp")], {
+    cwd: folder,
+    onLine: (line) => log.push(line),
+  });
+  const close = async () => {
+    await endGroup(child);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await answering(`${url}/healthz`, child, "workerd", () => log.join("\n"));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url, log, close };
+}
