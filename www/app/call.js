@@ -9,6 +9,10 @@ import { onToken, session } from "./session.js";
 import { events } from "./sse.js";
 
 const requestAgent = "playground";
+const brokenOff = new Problem(
+  "The answer broke off",
+  "The Worker ended the connection: its log in the terminal says why.",
+);
 
 export function startCall() {
   const exchange = new Exchange($("call-exchange"), {
@@ -141,10 +145,9 @@ export function startCall() {
 
   function failed(error) {
     const known = error instanceof Problem;
-    const title = known ? error.title : "The answer broke off";
-    const advice = known ? error.message : "The Worker ended the connection: look at its log in the terminal.";
-    exchange.failed(`${title}.\n${advice}`);
-    outcome("bad", "no answer", `${title}. ${advice}`);
+    const { title, message } = known ? error : brokenOff;
+    exchange.failed({ title, message });
+    outcome("bad", "no answer", `${title}. ${message}`);
     chip($("called"), "bad", "no answer");
   }
 

@@ -69,9 +69,10 @@ export class Exchange {
     };
   }
 
-  /** There is no answer. */
-  failed(text) {
-    this.#received.show(el("span", { className: "faint", textContent: text }));
+  /** There is no answer: what is wrong, and what to do. */
+  failed({ title, message }) {
+    const first = el("span", { className: "line status", textContent: title, data: { kind: "bad" } });
+    this.#received.show(first, el("span", { className: "line prose", textContent: message }));
     this.#time.textContent = "";
   }
 }

@@ -2,7 +2,7 @@
 
 import { $, busy, chip, el, fill } from "./dom.js";
 import { Exchange } from "./exchange.js";
-import { Problem, parsed, requestToken } from "./http.js";
+import { Problem, requestToken } from "./http.js";
 import { decode, fromNow, onCalendar } from "./jwt.js";
 import { allScopes, session, setToken } from "./session.js";
 
@@ -24,6 +24,8 @@ const meanings = {
   jti: "its own number",
 };
 const instants = ["iat", "exp", "nbf", "auth_time"];
+
+class Refusal extends Problem {}
 
 export function startGet() {
   const exchange = new Exchange($("get-exchange"), {
@@ -56,20 +58,22 @@ export function startGet() {
   async function get() {
     const id = $("algorithms").querySelector("input:checked").value;
     const client = session.settings.clients.find((candidate) => candidate.id === id);
+    session.isCounting = false;
     chip($("life"), "idle", "asking…");
     try {
-      const { sent, received, token } = await requestToken(client, allScopes);
-      exchange.sent(sent);
+      const { received, token } = await requestToken(client, allScopes, (sent) => exchange.sent(sent));
       exchange.received(received);
-      if (!token) throw refused(received);
+      if (!token) throw new Refusal(`refused: ${received.status}`, "");
       session.expiresAt = decode(token).claims.exp;
       show(token);
+      session.isCounting = true;
       setToken(token);
       tick();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      exchange.failed(`${error.title}.\n${error.message}`);
-      chip($("life"), "bad", error.title);
+      // An answer that is no token stays to be seen.
+      if (!(error instanceof Refusal)) exchange.failed(error);
+      chip($("life"), "bad", error instanceof Refusal ? error.title : "no answer");
     }
   }
 
@@ -90,11 +94,6 @@ export function startGet() {
       button.disabled = false;
     },
   };
-}
-
-function refused({ status, text }) {
-  const { error = "no reason", error_description: description } = Object(parsed(text));
-  return new Problem(`refused: ${status}`, `The provider says ${error}${description ? `: ${description}` : ""}.`);
 }
 
 // The token in its three colours. Masked, each letter is a dot: the text keeps its shape.
@@ -136,7 +135,7 @@ function row(name, value) {
 // The seconds that pass.
 function tick() {
   for (const time of $("claims").querySelectorAll("time")) time.textContent = fromNow(Number(time.dataset.instant));
-  if (!session.token) return;
+  if (!session.isCounting) return;
   const left = session.expiresAt - Date.now() / 1000;
   const text = fromNow(session.expiresAt);
   chip(

@@ -52,8 +52,8 @@ export function unreachable(url) {
   );
 }
 
-/** Asks the provider for a token by client credentials. */
-export async function requestToken(client, scopes) {
+/** Asks the provider for a token by client credentials. `onSent` sees the request before it is made. */
+export async function requestToken(client, scopes, onSent = () => {}) {
   const { issuer, audience } = session.settings;
   const body = new URLSearchParams({
     grant_type: "client_credentials",
@@ -68,10 +68,11 @@ export async function requestToken(client, scopes) {
     headers: { "Content-Type": "application/x-www-form-urlencoded" },
     body: body.toString(),
   };
+  onSent(sent);
   const response = await send(sent);
   const text = await response.text();
   const received = { status: response.status, headers: response.headers, text, took: response.took };
-  return { sent, received, token: parsed(text)?.access_token };
+  return { received, token: parsed(text)?.access_token };
 }
 
 export function parsed(text) {

@@ -2,7 +2,7 @@
 
 const events = new EventTarget();
 
-export const session = { settings: undefined, token: undefined };
+export const session = { settings: undefined, token: undefined, expiresAt: undefined, isCounting: false };
 
 export function onToken(listener) {
   events.addEventListener("token", listener);

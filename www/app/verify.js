@@ -70,7 +70,14 @@ export function startVerify() {
       for (const each of buttons) each.disabled = false;
     } catch (error) {
       chip($("verdict"), "bad", "refused");
-      showRefusal($("verify-outcome"), { change: ["the token as it is", ""], error, http: asHttp(error) });
+      const { code, message, retryable, details } = error;
+      const rows = [
+        ["refused", [el("code", { className: "status", textContent: code ?? error.name, data: { kind: "bad" } })]],
+        ["why", [message]],
+        ["fault", [`${details?.fault ?? "–"}; ${retryable ? "ask again later" : "a retry won’t help"}`]],
+        ["over HTTP", [asHttp(error)]],
+      ];
+      fill($("verify-outcome"), list(rows));
     }
   }
 
@@ -116,7 +123,6 @@ function showPrincipal({ principal, scopes, provider, expiresAt } = {}) {
     ["scopes", scopeList],
     ["expires", [expiresAt ? onCalendar(expiresAt) : "–"]],
   ];
-  $("verify-outcome").className = "outcome";
   fill($("verify-outcome"), list(pairs));
 }
 
@@ -129,7 +135,6 @@ function showRefusal(target, { change, error, http } = {}) {
     retryable,
     details,
   } = error ?? {};
-  target.className = "outcome refusal";
   fill(
     target,
     el(

@@ -1,0 +1,286 @@
+// The playground's page, as a person uses it: a real Worker, a real OpenID provider, a real browser.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { startPlayground } from "../lib/playground.mjs";
+
+let site;
+let page;
+
+before(async () => {
+  site = await startPlayground();
+  page = await site.open();
+});
+
+after(() => site?.close());
+
+// As it is seen: what is hidden or not drawn as a line of its own matters here.
+// biome-ignore lint/performance/useDomNodeTextContent: as above
+const text = async (selector, where = page) => (await where.innerText(selector)).replace(/\s+/g, " ").trim();
+const press = (name, where = page) => where.getByRole("button", { name, exact: true }).click();
+
+/** Waits until an element's text is as it should be, and gives it. */
+async function says(selector, pattern, where = page) {
+  const until = Date.now() + 15_000;
+  for (;;) {
+    const found = await text(selector, where);
+    if (pattern.test(found)) return found;
+    if (Date.now() > until) assert.match(found, pattern, selector);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+async function getToken(where = page) {
+  await press("Get a token", where);
+  await says("#life", /^ends in/, where);
+}
+
+async function verify(where = page) {
+  await press("Verify the token", where);
+  await says("#verdict", /^accepted$/, where);
+}
+
+/** Where every part of the page is. */
+const places = (where) =>
+  where.evaluate(() =>
+    [...document.querySelectorAll(".card, .card > *, .intro, .top, .token *, .outcome, .log")]
+      .filter((element) => !element.closest(".raw, td, #life") && !element.matches(".log, .chip, .legend *"))
+      .map((element) => {
+        const { top, height } = element.getBoundingClientRect();
+        return `${element.id || element.className || element.tagName}: ${Math.round(top + scrollY)}, ${Math.round(height)}`;
+      }),
+  );
+
+test("the page is served under a strict content security policy", async () => {
+  const response = await fetch(`${site.origin}/`);
+  const policy = response.headers.get("content-security-policy");
+  assert.match(policy, /default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
+  assert.doesNotMatch(policy, /unsafe-inline|'unsafe-eval'|\*(?![;\s]|$)/);
+  assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+});
+
+test("it loads the package, and says how large and how quick it is", async () => {
+  await says("#version", /^\d+\.\d+\.\d+$/);
+  await says("#size", /^\d+ kB, \d+ kB gzipped$/);
+  await says("#ready", /^[\d.]+ m?s$/);
+  assert.match(await page.getAttribute(".readme", "href"), /#readme$/);
+  assert.equal(await page.getByRole("button", { name: "Verify the token" }).isDisabled(), true);
+  assert.equal(await page.getByRole("button", { name: "Call echo" }).isDisabled(), true);
+  assert.equal(await text("#where-provider"), new URL(site.idp.issuer).host);
+});
+
+test("step 1 gets a token and shows it masked, taken apart, with the time it has left", async () => {
+  await getToken();
+  assert.match(
+    await text("#get-exchange"),
+    /grant_type = client_credentials .*200 OK .*"access_token": "eyJ\w{3}….{4}"/,
+  );
+  const masked = await text("#raw");
+  assert.match(masked.replace(/\s/g, ""), /^eyJ\w{3}•+\.eyJ\w{3}•+\.•+$/);
+  const colours = await page.$$eval("#raw span", (parts) => parts.map((part) => getComputedStyle(part).color));
+  assert.equal(new Set(colours).size, 3);
+  assert.match(await text("#header-claims"), /alg RS256 typ at\+jwt kid rs256-/);
+  assert.match(await text("#claims"), new RegExp(`sub demo .*iss ${site.idp.issuer} aud ${site.origin}/arc iat`));
+  assert.match(await text("[data-claim=exp]"), /^in (10 min 0 s|9 min 5\d s)/);
+  const life = await text("#life");
+  await says("#life", new RegExp(`^(?!${life}$)ends in 9 min`));
+  await press("Show");
+  const token = (await text("#raw")).replace(/\s/g, "");
+  assert.match(token, /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/);
+  await press("Hide");
+  assert.equal(await text("#raw"), masked);
+});
+
+test("step 2 verifies it in the page: who it is, and how long that took at first and from the cache", async () => {
+  await verify();
+  const outcome = await text("#verify-outcome");
+  assert.match(outcome, new RegExp(`principal jwt\\|${site.idp.issuer}\\|demo provider local scopes arc.agent.caller`));
+  assert.equal(await text("#note-first"), "2 requests for the keys");
+  const [first, known, second] = await Promise.all(
+    ["#time-first", "#time-known", "#time-second"].map(async (id) => Number.parseFloat(await text(id))),
+  );
+  assert.ok(second < first && known < first, `${first}, ${known}, ${second}`);
+});
+
+for (const [name, change, code, message, http] of [
+  [
+    "Flip a signature bit",
+    /byte 128 of the signature/,
+    "ERR_TOKEN_SIGNATURE",
+    /signature/,
+    /^401 · Bearer .*invalid_token/,
+  ],
+  ["Change a claim", /"sub": "demo" → "admin"/, "ERR_TOKEN_SIGNATURE", /signature/, /^401/],
+  ["Expect another audience", /→ https:\/\/other.example/, "ERR_TOKEN_AUDIENCE", /is configured for/, /^401/],
+  ["An hour after its end", /→ exp \+ 1 h/, "ERR_TOKEN_EXPIRED", /expired/, /^401 .*the access token expired/],
+  ["alg: none", /→ "none", no signature/, "ERR_TOKEN_ALGORITHM", /not signed/, /^401/],
+  ["HS256 with the public key", /→ "HS256"/, "ERR_TOKEN_ALGORITHM", /HS256 is not among/, /^401/],
+]) {
+  test(`step 2 breaks the token: ${name}`, async () => {
+    await press(name);
+    await says("#break-outcome .change", change);
+    await says("#break-outcome .code", new RegExp(`^${code}$`));
+    assert.match(await text("#break-outcome .message"), message);
+    assert.equal(await text("#break-outcome [data-field=fault] dd"), "caller");
+    assert.equal(await text("#break-outcome [data-field=retryable] dd"), "no");
+    assert.match(await text("#break-outcome [data-field='over HTTP'] dd"), http);
+  });
+}
+
+test("step 3 calls echo with a text of one's own", async () => {
+  await page.getByLabel("Text for echo").fill("Grüße & <b>Küsse</b>");
+  await press("Call echo");
+  await says("#call-outcome", /^200 OK echo gave it back: “Grüße & <b>Küsse<\/b>”$/);
+  assert.match(await text("#call-exchange"), /POST \/arc Authorization: Bearer eyJ\w{3}….{4} .*"status": "COMPLETED"/);
+});
+
+test("step 3 draws a stream as it arrives", async () => {
+  const seen = [];
+  await page.getByLabel("Let count go to").fill("12");
+  await press("Stream it");
+  for (const until = Date.now() + 15_000; Date.now() < until && seen.at(-1) !== 12; ) {
+    const value = await page.$eval("#count-bar", (bar) => (bar.max === 12 ? bar.value : 0));
+    if (value !== seen.at(-1)) seen.push(value);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.ok(seen.length > 4, `drawn at ${seen}`);
+  await says("#call-outcome", /^200 OK count reached 12, in/);
+  assert.equal(await text("#count-said"), "12 of 12");
+  assert.match(await text("#call-exchange"), /content-type: text\/event-stream .*event: stream .*event: done/);
+});
+
+test("step 3 stops a stream", async () => {
+  await page.getByLabel("Let count go to").fill("1000");
+  await press("Stream it");
+  await says("#count-said", /^[1-9]\d* of 1000$/);
+  await press("Stop");
+  await says("#count-said", /^stopped at \d+ of 1000$/);
+  await says("#call-outcome", /hung up/);
+});
+
+test("step 3 shows what 401 and 403 look like", async () => {
+  await press("Call without a token");
+  await says("#call-outcome", /^401 Unauthorized/);
+  const missing = await text("#call-exchange");
+  assert.doesNotMatch(missing, /Authorization/);
+  assert.match(missing, /www-authenticate: Bearer realm="arcgate" .*"code": -44001/);
+  await press("Call with too few scopes");
+  await says("#call-outcome", /^403 Forbidden The token is good and names its bearer, but lacks arc.agent.caller\.$/);
+  assert.match(await text("#call-exchange"), /www-authenticate: Bearer .*error="insufficient_scope".*"code": -44003/);
+});
+
+test("the log has every request in its order, and no token", async () => {
+  const lines = await page.$$eval("#log li", (items) =>
+    items.map((item) => [".method", ".path", ".status"].map((part) => item.querySelector(part).textContent).join(" ")),
+  );
+  assert.deepEqual(lines, [
+    "POST /token 200",
+    "GET /.well-known/openid-configuration 200",
+    "GET /jwks 200",
+    "POST /arc 200",
+    "POST /arc 200",
+    "POST /arc 200",
+    "POST /arc 401",
+    "POST /token 200",
+    "POST /arc 403",
+  ]);
+  assert.match(await text("#log li:nth-child(4)"), /the Worker .*Bearer eyJ\w{3}….{4}/);
+  assert.match(await text("#log li:nth-child(7)"), /no token/);
+  assert.doesNotMatch(await page.content(), /eyJ[\w-]+\.eyJ/, "nowhere in the page");
+  await press("Clear");
+  assert.equal(await page.locator("#log li").count(), 0);
+});
+
+test("nothing was complained about but the two refusals", () => {
+  const refused = (status) => new RegExp(`^Failed to load resource.* ${status} .*/arc$`);
+  const rest = page.complaints.filter((complaint) => !refused(401).test(complaint) && !refused(403).test(complaint));
+  assert.deepEqual(rest, []);
+});
+
+for (const algorithm of ["ES256", "EdDSA"]) {
+  test(`it works with ${algorithm}`, async () => {
+    await page.getByText(algorithm, { exact: true }).click();
+    await getToken();
+    await verify();
+    assert.match(await text("#header-claims"), new RegExp(`alg ${algorithm}`));
+    await press("Flip a signature bit");
+    await says("#break-outcome .code", /^ERR_TOKEN_SIGNATURE$/);
+  });
+}
+
+for (const [name, width] of [
+  ["a wide", 1280],
+  ["a narrow", 390],
+  ["a very narrow", 320],
+]) {
+  test(`nothing moves while it fills, on ${name} screen`, async () => {
+    const other = await site.open({ viewport: { width, height: 800 }, colorScheme: "dark" });
+    await says("#ready", /ms|s$/, other);
+    await says("#size", /gzipped/, other);
+    const before = await places(other);
+    await getToken(other);
+    await verify(other);
+    for (const button of await other.$$("#break button")) {
+      await button.click();
+      await says("#break-outcome .code", /^ERR_/, other);
+      assert.deepEqual(await places(other), before);
+    }
+    await press("Call echo", other);
+    await says("#call-outcome", /^200/, other);
+    assert.deepEqual(await places(other), before);
+    await press("Call with too few scopes", other);
+    await says("#call-outcome", /^403/, other);
+    assert.deepEqual(await places(other), before);
+    const sideways = await other.evaluate(() => {
+      scrollTo(1000, 0);
+      return scrollX;
+    });
+    assert.equal(sideways, 0, "nothing sticks out");
+    await other.context().close();
+  });
+}
+
+test("it can be used with the keyboard alone", async () => {
+  const other = await site.open();
+  await other.waitForSelector("#get-form button:enabled");
+  const reach = async (id) => {
+    for (let presses = 0; presses < 60; presses += 1) {
+      const focused = await other.evaluate(() => document.activeElement.id || document.activeElement.textContent);
+      if (focused === id) return;
+      await other.keyboard.press("Tab");
+    }
+    assert.fail(`${id} is not reached by Tab`);
+  };
+  await reach("Get a token");
+  await other.keyboard.press("Enter");
+  await says("#life", /^ends in/, other);
+  await reach("verify-button");
+  await other.keyboard.press("Enter");
+  await says("#verdict", /^accepted$/, other);
+  await reach("Change a claim");
+  await other.keyboard.press("Space");
+  await says("#break-outcome .code", /^ERR_TOKEN_SIGNATURE$/, other);
+  await reach("echo-text");
+  await other.keyboard.press("Enter");
+  await says("#call-outcome", /^200 OK/, other);
+  await other.context().close();
+});
+
+test("where no provider is named, it says so in plain words", async () => {
+  const prepare = (where) =>
+    where.route("**/playground.json", (route) => route.fulfill({ status: 404, body: '{"error":"not_found"}' }));
+  const other = await site.open({ prepare });
+  await says("#notice", /names no provider to try.*npm start/, other);
+  assert.equal(await other.getByRole("button", { name: "Get a token" }).isDisabled(), true);
+  await other.context().close();
+});
+
+test("when the provider isn't running, it says so and what to do", async () => {
+  await site.idp.close();
+  await press("Get a token");
+  await says("#get-exchange", /doesn’t answer.*npm start/);
+  assert.equal(await text("#life"), "no answer");
+  await press("Verify the token");
+  await says("#verdict", /^refused$/);
+  assert.match(await text("#verify-outcome"), /ERR_JWKS_UNAVAILABLE .*ask again later over HTTP 503/);
+});
