@@ -1,4 +1,5 @@
 // Builds the npm package into pkg/: the module, its glue, and the JavaScript half from npm/.
+// What a page needs of it goes into www/arcgate/ too, for the playground.
 //
 //   npm run build            does nothing when nothing that goes into it has changed
 //   npm run build -- --force
@@ -90,7 +91,11 @@ async function glue(folder, env, say) {
     "--encode-into=always",
     "--remove-producers-section",
   ];
-  await must("wasm-bindgen", [...flags, join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), target, "release/arcgate.wasm")], { env });
+  await must(
+    "wasm-bindgen",
+    [...flags, join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), target, "release/arcgate.wasm")],
+    { env },
+  );
   say("wasm-opt");
   const optimize = [...optimization, join(bound, "core_bg.wasm"), "-o", join(folder, "core.wasm")];
   await must("wasm-opt", optimize, { env });

@@ -54,7 +54,12 @@ if (found) {
   session.settings = found;
   $("where-provider").textContent = new URL(found.issuer).host;
   if (!found.trusted) {
-    notice(new Problem("PROVIDERS is set", "so the Worker may refuse the local provider’s tokens, which step 1 gets."));
+    notice(
+      new Problem(
+        "PROVIDERS is set for the Worker",
+        "The Worker may refuse the tokens of the local provider, which step 1 gets.",
+      ),
+    );
   }
   get.enable();
   call.enable();

@@ -69,10 +69,12 @@ export function startVerify() {
       chip($("verdict"), "good", "accepted");
       for (const each of buttons) each.disabled = false;
     } catch (error) {
-      chip($("verdict"), "bad", "refused");
       const { code, message, retryable, details } = error;
+      // No keys, say: that is no word against the token.
+      if (retryable) chip($("verdict"), "warn", "can’t tell now");
+      else chip($("verdict"), "bad", "refused");
       const rows = [
-        ["refused", [el("code", { className: "status", textContent: code ?? error.name, data: { kind: "bad" } })]],
+        ["code", [el("code", { className: "status", textContent: code ?? error.name, data: { kind: "bad" } })]],
         ["why", [message]],
         ["fault", [`${details?.fault ?? "–"}; ${retryable ? "ask again later" : "a retry won’t help"}`]],
         ["over HTTP", [asHttp(error)]],
@@ -98,7 +100,8 @@ export function startVerify() {
   // What a server that uses the package would answer.
   function asHttp(error) {
     const { status, headers } = arcgate.errorResponse(error);
-    return [status, headers.get("www-authenticate") ?? headers.get("retry-after")].filter(Boolean).join(" · ");
+    const wait = headers.get("retry-after");
+    return [status, headers.get("www-authenticate"), wait && `Retry-After: ${wait}`].filter(Boolean).join(" · ");
   }
 
   return {
@@ -128,9 +131,9 @@ function showPrincipal({ principal, scopes, provider, expiresAt } = {}) {
 
 /** An ArcgateError, and what was done to provoke it. */
 function showRefusal(target, { change, error, http } = {}) {
-  const [before, after] = change ?? ["–", ""];
+  const [before, after] = change ?? ["nothing is broken yet", ""];
   const {
-    code = "–",
+    code = "ERR_…",
     message = "Press one of the buttons: the token, or what is expected of it, is changed.",
     retryable,
     details,
