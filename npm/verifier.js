@@ -59,7 +59,7 @@ export class JwtVerifier {
     this.#options = options;
     [this.#plain, this.#secrets] = plainOptions(options);
     this.#providers = Object.entries(this.#plain.providers ?? {}).map(([name, { issuer }]) => ({ name, issuer }));
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ? clock(options.now) : Date.now;
     this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
     this.#timeoutMs = options.jwksCache?.timeoutMs ?? 5000;
     if (!options.jwksCache?.store) this.#hydration = null;
@@ -407,6 +407,15 @@ function plainOptions(options) {
     }
   }
   return [plain, secrets];
+}
+
+// A clock that gives no number would make it 1970, when nothing had expired yet.
+function clock(now) {
+  return () => {
+    const millis = now();
+    if (!Number.isFinite(millis)) throw configError("now", "must give milliseconds since 1970, as Date.now does");
+    return millis;
+  };
 }
 
 function notAString(token) {

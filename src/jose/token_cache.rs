@@ -107,8 +107,9 @@ impl TokenCache {
             self.young_bytes = 0;
         }
         self.young_bytes += bytes;
+        let key_len = key.len();
         if let Some(replaced) = self.young.insert(key, entry) {
-            self.young_bytes = self.young_bytes.saturating_sub(replaced.token.text().len());
+            self.young_bytes = self.young_bytes.saturating_sub(size_of(key_len, &replaced));
         }
     }
 }
@@ -121,8 +122,12 @@ impl Entry {
 }
 
 fn size(key: &[u8], entry: &Entry) -> usize {
+    size_of(key.len(), entry)
+}
+
+fn size_of(key_len: usize, entry: &Entry) -> usize {
     const OVERHEAD: usize = 160;
-    key.len() + entry.token.text().len() + OVERHEAD
+    key_len + entry.token.text().len() + OVERHEAD
 }
 
 /// Hashes the last bytes of a token only. They belong to a signature that was checked, so they differ from token to token;
@@ -195,6 +200,16 @@ mod tests {
         assert!(cache.get(b"long", at(309)).is_some());
         assert!(cache.get(b"long", at(310)).is_none());
         assert!(cache.get(b"long", at(9)).is_none());
+    }
+
+    #[test]
+    fn a_token_that_is_put_again_takes_no_more_room() {
+        let mut cache = TokenCache::new(bounds(100, 20_000));
+        put(&mut cache, "another", at(1000), at(0));
+        for _ in 0..10_000 {
+            put(&mut cache, "the same", at(1000), at(0));
+        }
+        assert_eq!((cache.len(), cache.old.len()), (2, 0));
     }
 
     #[test]

@@ -500,6 +500,15 @@ test("attack 09: dates of another type or out of range, well signed", async () =
   await refused(verifier.verify(jws(rsa, claims({ exp: Date.now() + 60_000 }))), "ERR_TOKEN_CLAIM");
 });
 
+test("attack 09: a clock that gives no time lets nobody in", async () => {
+  for (const time of [undefined, null, Number.NaN, Number.POSITIVE_INFINITY, "now", {}, new Date(), 1800000000000n]) {
+    const verifier = await local({ now: () => time }, { optionalClaims: ["iat"] });
+    // Long expired, but not yet in 1970.
+    const token = jws(rsa, claims({ exp: 1_000_000_000, iat: undefined }));
+    await refused(verifier.verify(token), "ERR_CONFIG", { token });
+  }
+});
+
 test("attack 10: iss and aud as lists and objects, well signed", async () => {
   const { verifier, fetched } = await remote();
   for (const iss of [

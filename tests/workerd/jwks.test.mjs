@@ -253,8 +253,7 @@ test("a set that nears its end is refreshed beside, without anybody waiting", as
   assert.equal(idp.fetches(), 2);
 });
 
-test("a refresh that dies with its request harms nobody", async () => {
-  // Without waitUntil a Worker's request takes its refresh along when it ends.
+test("refreshes without waitUntil harm nobody, even if they die with their requests", async () => {
   const idp = await provider("died");
   assert.equal((await idp.verify(idp.token())).status, 200);
   for (let round = 0; round < 6; round += 1) {
