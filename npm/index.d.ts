@@ -319,6 +319,208 @@ export class FirstOf implements Verifier {
   authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null>;
 }
 
+// ---- asking agents -------------------------------------------------------------------------------------------------
+
+/**
+ * A bearer token: asked for at each call. A string can't be renewed; a TokenManager (or what has its two methods), or a
+ * function, is asked for another one when a server calls the token expired.
+ */
+export type Bearer = string | TokenGiver | (() => string | Promise<string>);
+
+/** What a client needs of a TokenManager. */
+export interface TokenGiver {
+  getToken(options?: { forceRefresh?: boolean; signal?: AbortSignal }): Promise<string>;
+  /** The server refused this token: it is dropped if it is still the current one. */
+  invalidate?(token: string): void;
+}
+
+export interface ArcClientOptions {
+  /** Where requests go: https, or http on this machine. Redirects are not followed. */
+  endpoint: string | URL;
+  /** The name in which they are asked. */
+  requestAgent: string;
+  /** What each request is authenticated with. */
+  token: Bearer;
+  /** Default: the platform's. A Worker's service binding, say: `(...request) => env.AGENT.fetch(...request)`. */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /** How long an answer may take, the token and a retry included; of a stream, its beginning and each next piece. Default: 60000. */
+  timeoutMs?: number;
+  limits?: {
+    /** Of an answer that is no stream. Default: 4 MiB. */
+    maxAnswerBytes?: number;
+    /** Of one event of a stream. Default: 1 MiB. */
+    maxEventBytes?: number;
+    /** Of a whole stream. Default: 64 MiB. */
+    maxStreamBytes?: number;
+  };
+}
+
+/** What every call takes. */
+export interface ArcCall {
+  /** The agent that is asked. */
+  targetAgent: string;
+  /** The workflow that the call belongs to. */
+  traceId?: string;
+  /** Gives the call up, a stream included. */
+  signal?: AbortSignal;
+  /** Instead of the client's own. */
+  timeoutMs?: number;
+}
+
+/** Asks agents over ARC 1.0, with a bearer token that is attached at each call. */
+export class ArcClient {
+  private constructor();
+  /** Makes a client. Does no I/O, and asks for no token yet. */
+  static create(options: ArcClientOptions): Promise<ArcClient>;
+  readonly task: ArcTasks;
+  readonly chat: ArcChats;
+  /** Any method, by its name; the result as it came. With `params.stream: true` an iterable of events. */
+  call<P extends object>(
+    method: string,
+    options: ArcCall & { params: P },
+  ): P extends { readonly stream: true } ? ChatAnswer : Promise<unknown>;
+}
+
+/** The methods on tasks. */
+export interface ArcTasks {
+  create(
+    options: ArcCall & { initialMessage: string | ArcMessage; priority?: ArcPriority; metadata?: object },
+  ): Promise<ArcTaskResult>;
+  send(options: ArcCall & { taskId: string; message: string | ArcMessage }): Promise<ArcSuccess>;
+  info(
+    options: ArcCall & { taskId: string; includeMessages?: boolean; includeArtifacts?: boolean },
+  ): Promise<ArcTaskResult>;
+  cancel(options: ArcCall & { taskId: string; reason?: string }): Promise<ArcTaskResult>;
+  subscribe(
+    options: ArcCall & { taskId: string; callbackUrl: string; events?: readonly ArcEvent[] },
+  ): Promise<ArcSubscriptionResult>;
+  /** Tells a subscriber of an event. It needs other scopes than the rest: `arc.task.notify` and `arc.agent.receiver`. */
+  notification(
+    options: ArcCall & { taskId: string; event: ArcEvent; timestamp: string; data: object },
+  ): Promise<ArcSuccess>;
+}
+
+/** The methods on chats. */
+export interface ArcChats {
+  start(options: ArcCall & ArcChatStart & { stream: true }): ChatAnswer;
+  start(options: ArcCall & ArcChatStart & { stream?: false }): Promise<ArcChatResult>;
+  message(options: ArcCall & ArcChatMessage & { stream: true }): ChatAnswer;
+  message(options: ArcCall & ArcChatMessage & { stream?: false }): Promise<ArcChatResult>;
+  end(options: ArcCall & { chatId: string; reason?: string }): Promise<ArcChatResult>;
+}
+
+export interface ArcChatStart {
+  initialMessage: string | ArcMessage;
+  /** Your own name for the chat. Default: the agent makes one. */
+  chatId?: string;
+  metadata?: object;
+}
+
+export interface ArcChatMessage {
+  chatId: string;
+  message: string | ArcMessage;
+}
+
+/** A streamed answer: can be iterated at once, or awaited first, to learn whether it was refused. */
+export type ChatAnswer = Promise<ChatStream> & AsyncIterable<ChatEvent>;
+
+/** The events of a stream, read on when they are asked for. Leaving the loop gives the connection up. */
+export interface ChatStream extends AsyncIterableIterator<ChatEvent> {
+  return(value?: unknown): Promise<IteratorResult<ChatEvent>>;
+}
+
+/** A piece of a streamed answer. An error on the stream ends the iteration as an ArcgateError. */
+export interface ChatEvent {
+  /** `done` is the last one, where the agent sends it; `other` is an event that ARC doesn't know. */
+  type: "message" | "done" | "other";
+  /** The event's name on the wire. */
+  event: string;
+  chatId?: string;
+  /** The next piece of the agent's message. */
+  message?: ArcMessage;
+  /** Of the chat. */
+  status?: string;
+  /** The event's data as it came. */
+  data: unknown;
+}
+
+/** A string where a message is asked for is a user's message of one TextPart. */
+export interface ArcMessage {
+  role: "user" | "agent" | "system";
+  parts: readonly ArcPart[];
+  timestamp?: string;
+  agentId?: string;
+}
+
+export type ArcPart =
+  | { type: "TextPart"; content: string }
+  | { type: "DataPart"; content: unknown; mimeType: string }
+  | { type: "FilePart"; content: string; mimeType: string; filename?: string }
+  | { type: "ImagePart"; content: string; mimeType: string; width?: number; height?: number }
+  | { type: "AudioPart"; content: string; mimeType: string; duration?: number };
+
+export type ArcPriority = "LOW" | "NORMAL" | "HIGH" | "URGENT";
+
+export type ArcEvent =
+  | "TASK_CREATED"
+  | "TASK_STARTED"
+  | "TASK_PAUSED"
+  | "TASK_RESUMED"
+  | "TASK_COMPLETED"
+  | "TASK_FAILED"
+  | "TASK_CANCELED"
+  | "NEW_MESSAGE"
+  | "NEW_ARTIFACT"
+  | "STATUS_CHANGE";
+
+// Results are given as they came: what an agent adds to them is there, and what it leaves out isn't.
+
+export interface ArcTask {
+  taskId: string;
+  status: "SUBMITTED" | "WORKING" | "INPUT_REQUIRED" | "COMPLETED" | "FAILED" | "CANCELED";
+  createdAt?: string;
+  updatedAt?: string;
+  completedAt?: string;
+  canceledAt?: string;
+  messages?: ArcMessage[];
+  artifacts?: unknown[];
+  metadata?: Record<string, unknown>;
+}
+
+export interface ArcTaskResult {
+  type: "task";
+  task: ArcTask;
+}
+
+export interface ArcSubscriptionResult {
+  type: "task" | "subscription";
+  subscription: {
+    subscriptionId: string;
+    taskId?: string;
+    callbackUrl?: string;
+    events?: ArcEvent[];
+    active?: boolean;
+  };
+}
+
+export interface ArcChatResult {
+  type: "chat";
+  chat: {
+    chatId: string;
+    status: "ACTIVE" | "PAUSED" | "CLOSED";
+    message?: ArcMessage;
+    participants?: string[];
+    createdAt?: string;
+    closedAt?: string;
+    metadata?: Record<string, unknown>;
+  };
+}
+
+export interface ArcSuccess {
+  success: boolean;
+  message?: string;
+}
+
 // ---- errors --------------------------------------------------------------------------------------------------------
 
 /** A stable name for what went wrong. Messages may improve; codes stay. */
@@ -359,6 +561,14 @@ export type ErrorCode =
   | "ERR_INVALID_REQUEST"
   /** The peer's message breaks its protocol. */
   | "ERR_PROTOCOL"
+  /** The peer answered with an error of its own: `arcCode` and `details` say which. */
+  | "ERR_REMOTE"
+  /** The peer can't be reached, or the connection broke off. */
+  | "ERR_NETWORK"
+  /** The peer took longer than `timeoutMs`. */
+  | "ERR_TIMEOUT"
+  /** No token can be had now: the source of tokens fails, or is out of reach. */
+  | "ERR_REFRESH_UNAVAILABLE"
   /** The call was given up through its AbortSignal. */
   | "ERR_ABORTED"
   /** A mistake in arcgate: please report it. */
@@ -366,11 +576,18 @@ export type ErrorCode =
 
 export interface ErrorDetails {
   /** Who must act. */
-  fault?: "caller" | "configuration" | "provider" | "internal";
+  fault?: "caller" | "configuration" | "provider" | "peer" | "internal";
   /** The claim, header parameter, scope list or option that it is about. */
   subject?: string;
   /** When a retry makes sense. */
   retryAfterSec?: number;
+  /** The HTTP status of a peer's answer. */
+  status?: number;
+  /** The scopes that a peer asks for, and those that the token had. */
+  requiredScopes?: readonly string[];
+  providedScopes?: readonly string[];
+  /** What a peer's error says of itself, in its own words: `details` of an ARC error. */
+  peer?: unknown;
 }
 
 /** What every function of this package throws. No message or property ever holds a token. */

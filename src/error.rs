@@ -17,6 +17,8 @@ pub enum Fault {
     Configuration,
     /// The identity provider: unreachable, or it publishes something unusable.
     Provider,
+    /// Whoever runs the agent or the runtime at the other end.
+    Peer,
     /// This program.
     Internal,
 }
@@ -28,6 +30,7 @@ impl Fault {
             Self::Caller => "caller",
             Self::Configuration => "configuration",
             Self::Provider => "provider",
+            Self::Peer => "peer",
             Self::Internal => "internal",
         }
     }
@@ -100,6 +103,14 @@ codes! {
     InvalidRequest = "ERR_INVALID_REQUEST", Caller, false;
     /// The peer's message breaks its protocol.
     Protocol = "ERR_PROTOCOL", Caller, false;
+    /// The peer answered with an error of its own; `arcCode` and `details` say which.
+    Remote = "ERR_REMOTE", Peer, false;
+    /// The peer can't be reached, or the connection broke off.
+    Network = "ERR_NETWORK", Peer, true;
+    /// The peer took longer than it may.
+    Timeout = "ERR_TIMEOUT", Peer, true;
+    /// No token can be had now: the source of tokens fails, or is out of reach.
+    RefreshUnavailable = "ERR_REFRESH_UNAVAILABLE", Provider, true;
     /// The call was given up through its AbortSignal.
     Aborted = "ERR_ABORTED", Caller, true;
     /// A mistake in this program; please report it.

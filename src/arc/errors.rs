@@ -88,9 +88,15 @@ impl ArcCode {
         match error.code() {
             Code::TokenExpired => Self::TokenExpired,
             Code::TokenScope => Self::InsufficientScope,
-            Code::JwksUnavailable | Code::VerifierUnavailable | Code::Aborted | Code::Config | Code::Internal => {
-                Self::InternalError
-            }
+            Code::JwksUnavailable
+            | Code::VerifierUnavailable
+            | Code::Remote
+            | Code::Network
+            | Code::Timeout
+            | Code::RefreshUnavailable
+            | Code::Aborted
+            | Code::Config
+            | Code::Internal => Self::InternalError,
             _ => Self::AuthenticationFailed,
         }
     }
@@ -119,9 +125,15 @@ mod tests {
             let expected = match code {
                 Code::TokenExpired => -44004,
                 Code::TokenScope => -44003,
-                Code::JwksUnavailable | Code::VerifierUnavailable | Code::Aborted | Code::Config | Code::Internal => {
-                    -32603
-                }
+                Code::JwksUnavailable
+                | Code::VerifierUnavailable
+                | Code::Remote
+                | Code::Network
+                | Code::Timeout
+                | Code::RefreshUnavailable
+                | Code::Aborted
+                | Code::Config
+                | Code::Internal => -32603,
                 _ => -44001,
             };
             assert_eq!(of(*code), expected, "{code:?}");

@@ -2,6 +2,8 @@
 //!
 //! head -> [`Gate::head`] -> credentials, which a verifier turns into a principal -> body -> [`Gate::body`] -> [`Run`] ->
 //! the agent's output -> [`Run::reply`]. Each step either goes on or is an answer; every answer is a [`Reply`].
+//!
+//! And the other side of it: [`client`].
 
 pub mod errors;
 pub mod scopes;
@@ -17,6 +19,8 @@ mod method;
 
 pub mod gate;
 pub mod head;
+
+pub mod client;
 
 pub use errors::ArcCode;
 pub use gate::{Decision, Gate, Seen};

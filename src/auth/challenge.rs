@@ -54,7 +54,13 @@ impl Refusal {
             Code::Unauthenticated => Self::challenge(401, "invalid_token", "", ""),
             Code::InvalidRequest => Self::challenge(400, "invalid_request", "", ""),
             Code::Protocol => Self { status: 400, challenge: None, retry_after: None },
-            Code::JwksUnavailable | Code::VerifierUnavailable | Code::Aborted => {
+            Code::JwksUnavailable
+            | Code::VerifierUnavailable
+            | Code::Remote
+            | Code::Network
+            | Code::Timeout
+            | Code::RefreshUnavailable
+            | Code::Aborted => {
                 let span = error.retry_delay().unwrap_or(RETRY_AFTER);
                 let seconds = span.as_secs_ceil().clamp(1, LONGEST_RETRY_AFTER);
                 Self { status: 503, challenge: None, retry_after: Some(seconds) }

@@ -5,6 +5,7 @@
 //! the parsing does.
 
 pub mod arc;
+pub mod arc_client;
 pub mod error;
 pub mod jws;
 pub mod verifier;

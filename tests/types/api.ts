@@ -1,6 +1,7 @@
 // What the types must allow, and what they must not. Compiled and never run.
 
 import {
+  ArcClient,
   ArcgateError,
   authenticateRequest,
   DenyAllVerifier,
@@ -168,3 +169,48 @@ export const refused = [
   functionClaim,
   noId,
 ];
+
+// ---- asking agents
+
+declare const arc: ArcClient;
+const asked: Promise<ArcClient> = ArcClient.create({
+  endpoint: "https://a.example/arc",
+  requestAgent: "me",
+  token: "t",
+});
+ArcClient.create({
+  endpoint: new URL("https://a.example/arc"),
+  requestAgent: "me",
+  token: { getToken: async ({ forceRefresh } = {}) => (forceRefresh ? "a" : "b"), invalidate() {} },
+  fetch: (...request) => fetch(...request),
+  limits: { maxEventBytes: 1 },
+});
+ArcClient.create({ endpoint: "", requestAgent: "", token: async () => "t" });
+// @ts-expect-error a token must be given
+ArcClient.create({ endpoint: "https://a.example/arc", requestAgent: "me" });
+// @ts-expect-error clients are made by create
+new ArcClient();
+
+async function asking() {
+  const { task } = await arc.task.create({ targetAgent: "echo", initialMessage: "hi", traceId: "t" });
+  const status: "COMPLETED" | string = task.status;
+  const whole = await arc.chat.start({ targetAgent: "echo", initialMessage: "hi" });
+  const chatId: string = whole.chat.chatId;
+  for await (const event of arc.chat.message({ targetAgent: "echo", chatId, message: "hi", stream: true })) {
+    check<Equal<typeof event.type, "message" | "done" | "other">>();
+  }
+  const stream = await arc.chat.start({ targetAgent: "echo", initialMessage: "hi", stream: true });
+  await stream.return();
+  const result = await arc.call("x.y", { targetAgent: "echo", params: { a: 1 } });
+  check<Equal<typeof result, unknown>>();
+  for await (const event of arc.call("chat.start", { targetAgent: "echo", params: { stream: true as const } }))
+    void event;
+  // @ts-expect-error an agent must be named
+  arc.task.info({ taskId: "t" });
+  // @ts-expect-error the option is priority
+  arc.task.create({ targetAgent: "echo", initialMessage: "hi", prio: "LOW" });
+  // @ts-expect-error no such priority
+  arc.task.create({ targetAgent: "echo", initialMessage: "hi", priority: "low" });
+  return [asked, status];
+}
+void asking;
