@@ -85,7 +85,10 @@ impl Run {
             Outcome::Output(output) => output,
             failure => {
                 let (code, reason) = self.failure(failure);
-                return Reply::error(code, reason, &self.echo, None);
+                let reply = Reply::error(code, reason, &self.echo, None);
+                // A 401 means that nothing was done, and that the request may be repeated with a fresh token. Here the
+                // agent has run.
+                return if matches!(failure, Outcome::TokenExpired) { reply.with_status(403) } else { reply };
             }
         };
         let mut result = String::new();
@@ -310,6 +313,7 @@ mod tests {
         ] {
             let reply = run(kind).reply(outcome, "now");
             assert_eq!(reply.code.unwrap().number(), code);
+            assert_ne!(reply.status, 401, "the agent has run: nobody may take it for untouched");
             assert!(!reply.body.unwrap().contains("details"));
         }
     }
