@@ -15,6 +15,7 @@ const IMPORT = 5;
 
 const MAX_TOKEN = 16 * 1024;
 const NO_REFRESH = 0xffffffff;
+const NONE = 0xffffffff;
 // Fetch, import, check, and one more round for each: a token that needs more is not making progress.
 const MAX_ROUNDS = 12;
 
@@ -25,8 +26,8 @@ const functions = ["checkClaims", "isRevoked", "fetch", "now", "onEvent"];
 /** Verifies JWTs of the configured providers. */
 export class JwtVerifier {
   #options;
-  #plain;
-  #secrets;
+  #given;
+  #tolerance;
   #now;
   #fetch;
   #timeoutMs;
@@ -39,6 +40,7 @@ export class JwtVerifier {
   #registers;
   #room;
   #signature;
+  #lastHeader = { text: "", value: {} };
   #keys = new Map();
   #fetches = new Map();
   #snapshot = "[]";
@@ -52,13 +54,23 @@ export class JwtVerifier {
   }
 
   constructor(options) {
-    if (options === null || typeof options !== "object") throw configError("options", "must be an object with `providers`");
+    if (options === null || typeof options !== "object")
+      throw configError("options", "must be an object with `providers`");
     for (const name of functions) {
-      if (options[name] !== undefined && typeof options[name] !== "function") throw configError(name, "must be a function");
+      if (options[name] !== undefined && typeof options[name] !== "function")
+        throw configError(name, "must be a function");
     }
     this.#options = options;
-    [this.#plain, this.#secrets] = plainOptions(options);
-    this.#providers = Object.entries(this.#plain.providers ?? {}).map(([name, { issuer }]) => ({ name, issuer }));
+    const { plain, secrets, lengths } = plainOptions(options);
+    const json = asJson(plain);
+    this.#given = [json, secrets, lengths];
+    this.#tolerance = plain.clockToleranceSec ?? 30;
+    // As the core reads them.
+    this.#providers = Object.entries(JSON.parse(json).providers ?? {}).map(([name, { issuer }]) => ({
+      name,
+      issuer,
+      prefix: "",
+    }));
     this.#now = options.now ? clock(options.now) : Date.now;
     this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
     this.#timeoutMs = options.jwksCache?.timeoutMs ?? 5000;
@@ -68,11 +80,15 @@ export class JwtVerifier {
 
   /** How far clocks may be apart: streams end that long after their token. */
   get clockToleranceSec() {
-    return this.#plain.clockToleranceSec ?? 30;
+    return this.#tolerance;
   }
 
   /** Verifies a token: its signature, its claims, and whatever the options ask for beyond them. */
-  async verify(token, options) {
+  verify(token, options) {
+    return this.#verify(token, options, true);
+  }
+
+  async #verify(token, options, wantsClaims) {
     const arrived = this.#now();
     try {
       if (typeof token !== "string") throw notAString(token);
@@ -100,8 +116,9 @@ export class JwtVerifier {
           registers = this.#view();
         }
         if (step === VERIFIED) {
-          const verified = this.#verified(registers);
-          if (options?.scopes?.length && core.requireScopes(options.scopes.join(" ")) === REFUSED) throw errorFromJson(core.error());
+          const verified = this.#verified(registers, wantsClaims);
+          if (options?.scopes?.length && core.requireScopes(options.scopes.join(" ")) === REFUSED)
+            throw errorFromJson(core.error());
           const isLongLived = this.#options.onEvent !== undefined && core.isLongLived();
           if (this.#options.isRevoked) await this.#askRevoked(verified);
           if (this.#options.checkClaims) await this.#askUser(verified);
@@ -109,8 +126,10 @@ export class JwtVerifier {
           return verified;
         }
         if (step === REFUSED) throw errorFromJson(core.error());
-        if (step === FETCH) await orAborted(this.#startFetch(registers[0], registers[1], options?.waitUntil), options?.signal);
-        else if (step === WAIT) await orAborted(this.#waitFor(registers[0], registers[1], registers[2]), options?.signal);
+        if (step === FETCH)
+          await orAborted(this.#startFetch(registers[0], registers[1], options?.waitUntil), options?.signal);
+        else if (step === WAIT)
+          await orAborted(this.#waitFor(registers[0], registers[1], registers[2]), options?.signal);
         else if (step === IMPORT) {
           const handle = registers[0];
           if (registers[1] !== NO_REFRESH) this.#startFetch(registers[1], registers[2], options?.waitUntil);
@@ -132,7 +151,10 @@ export class JwtVerifier {
   /** The principal of a bearer token, for whoever takes a Verifier. */
   async authenticate(credentials, context) {
     if (credentials.scheme.toLowerCase() !== "bearer" || !credentials.token) return null;
-    const { principal } = await this.verify(credentials.token, { signal: context?.signal, waitUntil: context?.waitUntil });
+    const options = { signal: context?.signal, waitUntil: context?.waitUntil };
+    // The user's own checks look at the claims.
+    const wantsClaims = this.#options.checkClaims !== undefined || this.#options.isRevoked !== undefined;
+    const { principal } = await this.#verify(credentials.token, options, wantsClaims);
     return principal;
   }
 
@@ -164,7 +186,7 @@ export class JwtVerifier {
     const bytes = memory();
     if (this.#bytes !== bytes) {
       this.#bytes = bytes;
-      this.#registers = new Uint32Array(bytes.buffer, this.#core.registersPtr(), 8);
+      this.#registers = new Uint32Array(bytes.buffer, this.#core.registersPtr(), 12);
       this.#room = bytes.subarray(this.#input, this.#input + MAX_TOKEN + 1);
       this.#signature = bytes.subarray(this.#signatureAt, this.#signatureAt);
     }
@@ -172,51 +194,52 @@ export class JwtVerifier {
   }
 
   #signatureOf(length) {
-    if (this.#signature.length !== length) this.#signature = this.#bytes.subarray(this.#signatureAt, this.#signatureAt + length);
+    if (this.#signature.length !== length)
+      this.#signature = this.#bytes.subarray(this.#signatureAt, this.#signatureAt + length);
     return this.#signature;
   }
 
-  // What the core wrote down about a token, as the caller's own objects. Claims and header are parsed when they are read:
-  // a gate needs the principal only.
-  #verified(registers) {
-    const start = registers[1];
-    const end = start + registers[2];
-    const claimsAt = registers[3];
-    const headerAt = claimsAt + registers[4];
-    const text = decoder.decode(this.#bytes.subarray(start, end));
-    let told;
-    let claimsText;
-    let headerText;
-    if (text.length === end - start) {
-      told = JSON.parse(text.slice(0, claimsAt));
-      claimsText = text.slice(claimsAt, headerAt);
-      headerText = text.slice(headerAt);
-    } else {
-      // Not all ASCII: places in the text are not places in memory.
-      const part = (from, to) => decoder.decode(this.#bytes.subarray(start + from, start + to));
-      told = JSON.parse(part(0, claimsAt));
-      claimsText = part(claimsAt, headerAt);
-      headerText = part(headerAt, end - start);
+  // What the core wrote down about a token, as the caller's own objects. Where the principal is all that is wanted, claims and
+  // header are left where they are.
+  #verified(registers, wantsClaims) {
+    const headerAt = wantsClaims ? registers[5] : 0;
+    const idAt = wantsClaims ? headerAt + registers[6] : 0;
+    const scopesAt = idAt + registers[7];
+    const listAt = scopesAt + registers[8];
+    const labelsAt = listAt + registers[9];
+    const keyAt = labelsAt + registers[10];
+    const end = keyAt + registers[11];
+    const start = registers[1] + registers[2] - end;
+    const { name, issuer, prefix } = this.#providers[registers[0]];
+    const expiresAt = (registers[3] * 4294967296 + registers[4]) / 1000;
+    const bytes = this.#bytes.subarray(start, start + end);
+    const text = decoder.decode(bytes);
+    // Where not all is ASCII, places in the text are not places in memory.
+    const isAscii = text.length === end;
+    const id = isAscii ? text.slice(idAt, scopesAt) : decoder.decode(bytes.subarray(idAt, scopesAt));
+    const scopesText = isAscii ? text.slice(scopesAt, listAt) : decoder.decode(bytes.subarray(scopesAt, listAt));
+    let key = prefix + id;
+    let labels = {};
+    let scopes = scopesText === "" ? [] : scopesText.split(" ");
+    if (end > listAt) {
+      if (labelsAt > listAt) scopes = JSON.parse(decoder.decode(bytes.subarray(listAt, labelsAt)));
+      if (keyAt > labelsAt) labels = JSON.parse(decoder.decode(bytes.subarray(labelsAt, keyAt)));
+      if (end > keyAt) key = decoder.decode(bytes.subarray(keyAt, end));
     }
-    const { name, issuer } = this.#providers[registers[0]];
-    const scopes = told[2];
-    const expiresAt = told[4];
-    let claims;
-    let header;
-    return {
-      get claims() {
-        claims ??= JSON.parse(claimsText);
-        return claims;
-      },
-      get header() {
-        header ??= JSON.parse(headerText);
-        return header;
-      },
-      provider: name,
-      principal: { key: told[0], kind: "jwt", issuer, id: told[1], labels: told[3], scopes, expiresAt },
-      scopes: scopes.slice(),
-      expiresAt,
-    };
+    const principal = { key, kind: "jwt", issuer, id, labels, scopes, expiresAt };
+    if (!wantsClaims) return { provider: name, principal };
+    const claims = JSON.parse(isAscii ? text.slice(0, headerAt) : decoder.decode(bytes.subarray(0, headerAt)));
+    const header = this.#header(isAscii ? text.slice(headerAt, idAt) : decoder.decode(bytes.subarray(headerAt, idAt)));
+    return { claims, header, provider: name, principal, scopes: scopes.slice(), expiresAt };
+  }
+
+  // One header is most often like the last one, and flat: then a copy of that is enough.
+  #header(text) {
+    if (text === this.#lastHeader.text) return { ...this.#lastHeader.value };
+    const value = JSON.parse(text);
+    if (Object.values(value).every((member) => typeof member === "string"))
+      this.#lastHeader = { text, value: { ...value } };
+    return value;
   }
 
   async #import(core, handle) {
@@ -272,7 +295,8 @@ export class JwtVerifier {
       await Promise.race([this.#fetches.get(id) ?? bound, bound]);
     } catch {
       this.#fetches.delete(id);
-      if (core === this.#core && this.#epoch === instanceEpoch()) core.fetchFailed(provider, fetch, "abandoned", this.#now());
+      if (core === this.#core && this.#epoch === instanceEpoch())
+        core.fetchFailed(provider, fetch, "abandoned", this.#now());
     } finally {
       clearTimeout(timer);
     }
@@ -344,7 +368,10 @@ export class JwtVerifier {
       await this.#options.checkClaims(verified);
     } catch (cause) {
       if (cause instanceof ArcgateError) throw cause;
-      throw new ArcgateError("ERR_TOKEN_CLAIM", "the token was refused by `checkClaims`", { details: { fault: "caller" }, cause });
+      throw new ArcgateError("ERR_TOKEN_CLAIM", "the token was refused by `checkClaims`", {
+        details: { fault: "caller" },
+        cause,
+      });
     }
   }
 
@@ -352,7 +379,11 @@ export class JwtVerifier {
     this.#emit({ type: "token.accepted", provider, principal: principal.key });
     if (!isLongLived || this.#warned.has(provider)) return;
     this.#warned.add(provider);
-    this.#emit({ type: "token.long_lived", provider, reason: "the provider issues tokens that live for more than an hour" });
+    this.#emit({
+      type: "token.long_lived",
+      provider,
+      reason: "the provider issues tokens that live for more than an hour",
+    });
   }
 
   #emit(event) {
@@ -371,7 +402,8 @@ export class JwtVerifier {
 
   #attach() {
     try {
-      this.#core = new bindings.VerifierCore(this.#plain, this.#secrets);
+      this.#core = new bindings.VerifierCore(...this.#given);
+      for (const [index, provider] of this.#providers.entries()) provider.prefix = this.#core.principalPrefix(index);
       this.#epoch = instanceEpoch();
       this.#keys.clear();
       this.#fetches.clear();
@@ -390,6 +422,7 @@ export class JwtVerifier {
 function plainOptions(options) {
   const plain = {};
   const secrets = [];
+  const lengths = [];
   for (const [key, value] of Object.entries(options)) {
     if (value !== undefined) plain[key] = functions.includes(key) ? true : value;
   }
@@ -397,16 +430,33 @@ function plainOptions(options) {
   if (options.providers !== null && typeof options.providers === "object") {
     plain.providers = {};
     for (const [name, provider] of Object.entries(options.providers)) {
-      if (provider === null || typeof provider !== "object") throw configError(`providers.${name}`, "must be an object");
+      if (provider === null || typeof provider !== "object")
+        throw configError(`providers.${name}`, "must be an object");
       const { secret, ...rest } = provider;
       if (secret !== undefined) {
         if (!(secret instanceof Uint8Array)) throw configError(`providers.${name}.secret`, "must be a Uint8Array");
-        secrets.push([name, secret.slice()]);
+        secrets.push(...secret);
       }
+      lengths.push(secret === undefined ? NONE : secret.length);
       plain.providers[name] = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
     }
   }
-  return [plain, secrets];
+  return { plain, secrets: Uint8Array.from(secrets), lengths: Uint32Array.from(lengths) };
+}
+
+// Options as JSON. What JSON would drop or change without a word is refused.
+function asJson(plain) {
+  try {
+    return JSON.stringify(plain, (key, value) => {
+      const isPlain =
+        typeof value === "number" ? Number.isFinite(value) : !["bigint", "function", "symbol"].includes(typeof value);
+      if (isPlain) return value;
+      throw configError(key, "holds what is not plain data: a function, a symbol, a BigInt, or no finite number");
+    });
+  } catch (cause) {
+    if (cause instanceof ArcgateError) throw cause;
+    throw configError("options", "must be plain data, without cycles");
+  }
 }
 
 // A clock that gives no number would make it 1970, when nothing had expired yet.
@@ -420,11 +470,17 @@ function clock(now) {
 
 function notAString(token) {
   const kind = token === null ? "null" : `a ${typeof token}`;
-  return new ArcgateError("ERR_TOKEN_MALFORMED", `the token is ${kind}, not a string`, { details: { fault: "caller" } });
+  return new ArcgateError("ERR_TOKEN_MALFORMED", `the token is ${kind}, not a string`, {
+    details: { fault: "caller" },
+  });
 }
 
 function aborted(signal) {
-  return new ArcgateError("ERR_ABORTED", "the call was given up", { retryable: true, details: { fault: "caller" }, cause: signal.reason });
+  return new ArcgateError("ERR_ABORTED", "the call was given up", {
+    retryable: true,
+    details: { fault: "caller" },
+    cause: signal.reason,
+  });
 }
 
 // Waits, unless the caller gives up first; what was waited for goes on.

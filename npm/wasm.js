@@ -46,8 +46,8 @@ async function load() {
 /** The module's memory as bytes. Growing the memory makes a new buffer, so this is asked for again after each call. */
 let bytes = new Uint8Array(0);
 export function memory() {
-  const { buffer } = exports.memory;
-  if (bytes.buffer !== buffer) bytes = new Uint8Array(buffer);
+  // A memory that grew has left its old buffer without a byte.
+  if (bytes.length === 0) bytes = new Uint8Array(exports.memory.buffer);
   return bytes;
 }
 
@@ -61,6 +61,7 @@ export function recoverFrom(thrown) {
   if (!(thrown instanceof WebAssembly.RuntimeError || thrown instanceof RangeError)) return false;
   bindings.__wbg_reset_state();
   exports = bindings.initSync();
+  bytes = new Uint8Array(0);
   epoch += 1;
   return true;
 }

@@ -88,9 +88,9 @@ impl<'o, 't> Reader<'o, 't> {
     /// `ERR_CONFIG`.
     pub fn number(&mut self, key: &'static str, least: f64, most: f64) -> Result<Option<f64>, Error> {
         let Some(value) = self.take(key) else { return Ok(None) };
-        match value.as_number().and_then(crate::json::Number::as_f64) {
+        match value.as_number().map(crate::json::Number::as_f64) {
             Some(number) if (least..=most).contains(&number) => Ok(Some(number)),
-            _ => Err(self.wrong(key, format!("must be a number from {least} to {most}"))),
+            _ => Err(self.wrong(key, format!("must be a number from {} to {}", least as u64, most as u64))),
         }
     }
 

@@ -118,8 +118,13 @@ codes! {
 }
 
 /// What went wrong, in a form that people and programs can act on.
+///
+/// Boxed: a `Result` that is a single pointer makes every `?` on the way, and so the module, smaller.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Inner>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Inner {
     code: Code,
     message: Cow<'static, str>,
     retry_after: Option<Span>,
@@ -129,53 +134,66 @@ pub struct Error {
 impl Error {
     /// An error with a message for the developer: lower case, no secret, and the fix where there is one.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), retry_after: None, subject: None }
+        Self::made(code, message.into())
+    }
+
+    // Errors are made in places that are rarely reached; out of line they keep the code around them short.
+    #[cold]
+    #[inline(never)]
+    fn made(code: Code, message: Cow<'static, str>) -> Self {
+        Self(Box::new(Inner { code, message, retry_after: None, subject: None }))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn set_subject(&mut self, subject: Cow<'static, str>) {
+        self.0.subject = Some(subject);
     }
 
     /// The claim, header parameter, scope list or configuration key that it is about.
     #[must_use]
     pub fn about(mut self, subject: impl Into<Cow<'static, str>>) -> Self {
-        self.subject = Some(subject.into());
+        self.set_subject(subject.into());
         self
     }
 
     /// When a retry makes sense.
     #[must_use]
-    pub const fn retry_after(mut self, span: Span) -> Self {
-        self.retry_after = Some(span);
+    pub fn retry_after(mut self, span: Span) -> Self {
+        self.0.retry_after = Some(span);
         self
     }
 
     /// The stable code.
     pub const fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// The message for the developer.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// The claim, header parameter, scope list or configuration key that it is about.
     pub fn subject(&self) -> Option<&str> {
-        self.subject.as_deref()
+        self.0.subject.as_deref()
     }
 
     /// When a retry makes sense, where that is known.
     pub const fn retry_delay(&self) -> Option<Span> {
-        self.retry_after
+        self.0.retry_after
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(self.message())
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code.as_str(), self.message)
+        write!(f, "{}: {}", self.code().as_str(), self.message())
     }
 }
 

@@ -145,7 +145,7 @@ impl Principal {
         }
         if let Some(expires_at) = self.expires_at {
             out.push_str(",\"expiresAt\":");
-            out.push_str(&expires_at.as_seconds().to_string());
+            expires_at.write_seconds(out);
         }
         out.push('}');
     }
@@ -162,10 +162,15 @@ pub fn key(kind: Kind, issuer: Option<&str>, id: &str) -> String {
     key
 }
 
+/// Whether a part stands in a key as it is.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%' && byte != b'|')
+}
+
 /// The separator and the escape character are the only ones that need escaping for the encoding to be injective;
 /// control characters go too, so that a key can stand in a log line.
 fn push_escaped(out: &mut String, text: &str) {
-    if text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%' && byte != b'|') {
+    if is_plain(text) {
         out.push_str(text);
         return;
     }

@@ -20,8 +20,8 @@ impl Time {
 
     /// A NumericDate (RFC 7519 §2): seconds since the epoch, fractions allowed. `None` when it is negative or
     /// past the year 9999.
-    pub fn from_numeric_date(number: &Number) -> Option<Self> {
-        let seconds = number.as_f64()?;
+    pub fn from_numeric_date(number: &Number<'_>) -> Option<Self> {
+        let seconds = number.as_f64();
         (0.0..=LATEST_SEC).contains(&seconds).then_some(Self((seconds * 1000.0) as i64))
     }
 

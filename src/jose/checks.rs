@@ -31,11 +31,37 @@ pub(super) struct Check {
 #[derive(Debug)]
 pub(super) struct Sealed {
     pub(super) text: String,
-    pub(super) summary_len: usize,
-    pub(super) payload_len: usize,
-    pub(super) scopes: String,
+    pub(super) parts: Parts,
     pub(super) window: Window,
+    pub(super) expires_at: Time,
     pub(super) is_long_lived: bool,
+}
+
+impl Sealed {
+    /// The scopes, which spaces separate.
+    pub(super) fn scopes(&self) -> &str {
+        let start = self.parts.claims + self.parts.header + self.parts.id;
+        self.text.get(start..start + self.parts.scopes).unwrap_or_default()
+    }
+}
+
+/// How long the parts of [`Sealed::text`] are, in bytes and in their order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Parts {
+    /// The claims, as the token's own JSON.
+    pub claims: usize,
+    /// The header, as the token's own JSON.
+    pub header: usize,
+    /// The principal's id.
+    pub id: usize,
+    /// The scopes, which spaces separate.
+    pub scopes: usize,
+    /// The scopes as a JSON list: there when one of them holds a space itself.
+    pub scope_list: usize,
+    /// The labels as a JSON object: there when there are any.
+    pub labels: usize,
+    /// The principal's key: there when it is not the provider's prefix and the id.
+    pub key: usize,
 }
 
 /// All checks under way.

@@ -289,7 +289,7 @@ fn principal_id<'c>(provider: &Provider, claims: &'c Object<'_>) -> Result<&'c s
 fn labels<'c>(provider: &'c Provider, claims: &'c Object<'_>) -> Vec<(&'c str, Cow<'c, str>)> {
     let text = |value: &'c Value<'_>| match value {
         Value::String(text) if text.len() <= MAX_ID => Some(Cow::Borrowed(text.as_ref())),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Number(number) => Some(Cow::Borrowed(number.text())),
         Value::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
         _ => None,
     };

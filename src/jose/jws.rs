@@ -6,9 +6,7 @@
 
 use std::borrow::Cow;
 
-use base64::{engine::general_purpose::URL_SAFE_NO_PAD, Engine};
-
-use super::alg::Algorithm;
+use super::{alg::Algorithm, base64url};
 use crate::{
     error::{shown, Code, Error},
     json,
@@ -68,13 +66,10 @@ impl<'b> UntrustedJws<'b> {
         if token.len() > MAX_TOKEN {
             return Err(malformed("the token is longer than 16 kB"));
         }
-        let [header, payload, signature] = segments(token)?;
-        Ok(Self {
-            header: Header::parse(decode(header, &mut scratch.header)?)?,
-            payload: decode(payload, &mut scratch.payload)?,
-            signature: decode(signature, &mut scratch.signature)?,
-            signing_input_len: token.len() - signature.len() - 1,
-        })
+        let Some(([header, payload, signature], signing_input_len)) = segments(token, scratch) else {
+            return Err(no_segments(token));
+        };
+        Ok(Self { header: Header::parse(header)?, payload, signature, signing_input_len })
     }
 
     /// The protected header, unverified.
@@ -142,36 +137,47 @@ impl<'b> Header<'b> {
     }
 }
 
-const NOT_BASE64URL: &str = "a segment of the token is not canonical base64url without padding";
+/// The three segments, decoded one after the other, and how many bytes are signed. `None` unless it is exactly three.
+fn segments<'b>(token: &[u8], scratch: &'b mut Scratch) -> Option<([&'b [u8]; 3], usize)> {
+    let (header_len, read) = base64url::decode_start(token, &mut scratch.header)?;
+    let rest = after_dot(token, read)?;
+    let (payload_len, read) = base64url::decode_start(rest, &mut scratch.payload)?;
+    let rest = after_dot(rest, read)?;
+    let (signature_len, read) = base64url::decode_start(rest, &mut scratch.signature)?;
+    if read != rest.len() {
+        return None;
+    }
+    let signed = token.len() - rest.len() - 1;
+    let Scratch { header, payload, signature } = scratch;
+    Some(([header.get(..header_len)?, payload.get(..payload_len)?, signature.get(..signature_len)?], signed))
+}
 
-/// The three segments. Looks at most at one dot too many.
-fn segments(token: &[u8]) -> Result<[&[u8]; 3], Error> {
-    let mut parts = token.splitn(6, |byte| *byte == b'.');
-    let segments = [parts.next(), parts.next(), parts.next()];
-    let more = parts.count();
-    match segments {
-        [Some(header), Some(payload), Some(signature)] if more == 0 => Ok([header, payload, signature]),
-        [Some(_), Some(_), Some(_)] if more == 2 => Err(malformed(
-            "the token has five segments: it is encrypted (JWE), and only its own audience can read it; \
-             with Auth0, ask for an `audience` to get a signed access token",
-        )),
-        [Some(_), None, None] => Err(malformed(
-            "the token has one segment: it is opaque, not a JWT; with Auth0, ask for an `audience` to get a JWT; \
-             with others, have the provider issue JWT access tokens for this API",
-        )),
-        [Some(_), Some(_), None] => Err(malformed(
-            "the token has two segments: it is opaque, not a JWT; Google's access tokens are like that: send its ID token, \
-             with your client ID as the `audience`",
-        )),
-        _ => Err(malformed("a token has three segments, this one has more")),
+fn after_dot(text: &[u8], at: usize) -> Option<&[u8]> {
+    match text.get(at..)? {
+        [b'.', rest @ ..] => Some(rest),
+        _ => None,
     }
 }
 
-fn decode<'b>(segment: &[u8], room: &'b mut [u8]) -> Result<&'b [u8], Error> {
-    match URL_SAFE_NO_PAD.decode_slice(segment, room) {
-        Ok(length) => Ok(&room[..length]),
-        Err(_) => Err(malformed(NOT_BASE64URL)),
-    }
+/// Why a token has not three segments of base64url. Counts at most one dot too many.
+#[cold]
+fn no_segments(token: &[u8]) -> Error {
+    malformed(match token.iter().filter(|byte| **byte == b'.').take(5).count() {
+        0 => {
+            "the token has one segment: it is opaque, not a JWT; with Auth0, ask for an `audience` to get a JWT; \
+             with others, have the provider issue JWT access tokens for this API"
+        }
+        1 => {
+            "the token has two segments: it is opaque, not a JWT; Google's access tokens are like that: send its ID token, \
+             with your client ID as the `audience`"
+        }
+        2 => "a segment of the token is not canonical base64url without padding",
+        4 => {
+            "the token has five segments: it is encrypted (JWE), and only its own audience can read it; \
+             with Auth0, ask for an `audience` to get a signed access token"
+        }
+        _ => "a token has three segments, this one has more",
+    })
 }
 
 fn text_member<'b>(members: &json::Object<'b>, name: &'static str) -> Result<Option<Cow<'b, str>>, Error> {
@@ -197,6 +203,8 @@ fn malformed(message: impl Into<Cow<'static, str>>) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use base64::{engine::general_purpose::URL_SAFE_NO_PAD, Engine as _};
+
     use super::*;
 
     fn token(header: &str, payload: &str) -> String {

@@ -4,6 +4,7 @@
 //! key, [`claims`] says what the token must hold, and [`verify`] is the machine that brings them together.
 
 pub mod alg;
+pub mod base64url;
 pub mod url;
 
 pub mod rsa;

@@ -11,11 +11,11 @@
 //! Only [`Verifier`] can make a [`VerifiedToken`]. Until the signature is approved, what the claims say stays in a private
 //! type, their errors included.
 
-use std::{collections::HashSet, mem, rc::Rc};
+use std::{borrow::Cow, mem, rc::Rc};
 
 use super::{
     alg::Algorithm,
-    checks::{Check, CheckId, Checks, Sealed},
+    checks::{Check, CheckId, Checks, Parts, Sealed},
     claims::{self, Candidate, Window},
     jwk::Jwk,
     jwks::{Jwks, KeyId, KeyIds},
@@ -99,7 +99,7 @@ pub struct Verifier {
     tolerance: Span,
     tokens: Option<TokenCache>,
     ids: KeyIds,
-    imported: HashSet<(KeyId, Algorithm)>,
+    imported: Vec<(KeyId, Algorithm)>,
     checks: Checks,
     scratch: Scratch,
 }
@@ -134,7 +134,7 @@ impl Verifier {
             tolerance: settings.tolerance.unwrap_or(Span::from_secs(30)),
             tokens: settings.token_cache.map(TokenCache::new),
             ids,
-            imported: HashSet::new(),
+            imported: Vec::new(),
             checks: Checks::default(),
             scratch: Scratch::default(),
         })
@@ -151,8 +151,8 @@ impl Verifier {
             return Ok(Step::Verified(verified));
         }
         let jws = UntrustedJws::parse(token, &mut self.scratch)?;
-        let claims = json::parse_object(jws.payload())
-            .map_err(|problem| Error::new(Code::TokenMalformed, format!("the token's payload {problem}")))?;
+        let payload = text(jws.payload())?;
+        let claims = json::object_of(payload).map_err(unreadable)?;
         let index = provider_of(&self.providers, &claims)?;
         let (provider, keys) = &mut self.providers[index];
         let algorithm = jws.header().algorithm();
@@ -193,7 +193,7 @@ impl Verifier {
             return Ok(Step::Import { key, algorithm, refresh });
         }
         let outcome = claims::check(provider, &claims, self.tolerance, now)
-            .and_then(|candidate| seal(provider, &candidate, jws.header().text(), jws.payload()));
+            .and_then(|candidate| seal(provider, &candidate, text(jws.header().text())?, payload));
         let check = Check {
             provider: index,
             generation: keys.generation(),
@@ -208,6 +208,11 @@ impl Verifier {
             signing_input_len: jws.signing_input_len(),
             refresh,
         }))
+    }
+
+    /// What the key of every plainly named principal of a provider begins with; the id follows.
+    pub fn principal_prefix(&self, provider: usize) -> Option<String> {
+        Some(principal::key(Kind::Jwt, Some(&self.providers.get(provider)?.0.issuer), ""))
     }
 
     /// Where the signature to check stands, at its beginning; it stays at this address.
@@ -265,7 +270,9 @@ impl Verifier {
     /// Says that a key was imported, or that WebCrypto refused it; a refused key is not used again.
     pub fn imported(&mut self, key: KeyId, algorithm: Algorithm, accepted: bool) {
         if accepted {
-            self.imported.insert((key, algorithm));
+            if !self.imported.contains(&(key, algorithm)) {
+                self.imported.push((key, algorithm));
+            }
             return;
         }
         for (_, keys) in &mut self.providers {
@@ -321,15 +328,19 @@ impl Verifier {
 }
 
 impl VerifiedToken {
-    /// What the token says: a JSON list of the principal's key and id, scopes, labels and expiry; the claims as JSON; the
-    /// header as JSON. [`Self::lengths`] tells them apart.
+    /// What the token says: claims, header, and what the principal is made of. [`Self::parts`] tells them apart.
     pub fn text(&self) -> &str {
         &self.sealed.text
     }
 
-    /// The lengths in bytes of the first two parts of [`Self::text`].
-    pub const fn lengths(&self) -> (usize, usize) {
-        (self.sealed.summary_len, self.sealed.payload_len)
+    /// The lengths of the parts of [`Self::text`].
+    pub const fn parts(&self) -> Parts {
+        self.sealed.parts
+    }
+
+    /// The instant that the token itself names as its end.
+    pub const fn expires_at(&self) -> Time {
+        self.sealed.expires_at
     }
 
     /// The provider's index.
@@ -342,7 +353,7 @@ impl VerifiedToken {
     /// # Errors
     /// `ERR_TOKEN_SCOPE` that lists what is missing.
     pub fn require_scopes(&self, wanted: &str) -> Result<(), Error> {
-        let granted: Vec<_> = self.sealed.scopes.split(' ').collect();
+        let granted: Vec<_> = self.sealed.scopes().split(' ').collect();
         let lacking = claims::lacking(&granted, wanted.split(' ').filter(|scope| !scope.is_empty()));
         if lacking.is_empty() {
             return Ok(());
@@ -363,8 +374,8 @@ impl VerifiedToken {
     #[cfg(test)]
     pub(crate) fn for_tests(text: &str, closes: Time) -> Self {
         let window = Window::for_tests(closes);
-        let (text, scopes) = (text.to_owned(), String::new());
-        let sealed = Sealed { text, summary_len: 0, payload_len: 0, scopes, window, is_long_lived: false };
+        let (text, parts) = (text.to_owned(), Parts::default());
+        let sealed = Sealed { text, parts, window, expires_at: closes, is_long_lived: false };
         Self { sealed, provider: 0, generation: 0 }
     }
 }
@@ -406,47 +417,80 @@ fn provider_of(providers: &[(Provider, JwksCache)], claims: &Object<'_>) -> Resu
     })
 }
 
-/// Writes down what the token says: first a JSON list of the principal's key and id, scopes, labels and expiry, then the
-/// payload, then the header. Both were parsed strictly, so their own text can stand there: every parser reads the same in it.
-fn seal(provider: &Provider, candidate: &Candidate<'_>, header: &[u8], payload: &[u8]) -> Result<Sealed, Error> {
-    let text =
-        |bytes| std::str::from_utf8(bytes).map_err(|_| Error::new(Code::TokenMalformed, "the token is not UTF-8"));
-    let (header, payload) = (text(header)?, text(payload)?);
-    let mut out = String::with_capacity(payload.len() + header.len() + provider.issuer.len() + 256);
-    out.push('[');
-    json::write_string(&mut out, &principal::key(Kind::Jwt, Some(&provider.issuer), candidate.subject));
-    out.push(',');
-    json::write_string(&mut out, candidate.subject);
-    out.push_str(",[");
+/// Writes down what the token says. Payload and header were parsed strictly, so their own text can stand there: every parser
+/// reads the same in it.
+fn seal(provider: &Provider, candidate: &Candidate<'_>, header: &str, payload: &str) -> Result<Sealed, Error> {
+    let id = candidate.subject;
+    let scopes: usize = candidate.scopes.iter().map(|scope| scope.len() + 1).sum();
+    let mut text = String::with_capacity(payload.len() + header.len() + id.len() + scopes);
+    let mut written = 0;
+    let mut part = |text: &String| {
+        let length = text.len() - written;
+        written = text.len();
+        length
+    };
+    text.push_str(payload);
+    let claims = part(&text);
+    text.push_str(header);
+    let header = part(&text);
+    text.push_str(id);
+    let id_len = part(&text);
     for (index, scope) in candidate.scopes.iter().enumerate() {
         if index > 0 {
-            out.push(',');
+            text.push(' ');
         }
-        json::write_string(&mut out, scope);
+        text.push_str(scope);
     }
-    out.push_str("],{");
-    for (index, (name, value)) in candidate.labels.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        json::write_string(&mut out, name);
-        out.push(':');
-        json::write_string(&mut out, value);
+    let scopes = part(&text);
+    if candidate.scopes.iter().any(|scope| scope.as_bytes().contains(&b' ')) {
+        write_list(&mut text, &candidate.scopes);
     }
-    out.push_str("},");
-    candidate.expires_at.write_seconds(&mut out);
-    out.push(']');
-    let summary_len = out.len();
-    out.push_str(payload);
-    out.push_str(header);
+    let scope_list = part(&text);
+    if !candidate.labels.is_empty() {
+        write_record(&mut text, &candidate.labels);
+    }
+    let labels = part(&text);
+    if !principal::is_plain(id) {
+        text.push_str(&principal::key(Kind::Jwt, Some(&provider.issuer), id));
+    }
+    let key = part(&text);
     Ok(Sealed {
-        text: out,
-        summary_len,
-        payload_len: payload.len(),
-        scopes: candidate.scopes.join(" "),
+        text,
+        parts: Parts { claims, header, id: id_len, scopes, scope_list, labels, key },
         window: candidate.window,
+        expires_at: candidate.expires_at,
         is_long_lived: candidate.is_long_lived,
     })
+}
+
+#[cold]
+#[inline(never)]
+fn write_list(out: &mut String, items: &[&str]) {
+    for (index, item) in items.iter().enumerate() {
+        out.push(if index == 0 { '[' } else { ',' });
+        json::write_string(out, item);
+    }
+    out.push(']');
+}
+
+#[inline(never)]
+fn write_record(out: &mut String, members: &[(&str, Cow<'_, str>)]) {
+    for (index, (name, value)) in members.iter().enumerate() {
+        out.push(if index == 0 { '{' } else { ',' });
+        json::write_string(out, name);
+        out.push(':');
+        json::write_string(out, value);
+    }
+    out.push('}');
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Error> {
+    std::str::from_utf8(bytes).map_err(|_| unreadable(json::Problem::Syntax))
+}
+
+#[cold]
+fn unreadable(problem: json::Problem) -> Error {
+    Error::new(Code::TokenMalformed, format!("the token's payload {problem}"))
 }
 
 /// Whether any key that is fit for the algorithm could have made a signature of so many bytes.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Uint8Array};
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 use super::error::{thrown, to_json};
@@ -17,7 +17,7 @@ use crate::{
         options,
         verify::{Step, VerifiedToken, Verifier},
     },
-    json::{self, Object, Value},
+    json::{self, Value},
     secret::Secret,
     time::Time,
 };
@@ -36,27 +36,37 @@ const IMPORT: u32 = 5;
 pub struct VerifierCore {
     verifier: Verifier,
     input: Box<[u8]>,
-    registers: Box<[u32; 8]>,
+    registers: Box<[u32; 12]>,
     verified: Option<Rc<VerifiedToken>>,
     error: Option<Error>,
 }
 
 #[wasm_bindgen]
 impl VerifierCore {
-    /// A verifier from its options without functions, and the secrets of the providers that have one: `[name, bytes]`.
+    /// A verifier from its options as JSON, without functions and secrets. The secrets stand one after the other in
+    /// `secrets`; `lengths` has the length of each provider's in the providers' order, and `u32::MAX` for none.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue, secrets: Array) -> Result<VerifierCore, JsValue> {
-        let options = from_js(options).map_err(|error| thrown(&error))?;
+    pub fn new(options: &str, secrets: &[u8], lengths: &[u32]) -> Result<VerifierCore, JsValue> {
+        let options = json::parse_object(options.as_bytes()).map_err(|problem| {
+            thrown(&Error::new(
+                Code::Config,
+                format!("the options hold what can't be passed on: as JSON, this {problem}"),
+            ))
+        })?;
+        let names = options.get("providers").and_then(Value::as_object);
         let secret_of = |provider: &str| {
-            let pair = secrets.iter().find(|pair| Array::from(pair).get(0).as_string().as_deref() == Some(provider))?;
-            Some(Secret::new(Uint8Array::new(&Array::from(&pair).get(1)).to_vec()))
+            let index = names?.iter().position(|(name, _)| name == provider)?;
+            let length =
+                |index: usize| lengths.get(index).filter(|length| **length != u32::MAX).map(|length| *length as usize);
+            let start = (0..index).filter_map(length).sum::<usize>();
+            secrets.get(start..start + length(index)?).map(Secret::new)
         };
         let verifier = options::verifier(&options, secret_of).map_err(|error| thrown(&error))?;
         Ok(Self {
             verifier,
             // One byte more than a token may have: so that one that is too long is seen to be.
             input: vec![0; MAX_TOKEN + 1].into_boxed_slice(),
-            registers: Box::new([0; 8]),
+            registers: Box::new([0; 12]),
             verified: None,
             error: None,
         })
@@ -74,7 +84,7 @@ impl VerifierCore {
         self.verifier.signature().as_ptr() as u32
     }
 
-    /// Where the eight numbers are that go with a step.
+    /// Where the twelve numbers are that go with a step.
     #[wasm_bindgen(js_name = registersPtr)]
     pub fn registers_ptr(&self) -> u32 {
         self.registers.as_ptr() as u32
@@ -180,6 +190,12 @@ impl VerifierCore {
         self.verifier.provider_name(provider as usize).map(str::to_owned)
     }
 
+    /// What the keys of a provider's principals begin with.
+    #[wasm_bindgen(js_name = principalPrefix)]
+    pub fn principal_prefix(&self, provider: u32) -> Option<String> {
+        self.verifier.principal_prefix(provider as usize)
+    }
+
     /// What to GET next for a fetch; `undefined` when it is not wanted any more.
     pub fn request(&self, provider: u32, fetch: u32) -> Option<String> {
         self.verifier.request(provider as usize, FetchId(fetch)).map(str::to_owned)
@@ -238,15 +254,22 @@ impl VerifierCore {
     }
 
     fn verified(&mut self, verified: Rc<VerifiedToken>) -> u32 {
-        let text = verified.text();
-        let (summary, payload) = verified.lengths();
-        self.registers[..5].copy_from_slice(&[
+        let (text, parts) = (verified.text(), verified.parts());
+        let expires_at = verified.expires_at().as_millis() as u64;
+        *self.registers = [
             verified.provider() as u32,
             text.as_ptr() as u32,
             text.len() as u32,
-            summary as u32,
-            payload as u32,
-        ]);
+            (expires_at >> 32) as u32,
+            expires_at as u32,
+            parts.claims as u32,
+            parts.header as u32,
+            parts.id as u32,
+            parts.scopes as u32,
+            parts.scope_list as u32,
+            parts.labels as u32,
+            parts.key as u32,
+        ];
         self.verified = Some(verified);
         VERIFIED
     }
@@ -268,14 +291,4 @@ fn handle(key: KeyId, algorithm: Algorithm) -> u32 {
 
 fn from_handle(handle: u32) -> Option<(KeyId, Algorithm)> {
     Some((KeyId(handle >> 4), *Algorithm::ALL.get(handle as usize & 0xf)?))
-}
-
-/// A plain JavaScript object as a JSON object.
-pub(crate) fn from_js(value: JsValue) -> Result<Object<'static>, Error> {
-    let wrong = |problem: &str| Error::new(Code::Config, format!("the options {problem}"));
-    match json::from_deserializer(serde_wasm_bindgen::Deserializer::from(value)) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(wrong("must be an object")),
-        Err(_) => Err(wrong("hold a value that is not plain data: a function, a symbol, or nested too deeply")),
-    }
 }

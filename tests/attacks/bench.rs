@@ -7,7 +7,7 @@ use arcgate::{
     jose::{
         jwks_cache::{FetchFailure, FetchOutcome, Progress},
         options,
-        verify::{Step, Verifier},
+        verify::{Step, VerifiedToken, Verifier},
     },
     json::{self, Value},
     secret::Secret,
@@ -86,11 +86,11 @@ impl Bench {
         self.now = self.now.plus(Span::from_secs(secs));
     }
 
-    /// Drives the machine until it accepts the token, giving the JSON that JavaScript sees, or refuses it.
+    /// Drives the machine until it accepts the token, giving what JavaScript is told with the principal's key before it, or refuses it.
     pub(crate) fn verify(&mut self, token: impl AsRef<[u8]>) -> Result<String, Error> {
         for _ in 0..12 {
             match self.verifier.begin(token.as_ref(), self.now, self.now) {
-                Step::Verified(token) => return Ok(token.text().to_owned()),
+                Step::Verified(token) => return Ok(self.told(&token)),
                 Step::Refused(error) => return Err(error),
                 Step::Import { key, algorithm, refresh } => {
                     self.imports += 1;
@@ -107,13 +107,24 @@ impl Bench {
                         self.fetch(provider, fetch);
                     }
                     let approved = self.crypto == Crypto::Approves;
-                    return self.verifier.finish(check.id, approved, self.now).map(|token| token.text().to_owned());
+                    return self.verifier.finish(check.id, approved, self.now).map(|token| self.told(&token));
                 }
                 Step::Fetch(provider, fetch) => self.fetch(provider, fetch),
                 Step::Wait(..) => panic!("nobody else fetches"),
             }
         }
         panic!("the machine makes no progress");
+    }
+
+    /// The principal's key and the token's text, as the package puts them together.
+    fn told(&self, token: &VerifiedToken) -> String {
+        let (text, parts) = (token.text(), token.parts());
+        let id = parts.claims + parts.header;
+        let key = match parts.key {
+            0 => self.verifier.principal_prefix(token.provider()).unwrap() + &text[id..id + parts.id],
+            length => text[text.len() - length..].to_owned(),
+        };
+        format!("{key} {text}")
     }
 
     fn fetch(&mut self, provider: usize, fetch: arcgate::jose::jwks_cache::FetchId) {

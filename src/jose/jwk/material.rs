@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use base64::{engine::general_purpose::URL_SAFE_NO_PAD, Engine as _};
-
 use super::KeyProblem;
 use crate::{
     jose::{
         alg::{Algorithm, AlgorithmSet, Family},
-        rsa,
+        base64url, rsa,
     },
     json::{Object, Value},
     secret::Secret,
@@ -122,12 +120,12 @@ impl fmt::Debug for Material {
 /// A member in canonical base64url without padding (RFC 7515 §2); spare bits that are set are refused.
 fn bytes(members: &Object<'_>, name: &'static str) -> Result<Vec<u8>, KeyProblem> {
     let text = members.get(name).and_then(Value::as_str).ok_or(KeyProblem::Member(name))?;
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyProblem::Member(name))
+    base64url::decode(text).ok_or(KeyProblem::Member(name))
 }
 
 fn write_bytes(out: &mut String, before: &str, bytes: &[u8]) {
     out.push_str(before);
-    URL_SAFE_NO_PAD.encode_string(bytes, out);
+    base64url::encode(bytes, out);
 }
 
 fn rsa_key(members: &Object<'_>) -> Result<Material, KeyProblem> {

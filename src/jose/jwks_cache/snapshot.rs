@@ -24,9 +24,9 @@ impl JwksCache {
             jwk.write_public(&mut out);
         }
         out.push_str("]},\"fetchedAt\":");
-        out.push_str(&remote.clock.wall(life.began).as_seconds().to_string());
+        remote.clock.wall(life.began).write_seconds(&mut out);
         out.push_str(",\"expiresAt\":");
-        out.push_str(&remote.clock.wall(life.expires).as_seconds().to_string());
+        remote.clock.wall(life.expires).write_seconds(&mut out);
         out.push('}');
         Some(out)
     }
