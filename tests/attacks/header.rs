@@ -340,6 +340,10 @@ fn attack_15_other_kinds_of_token() {
     ] {
         bench.accepts(rsa_token_with(typ, &claims()));
     }
+    // RFC 7800: what is bound to a key is no bearer token, whatever else it says.
+    for cnf in [r#"{"jkt":"x"}"#, r#"{"jwk":{}}"#, r#"{"x5t#S256":"x"}"#, "{}", "null", "[]"] {
+        assert_eq!(bench.code(rsa_token(&claims_with(&format!(r#""cnf":{cnf}"#)))), Code::TokenClaim, "{cnf}");
+    }
     let mut strict = Bench::new(&provider(&format!(r#""audience":"api","typ":["at+jwt"],"jwks":{}"#, jwks("one"))));
     strict.accepts(rsa_token_with(r#""typ":"application/AT+jwt""#, &claims()));
     for typ in [r#""typ":"JWT""#, r#""typ":"""#, ""] {
