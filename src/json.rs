@@ -4,7 +4,7 @@
 //! the refusal), a bound on depth, no half of a surrogate pair, no number that is not finite as a double, and nothing after
 //! the value. Numbers keep their text, so that what is written again is what was read.
 //!
-//! Why this is not serde_json: docs/decisions/0003-json.md. The tests hold it against serde_json on what is generated.
+//! Why this is not serde_json: docs/decisions/0004-small-parsers.md. The tests hold it against serde_json on what is generated.
 
 use std::{borrow::Cow, collections::BinaryHeap, fmt};
 

@@ -1,7 +1,7 @@
 //! base64url without padding (RFC 7515 §2, RFC 4648 §5), in its one canonical spelling.
 //!
 //! What is decoded here is public, or the caller's own: it needs no constant time. Why this is not the `base64` crate:
-//! docs/decisions/0003-small-parsers.md. The tests hold it against that crate.
+//! docs/decisions/0004-small-parsers.md. The tests hold it against that crate.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
