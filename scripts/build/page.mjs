@@ -22,7 +22,7 @@ function modules(pkg, entry, found = new Set()) {
   if (found.has(entry)) return found;
   found.add(entry);
   const text = readFileSync(join(pkg, entry), "utf8");
-  for (const [, file] of text.matchAll(/^(?:import|export)\b[^"']*["']\.\/([\w.-]+\.js)["']/gm))
+  for (const [, file] of text.matchAll(/^(?:import|export)\s(?:[\w*\s{},]+\sfrom\s)?["']\.\/([\w.-]+\.js)["']/gm))
     modules(pkg, file, found);
   return found;
 }
