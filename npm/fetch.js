@@ -29,10 +29,12 @@ export async function getDocument(fetch, url, timeoutMs) {
   }
 }
 
-async function readBody(response) {
+/** The body, unless it is longer than is read: then it throws "too_large". */
+export async function readBody(response) {
   if (Number(response.headers.get("content-length")) > MAX_BODY) throw "too_large";
   const chunks = [];
   let length = 0;
+  if (!response.body) return new Uint8Array(0);
   for (const reader = response.body.getReader(); ; ) {
     const { done, value } = await reader.read();
     if (done) break;

@@ -319,6 +319,144 @@ export class FirstOf implements Verifier {
   authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null>;
 }
 
+// ---- access tokens over time ----------------------------------------------------------------------------------------
+
+/** Access tokens that are there when they are needed: obtained, refreshed before they end, revoked. */
+export class TokenManager {
+  /** Makes a manager. Does no I/O: the first token is obtained when it is asked for. */
+  static create(source: TokenSource, options?: TokenManagerOptions): Promise<TokenManager>;
+  private constructor();
+  /**
+   * The access token: the present one, or a new one if that is needed. However many ask at once, one request is sent.
+   * Throws ERR_REFRESH_UNAVAILABLE (ask later) or ERR_REFRESH_REJECTED only when there is no valid token.
+   */
+  getToken(options?: {
+    /** How long the token shall live on. At most half of its life can be asked for. Default: 0. */
+    minValiditySec?: number;
+    /** Not the present token, but one that came after this call, or at most 2 s before it. */
+    forceRefresh?: boolean;
+    signal?: AbortSignal;
+    /** A Worker's `ctx.waitUntil`: a refresh that begins here may outlive the request. */
+    waitUntil?: (promise: Promise<unknown>) => void;
+  }): Promise<string>;
+  /** Takes a token that was obtained elsewhere. */
+  setToken(token: string | TokenResponse): void;
+  /** A server refused this token: it is dropped if it is still the present one. */
+  invalidate(token: string): void;
+  /**
+   * Revokes the tokens (RFC 7009) and forgets them. They are forgotten, too, when the provider does not confirm: then it
+   * throws.
+   */
+  revoke(options?: { waitUntil?: (promise: Promise<unknown>) => void }): Promise<void>;
+  /** When the present token ends, as a NumericDate by this machine's clock. */
+  readonly expiresAt: number | undefined;
+  readonly state: "empty" | "valid" | "refreshing" | "failed";
+  /** Ends timers and listeners. */
+  close(): void;
+}
+
+export interface TokenManagerOptions {
+  /** How long before its end a token is refreshed; half of its life at most. Default: 60, and a fifth of a short life. */
+  refreshLeadSec?: number;
+  /** The time-out of one request. Default: 10000. */
+  timeoutMs?: number;
+  /** Where tokens survive this page or isolate. Default: "memory", nowhere. */
+  storage?: "memory" | "session" | TokenStorage;
+  fetch?: typeof fetch;
+  now?: () => number;
+  onEvent?: (event: TokenEvent) => void;
+}
+
+/** A place for tokens, such as KV or a Durable Object. What it holds is secret. */
+export interface TokenStorage {
+  get(): Promise<StoredTokens | null | undefined>;
+  put(tokens: StoredTokens): Promise<void>;
+  delete(): Promise<void>;
+}
+
+/** What a storage keeps: data that JSON can hold. */
+export interface StoredTokens {
+  /** Whose tokens they are; those of another source are not used. */
+  source: string;
+  accessToken?: string;
+  refreshToken?: string;
+  idToken?: string;
+  scope?: string;
+  obtainedAt: number;
+  expiresAt?: number;
+}
+
+/** A token endpoint's answer (RFC 6749 section 5.1). */
+export interface TokenResponse {
+  access_token: string;
+  token_type?: string;
+  /** Seconds. */
+  expires_in?: number | string;
+  /** A NumericDate. */
+  expires_at?: number | string;
+  refresh_token?: string;
+  scope?: string;
+  id_token?: string;
+}
+
+/** Where tokens come from. */
+export type TokenSource =
+  | { type: "static"; token: string }
+  | {
+      type: "callback";
+      /** Gives a token. With any `reason` but "initial", caches must be bypassed. */
+      fetchToken: (context: {
+        reason: "initial" | "expiring" | "refused" | "forced";
+        signal: AbortSignal;
+      }) => Promise<string | TokenResponse> | string | TokenResponse;
+    }
+  | {
+      type: "client_credentials";
+      issuer?: string;
+      tokenEndpoint?: string;
+      clientId: string;
+      clientSecret?: string;
+      clientAuth?: "client_secret_basic" | "client_secret_post" | "private_key_jwt";
+      privateKey?: CryptoKey;
+      keyId?: string;
+      algorithm?: string;
+      scope?: string;
+      audience?: string;
+      resource?: string;
+      parameters?: Record<string, string>;
+    }
+  | {
+      type: "refresh_token";
+      issuer?: string;
+      tokenEndpoint?: string;
+      clientId: string;
+      /** For a client that has one; others are public. */
+      clientSecret?: string;
+      clientAuth?: "client_secret_basic" | "client_secret_post" | "private_key_jwt";
+      privateKey?: CryptoKey;
+      keyId?: string;
+      algorithm?: string;
+      refreshToken: string;
+      scope?: string;
+      audience?: string;
+      resource?: string;
+      parameters?: Record<string, string>;
+    };
+
+/** What happened. It never holds a token. */
+export type TokenEvent = { time: number } & (
+  | { type: "refreshed"; reason: "initial" | "expiring" | "refused" | "forced"; expiresAt?: number; scope?: string }
+  /** The token came out of the storage. */
+  | { type: "adopted"; expiresAt?: number }
+  /** No token came. `final`: there will be no further attempt until tokens are handed in. */
+  | { type: "failed"; code: ErrorCode; reason: string; final: boolean; retryAt?: number }
+  /** A token ended before another one came. */
+  | { type: "expired" }
+  | { type: "revoked" }
+  /** The storage failed: the tokens are in memory only. */
+  | { type: "not_stored" }
+);
+
 // ---- asking agents -------------------------------------------------------------------------------------------------
 
 /**
@@ -555,6 +693,10 @@ export type ErrorCode =
   | "ERR_VERIFIER_UNAVAILABLE"
   /** The options are wrong; the message names the option and the fix. */
   | "ERR_CONFIG"
+  /** The provider refused to give a token (`details.subject` is the error's name); with "invalid_grant", for good. */
+  | "ERR_REFRESH_REJECTED"
+  /** What came back from a login is not the answer to it. */
+  | "ERR_LOGIN_REJECTED"
   /** No credentials, or credentials that no verifier accepts. */
   | "ERR_UNAUTHENTICATED"
   /** More than one credential, or one that is not of the form RFC 6750 gives it. */
@@ -567,7 +709,7 @@ export type ErrorCode =
   | "ERR_NETWORK"
   /** The peer took longer than `timeoutMs`. */
   | "ERR_TIMEOUT"
-  /** No token can be had now: the source of tokens fails, or is out of reach. */
+  /** No token can be had now: its source fails, can't be reached, or is being left alone for a while. */
   | "ERR_REFRESH_UNAVAILABLE"
   /** The call was given up through its AbortSignal. */
   | "ERR_ABORTED"

@@ -6,6 +6,7 @@ export { ArcClient } from "./arc-client.js";
 export { ArcgateError } from "./errors.js";
 export { authenticateRequest, errorResponse } from "./http.js";
 export { verifyJws } from "./jws.js";
+export { TokenManager } from "./token.js";
 export { JwtVerifier } from "./verifier.js";
 export {
   AllowAnyBearerVerifier,

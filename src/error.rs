@@ -97,6 +97,10 @@ codes! {
     VerifierUnavailable = "ERR_VERIFIER_UNAVAILABLE", Configuration, true;
     /// The configuration is wrong; the message names the key and the fix.
     Config = "ERR_CONFIG", Configuration, false;
+    /// The provider refused to give a token; with `invalid_grant`, for good.
+    RefreshRejected = "ERR_REFRESH_REJECTED", Provider, false;
+    /// What came back from a login is not the answer to it, or not what the provider must give.
+    LoginRejected = "ERR_LOGIN_REJECTED", Caller, false;
     /// No credentials, or credentials that no verifier accepts.
     Unauthenticated = "ERR_UNAUTHENTICATED", Caller, false;
     /// More than one credential, or one that is not of the form RFC 6750 gives it.
@@ -109,7 +113,7 @@ codes! {
     Network = "ERR_NETWORK", Peer, true;
     /// The peer took longer than it may.
     Timeout = "ERR_TIMEOUT", Peer, true;
-    /// No token can be had now: the source of tokens fails, or is out of reach.
+    /// No token can be had now: its source fails, can't be reached, or is being left alone for a while.
     RefreshUnavailable = "ERR_REFRESH_UNAVAILABLE", Provider, true;
     /// The call was given up through its AbortSignal.
     Aborted = "ERR_ABORTED", Caller, true;

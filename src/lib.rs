@@ -13,6 +13,8 @@ pub mod principal;
 
 pub mod jose;
 
+pub mod token;
+
 pub mod auth;
 
 pub mod arc;

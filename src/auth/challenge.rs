@@ -65,7 +65,10 @@ impl Refusal {
                 let seconds = span.as_secs_ceil().clamp(1, LONGEST_RETRY_AFTER);
                 Self { status: 503, challenge: None, retry_after: Some(seconds) }
             }
-            Code::Config | Code::Internal => Self { status: 500, challenge: None, retry_after: None },
+            // A token of ours that can't be had is no fault of the caller's.
+            Code::Config | Code::RefreshRejected | Code::LoginRejected | Code::Internal => {
+                Self { status: 500, challenge: None, retry_after: None }
+            }
         }
     }
 

@@ -8,6 +8,7 @@ pub mod arc;
 pub mod arc_client;
 pub mod error;
 pub mod jws;
+pub mod token;
 pub mod verifier;
 
 use wasm_bindgen::prelude::*;

@@ -11,20 +11,20 @@ const JITTER: Span = Span::from_secs(1);
 /// young again, or hold back fetches, for as long as the clock was set back by. A clock set forward can't be told from a
 /// machine that slept: everything ages, which is the safe side.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     latest: Option<Time>,
     /// What is added to a reading: the sum of all steps back.
     offset: Span,
 }
 
 impl Clock {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { latest: None, offset: Span::ZERO }
     }
 
     /// The instant of a reading. A reading that is a little behind the latest one (two callers, one of them late) lets time
     /// stand still, so that such readings in turns don't add up to steps back and forward.
-    pub(super) fn read(&mut self, wall: Time) -> Time {
+    pub(crate) fn read(&mut self, wall: Time) -> Time {
         let now = self.peek(wall);
         let back = now.since(self.instant(wall));
         if back > JITTER {
@@ -35,18 +35,18 @@ impl Clock {
     }
 
     /// The instant of a reading that is not the latest.
-    pub(super) fn peek(&self, wall: Time) -> Time {
+    pub(crate) fn peek(&self, wall: Time) -> Time {
         let instant = self.instant(wall);
         self.latest.map_or(instant, |latest| latest.max(instant))
     }
 
     /// The instant of something that happened at a time by the wall clock; it may lie before the latest reading.
-    pub(super) const fn instant(&self, wall: Time) -> Time {
+    pub(crate) const fn instant(&self, wall: Time) -> Time {
         wall.plus(self.offset)
     }
 
     /// What the wall clock showed, or will show, at an instant.
-    pub(super) const fn wall(&self, instant: Time) -> Time {
+    pub(crate) const fn wall(&self, instant: Time) -> Time {
         instant.minus(self.offset)
     }
 }

@@ -1,0 +1,344 @@
+// TokenManager: the loop that drives the core's machine over fetch, timers and storage. The core decides; this carries.
+
+import { ArcgateError, configError, errorFromJson, toArcgateError } from "./errors.js";
+import { send, sign, signingAlgorithm, unguessable } from "./token-request.js";
+import { storageOf } from "./token-storage.js";
+import { aborted, orAborted, within } from "./wait.js";
+import { bindings, instanceEpoch, ready, recoverFrom } from "./wasm.js";
+
+// What the core's ask returns; src/js/token.rs has the same numbers.
+const REFUSED = 0;
+const TOKEN = 1;
+const BEGIN = 2;
+const TOKEN_AND_BEGIN = 4;
+
+// The clock is looked at once a minute, so that it is noticed when somebody sets it back. (And beyond 2^31 - 1 ms, a timer
+// would fire at once.)
+const LONGEST_TIMER = 60_000;
+// Begin, wait, and some more for flights that are lost or overtaken: who needs more gets no token by going on.
+const MAX_ROUNDS = 24;
+
+// A timer belongs to the request that set it there, and ends with it: tokens are refreshed when they are used.
+const hasTimers = globalThis.navigator?.userAgent !== "Cloudflare-Workers";
+const functions = ["fetch", "now", "onEvent"];
+
+/** Access tokens over time. */
+export class TokenManager {
+  #source;
+  #options;
+  #plainSource;
+  #plainOptions;
+  #now;
+  #fetch;
+  #storage;
+  #signing;
+  #core;
+  #epoch;
+  #token;
+  #snapshot;
+  #flights = new Map();
+  #timer;
+  #cause;
+  #writing = Promise.resolve();
+  #closed = false;
+  #wake = () => this.#onWake();
+
+  /** Makes a manager. Does no I/O: the first token is obtained when it is asked for. */
+  static async create(source, options = {}) {
+    await ready();
+    return new TokenManager(source, options);
+  }
+
+  constructor(source, options) {
+    for (const [name, value] of Object.entries({ source, options })) {
+      if (value === null || typeof value !== "object") throw configError(name, "must be an object");
+    }
+    for (const name of functions) {
+      if (options[name] !== undefined && typeof options[name] !== "function")
+        throw configError(name, "must be a function");
+    }
+    if (source.type === "callback" && typeof source.fetchToken !== "function") {
+      throw configError("source.fetchToken", "must be a function that gives a token");
+    }
+    this.#source = { ...source };
+    this.#options = { ...options };
+    if (options.shareAcrossTabs) throw configError("shareAcrossTabs", "is not supported");
+    if (source.type === "authorization_code") throw configError("source.type", "authorization_code is not supported");
+    this.#plainSource = plain(source, ["fetchToken", "privateKey"]);
+    if (source.privateKey !== undefined) {
+      this.#signing = signingAlgorithm(source.privateKey, source.algorithm);
+      this.#plainSource.algorithm = this.#signing.name;
+    }
+    this.#storage = storageOf(
+      options.storage,
+      `${source.issuer ?? source.tokenEndpoint ?? source.type} ${source.clientId ?? ""}`,
+    );
+    this.#plainOptions = { ...plain(options, [...functions, "storage"]), hasStorage: this.#storage !== undefined };
+    this.#now = options.now ?? Date.now;
+    this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
+    this.#attach();
+    if (hasTimers && typeof globalThis.document === "object") {
+      // After a sleep, a freeze or a time without network: deadlines are looked at as soon as somebody may be looking.
+      for (const name of ["online", "pageshow", "focus"]) globalThis.addEventListener(name, this.#wake);
+      document.addEventListener("visibilitychange", this.#wake);
+    }
+  }
+
+  /** The access token: the present one, or a new one if that is needed. */
+  async getToken({ minValiditySec = 0, forceRefresh = false, signal, waitUntil } = {}) {
+    if (!(minValiditySec >= 0)) throw configError("minValiditySec", "must be a number of seconds");
+    const arrived = this.#now();
+    try {
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        if (signal?.aborted) throw aborted(signal);
+        const core = this.#alive();
+        const step = core.ask(arrived, round === 0 ? arrived : this.#now(), minValiditySec * 1000, forceRefresh);
+        if (step === TOKEN) {
+          if (this.#token === undefined) this.#token = core.token();
+          return this.#token;
+        }
+        if (step === TOKEN_AND_BEGIN) {
+          const token = core.token();
+          this.#start(core.flight(), waitUntil);
+          return token;
+        }
+        this.#token = undefined;
+        if (step === BEGIN) {
+          this.#start(core.flight(), waitUntil);
+        } else if (step === REFUSED) {
+          const error = errorFromJson(core.error());
+          if (this.#cause !== undefined && error.code === "ERR_REFRESH_UNAVAILABLE") error.cause = this.#cause;
+          throw error;
+        } else {
+          const flight = this.#flights.get(core.flight()) ?? new Promise(() => {});
+          await orAborted(within(core.wait(), flight), signal);
+        }
+        this.#report();
+      }
+      throw new ArcgateError("ERR_REFRESH_UNAVAILABLE", "tokens end faster than they can be obtained", {
+        retryable: true,
+        details: { fault: "provider" },
+      });
+    } catch (thrown) {
+      recoverFrom(thrown);
+      this.#report();
+      throw toArcgateError(thrown);
+    }
+  }
+
+  /** Takes a token that was obtained elsewhere: the token, or a token endpoint's answer. */
+  setToken(token) {
+    this.#do((core, now) => core.set(JSON.stringify(token ?? null), now, Math.random()));
+    this.#keep();
+  }
+
+  /** A server refused this token: it is not handed out again, and the next caller gets another one. */
+  invalidate(token) {
+    if (typeof token === "string") this.#do((core, now) => core.invalidate(token, now));
+  }
+
+  /** Revokes the tokens at the provider (RFC 7009), and forgets them whatever comes of that. */
+  async revoke({ waitUntil } = {}) {
+    // An answer that is under way may bring a token that nobody would revoke.
+    await Promise.all(this.#flights.values());
+    let flight = 0;
+    this.#do((core, now) => {
+      flight = core.revoke(now);
+    });
+    const core = this.#core;
+    if (this.#storage) await this.#write(5000, () => this.#storage.delete());
+    if (flight === 0) return;
+    await this.#start(flight, waitUntil);
+    this.#do(() => core.outcome(flight));
+  }
+
+  /** When the present token ends; `undefined` without one, or when its end is unknown. */
+  get expiresAt() {
+    const millis = this.#alive().expiresAt();
+    return millis === undefined ? undefined : millis / 1000;
+  }
+
+  get state() {
+    return this.#alive().state(this.#now());
+  }
+
+  /** Ends timers and listeners. What was sent goes on, so that no refresh token is lost. */
+  close() {
+    this.#closed = true;
+    this.#token = undefined;
+    clearTimeout(this.#timer);
+    if (typeof globalThis.document === "object") {
+      for (const name of ["online", "pageshow", "focus"]) globalThis.removeEventListener(name, this.#wake);
+      document.removeEventListener("visibilitychange", this.#wake);
+    }
+  }
+
+  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
+    this.close();
+  }
+
+  // Begins a flight. It belongs to nobody: whoever gives up waiting leaves it to the others.
+  #start(flight, waitUntil) {
+    const core = this.#core;
+    const running = this.#run(core, flight)
+      .catch((thrown) => void recoverFrom(thrown))
+      .finally(() => {
+        this.#flights.delete(flight);
+        this.#changed();
+      });
+    this.#flights.set(flight, running);
+    waitUntil?.(running);
+    return running;
+  }
+
+  async #run(core, flight) {
+    for (;;) {
+      const text = core.action(flight, unguessable(), this.#now());
+      if (text === undefined) return;
+      const action = JSON.parse(text);
+      let result;
+      try {
+        result = await this.#perform(action);
+      } catch (thrown) {
+        if (typeof thrown !== "string") this.#cause = thrown;
+        result = ["failed", typeof thrown === "string" ? thrown : "network"];
+      }
+      if (!this.#isCurrent(core)) return;
+      const [method, ...outcome] = result;
+      core[method](flight, ...outcome, this.#now(), Math.random());
+    }
+  }
+
+  // Does what the core asks for: the name of the method that takes the result, and the result.
+  async #perform({ do: what, limitMs, ...details }) {
+    switch (what) {
+      case "load": {
+        const stored = await within(limitMs, this.#storage.get());
+        return ["loaded", stored === undefined || stored === null ? undefined : JSON.stringify(stored)];
+      }
+      case "store":
+        return ["stored", await this.#write(limitMs, () => this.#storage.put(JSON.parse(details.text)))];
+      case "delete":
+        return ["stored", await this.#write(limitMs, () => this.#storage?.delete())];
+      case "call": {
+        this.#cause = undefined;
+        const call = this.#source.fetchToken({ reason: details.reason, signal: AbortSignal.timeout(limitMs) });
+        return ["called", JSON.stringify((await within(limitMs, call)) ?? null)];
+      }
+      case "sign":
+        return ["signed", await sign(this.#source.privateKey, this.#signing.algorithm, details.input)];
+      default: {
+        this.#cause = undefined;
+        // A refresh token may count once: its request is not broken off, or the answer would be lost.
+        const isDelicate = what === "post" && this.#source.type !== "client_credentials";
+        const answer = await send(this.#fetch, details, this.#now, isDelicate ? undefined : limitMs);
+        return ["response", answer.status, answer.body, answer.date, answer.retryAfterMs];
+      }
+    }
+  }
+
+  // One write after the other, so that the last one to begin is the last one to be there.
+  #write(limitMs, work) {
+    const done = this.#writing.then(work).then(
+      () => true,
+      () => false,
+    );
+    this.#writing = within(limitMs, done, false);
+    return this.#writing;
+  }
+
+  // Puts what the core holds into the storage, for tokens that no flight has brought.
+  #keep() {
+    if (!this.#storage || this.#snapshot === undefined) return;
+    const text = this.#snapshot;
+    this.#write(5000, () => this.#storage.put(JSON.parse(text))).then((done) => {
+      if (!done) this.#emit({ type: "not_stored" });
+    });
+  }
+
+  // The core's state may have changed: the token, what there is to tell, and when to look again.
+  #changed() {
+    this.#token = undefined;
+    if (this.#epoch !== instanceEpoch()) return;
+    this.#snapshot = this.#core.export();
+    this.#report();
+    this.#arm();
+  }
+
+  #arm() {
+    clearTimeout(this.#timer);
+    if (this.#closed || !hasTimers) return;
+    const now = this.#now();
+    const deadline = this.#core.deadline(now);
+    if (deadline === undefined) return;
+    this.#timer = setTimeout(this.#wake, Math.min(Math.max(deadline - now, 0) + 1, LONGEST_TIMER));
+    // A process is not kept alive by it.
+    this.#timer?.unref?.();
+  }
+
+  #onWake() {
+    if (this.#closed) return;
+    try {
+      const flight = this.#alive().wake(this.#now());
+      if (flight) this.#start(flight);
+      else this.#changed();
+    } catch (thrown) {
+      recoverFrom(thrown);
+    }
+  }
+
+  #do(work) {
+    try {
+      work(this.#alive(), this.#now());
+      this.#changed();
+    } catch (thrown) {
+      recoverFrom(thrown);
+      throw toArcgateError(thrown);
+    }
+  }
+
+  #report() {
+    if (this.#epoch !== instanceEpoch()) return;
+    for (let event = this.#core.event(); event !== undefined; event = this.#core.event()) this.#emit(JSON.parse(event));
+  }
+
+  #emit(event) {
+    try {
+      this.#options.onEvent?.({ ...event, time: this.#now() / 1000 });
+    } catch {
+      // An event that nobody could take changes nothing.
+    }
+  }
+
+  #isCurrent(core) {
+    return core === this.#core && this.#epoch === instanceEpoch();
+  }
+
+  // The core, made anew after a trap.
+  #alive() {
+    if (this.#closed) {
+      throw new ArcgateError("ERR_ABORTED", "the token manager is closed", { details: { fault: "caller" } });
+    }
+    if (this.#epoch !== instanceEpoch()) this.#attach();
+    return this.#core;
+  }
+
+  #attach() {
+    try {
+      this.#core = new bindings.TokenCore(JSON.stringify(this.#plainSource), JSON.stringify(this.#plainOptions));
+      this.#epoch = instanceEpoch();
+      this.#token = undefined;
+      this.#flights.clear();
+      if (this.#snapshot !== undefined) this.#core.adopt(this.#snapshot, this.#now(), Math.random());
+    } catch (thrown) {
+      recoverFrom(thrown);
+      throw toArcgateError(thrown);
+    }
+  }
+}
+
+// Options as plain data, for the core. What is named stays here: the core learns only that it is there.
+function plain(options, here) {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries.map(([name, value]) => [name, here.includes(name) ? true : value]));
+}

@@ -1,0 +1,329 @@
+//! The token manager's surface. See `npm/token.js` for the loop that drives it.
+
+use wasm_bindgen::prelude::*;
+
+use super::error::{thrown, to_json};
+use crate::{
+    config::Reader,
+    error::{Code, Error},
+    jose::jwks_cache::FetchFailure,
+    json::{self, write_string, Value},
+    secret::Secret,
+    time::{Span, Time},
+    token::{
+        manager::{Action, Event, FlightId, Input, Manager, Step, Terms, Want},
+        response,
+        source::Source,
+    },
+};
+
+// What `ask` returns; `npm/token.js` has the same numbers.
+const REFUSED: u32 = 0;
+const TOKEN: u32 = 1;
+const BEGIN: u32 = 2;
+const WAIT: u32 = 3;
+const TOKEN_AND_BEGIN: u32 = 4;
+
+/// A token manager.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct TokenCore {
+    manager: Manager,
+    flight: u32,
+    wait: u32,
+    error: Option<Error>,
+}
+
+#[wasm_bindgen]
+impl TokenCore {
+    /// A manager of a source's tokens; both arguments are JSON, without functions and keys.
+    #[wasm_bindgen(constructor)]
+    pub fn new(source: &str, options: &str) -> Result<TokenCore, JsValue> {
+        Self::make(source, options).map_err(|error| thrown(&error))
+    }
+
+    fn make(source: &str, options: &str) -> Result<Self, Error> {
+        let options = object(options)?;
+        let mut reader = Reader::new("", &options);
+        let mut terms = Terms { lead: reader.seconds("refreshLeadSec")?, ..Terms::default() };
+        if let Some(millis) = reader.number("timeoutMs", 10.0, 60_000.0)? {
+            terms.timeout = Span::from_millis(millis as i64);
+        }
+        terms.has_storage = reader.take("hasStorage").and_then(Value::as_bool) == Some(true);
+        for name in ["storage", "shareAcrossTabs", "fetch", "now", "onEvent"] {
+            reader.take(name);
+        }
+        reader.finish()?;
+        let source = Source::from_options(&object(source)?)?;
+        Ok(Self { manager: Manager::new(source, terms), flight: 0, wait: 0, error: None })
+    }
+
+    /// What a caller does who came at `arrived` and asks at `now`.
+    pub fn ask(&mut self, arrived: f64, now: f64, min_validity_ms: f64, force: bool) -> u32 {
+        let now = Time::from_millis(now);
+        let min_validity = Span::from_millis(min_validity_ms as i64);
+        self.flight = 0;
+        match self.manager.ask(&Want { arrived: Time::from_millis(arrived), min_validity, force }, now) {
+            Step::Token(beside) => {
+                self.flight = number(beside);
+                if beside.is_some() {
+                    TOKEN_AND_BEGIN
+                } else {
+                    TOKEN
+                }
+            }
+            Step::Begin(flight) => {
+                self.flight = flight.0;
+                BEGIN
+            }
+            Step::Wait(flight, until) => {
+                self.flight = flight.0;
+                self.wait = until.since(now).as_millis().clamp(1, 120_000) as u32;
+                WAIT
+            }
+            Step::Refused(error) => {
+                self.error = Some(error);
+                REFUSED
+            }
+        }
+    }
+
+    /// The flight of the last step; 0 for none.
+    pub fn flight(&self) -> u32 {
+        self.flight
+    }
+
+    /// How long the last step waits, in milliseconds.
+    pub fn wait(&self) -> u32 {
+        self.wait
+    }
+
+    /// Why the last step refused, as JSON.
+    pub fn error(&mut self) -> String {
+        to_json(&self.error.take().unwrap_or_else(|| Error::new(Code::Internal, "no error is known")))
+    }
+
+    /// The access token.
+    pub fn token(&self) -> Option<String> {
+        self.manager.token().map(str::to_owned)
+    }
+
+    /// When it ends, in milliseconds.
+    #[wasm_bindgen(js_name = expiresAt)]
+    pub fn expires_at(&self) -> Option<f64> {
+        self.manager.expires_at().map(millis)
+    }
+
+    /// `empty`, `valid`, `refreshing` or `failed`.
+    pub fn state(&self, now: f64) -> String {
+        self.manager.state(Time::from_millis(now)).as_str().to_owned()
+    }
+
+    /// When `wake` is worth calling, in milliseconds.
+    pub fn deadline(&self, now: f64) -> Option<f64> {
+        self.manager.deadline(Time::from_millis(now)).map(millis)
+    }
+
+    /// Time has passed. The flight to begin; 0 for none.
+    pub fn wake(&mut self, now: f64) -> u32 {
+        number(self.manager.wake(Time::from_millis(now)))
+    }
+
+    /// What a flight does next, as JSON: `{ do, limitMs, … }`. `undefined` when it is over.
+    pub fn action(&mut self, flight: u32, id: &str, now: f64) -> Option<String> {
+        let action = self.manager.action(FlightId(flight), id, Time::from_millis(now))?;
+        let mut out = String::from("{\"do\":\"");
+        let (name, members): (&str, [(&str, Option<&str>); 3]) = match &action {
+            Action::Load => ("load", [("", None); 3]),
+            Action::Delete => ("delete", [("", None); 3]),
+            Action::Callback(reason) => ("call", [("reason", Some(reason.as_str())), ("", None), ("", None)]),
+            Action::Get(url) => ("get", [("url", Some(url)), ("", None), ("", None)]),
+            Action::Sign(input) => ("sign", [("input", Some(input)), ("", None), ("", None)]),
+            Action::Post(request) => (
+                "post",
+                [
+                    ("url", Some(&request.url)),
+                    ("body", text(&request.body)),
+                    ("authorization", request.authorization.as_ref().and_then(text)),
+                ],
+            ),
+            // Logins are not driven from here.
+            Action::Verify { .. } => return None,
+            Action::Store(stored) => ("store", [("text", text(stored)), ("", None), ("", None)]),
+        };
+        out.push_str(name);
+        out.push_str("\",\"limitMs\":");
+        let limit = self.manager.limit(FlightId(flight)).unwrap_or(Span::ZERO);
+        out.push_str(&limit.as_millis().to_string());
+        for (name, value) in members {
+            if let Some(value) = value {
+                push_member(&mut out, name);
+                write_string(&mut out, value);
+            }
+        }
+        out.push('}');
+        Some(out)
+    }
+
+    /// Hands in what the storage holds.
+    pub fn loaded(&mut self, flight: u32, text: Option<String>, now: f64, random: f64) {
+        self.handle(flight, Input::Loaded(text.as_deref()), now, random);
+    }
+
+    /// Hands in what the user's function gave, as JSON.
+    pub fn called(&mut self, flight: u32, text: &str, now: f64, random: f64) {
+        self.handle(flight, Input::Called(text.as_bytes()), now, random);
+    }
+
+    /// Hands in an answer; `date` and `retry_after_ms` as far as the answer says.
+    #[allow(clippy::too_many_arguments, reason = "an object would cost more than it explains; there is one caller")]
+    pub fn response(
+        &mut self,
+        flight: u32,
+        status: u16,
+        body: &[u8],
+        date: Option<f64>,
+        retry_after_ms: Option<f64>,
+        now: f64,
+        random: f64,
+    ) {
+        let date = date.map(Time::from_millis);
+        let retry_after = retry_after_ms.map(|millis| Span::from_millis(millis as i64));
+        self.handle(flight, Input::Response { status, body, date, retry_after }, now, random);
+    }
+
+    /// Says that there is no answer: `timeout`, `too_large`, `redirect`, or anything else.
+    pub fn failed(&mut self, flight: u32, why: &str, now: f64, random: f64) {
+        let failure = match why {
+            "timeout" => FetchFailure::Timeout,
+            "too_large" => FetchFailure::TooLarge,
+            "redirect" => FetchFailure::Redirect,
+            _ => FetchFailure::Network,
+        };
+        self.handle(flight, Input::Failed(failure), now, random);
+    }
+
+    /// Hands in a signature, in base64url.
+    pub fn signed(&mut self, flight: u32, signature: &str, now: f64, random: f64) {
+        self.handle(flight, Input::Signed(signature), now, random);
+    }
+
+    /// Says whether the storage did what it was asked for.
+    pub fn stored(&mut self, flight: u32, is_done: bool, now: f64, random: f64) {
+        self.handle(flight, Input::Stored(is_done), now, random);
+    }
+
+    /// Takes a token, or an object as in RFC 6749 §5.1, as JSON.
+    pub fn set(&mut self, given: &str, now: f64, random: f64) -> Result<(), JsValue> {
+        let tokens = match json::parse(given.as_bytes()) {
+            Ok(Value::String(token)) => {
+                response::bare(&token).ok_or("is no token: it holds a character that none may hold")
+            }
+            Ok(Value::Object(answer)) => response::tokens(&answer, false),
+            _ => Err("must be a token, or an object with `access_token`"),
+        };
+        match tokens {
+            Ok(tokens) => {
+                self.manager.set(Box::new(tokens), Time::from_millis(now), random);
+                Ok(())
+            }
+            Err(problem) => {
+                let mut message = String::from("what setToken was given ");
+                message.push_str(problem);
+                Err(thrown(&Error::new(Code::Config, message)))
+            }
+        }
+    }
+
+    /// A server refused this token. Whether it was the present one.
+    pub fn invalidate(&mut self, token: &str, now: f64) -> bool {
+        self.manager.invalidate(token, Time::from_millis(now))
+    }
+
+    /// Takes over what another tab exported. Whether it was newer.
+    pub fn adopt(&mut self, text: &str, now: f64, random: f64) -> bool {
+        self.manager.adopt(text, Time::from_millis(now), random)
+    }
+
+    /// The tokens for a storage or another tab, as JSON.
+    pub fn export(&self) -> Option<String> {
+        self.manager.export().as_ref().and_then(text).map(str::to_owned)
+    }
+
+    /// Forgets the tokens and revokes them: the flight; 0 when there is nothing to revoke.
+    pub fn revoke(&mut self, now: f64) -> u32 {
+        number(self.manager.revoke(Time::from_millis(now)))
+    }
+
+    /// Throws what kept a revocation from succeeding.
+    pub fn outcome(&mut self, flight: u32) -> Result<(), JsValue> {
+        let lost = || Err(Error::new(Code::RefreshUnavailable, "the request was lost"));
+        self.manager.outcome(FlightId(flight)).unwrap_or_else(lost).map_err(|error| thrown(&error))
+    }
+
+    /// What happened, as JSON; `undefined` when nothing more has.
+    pub fn event(&mut self) -> Option<String> {
+        let event = self.manager.poll_event()?;
+        let mut out = String::from("{\"type\":\"");
+        let (name, time) = match &event {
+            Event::Refreshed { expires, .. } => ("refreshed", *expires),
+            Event::Adopted { expires } => ("adopted", *expires),
+            Event::Failed { retry_at, .. } => ("failed", *retry_at),
+            Event::Expired => ("expired", None),
+            Event::Revoked => ("revoked", None),
+            Event::NotStored => ("not_stored", None),
+        };
+        out.push_str(name);
+        out.push('"');
+        match &event {
+            Event::Refreshed { reason, .. } => {
+                push_member(&mut out, "reason");
+                write_string(&mut out, reason.as_str());
+                if let Some(scope) = self.manager.scope() {
+                    push_member(&mut out, "scope");
+                    write_string(&mut out, scope);
+                }
+            }
+            Event::Failed { error, retry_at } => {
+                push_member(&mut out, "code");
+                write_string(&mut out, error.code().as_str());
+                push_member(&mut out, "reason");
+                write_string(&mut out, error.message());
+                out.push_str(if retry_at.is_none() { ",\"final\":true" } else { ",\"final\":false" });
+            }
+            _ => {}
+        }
+        if let Some(time) = time {
+            push_member(&mut out, if matches!(event, Event::Failed { .. }) { "retryAt" } else { "expiresAt" });
+            time.write_seconds(&mut out);
+        }
+        out.push('}');
+        Some(out)
+    }
+
+    fn handle(&mut self, flight: u32, input: Input<'_>, now: f64, random: f64) {
+        self.manager.handle(FlightId(flight), input, Time::from_millis(now), random);
+    }
+}
+
+fn object(text: &str) -> Result<json::Object<'_>, Error> {
+    json::object_of(text).map_err(|_| Error::new(Code::Config, "the source and the options must be plain data"))
+}
+
+fn text(secret: &Secret) -> Option<&str> {
+    std::str::from_utf8(secret.expose()).ok()
+}
+
+fn push_member(out: &mut String, name: &str) {
+    out.push_str(",\"");
+    out.push_str(name);
+    out.push_str("\":");
+}
+
+fn number(flight: Option<FlightId>) -> u32 {
+    flight.map_or(0, |flight| flight.0)
+}
+
+fn millis(time: Time) -> f64 {
+    time.as_millis() as f64
+}

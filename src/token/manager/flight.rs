@@ -1,0 +1,169 @@
+//! What is under way: one errand after another, each a chain of stages.
+
+use crate::{
+    error::Error,
+    jose::jwks_cache::FetchFailure,
+    secret::Secret,
+    time::{Span, Time},
+    token::{grant::Request, response::Tokens},
+};
+
+/// Names a flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlightId(pub u32);
+
+/// Why a token is obtained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// There has been none.
+    Initial,
+    /// The present one ends soon, or has ended.
+    Expiring,
+    /// A server refused the present one.
+    Refused,
+    /// A caller asked for a fresh one.
+    Forced,
+}
+
+impl Reason {
+    /// The name that JavaScript sees.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Initial => "initial",
+            Self::Expiring => "expiring",
+            Self::Refused => "refused",
+            Self::Forced => "forced",
+        }
+    }
+}
+
+/// What a flight's owner does next. What comes of it is an [`Input`].
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Reads the storage: [`Input::Loaded`].
+    Load,
+    /// Calls the user's function: [`Input::Called`].
+    Callback(Reason),
+    /// GETs a document, without following redirects: [`Input::Response`].
+    Get(String),
+    /// Signs this text with the client's key: [`Input::Signed`].
+    Sign(String),
+    /// POSTs a form, without following redirects: [`Input::Response`].
+    Post(Request),
+    /// Verifies an ID token and that it has this `nonce`: [`Input::Verified`].
+    Verify {
+        /// The token.
+        token: Secret,
+        /// The nonce.
+        nonce: String,
+    },
+    /// Writes the storage: [`Input::Stored`]. The text is secret.
+    Store(Secret),
+    /// Empties the storage: [`Input::Stored`].
+    Delete,
+}
+
+/// What came of an [`Action`].
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// What the storage holds, if anything.
+    Loaded(Option<&'a str>),
+    /// What the user's function gave, as JSON: a string, or an object as in RFC 6749 §5.1.
+    Called(&'a [u8]),
+    /// An answer.
+    Response {
+        /// The HTTP status.
+        status: u16,
+        /// The body.
+        body: &'a [u8],
+        /// The header field `Date`.
+        date: Option<Time>,
+        /// `Retry-After`, as a time from now.
+        retry_after: Option<Span>,
+    },
+    /// No answer, or a function or a key that failed.
+    Failed(FetchFailure),
+    /// The signature, in base64url.
+    Signed(&'a str),
+    /// Whether the ID token is good.
+    Verified(bool),
+    /// Whether the storage did it.
+    Stored(bool),
+}
+
+/// What a flight is for.
+#[derive(Debug)]
+pub(super) enum Errand {
+    Refresh(Reason),
+    Code(Box<Login>),
+    Revoke(Secret),
+}
+
+/// A login that came back with a code.
+#[derive(Debug)]
+pub struct Login {
+    /// `code`
+    pub code: Secret,
+    /// `code_verifier`
+    pub verifier: Secret,
+    /// `nonce`
+    pub nonce: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Load,
+    Callback,
+    /// `true`: the second place to look, that of RFC 8414.
+    Discover(bool),
+    Sign,
+    Send,
+    Verify,
+    Store,
+    Delete,
+}
+
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) id: FlightId,
+    pub(super) errand: Errand,
+    pub(super) stage: Stage,
+    /// When the stage began.
+    pub(super) entered: Time,
+    /// What is signed, then the assertion.
+    pub(super) assertion: Option<Secret>,
+    /// The refresh token that was sent.
+    pub(super) sent: Option<Secret>,
+    /// The answer, while it is checked and stored.
+    pub(super) arrived: Option<Arrived>,
+    /// The refresh token was refused; whether another one is stored is being looked up.
+    pub(super) is_second: bool,
+}
+
+/// Tokens, and when they end by our clock.
+#[derive(Debug)]
+pub(super) struct Arrived {
+    pub(super) tokens: Box<Tokens>,
+    pub(super) life: Option<Life>,
+}
+
+/// A token's time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Life {
+    pub(super) whole: Span,
+    pub(super) expires: Time,
+}
+
+impl Flight {
+    pub(super) const fn new(id: FlightId, errand: Errand, stage: Stage, now: Time) -> Self {
+        Self { id, errand, stage, entered: now, assertion: None, sent: None, arrived: None, is_second: false }
+    }
+
+    /// Whether a second request could do harm while this one may still be under way: a refresh token counts once.
+    pub(super) const fn is_delicate(&self) -> bool {
+        matches!(self.stage, Stage::Send) && self.sent.is_some()
+    }
+}
+
+/// How an errand that somebody waits for ended.
+pub(super) type Outcome = Result<(), Error>;

@@ -1,0 +1,614 @@
+//! The machine: what it hands out, when a flight begins, and what it knows of the clock.
+//!
+//! One flight at a time. Whoever began one may vanish without a word (on Workers a request is cancelled with all that it
+//! does), so nobody waits without a bound: a flight that was not heard of for the time its stage is given counts as lost,
+//! and whoever asks next begins another. The answer of a lost one is still taken, if nothing newer has come.
+
+mod flight;
+mod progress;
+
+use std::{borrow::Cow, collections::VecDeque};
+
+pub use flight::{Action, FlightId, Input, Login, Reason};
+use flight::{Arrived, Errand, Flight, Life, Outcome, Stage};
+
+use super::{
+    metadata::Endpoints,
+    response::Tokens,
+    schedule,
+    source::{Kind, Source},
+    stored::{text_of, Stored},
+};
+use crate::{
+    error::{Code, Error},
+    jose::jwks_cache::clock::Clock,
+    secret::Secret,
+    time::{Span, Time},
+};
+
+/// Within this time after a token came, whoever wanted a fresh one gets that one.
+const GRACE: Span = Span::from_secs(2);
+/// A token that a server refuses sooner than this was never good.
+const REFUSED_AT_ONCE: Span = Span::from_secs(30);
+/// How long the user's function may take.
+const CALLBACK_LIMIT: Span = Span::from_secs(60);
+/// How long the answer to a refresh token is waited for before it is sent again: it counts once.
+const DELICATE_LIMIT: Span = Span::from_secs(60);
+/// How long storage, keys and verification may take.
+const LOCAL_LIMIT: Span = Span::from_secs(5);
+/// What the owner of a flight is given to notice its own time-out.
+const NOTICE: Span = Span::from_secs(1);
+/// Flights whose answers would still be taken.
+const MAX_FLIGHTS: usize = 4;
+const MAX_EVENTS: usize = 32;
+
+/// The terms on which a manager works.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// How long before its end a token is refreshed; else what fits its life.
+    pub lead: Option<Span>,
+    /// The time-out of one request.
+    pub timeout: Span,
+    /// Whether there is a storage, or another tab, to ask before the provider.
+    pub has_storage: bool,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { lead: None, timeout: Span::from_secs(10), has_storage: false }
+    }
+}
+
+/// What a caller wants.
+#[derive(Clone, Copy, Debug)]
+pub struct Want {
+    /// When it asked first; it asks again after it has waited.
+    pub arrived: Time,
+    /// How long the token shall live on, at least.
+    pub min_validity: Span,
+    /// Not the token there is, but a fresh one.
+    pub force: bool,
+}
+
+/// What a caller does.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Takes [`Manager::token`], and begins this flight beside without waiting for it.
+    Token(Option<FlightId>),
+    /// Performs this flight, then asks again.
+    Begin(FlightId),
+    /// Waits for this flight, which another performs, but not past the given instant; then asks again.
+    Wait(FlightId, Time),
+    /// Gives up.
+    Refused(Error),
+}
+
+/// How a manager stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// No token, and nobody has asked for one.
+    Empty,
+    /// A token that can be handed out.
+    Valid,
+    /// A flight is under way; there may be a token too.
+    Refreshing,
+    /// No token, and the last attempt brought none.
+    Failed,
+}
+
+impl State {
+    /// The name that JavaScript sees.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Valid => "valid",
+            Self::Refreshing => "refreshing",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What happened, without a secret.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A token was obtained.
+    Refreshed {
+        /// Why.
+        reason: Reason,
+        /// Until when it is good, by the wall clock.
+        expires: Option<Time>,
+    },
+    /// A token came out of the storage, or from another tab.
+    Adopted {
+        /// Until when it is good, by the wall clock.
+        expires: Option<Time>,
+    },
+    /// An attempt brought no token.
+    Failed {
+        /// Why.
+        error: Error,
+        /// When the next one may begin, by the wall clock; `None` when there will be none.
+        retry_at: Option<Time>,
+    },
+    /// A token ended before another one came.
+    Expired,
+    /// The tokens were revoked and forgotten.
+    Revoked,
+    /// The storage failed; the tokens are in memory only.
+    NotStored,
+}
+
+/// A source's tokens over time.
+#[derive(Debug)]
+pub struct Manager {
+    source: Source,
+    source_id: String,
+    terms: Terms,
+    clock: Clock,
+    /// What the server's clock shows more than ours.
+    server: Option<Span>,
+    held: Option<Held>,
+    refresh: Option<Secret>,
+    id_token: Option<Secret>,
+    /// Changes with the access token.
+    generation: u32,
+    /// When the tokens came, as far as they are the newest we know of.
+    obtained: Option<Time>,
+    /// The access token that ended last, or was refused: it does not come back out of the storage.
+    dead: Option<Secret>,
+    was_refused: bool,
+    refusals: u32,
+    /// The newest `iat` seen.
+    issued: Option<Time>,
+    has_loaded: bool,
+    has_had_token: bool,
+    /// The present token was handed out: somebody will want its successor.
+    is_used: bool,
+    endpoints: Option<(Endpoints, Time)>,
+    flights: Vec<Flight>,
+    latest: u32,
+    /// The newest flight that brought tokens.
+    settled: u32,
+    failures: u32,
+    failure: Option<Failure>,
+    outcomes: Vec<(FlightId, Outcome)>,
+    events: VecDeque<Event>,
+}
+
+#[derive(Debug)]
+struct Held {
+    token: Secret,
+    scope: Option<String>,
+    life: Option<Life>,
+    /// When it came here.
+    came: Time,
+    /// `None` when its end is unknown.
+    usable_until: Option<Time>,
+    /// `None` when it can't be.
+    refresh_at: Option<Time>,
+}
+
+#[derive(Debug)]
+struct Failure {
+    code: Code,
+    message: Cow<'static, str>,
+    subject: Option<String>,
+    /// `None`: never again, until somebody hands tokens in.
+    until: Option<Time>,
+}
+
+/// What somebody does who needs a flight.
+enum Join {
+    Begin,
+    Wait(FlightId, Time),
+    Closed(Error),
+}
+
+impl Manager {
+    /// A manager of a source's tokens. Asks nobody anything before [`Manager::ask`].
+    pub fn new(mut source: Source, terms: Terms) -> Self {
+        let refresh = source.refresh.clone();
+        let tokens = source.tokens.take();
+        let mut manager = Self {
+            source_id: source.id(),
+            source,
+            terms,
+            clock: Clock::new(),
+            server: None,
+            held: None,
+            refresh,
+            id_token: None,
+            generation: 0,
+            obtained: None,
+            dead: None,
+            was_refused: false,
+            refusals: 0,
+            issued: None,
+            has_loaded: false,
+            has_had_token: false,
+            is_used: false,
+            endpoints: None,
+            flights: Vec::new(),
+            latest: 0,
+            settled: 0,
+            failures: 0,
+            failure: None,
+            outcomes: Vec::new(),
+            events: VecDeque::new(),
+        };
+        if let Some(tokens) = tokens {
+            // What time it is will be known when somebody asks; a token that is handed in is as old as it says.
+            let life = tokens
+                .facts
+                .expires
+                .map(|expires| Life { whole: tokens.facts.life().unwrap_or(schedule::UNKNOWN_LIFE), expires });
+            manager.install(Arrived { tokens, life }, Time::EPOCH, 0.0);
+        }
+        manager
+    }
+
+    /// What a caller does. `random` is a number from 0 up to 1.
+    pub fn ask(&mut self, want: &Want, now: Time) -> Step {
+        let (wall, now) = (now, self.clock.read(now));
+        let arrived = self.clock.instant(want.arrived).min(now);
+        self.expire(now);
+        let Some(held) = &self.held else {
+            return match self.join(now) {
+                Join::Begin => Step::Begin(self.begin(want.force, now)),
+                Join::Wait(flight, until) => Step::Wait(flight, wall.plus(until.since(now))),
+                Join::Closed(error) => Step::Refused(error),
+            };
+        };
+        let is_fresh = held.came.plus(GRACE) >= arrived;
+        if is_fresh || !(want.force || held.ends_within(want.min_validity, now)) {
+            self.is_used = true;
+            let is_due = held.refresh_at.is_some_and(|at| at <= now);
+            let beside = is_due && matches!(self.join(now), Join::Begin);
+            return Step::Token(beside.then(|| self.begin(false, now)));
+        }
+        match self.join(now) {
+            Join::Begin => Step::Begin(self.begin(want.force, now)),
+            Join::Wait(flight, until) => Step::Wait(flight, wall.plus(until.since(now))),
+            Join::Closed(error) if want.force => Step::Refused(error),
+            // Better than none.
+            Join::Closed(_) => {
+                self.is_used = true;
+                Step::Token(None)
+            }
+        }
+    }
+
+    /// The access token.
+    pub fn token(&self) -> Option<&str> {
+        self.held.as_ref().and_then(|held| text_of(&held.token))
+    }
+
+    /// Changes with the access token.
+    pub const fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// When the access token ends, by the wall clock.
+    pub fn expires_at(&self) -> Option<Time> {
+        Some(self.clock.wall(self.held.as_ref()?.life?.expires))
+    }
+
+    /// The scope of the access token, where the provider said it.
+    pub fn scope(&self) -> Option<&str> {
+        self.held.as_ref()?.scope.as_deref()
+    }
+
+    /// How the manager stands.
+    pub fn state(&self, now: Time) -> State {
+        let now = self.clock.peek(now);
+        if self.live(now).is_some() {
+            State::Refreshing
+        } else if self.held.as_ref().is_some_and(|held| held.is_usable(now)) {
+            State::Valid
+        } else if self.failure.is_some() || self.source.kind == Kind::Static {
+            State::Failed
+        } else {
+            State::Empty
+        }
+    }
+
+    /// When [`Manager::wake`] is worth calling, by the wall clock. `None`: not before something else happens.
+    pub fn deadline(&self, now: Time) -> Option<Time> {
+        let now = self.clock.peek(now);
+        let held = self.held.as_ref()?;
+        let due = match (held.refresh_at, &self.failure) {
+            (Some(at), _) if at > now => Some(at),
+            // A token that nobody uses is not refreshed.
+            (Some(_), Some(failure)) if self.is_used => failure.until.filter(|until| *until > now),
+            _ => None,
+        };
+        let due = match (due, held.usable_until) {
+            (Some(due), Some(until)) => Some(due.min(until)),
+            (due, until) => due.or(until),
+        };
+        due.map(|due| self.clock.wall(due))
+    }
+
+    /// A deadline has come, or the machine has slept, or is back on line. A flight to begin, if one is due.
+    pub fn wake(&mut self, now: Time) -> Option<FlightId> {
+        let now = self.clock.read(now);
+        self.expire(now);
+        let is_due = self.held.as_ref()?.refresh_at.is_some_and(|at| at <= now);
+        (is_due && self.is_used && matches!(self.join(now), Join::Begin)).then(|| self.begin(false, now))
+    }
+
+    /// Takes tokens that somebody hands in. What failed before is forgotten.
+    pub fn set(&mut self, tokens: Box<Tokens>, now: Time, random: f64) {
+        let now = self.clock.read(now);
+        if tokens.refresh.is_some() {
+            // What is under way belongs to tokens that are no longer ours.
+            self.flights.clear();
+        }
+        let life = self.life_of(&tokens, now, now, true);
+        self.settled = self.latest;
+        self.dead = None;
+        self.refusals = 0;
+        self.install(Arrived { tokens, life }, now, random);
+        self.obtained = Some(now);
+    }
+
+    /// A server refused this token: it is dropped if it is still the present one.
+    pub fn invalidate(&mut self, token: &str, now: Time) -> bool {
+        let now = self.clock.read(now);
+        let Some(held) = self.held.take_if(|held| held.token.matches(token.as_bytes())) else { return false };
+        let was_never_good = now.since(held.came) < REFUSED_AT_ONCE;
+        self.refusals = if was_never_good { self.refusals.saturating_add(1) } else { 1 };
+        self.dead = Some(held.token);
+        self.was_refused = true;
+        self.generation = self.generation.wrapping_add(1);
+        let pace = schedule::pace(self.refusals);
+        if pace > Span::ZERO && self.failure.is_none() {
+            self.failure = Some(Failure {
+                code: Code::RefreshUnavailable,
+                message: Cow::Borrowed(
+                    "the server refuses each token as soon as it comes: does it expect another audience?",
+                ),
+                subject: None,
+                until: Some(held.came.plus(pace).max(now)),
+            });
+        }
+        true
+    }
+
+    /// Takes over what another tab or isolate obtained for the same source, if it is newer. `text` is as [`Manager::export`]
+    /// gives it.
+    pub fn adopt(&mut self, text: &str, now: Time, random: f64) -> bool {
+        let now = self.clock.read(now);
+        match Stored::parse(text, &self.source_id) {
+            Some(stored) => self.adopt_stored(stored, now, random),
+            None => false,
+        }
+    }
+
+    /// The tokens for the storage, or for another tab. `None` when there are none.
+    pub fn export(&self) -> Option<Secret> {
+        let held = self.held.as_ref();
+        if held.is_none() && self.refresh.is_none() {
+            return None;
+        }
+        let stored = Stored {
+            access: held.map(|held| held.token.clone()),
+            refresh: self.refresh.clone(),
+            id_token: self.id_token.clone(),
+            scope: held.and_then(|held| held.scope.clone()),
+            obtained: self.clock.wall(self.obtained?),
+            expires: held.and_then(|held| held.life).map(|life| self.clock.wall(life.expires)),
+        };
+        Some(Secret::new(stored.to_json(&self.source_id)))
+    }
+
+    /// What the user is told of next.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// How long the owner of a flight may take over its present stage, at most.
+    pub fn limit(&self, id: FlightId) -> Option<Span> {
+        let flight = self.flights.iter().find(|flight| flight.id == id)?;
+        Some(self.limit_of(flight))
+    }
+
+    fn limit_of(&self, flight: &Flight) -> Span {
+        match flight.stage {
+            Stage::Callback => CALLBACK_LIMIT,
+            _ if flight.is_delicate() => DELICATE_LIMIT,
+            Stage::Discover(_) | Stage::Send => self.terms.timeout,
+            _ => LOCAL_LIMIT,
+        }
+    }
+
+    fn lost_at(&self, flight: &Flight) -> Time {
+        flight.entered.plus(self.limit_of(flight)).plus(NOTICE)
+    }
+
+    fn live(&self, now: Time) -> Option<&Flight> {
+        self.flights.iter().rev().find(|flight| now < self.lost_at(flight))
+    }
+
+    fn join(&self, now: Time) -> Join {
+        if let Some(flight) = self.live(now) {
+            let lost = self.lost_at(flight);
+            let patience = flight.entered.plus(self.terms.timeout);
+            return match flight.is_delicate() {
+                // It goes on, but nobody has to wait that long to hear that the provider is slow.
+                true if patience <= now => Join::Closed(
+                    Error::new(Code::RefreshUnavailable, "the token endpoint has not answered yet").retry_after(NOTICE),
+                ),
+                true => Join::Wait(flight.id, patience),
+                false => Join::Wait(flight.id, lost),
+            };
+        }
+        if let Some(failure) = &self.failure {
+            match failure.until {
+                Some(until) if until <= now => {}
+                until => return Join::Closed(failure.error(until.map(|until| until.since(now)))),
+            }
+        }
+        if self.source.obtains() || self.refresh.is_some() || (self.terms.has_storage && !self.has_loaded) {
+            return Join::Begin;
+        }
+        Join::Closed(match self.source.kind {
+            Kind::Static => Error::new(
+                Code::RefreshRejected,
+                "the token has ended or was refused: hand another one in with setToken",
+            ),
+            _ => Error::new(Code::Unauthenticated, "nobody is logged in: call beginLogin"),
+        })
+    }
+
+    fn begin(&mut self, force: bool, now: Time) -> FlightId {
+        let reason = if force {
+            Reason::Forced
+        } else if self.held.is_none() && self.was_refused {
+            Reason::Refused
+        } else if self.has_had_token {
+            Reason::Expiring
+        } else {
+            Reason::Initial
+        };
+        let stage = if self.terms.has_storage { Stage::Load } else { self.first_stage() };
+        self.launch(Errand::Refresh(reason), stage, now)
+    }
+
+    fn launch(&mut self, errand: Errand, stage: Stage, now: Time) -> FlightId {
+        if self.flights.len() >= MAX_FLIGHTS {
+            self.flights.remove(0);
+        }
+        // 0 is none, on JavaScript's side.
+        self.latest = self.latest.wrapping_add(1).max(1);
+        let id = FlightId(self.latest);
+        self.flights.push(Flight::new(id, errand, stage, now));
+        id
+    }
+
+    /// Drops a token whose time is over.
+    fn expire(&mut self, now: Time) {
+        if let Some(held) = self.held.take_if(|held| !held.is_usable(now)) {
+            self.dead = Some(held.token);
+            self.generation = self.generation.wrapping_add(1);
+            self.emit(Event::Expired);
+        }
+    }
+
+    fn install(&mut self, arrived: Arrived, now: Time, random: f64) {
+        let Arrived { tokens, life } = arrived;
+        let tokens = *tokens;
+        let can_refresh = self.source.obtains() || tokens.refresh.is_some() || self.refresh.is_some();
+        self.held = Some(Held::new(tokens.access, tokens.scope, life, can_refresh, self.terms.lead, now, random));
+        if tokens.refresh.is_some() {
+            self.refresh = tokens.refresh;
+        }
+        if tokens.id_token.is_some() {
+            self.id_token = tokens.id_token;
+        }
+        self.issued = self.issued.max(tokens.facts.issued);
+        self.generation = self.generation.wrapping_add(1);
+        self.has_had_token = true;
+        self.was_refused = false;
+        self.is_used = false;
+        self.failures = 0;
+        self.failure = None;
+    }
+
+    fn adopt_stored(&mut self, stored: Stored, now: Time, random: f64) -> bool {
+        // It can't have come in the future: then the clock was set back, and what is left is its life at most.
+        let obtained = self.clock.instant(stored.obtained).min(now);
+        if self.obtained.is_some_and(|ours| ours > obtained) {
+            return false;
+        }
+        if let Some(refresh) = stored.refresh {
+            if !self.refresh.as_ref().is_some_and(|ours| ours.matches(refresh.expose())) {
+                self.refresh = Some(refresh);
+                // Whatever was refused, it was another one.
+                self.failure.take_if(|failure| failure.until.is_none());
+            }
+            self.obtained = Some(obtained);
+        }
+        let Some(access) = stored.access else { return false };
+        let is = |other: Option<&Secret>| other.is_some_and(|other| other.matches(access.expose()));
+        if is(self.held.as_ref().map(|held| &held.token)) || is(self.dead.as_ref()) {
+            return false;
+        }
+        let life = stored.expires.map(|expires| {
+            let whole = Span::from_millis(expires.since(stored.obtained).as_millis().max(0));
+            Life { whole, expires: self.clock.instant(expires).min(now.plus(whole)) }
+        });
+        let can_refresh = self.source.obtains() || self.refresh.is_some();
+        let mut held = Held::new(access, stored.scope, life, can_refresh, self.terms.lead, now, random);
+        held.came = obtained;
+        if !held.is_usable(now) {
+            self.has_had_token = true;
+            return false;
+        }
+        self.held = Some(held);
+        self.obtained = Some(obtained);
+        self.id_token = stored.id_token;
+        self.generation = self.generation.wrapping_add(1);
+        self.has_had_token = true;
+        self.was_refused = false;
+        self.is_used = false;
+        self.failures = 0;
+        self.failure = None;
+        let expires = self.expires_at();
+        self.emit(Event::Adopted { expires });
+        true
+    }
+
+    fn emit(&mut self, event: Event) {
+        if self.events.len() >= MAX_EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
+    }
+}
+
+impl Held {
+    fn new(
+        token: Secret,
+        scope: Option<String>,
+        life: Option<Life>,
+        can_refresh: bool,
+        lead: Option<Span>,
+        now: Time,
+        random: f64,
+    ) -> Self {
+        let usable_until = life.map(|life| life.expires.minus(schedule::margin(life.whole)));
+        let planned = match life {
+            Some(life) => life.expires.minus(schedule::lead(life.whole, lead, random)),
+            None => now.plus(schedule::UNKNOWN_LIFE),
+        };
+        // A token that comes with little left, as out of somebody's cache, is not asked for again at once.
+        let left = usable_until.map_or(0, |until| until.since(now).as_millis().max(0));
+        let least = now.plus(Span::from_millis((left / 2).clamp(500, 60_000)));
+        let refresh_at = can_refresh.then(|| if planned <= now { least } else { planned });
+        Self { token, scope, life, came: now, usable_until, refresh_at }
+    }
+
+    fn is_usable(&self, now: Time) -> bool {
+        self.usable_until.is_none_or(|until| now < until)
+    }
+
+    /// Whether less than this is left. A token can't be asked to live on for longer than half of its life.
+    fn ends_within(&self, span: Span, now: Time) -> bool {
+        let Some(life) = self.life else { return false };
+        self.refresh_at.is_some() && life.expires.since(now) < span.min(Span::from_millis(life.whole.as_millis() / 2))
+    }
+}
+
+impl Failure {
+    fn error(&self, wait: Option<Span>) -> Error {
+        let mut error = Error::new(self.code, self.message.clone());
+        if let Some(subject) = &self.subject {
+            error = error.about(subject.clone());
+        }
+        match wait {
+            Some(wait) => error.retry_after(wait),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Access tokens over time: obtained, refreshed before they expire, handed to whoever asks.
+//!
+//! ```text
+//!            somebody asks                an answer               the lead before the end           an answer
+//!   empty ───────────────────▶ refreshing ────────▶ valid ─────────────────────────▶ refreshing ────────────▶ valid
+//!                                  │                  ▲  the token goes on being        │
+//!                       no answer  ▼                  │  handed out meanwhile           ▼ no answer
+//!                               failed ───────────────┘                              valid, until its end: then failed
+//!                                      after a pause
+//! ```
+//!
+//! Read downwards: [`source`] says where tokens come from, [`grant`] builds the requests, [`response`] reads the answers,
+//! [`metadata`] says where to send them, [`schedule`] knows when, and [`manager`] is the machine that brings them together.
+//! There are instants here and no timers, ids of flights and no promises; the driver does what [`Manager::action`] says and
+//! hands what came of it to [`Manager::handle`].
+
+pub mod response;
+
+pub mod stored;
+
+pub mod grant;
+pub mod metadata;
+pub mod schedule;
+
+pub mod source;
+
+pub mod manager;
+
+pub use manager::Manager;

@@ -1,0 +1,319 @@
+//! What a token endpoint answers: RFC 6749 §5.1 and §5.2.
+
+use crate::{
+    jose::base64url,
+    json::{self, Object, Value},
+    secret::Secret,
+    time::{Span, Time},
+};
+
+/// An answer may be this many bytes long.
+pub const MAX_BYTES: usize = 64 * 1024;
+/// A token may be this many bytes long.
+const MAX_TOKEN: usize = 16 * 1024;
+/// No token is believed to live longer than a year: what is said beyond that is a mistake, or means "for ever".
+const LONGEST_SEC: f64 = 31_536_000.0;
+/// The end of the year 9999: what lies behind it is no NumericDate (milliseconds, most often).
+const LATEST_SEC: f64 = 253_402_300_799.0;
+
+/// The tokens of an answer.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// The access token.
+    pub access: Secret,
+    /// A new refresh token; without one the old one stays.
+    pub refresh: Option<Secret>,
+    /// The ID token.
+    pub id_token: Option<Secret>,
+    /// The scope that was granted, where it is said.
+    pub scope: Option<String>,
+    /// `expires_in`, unless it is missing or no number. At most a year, and negative where the answer says so.
+    pub expires_in: Option<Span>,
+    /// `expires_at`, which is not in the standard, but in what some libraries hand over.
+    pub expires_at: Option<Time>,
+    /// What the access token says of itself, if it is a JWT. Nobody has verified it.
+    pub facts: Facts,
+}
+
+/// What a JWT says of itself, unverified: good enough to know when it ends, and not to take somebody else's for one's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// `iss`
+    pub issuer: Option<String>,
+    /// `sub`
+    pub subject: Option<String>,
+    /// `iat`
+    pub issued: Option<Time>,
+    /// `exp`
+    pub expires: Option<Time>,
+}
+
+impl Facts {
+    /// Those of a token that may be a JWT.
+    pub fn of(token: &[u8]) -> Self {
+        Self::read(token).unwrap_or_default()
+    }
+
+    fn read(token: &[u8]) -> Option<Self> {
+        let mut segments = token.split(|byte| *byte == b'.');
+        let (_, payload, _) = (segments.next()?, segments.next()?, segments.next()?);
+        if segments.next().is_some() {
+            return None;
+        }
+        let payload = base64url::decode(std::str::from_utf8(payload).ok()?)?;
+        let claims = json::parse_object(&payload).ok()?;
+        let text = |name| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+        let date = |name| claims.get(name).and_then(Value::as_number).and_then(Time::from_numeric_date);
+        Some(Self { issuer: text("iss"), subject: text("sub"), issued: date("iat"), expires: date("exp") })
+    }
+
+    /// How long the token lives, if it says when it begins and ends.
+    pub fn life(&self) -> Option<Span> {
+        Some(self.expires?.since(self.issued?)).filter(|life| *life > Span::ZERO)
+    }
+
+    /// Whether both name a subject of an issuer, and not the same.
+    pub fn contradicts(&self, other: &Self) -> bool {
+        let differ = |one: &Option<String>, other: &Option<String>| one.is_some() && other.is_some() && one != other;
+        differ(&self.issuer, &other.issuer) || differ(&self.subject, &other.subject)
+    }
+}
+
+/// An answer, as far as it is one.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// Tokens.
+    Tokens(Box<Tokens>),
+    /// No, with the error's name (§5.2).
+    Refused(String),
+    /// Neither: what it was. Whether the request was carried out is unknown.
+    Unknown(&'static str),
+}
+
+/// Reads the answer of a token endpoint.
+pub fn parse(status: u16, body: &[u8]) -> Answer {
+    if body.len() > MAX_BYTES {
+        return Answer::Unknown("answered with more than is read");
+    }
+    match status {
+        200..=299 | 400..=428 | 430..=499 => {}
+        429 => return Answer::Unknown("asks for fewer requests (429)"),
+        300..=399 => return Answer::Unknown("answered with a redirect, which is not followed"),
+        _ => return Answer::Unknown("is out of order (an answer in the 500s)"),
+    }
+    let Ok(answer) = json::parse_object(body) else {
+        return Answer::Unknown("answered with something that is not the JSON of RFC 6749");
+    };
+    // Some answer 200 with an error in it.
+    match answer.get("error").and_then(Value::as_str) {
+        Some(error) => return Answer::Refused(error_name(error)),
+        None if status >= 400 => return Answer::Unknown("answered with an error that does not say which"),
+        None => {}
+    }
+    match tokens(&answer, true) {
+        Ok(tokens) => Answer::Tokens(Box::new(tokens)),
+        Err(problem) => Answer::Unknown(problem),
+    }
+}
+
+/// Reads the members of §5.1. `token_type` may be missing only where no endpoint answered, but a program.
+///
+/// # Errors
+/// What is wrong, to stand behind the name of what gave the tokens.
+pub fn tokens(answer: &Object<'_>, is_endpoint: bool) -> Result<Tokens, &'static str> {
+    match answer.get("token_type") {
+        None | Some(Value::Null) if !is_endpoint => {}
+        Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
+        _ => return Err("gave a token whose `token_type` is not Bearer"),
+    }
+    let access = match answer.get("access_token") {
+        Some(Value::String(token)) if is_token(token) => Secret::new(token.as_bytes()),
+        _ => return Err("gave no usable `access_token`"),
+    };
+    let optional = |name| match answer.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(token)) if token.is_empty() => Ok(None),
+        Some(Value::String(token)) if is_token(token) => Ok(Some(Secret::new(token.as_bytes()))),
+        Some(_) => Err("gave a refresh or ID token that is none"),
+    };
+    let facts = Facts::of(access.expose());
+    Ok(Tokens {
+        refresh: optional("refresh_token")?,
+        id_token: optional("id_token")?,
+        scope: answer.get("scope").and_then(Value::as_str).map(str::to_owned),
+        expires_in: answer.get("expires_in").and_then(number).map(|seconds| {
+            let seconds = if seconds.is_nan() { 0.0 } else { seconds.clamp(-1.0, LONGEST_SEC) };
+            Span::from_millis((seconds * 1000.0) as i64)
+        }),
+        expires_at: answer
+            .get("expires_at")
+            .and_then(number)
+            .filter(|seconds| (0.0..=LATEST_SEC).contains(seconds))
+            .map(|seconds| Time::from_millis(seconds * 1000.0)),
+        access,
+        facts,
+    })
+}
+
+/// Tokens of which only the access token is known.
+pub fn bare(token: &str) -> Option<Tokens> {
+    is_token(token).then(|| Tokens {
+        access: Secret::new(token.as_bytes()),
+        refresh: None,
+        id_token: None,
+        scope: None,
+        expires_in: None,
+        expires_at: None,
+        facts: Facts::of(token.as_bytes()),
+    })
+}
+
+/// A token can stand in a header field: visible characters of ASCII (RFC 6749, appendix A).
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_TOKEN && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// A number, or a string that is one in decimal.
+fn number(value: &Value<'_>) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(number.as_f64()),
+        Value::String(text) => {
+            let text = text.trim();
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+                && digits.starts_with(|c: char| c.is_ascii_digit())
+                && digits.len() <= 24;
+            // JSON's own parser: another one would be code for nothing.
+            let parsed = if is_decimal { json::parse(text.as_bytes()).ok()? } else { return None };
+            Some(parsed.as_number()?.as_f64())
+        }
+        _ => None,
+    }
+}
+
+/// The name of an error if it looks like one; what looks otherwise could be anything, a secret too.
+fn error_name(name: &str) -> String {
+    let is_name =
+        !name.is_empty() && name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if is_name { name } else { "unnamed" }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{engine::general_purpose::URL_SAFE_NO_PAD, Engine as _};
+
+    use super::*;
+
+    fn answer(text: &str) -> Tokens {
+        match parse(200, text.as_bytes()) {
+            Answer::Tokens(tokens) => *tokens,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn attack_23_every_odd_expires_in_has_a_meaning() {
+        let year = Some(Span::from_secs(31_536_000));
+        for (member, expected) in [
+            ("3600", Some(Span::from_secs(3600))),
+            ("\"3600\"", Some(Span::from_secs(3600))),
+            ("\" 3600 \"", Some(Span::from_secs(3600))),
+            ("3599.5", Some(Span::from_millis(3_599_500))),
+            ("\"3599.5\"", Some(Span::from_millis(3_599_500))),
+            ("0", Some(Span::ZERO)),
+            ("-5", Some(Span::from_secs(-1))),
+            ("\"-5\"", Some(Span::from_secs(-1))),
+            ("1e12", year),
+            ("\"1000000000000\"", year),
+            ("1e300", year),
+            ("null", None),
+            ("true", None),
+            ("\"\"", None),
+            ("\"soon\"", None),
+            ("\"1e9\"", None),
+            ("\"+5\"", None),
+            ("\"NaN\"", None),
+            ("[3600]", None),
+        ] {
+            let text = r#"{"access_token":"a","token_type":"Bearer","expires_in":"#.to_owned() + member + "}";
+            assert_eq!(answer(&text).expires_in, expected, "{member}");
+        }
+        assert_eq!(answer(r#"{"access_token":"a","token_type":"bearer"}"#).expires_in, None);
+    }
+
+    #[test]
+    fn reads_what_it_needs_and_no_more() {
+        let tokens = answer(
+            r#"{"access_token":"a","token_type":"BEARER","refresh_token":"r","id_token":"i","scope":"x y","expires_at":"1800000000","x":1}"#,
+        );
+        assert!(tokens.access.matches(b"a") && tokens.refresh.is_some_and(|token| token.matches(b"r")));
+        assert_eq!(tokens.scope.as_deref(), Some("x y"));
+        assert_eq!(tokens.expires_at, Some(Time::from_millis(1.8e12)));
+        assert!(answer(r#"{"access_token":"a","token_type":"bearer","refresh_token":""}"#).refresh.is_none());
+        // Milliseconds are no NumericDate.
+        assert!(answer(r#"{"access_token":"a","token_type":"bearer","expires_at":1800000000000}"#)
+            .expires_at
+            .is_none());
+    }
+
+    #[test]
+    fn what_is_no_answer_is_unknown() {
+        for (status, body) in [
+            (200, ""),
+            (200, "[]"),
+            (200, "<html>"),
+            (200, "{}"),
+            (200, r#"{"access_token":"a"}"#),
+            (200, r#"{"access_token":"a","token_type":"DPoP"}"#),
+            (200, r#"{"access_token":"","token_type":"Bearer"}"#),
+            (200, r#"{"access_token":"a b","token_type":"Bearer"}"#),
+            (200, "{\"access_token\":\"a\\r\\nX: y\",\"token_type\":\"Bearer\"}"),
+            (200, r#"{"access_token":["a"],"token_type":"Bearer"}"#),
+            (200, r#"{"access_token":"a","access_token":"b","token_type":"Bearer"}"#),
+            (200, r#"{"access_token":"a","token_type":"Bearer","refresh_token":7}"#),
+            (302, r#"{"access_token":"a","token_type":"Bearer"}"#),
+            (404, "not found"),
+            (403, "{}"),
+            (429, r#"{"error":"invalid_grant"}"#),
+            (500, r#"{"error":"invalid_grant"}"#),
+            (503, r#"{"access_token":"a","token_type":"Bearer"}"#),
+        ] {
+            assert!(matches!(parse(status, body.as_bytes()), Answer::Unknown(_)), "{status} {body}");
+        }
+        let long = r#"{"access_token":"a","token_type":"Bearer","x":""#.to_owned() + &"x".repeat(MAX_BYTES) + "\"}";
+        assert!(matches!(parse(200, long.as_bytes()), Answer::Unknown(_)));
+    }
+
+    #[test]
+    fn attack_25_an_error_has_its_name_only_if_that_is_one() {
+        for (status, body, name) in [
+            (400, r#"{"error":"invalid_grant","error_description":"secret"}"#, "invalid_grant"),
+            (401, r#"{"error":"invalid_client"}"#, "invalid_client"),
+            (200, r#"{"error":"bad_refresh_token"}"#, "bad_refresh_token"),
+            (400, r#"{"error":"eyJhbGciOiJSUzI1NiJ9.e30.c2ln"}"#, "unnamed"),
+            (400, r#"{"error":""}"#, "unnamed"),
+        ] {
+            assert!(matches!(parse(status, body.as_bytes()), Answer::Refused(said) if said == name), "{body}");
+        }
+    }
+
+    #[test]
+    fn facts_are_those_of_a_jwt() {
+        let token = |payload: &str| "e30.".to_owned() + &URL_SAFE_NO_PAD.encode(payload) + ".c2ln";
+        let facts = Facts::of(token(r#"{"iss":"i","sub":"s","iat":100,"exp":160}"#).as_bytes());
+        assert_eq!((facts.issuer.as_deref(), facts.subject.as_deref()), (Some("i"), Some("s")));
+        assert_eq!(facts.life(), Some(Span::from_secs(60)));
+        for odd in ["opaque", "a.b", "a.b.c", "a.b.c.d", &token("[]"), &token(r#"{"exp":"1"}"#)] {
+            assert_eq!(Facts::of(odd.as_bytes()), Facts::default(), "{odd}");
+        }
+        assert_eq!(Facts::of(token(r#"{"iat":160,"exp":100}"#).as_bytes()).life(), None);
+        assert!(facts.contradicts(&Facts { subject: Some("t".into()), ..Facts::default() }));
+        assert!(!facts.contradicts(&Facts::default()));
+    }
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let tokens = answer(r#"{"access_token":"hunter2","token_type":"bearer","refresh_token":"hunter3"}"#);
+        assert!(!format!("{tokens:?}").contains("hunter"));
+    }
+}

@@ -1,0 +1,90 @@
+//! When a token is refreshed, until when it is handed out, and how long a pause is. Random numbers are arguments, from 0 up
+//! to 1.
+
+use crate::time::Span;
+
+/// A token is refreshed so long before its end, if its life allows.
+pub const LEAD: Span = Span::from_secs(60);
+/// A token that nobody gives an end to is replaced after this.
+pub const UNKNOWN_LIFE: Span = Span::from_secs(300);
+/// A token is not handed out in its last moments: it would end on its way.
+const MARGIN: Span = Span::from_secs(2);
+/// The first pause is up to this, and each further one up to twice the one before.
+const FIRST_PAUSE: Span = Span::from_secs(2);
+const LONGEST_PAUSE: Span = Span::from_secs(60);
+const SHORTEST_PAUSE: Span = Span::from_millis(500);
+/// A provider's `Retry-After` is honoured up to this.
+const LONGEST_ASKED: Span = Span::from_secs(3600);
+
+/// How long before its end a token of this life is refreshed: the configured time, or a minute, but a fifth of a short life at
+/// most; and a random part of that again, or of a tenth of the life where that is less, so that a fleet does not refresh at once.
+pub fn lead(life: Span, configured: Option<Span>, random: f64) -> Span {
+    let life = life.as_millis().max(0);
+    // What somebody asked for is kept as long as half of the life is left to use the token in.
+    let lead = match configured {
+        Some(lead) => lead.as_millis().min(life / 2),
+        None => LEAD.as_millis().min(life / 5),
+    };
+    Span::from_millis(lead + part(lead.min(life / 10), random))
+}
+
+/// How long before its end a token of this life is handed out for the last time.
+pub fn margin(life: Span) -> Span {
+    MARGIN.min(Span::from_millis(life.as_millis().max(0) / 10))
+}
+
+/// The pause after so many failures in a row: a random part of a time that doubles ("full jitter"), and as long as the
+/// provider asks for.
+pub fn pause(failures: u32, asked: Option<Span>, random: f64) -> Span {
+    let doubled = FIRST_PAUSE.as_millis() << failures.saturating_sub(1).min(5);
+    let most = doubled.min(LONGEST_PAUSE.as_millis());
+    let pause = Span::from_millis(part(most, random)).max(SHORTEST_PAUSE);
+    asked.map_or(pause, |asked| pause.max(asked.min(LONGEST_ASKED)))
+}
+
+/// The least time between two tokens while the servers refuse each at once.
+pub fn pace(refusals: u32) -> Span {
+    match refusals {
+        0 | 1 => Span::ZERO,
+        _ => Span::from_millis(FIRST_PAUSE.as_millis() << (refusals - 1).min(5)).min(LONGEST_PAUSE),
+    }
+}
+
+fn part(of: i64, random: f64) -> i64 {
+    (of as f64 * random.clamp(0.0, 1.0)) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lead_fits_the_life() {
+        let secs = Span::from_secs;
+        for (life, configured, least, most) in [
+            (secs(3600), None, secs(60), secs(120)),
+            (secs(300), None, secs(60), secs(90)),
+            (secs(20), None, secs(4), secs(6)),
+            (secs(10), None, secs(2), secs(3)),
+            (secs(3600), Some(secs(600)), secs(600), secs(960)),
+            (secs(20), Some(secs(600)), secs(10), secs(12)),
+            (secs(20), Some(Span::ZERO), Span::ZERO, Span::ZERO),
+            (secs(0), None, Span::ZERO, Span::ZERO),
+            (secs(-5), None, Span::ZERO, Span::ZERO),
+        ] {
+            assert_eq!(lead(life, configured, 0.0), least, "{life:?}");
+            assert_eq!(lead(life, configured, 1.0), most, "{life:?}");
+        }
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_minute() {
+        assert_eq!(pause(1, None, 1.0), Span::from_secs(2));
+        assert_eq!(pause(3, None, 1.0), Span::from_secs(8));
+        assert_eq!(pause(3, None, 0.5), Span::from_secs(4));
+        assert_eq!(pause(u32::MAX, None, 1.0), Span::from_secs(60));
+        assert_eq!(pause(9, None, 0.0), Span::from_millis(500));
+        assert_eq!(pause(1, Some(Span::from_secs(120)), 1.0), Span::from_secs(120));
+        assert_eq!(pause(1, Some(Span::from_secs(999_999)), 1.0), Span::from_secs(3600));
+    }
+}

@@ -1,0 +1,113 @@
+//! Tokens at rest: what a storage keeps between two runs, or between two isolates.
+
+use super::response::Facts;
+use crate::{
+    json::{self, write_string, Value},
+    secret::Secret,
+    time::Time,
+};
+
+/// What is kept. Instants are by the wall clock.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The access token, unless it is not worth keeping.
+    pub access: Option<Secret>,
+    /// The refresh token.
+    pub refresh: Option<Secret>,
+    /// The ID token.
+    pub id_token: Option<Secret>,
+    /// The scope that was granted.
+    pub scope: Option<String>,
+    /// When the tokens came.
+    pub obtained: Time,
+    /// When the access token ends, if that is known.
+    pub expires: Option<Time>,
+}
+
+impl Stored {
+    /// Reads what [`Stored::to_json`] wrote for the same source. Anything else is as good as nothing: another version, another
+    /// client's tokens, or what somebody else put there.
+    pub fn parse(text: &str, source: &str) -> Option<Self> {
+        let stored = json::parse_object(text.as_bytes()).ok()?;
+        if stored.get("source").and_then(Value::as_str) != Some(source) {
+            return None;
+        }
+        let secret = |name| stored.get(name).and_then(Value::as_str).map(|text| Secret::new(text.as_bytes()));
+        let date = |name| stored.get(name).and_then(Value::as_number).and_then(Time::from_numeric_date);
+        Some(Self {
+            access: secret("accessToken"),
+            refresh: secret("refreshToken"),
+            id_token: secret("idToken"),
+            scope: stored.get("scope").and_then(Value::as_str).map(str::to_owned),
+            obtained: date("obtainedAt")?,
+            expires: date("expiresAt"),
+        })
+    }
+
+    /// The tokens as JSON. This text is a secret.
+    pub fn to_json(&self, source: &str) -> String {
+        let mut out = String::from("{\"source\":");
+        write_string(&mut out, source);
+        let secrets = [("accessToken", &self.access), ("refreshToken", &self.refresh), ("idToken", &self.id_token)];
+        for (name, secret) in secrets {
+            if let Some(text) = secret.as_ref().and_then(text_of) {
+                member(&mut out, name);
+                write_string(&mut out, text);
+            }
+        }
+        if let Some(scope) = &self.scope {
+            member(&mut out, "scope");
+            write_string(&mut out, scope);
+        }
+        member(&mut out, "obtainedAt");
+        self.obtained.write_seconds(&mut out);
+        if let Some(expires) = self.expires {
+            member(&mut out, "expiresAt");
+            expires.write_seconds(&mut out);
+        }
+        out.push('}');
+        out
+    }
+
+    /// Whose tokens they are, as far as they say so.
+    pub fn facts(&self) -> Facts {
+        let token = self.id_token.as_ref().or(self.access.as_ref());
+        token.map(|token| Facts::of(token.expose())).unwrap_or_default()
+    }
+}
+
+/// The text of a secret that was made of text.
+pub(super) fn text_of(secret: &Secret) -> Option<&str> {
+    std::str::from_utf8(secret.expose()).ok()
+}
+
+fn member(out: &mut String, name: &str) {
+    out.push_str(",\"");
+    out.push_str(name);
+    out.push_str("\":");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comes_back_for_the_same_source_only() {
+        let stored = Stored {
+            access: Some(Secret::new("a\"")),
+            refresh: None,
+            id_token: Some(Secret::new("i")),
+            scope: Some("x".into()),
+            obtained: Time::from_millis(1_800_000_000_250.0),
+            expires: None,
+        };
+        let text = stored.to_json("[\"one\"]");
+        let read = Stored::parse(&text, "[\"one\"]").unwrap();
+        assert!(read.access.unwrap().matches(b"a\"") && read.refresh.is_none());
+        assert_eq!(read.obtained.as_millis(), 1_800_000_000_250);
+        assert!(Stored::parse(&text, "[\"two\"]").is_none());
+        for odd in ["", "null", "[]", "{}", r#"{"source":"[\"one\"]"}"#, r#"{"source":["one"],"obtainedAt":1}"#] {
+            assert!(Stored::parse(odd, "[\"one\"]").is_none(), "{odd}");
+        }
+    }
+}

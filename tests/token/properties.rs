@@ -1,0 +1,146 @@
+//! What holds whatever happens.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Clone, Debug)]
+enum Turn {
+    Sleep(u32),
+    /// The clock is set, while no time passes.
+    Jump(i32),
+    /// Callers ask; each performs the flight that it is given, or vanishes.
+    Ask {
+        force: bool,
+        min_secs: u8,
+        vanishes: bool,
+    },
+    Wake,
+    Invalidate,
+    Reply(Reply),
+}
+
+fn reply() -> impl Strategy<Value = Reply> {
+    prop_oneof![
+        6 => (1i64..4000).prop_map(Reply::Life),
+        1 => Just(Reply::Life(0)),
+        1 => Just(Reply::Life(-7)),
+        1 => Just(Reply::Life(1_000_000_000_000)),
+        2 => Just(Reply::Answer(503, String::new())),
+        1 => Just(error(400, "invalid_scope")),
+        2 => Just(Reply::Fails(FetchFailure::Network)),
+        1 => Just(Reply::Answer(200, "<html>".into())),
+    ]
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        4 => (0u32..30_000).prop_map(Turn::Sleep),
+        2 => (30_000u32..5_000_000).prop_map(Turn::Sleep),
+        1 => (-8_000_000i32..8_000_000).prop_map(Turn::Jump),
+        8 => (any::<bool>(), 0u8..90, prop::bool::weighted(0.2))
+            .prop_map(|(force, min_secs, vanishes)| Turn::Ask { force, min_secs, vanishes }),
+        2 => Just(Turn::Wake),
+        1 => Just(Turn::Invalidate),
+        3 => reply().prop_map(Turn::Reply),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn whatever_happens(turns in prop::collection::vec(turn(), 1..120), has_storage: bool, is_person: bool, random in 0.0..1.0f64) {
+        let terms = Terms { has_storage, ..Terms::default() };
+        let mut world = World::with(if is_person { PERSON } else { MACHINE }, terms);
+        world.random = random;
+        // Real time, and when each token ends by it.
+        let mut real = 0i64;
+        let mut ends: Vec<(String, i64)> = Vec::new();
+        let mut under_way: Option<i64> = None;
+        for turn in turns {
+            match turn {
+                Turn::Sleep(millis) => {
+                    world.now += i64::from(millis);
+                    real += i64::from(millis);
+                }
+                Turn::Jump(millis) => {
+                    // The driver's timer reads the clock at least once a minute: what passes unread around a jump can't be known.
+                    let _ = world.manager.invalidate("none", world.time());
+                    world.now += i64::from(millis);
+                    let _ = world.manager.invalidate("none", world.time());
+                    // By a clock set forward, whoever is under way has been for long.
+                    under_way = under_way.map(|lost| lost - i64::from(millis.max(0)));
+                }
+                Turn::Reply(reply) => world.reply = reply,
+                Turn::Invalidate => {
+                    let token = world.manager.token().unwrap_or("none").to_owned();
+                    let now = world.time();
+                    world.manager.invalidate(&token, now);
+                }
+                Turn::Wake | Turn::Ask { .. } => {
+                    let (want, vanishes) = match turn {
+                        Turn::Ask { force, min_secs, vanishes } => (Some(world.want(force, i64::from(min_secs))), vanishes),
+                        _ => (None, false),
+                    };
+                    for round in 0..3 {
+                        let step = match &want {
+                            Some(want) => world.manager.ask(want, world.time()),
+                            None => world.manager.wake(world.time()).map_or(Step::Token(None), Step::Begin),
+                        };
+                        let flight = match step {
+                            Step::Token(beside) => {
+                                if let (Some(_), Some(token)) = (&want, world.manager.token()) {
+                                    let end = ends.iter().find(|(known, _)| known == token).map(|(_, end)| *end);
+                                    prop_assert!(end.is_none_or(|end| real < end), "an expired token was handed out");
+                                }
+                                beside
+                            }
+                            Step::Begin(flight) => {
+                                prop_assert!(round < 2, "a caller begins again and again");
+                                Some(flight)
+                            }
+                            Step::Wait(_, until) => {
+                                prop_assert!(until > world.time() && until.since(world.time()) <= Span::from_secs(61));
+                                None
+                            }
+                            Step::Refused(_) => None,
+                        };
+                        let Some(flight) = flight else { break };
+                        prop_assert!(under_way.is_none_or(|lost| real >= lost), "two flights at once");
+                        if vanishes {
+                            // Loading goes well, then it is gone.
+                            if has_storage {
+                                world.step(flight);
+                            }
+                            let limit = if is_person { 60_000 } else { 10_000 };
+                            under_way = world.manager.limit(flight).map(|_| real + limit);
+                            if is_person {
+                                let _ = world.manager.action(flight, "id", world.time());
+                            }
+                            break;
+                        }
+                        let minted = world.minted;
+                        let life = match &world.reply {
+                            Reply::Life(life) => Some((*life).clamp(-1, 31_536_000)),
+                            _ => None,
+                        };
+                        world.run(flight);
+                        if let (true, Some(life)) = (world.minted > minted, life) {
+                            ends.push((format!("t{}", world.minted), real + life * 1000));
+                        }
+                        if want.is_none() {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        // No storm: full jitter makes pauses as short as half a second, and a forced call costs a request.
+        prop_assert!(world.requests.len() <= 130);
+        // Progress: the provider is well, time passes, whoever asks has a token.
+        world.reply = Reply::Life(600);
+        world.now += 130_000;
+        prop_assert!(world.get().is_ok());
+    }
+}
