@@ -340,7 +340,7 @@ fn a_lost_flight_leaves_nobody_waiting_and_is_found_if_it_comes_back() {
     // Its answer comes after all: older than what there is.
     let late = Input::Response {
         status: 200,
-        body: br#"{"access_token":"old","token_type":"Bearer","expires_in":9}"#,
+        body: br#"{"access_token":"old","token_type":"Bearer","expires_in":900}"#,
         date: None,
         retry_after: None,
     };
