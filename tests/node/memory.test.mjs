@@ -36,7 +36,9 @@ test(`attack 27: linear memory is flat over ${COUNT} verifications of distinct t
   t.diagnostic(
     `${before} pages of 64 KiB before, ${pages()} after; ${((user + system) / (COUNT - warm)).toFixed(1)} µs of CPU a token, signing included`,
   );
-  assert.equal(pages(), before);
+  // Sizes that vary make the allocator take a page more once in a million tokens. The least leak, of 16 bytes a token, would
+  // take 24 pages in 100,000.
+  assert.ok(pages() <= before + 2, `${before} pages, then ${pages()}`);
 });
 
 test("attack 27: linear memory is flat over refusals, and keys that come and go", async () => {
