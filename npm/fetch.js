@@ -1,4 +1,4 @@
-// Fetching keys: bounded in time and size, without redirects and without credentials.
+// Fetching keys: bounded in time and size, without redirects.
 
 /** The largest JWKS or discovery document that is read, in bytes. */
 const MAX_BODY = 256 * 1024;

@@ -117,7 +117,7 @@ export class JwtVerifier {
         }
         if (step === VERIFIED) {
           const verified = this.#verified(registers, wantsClaims);
-          if (options?.scopes?.length && core.requireScopes(options.scopes.join(" ")) === REFUSED)
+          if (options?.scopes?.length && core.requireScopes(options.scopes.join("\n")) === REFUSED)
             throw errorFromJson(core.error());
           const isLongLived = this.#options.onEvent !== undefined && core.isLongLived();
           if (this.#options.isRevoked) await this.#askRevoked(verified);
@@ -220,7 +220,7 @@ export class JwtVerifier {
     const scopesText = isAscii ? text.slice(scopesAt, listAt) : decoder.decode(bytes.subarray(scopesAt, listAt));
     let key = prefix + id;
     let labels = {};
-    let scopes = scopesText === "" ? [] : scopesText.split(" ");
+    let scopes = scopesText === "" ? [] : scopesText.split("\n");
     if (end > listAt) {
       if (labelsAt > listAt) scopes = JSON.parse(decoder.decode(bytes.subarray(listAt, labelsAt)));
       if (keyAt > labelsAt) labels = JSON.parse(decoder.decode(bytes.subarray(labelsAt, keyAt)));

@@ -1,7 +1,7 @@
 //! Errors as part of the product: a stable code, who is at fault, whether a retry helps, what to do next.
 //!
 //! No message, detail or `Debug` holds a token, a part of one, or a value taken from one that was not verified,
-//! with three exceptions that an operator needs and that are cut to a safe length: `iss`, `kid` and `alg`.
+//! with four exceptions that an operator needs and that are cut to a safe length: `iss`, `kid`, `alg` and `typ`.
 
 use std::{borrow::Cow, fmt};
 

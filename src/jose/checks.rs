@@ -38,7 +38,7 @@ pub(super) struct Sealed {
 }
 
 impl Sealed {
-    /// The scopes, which spaces separate.
+    /// The scopes, which line feeds separate.
     pub(super) fn scopes(&self) -> &str {
         let start = self.parts.claims + self.parts.header + self.parts.id;
         self.text.get(start..start + self.parts.scopes).unwrap_or_default()
@@ -54,9 +54,9 @@ pub struct Parts {
     pub header: usize,
     /// The principal's id.
     pub id: usize,
-    /// The scopes, which spaces separate.
+    /// The scopes, which line feeds separate.
     pub scopes: usize,
-    /// The scopes as a JSON list: there when one of them holds a space itself.
+    /// The scopes as a JSON list: there when one of them holds a line feed itself.
     pub scope_list: usize,
     /// The labels as a JSON object: there when there are any.
     pub labels: usize,

@@ -40,6 +40,9 @@ pub struct VerifiedToken {
     generation: u32,
 }
 
+/// What stands between two scopes: no scope of RFC 6749 §3.3 holds one.
+const SEPARATOR: char = '\n';
+
 /// What the machine needs next.
 #[derive(Debug)]
 pub enum Step {
@@ -348,13 +351,13 @@ impl VerifiedToken {
         self.provider
     }
 
-    /// Whether the token grants all of these scopes, which spaces separate.
+    /// Whether the token grants all of these scopes, which line feeds separate.
     ///
     /// # Errors
     /// `ERR_TOKEN_SCOPE` that lists what is missing.
     pub fn require_scopes(&self, wanted: &str) -> Result<(), Error> {
-        let granted: Vec<_> = self.sealed.scopes().split(' ').collect();
-        let lacking = claims::lacking(&granted, wanted.split(' ').filter(|scope| !scope.is_empty()));
+        let granted: Vec<_> = self.sealed.scopes().split(SEPARATOR).collect();
+        let lacking = claims::lacking(&granted, wanted.split(SEPARATOR).filter(|scope| !scope.is_empty()));
         if lacking.is_empty() {
             return Ok(());
         }
@@ -435,14 +438,17 @@ fn seal(provider: &Provider, candidate: &Candidate<'_>, header: &str, payload: &
     let header = part(&text);
     text.push_str(id);
     let id_len = part(&text);
-    for (index, scope) in candidate.scopes.iter().enumerate() {
+    // A scope out of a list may hold a space (a role, say), and must not count as two. One that holds the separator itself
+    // is in the list below only, and can't be asked for.
+    let (plain, odd): (Vec<&str>, Vec<&str>) = candidate.scopes.iter().partition(|scope| !scope.contains(SEPARATOR));
+    for (index, scope) in plain.into_iter().enumerate() {
         if index > 0 {
-            text.push(' ');
+            text.push(SEPARATOR);
         }
         text.push_str(scope);
     }
     let scopes = part(&text);
-    if candidate.scopes.iter().any(|scope| scope.as_bytes().contains(&b' ')) {
+    if !odd.is_empty() {
         write_list(&mut text, &candidate.scopes);
     }
     let scope_list = part(&text);

@@ -139,7 +139,7 @@ impl VerifierCore {
         self.verifier.abandon(CheckId(check));
     }
 
-    /// Whether the token verified last has all of these scopes, which spaces separate.
+    /// Whether the token verified last has all of these scopes, which line feeds separate.
     #[wasm_bindgen(js_name = requireScopes)]
     pub fn require_scopes(&mut self, wanted: &str) -> u32 {
         match self.verified.as_ref().map_or(Ok(()), |verified| verified.require_scopes(wanted)) {

@@ -226,6 +226,16 @@ export function tests({ arcgate: { JwtVerifier, ready, version, ArcgateError }, 
       );
     },
 
+    "scopes that hold a space are one scope": async () => {
+      const { signer, verifier } = await create({}, { scopeClaims: ["roles"] });
+      const token = await signer.sign({ roles: ["Read All", "write"] });
+      assert.same((await verifier.verify(token, { scopes: ["Read All", "write"] })).scopes, ["Read All", "write"]);
+      await assert.refused(verifier.verify(token, { scopes: ["Read"] }), "ERR_TOKEN_SCOPE", /Read/);
+      const odd = await signer.sign({ roles: ["admin\nwrite"] });
+      assert.same((await verifier.verify(odd)).scopes, ["admin\nwrite"]);
+      await assert.refused(verifier.verify(odd, { scopes: ["write"] }), "ERR_TOKEN_SCOPE");
+    },
+
     "requiredScopes: without a scope claim the message names the claims that were seen": async () => {
       const { signer, verifier } = await create({}, { requiredScopes: ["read"] });
       await assert.refused(

@@ -1,0 +1,201 @@
+//! Strict JSON (RFC 8259): what two parsers could read differently is refused.
+//!
+//! Beyond the grammar: no duplicate member at any depth (escapes are resolved before names are compared; RFC 7515 §4 allows
+//! the refusal), a bound on depth, no half of a surrogate pair, no number that is not finite as a double, and nothing after
+//! the value. Numbers keep their text, so that what is written again is what was read.
+//!
+//! Why this is not serde_json: docs/decisions/0004-small-parsers.md. The tests hold it against serde_json on what is generated.
+
+use std::{borrow::Cow, collections::BinaryHeap, fmt};
+
+use parser::Parser;
+
+pub use number::Number;
+pub use write::write_string;
+
+mod number;
+mod parser;
+#[cfg(test)]
+mod tests;
+mod write;
+
+/// Objects and arrays may stand this deep in each other.
+pub const MAX_DEPTH: u8 = 32;
+
+/// A JSON value that borrows from the text it was read from where it can.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A finite number
+    Number(Number<'a>),
+    /// A string, its escapes resolved
+    String(Cow<'a, str>),
+    /// An array
+    Array(Vec<Value<'a>>),
+    /// An object
+    Object(Object<'a>),
+}
+
+/// A JSON object: members in the order of the text, no name twice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Object<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
+
+/// Why a text is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Not JSON, not UTF-8, a number out of range, or something after the value.
+    Syntax,
+    /// A member stands twice in one object.
+    DuplicateMember,
+    /// Deeper than [`MAX_DEPTH`].
+    TooDeep,
+    /// The value is no object where one is needed.
+    NotAnObject,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Syntax => "is not valid JSON",
+            Self::DuplicateMember => "has the same member twice in one object",
+            Self::TooDeep => "is nested too deeply",
+            Self::NotAnObject => "is not a JSON object",
+        })
+    }
+}
+
+/// Reads one JSON value that fills `text` entirely.
+///
+/// # Errors
+/// A [`Problem`], of which none quotes the text.
+pub fn parse(text: &[u8]) -> Result<Value<'_>, Problem> {
+    Parser::whole(std::str::from_utf8(text).map_err(|_| Problem::Syntax)?)
+}
+
+/// Reads one JSON object that fills `text` entirely.
+///
+/// # Errors
+/// A [`Problem`], of which none quotes the text.
+pub fn parse_object(text: &[u8]) -> Result<Object<'_>, Problem> {
+    object_of(std::str::from_utf8(text).map_err(|_| Problem::Syntax)?)
+}
+
+/// As [`parse_object`], of what is known to be UTF-8.
+///
+/// # Errors
+/// A [`Problem`], of which none quotes the text.
+pub fn object_of(text: &str) -> Result<Object<'_>, Problem> {
+    match Parser::whole(text)? {
+        Value::Object(object) => Ok(object),
+        _ => Err(Problem::NotAnObject),
+    }
+}
+
+impl<'a> Value<'a> {
+    /// The string, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number, if it is one.
+    pub const fn as_number(&self) -> Option<&Number<'a>> {
+        match self {
+            Self::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The boolean, if it is one.
+    pub const fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The items, if it is an array.
+    pub fn as_array(&self) -> Option<&[Value<'a>]> {
+        match self {
+            Self::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The object, if it is one.
+    pub const fn as_object(&self) -> Option<&Object<'a>> {
+        match self {
+            Self::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// The same value, borrowing from nothing.
+    pub fn to_static(&self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Number(number) => Value::Number(Number(Cow::Owned(number.text().to_owned()))),
+            Self::String(text) => Value::String(Cow::Owned(text.as_ref().to_owned())),
+            Self::Array(items) => Value::Array(items.iter().map(Value::to_static).collect()),
+            Self::Object(object) => Value::Object(Object(
+                object.iter().map(|(name, value)| (Cow::Owned(name.to_owned()), value.to_static())).collect(),
+            )),
+        }
+    }
+
+    /// What kind of value it is, for messages that must not quote it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::String(_) => "a string",
+            Self::Array(_) => "an array",
+            Self::Object(_) => "an object",
+        }
+    }
+}
+
+impl<'a> Object<'a> {
+    /// The value of a member.
+    pub fn get(&self, name: &str) -> Option<&Value<'a>> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// The members in the order of the text.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value<'a>)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+
+    /// How many members it has.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn has_duplicate(&self) -> bool {
+        const FEW: usize = 16;
+        if self.0.len() <= FEW {
+            return (1..self.0.len()).any(|index| self.0[..index].iter().any(|(name, _)| *name == self.0[index].0));
+        }
+        // A heap hands the names out in order; sorting them would take more code.
+        let mut names: BinaryHeap<&str> = self.0.iter().map(|(name, _)| name.as_ref()).collect();
+        while let Some(name) = names.pop() {
+            if names.peek() == Some(&name) {
+                return true;
+            }
+        }
+        false
+    }
+}

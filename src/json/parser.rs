@@ -1,0 +1,239 @@
+//! One pass over the text; what is wrong ends it.
+
+use std::borrow::Cow;
+
+use super::{
+    number::{value_of, Number},
+    Object, Problem, Value, MAX_DEPTH,
+};
+
+/// Reads a text from its start to its end.
+pub(super) struct Parser<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Parser<'a> {
+    /// Reads the one value that fills the text.
+    pub(super) fn whole(text: &'a str) -> Result<Value<'a>, Problem> {
+        let mut parser = Self { text, bytes: text.as_bytes(), at: 0 };
+        parser.skip_space();
+        let value = parser.value(MAX_DEPTH)?;
+        parser.skip_space();
+        if parser.at == text.len() {
+            Ok(value)
+        } else {
+            Err(Problem::Syntax)
+        }
+    }
+
+    #[inline(always)]
+    fn peek(&self) -> Option<u8> {
+        if self.at < self.bytes.len() {
+            Some(self.bytes[self.at])
+        } else {
+            None
+        }
+    }
+
+    #[inline(always)]
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
+        }
+    }
+
+    /// Goes past `byte`, if it comes next.
+    #[inline(always)]
+    fn takes(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    #[inline(always)]
+    fn needs(&mut self, byte: u8) -> Result<(), Problem> {
+        if self.takes(byte) {
+            Ok(())
+        } else {
+            Err(Problem::Syntax)
+        }
+    }
+
+    /// What stands from `start` up to here.
+    #[inline(always)]
+    fn since(&self, start: usize) -> Result<&'a str, Problem> {
+        self.text.get(start..self.at).ok_or(Problem::Syntax)
+    }
+
+    fn value(&mut self, depth: u8) -> Result<Value<'a>, Problem> {
+        match self.peek() {
+            Some(b'"') => self.string().map(Value::String),
+            Some(b'{') => self.object(depth.checked_sub(1).ok_or(Problem::TooDeep)?).map(Value::Object),
+            Some(b'[') => self.array(depth.checked_sub(1).ok_or(Problem::TooDeep)?).map(Value::Array),
+            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
+            Some(b't') => self.word("true", Value::Bool(true)),
+            Some(b'f') => self.word("false", Value::Bool(false)),
+            Some(b'n') => self.word("null", Value::Null),
+            _ => Err(Problem::Syntax),
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Value<'a>) -> Result<Value<'a>, Problem> {
+        let start = self.at;
+        self.at += word.len();
+        if self.since(start)? == word {
+            Ok(value)
+        } else {
+            Err(Problem::Syntax)
+        }
+    }
+
+    fn object(&mut self, depth: u8) -> Result<Object<'a>, Problem> {
+        self.at += 1;
+        self.skip_space();
+        // Room for a usual set of claims at once.
+        let mut object = Object(Vec::with_capacity(8));
+        if self.takes(b'}') {
+            return Ok(object);
+        }
+        loop {
+            self.skip_space();
+            let name = self.string()?;
+            self.skip_space();
+            self.needs(b':')?;
+            self.skip_space();
+            object.0.push((name, self.value(depth)?));
+            self.skip_space();
+            if self.takes(b'}') {
+                break;
+            }
+            self.needs(b',')?;
+        }
+        if object.has_duplicate() {
+            return Err(Problem::DuplicateMember);
+        }
+        Ok(object)
+    }
+
+    fn array(&mut self, depth: u8) -> Result<Vec<Value<'a>>, Problem> {
+        self.at += 1;
+        self.skip_space();
+        let mut items = Vec::new();
+        if self.takes(b']') {
+            return Ok(items);
+        }
+        loop {
+            self.skip_space();
+            items.push(self.value(depth)?);
+            self.skip_space();
+            if self.takes(b']') {
+                return Ok(items);
+            }
+            self.needs(b',')?;
+        }
+    }
+
+    fn string(&mut self) -> Result<Cow<'a, str>, Problem> {
+        self.needs(b'"')?;
+        let start = self.at;
+        self.skip_plain();
+        let plain = self.since(start)?;
+        if self.takes(b'"') {
+            return Ok(Cow::Borrowed(plain));
+        }
+        let mut out = String::from(plain);
+        while !self.takes(b'"') {
+            self.needs(b'\\')?;
+            out.push(self.escape()?);
+            let start = self.at;
+            self.skip_plain();
+            out.push_str(self.since(start)?);
+        }
+        Ok(Cow::Owned(out))
+    }
+
+    /// Goes past what stands for itself in a string.
+    fn skip_plain(&mut self) {
+        while self.peek().is_some_and(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+            self.at += 1;
+        }
+    }
+
+    fn escape(&mut self) -> Result<char, Problem> {
+        let escape = self.peek();
+        self.at += 1;
+        Ok(match escape {
+            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                let mut code = self.four_digits()?;
+                if let 0xd800..0xdc00 = code {
+                    self.needs(b'\\')?;
+                    self.needs(b'u')?;
+                    let low = self.four_digits()?.wrapping_sub(0xdc00);
+                    if low >= 0x400 {
+                        return Err(Problem::Syntax);
+                    }
+                    code = 0x10000 + ((code - 0xd800) << 10 | low);
+                }
+                char::from_u32(code).ok_or(Problem::Syntax)?
+            }
+            _ => return Err(Problem::Syntax),
+        })
+    }
+
+    fn four_digits(&mut self) -> Result<u32, Problem> {
+        let mut code = 0;
+        for _ in 0..4 {
+            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
+            code = code << 4 | digit.ok_or(Problem::Syntax)?;
+            self.at += 1;
+        }
+        Ok(code)
+    }
+
+    fn number(&mut self) -> Result<Number<'a>, Problem> {
+        const LARGEST: f64 = 1.797e308;
+        let start = self.at;
+        self.takes(b'-');
+        // No digit may follow a zero at the start.
+        if !self.takes(b'0') {
+            self.digits()?;
+        }
+        let integer = self.at;
+        if self.takes(b'.') {
+            self.digits()?;
+        }
+        if self.takes(b'e') || self.takes(b'E') {
+            let _ = self.takes(b'+') || self.takes(b'-');
+            self.digits()?;
+        }
+        let text = self.since(start)?;
+        // What JavaScript would make Infinity of. So many digits need no look, if they are all.
+        let is_small = self.at == integer && text.len() < 300;
+        if is_small || value_of(text).abs() < LARGEST {
+            return Ok(Number(Cow::Borrowed(text)));
+        }
+        Err(Problem::Syntax)
+    }
+
+    /// One digit or more.
+    #[inline(always)]
+    fn digits(&mut self) -> Result<(), Problem> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.at > start {
+            Ok(())
+        } else {
+            Err(Problem::Syntax)
+        }
+    }
+}

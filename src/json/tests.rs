@@ -1,0 +1,66 @@
+use super::*;
+
+#[test]
+fn reads_every_kind_of_value() {
+    let value = parse(br#" {"a":[1,-2,0.5,"x\u0041",true,null],"b":{}} "#).unwrap();
+    let object = value.as_object().unwrap();
+    let items = object.get("a").unwrap().as_array().unwrap();
+    assert_eq!(items[3].as_str(), Some("xA"));
+    assert_eq!(items[2].as_number().unwrap().as_f64(), 0.5);
+    assert!(object.get("b").unwrap().as_object().unwrap().is_empty());
+    assert_eq!(object.len(), 2);
+}
+
+#[test]
+fn refuses_a_duplicate_at_any_depth_and_through_escapes() {
+    for text in
+        [r#"{"a":1,"a":1}"#, r#"{"x":[{"exp":1,"\u0065xp":2}]}"#, r#"{"":1,"":2}"#, r#"{"__proto__":1,"__proto__":2}"#]
+    {
+        assert_eq!(parse(text.as_bytes()), Err(Problem::DuplicateMember), "{text}");
+    }
+    let mut many = String::from("{");
+    for index in 0..1000 {
+        many.push_str(&format!("\"k{index}\":0,"));
+    }
+    assert!(parse(format!("{many}\"z\":0}}").as_bytes()).is_ok());
+    assert_eq!(parse(format!("{many}\"k17\":0}}").as_bytes()), Err(Problem::DuplicateMember));
+}
+
+#[test]
+fn refuses_what_is_too_deep() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(parse(nested(32).as_bytes()).is_ok());
+    assert_eq!(parse(nested(33).as_bytes()), Err(Problem::TooDeep));
+    assert_eq!(parse(nested(10_000).as_bytes()), Err(Problem::TooDeep));
+}
+
+#[test]
+fn refuses_what_is_not_json() {
+    for text in [
+        &b""[..],
+        b"{",
+        b"{} x",
+        b"{}{}",
+        b"\xef\xbb\xbf{}",
+        b"\"\xff\"",
+        b"\"\\ud800\"",
+        b"1e400",
+        b"NaN",
+        b"01",
+        b"'a'",
+        b"[1,]",
+        b"{\"a\":1,}",
+        b"\"a\nb\"",
+    ] {
+        assert_eq!(parse(text), Err(Problem::Syntax), "{:?}", String::from_utf8_lossy(text));
+    }
+}
+
+#[test]
+fn writes_what_it_read() {
+    let text = r#"{"a":[1,-2,0.5,"x\"\\\n\u0007é",true,null],"b":{}}"#;
+    let mut out = String::new();
+    parse(text.as_bytes()).unwrap().write(&mut out);
+    assert_eq!(out, text);
+    assert_eq!(parse(out.as_bytes()).unwrap(), parse(text.as_bytes()).unwrap());
+}
