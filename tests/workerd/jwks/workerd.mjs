@@ -24,7 +24,7 @@ const worker :Workerd.Worker = (
 `;
 
 /** Starts workerd with this Worker, which is bundled; `log` collects what it says. */
-export async function startWorkerd(entry) {
+export async function startWorkerd(entry, bundling = {}) {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-workerd-"));
   const port = await freePort();
   await build({
@@ -36,6 +36,7 @@ export async function startWorkerd(entry) {
     external: ["*.wasm"],
     outfile: join(folder, "index.js"),
     logLevel: "error",
+    ...bundling,
   });
   copyFileSync(join(root, "pkg/core.wasm"), join(folder, "core.wasm"));
   writeFileSync(join(folder, "config.capnp"), config(port));
@@ -55,5 +56,5 @@ export async function startWorkerd(entry) {
     await close();
     throw error;
   }
-  return { url, log, close };
+  return { url, log, folder, close };
 }

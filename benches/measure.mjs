@@ -1,0 +1,45 @@
+// CPU time of a process, and what repeated measurements say.
+
+import { readdirSync, readFileSync } from "node:fs";
+
+/** The CPU time that a process has used so far, all its threads, in microseconds (Linux). */
+export function cpuMicros(pid) {
+  let nanos = 0;
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      nanos += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8").split(" ")[0]);
+    } catch {
+      // The thread ended in between.
+    }
+  }
+  return nanos / 1000;
+}
+
+/** The process whose command line holds `text`, and whose name ends with `name`. */
+export function processOf(name, text) {
+  for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const [program, ...words] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      // Not the leash that ends it when we die: it has the same words.
+      const isLeash = words.some((word) => word.endsWith("leash.mjs"));
+      if (program.endsWith(name) && !isLeash && words.some((word) => word.includes(text))) return Number(pid);
+    } catch {
+      // It ended in between.
+    }
+  }
+  throw new Error(`no process ${name} with ${text}`);
+}
+
+/** The value in the middle. */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Half the distance between the quartiles: how far repeated measurements lie apart. */
+export function spread(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share) => sorted[Math.round(share * (sorted.length - 1))];
+  return (at(0.75) - at(0.25)) / 2;
+}

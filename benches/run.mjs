@@ -1,0 +1,103 @@
+// npm run bench: what a verification costs beside its peers, measured in one run, and what a page loads.
+//
+//   npm run bench              9 rounds; puts the tables into README.md
+//   npm run bench -- --quick   3 rounds of fewer tokens; prints them only
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { build } from "../scripts/build.mjs";
+import { root } from "../scripts/setup/cache.mjs";
+import { setup } from "../scripts/setup.mjs";
+import { firstVerification } from "./first.mjs";
+import { cpuMicros, median, processOf, spread } from "./measure.mjs";
+import { startNode, startWorkerd } from "./runtimes.mjs";
+import { sizeTable } from "./size.mjs";
+import { tokensOf } from "./tokens.mjs";
+
+const isQuick = process.argv.includes("--quick");
+const rounds = isQuick ? 3 : 9;
+const count = isQuick ? 500 : 2000;
+const algorithms = ["RS256", "ES256", "EdDSA", "HS256"];
+
+await setup(["npm", "wasm", "browsers"]);
+await build();
+const tables = [];
+const sets = [];
+for (const algorithm of algorithms) sets.push(await tokensOf(algorithm, count));
+for (const [name, start, program] of [
+  ["workerd", startWorkerd, "workerd"],
+  ["Node 22", startNode, "node"],
+]) {
+  tables.push(await speedTable(name, start, program));
+}
+tables.push(await firstVerification(isQuick ? 3 : 9));
+tables.push(sizeTable());
+const text = `${tables.join("\n\n")}\n\nMeasured on ${cpus()[0].model}, ${cpus().length} cores; ± is half the distance between the quartiles of ${rounds} rounds.`;
+console.log(`\n${text}`);
+if (!isQuick) {
+  const readme = join(root, "README.md");
+  const page = readFileSync(readme, "utf8");
+  writeFileSync(
+    readme,
+    page.replace(/<!-- bench -->[\s\S]*<!-- \/bench -->/, () => `<!-- bench -->\n${text}\n<!-- /bench -->`),
+  );
+}
+
+async function speedTable(name, start, program) {
+  const lines = [];
+  for (const set of sets) {
+    process.stderr.write(`${name}, ${set.algorithm} …\n`);
+    const runtime = await start();
+    try {
+      lines.push(row(set.algorithm, await measure(runtime, processOf(program, runtime.mark), set)));
+    } finally {
+      await runtime.close();
+    }
+  }
+  return [
+    `**${name}**: CPU time a token, as overhead over a bare \`crypto.subtle.verify\` (µs)`,
+    "",
+    "| | bare verify | arcgate | jose | aws-jwt-verify | arcgate / jose | seen before: all of it | of bare |",
+    "|---|---|---|---|---|---|---|---|",
+    ...lines,
+  ].join("\n");
+}
+
+// Microseconds of CPU a token, for each contender a list of rounds. They take turns, so that a noisy minute hits all.
+async function measure({ url }, pid, set) {
+  const { names } = await post(url, "/begin", set);
+  const times = Object.fromEntries(names.map((contender) => [contender, []]));
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const contender of names) {
+      const before = cpuMicros(pid);
+      await post(url, "/run", { name: contender });
+      // The first round warms up.
+      if (round > 0) times[contender].push((cpuMicros(pid) - before) / set.tokens.length);
+    }
+  }
+  return times;
+}
+
+function row(algorithm, times) {
+  const over = (name) => times[name]?.map((time, round) => time - times.bare[round]);
+  const shown = (values) => (values ? `${median(values).toFixed(1)} ± ${spread(values).toFixed(1)}` : "—");
+  const ratio = median(over("arcgate")) / median(over("jose"));
+  const seen = times["arcgate, seen before"];
+  const cells = [
+    shown(times.bare),
+    shown(over("arcgate")),
+    shown(over("jose")),
+    shown(over("aws-jwt-verify")),
+    ratio.toFixed(2),
+    shown(seen),
+    (median(seen) / median(times.bare)).toFixed(3),
+  ];
+  return `| ${algorithm} | ${cells.join(" | ")} |`;
+}
+
+async function post(url, path, body) {
+  const response = await fetch(url + path, { method: "POST", body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(await response.text());
+  return response.json();
+}

@@ -1,0 +1,42 @@
+// What a page loads: the module, its glue, and the JavaScript half bundled and minified.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { buildSync } from "esbuild";
+import { root } from "../scripts/setup/cache.mjs";
+
+/** The sizes in bytes, plain and compressed, of the module and of all JavaScript that a page needs. */
+export function sizes() {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(root, "pkg/entry.web.js")],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+    logLevel: "error",
+  });
+  const of = (bytes) => ({
+    plain: bytes.length,
+    gzip: gzipSync(bytes, { level: 9 }).length,
+    brotli: brotliCompressSync(bytes).length,
+  });
+  return { module: of(readFileSync(join(root, "pkg/core.wasm"))), script: of(outputFiles[0].contents) };
+}
+
+/** The same as a table in kB. */
+export function sizeTable() {
+  const { module, script } = sizes();
+  const line = (name, { plain, gzip, brotli }) =>
+    `| ${name} | ${[plain, gzip, brotli].map((bytes) => (bytes / 1000).toFixed(1)).join(" | ")} |`;
+  const both = Object.fromEntries(Object.keys(module).map((key) => [key, module[key] + script[key]]));
+  return [
+    "**Size** of all that a page loads, everything in the package included (kB)",
+    "",
+    "| | plain | gzip | brotli |",
+    "|---|---|---|---|",
+    line("core.wasm", module),
+    line("JavaScript, bundled and minified", script),
+    line("both", both),
+  ].join("\n");
+}
