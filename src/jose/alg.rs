@@ -72,10 +72,22 @@ impl Algorithm {
 
     /// The algorithm of this exact name. `EdDSA` is taken for Ed25519, the only one of its curves that WebCrypto has.
     pub fn from_name(name: &str) -> Option<Self> {
-        if name == "EdDSA" {
-            return Some(Self::Ed25519);
-        }
-        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+        Some(match name {
+            "HS256" => Self::HS256,
+            "HS384" => Self::HS384,
+            "HS512" => Self::HS512,
+            "RS256" => Self::RS256,
+            "RS384" => Self::RS384,
+            "RS512" => Self::RS512,
+            "PS256" => Self::PS256,
+            "PS384" => Self::PS384,
+            "PS512" => Self::PS512,
+            "ES256" => Self::ES256,
+            "ES384" => Self::ES384,
+            "ES512" => Self::ES512,
+            "EdDSA" | "Ed25519" => Self::Ed25519,
+            _ => return None,
+        })
     }
 
     /// The registered name.

@@ -130,7 +130,9 @@ impl Provider {
     pub fn check_type(&self, typ: Option<&str>) -> Result<(), Error> {
         let kind = typ.map(kind);
         // An empty `typ` is a kind of token that nobody knows, not a header without one.
-        if kind != Some("") && self.types.iter().any(|known| known.eq_ignore_ascii_case(kind.unwrap_or(""))) {
+        let name = kind.unwrap_or("");
+        let is_known = |known: &String| known == name || known.eq_ignore_ascii_case(name);
+        if kind != Some("") && self.types.iter().any(is_known) {
             return Ok(());
         }
         let message = match kind {

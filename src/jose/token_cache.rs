@@ -100,7 +100,9 @@ impl TokenCache {
             return;
         }
         if self.young.len() + 1 > self.bounds.max_entries / 2 || self.young_bytes + bytes > self.bounds.max_bytes / 2 {
-            self.old = mem::take(&mut self.young);
+            // Their tables are used again, at the size that they have grown to.
+            self.old.clear();
+            mem::swap(&mut self.old, &mut self.young);
             self.young_bytes = 0;
         }
         self.young_bytes += bytes;
@@ -134,13 +136,10 @@ struct TailHasher(u64);
 
 impl Hasher for TailHasher {
     fn write(&mut self, bytes: &[u8]) {
-        const TAIL: usize = 16;
-        let mut hash = self.0;
-        for byte in bytes.iter().rev().take(TAIL) {
-            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        }
+        let [.., a, b, c, d, e, f, g, h] = bytes else { return };
+        let tail = u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         // The table looks at the upper bits and at the lower ones.
-        self.0 = hash ^ hash >> 32;
+        self.0 = tail ^ tail >> 32;
     }
 
     fn write_usize(&mut self, _: usize) {}

@@ -8,11 +8,13 @@
 
 use std::{borrow::Cow, collections::BinaryHeap, fmt};
 
+use name::{is_same, text_of};
 use parser::Parser;
 
 pub use number::Number;
 pub use write::write_string;
 
+mod name;
 mod number;
 mod parser;
 #[cfg(test)]
@@ -99,7 +101,7 @@ impl<'a> Value<'a> {
     /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
         match self {
-            Self::String(text) => Some(text),
+            Self::String(text) => Some(text_of(text)),
             _ => None,
         }
     }
@@ -166,7 +168,7 @@ impl<'a> Value<'a> {
 impl<'a> Object<'a> {
     /// The value of a member.
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.0.iter().find(|(key, _)| is_same(text_of(key), name)).map(|(_, value)| value)
     }
 
     /// The members in the order of the text.
@@ -185,10 +187,6 @@ impl<'a> Object<'a> {
     }
 
     fn has_duplicate(&self) -> bool {
-        const FEW: usize = 16;
-        if self.0.len() <= FEW {
-            return (1..self.0.len()).any(|index| self.0[..index].iter().any(|(name, _)| *name == self.0[index].0));
-        }
         // A heap hands the names out in order; sorting them would take more code.
         let mut names: BinaryHeap<&str> = self.0.iter().map(|(name, _)| name.as_ref()).collect();
         while let Some(name) = names.pop() {

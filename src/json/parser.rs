@@ -3,9 +3,13 @@
 use std::borrow::Cow;
 
 use super::{
+    name::{mark_of, text_of},
     number::{value_of, Number},
     Object, Problem, Value, MAX_DEPTH,
 };
+
+/// Objects of more members are looked through for duplicates when they are whole.
+const FEW: usize = 16;
 
 /// Reads a text from its start to its end.
 pub(super) struct Parser<'a> {
@@ -94,13 +98,19 @@ impl<'a> Parser<'a> {
         self.at += 1;
         self.skip_space();
         // Room for a usual set of claims at once.
-        let mut object = Object(Vec::with_capacity(8));
+        let mut object = Object(Vec::with_capacity(12));
         if self.takes(b'}') {
             return Ok(object);
         }
+        let mut seen = 0_u64;
         loop {
             self.skip_space();
             let name = self.string()?;
+            let mark = mark_of(text_of(&name));
+            if seen & mark != 0 && object.0.len() <= FEW && object.get(text_of(&name)).is_some() {
+                return Err(Problem::DuplicateMember);
+            }
+            seen |= mark;
             self.skip_space();
             self.needs(b':')?;
             self.skip_space();
@@ -111,7 +121,7 @@ impl<'a> Parser<'a> {
             }
             self.needs(b',')?;
         }
-        if object.has_duplicate() {
+        if object.0.len() > FEW && object.has_duplicate() {
             return Err(Problem::DuplicateMember);
         }
         Ok(object)
@@ -156,6 +166,15 @@ impl<'a> Parser<'a> {
 
     /// Goes past what stands for itself in a string.
     fn skip_plain(&mut self) {
+        let mut rest = &self.bytes[self.at.min(self.bytes.len())..];
+        while let [a, b, c, d, e, f, g, h, after @ ..] = rest {
+            if let Some(end) = end_of_plain([*a, *b, *c, *d, *e, *f, *g, *h]) {
+                self.at += end;
+                return;
+            }
+            self.at += 8;
+            rest = after;
+        }
         while self.peek().is_some_and(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
             self.at += 1;
         }
@@ -236,4 +255,20 @@ impl<'a> Parser<'a> {
             Err(Problem::Syntax)
         }
     }
+}
+
+/// Where in eight characters the first is that ends a string's plain stretch: a quote, a backslash, a control character.
+/// `None` if there is none.
+#[inline(always)]
+fn end_of_plain(eight: [u8; 8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    const QUOTES: u64 = ONES * b'"' as u64;
+    const BACKSLASHES: u64 = ONES * b'\\' as u64;
+    let eight = u64::from_le_bytes(eight);
+    // The lowest bit that is set is right; those above it may be borrowed from it.
+    let zero_in = |value: u64| value.wrapping_sub(ONES) & !value & HIGH;
+    let control = eight.wrapping_sub(ONES * 0x20) & !eight & HIGH;
+    let found = zero_in(eight ^ QUOTES) | zero_in(eight ^ BACKSLASHES) | control;
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
