@@ -3,6 +3,7 @@
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "./errors.js";
 import { getDocument } from "./fetch.js";
 import { checkSignature, importKey } from "./subtle.js";
+import { aborted, orAborted } from "./wait.js";
 import { bindings, instanceEpoch, memory, ready, recoverFrom } from "./wasm.js";
 
 // What the core's begin and finish return; src/js/verifier.rs has the same numbers.
@@ -473,28 +474,4 @@ function notAString(token) {
   return new ArcgateError("ERR_TOKEN_MALFORMED", `the token is ${kind}, not a string`, {
     details: { fault: "caller" },
   });
-}
-
-function aborted(signal) {
-  return new ArcgateError("ERR_ABORTED", "the call was given up", {
-    retryable: true,
-    details: { fault: "caller" },
-    cause: signal.reason,
-  });
-}
-
-// Waits, unless the caller gives up first; what was waited for goes on.
-async function orAborted(promise, signal) {
-  if (!signal) return promise;
-  let onAbort;
-  const abort = new Promise((_, reject) => {
-    onAbort = () => reject(aborted(signal));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, abort]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
