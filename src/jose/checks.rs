@@ -21,8 +21,6 @@ pub(super) struct Check {
     pub(super) provider: usize,
     /// The generation of the provider's keys that the check began with.
     pub(super) generation: u32,
-    /// The token, if it is to be remembered.
-    pub(super) token: Option<Box<[u8]>>,
     /// What to say once the signature is approved, errors of the claims included.
     pub(super) outcome: Result<Sealed, Error>,
 }
@@ -30,7 +28,9 @@ pub(super) struct Check {
 /// What an accepted token says, sealed until its signature is approved.
 #[derive(Debug)]
 pub(super) struct Sealed {
+    /// The token, where it is to be remembered, and what it says: all in one, for each piece of memory has its price.
     pub(super) text: String,
+    pub(super) token_len: usize,
     pub(super) parts: Parts,
     pub(super) window: Window,
     pub(super) expires_at: Time,
@@ -40,12 +40,12 @@ pub(super) struct Sealed {
 impl Sealed {
     /// The scopes, which line feeds separate.
     pub(super) fn scopes(&self) -> &str {
-        let start = self.parts.claims + self.parts.header + self.parts.id;
+        let start = self.token_len + self.parts.claims + self.parts.header + self.parts.id;
         self.text.get(start..start + self.parts.scopes).unwrap_or_default()
     }
 }
 
-/// How long the parts of [`Sealed::text`] are, in bytes and in their order.
+/// How long the parts of what a token says are, in bytes and in their order.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Parts {
     /// The claims, as the token's own JSON.
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn check() -> Check {
-        Check { provider: 0, generation: 0, token: None, outcome: Err(Error::new(Code::TokenExpired, "x")) }
+        Check { provider: 0, generation: 0, outcome: Err(Error::new(Code::TokenExpired, "x")) }
     }
 
     #[test]

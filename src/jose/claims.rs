@@ -118,6 +118,8 @@ pub fn lacking<'w>(granted: &[&str], wanted: impl Iterator<Item = &'w str>) -> V
 }
 
 /// The refusal of a token that lacks scopes.
+#[cold]
+#[inline(never)]
 pub fn lacking_error(lacking: &[&str]) -> Error {
     let lacking = lacking.join(" ");
     Error::new(Code::TokenScope, format!("the token lacks the scope {}", shown(&lacking))).about(lacking)
@@ -136,11 +138,16 @@ fn audience(provider: &Provider, claims: &Object<'_>) -> Result<(), Error> {
         return Err(wrong_type());
     }
     let Some(audiences) = &provider.audiences else { return Ok(()) };
-    let mut named = named.iter().filter_map(Value::as_str);
+    let named = named.iter().filter_map(Value::as_str);
     if named.clone().any(|name| audiences.iter().any(|audience| audience == name)) {
         return Ok(());
     }
-    let named: Vec<_> = named.by_ref().collect();
+    Err(other_audience(provider, &named.collect::<Vec<_>>(), audiences))
+}
+
+#[cold]
+#[inline(never)]
+fn other_audience(provider: &Provider, named: &[&str], audiences: &[String]) -> Error {
     let message = if named.is_empty() {
         "the token names no audience: ask the provider for one; where it never sends `aud` (Cognito), set `audience: null` \
          and fix another claim with `requiredClaims`, such as `client_id`"
@@ -153,7 +160,7 @@ fn audience(provider: &Provider, claims: &Object<'_>) -> Result<(), Error> {
             shown(&audiences.join("\", \""))
         )
     };
-    Err(Error::new(Code::TokenAudience, message).about("aud"))
+    Error::new(Code::TokenAudience, message).about("aud")
 }
 
 fn times(provider: &Provider, claims: &Object<'_>, tolerance: Span) -> Result<(Window, Time, bool), Error> {
@@ -250,6 +257,8 @@ fn scopes<'c>(provider: &Provider, claims: &'c Object<'_>) -> Result<Vec<&'c str
 /// Where some providers put what others call scopes, by the name that `scopeClaims` has for it.
 const ELSEWHERE: [&str; 5] = ["scope", "scp", "permissions", "roles", "/realm_access/roles"];
 
+#[cold]
+#[inline(never)]
 fn lacking_scopes(provider: &Provider, lacking: &[&str], claims: &Object<'_>, none_found: bool) -> Error {
     let other =
         |name: &&str| lookup(claims, name).is_some() && !provider.scope_claims.iter().any(|known| known == name);
@@ -305,11 +314,15 @@ fn lookup<'c, 't>(claims: &'c Object<'t>, name: &str) -> Option<&'c Value<'t>> {
     names.try_fold(first, |value, name| value.as_object()?.get(name))
 }
 
+#[cold]
+#[inline(never)]
 fn missing(name: &str, by_default: bool) -> Error {
     let fix = if by_default { "; if the provider never sends it, name it in `optionalClaims`" } else { "" };
     Error::new(Code::TokenClaim, format!("the token lacks the claim `{}`{fix}", shown(name))).about(name.to_owned())
 }
 
+#[cold]
+#[inline(never)]
 fn wrong_type(name: &str, value: &Value<'_>, wanted: &str) -> Error {
     Error::new(Code::TokenClaim, format!("the claim `{}` is {}, not {wanted}", shown(name), value.kind()))
         .about(name.to_owned())

@@ -188,6 +188,8 @@ fn text_member<'b>(members: &json::Object<'b>, name: &'static str) -> Result<Opt
     }
 }
 
+#[cold]
+#[inline(never)]
 fn unknown_algorithm(name: &str) -> Error {
     let message = if name.eq_ignore_ascii_case("none") {
         "the token is not signed (`alg` is none)".to_owned()

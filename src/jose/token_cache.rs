@@ -5,8 +5,9 @@
 //! and what the old one still held is dropped. That keeps what is used, without a list to maintain on each hit.
 
 use std::{
+    borrow::Borrow,
     collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
+    hash::{BuildHasherDefault, Hash, Hasher},
     mem,
     rc::Rc,
 };
@@ -40,11 +41,15 @@ pub struct TokenCache {
     old: Generation,
 }
 
-type Generation = HashMap<Box<[u8]>, Entry, BuildHasherDefault<TailHasher>>;
+type Generation = HashMap<Key, Life, BuildHasherDefault<TailHasher>>;
 
+/// A verified token, found by its own bytes.
 #[derive(Debug)]
-struct Entry {
-    token: Rc<VerifiedToken>,
+struct Key(Rc<VerifiedToken>);
+
+/// When an entry is good.
+#[derive(Clone, Copy, Debug)]
+struct Life {
     until: Time,
     since: Time,
 }
@@ -57,29 +62,29 @@ impl TokenCache {
 
     /// The verified token of exactly these bytes, if its entry has not ended.
     pub fn get(&mut self, token: &[u8], now: Time) -> Option<Rc<VerifiedToken>> {
-        if let Some(entry) = self.young.get(token) {
-            return entry.is_live(now).then(|| Rc::clone(&entry.token));
+        if let Some((key, life)) = self.young.get_key_value(token) {
+            return life.covers(now).then(|| Rc::clone(&key.0));
         }
-        let (key, entry) = self.old.remove_entry(token)?;
-        if !entry.is_live(now) {
+        let (key, life) = self.old.remove_entry(token)?;
+        if !life.covers(now) {
             return None;
         }
-        let verified = Rc::clone(&entry.token);
-        self.insert_entry(key, entry);
+        let verified = Rc::clone(&key.0);
+        self.insert_entry(key, life);
         Some(verified)
     }
 
     /// Remembers a verified token.
-    pub fn insert(&mut self, token: Box<[u8]>, verified: Rc<VerifiedToken>, now: Time) {
+    pub fn insert(&mut self, verified: &Rc<VerifiedToken>, now: Time) {
         let until = now.plus(self.bounds.max_age).min(verified.window().closes());
-        self.old.remove(&token);
-        self.insert_entry(token, Entry { token: verified, until, since: now });
+        self.remove(verified.token());
+        self.insert_entry(Key(Rc::clone(verified)), Life { until, since: now });
     }
 
     /// Forgets one token.
     pub fn remove(&mut self, token: &[u8]) {
-        if let Some((key, entry)) = self.young.remove_entry(token) {
-            self.young_bytes -= size(&key, &entry);
+        if let Some((key, _)) = self.young.remove_entry(token) {
+            self.young_bytes -= key.0.size();
         }
         self.old.remove(token);
     }
@@ -94,8 +99,9 @@ impl TokenCache {
         self.len() == 0
     }
 
-    fn insert_entry(&mut self, key: Box<[u8]>, entry: Entry) {
-        let bytes = size(&key, &entry);
+    /// Puts an entry into the young generation, which does not hold its token.
+    fn insert_entry(&mut self, key: Key, life: Life) {
+        let bytes = key.0.size();
         if bytes > self.bounds.max_bytes / 2 || self.bounds.max_entries < 2 {
             return;
         }
@@ -106,27 +112,35 @@ impl TokenCache {
             self.young_bytes = 0;
         }
         self.young_bytes += bytes;
-        let key_len = key.len();
-        if let Some(replaced) = self.young.insert(key, entry) {
-            self.young_bytes = self.young_bytes.saturating_sub(size_of(key_len, &replaced));
-        }
+        self.young.insert(key, life);
     }
 }
 
-impl Entry {
+impl Life {
     /// A clock that was set back behind the entry's start ends it too.
-    fn is_live(&self, now: Time) -> bool {
+    fn covers(self, now: Time) -> bool {
         now < self.until && now >= self.since
     }
 }
 
-fn size(key: &[u8], entry: &Entry) -> usize {
-    size_of(key.len(), entry)
+impl Borrow<[u8]> for Key {
+    fn borrow(&self) -> &[u8] {
+        self.0.token()
+    }
 }
 
-fn size_of(key_len: usize, entry: &Entry) -> usize {
-    const OVERHEAD: usize = 160;
-    key_len + entry.token.text().len() + OVERHEAD
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.token() == other.0.token()
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.token().hash(hasher);
+    }
 }
 
 /// Hashes the last bytes of a token only. They belong to a signature that was checked, so they differ from token to token, and
@@ -165,14 +179,14 @@ mod tests {
 
     fn put(cache: &mut TokenCache, token: &str, closes: Time, now: Time) {
         let verified = VerifiedToken::for_tests(token, closes);
-        cache.insert(token.as_bytes().into(), Rc::new(verified), now);
+        cache.insert(&Rc::new(verified), now);
     }
 
     #[test]
     fn gives_back_what_was_put_and_nothing_else() {
         let mut cache = TokenCache::new(bounds(100, 1 << 20));
         put(&mut cache, "a.b.c", at(1000), at(0));
-        assert_eq!(cache.get(b"a.b.c", at(1)).unwrap().text(), "a.b.c");
+        assert_eq!(cache.get(b"a.b.c", at(1)).unwrap().token(), b"a.b.c");
         for other in ["a.b.d", "a.b.c.", "x.b.c", ""] {
             assert!(cache.get(other.as_bytes(), at(1)).is_none());
         }

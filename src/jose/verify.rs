@@ -160,11 +160,7 @@ impl Verifier {
         let (provider, keys) = &mut self.providers[index];
         let algorithm = jws.header().algorithm();
         if !provider.algorithms.contains(algorithm) {
-            return Err(Error::new(
-                Code::TokenAlgorithm,
-                format!("{algorithm} is not among the algorithms of the provider \"{}\"", shown(&provider.name)),
-            )
-            .about("alg"));
+            return Err(other_algorithm(provider, algorithm));
         }
         provider.check_type(jws.header().typ())?;
         // What no key could have signed is over before any key is looked for, or fetched.
@@ -195,14 +191,10 @@ impl Verifier {
         if !self.imported.contains(&(key, algorithm)) {
             return Ok(Step::Import { key, algorithm, refresh });
         }
+        let kept = if self.tokens.is_some() { text(token)? } else { "" };
         let outcome = claims::check(provider, &claims, self.tolerance, now)
-            .and_then(|candidate| seal(provider, &candidate, text(jws.header().text())?, payload));
-        let check = Check {
-            provider: index,
-            generation: keys.generation(),
-            token: self.tokens.is_some().then(|| token.into()),
-            outcome,
-        };
+            .and_then(|candidate| seal(provider, &candidate, kept, text(jws.header().text())?, payload));
+        let check = Check { provider: index, generation: keys.generation(), outcome };
         Ok(Step::Check(SignatureCheck {
             id: self.checks.add(check, now)?,
             key,
@@ -238,8 +230,8 @@ impl Verifier {
         let verified = Rc::new(VerifiedToken { sealed, provider, generation });
         let keys = &self.providers[provider].1;
         // Keys that changed while WebCrypto worked are no reason to refuse, but one not to remember.
-        if let (Some(tokens), Some(token), true) = (&mut self.tokens, check.token, keys.generation() == generation) {
-            tokens.insert(token, Rc::clone(&verified), now);
+        if let (Some(tokens), true) = (&mut self.tokens, keys.generation() == generation) {
+            tokens.insert(&verified, now);
         }
         Ok(verified)
     }
@@ -333,7 +325,18 @@ impl Verifier {
 impl VerifiedToken {
     /// What the token says: claims, header, and what the principal is made of. [`Self::parts`] tells them apart.
     pub fn text(&self) -> &str {
-        &self.sealed.text
+        self.sealed.text.get(self.sealed.token_len..).unwrap_or_default()
+    }
+
+    /// The token itself, where it is to be remembered.
+    pub(super) fn token(&self) -> &[u8] {
+        self.sealed.text.as_bytes().get(..self.sealed.token_len).unwrap_or_default()
+    }
+
+    /// How many bytes of memory it takes, about.
+    pub(super) fn size(&self) -> usize {
+        const OVERHEAD: usize = 160;
+        self.sealed.text.len() + OVERHEAD
     }
 
     /// The lengths of the parts of [`Self::text`].
@@ -377,8 +380,9 @@ impl VerifiedToken {
     #[cfg(test)]
     pub(crate) fn for_tests(text: &str, closes: Time) -> Self {
         let window = Window::for_tests(closes);
-        let (text, parts) = (text.to_owned(), Parts::default());
-        let sealed = Sealed { text, parts, window, expires_at: closes, is_long_lived: false };
+        let (token_len, parts) = (text.len(), Parts::default());
+        let sealed =
+            Sealed { text: text.to_owned(), token_len, parts, window, expires_at: closes, is_long_lived: false };
         Self { sealed, provider: 0, generation: 0 }
     }
 }
@@ -409,24 +413,35 @@ fn provider_of(providers: &[(Provider, JwksCache)], claims: &Object<'_>) -> Resu
         }
         None => return Err(Error::new(Code::TokenIssuer, "the token has no `iss`").about("iss")),
     };
-    providers.iter().position(|(provider, _)| provider.issuer == issuer).ok_or_else(|| {
-        let slash = |known: &str| known.trim_end_matches('/') == issuer.trim_end_matches('/');
-        let near = providers.iter().find(|(provider, _)| slash(&provider.issuer));
-        let hint = near.map_or_else(String::new, |(provider, _)| {
-            format!("; \"{}\" is configured, and the slash at the end counts", shown(&provider.issuer))
-        });
-        let message = format!("no provider is configured for the issuer \"{}\"{hint}", shown(issuer));
-        Error::new(Code::TokenIssuer, message).about("iss")
-    })
+    providers.iter().position(|(provider, _)| provider.issuer == issuer).ok_or_else(|| other_issuer(providers, issuer))
+}
+
+#[cold]
+#[inline(never)]
+fn other_issuer(providers: &[(Provider, JwksCache)], issuer: &str) -> Error {
+    let slash = |known: &str| known.trim_end_matches('/') == issuer.trim_end_matches('/');
+    let near = providers.iter().find(|(provider, _)| slash(&provider.issuer));
+    let hint = near.map_or_else(String::new, |(provider, _)| {
+        format!("; \"{}\" is configured, and the slash at the end counts", shown(&provider.issuer))
+    });
+    let message = format!("no provider is configured for the issuer \"{}\"{hint}", shown(issuer));
+    Error::new(Code::TokenIssuer, message).about("iss")
 }
 
 /// Writes down what the token says. Payload and header were parsed strictly, so their own text can stand there: every parser
 /// reads the same in it.
-fn seal(provider: &Provider, candidate: &Candidate<'_>, header: &str, payload: &str) -> Result<Sealed, Error> {
+fn seal(
+    provider: &Provider,
+    candidate: &Candidate<'_>,
+    token: &str,
+    header: &str,
+    payload: &str,
+) -> Result<Sealed, Error> {
     let id = candidate.subject;
     let scopes: usize = candidate.scopes.iter().map(|scope| scope.len() + 1).sum();
-    let mut text = String::with_capacity(payload.len() + header.len() + id.len() + scopes);
-    let mut written = 0;
+    let mut text = String::with_capacity(token.len() + payload.len() + header.len() + id.len() + scopes);
+    text.push_str(token);
+    let mut written = text.len();
     let mut part = |text: &String| {
         let length = text.len() - written;
         written = text.len();
@@ -440,15 +455,21 @@ fn seal(provider: &Provider, candidate: &Candidate<'_>, header: &str, payload: &
     let id_len = part(&text);
     // A scope out of a list may hold a space (a role, say), and must not count as two. One that holds the separator itself
     // is in the list below only, and can't be asked for.
-    let (plain, odd): (Vec<&str>, Vec<&str>) = candidate.scopes.iter().partition(|scope| !scope.contains(SEPARATOR));
-    for (index, scope) in plain.into_iter().enumerate() {
-        if index > 0 {
+    let is_odd = |scope: &str| scope.as_bytes().contains(&(SEPARATOR as u8));
+    let mut has_odd = false;
+    let mut is_first = true;
+    for scope in &candidate.scopes {
+        if is_odd(scope) {
+            has_odd = true;
+            continue;
+        }
+        if !mem::take(&mut is_first) {
             text.push(SEPARATOR);
         }
         text.push_str(scope);
     }
     let scopes = part(&text);
-    if !odd.is_empty() {
+    if has_odd {
         write_list(&mut text, &candidate.scopes);
     }
     let scope_list = part(&text);
@@ -462,6 +483,7 @@ fn seal(provider: &Provider, candidate: &Candidate<'_>, header: &str, payload: &
     let key = part(&text);
     Ok(Sealed {
         text,
+        token_len: token.len(),
         parts: Parts { claims, header, id: id_len, scopes, scope_list, labels, key },
         window: candidate.window,
         expires_at: candidate.expires_at,
@@ -505,10 +527,22 @@ fn is_possible_length(algorithm: Algorithm, length: usize) -> bool {
     algorithm.signature_len().map_or(of_rsa.contains(&length), |exact| exact == length)
 }
 
+#[cold]
+#[inline(never)]
 fn wrong_length(algorithm: Algorithm) -> Error {
     Error::new(Code::TokenSignature, format!("the signature is not as long as {algorithm}'s is with this key"))
 }
 
+#[cold]
+#[inline(never)]
+fn other_algorithm(provider: &Provider, algorithm: Algorithm) -> Error {
+    let name = shown(&provider.name);
+    Error::new(Code::TokenAlgorithm, format!("{algorithm} is not among the algorithms of the provider \"{name}\""))
+        .about("alg")
+}
+
+#[cold]
+#[inline(never)]
 fn key_not_found(provider: &Provider, kid: Option<&str>, algorithm: Algorithm) -> Error {
     let message = match kid {
         Some(kid) => {
@@ -519,6 +553,8 @@ fn key_not_found(provider: &Provider, kid: Option<&str>, algorithm: Algorithm) -
     Error::new(Code::KeyNotFound, message).about("kid")
 }
 
+#[cold]
+#[inline(never)]
 fn ambiguous_key(provider: &Provider, kid: Option<&str>) -> Error {
     let message = match kid {
         Some(kid) => {
