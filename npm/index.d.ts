@@ -59,7 +59,7 @@ export interface CustomPrincipal {
  */
 export interface Verifier {
   /** How long after `expiresAt` its principals are still good; what outlives a request (a stream) ends with it. */
-  readonly clockToleranceSec?: number;
+  readonly clockToleranceSec?: number | undefined;
   authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null>;
 }
 
@@ -309,6 +309,8 @@ export class DenyAllVerifier implements Verifier {
 export class SchemeRouter implements Verifier {
   private constructor();
   static create(routes: Readonly<Record<string, Verifier>>): Promise<SchemeRouter>;
+  /** The least that its verifiers have: whose principal it was is not known afterwards. */
+  readonly clockToleranceSec: number | undefined;
   authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null>;
 }
 
@@ -316,6 +318,8 @@ export class SchemeRouter implements Verifier {
 export class FirstOf implements Verifier {
   private constructor();
   static create(verifiers: readonly Verifier[]): Promise<FirstOf>;
+  /** The least that its verifiers have: whose principal it was is not known afterwards. */
+  readonly clockToleranceSec: number | undefined;
   authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null>;
 }
 
