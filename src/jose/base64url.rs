@@ -3,6 +3,8 @@
 //! What is decoded here is public, or the caller's own: it needs no constant time. Why this is not the `base64` crate:
 //! docs/decisions/0004-small-parsers.md. The tests hold it against that crate.
 
+use std::mem;
+
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// What stands for no value.
@@ -23,15 +25,16 @@ const VALUES: [u8; 256] = {
 /// characters were read. `None` when they are not what an encoder gives for any bytes, or when `out` is too short.
 pub fn decode_start(text: &[u8], out: &mut [u8]) -> Option<(usize, usize)> {
     let (mut read, mut written) = (0, 0);
-    while read + 4 <= text.len() && written + 3 <= out.len() {
-        let [a, b, c, d] = [value(text[read]), value(text[read + 1]), value(text[read + 2]), value(text[read + 3])];
+    let (mut from, mut to) = (text, &mut *out);
+    // Whole groups, as patterns: an index would be checked each time.
+    while let ([a, b, c, d, from_rest @ ..], [x, y, z, to_rest @ ..]) = (from, mem::take(&mut to)) {
+        let [a, b, c, d] = [value(*a), value(*b), value(*c), value(*d)];
         if (a | b | c | d) > 63 {
             break;
         }
         let bits = a << 18 | b << 12 | c << 6 | d;
-        out[written] = (bits >> 16) as u8;
-        out[written + 1] = (bits >> 8) as u8;
-        out[written + 2] = bits as u8;
+        (*x, *y, *z) = ((bits >> 16) as u8, (bits >> 8) as u8, bits as u8);
+        (from, to) = (from_rest, to_rest);
         read += 4;
         written += 3;
     }
