@@ -19,5 +19,7 @@ pub mod auth;
 
 pub mod arc;
 
+pub mod arcp;
+
 #[cfg(target_arch = "wasm32")]
 pub mod js;

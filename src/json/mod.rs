@@ -11,9 +11,11 @@ use std::{borrow::Cow, collections::BinaryHeap, fmt};
 use name::{is_same, text_of};
 use parser::Parser;
 
+pub use members::Members;
 pub use number::Number;
 pub use write::write_string;
 
+mod members;
 mod name;
 mod number;
 mod parser;

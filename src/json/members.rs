@@ -1,0 +1,103 @@
+//! Writing an object member by member.
+
+use super::{write_string, Value};
+
+/// An object that is being written. Names are the caller's own and not checked for repetition.
+#[derive(Clone, Debug)]
+pub struct Members(String);
+
+impl Default for Members {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Members {
+    /// An object without members.
+    pub fn new() -> Self {
+        Self(String::from("{"))
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        write_string(&mut self.0, name);
+        self.0.push(':');
+    }
+
+    /// A member that is a string.
+    #[must_use]
+    pub fn text(mut self, name: &str, value: &str) -> Self {
+        self.name(name);
+        write_string(&mut self.0, value);
+        self
+    }
+
+    /// A member that is an integer.
+    #[must_use]
+    pub fn integer(mut self, name: &str, value: i64) -> Self {
+        self.name(name);
+        self.0.push_str(&value.to_string());
+        self
+    }
+
+    /// A member that is a boolean.
+    #[must_use]
+    pub fn boolean(mut self, name: &str, value: bool) -> Self {
+        self.name(name);
+        self.0.push_str(if value { "true" } else { "false" });
+        self
+    }
+
+    /// A member whose value is JSON already.
+    #[must_use]
+    pub fn raw(mut self, name: &str, json: &str) -> Self {
+        self.name(name);
+        self.0.push_str(json);
+        self
+    }
+
+    /// A member that was read.
+    #[must_use]
+    pub fn value(mut self, name: &str, value: &Value<'_>) -> Self {
+        self.name(name);
+        value.write(&mut self.0);
+        self
+    }
+
+    /// A list of strings.
+    #[must_use]
+    pub fn texts<'s>(mut self, name: &str, values: impl IntoIterator<Item = &'s str>) -> Self {
+        self.name(name);
+        self.0.push('[');
+        for (index, value) in values.into_iter().enumerate() {
+            if index > 0 {
+                self.0.push(',');
+            }
+            write_string(&mut self.0, value);
+        }
+        self.0.push(']');
+        self
+    }
+
+    /// The object's text.
+    #[must_use]
+    pub fn end(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_in_their_order() {
+        assert_eq!(Members::new().end(), "{}");
+        let text =
+            Members::new().text("a", "\"").integer("b", -1).boolean("c", true).raw("d", "[]").texts("e", ["x", "y"]);
+        assert_eq!(text.end(), r#"{"a":"\"","b":-1,"c":true,"d":[],"e":["x","y"]}"#);
+    }
+}
