@@ -24,6 +24,9 @@ pub mod provider;
 pub mod claims;
 
 pub mod checks;
+mod refusal;
+
+mod seal;
 pub mod token_cache;
 pub mod verify;
 

@@ -11,18 +11,20 @@
 //! Only [`Verifier`] can make a [`VerifiedToken`]. Until the signature is approved, what the claims say stays in a private
 //! type, their errors included.
 
-use std::{borrow::Cow, mem, rc::Rc};
+use std::{mem, rc::Rc};
 
 use super::{
     alg::Algorithm,
     checks::{Check, CheckId, Checks, Parts, Sealed},
-    claims::{self, Candidate, Window},
+    claims::{self, Window},
     jwk::Jwk,
     jwks::{Jwks, KeyId, KeyIds},
     jwks_cache::{CacheConfig, Decision, FetchId, FetchOutcome, JwksCache, Progress},
     jws::{Scratch, UntrustedJws},
     provider::{KeySource, Provider},
+    refusal::{ambiguous_key, key_not_found, other_algorithm, other_issuer, unreadable, wrong_length},
     rsa,
+    seal::{seal, SEPARATOR},
     token_cache::{Bounds, TokenCache},
 };
 use crate::{
@@ -39,9 +41,6 @@ pub struct VerifiedToken {
     provider: usize,
     generation: u32,
 }
-
-/// What stands between two scopes: no scope of RFC 6749 §3.3 holds one.
-const SEPARATOR: char = '\n';
 
 /// What the machine needs next.
 #[derive(Debug)]
@@ -416,154 +415,12 @@ fn provider_of(providers: &[(Provider, JwksCache)], claims: &Object<'_>) -> Resu
     providers.iter().position(|(provider, _)| provider.issuer == issuer).ok_or_else(|| other_issuer(providers, issuer))
 }
 
-#[cold]
-#[inline(never)]
-fn other_issuer(providers: &[(Provider, JwksCache)], issuer: &str) -> Error {
-    let slash = |known: &str| known.trim_end_matches('/') == issuer.trim_end_matches('/');
-    let near = providers.iter().find(|(provider, _)| slash(&provider.issuer));
-    let hint = near.map_or_else(String::new, |(provider, _)| {
-        format!("; \"{}\" is configured, and the slash at the end counts", shown(&provider.issuer))
-    });
-    let message = format!("no provider is configured for the issuer \"{}\"{hint}", shown(issuer));
-    Error::new(Code::TokenIssuer, message).about("iss")
-}
-
-/// Writes down what the token says. Payload and header were parsed strictly, so their own text can stand there: every parser
-/// reads the same in it.
-fn seal(
-    provider: &Provider,
-    candidate: &Candidate<'_>,
-    token: &str,
-    header: &str,
-    payload: &str,
-) -> Result<Sealed, Error> {
-    let id = candidate.subject;
-    let scopes: usize = candidate.scopes.iter().map(|scope| scope.len() + 1).sum();
-    let mut text = String::with_capacity(token.len() + payload.len() + header.len() + id.len() + scopes);
-    text.push_str(token);
-    let mut written = text.len();
-    let mut part = |text: &String| {
-        let length = text.len() - written;
-        written = text.len();
-        length
-    };
-    text.push_str(payload);
-    let claims = part(&text);
-    text.push_str(header);
-    let header = part(&text);
-    text.push_str(id);
-    let id_len = part(&text);
-    // A scope out of a list may hold a space (a role, say), and must not count as two. One that holds the separator itself
-    // is in the list below only, and can't be asked for.
-    let is_odd = |scope: &str| scope.as_bytes().contains(&(SEPARATOR as u8));
-    let mut has_odd = false;
-    let mut is_first = true;
-    for scope in &candidate.scopes {
-        if is_odd(scope) {
-            has_odd = true;
-            continue;
-        }
-        if !mem::take(&mut is_first) {
-            text.push(SEPARATOR);
-        }
-        text.push_str(scope);
-    }
-    let scopes = part(&text);
-    if has_odd {
-        write_list(&mut text, &candidate.scopes);
-    }
-    let scope_list = part(&text);
-    if !candidate.labels.is_empty() {
-        write_record(&mut text, &candidate.labels);
-    }
-    let labels = part(&text);
-    if !principal::is_plain(id) {
-        text.push_str(&principal::key(Kind::Jwt, Some(&provider.issuer), id));
-    }
-    let key = part(&text);
-    Ok(Sealed {
-        text,
-        token_len: token.len(),
-        parts: Parts { claims, header, id: id_len, scopes, scope_list, labels, key },
-        window: candidate.window,
-        expires_at: candidate.expires_at,
-        is_long_lived: candidate.is_long_lived,
-    })
-}
-
-#[cold]
-#[inline(never)]
-fn write_list(out: &mut String, items: &[&str]) {
-    for (index, item) in items.iter().enumerate() {
-        out.push(if index == 0 { '[' } else { ',' });
-        json::write_string(out, item);
-    }
-    out.push(']');
-}
-
-#[inline(never)]
-fn write_record(out: &mut String, members: &[(&str, Cow<'_, str>)]) {
-    for (index, (name, value)) in members.iter().enumerate() {
-        out.push(if index == 0 { '{' } else { ',' });
-        json::write_string(out, name);
-        out.push(':');
-        json::write_string(out, value);
-    }
-    out.push('}');
-}
-
 fn text(bytes: &[u8]) -> Result<&str, Error> {
     std::str::from_utf8(bytes).map_err(|_| unreadable(json::Problem::Syntax))
-}
-
-#[cold]
-fn unreadable(problem: json::Problem) -> Error {
-    Error::new(Code::TokenMalformed, format!("the token's payload {problem}"))
 }
 
 /// Whether any key that is fit for the algorithm could have made a signature of so many bytes.
 fn is_possible_length(algorithm: Algorithm, length: usize) -> bool {
     let of_rsa = rsa::MIN_BITS / 8..=rsa::MAX_BITS / 8;
     algorithm.signature_len().map_or(of_rsa.contains(&length), |exact| exact == length)
-}
-
-#[cold]
-#[inline(never)]
-fn wrong_length(algorithm: Algorithm) -> Error {
-    Error::new(Code::TokenSignature, format!("the signature is not as long as {algorithm}'s is with this key"))
-}
-
-#[cold]
-#[inline(never)]
-fn other_algorithm(provider: &Provider, algorithm: Algorithm) -> Error {
-    let name = shown(&provider.name);
-    Error::new(Code::TokenAlgorithm, format!("{algorithm} is not among the algorithms of the provider \"{name}\""))
-        .about("alg")
-}
-
-#[cold]
-#[inline(never)]
-fn key_not_found(provider: &Provider, kid: Option<&str>, algorithm: Algorithm) -> Error {
-    let message = match kid {
-        Some(kid) => {
-            format!("the provider \"{}\" has no {algorithm} key named \"{}\"", shown(&provider.name), shown(kid))
-        }
-        None => format!("the provider \"{}\" has no {algorithm} key for a token without `kid`", shown(&provider.name)),
-    };
-    Error::new(Code::KeyNotFound, message).about("kid")
-}
-
-#[cold]
-#[inline(never)]
-fn ambiguous_key(provider: &Provider, kid: Option<&str>) -> Error {
-    let message = match kid {
-        Some(kid) => {
-            format!("the provider \"{}\" has more than one key named \"{}\"", shown(&provider.name), shown(kid))
-        }
-        None => format!(
-            "the token has no `kid`, and the provider \"{}\" has more than one key for it",
-            shown(&provider.name)
-        ),
-    };
-    Error::new(Code::KeyNotFound, message).about("kid")
 }

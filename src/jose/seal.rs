@@ -1,0 +1,101 @@
+//! What a token says, written down once, until its signature is known to be good.
+
+use std::{borrow::Cow, mem};
+
+use super::{
+    checks::{Parts, Sealed},
+    claims::Candidate,
+    provider::Provider,
+};
+use crate::{
+    error::Error,
+    json,
+    principal::{self, Kind},
+};
+
+/// What stands between two scopes: no scope of RFC 6749 §3.3 holds one.
+pub(super) const SEPARATOR: char = '\n';
+
+/// Writes down what the token says. Payload and header were parsed strictly, so their own text can stand there: every parser
+/// reads the same in it.
+pub(super) fn seal(
+    provider: &Provider,
+    candidate: &Candidate<'_>,
+    token: &str,
+    header: &str,
+    payload: &str,
+) -> Result<Sealed, Error> {
+    let id = candidate.subject;
+    let scopes: usize = candidate.scopes.iter().map(|scope| scope.len() + 1).sum();
+    let mut text = String::with_capacity(token.len() + payload.len() + header.len() + id.len() + scopes);
+    text.push_str(token);
+    let mut written = text.len();
+    let mut part = |text: &String| {
+        let length = text.len() - written;
+        written = text.len();
+        length
+    };
+    text.push_str(payload);
+    let claims = part(&text);
+    text.push_str(header);
+    let header = part(&text);
+    text.push_str(id);
+    let id_len = part(&text);
+    // A scope out of a list may hold a space (a role, say), and must not count as two. One that holds the separator itself
+    // is in the list below only, and can't be asked for.
+    let is_odd = |scope: &str| scope.as_bytes().contains(&(SEPARATOR as u8));
+    let mut has_odd = false;
+    let mut is_first = true;
+    for scope in &candidate.scopes {
+        if is_odd(scope) {
+            has_odd = true;
+            continue;
+        }
+        if !mem::take(&mut is_first) {
+            text.push(SEPARATOR);
+        }
+        text.push_str(scope);
+    }
+    let scopes = part(&text);
+    if has_odd {
+        write_list(&mut text, &candidate.scopes);
+    }
+    let scope_list = part(&text);
+    if !candidate.labels.is_empty() {
+        write_record(&mut text, &candidate.labels);
+    }
+    let labels = part(&text);
+    if !principal::is_plain(id) {
+        text.push_str(&principal::key(Kind::Jwt, Some(&provider.issuer), id));
+    }
+    let key = part(&text);
+    Ok(Sealed {
+        text,
+        token_len: token.len(),
+        parts: Parts { claims, header, id: id_len, scopes, scope_list, labels, key },
+        window: candidate.window,
+        expires_at: candidate.expires_at,
+        is_long_lived: candidate.is_long_lived,
+    })
+}
+
+#[cold]
+#[inline(never)]
+fn write_list(out: &mut String, items: &[&str]) {
+    for (index, item) in items.iter().enumerate() {
+        out.push(if index == 0 { '[' } else { ',' });
+        json::write_string(out, item);
+    }
+    out.push(']');
+}
+
+#[inline(never)]
+fn write_record(out: &mut String, members: &[(&str, Cow<'_, str>)]) {
+    for (index, (name, value)) in members.iter().enumerate() {
+        out.push(if index == 0 { '{' } else { ',' });
+        json::write_string(out, name);
+        out.push(':');
+        json::write_string(out, value);
+    }
+    out.push('}');
+}
