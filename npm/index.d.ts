@@ -704,6 +704,7 @@ export type ErrorCode =
   /** No credentials, or credentials that no verifier accepts. */
   | "ERR_UNAUTHENTICATED"
   /** More than one credential, or one that is not of the form RFC 6750 gives it. */
+  | "ERR_PERMISSION_DENIED"
   | "ERR_INVALID_REQUEST"
   /** The peer's message breaks its protocol. */
   | "ERR_PROTOCOL"

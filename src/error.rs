@@ -103,6 +103,8 @@ codes! {
     LoginRejected = "ERR_LOGIN_REJECTED", Caller, false;
     /// No credentials, or credentials that no verifier accepts.
     Unauthenticated = "ERR_UNAUTHENTICATED", Caller, false;
+    /// Who calls is known, and may not do this.
+    PermissionDenied = "ERR_PERMISSION_DENIED", Caller, false;
     /// More than one credential, or one that is not of the form RFC 6750 gives it.
     InvalidRequest = "ERR_INVALID_REQUEST", Caller, false;
     /// The peer's message breaks its protocol.

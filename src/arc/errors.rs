@@ -88,6 +88,7 @@ impl ArcCode {
         match error.code() {
             Code::TokenExpired => Self::TokenExpired,
             Code::TokenScope => Self::InsufficientScope,
+            Code::PermissionDenied => Self::PermissionDenied,
             Code::JwksUnavailable
             | Code::VerifierUnavailable
             | Code::Remote
@@ -125,6 +126,7 @@ mod tests {
             let expected = match code {
                 Code::TokenExpired => -44004,
                 Code::TokenScope => -44003,
+                Code::PermissionDenied => -44006,
                 Code::JwksUnavailable
                 | Code::VerifierUnavailable
                 | Code::Remote

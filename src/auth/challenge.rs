@@ -52,6 +52,8 @@ impl Refusal {
                 Self { status: 401, challenge: Some(format!("Bearer realm=\"{REALM}\"")), retry_after: None }
             }
             Code::Unauthenticated => Self::challenge(401, "invalid_token", "", ""),
+            // Other credentials would not help, so none are asked for.
+            Code::PermissionDenied => Self { status: 403, challenge: None, retry_after: None },
             Code::InvalidRequest => Self::challenge(400, "invalid_request", "", ""),
             Code::Protocol => Self { status: 400, challenge: None, retry_after: None },
             Code::JwksUnavailable
@@ -127,7 +129,8 @@ mod tests {
         for code in Code::ALL {
             let Refusal { status, challenge, retry_after } = refusal(*code);
             assert!(matches!(status, 400 | 401 | 403 | 500 | 503), "{code:?}");
-            assert_eq!(challenge.is_some(), matches!(status, 401 | 403) || *code == Code::InvalidRequest, "{code:?}");
+            let has_challenge = matches!(status, 401 | 403) && *code != Code::PermissionDenied;
+            assert_eq!(challenge.is_some(), has_challenge || *code == Code::InvalidRequest, "{code:?}");
             assert_eq!(retry_after.is_some(), status == 503, "{code:?}");
             assert!(!challenge.unwrap_or_default().contains("why"), "{code:?}");
         }

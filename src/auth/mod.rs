@@ -2,6 +2,7 @@
 
 pub mod credentials;
 
+pub mod assertion;
 pub mod challenge;
 pub mod custom;
 

@@ -209,7 +209,7 @@ fn run_of(ticket: &str) -> Result<Run, JsValue> {
     Run::from_ticket(ticket).ok_or_else(|| thrown(&Error::new(Code::Internal, "a run's ticket is damaged")))
 }
 
-fn object(text: &str) -> Result<Object<'_>, JsValue> {
+pub(super) fn object(text: &str) -> Result<Object<'_>, JsValue> {
     json::parse_object(text.as_bytes())
         .map_err(|problem| thrown(&Error::new(Code::Internal, format!("an argument {problem}"))))
 }

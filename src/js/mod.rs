@@ -9,6 +9,7 @@ pub mod arc_client;
 pub mod error;
 pub mod jws;
 pub mod token;
+pub mod upstream;
 pub mod verifier;
 
 use wasm_bindgen::prelude::*;
