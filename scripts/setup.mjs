@@ -27,7 +27,7 @@ const parts = {
     () => step("browsers", "Chromium and Firefox, for tests in real browsers", installBrowsers),
     tool("geckodriver"),
   ],
-  python: [() => step("python", "the ARC SDK, as the peer in end-to-end tests", installPython)],
+  python: [() => step("python", "the ARC and ARCP SDKs, as the peers in end-to-end tests", installPython)],
 };
 
 /** Installs the named parts. */

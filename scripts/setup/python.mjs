@@ -1,4 +1,4 @@
-// A Python of our own with the ARC SDK, as the peer in the interoperability tests.
+// A Python of our own with the ARC SDK and the ARCP SDK, as the peers in the interoperability tests.
 
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,27 +7,42 @@ import { installPackages } from "./debian.mjs";
 import { must, run, which } from "./processes.mjs";
 import { Stop } from "./steps.mjs";
 
-const sdk = "1.3.1";
-const requirements = [`arc-sdk==${sdk}`, "PyJWT==2.15.1"];
-const folder = cached("python-arc-sdk", sdk);
+const arc = "1.3.1";
+const arcp = "1.1.3";
+// The two SDKs name only lower bounds: what decides about bytes on the wire is pinned with them.
+const requirements = [
+  `arc-sdk==${arc}`,
+  `agentruntimecontrolprotocol==${arcp}`,
+  "PyJWT[crypto]==2.15.1",
+  "pydantic==2.14.3",
+  "python-ulid==4.1.0",
+  "websockets==17.4",
+];
+const folder = cached("python-sdks", `${arc}-${arcp}`);
 
-/** The Python that has the ARC SDK. */
+/** The Python that has both SDKs. */
 export const python = join(folder, "bin/python");
+
+/** The ARCP SDK's command line. */
+export const arcpCommand = join(folder, "bin/arcp");
 
 export async function installPython(say) {
   if (existsSync(join(folder, "complete"))) return "already there";
   if (!which("python3")) await installPackages(["python3", "python3-venv"], "Python 3");
+  const old = await run("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 11))"]);
+  if (old.code !== 0) throw new Stop("python3 is older than 3.11, which the ARCP SDK needs: install a newer one");
   rmSync(folder, { recursive: true, force: true });
   say("making the environment");
   if ((await run("python3", ["-m", "venv", folder])).code !== 0) {
     await installPackages(["python3-venv"], "Python's venv");
     const again = await run("python3", ["-m", "venv", folder]);
-    if (again.code !== 0)
-      throw new Stop("`python3 -m venv` fails here: install Python 3.9 or newer with its venv module");
+    if (again.code !== 0) throw new Stop("`python3 -m venv` fails here: install Python's venv module");
   }
   say(`pip install ${requirements.join(" ")}`);
-  await must(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...requirements], {
+  const flags = ["--disable-pip-version-check", "--no-input", "--progress-bar=off"];
+  await must(python, ["-m", "pip", "install", ...flags, ...requirements], {
     label: `pip install ${requirements.join(" ")}`,
+    onLine: (line) => say(line.replace(/ \(from .*/, "")),
   });
   writeFileSync(join(folder, "complete"), "");
   return "ok";

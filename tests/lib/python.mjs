@@ -1,4 +1,4 @@
-// The Python that has the ARC SDK, as the peer in tests.
+// The Python that has the SDKs, as the peer in tests.
 
 import { run } from "../../scripts/setup/processes.mjs";
 import { python } from "../../scripts/setup/python.mjs";
