@@ -18,7 +18,8 @@ const machine = {
   token_endpoint_auth_method: "client_secret_post",
 };
 
-// `signing` and `ttl` (seconds) are ours: how this client's access tokens are signed, how long they last.
+// `signing`, `ttl` (seconds) and `format` are ours: how this client's access tokens are signed, how long they last, and
+// whether they are "jwt" or "opaque".
 export const clients = [
   { ...machine, client_id: "demo", signing: "RS256" },
   { ...machine, client_id: "demo-basic", token_endpoint_auth_method: "client_secret_basic", signing: "RS256" },
@@ -43,6 +44,6 @@ export function webClient(origins) {
 
 /** How the access tokens of a client are made. */
 export function tokenSettings(known, id) {
-  const { signing = "RS256", ttl } = known.find(({ client_id }) => client_id === id) ?? {};
-  return { signing, ttl };
+  const { signing = "RS256", ttl, format = "jwt" } = known.find(({ client_id }) => client_id === id) ?? {};
+  return { signing, ttl, format };
 }

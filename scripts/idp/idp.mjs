@@ -4,6 +4,7 @@
 import { createServer } from "node:http";
 import { clients as defaultClients, scopes, tokenSettings, webClient } from "./clients.mjs";
 import { makeKeys, signer } from "./keys.mjs";
+import { TokenEndpoint } from "./token-endpoint.mjs";
 
 // It warns, while it loads and at every start, of all that would be wrong in production: plain http, storage
 // in memory, development interactions. Here that is what it is for.
@@ -30,11 +31,13 @@ export async function startIdp({
     jwksFailing: 0,
     jwksDelayMs: 0,
     jwksHeaders: {},
+    openidHidden: false,
   };
+  const tokenEndpoint = new TokenEndpoint();
   let handle;
   let keys = await makeKeys();
 
-  const server = createServer((request, response) => answer(request, response, state, handle));
+  const server = createServer((request, response) => answer(request, response, state, tokenEndpoint, handle));
   await listen(server, port, host);
   const issuer = `http://${host}:${server.address().port}`;
   const known = [...defaultClients, webClient(origins), ...clients];
@@ -77,6 +80,14 @@ export async function startIdp({
     setAccessTokenTtl: (seconds) => {
       state.ttl = seconds;
     },
+    /** Publishes its metadata as an OAuth server does (RFC 8414), and not as an OpenID provider. */
+    setOpenidHidden: (hidden = true) => {
+      state.openidHidden = hidden;
+    },
+    /** The token endpoint: how often it was asked, and its failures. */
+    tokens: tokenEndpoint,
+    /** What the provider knows of an opaque token or a refresh token (RFC 7662). */
+    introspect: (token) => introspect(issuer, known, token),
     /** An access token by client credentials, as a client gets it. */
     token: (options) => requestToken(issuer, known, options),
     /** Signs any claims with the provider's current key: for tokens that no provider would issue. */
@@ -91,7 +102,7 @@ export async function startIdp({
 function configuration({ adapter, keys, known, resources, origins, state }) {
   return {
     adapter,
-    clients: known.map(({ signing, ttl, ...client }) => client),
+    clients: known.map(({ signing, ttl, format, ...client }) => client),
     jwks: { keys },
     cookies: { keys: ["a provider for development only"] },
     scopes: ["openid", "offline_access", "profile", ...scopes],
@@ -114,19 +125,19 @@ function configuration({ adapter, keys, known, resources, origins, state }) {
     features: {
       devInteractions: { enabled: true },
       clientCredentials: { enabled: true },
-      introspection: { enabled: true },
-      revocation: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: isForClient },
+      revocation: { enabled: true, allowedPolicy: isForClient },
       resourceIndicators: {
         enabled: true,
         defaultResource: (_ctx, _client, oneOf) => (oneOf?.length ? oneOf[0] : resources[0]),
         useGrantedResource: () => true,
         getResourceServerInfo: (_ctx, resource, client) => {
           if (!resources.includes(resource)) throw new errors.InvalidTarget();
-          const { signing, ttl } = tokenSettings(known, client.clientId);
+          const { signing, ttl, format } = tokenSettings(known, client.clientId);
           return {
             scope: scopes.join(" "),
             audience: resource,
-            accessTokenFormat: "jwt",
+            accessTokenFormat: format,
             accessTokenTTL: ttl ?? state.ttl,
             jwt: { sign: { alg: signing } },
           };
@@ -136,8 +147,13 @@ function configuration({ adapter, keys, known, resources, origins, state }) {
   };
 }
 
+// A public client, whom nobody can tell from another, is told of its own tokens only.
+function isForClient(_ctx, client, token) {
+  return client.clientAuthMethod !== "none" || token.clientId === client.clientId;
+}
+
 // The provider, with a hand on what it says of its keys.
-async function answer(request, response, state, handle) {
+async function answer(request, response, state, tokenEndpoint, handle) {
   const path = request.url.split("?")[0];
   if (path === "/jwks") {
     state.fetches.jwks += 1;
@@ -148,8 +164,15 @@ async function answer(request, response, state, handle) {
       return;
     }
   }
-  if (path === "/.well-known/openid-configuration") state.fetches.discovery += 1;
-  handle(request, response);
+  if (path === "/.well-known/openid-configuration") {
+    state.fetches.discovery += 1;
+    if (state.openidHidden) {
+      response.writeHead(404).end("not found");
+      return;
+    }
+  }
+  if (path === "/token" && request.method === "POST") tokenEndpoint.answer(request, response, handle);
+  else handle(request, response);
 }
 
 async function requestToken(issuer, known, { client = "demo", scope = scopes.join(" "), resource } = {}) {
@@ -165,6 +188,13 @@ async function requestToken(issuer, known, { client = "demo", scope = scopes.joi
   const answer = await response.json();
   if (!response.ok) throw new Error(`no token from the provider: ${JSON.stringify(answer)}`);
   return answer.access_token;
+}
+
+async function introspect(issuer, known, token) {
+  const { client_id, client_secret } = known.find(({ client_id }) => client_id === "demo");
+  const body = new URLSearchParams({ token, client_id, client_secret });
+  const response = await fetch(`${issuer}/token/introspection`, { method: "POST", body });
+  return response.json();
 }
 
 function listen(server, port, host) {

@@ -9,6 +9,8 @@ pub const LEAD: Span = Span::from_secs(60);
 pub const UNKNOWN_LIFE: Span = Span::from_secs(300);
 /// A token is not handed out in its last moments: it would end on its way.
 const MARGIN: Span = Span::from_secs(2);
+/// Times in tokens are whole seconds: a token may end so much sooner than its life says.
+const ROUNDING: Span = Span::from_secs(1);
 /// The first pause is up to this, and each further one up to twice the one before.
 const FIRST_PAUSE: Span = Span::from_secs(2);
 const LONGEST_PAUSE: Span = Span::from_secs(60);
@@ -19,18 +21,20 @@ const LONGEST_ASKED: Span = Span::from_secs(3600);
 /// How long before its end a token of this life is refreshed: the configured time, or a minute, but a fifth of a short life at
 /// most; and a random part of that again, or of a tenth of the life where that is less, so that a fleet does not refresh at once.
 pub fn lead(life: Span, configured: Option<Span>, random: f64) -> Span {
+    let margin = margin(life).as_millis();
     let life = life.as_millis().max(0);
     // What somebody asked for is kept as long as half of the life is left to use the token in.
     let lead = match configured {
         Some(lead) => lead.as_millis().min(life / 2),
-        None => LEAD.as_millis().min(life / 5),
+        None => LEAD.as_millis().min((life / 5).max(margin + life / 10)),
     };
     Span::from_millis(lead + part(lead.min(life / 10), random))
 }
 
 /// How long before its end a token of this life is handed out for the last time.
 pub fn margin(life: Span) -> Span {
-    MARGIN.min(Span::from_millis(life.as_millis().max(0) / 10))
+    let life = life.as_millis().max(0);
+    MARGIN.min(Span::from_millis((life / 10).max(ROUNDING.as_millis().min(life / 4))))
 }
 
 /// The pause after so many failures in a row: a random part of a time that doubles ("full jitter"), and as long as the
@@ -66,6 +70,7 @@ mod tests {
             (secs(300), None, secs(60), secs(90)),
             (secs(20), None, secs(4), secs(6)),
             (secs(10), None, secs(2), secs(3)),
+            (secs(5), None, Span::from_millis(1500), secs(2)),
             (secs(3600), Some(secs(600)), secs(600), secs(960)),
             (secs(20), Some(secs(600)), secs(10), secs(12)),
             (secs(20), Some(Span::ZERO), Span::ZERO, Span::ZERO),
@@ -74,6 +79,14 @@ mod tests {
         ] {
             assert_eq!(lead(life, configured, 0.0), least, "{life:?}");
             assert_eq!(lead(life, configured, 1.0), most, "{life:?}");
+        }
+    }
+
+    #[test]
+    fn a_short_life_ends_a_second_sooner_for_its_times_are_whole_seconds() {
+        for (life, expected) in [(3600, 2000), (20, 2000), (10, 1000), (5, 1000), (4, 1000), (2, 500), (0, 0), (-9, 0)]
+        {
+            assert_eq!(margin(Span::from_secs(life)), Span::from_millis(expected), "{life}");
         }
     }
 

@@ -238,6 +238,19 @@ fn a_newly_configured_refresh_token_replaces_a_stored_one_that_is_dead() {
 }
 
 #[test]
+fn the_configured_refresh_token_is_not_sent_again_once_it_was_replaced() {
+    for mut world in [World::of(PERSON), World::stored(PERSON)] {
+        rotated(&mut world);
+        world.get().unwrap();
+        world.sleep(700.0);
+        world.reply = error(400, "invalid_grant");
+        assert_eq!(code(world.get()), Code::RefreshRejected);
+        assert_eq!(world.requests.len(), 2);
+        assert!(world.requests[1].contains("refresh_token=r1&"));
+    }
+}
+
+#[test]
 fn attack_23_somebody_elses_tokens_are_refused() {
     let token = |sub: &str, iss: &str| jwt(&format!(r#"{{"iss":"{iss}","sub":"{sub}"}}"#));
     let answer = |access: &str, id: &str| {

@@ -356,7 +356,13 @@ impl Manager {
             return Next::Go(Stage::Delete);
         }
         match answer {
-            Answer::Tokens(tokens) => self.take(flight, tokens, now, random),
+            Answer::Tokens(tokens) => {
+                if let (Some(sent), true) = (&flight.sent, tokens.refresh.is_some()) {
+                    // The one that was configured has been replaced: sent again, it would count as stolen.
+                    self.source.refresh.take_if(|configured| configured.matches(sent.expose()));
+                }
+                self.take(flight, tokens, now, random)
+            }
             Answer::Refused(error) if matches!(flight.errand, Errand::Code(_)) => {
                 self.end(flight, Err(refused(error)));
                 Next::Over
