@@ -45,6 +45,23 @@ impl Time {
         };
     }
 
+    /// The instant as RFC 3339 writes it, in UTC and with milliseconds: `2026-05-13T19:42:13.020Z`.
+    pub fn to_rfc3339(self) -> String {
+        let (days, millis) = (self.0.div_euclid(86_400_000), self.0.rem_euclid(86_400_000));
+        // Years that begin in March have their leap day at their end; 400 of them are one era.
+        let days = days + 719_468;
+        let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        let year = era * 400 + year_of_era + i64::from(month <= 2);
+        let (hour, minute) = (millis / 3_600_000, millis / 60_000 % 60);
+        let (second, milli) = (millis / 1000 % 60, millis % 1000);
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    }
+
     /// This instant, `span` later.
     #[must_use]
     pub const fn plus(self, span: Span) -> Self {
@@ -89,5 +106,24 @@ impl Span {
     /// Whole seconds, rounded up: what `Retry-After` wants.
     pub const fn as_secs_ceil(self) -> i64 {
         self.0.saturating_add(999).div_euclid(1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_written_as_chrono_writes_them() {
+        for millis in [951_782_399_999, 1_709_164_800_001, 1_778_701_333_020, 253_402_300_799_999] {
+            let expected = format!("{:?}Z", chrono::DateTime::from_timestamp_millis(millis).unwrap().naive_utc());
+            assert_eq!(Time::from_millis(millis as f64).to_rfc3339(), expected);
+        }
+        assert_eq!(Time::EPOCH.to_rfc3339(), "1970-01-01T00:00:00.000Z");
+        for day in 0..80_000 {
+            let millis = day * 86_400_000;
+            let expected = chrono::DateTime::from_timestamp_millis(millis).unwrap().date_naive().to_string();
+            assert!(Time::from_millis(millis as f64).to_rfc3339().starts_with(&expected), "{expected}");
+        }
     }
 }

@@ -120,7 +120,7 @@ pub enum Close {
     Protocol,
     /// 4401: not authenticated.
     Unauthenticated,
-    /// 4403: not from this origin, or not under this host.
+    /// 4403: authenticated, and not allowed.
     Forbidden,
     /// 4408: no hello in time.
     HelloTimeout,
@@ -158,7 +158,7 @@ impl Close {
             Self::Restart => "try again",
             Self::Protocol => "protocol error",
             Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden => "origin or host not allowed",
+            Self::Forbidden => "not allowed",
             Self::HelloTimeout => "no hello in time",
             Self::Displaced => "resumed elsewhere",
             Self::TokenEnded => "token expired or revoked",

@@ -10,8 +10,10 @@ use crate::{
     secret::Secret,
 };
 
-/// The longest name, version, scheme or resume token, in bytes.
+/// The longest name, version or scheme, in bytes.
 const MAX_TEXT: usize = 1024;
+/// The longest resume token, in bytes: a gate seals a runtime's of up to [`MAX_TEXT`].
+const MAX_RESUME_TOKEN: usize = 2048;
 /// The longest credential, in bytes: as long as a token may be.
 const MAX_TOKEN: usize = 16 * 1024;
 /// Agents that are looked at in a welcome.
@@ -58,10 +60,11 @@ impl Resume {
     /// # Errors
     /// What is [`Malformed`].
     pub fn read(object: &Object<'_>) -> Result<Self, Malformed> {
-        let text = |name| object.get(name).and_then(Value::as_str).filter(|text| (1..=MAX_TEXT).contains(&text.len()));
+        let text =
+            |name, most| object.get(name).and_then(Value::as_str).filter(|text| (1..=most).contains(&text.len()));
         Ok(Self {
-            session_id: text("session_id").ok_or(Malformed::Member("session_id"))?.to_owned(),
-            token: Secret::new(text("resume_token").ok_or(Malformed::Member("resume_token"))?),
+            session_id: text("session_id", MAX_TEXT).ok_or(Malformed::Member("session_id"))?.to_owned(),
+            token: Secret::new(text("resume_token", MAX_RESUME_TOKEN).ok_or(Malformed::Member("resume_token"))?),
             last_event_seq: object
                 .get("last_event_seq")
                 .and_then(Value::as_number)
@@ -178,7 +181,8 @@ impl Welcome {
     /// What is [`Malformed`].
     pub fn read(envelope: &Envelope<'_>) -> Result<Self, Malformed> {
         let runtime = Party::read(envelope.get("runtime"), "runtime")?;
-        let resume_token = envelope.get("resume_token").and_then(Value::as_str).filter(|text| text.len() <= MAX_TEXT);
+        let resume_token = envelope.get("resume_token").and_then(Value::as_str);
+        let resume_token = resume_token.filter(|text| text.len() <= MAX_RESUME_TOKEN);
         let seconds = |name| envelope.get(name).and_then(Value::as_number).map(Number::as_f64);
         let capabilities = envelope.get("capabilities").and_then(Value::as_object);
         let member = |name| capabilities.and_then(|capabilities| capabilities.get(name));
