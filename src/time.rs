@@ -25,6 +25,32 @@ impl Time {
         (0.0..=LATEST_SEC).contains(&seconds).then_some(Self((seconds * 1000.0) as i64))
     }
 
+    /// An instant as RFC 3339 writes it in UTC: `2026-05-13T23:42:00Z`, with or without a fraction. `None` for any other offset
+    /// (ARCP 1.1 §9.5 wants `Z`), for a day that is not in the calendar, and for a leap second.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+        let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+        let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
+        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let length = match month {
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            4 | 6 | 9 | 11 => 30,
+            2 => 28 + i64::from(is_leap),
+            _ => return None,
+        };
+        let is_fraction = (1..=9).contains(&fraction.len()) && fraction.bytes().all(|byte| byte.is_ascii_digit());
+        if !(1..=length).contains(&day) || hour > 23 || minute > 59 || second > 59 || year < 1970 || !is_fraction {
+            return None;
+        }
+        let millis = fraction.bytes().chain(*b"00").take(3).fold(0, |all, digit| all * 10 + i64::from(digit - b'0'));
+        // Years that begin in March have their leap day at their end.
+        let year = if month <= 2 { year - 1 } else { year };
+        let from_march = (month + 9) % 12;
+        let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * from_march + 2) / 5 + day - 1 - 719_468;
+        Some(Self((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + millis))
+    }
+
     /// Milliseconds since the epoch.
     pub const fn as_millis(self) -> i64 {
         self.0
@@ -80,6 +106,18 @@ impl Time {
     }
 }
 
+/// Numbers of exactly so many digits with a separator between them.
+fn numbers(text: &str, separator: char, lengths: [usize; 3]) -> Option<[i64; 3]> {
+    let mut parts = text.split(separator);
+    let mut found = [0; 3];
+    for (number, length) in found.iter_mut().zip(lengths) {
+        let part =
+            parts.next().filter(|part| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit()))?;
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(found)
+}
+
 /// A length of time in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(i64);
@@ -124,6 +162,30 @@ mod tests {
             let millis = day * 86_400_000;
             let expected = chrono::DateTime::from_timestamp_millis(millis).unwrap().date_naive().to_string();
             assert!(Time::from_millis(millis as f64).to_rfc3339().starts_with(&expected), "{expected}");
+        }
+    }
+
+    #[test]
+    fn instants_are_read_as_they_are_written_and_in_no_other_form() {
+        for millis in [0.0, 951_782_399_999.0, 951_782_400_000.0, 1_709_164_800_001.0, 253_402_300_799_000.0] {
+            let instant = Time::from_millis(millis);
+            assert_eq!(Time::from_rfc3339(&instant.to_rfc3339()), Some(instant));
+        }
+        for day in 0..80_000 {
+            let instant = Time::from_millis(f64::from(day) * 86_400_000.0);
+            assert_eq!(Time::from_rfc3339(&instant.to_rfc3339()), Some(instant));
+        }
+        assert_eq!(Time::from_rfc3339("1970-01-01T00:00:01Z"), Some(Time(1000)));
+        assert_eq!(Time::from_rfc3339("1970-01-01T00:00:00.5Z"), Some(Time(500)));
+        assert_eq!(Time::from_rfc3339("1970-01-01T00:00:00.123456789Z"), Some(Time(123)));
+        let wrong = " | Z | 1970-01-01 | 1970-01-01T00:00:00 | 1970-01-01T00:00:00+00:00 | 1970-01-01T00:00:00z | \
+             1970-01-01t00:00:00Z | 1970-01-01 00:00:00Z | 1970-1-01T00:00:00Z | 1970-02-29T00:00:00Z | \
+             1900-01-01T00:00:00Z | 1970-13-01T00:00:00Z | 1970-01-00T00:00:00Z | 1970-01-32T00:00:00Z | \
+             1970-01-01T24:00:00Z | 1970-01-01T00:60:00Z | 2016-12-31T23:59:60Z | 1970-01-01T00:00:00.Z | \
+             1970-01-01T00:00:00.1234567890Z | 1970-01-01T00:00:00.+1Z | 1970-01-01T00:00:00:00Z | \
+             +970-01-01T00:00:00Z";
+        for wrong in wrong.split(" | ") {
+            assert_eq!(Time::from_rfc3339(wrong), None, "{wrong}");
         }
     }
 }

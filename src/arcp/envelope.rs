@@ -110,6 +110,13 @@ impl<'a> Envelope<'a> {
         self.payload().and_then(|payload| payload.get(name))
     }
 
+    /// Whether the sender says that who doesn't know the type may drop it: a type of a vendor, and `extensions.optional`.
+    pub fn is_optional(&self) -> bool {
+        let extensions = self.object.get("extensions").and_then(Value::as_object);
+        self.kind().starts_with("x-vendor.")
+            && extensions.and_then(|extensions| extensions.get("optional")).and_then(Value::as_bool) == Some(true)
+    }
+
     /// The payload. (There is one: `parse` has seen to it.)
     pub fn payload(&self) -> Option<&Object<'a>> {
         self.object.get("payload").and_then(Value::as_object)

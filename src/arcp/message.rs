@@ -86,6 +86,9 @@ pub struct Hello {
     pub token: Option<Secret>,
     /// What the client can.
     pub features: Features,
+    /// Whether `capabilities` lists agents, which is a runtime's to do: the Python SDK's client does, and no other. It is the
+    /// one client that can't read the end of a cancelled job as ARCP 1.1 §7.3 has it.
+    pub lists_agents: bool,
     /// The session that it wants back.
     pub resume: Option<Resume>,
 }
@@ -115,12 +118,14 @@ impl Hello {
             Some(_) => return Err(Malformed::Member("capabilities")),
         };
         let features = Features::read(capabilities.and_then(|capabilities| capabilities.get("features")));
+        let agents = capabilities.and_then(|capabilities| capabilities.get("agents"));
+        let lists_agents = agents.is_some_and(|agents| agents.as_array().is_some());
         let resume = match envelope.get("resume") {
             None | Some(Value::Null) => None,
             Some(Value::Object(resume)) => Some(Resume::read(resume)?),
             Some(_) => return Err(Malformed::Member("resume")),
         };
-        Ok(Self { client, scheme, token, features, resume })
+        Ok(Self { client, scheme, token, features, lists_agents, resume })
     }
 
     /// The payload's text. It holds the token.
@@ -129,7 +134,10 @@ impl Hello {
         if let Some(token) = self.token.as_ref().and_then(text_of) {
             auth = auth.text("token", token);
         }
-        let capabilities = Members::new().texts("encodings", ["json"]).texts("features", self.features.iter());
+        let mut capabilities = Members::new().texts("encodings", ["json"]).texts("features", self.features.iter());
+        if self.lists_agents {
+            capabilities = capabilities.texts("agents", []);
+        }
         let mut payload = Members::new()
             .raw("client", &self.client.write())
             .raw("auth", &auth.end())
@@ -276,6 +284,7 @@ mod tests {
             scheme: "bearer".into(),
             token: Some(Secret::new("secret")),
             features: Features::new(["ack"]),
+            lists_agents: true,
             resume: Some(Resume { session_id: "sess_1".into(), token: Secret::new("rt_1"), last_event_seq: 7 }),
         }
         .write();
@@ -283,6 +292,7 @@ mod tests {
         assert_eq!(read.client.name, "a");
         assert!(read.token.as_ref().unwrap().matches(b"secret"));
         assert_eq!(read.features, Features::new(["ack"]));
+        assert!(read.lists_agents);
         let resume = read.resume.as_ref().unwrap();
         assert_eq!((resume.session_id.as_str(), resume.last_event_seq), ("sess_1", 7));
         assert!(!format!("{read:?}").contains("secret"), "no secret in Debug");
