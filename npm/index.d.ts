@@ -352,6 +352,27 @@ export class TokenManager {
    * throws.
    */
   revoke(options?: { waitUntil?: (promise: Promise<unknown>) => void }): Promise<void>;
+  /**
+   * Begins a login (authorization code with PKCE S256, RFC 7636): where to send the person. The login waits up to 10 minutes
+   * for its answer: in a page in sessionStorage, elsewhere in `storage`, or in this manager's memory.
+   */
+  beginLogin(options?: {
+    /** Where the page goes on afterwards: a URL of the origin of `redirectUri`. Any other is ERR_CONFIG. */
+    returnTo?: string | URL;
+  }): Promise<URL>;
+  /**
+   * Ends a login: takes the URL that the provider sent the person back to. `claims` are those of the ID token, verified.
+   * `returnTo` is a path with query and fragment. An answer counts once; called again with the same URL in the same page, it
+   * gives the same result. Throws ERR_LOGIN_REJECTED: `details.subject` is the provider's name for the error, or what was
+   * wrong ("state", "iss", "nonce", "azp", or the code of the ID token's verification).
+   */
+  completeLogin(url: string | URL): Promise<{ claims?: Record<string, unknown>; returnTo?: string }>;
+  /**
+   * Forgets the tokens, and revokes the refresh token if the provider lets it. Gives the URL to send the person to, so that
+   * they are logged out at the provider too (OpenID Connect RP-Initiated Logout 1.0), if it has such a place. The URL holds
+   * the ID token, as that standard wants it.
+   */
+  logout(options?: { waitUntil?: (promise: Promise<unknown>) => void }): Promise<URL | undefined>;
   /** When the present token ends, as a NumericDate by this machine's clock. */
   readonly expiresAt: number | undefined;
   readonly state: "empty" | "valid" | "refreshing" | "failed";
@@ -388,6 +409,8 @@ export interface StoredTokens {
   scope?: string;
   obtainedAt: number;
   expiresAt?: number;
+  /** Logins that wait for their answers, where there is no page. */
+  logins?: object[];
 }
 
 /** A token endpoint's answer (RFC 6749 section 5.1). */
@@ -445,6 +468,23 @@ export type TokenSource =
       audience?: string;
       resource?: string;
       parameters?: Record<string, string>;
+    }
+  | {
+      type: "authorization_code";
+      /** Its metadata names the endpoints (OpenID discovery, or RFC 8414). */
+      issuer: string;
+      /** A public client: it has no secret. */
+      clientId: string;
+      /** Absolute, and registered with the provider. */
+      redirectUri: string;
+      /** Where the provider sends the person after a logout. */
+      postLogoutRedirectUri?: string;
+      /** Default: "openid". Many providers give a refresh token for "offline_access" only. */
+      scope?: string;
+      audience?: string;
+      resource?: string;
+      /** Further parameters of the authorization request, such as `prompt` or `login_hint`. */
+      authorizationParams?: Record<string, string>;
     };
 
 /** What happened. It never holds a token. */

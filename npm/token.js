@@ -1,6 +1,7 @@
 // TokenManager: the loop that drives the core's machine over fetch, timers and storage. The core decides; this carries.
 
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "./errors.js";
+import { Logins } from "./login.js";
 import { send, sign, signingAlgorithm, unguessable } from "./token-request.js";
 import { storageOf } from "./token-storage.js";
 import { aborted, orAborted, within } from "./wait.js";
@@ -17,6 +18,9 @@ const TOKEN_AND_BEGIN = 4;
 const LONGEST_TIMER = 60_000;
 // Begin, wait, and some more for flights that are lost or overtaken: who needs more gets no token by going on.
 const MAX_ROUNDS = 24;
+const STORAGE_LIMIT = 5000;
+// How long a revocation waits for answers that are under way.
+const PATIENCE = 10_000;
 
 // A timer belongs to the request that set it there, and ends with it: tokens are refreshed when they are used.
 const hasTimers = globalThis.navigator?.userAgent !== "Cloudflare-Workers";
@@ -40,6 +44,7 @@ export class TokenManager {
   #timer;
   #cause;
   #writing = Promise.resolve();
+  #logins;
   #closed = false;
   #wake = () => this.#onWake();
 
@@ -63,7 +68,6 @@ export class TokenManager {
     this.#source = { ...source };
     this.#options = { ...options };
     if (options.shareAcrossTabs) throw configError("shareAcrossTabs", "is not supported");
-    if (source.type === "authorization_code") throw configError("source.type", "authorization_code is not supported");
     this.#plainSource = plain(source, ["fetchToken", "privateKey"]);
     if (source.privateKey !== undefined) {
       this.#signing = signingAlgorithm(source.privateKey, source.algorithm);
@@ -77,6 +81,7 @@ export class TokenManager {
     this.#now = options.now ?? Date.now;
     this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
     this.#attach();
+    if (source.type === "authorization_code") this.#logins = new Logins(this.#source, this.#storage, this.#driver());
     if (hasTimers && typeof globalThis.document === "object") {
       // After a sleep, a freeze or a time without network: deadlines are looked at as soon as somebody may be looking.
       for (const name of ["online", "pageshow", "focus"]) globalThis.addEventListener(name, this.#wake);
@@ -137,19 +142,38 @@ export class TokenManager {
     if (typeof token === "string") this.#do((core, now) => core.invalidate(token, now));
   }
 
+  /** Begins a login: where to send the person. */
+  async beginLogin(options) {
+    return this.#login().begin(options);
+  }
+
+  /** Ends a login with the URL that the provider sent the person back to. */
+  async completeLogin(url) {
+    return this.#login().complete(url);
+  }
+
+  /** Forgets the tokens, revokes them if that is possible, and says where the person logs out at the provider too. */
+  async logout(options) {
+    if (this.#logins) {
+      this.#logins.forget();
+      // A provider that is out of reach keeps nobody logged in here.
+      await this.#errand((core, now) => core.discover(now)).catch(() => {});
+    }
+    const url = this.#alive().logoutUrl();
+    await this.revoke(options).catch(() => {});
+    return url === undefined ? undefined : new URL(url);
+  }
+
   /** Revokes the tokens at the provider (RFC 7009), and forgets them whatever comes of that. */
   async revoke({ waitUntil } = {}) {
     // An answer that is under way may bring a token that nobody would revoke.
-    await Promise.all(this.#flights.values());
+    await within(PATIENCE, Promise.all(this.#flights.values()));
     let flight = 0;
     this.#do((core, now) => {
       flight = core.revoke(now);
     });
-    const core = this.#core;
-    if (this.#storage) await this.#write(5000, () => this.#storage.delete());
-    if (flight === 0) return;
-    await this.#start(flight, waitUntil);
-    this.#do(() => core.outcome(flight));
+    if (this.#storage) await this.#write(STORAGE_LIMIT, () => this.#storage.delete());
+    await this.#errand(() => flight, waitUntil);
   }
 
   /** When the present token ends; `undefined` without one, or when its end is unknown. */
@@ -198,7 +222,7 @@ export class TokenManager {
       const action = JSON.parse(text);
       let result;
       try {
-        result = await this.#perform(action);
+        result = await this.#perform(action, flight);
       } catch (thrown) {
         if (typeof thrown !== "string") this.#cause = thrown;
         result = ["failed", typeof thrown === "string" ? thrown : "network"];
@@ -210,14 +234,14 @@ export class TokenManager {
   }
 
   // Does what the core asks for: the name of the method that takes the result, and the result.
-  async #perform({ do: what, limitMs, ...details }) {
+  async #perform({ do: what, limitMs, ...details }, flight) {
     switch (what) {
       case "load": {
         const stored = await within(limitMs, this.#storage.get());
         return ["loaded", stored === undefined || stored === null ? undefined : JSON.stringify(stored)];
       }
       case "store":
-        return ["stored", await this.#write(limitMs, () => this.#storage.put(JSON.parse(details.text)))];
+        return ["stored", await this.#write(limitMs, () => this.#put(details.text))];
       case "delete":
         return ["stored", await this.#write(limitMs, () => this.#storage?.delete())];
       case "call": {
@@ -227,14 +251,47 @@ export class TokenManager {
       }
       case "sign":
         return ["signed", await sign(this.#source.privateKey, this.#signing.algorithm, details.input)];
+      case "verify":
+        return this.#logins.verify(flight, details);
       default: {
         this.#cause = undefined;
-        // A refresh token may count once: its request is not broken off, or the answer would be lost.
-        const isDelicate = what === "post" && this.#source.type !== "client_credentials";
-        const answer = await send(this.#fetch, details, this.#now, isDelicate ? undefined : limitMs);
+        const answer = await send(this.#fetch, details, this.#now, limitMs);
         return ["response", answer.status, answer.body, answer.date, answer.retryAfterMs];
       }
     }
+  }
+
+  #login() {
+    if (!this.#logins) throw configError("source.type", "must be authorization_code for a login");
+    return this.#logins;
+  }
+
+  // What logins need of the manager.
+  #driver() {
+    return {
+      call: (work) => this.#call(work),
+      errand: (begin) => this.#errand(begin),
+      write: (limitMs, work) => this.#write(limitMs, work),
+      adopt: (text) => this.#do((core, now) => core.adopt(text, now, Math.random())),
+      fetch: this.#fetch,
+    };
+  }
+
+  // Performs what is no refresh, and throws what keeps it from succeeding. Gives the tokens there are afterwards.
+  async #errand(begin, waitUntil) {
+    const core = this.#alive();
+    const flight = this.#do(begin);
+    if (flight !== 0) {
+      await this.#start(flight, waitUntil);
+      if (!this.#isCurrent(core)) throw new ArcgateError("ERR_INTERNAL", "the request was lost", { retryable: true });
+      this.#do(() => core.outcome(flight));
+    }
+    return this.#snapshot;
+  }
+
+  #put(text) {
+    const tokens = JSON.parse(text);
+    return this.#storage.put(this.#logins?.beside(tokens) ?? tokens);
   }
 
   // One write after the other, so that the last one to begin is the last one to be there.
@@ -251,7 +308,7 @@ export class TokenManager {
   #keep() {
     if (!this.#storage || this.#snapshot === undefined) return;
     const text = this.#snapshot;
-    this.#write(5000, () => this.#storage.put(JSON.parse(text))).then((done) => {
+    this.#write(STORAGE_LIMIT, () => this.#put(text)).then((done) => {
       if (!done) this.#emit({ type: "not_stored" });
     });
   }
@@ -287,14 +344,19 @@ export class TokenManager {
     }
   }
 
-  #do(work) {
+  #call(work) {
     try {
-      work(this.#alive(), this.#now());
-      this.#changed();
+      return work(this.#alive(), this.#now());
     } catch (thrown) {
       recoverFrom(thrown);
       throw toArcgateError(thrown);
     }
+  }
+
+  #do(work) {
+    const result = this.#call(work);
+    this.#changed();
+    return result;
   }
 
   #report() {

@@ -8,6 +8,7 @@ pub mod arc;
 pub mod arc_client;
 pub mod error;
 pub mod jws;
+pub mod login;
 pub mod token;
 pub mod upstream;
 pub mod verifier;

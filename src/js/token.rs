@@ -28,7 +28,7 @@ const TOKEN_AND_BEGIN: u32 = 4;
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct TokenCore {
-    manager: Manager,
+    pub(super) manager: Manager,
     flight: u32,
     wait: u32,
     error: Option<Error>,
@@ -147,14 +147,19 @@ impl TokenCore {
                     ("authorization", request.authorization.as_ref().and_then(text)),
                 ],
             ),
-            // Logins are not driven from here.
-            Action::Verify { .. } => return None,
+            Action::Verify { token, keys } => {
+                ("verify", [("token", text(token)), ("keys", keys.as_deref()), ("", None)])
+            }
             Action::Store(stored) => ("store", [("text", text(stored)), ("", None), ("", None)]),
         };
         out.push_str(name);
-        out.push_str("\",\"limitMs\":");
-        let limit = self.manager.limit(FlightId(flight)).unwrap_or(Span::ZERO);
-        out.push_str(&limit.as_millis().to_string());
+        out.push('"');
+        // A refresh token may count once: its request is not broken off, or the answer would be lost.
+        if !self.manager.is_delicate(FlightId(flight)) {
+            out.push_str(",\"limitMs\":");
+            let limit = self.manager.limit(FlightId(flight)).unwrap_or(Span::ZERO);
+            out.push_str(&limit.as_millis().to_string());
+        }
         for (name, value) in members {
             if let Some(value) = value {
                 push_member(&mut out, name);
@@ -250,17 +255,6 @@ impl TokenCore {
         self.manager.export().as_ref().and_then(text).map(str::to_owned)
     }
 
-    /// Forgets the tokens and revokes them: the flight; 0 when there is nothing to revoke.
-    pub fn revoke(&mut self, now: f64) -> u32 {
-        number(self.manager.revoke(Time::from_millis(now)))
-    }
-
-    /// Throws what kept a revocation from succeeding.
-    pub fn outcome(&mut self, flight: u32) -> Result<(), JsValue> {
-        let lost = || Err(Error::new(Code::RefreshUnavailable, "the request was lost"));
-        self.manager.outcome(FlightId(flight)).unwrap_or_else(lost).map_err(|error| thrown(&error))
-    }
-
     /// What happened, as JSON; `undefined` when nothing more has.
     pub fn event(&mut self) -> Option<String> {
         let event = self.manager.poll_event()?;
@@ -301,7 +295,7 @@ impl TokenCore {
         Some(out)
     }
 
-    fn handle(&mut self, flight: u32, input: Input<'_>, now: f64, random: f64) {
+    pub(super) fn handle(&mut self, flight: u32, input: Input<'_>, now: f64, random: f64) {
         self.manager.handle(FlightId(flight), input, Time::from_millis(now), random);
     }
 }
@@ -310,17 +304,17 @@ fn object(text: &str) -> Result<json::Object<'_>, Error> {
     json::object_of(text).map_err(|_| Error::new(Code::Config, "the source and the options must be plain data"))
 }
 
-fn text(secret: &Secret) -> Option<&str> {
+pub(super) fn text(secret: &Secret) -> Option<&str> {
     std::str::from_utf8(secret.expose()).ok()
 }
 
-fn push_member(out: &mut String, name: &str) {
+pub(super) fn push_member(out: &mut String, name: &str) {
     out.push_str(",\"");
     out.push_str(name);
     out.push_str("\":");
 }
 
-fn number(flight: Option<FlightId>) -> u32 {
+pub(super) fn number(flight: Option<FlightId>) -> u32 {
     flight.map_or(0, |flight| flight.0)
 }
 

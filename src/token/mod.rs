@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Read downwards: [`source`] says where tokens come from, [`grant`] builds the requests, [`response`] reads the answers,
-//! [`metadata`] says where to send them, [`schedule`] knows when, and [`manager`] is the machine that brings them together.
+//! [`metadata`] says where to send them, [`login`] knows whose answer to a login it is, [`schedule`] knows when, and [`manager`] is the machine that brings them together.
 //! There are instants here and no timers, ids of flights and no promises; the driver does what [`Manager::action`] says and
 //! hands what came of it to [`Manager::handle`].
 
@@ -23,6 +23,8 @@ pub mod metadata;
 pub mod schedule;
 
 pub mod source;
+
+pub mod login;
 
 pub mod manager;
 

@@ -192,7 +192,7 @@ fn number(value: &Value<'_>) -> Option<f64> {
 }
 
 /// The name of an error if it looks like one; what looks otherwise could be anything, a secret too.
-fn error_name(name: &str) -> String {
+pub fn error_name(name: &str) -> String {
     let is_name =
         !name.is_empty() && name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     if is_name { name } else { "unnamed" }.to_owned()

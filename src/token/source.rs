@@ -50,6 +50,8 @@ pub struct Source {
     pub parameters: Vec<(String, String)>,
     /// `redirect_uri`
     pub redirect_uri: Option<String>,
+    /// `post_logout_redirect_uri`
+    pub post_logout_redirect_uri: Option<String>,
     /// The refresh token to begin with.
     pub refresh: Option<Secret>,
     /// The tokens of [`Kind::Static`].
@@ -111,6 +113,7 @@ impl Source {
             resource: None,
             parameters: Vec::new(),
             redirect_uri: None,
+            post_logout_redirect_uri: None,
             refresh: None,
             tokens: None,
         };
@@ -157,6 +160,7 @@ impl Source {
         self.client_id = owned(reader, "clientId", Required::Yes)?.unwrap_or_default();
         // A page's own address, so its scheme may be an app's; it is the provider that compares it.
         self.redirect_uri = owned(reader, "redirectUri", Required::Yes)?;
+        self.post_logout_redirect_uri = owned(reader, "postLogoutRedirectUri", Required::No)?;
         self.take_scope(reader)?;
         self.parameters = parameters(reader, "authorizationParams")?;
         if self.scope.is_none() {

@@ -1,6 +1,7 @@
 //! The token manager over time: a clock that the test sets, a provider and a storage that the test plays.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod logins;
 mod properties;
 mod sources;
 mod timelines;
@@ -46,6 +47,8 @@ struct World {
     requests: Vec<String>,
     /// The storage's content, with a storage.
     storage: Option<String>,
+    /// What comes of an ID token.
+    verified: Result<&'static str, &'static str>,
     stores: usize,
     /// What answers say of the server's time and of when to come again.
     date: Option<i64>,
@@ -69,6 +72,7 @@ impl World {
             minted: 0,
             requests: Vec::new(),
             storage: None,
+            verified: Ok(r#"{"nonce":"n","aud":"c"}"#),
             stores: 0,
             date: None,
             retry_after: None,
@@ -156,7 +160,7 @@ impl World {
                 Input::Stored(true)
             }
             Action::Sign(_) => Input::Signed("c2ln"),
-            Action::Verify { .. } => Input::Verified(true),
+            Action::Verify { .. } => Input::Verified(self.verified),
             Action::Get(url) => {
                 self.requests.push(url);
                 body = self.next_reply();

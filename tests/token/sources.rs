@@ -404,7 +404,7 @@ fn a_login_ends_with_tokens_or_says_why_not() {
     assert_eq!(world.requests[2], "grant_type=refresh_token&refresh_token=r1&client_id=c");
 
     for (reply, expected) in [
-        (error(400, "invalid_grant"), Code::RefreshRejected),
+        (error(400, "invalid_grant"), Code::LoginRejected),
         (Reply::Answer(503, String::new()), Code::RefreshUnavailable),
         (Reply::Answer(200, good.replace(",\"id_token\":\"i\"", "")), Code::LoginRejected),
     ] {

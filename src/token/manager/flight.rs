@@ -50,12 +50,12 @@ pub enum Action {
     Sign(String),
     /// POSTs a form, without following redirects: [`Input::Response`].
     Post(Request),
-    /// Verifies an ID token and that it has this `nonce`: [`Input::Verified`].
+    /// Verifies an ID token, as a JWT of the issuer for the client: [`Input::Verified`].
     Verify {
         /// The token.
         token: Secret,
-        /// The nonce.
-        nonce: String,
+        /// Where the provider's keys are, where its metadata says so.
+        keys: Option<String>,
     },
     /// Writes the storage: [`Input::Stored`]. The text is secret.
     Store(Secret),
@@ -85,8 +85,8 @@ pub enum Input<'a> {
     Failed(FetchFailure),
     /// The signature, in base64url.
     Signed(&'a str),
-    /// Whether the ID token is good.
-    Verified(bool),
+    /// The ID token's claims as JSON, or a name for what is wrong with it.
+    Verified(Result<&'a str, &'a str>),
     /// Whether the storage did it.
     Stored(bool),
 }
@@ -97,6 +97,7 @@ pub(super) enum Errand {
     Refresh(Reason),
     Code(Box<Login>),
     Revoke(Secret),
+    Discover,
 }
 
 /// A login that came back with a code.
@@ -166,4 +167,4 @@ impl Flight {
 }
 
 /// How an errand that somebody waits for ended.
-pub(super) type Outcome = Result<(), Error>;
+pub type Outcome = Result<(), Error>;

@@ -4,15 +4,17 @@
 //! does), so nobody waits without a bound: a flight that was not heard of for the time its stage is given counts as lost,
 //! and whoever asks next begins another. The answer of a lost one is still taken, if nothing newer has come.
 
+mod errands;
 mod flight;
 mod progress;
 
 use std::{borrow::Cow, collections::VecDeque};
 
-pub use flight::{Action, FlightId, Input, Login, Reason};
-use flight::{Arrived, Errand, Flight, Life, Outcome, Stage};
+pub use flight::{Action, FlightId, Input, Login, Outcome, Reason};
+use flight::{Arrived, Errand, Flight, Life, Stage};
 
 use super::{
+    login::Waiting,
     metadata::Endpoints,
     response::Tokens,
     schedule,
@@ -172,6 +174,8 @@ pub struct Manager {
     failures: u32,
     failure: Option<Failure>,
     outcomes: Vec<(FlightId, Outcome)>,
+    /// Logins whose answers have not come.
+    waiting: Waiting,
     events: VecDeque<Event>,
 }
 
@@ -234,6 +238,7 @@ impl Manager {
             failures: 0,
             failure: None,
             outcomes: Vec::new(),
+            waiting: Waiting::default(),
             events: VecDeque::new(),
         };
         if let Some(tokens) = tokens {
@@ -413,11 +418,17 @@ impl Manager {
         Some(self.limit_of(flight))
     }
 
+    /// Whether a flight's request is not to be broken off: its answer counts whenever it comes.
+    pub fn is_delicate(&self, id: FlightId) -> bool {
+        self.flights.iter().any(|flight| flight.id == id && flight.is_delicate())
+    }
+
     fn limit_of(&self, flight: &Flight) -> Span {
         match flight.stage {
             Stage::Callback => CALLBACK_LIMIT,
             _ if flight.is_delicate() => DELICATE_LIMIT,
-            Stage::Discover(_) | Stage::Send => self.terms.timeout,
+            // The provider's keys may have to be fetched.
+            Stage::Discover(_) | Stage::Send | Stage::Verify => self.terms.timeout,
             _ => LOCAL_LIMIT,
         }
     }

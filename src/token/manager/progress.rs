@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    flight::{Arrived, Errand, Flight, Life, Outcome, Stage},
-    Action, Event, Failure, FlightId, Input, Login, Manager, Reason,
+    flight::{Arrived, Errand, Flight, Life, Stage},
+    Action, Event, Failure, FlightId, Input, Manager, Reason,
 };
 use crate::{
     error::{Code, Error},
@@ -14,7 +14,7 @@ use crate::{
     time::{Span, Time},
     token::{
         grant::{assertion_input, ClientAuth, Form},
-        metadata::{self, Endpoints},
+        login, metadata,
         response::{self, Answer, Tokens},
         schedule,
         source::Kind,
@@ -84,13 +84,20 @@ impl Manager {
                 if is_delicate {
                     self.flights.get_mut(place)?.sent = self.refresh.clone();
                 }
-                self.post(self.flights.get(place)?)?
+                match self.post(self.flights.get(place)?) {
+                    Some(action) => action,
+                    None => {
+                        let flight = self.flights.remove(place);
+                        let message = "the provider has no `revocation_endpoint`: the tokens are forgotten, and end by themselves";
+                        self.end(&flight, Err(Error::new(Code::Config, message)));
+                        return None;
+                    }
+                }
             }
             Stage::Verify => {
                 let flight = self.flights.get(place)?;
-                let Errand::Code(login) = &flight.errand else { return None };
-                let token = flight.arrived.as_ref()?.tokens.id_token.clone()?;
-                Action::Verify { token, nonce: login.nonce.clone() }
+                let keys = self.endpoints().and_then(|endpoints| endpoints.jwks.clone());
+                Action::Verify { token: flight.arrived.as_ref()?.tokens.id_token.clone()?, keys }
             }
             Stage::Store => {
                 Action::Store(Secret::new(self.storable(self.flights.get(place)?).to_json(&self.source_id)))
@@ -123,11 +130,13 @@ impl Manager {
                 self.learn(date, now);
                 self.answered(&mut flight, response::parse(status, body), (status, retry_after), now, random)
             }
-            (Stage::Verify, Input::Verified(true)) => self.checked(&mut flight, now, random),
-            (Stage::Verify, Input::Verified(false)) => {
-                self.end(&flight, Err(Error::new(Code::LoginRejected, "the ID token of the answer is not good")));
-                Next::Over
-            }
+            (Stage::Verify, Input::Verified(outcome)) => match self.check_id_token(&flight, outcome) {
+                Ok(()) => self.checked(&mut flight, now, random),
+                Err(error) => {
+                    self.end(&flight, Err(error));
+                    Next::Over
+                }
+            },
             (Stage::Store, Input::Stored(_) | Input::Failed(_)) => {
                 if !matches!(input, Input::Stored(true)) {
                     self.emit(Event::NotStored);
@@ -150,54 +159,6 @@ impl Manager {
         self.flights.insert(place.min(self.flights.len()), flight);
     }
 
-    /// Begins to exchange the code of a login for tokens. [`Manager::outcome`] says how it ended.
-    pub fn login(&mut self, login: Login, now: Time) -> FlightId {
-        let now = self.clock.read(now);
-        let stage = self.first_stage();
-        self.launch(Errand::Code(Box::new(login)), stage, now)
-    }
-
-    /// Forgets all tokens, and begins to revoke them (RFC 7009). [`Manager::outcome`] says how it ended. `None` when there is
-    /// nothing to revoke.
-    pub fn revoke(&mut self, now: Time) -> Option<FlightId> {
-        let now = self.clock.read(now);
-        let token = self.refresh.take().or_else(|| self.held.as_ref().map(|held| held.token.clone()));
-        self.forget();
-        let token = token?;
-        let stage = if self.source.has_endpoint() { self.revoke_stage() } else { return None };
-        Some(self.launch(Errand::Revoke(token), stage, now))
-    }
-
-    /// Forgets all tokens; what is under way brings none.
-    pub fn forget(&mut self) {
-        self.flights.clear();
-        self.held = None;
-        self.refresh = None;
-        self.id_token = None;
-        self.obtained = None;
-        self.dead = None;
-        self.was_refused = false;
-        self.failure = None;
-        self.has_had_token = false;
-        self.generation = self.generation.wrapping_add(1);
-    }
-
-    /// The ID token of the login.
-    pub fn id_token(&self) -> Option<&Secret> {
-        self.id_token.as_ref()
-    }
-
-    /// The provider's endpoints, if they are known.
-    pub fn endpoints(&self) -> Option<&Endpoints> {
-        self.endpoints.as_ref().map(|(endpoints, _)| endpoints)
-    }
-
-    /// How the errand of [`Manager::login`] or [`Manager::revoke`] ended, once it has.
-    pub fn outcome(&mut self, flight: FlightId) -> Option<Result<(), Error>> {
-        let place = self.outcomes.iter().position(|(id, _)| *id == flight)?;
-        Some(self.outcomes.remove(place).1)
-    }
-
     pub(super) fn first_stage(&self) -> Stage {
         if self.source.kind == Kind::Callback {
             Stage::Callback
@@ -208,7 +169,7 @@ impl Manager {
         }
     }
 
-    fn revoke_stage(&self) -> Stage {
+    pub(super) fn revoke_stage(&self) -> Stage {
         if self.endpoints.is_none() && self.source.issuer.is_some() {
             Stage::Discover(false)
         } else {
@@ -258,6 +219,7 @@ impl Manager {
                 url = self.endpoints.as_ref().and_then(|(endpoints, _)| endpoints.revocation.as_deref());
                 form.push_secret("token", token);
             }
+            Errand::Discover => return None,
         }
         Some(Action::Post(form.into_request(
             url?,
@@ -323,6 +285,10 @@ impl Manager {
             200 => match metadata::parse(body, issuer) {
                 Ok(endpoints) => {
                     self.endpoints = Some((endpoints, now));
+                    if matches!(flight.errand, Errand::Discover) {
+                        self.end(flight, Ok(()));
+                        return Next::Over;
+                    }
                     return Next::Go(self.send_stage());
                 }
                 Err(problem) => told("the provider's metadata document ", problem),
@@ -346,7 +312,10 @@ impl Manager {
             let outcome = match answer {
                 // The answer has no body that counts (RFC 7009 §2.2).
                 _ if (200..300).contains(&status) => Ok(()),
-                Answer::Refused(error) => Err(refused(error)),
+                Answer::Refused(error) => {
+                    let Refusal { message, subject } = refused(error);
+                    Err(Error::new(Code::RefreshRejected, message).about(subject))
+                }
                 _ => Err(Error::new(Code::RefreshUnavailable, "the revocation endpoint did not confirm")),
             };
             if outcome.is_ok() {
@@ -364,7 +333,8 @@ impl Manager {
                 self.take(flight, tokens, now, random)
             }
             Answer::Refused(error) if matches!(flight.errand, Errand::Code(_)) => {
-                self.end(flight, Err(refused(error)));
+                let Refusal { message, subject } = refused(error);
+                self.end(flight, Err(Error::new(Code::LoginRejected, message).about(subject)));
                 Next::Over
             }
             // Only a grant can be used up. A machine's credentials are not.
@@ -372,11 +342,11 @@ impl Manager {
                 self.doubt(flight, now, random)
             }
             Answer::Refused(error) => {
-                let error = refused(error);
+                let Refusal { message, subject } = refused(error);
                 let trouble = Trouble {
-                    code: error.code(),
-                    message: Cow::Owned(error.message().to_owned()),
-                    subject: error.subject().map(str::to_owned),
+                    code: Code::RefreshRejected,
+                    message: Cow::Owned(message),
+                    subject: Some(subject),
                     asked,
                     is_final: false,
                 };
@@ -499,14 +469,14 @@ impl Manager {
                 Next::Go(Stage::Verify)
             }
             Errand::Code(_) if self.wants_id_token() => {
-                self.end(flight, Err(Error::new(Code::LoginRejected, "the provider gave no ID token")));
+                self.end(flight, Err(login::rejected("the provider gave no ID token")));
                 Next::Over
             }
             _ => self.checked(flight, now, random),
         }
     }
 
-    fn wants_id_token(&self) -> bool {
+    pub(super) fn wants_id_token(&self) -> bool {
         self.source.scope.as_deref().unwrap_or_default().split(' ').any(|scope| scope == "openid")
     }
 
@@ -536,6 +506,10 @@ impl Manager {
             return;
         }
         self.settled = flight.id.0;
+        if let Errand::Code(_) = flight.errand {
+            // Somebody else, perhaps: nothing of the one before stays, and nothing that is under way for them counts.
+            self.forget();
+        }
         let reason = match &flight.errand {
             Errand::Refresh(reason) => *reason,
             _ => Reason::Initial,
@@ -549,11 +523,13 @@ impl Manager {
 
     fn storable(&self, flight: &Flight) -> Stored {
         let arrived = flight.arrived.as_ref();
+        let goes_on = !matches!(flight.errand, Errand::Code(_));
+        let kept = |token: &Option<Secret>| token.clone().filter(|_| goes_on);
         let tokens = arrived.map(|arrived| &arrived.tokens);
         Stored {
             access: tokens.map(|tokens| tokens.access.clone()),
-            refresh: tokens.and_then(|tokens| tokens.refresh.clone()).or_else(|| self.refresh.clone()),
-            id_token: tokens.and_then(|tokens| tokens.id_token.clone()).or_else(|| self.id_token.clone()),
+            refresh: tokens.and_then(|tokens| tokens.refresh.clone()).or_else(|| kept(&self.refresh)),
+            id_token: tokens.and_then(|tokens| tokens.id_token.clone()).or_else(|| kept(&self.id_token)),
             scope: tokens.and_then(|tokens| tokens.scope.clone()),
             obtained: self.clock.wall(flight.entered),
             expires: arrived.and_then(|arrived| arrived.life).map(|life| self.clock.wall(life.expires)),
@@ -561,7 +537,7 @@ impl Manager {
     }
 
     fn fail(&mut self, flight: &Flight, trouble: Trouble, now: Time, random: f64) -> Next {
-        if let Errand::Code(_) | Errand::Revoke(_) = flight.errand {
+        if !matches!(flight.errand, Errand::Refresh(_)) {
             self.end(flight, Err(Error::new(trouble.code, trouble.message)));
             return Next::Over;
         }
@@ -579,12 +555,6 @@ impl Manager {
         let retry_at = until.map(|until| self.clock.wall(until));
         self.emit(Event::Failed { error, retry_at });
         Next::Over
-    }
-
-    fn end(&mut self, flight: &Flight, outcome: Outcome) {
-        if let Errand::Code(_) | Errand::Revoke(_) = flight.errand {
-            self.outcomes.push((flight.id, outcome));
-        }
     }
 
     fn learn(&mut self, date: Option<Time>, now: Time) {
@@ -625,17 +595,24 @@ fn told(who: &str, what: &str) -> String {
     out
 }
 
+/// An endpoint's "no", as the caller hears it.
+struct Refusal {
+    message: String,
+    subject: String,
+}
+
 /// What an endpoint's "no" is to the caller. Its description is left out: some repeat the token in it.
-fn refused(error: String) -> Error {
+fn refused(error: String) -> Refusal {
     let hint = match error.as_str() {
         "invalid_client" => ": are the client's id, its secret or key, and `clientAuth` right?",
         "invalid_scope" => ": may this client ask for that scope?",
         "invalid_target" => ": is `audience` or `resource` one that the provider knows?",
+        "invalid_grant" => ": the code is not of this login, was used before, or has expired",
         "unauthorized_client" | "unsupported_grant_type" => ": may this client use this grant?",
         _ => "",
     };
     let mut message = String::from("the provider refused the request: ");
     message.push_str(&error);
     message.push_str(hint);
-    Error::new(Code::RefreshRejected, message).about(error)
+    Refusal { message, subject: error }
 }

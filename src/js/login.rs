@@ -1,0 +1,121 @@
+//! Logging in and out, as JavaScript sees it. See `npm/login.js`.
+
+use wasm_bindgen::prelude::*;
+
+use super::{
+    error::thrown,
+    token::{number, push_member, text, TokenCore},
+};
+use crate::{
+    error::{Code, Error},
+    json::{self, write_string, Value},
+    secret::Secret,
+    time::{Span, Time},
+    token::{
+        login::Pending,
+        manager::{FlightId, Input},
+    },
+};
+
+#[wasm_bindgen]
+impl TokenCore {
+    /// Looks the provider's endpoints up: the flight; 0 when there is nothing to look up.
+    pub fn discover(&mut self, now: f64) -> u32 {
+        number(self.manager.discover(Time::from_millis(now)))
+    }
+
+    /// Begins a login: the URL to send the person to. `secrets` are the state, the nonce and the code verifier, each on its
+    /// line.
+    #[wasm_bindgen(js_name = beginLogin)]
+    pub fn begin_login(
+        &mut self,
+        secrets: &str,
+        challenge: &str,
+        return_to: Option<String>,
+        now: f64,
+    ) -> Result<String, JsValue> {
+        let mut lines = secrets.split('\n');
+        let mut next = || lines.next().unwrap_or_default();
+        let login = Pending {
+            state: Secret::new(next()),
+            nonce: next().to_owned(),
+            verifier: Secret::new(next()),
+            return_to,
+            begun: Time::from_millis(now),
+        };
+        self.manager.begin_login(login, challenge).map_err(|error| thrown(&error))
+    }
+
+    /// Takes the query that a login came back with, as JSON: an array of names and values. Gives `{ flight, returnTo }`.
+    #[wasm_bindgen(js_name = completeLogin)]
+    pub fn complete_login(&mut self, query: &str, now: f64) -> Result<String, JsValue> {
+        let query = json::parse(query.as_bytes()).map_err(|_| thrown(&Error::new(Code::Internal, "no query")))?;
+        let pair = |item: &Value<'_>| match item.as_array() {
+            Some([name, value]) => Some((name.as_str()?.to_owned(), value.as_str()?.to_owned())),
+            _ => None,
+        };
+        let query: Vec<_> = query.as_array().unwrap_or_default().iter().filter_map(pair).collect();
+        let query: Vec<_> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let (flight, return_to) =
+            self.manager.complete_login(&query, Time::from_millis(now)).map_err(|error| thrown(&error))?;
+        let mut out = String::from("{\"flight\":");
+        out.push_str(&flight.0.to_string());
+        if let Some(return_to) = return_to {
+            push_member(&mut out, "returnTo");
+            write_string(&mut out, &return_to);
+        }
+        out.push('}');
+        Ok(out)
+    }
+
+    /// Hands in an ID token's claims as JSON, or a name for what is wrong with it.
+    pub fn verified(&mut self, flight: u32, claims: Option<String>, why: &str, now: f64, random: f64) {
+        self.handle(flight, Input::Verified(claims.as_deref().ok_or(why)), now, random);
+    }
+
+    /// The logins that wait for their answers, as JSON.
+    pub fn waiting(&self) -> String {
+        self.manager.waiting().to_json(self.manager.source_id())
+    }
+
+    /// Puts back what `waiting` gave.
+    #[wasm_bindgen(js_name = setWaiting)]
+    pub fn set_waiting(&mut self, text: &str) {
+        self.manager.set_waiting(text);
+    }
+
+    /// Tells this source's tokens from those of another.
+    #[wasm_bindgen(js_name = sourceId)]
+    pub fn source_id(&self) -> String {
+        self.manager.source_id().to_owned()
+    }
+
+    /// Where the person is logged out at the provider, if there is such a place.
+    #[wasm_bindgen(js_name = logoutUrl)]
+    pub fn logout_url(&self) -> Option<String> {
+        self.manager.logout_url()
+    }
+
+    /// The ID token.
+    #[wasm_bindgen(js_name = idToken)]
+    pub fn id_token(&self) -> Option<String> {
+        self.manager.id_token().and_then(text).map(str::to_owned)
+    }
+
+    /// The server's clock minus ours, in milliseconds, as far as it is known.
+    #[wasm_bindgen(js_name = serverAhead)]
+    pub fn server_ahead(&self) -> f64 {
+        self.manager.server_ahead().unwrap_or(Span::ZERO).as_millis() as f64
+    }
+
+    /// Forgets the tokens and revokes them: the flight; 0 when there is nothing to revoke.
+    pub fn revoke(&mut self, now: f64) -> u32 {
+        number(self.manager.revoke(Time::from_millis(now)))
+    }
+
+    /// Throws what kept a login, a revocation or a look at the metadata from succeeding.
+    pub fn outcome(&mut self, flight: u32) -> Result<(), JsValue> {
+        let lost = || Err(Error::new(Code::RefreshUnavailable, "the request was lost"));
+        self.manager.outcome(FlightId(flight)).unwrap_or_else(lost).map_err(|error| thrown(&error))
+    }
+}
