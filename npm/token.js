@@ -115,8 +115,7 @@ export class TokenManager {
           if (this.#cause !== undefined && error.code === "ERR_REFRESH_UNAVAILABLE") error.cause = this.#cause;
           throw error;
         } else {
-          const flight = this.#flights.get(core.flight()) ?? new Promise(() => {});
-          await orAborted(within(core.wait(), flight), signal);
+          await orAborted(this.#waitFor(core, core.flight(), core.wait(), waitUntil), signal);
         }
         this.#report();
       }
@@ -167,7 +166,7 @@ export class TokenManager {
   /** Revokes the tokens at the provider (RFC 7009), and forgets them whatever comes of that. */
   async revoke({ waitUntil } = {}) {
     // An answer that is under way may bring a token that nobody would revoke.
-    await within(PATIENCE, Promise.all(this.#flights.values()));
+    await within(PATIENCE, Promise.allSettled(this.#flights.values()));
     let flight = 0;
     this.#do((core, now) => {
       flight = core.revoke(now);
@@ -207,12 +206,26 @@ export class TokenManager {
     const running = this.#run(core, flight)
       .catch((thrown) => void recoverFrom(thrown))
       .finally(() => {
-        this.#flights.delete(flight);
+        if (this.#flights.get(flight) === running) this.#flights.delete(flight);
         this.#changed();
       });
     this.#flights.set(flight, running);
     waitUntil?.(running);
     return running;
+  }
+
+  // Somebody else's flight. On an edge runtime its request may have been cancelled: then the promise never settles, or, in newer
+  // ones, throws when it is waited for. Then this caller goes on with the flight.
+  async #waitFor(core, flight, limitMs, waitUntil) {
+    const running = this.#flights.get(flight);
+    try {
+      await within(limitMs, running ?? new Promise(() => {}));
+    } catch {
+      // Of those who waited, one takes over.
+      if (this.#flights.get(flight) !== running || !this.#isCurrent(core)) return;
+      if (core.takeOver(flight, this.#now(), Math.random())) this.#start(flight, waitUntil);
+      else this.#flights.delete(flight);
+    }
   }
 
   async #run(core, flight) {
@@ -296,10 +309,13 @@ export class TokenManager {
 
   // One write after the other, so that the last one to begin is the last one to be there.
   #write(limitMs, work) {
-    const done = this.#writing.then(work).then(
-      () => true,
-      () => false,
-    );
+    const done = within(limitMs, this.#writing)
+      .catch(() => {})
+      .then(work)
+      .then(
+        () => true,
+        () => false,
+      );
     this.#writing = within(limitMs, done, false);
     return this.#writing;
   }

@@ -129,6 +129,12 @@ impl TokenCore {
         number(self.manager.wake(Time::from_millis(now)))
     }
 
+    /// Whoever performed this flight is gone: whether the caller performs it from here.
+    #[wasm_bindgen(js_name = takeOver)]
+    pub fn take_over(&mut self, flight: u32, now: f64, random: f64) -> bool {
+        self.manager.take_over(FlightId(flight), Time::from_millis(now), random)
+    }
+
     /// What a flight does next, as JSON: `{ do, limitMs, … }`. `undefined` when it is over.
     pub fn action(&mut self, flight: u32, id: &str, now: f64) -> Option<String> {
         let action = self.manager.action(FlightId(flight), id, Time::from_millis(now))?;

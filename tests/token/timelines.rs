@@ -383,3 +383,66 @@ fn an_answer_that_never_comes_is_asked_for_again_after_a_minute() {
     assert!(world.get().is_ok());
     assert_eq!(world.requests.len(), 2);
 }
+
+#[test]
+fn who_is_gone_for_certain_is_taken_over_from_at_once_but_not_again_and_again() {
+    for source in [MACHINE, PERSON] {
+        let mut world = World::of(source);
+        world.replies = vec![Reply::Vanishes];
+        let want = world.want(false, 0);
+        let Step::Begin(flight) = world.manager.ask(&want, world.time()) else { panic!() };
+        world.run(flight);
+        let now = world.time();
+        assert!(world.manager.take_over(flight, now, 0.5));
+        world.run(flight);
+        assert_eq!(world.get().unwrap(), "t1");
+        assert!(!world.manager.take_over(flight, now, 0.5), "it is over");
+        assert_eq!(world.requests.len(), 2);
+        // Callers that give up, 10 a second.
+        let mut world = World::of(source);
+        world.reply = Reply::Vanishes;
+        for _ in 0..3000 {
+            let want = world.want(false, 0);
+            let (Step::Begin(flight) | Step::Wait(flight, _)) = world.manager.ask(&want, world.time()) else {
+                world.sleep(0.1);
+                continue;
+            };
+            let now = world.time();
+            if world.manager.take_over(flight, now, 0.5) {
+                world.run(flight);
+            }
+            world.sleep(0.1);
+        }
+        // 300 s: up to three for each pause, which grow to half a minute.
+        assert!(world.requests.len() < 60, "{}", world.requests.len());
+        world.reply = Reply::Life(600);
+        world.sleep(61.0);
+        assert!(world.get().is_ok());
+    }
+}
+
+#[test]
+fn tokens_that_came_are_not_lost_with_whoever_was_storing_them() {
+    for is_noticed in [true, false] {
+        let mut world = World::stored(PERSON);
+        world.reply = Reply::Answer(
+            200,
+            r#"{"access_token":"a","token_type":"Bearer","expires_in":600,"refresh_token":"r1"}"#.to_owned(),
+        );
+        let want = world.want(false, 0);
+        let Step::Begin(flight) = world.manager.ask(&want, world.time()) else { panic!() };
+        while !matches!(world.manager.action(flight, "id", world.time()), Some(Action::Store(_))) {
+            world.step(flight);
+        }
+        if is_noticed {
+            let now = world.time();
+            assert!(world.manager.take_over(flight, now, 0.5));
+            world.run(flight);
+        } else {
+            world.sleep(10.0);
+        }
+        assert_eq!(world.get().unwrap(), "a");
+        assert_eq!(world.requests.len(), 1, "r0 is not sent again");
+        assert!(world.storage.as_ref().is_some_and(|text| text.contains("\"r1\"")));
+    }
+}

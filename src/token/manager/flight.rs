@@ -139,6 +139,8 @@ pub(super) struct Flight {
     pub(super) arrived: Option<Arrived>,
     /// The refresh token was refused; whether another one is stored is being looked up.
     pub(super) is_second: bool,
+    /// How many of those who performed it are gone for certain.
+    pub(super) gone: u8,
 }
 
 /// Tokens, and when they end by our clock.
@@ -157,7 +159,12 @@ pub(super) struct Life {
 
 impl Flight {
     pub(super) const fn new(id: FlightId, errand: Errand, stage: Stage, now: Time) -> Self {
-        Self { id, errand, stage, entered: now, assertion: None, sent: None, arrived: None, is_second: false }
+        Self { id, errand, stage, entered: now, assertion: None, sent: None, arrived: None, is_second: false, gone: 0 }
+    }
+
+    /// Whether it has obtained tokens, and they are not stored yet.
+    pub(super) const fn is_unstored(&self) -> bool {
+        matches!(self.stage, Stage::Store) && matches!(self.errand, Errand::Refresh(_))
     }
 
     /// Whether a second request could do harm while this one may still be under way: a refresh token counts once.

@@ -43,6 +43,8 @@ const NOTICE: Span = Span::from_secs(1);
 /// Flights whose answers would still be taken.
 const MAX_FLIGHTS: usize = 4;
 const MAX_EVENTS: usize = 32;
+/// How often a flight is taken over from somebody who is gone.
+const MAX_GONE: u8 = 2;
 
 /// The terms on which a manager works.
 #[derive(Clone, Debug)]
@@ -473,6 +475,11 @@ impl Manager {
     }
 
     fn begin(&mut self, force: bool, now: Time) -> FlightId {
+        // Whoever was lost while it wrote the storage had tokens already. The old refresh token is not sent again.
+        if let Some(flight) = self.flights.iter_mut().rev().find(|flight| flight.is_unstored()) {
+            flight.entered = now;
+            return flight.id;
+        }
         let reason = if force {
             Reason::Forced
         } else if self.held.is_none() && self.was_refused {

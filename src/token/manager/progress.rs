@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     flight::{Arrived, Errand, Flight, Life, Stage},
-    Action, Event, Failure, FlightId, Input, Manager, Reason,
+    Action, Event, Failure, FlightId, Input, Manager, Reason, MAX_GONE,
 };
 use crate::{
     error::{Code, Error},
@@ -157,6 +157,21 @@ impl Manager {
             Next::Over => return,
         }
         self.flights.insert(place.min(self.flights.len()), flight);
+    }
+
+    /// Whoever performed this flight is gone for certain, as on Workers when its request was cancelled: the caller performs it from
+    /// the stage where it stands. `false` when there is nothing to perform: somebody else did, or one after the other has gone,
+    /// which counts as a failure, or requests would follow each other as fast as callers give up.
+    pub fn take_over(&mut self, id: FlightId, now: Time, random: f64) -> bool {
+        let instant = self.clock.read(now);
+        let Some(flight) = self.flights.iter_mut().find(|known| known.id == id) else { return false };
+        flight.gone = flight.gone.saturating_add(1);
+        if flight.gone <= MAX_GONE {
+            flight.entered = instant;
+            return true;
+        }
+        self.handle(id, Input::Failed(FetchFailure::Abandoned), now, random);
+        false
     }
 
     pub(super) fn first_stage(&self) -> Stage {
@@ -415,6 +430,7 @@ impl Manager {
             FetchFailure::Timeout => "did not answer in time",
             FetchFailure::TooLarge => "answered with more than is read",
             FetchFailure::Redirect => "answered with a redirect, which is not followed",
+            FetchFailure::Abandoned => "was not waited for",
             _ => "can't be reached",
         };
         self.fail(flight, Trouble::unknown(told(who, what)), now, random)
