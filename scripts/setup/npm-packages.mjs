@@ -1,14 +1,15 @@
 // The development tools from npm, Node 22 for wrangler among them.
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./cache.mjs";
 import { explain, must, run } from "./processes.mjs";
 import { Stop } from "./steps.mjs";
 
 const modules = join(root, "node_modules");
-const stamp = join(modules, ".arcgate-installed");
+// One for each lock file that they fit, since checkouts may share them; a new installation leaves its own only.
+const stampOf = (wanted) => join(modules, `.arcgate-installed-${wanted.slice(0, 16)}`);
 
 /** The Node that npm installed: wrangler needs 22, the system may have 20. */
 export const node22 = join(modules, ".bin/node");
@@ -17,7 +18,9 @@ export async function installNpmPackages(say) {
   const wanted = createHash("sha256")
     .update(readFileSync(join(root, "package-lock.json")))
     .digest("hex");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted && existsSync(node22)) return "already there";
+  if (existsSync(stampOf(wanted)) && existsSync(node22)) return "already there";
+  if (existsSync(modules))
+    for (const file of readdirSync(modules)) if (file.startsWith(".arcgate-")) rmSync(join(modules, file));
   say("npm ci");
   const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
   const { code, output } = await run("npm", ["ci", ...quiet], { cwd: root });
@@ -32,7 +35,7 @@ export async function installNpmPackages(say) {
       "npm did not install the package `node` (its install script was skipped): run `npm install --ignore-scripts=false`, then this again",
     );
   }
-  writeFileSync(stamp, wanted);
+  writeFileSync(stampOf(wanted), "");
   return "ok";
 }
 
