@@ -30,6 +30,16 @@ export function processOf(name, text) {
   throw new Error(`no process ${name} with ${text}`);
 }
 
+/** The program that a leash holds: its only child. */
+export function heldBy(pid) {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+}
+
+/** The memory that a process has in use, in kB. */
+export function memoryKb(pid) {
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
+}
+
 /** The value in the middle. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);

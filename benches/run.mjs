@@ -1,110 +1,50 @@
-// npm run bench: what a verification costs beside its peers, measured in one run, and what a page loads.
+// npm run bench: what each part costs beside its peers, measured in one run, and put into README.md.
 //
-//   npm run bench              9 rounds; puts the tables into README.md
-//   npm run bench -- --quick   3 rounds of fewer tokens; prints them only
+//   npm run bench              all parts
+//   npm run bench -- gate      one of them
+//   npm run bench -- --quick   fewer and shorter rounds; prints the tables only
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { build } from "../scripts/build.mjs";
 import { root } from "../scripts/setup/cache.mjs";
+import { main, Stop } from "../scripts/setup/steps.mjs";
 import { setup } from "../scripts/setup.mjs";
-import { firstVerification } from "./first.mjs";
-import { cpuMicros, median, processOf, spread } from "./measure.mjs";
-import { startNode, startWorkerd } from "./runtimes.mjs";
-import { sizeTable } from "./size.mjs";
-import { tokensOf } from "./tokens.mjs";
 
-const isQuick = process.argv.includes("--quick");
-const rounds = isQuick ? 3 : 9;
-const count = isQuick ? 500 : 3000;
-const turns = 5;
-const algorithms = ["RS256", "ES256", "EdDSA", "HS256"];
+// Each gives its tables as text. `mark` is what its place in README.md is called, `setup` what it needs.
+const parts = {
+  verify: { mark: "bench", setup: ["npm", "wasm", "browsers"], load: () => import("./verify.mjs") },
+  gate: { mark: "bench-gate", setup: ["npm", "wasm", "python"], load: () => import("./gate.mjs") },
+};
 
-await setup(["npm", "wasm", "browsers"]);
-await build();
-const tables = [];
-const sets = [];
-for (const algorithm of algorithms) sets.push(await tokensOf(algorithm, count));
-for (const [name, start, program] of [
-  ["workerd", startWorkerd, "workerd"],
-  ["Node 22", startNode, "node"],
-]) {
-  tables.push(await speedTable(name, start, program));
-}
-tables.push(await firstVerification(isQuick ? 3 : 9));
-tables.push(sizeTable());
-const text = `${tables.join("\n\n")}\n\nMeasured on ${cpus()[0].model}, ${cpus().length} cores; ± is half the distance between the quartiles of ${rounds} rounds.`;
-console.log(`\n${text}`);
-if (!isQuick) {
+await main(async () => {
+  const words = process.argv.slice(2);
+  const isQuick = words.includes("--quick");
+  const wanted = words.filter((word) => word !== "--quick");
+  const unknown = wanted.filter((word) => !Object.hasOwn(parts, word));
+  if (unknown.length) throw new Stop(`no such part: ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}`);
+  const chosen = Object.entries(parts).filter(([name]) => wanted.length === 0 || wanted.includes(name));
+  await setup([...new Set(chosen.flatMap(([, part]) => part.setup))]);
+  await build();
+  for (const [, { mark, load }] of chosen) {
+    const { tables } = await load();
+    const measured = await tables({ isQuick });
+    const text = `${measured.text}\n\nMeasured on ${cpus()[0].model}, ${cpus().length} cores; ± is half the distance between the quartiles of ${measured.rounds} rounds.`;
+    console.log(`\n${text}`);
+    if (!isQuick) publish(mark, text);
+  }
+});
+
+// Between its own two marks, and nowhere else.
+function publish(mark, text) {
   const readme = join(root, "README.md");
   const page = readFileSync(readme, "utf8");
+  const [from, to] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`];
+  if (!page.includes(from) || !page.includes(to))
+    throw new Stop(`README.md has no place for the tables: ${from} ${to}`);
   writeFileSync(
     readme,
-    page.replace(/<!-- bench -->[\s\S]*<!-- \/bench -->/, () => `<!-- bench -->\n${text}\n<!-- /bench -->`),
+    page.replace(new RegExp(`${from}[\\s\\S]*?${to}`), () => `${from}\n${text}\n${to}`),
   );
-}
-
-async function speedTable(name, start, program) {
-  const lines = [];
-  for (const set of sets) {
-    process.stderr.write(`${name}, ${set.algorithm} …\n`);
-    const runtime = await start();
-    try {
-      lines.push(row(set.algorithm, await measure(runtime, processOf(program, runtime.mark), set)));
-    } finally {
-      await runtime.close();
-    }
-  }
-  return [
-    `**${name}**: CPU time a token, as overhead over a bare \`crypto.subtle.verify\` (µs)`,
-    "",
-    "| | bare verify | arcgate | jose | aws-jwt-verify | arcgate / jose | seen before: all of it | of bare |",
-    "|---|---|---|---|---|---|---|---|",
-    ...lines,
-  ].join("\n");
-}
-
-// Microseconds of CPU a token, for each contender a list of rounds. Within a round they take many short turns, so that what
-// the machine does beside hits all alike. The first round is dropped, and is a long one: it warms up, compilers included.
-async function measure({ url }, pid, set) {
-  const { names } = await post(url, "/begin", set);
-  const times = Object.fromEntries(names.map((contender) => [contender, []]));
-  const turn = set.tokens.length / turns;
-  for (let round = 0; round <= rounds; round += 1) {
-    const used = Object.fromEntries(names.map((contender) => [contender, 0]));
-    for (let at = 0; at < turns * (round === 0 ? 4 : 1); at += 1) {
-      for (const name of names) {
-        const from = (at % turns) * turn;
-        const before = cpuMicros(pid);
-        await post(url, "/run", { name, from, to: from + turn });
-        used[name] += cpuMicros(pid) - before;
-      }
-    }
-    if (round > 0) for (const name of names) times[name].push(used[name] / set.tokens.length);
-  }
-  return times;
-}
-
-function row(algorithm, times) {
-  const over = (name) => times[name]?.map((time, round) => time - times.bare[round]);
-  const shown = (values) => (values ? `${median(values).toFixed(1)} ± ${spread(values).toFixed(1)}` : "—");
-  const ratio = median(over("arcgate")) / median(over("jose"));
-  const seen = times["arcgate, seen before"];
-  const cells = [
-    shown(times.bare),
-    shown(over("arcgate")),
-    shown(over("jose")),
-    shown(over("aws-jwt-verify")),
-    ratio.toFixed(2),
-    shown(seen),
-    (median(seen) / median(times.bare)).toFixed(3),
-  ];
-  return `| ${algorithm} | ${cells.join(" | ")} |`;
-}
-
-async function post(url, path, body) {
-  const response = await fetch(url + path, { method: "POST", body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(await response.text());
-  return response.json();
 }

@@ -54,7 +54,8 @@ export async function startRuntime(config = {}) {
   const close = () => endGroup(child);
   try {
     const { listening: port } = await when((line) => line.listening, "port");
-    return { url: `ws://127.0.0.1:${port}/arcp`, http: `http://127.0.0.1:${port}/arcp`, port, seen, said, when, close };
+    const http = `http://127.0.0.1:${port}/arcp`;
+    return { url: `ws://127.0.0.1:${port}/arcp`, http, port, pid: child.pid, seen, said, when, close };
   } catch (error) {
     await close();
     throw error;

@@ -6,6 +6,7 @@ Configuration: one JSON object in the variable PEER.
   heartbeat    seconds between its pings (30), null for none
   resume       seconds that a dropped session can be resumed (600)
   features     instead of all that it has
+  quiet        true: tells nothing but its port and logs nothing, for measurements
 
 It prints one JSON object a line: {"listening": port}, then what it sees: {"connection": n, "header": {...}},
 {"connection": n, "in": frame}, {"connection": n, "principal": "..."}. So a test knows every byte that reached it,
@@ -29,6 +30,9 @@ from websockets.asyncio.server import serve
 config = json.loads(os.environ.get("PEER", "{}"))
 logging.basicConfig(stream=sys.stderr, level=logging.CRITICAL)
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
+quiet = config.get("quiet", False)
+if quiet:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 def say(**what):
@@ -142,7 +146,8 @@ async def main():
     options = {name: config[key] for key, name in (("heartbeat", "heartbeat_interval_sec"), ("resume", "resume_window_sec")) if key in config}
     if "features" in config:
         options["capabilities"] = Capabilities(features=tuple(config["features"]))
-    runtime = ARCPRuntime(runtime=RuntimeInfo(name="python-peer", version="1.1.3"), bearer=Telling(verifier), **options)
+    bearer = verifier if quiet else Telling(verifier)
+    runtime = ARCPRuntime(runtime=RuntimeInfo(name="python-peer", version="1.1.3"), bearer=bearer, **options)
     for name, agent in AGENTS.items():
         runtime.register_agent(name, agent)
     runtime.register_agent_version("versioned", "1.0.0", echo)
@@ -152,6 +157,8 @@ async def main():
 
     async def accept(connection):
         nonlocal connections
+        if quiet:
+            return await runtime.accept(WebSocketTransport(connection))
         connections += 1
         number = connections
         say(connection=number, path=connection.request.path, header=dict(connection.request.headers.raw_items()))
