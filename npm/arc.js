@@ -1,8 +1,10 @@
 // Drives the ARC gate: the core decides, this reads the body, asks the verifier, runs the agent and streams.
 
 import { AgentRun } from "./agent-run.js";
+import { handOn, replyTo } from "./arc-upstream.js";
 import { auditor, reasonFor } from "./audit.js";
 import { call, callJson, errorArguments } from "./call.js";
+import { deadline } from "./deadline.js";
 import { ArcgateError } from "./errors.js";
 import { authenticate, httpContext } from "./http.js";
 
@@ -12,15 +14,17 @@ const encoder = new TextEncoder();
 export class ArcEndpoint {
   #config;
   #agents;
+  #upstream;
   #audit;
   #timeoutMs;
   #toleranceMs;
   #guard;
 
   /** `config` is what the core reads; `guard(principal, request)` may still refuse a principal. */
-  constructor({ config, agents, audit, agentTimeoutMs, clockToleranceSec, guard }) {
+  constructor({ config, agents, upstream, audit, agentTimeoutMs, clockToleranceSec, guard }) {
     this.#config = JSON.stringify(config);
     this.#agents = agents;
+    this.#upstream = upstream;
     this.#audit = auditor(audit);
     this.#timeoutMs = agentTimeoutMs;
     this.#toleranceMs = clockToleranceSec * 1000;
@@ -74,7 +78,9 @@ export class ArcEndpoint {
     const decision = callJson("arcBody", this.#config, JSON.stringify(principal), crypto.randomUUID(), now, body);
     Object.assign(seen, decision.seen);
     if (decision.reply) return decision.reply;
-    return this.#run(request, decision, this.#endOf(principal, verifier), fields, seen);
+    const watch = deadline(request, this.#endOf(principal, verifier), this.#timeoutMs);
+    if (decision.forward === undefined) return this.#run(request, decision, watch, fields, seen);
+    return this.#forward(request, { ticket: decision.forward, principal, token, body }, watch, fields, seen);
   }
 
   // When the token's time is over, in milliseconds: the tolerance is the verifier's own where it says so.
@@ -83,55 +89,69 @@ export class ArcEndpoint {
     return expiresAt * 1000 + (typeof clockToleranceSec === "number" ? clockToleranceSec * 1000 : this.#toleranceMs);
   }
 
-  async #run(request, { agent: name, input, stream, ticket }, tokenEnd, fields, seen) {
-    const abort = new AbortController();
-    const leave = () => abort.abort(new DOMException("the client has gone", "AbortError"));
-    if (request.signal?.aborted) leave();
-    else request.signal?.addEventListener("abort", leave, { once: true });
-    const now = Date.now();
-    const outcome = tokenEnd < now + this.#timeoutMs ? "expired" : "timeout";
-    const timer = setTimeout(
-      () => {
-        abort.abort(Object.assign(new DOMException("the time is over", "TimeoutError"), { outcome }));
-      },
-      Math.max(0, Math.min(tokenEnd - now, this.#timeoutMs)),
-    );
-    const stop = () => {
-      clearTimeout(timer);
-      request.signal?.removeEventListener("abort", leave);
-    };
+  async #run(request, { agent: name, input, stream, ticket }, watch, fields, seen) {
     const { id, chatId, traceId } = JSON.parse(ticket);
     const agent = this.#agents[name];
     const run = new AgentRun(agent, input, {
       jobId: chatId ?? `task-${id}`,
       name,
       traceId: traceId ?? id,
-      signal: abort.signal,
+      signal: watch.signal,
     });
     // Told before the agent works: where the client goes away, nothing of this request may run on.
     this.#audit({ ...seen, outcome: "allowed", reason: "ok" });
     seen.type = "arc.run";
     if (stream) {
-      const body = this.#stream(run, ticket, abort, stop, seen);
+      const body = this.#stream(run, ticket, watch, seen);
       return new Response(body, { status: 200, headers: { ...fields, ...streamHeaders } });
     }
     try {
       for (;;) {
         const step = await run.next();
         if ("event" in step) continue;
-        const [outcome, output] = ended(step, abort.signal, seen);
+        const [outcome, output] = ended(step, watch.signal, seen);
         const reply = callJson("arcReply", ticket, outcome, output, new Date().toISOString());
         // An output that strict JSON can't hold is the agent's failure too.
         this.#ended(seen, outcome === "output" && reply.status !== 200 ? "failed" : outcome);
         return response(reply, fields, request.method);
       }
     } finally {
-      stop();
+      watch.stop();
+    }
+  }
+
+  // The same bytes to the upstream, with this user's own credential, and its answer back.
+  async #forward(request, { ticket, principal, token, body }, watch, fields, seen) {
+    const { signal } = watch;
+    let isStream = false;
+    try {
+      const credential = await this.#upstream.credential(principal, token, signal);
+      if (credential.failure) {
+        if (credential.failure === "misconfigured") console.error(`arcgate: ${logged(credential.error, token)}`);
+        seen.detail = reasonFor(credential.error, token);
+        return replyTo(ticket, credential.failure);
+      }
+      this.#audit({ ...seen, outcome: "allowed", reason: "ok" });
+      seen.type = "arc.run";
+      const sent = { ticket, principal, token: credential.token, body, signal };
+      const answer = await this.#upstream.send(request, sent);
+      if (answer.reader) {
+        isStream = true;
+        const limit = this.#upstream.maxAnswerBytes;
+        const stream = handOn(answer.reader, { ticket, limit, watch, ended: (outcome) => this.#ended(seen, outcome) });
+        return new Response(stream, { status: 200, headers: { ...fields, ...answer.headers } });
+      }
+      if (answer.error) seen.detail = reasonFor(answer.error, credential.token);
+      seen.status = answer.reply?.status ?? answer.status;
+      this.#ended(seen, answer.failure ?? "output");
+      return response(answer.reply ?? { ...answer, body: answer.bytes }, fields, request.method);
+    } finally {
+      if (!isStream) watch.stop();
     }
   }
 
   // The events as they come, as long as somebody reads them. Whatever happens, the stream ends with the token.
-  #stream(run, ticket, abort, stop, seen) {
+  #stream(run, ticket, { signal, leave, stop }, seen) {
     let over = false;
     const gone = () => {
       if (over) return;
@@ -151,8 +171,8 @@ export class ArcEndpoint {
       {
         start: (controller) => {
           // At once, even when nobody reads at this moment.
-          abort.signal.addEventListener("abort", () => {
-            const { outcome } = abort.signal.reason;
+          signal.addEventListener("abort", () => {
+            const { outcome } = signal.reason;
             if (outcome) return finish(controller, outcome, "");
             if (over) return;
             gone();
@@ -164,7 +184,7 @@ export class ArcEndpoint {
             const step = await run.next();
             if (over) return;
             if (!("event" in step)) {
-              finish(controller, ...ended(step, abort.signal, seen));
+              finish(controller, ...ended(step, signal, seen));
               return;
             }
             const text = call("arcEvent", ticket, JSON.stringify(step.event) ?? "{}");
@@ -176,7 +196,7 @@ export class ArcEndpoint {
         },
         cancel: () => {
           gone();
-          abort.abort(new DOMException("the client has gone", "AbortError"));
+          leave();
         },
       },
       { highWaterMark: 0 },
@@ -188,7 +208,7 @@ export class ArcEndpoint {
   }
 
   #ended(seen, outcome) {
-    const [how, reason] = endings[outcome];
+    const [how, reason] = endings[outcome] ?? ["failed", outcome];
     this.#audit({ ...seen, outcome: how, reason });
   }
 }
@@ -199,6 +219,9 @@ const endings = {
   timeout: ["cut", "timeout"],
   expired: ["cut", "ERR_TOKEN_EXPIRED"],
   gone: ["cut", "client_gone"],
+  unreachable: ["failed", "upstream_unreachable"],
+  redirect: ["failed", "upstream_redirect"],
+  too_large: ["failed", "upstream_too_large"],
 };
 
 // How an agent ended, as the core takes it.

@@ -3,40 +3,17 @@
 import "arcgate";
 import { ArcEndpoint } from "./arc.js";
 import { call } from "./call.js";
-import { ArcgateError, configError } from "./errors.js";
+import { ArcgateError } from "./errors.js";
 import { checkVerifier } from "./http.js";
-import { checkKeys, numberOption } from "./options.js";
+import { isLoopback } from "./upstream.js";
 import { ready } from "./wasm.js";
+import { readOptions } from "./worker-options.js";
 
 export { builtinAgents } from "./agents.js";
 
-const known = [
-  "verifier",
-  "agents",
-  "arc",
-  "arcp",
-  "policy",
-  "hubFor",
-  "basePath",
-  "allowedOrigins",
-  "allowedHosts",
-  "limits",
-  "audit",
-];
-// Known, and refused until they do something: an option is never ignored.
-const later = [
-  "arc.upstream",
-  "arc.upstreamAuth",
-  "arcp.upstream",
-  "arcp.upstreamAuth",
-  "arcp.scopes",
-  "policy",
-  "hubFor",
-];
-
 /** A Worker with the routes /arc, /arcp and /healthz, and the static assets bound as ASSETS. */
 export function createWorker(options) {
-  const settings = read(options);
+  const settings = readOptions(options);
   // A Worker's module is at hand, so this loads it at once; elsewhere the first request waits for it.
   ready().catch(() => {});
   const check = checker(settings);
@@ -62,40 +39,6 @@ export function createWorker(options) {
       if (route === "/arcp") return json(501, { error: "not_implemented", message: "ARCP is not there yet" });
       return env?.ASSETS ? env.ASSETS.fetch(request) : json(404, { error: "not_found" });
     },
-  };
-}
-
-function read(options) {
-  checkKeys(options, known);
-  const { verifier, agents = {}, arc = {}, arcp = {}, limits = {}, basePath = "", audit } = options;
-  checkKeys(arc, ["upstream", "upstreamAuth", "scopes", "bindRequestAgent"], "arc");
-  checkKeys(arcp, ["upstream", "upstreamAuth", "scopes"], "arcp");
-  checkKeys(limits, ["maxBodyBytes", "agentTimeoutMs", "clockToleranceSec"], "limits");
-  for (const path of later) {
-    if (path.split(".").reduce((value, key) => value?.[key], options) !== undefined) {
-      throw configError(path, "is not there yet in this version");
-    }
-  }
-  if (typeof verifier !== "function") checkVerifier(verifier);
-  if (audit !== undefined && typeof audit !== "function") throw configError("audit", "must be a function");
-  if (agents === null || typeof agents !== "object") throw configError("agents", "must be a record: name -> agent");
-  for (const [name, agent] of Object.entries(agents)) {
-    if (typeof agent !== "function") throw configError(`agents.${name}`, "must be a function");
-  }
-  return {
-    config: {
-      basePath,
-      allowedOrigins: options.allowedOrigins,
-      allowedHosts: options.allowedHosts,
-      scopes: arc.scopes,
-      bindRequestAgent: arc.bindRequestAgent,
-      agents: Object.keys(agents),
-      maxBodyBytes: limits.maxBodyBytes,
-    },
-    agents,
-    audit,
-    agentTimeoutMs: numberOption(limits, "agentTimeoutMs", 300_000, 1, 86_400_000, "limits"),
-    clockToleranceSec: numberOption(limits, "clockToleranceSec", 30, 0, 300, "limits"),
   };
 }
 
@@ -142,7 +85,7 @@ function isSame(one, other) {
 function devGuard(env) {
   return (principal, request) => {
     if (principal.kind !== "dev") return;
-    const isHere = (url) => /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
+    const isHere = (url) => isLoopback(new URL(url).hostname);
     const origin = request.headers.get("origin");
     const isRemote = ["cf-ray", "cdn-loop", "cf-worker"].some((name) => request.headers.has(name));
     if (env?.DEV_MODE === "true" && !isRemote && isHere(request.url) && (origin === null || isHere(origin))) return;

@@ -217,6 +217,7 @@ fn what_a_verifier_says() {
 fn decide(gate: &Gate, principal: &Principal, body: &str) -> Result<Run, Reply> {
     match gate.body(principal, body.as_bytes(), &fresh()).0 {
         Decision::Run(run) => Ok(run),
+        Decision::Forward(forward) => panic!("sent on: {forward:?}"),
         Decision::Reply(reply) => Err(reply),
     }
 }

@@ -3,6 +3,7 @@
 import { DenyAllVerifier, FirstOf, JwtVerifier, StaticBearerVerifier } from "../pkg/entry.workerd.js";
 import { builtinAgents, createWorker } from "../pkg/worker.js";
 import { playgroundSettings } from "./playground.js";
+import { asVariable, checkUpstreamVariables, upstreamFrom } from "./upstream.js";
 import { jsonVariable, listVariable, settingsError } from "./variables.js";
 
 let made;
@@ -18,15 +19,16 @@ export default {
 
 function make(env) {
   try {
+    checkUpstreamVariables(env);
     return createWorker({
       verifier: verifierFrom,
       agents: builtinAgents,
-      arc: { scopes: jsonVariable(env, "ARC_SCOPES") },
+      arc: { scopes: jsonVariable(env, "ARC_SCOPES"), ...upstreamFrom(env, "ARC_UPSTREAM") },
       allowedOrigins: listVariable(env, "ALLOWED_ORIGINS"),
       allowedHosts: listVariable(env, "ALLOWED_HOSTS") ?? (env.DEV_MODE === "true" ? loopback : undefined),
     });
   } catch (error) {
-    return misconfigured(error);
+    return misconfigured(asVariable(error));
   }
 }
 

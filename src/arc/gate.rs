@@ -9,6 +9,7 @@ use crate::{
     arc::{
         envelope::{self, Request},
         errors::ArcCode,
+        forward::Forward,
         method,
         origin::OriginRules,
         reply::{Echo, Reply},
@@ -32,6 +33,8 @@ pub struct Gate {
     scopes: ScopeRules,
     /// By name, or `name@version`.
     agents: Vec<String>,
+    /// Whether the agents are somewhere else, and which there are is that place's business.
+    has_upstream: bool,
     bind_request_agent: bool,
     max_body_bytes: u64,
 }
@@ -43,6 +46,8 @@ pub enum Decision {
     Reply(Reply),
     /// Run the agent, then ask the [`Run`] for the answer.
     Run(Run),
+    /// Send these very bytes on, then ask the [`Forward`] about the answer.
+    Forward(Forward),
 }
 
 /// What a body said, for the audit log. It is the caller's own account, cut to a safe length.
@@ -59,8 +64,8 @@ pub struct Seen {
 }
 
 impl Gate {
-    /// Reads the configuration: `basePath`, `allowedOrigins`, `allowedHosts`, `scopes`, `agents`, `bindRequestAgent`,
-    /// `maxBodyBytes`.
+    /// Reads the configuration: `basePath`, `allowedOrigins`, `allowedHosts`, `scopes`, `agents`, `upstream`,
+    /// `bindRequestAgent`, `maxBodyBytes`.
     ///
     /// # Errors
     /// `ERR_CONFIG` naming the key and the fix.
@@ -83,6 +88,10 @@ impl Gate {
             Some(_) => return Err(reader.wrong("scopes", "must be an object: method -> list of scopes")),
         };
         let agents = reader.strings("agents")?.unwrap_or_default();
+        let has_upstream = match reader.take("upstream") {
+            None => false,
+            Some(value) => value.as_bool().ok_or_else(|| reader.wrong("upstream", "must be true or false"))?,
+        };
         let bind_request_agent = match reader.take("bindRequestAgent") {
             None => false,
             Some(value) => value.as_bool().ok_or_else(|| reader.wrong("bindRequestAgent", "must be true or false"))?,
@@ -90,7 +99,7 @@ impl Gate {
         let max_body_bytes =
             reader.number("maxBodyBytes", 1.0, 104_857_600.0)?.unwrap_or(DEFAULT_MAX_BODY_BYTES) as u64;
         reader.finish()?;
-        Ok(Self { base_path, origins, scopes, agents, bind_request_agent, max_body_bytes })
+        Ok(Self { base_path, origins, scopes, agents, has_upstream, bind_request_agent, max_body_bytes })
     }
 
     /// A body may be this long.
@@ -123,10 +132,10 @@ impl Gate {
             trace_id: text("traceId"),
         };
         let decision = Request::read(&object).and_then(|request| self.decide(principal, request, fresh));
-        (decision.map_or_else(Decision::Reply, Decision::Run), seen)
+        (decision.unwrap_or_else(Decision::Reply), seen)
     }
 
-    fn decide(&self, principal: &Principal, request: Request<'_, '_>, fresh: &Fresh) -> Result<Run, Reply> {
+    fn decide(&self, principal: &Principal, request: Request<'_, '_>, fresh: &Fresh) -> Result<Decision, Reply> {
         let echo = &request.echo;
         if self.bind_request_agent && request.request_agent != principal.id() {
             return Err(Reply::error(ArcCode::PermissionDenied, "request_agent", echo, None));
@@ -138,6 +147,9 @@ impl Gate {
                 return Err(Reply::scope_missing(&required, principal.scopes().unwrap_or_default(), echo));
             }
         }
+        if self.has_upstream {
+            return Ok(Decision::Forward(Forward::new(&request)));
+        }
         let Some(agent) = self.agent(request.target_agent) else {
             let mut details = String::from("{\"agentId\":");
             write_string(&mut details, request.target_agent);
@@ -145,7 +157,7 @@ impl Gate {
             return Err(Reply::error(ArcCode::AgentNotFound, "agent", echo, Some(&details)));
         };
         let echo = Echo { target_agent: Some(request.target_agent.to_owned()), ..echo.clone() };
-        method::decide(request.method, request.params, agent, echo, fresh)
+        method::decide(request.method, request.params, agent, echo, fresh).map(Decision::Run)
     }
 
     /// The agent of this name: exactly, or its last version when none is asked for.

@@ -1,7 +1,7 @@
 //! ARC 1.0 (HTTP, one endpoint): the gate in front of agents, without I/O.
 //!
 //! head -> [`Gate::head`] -> credentials, which a verifier turns into a principal -> body -> [`Gate::body`] -> [`Run`] ->
-//! the agent's output -> [`Run::reply`]. Each step either goes on or is an answer; every answer is a [`Reply`].
+//! the agent's output -> [`Run::reply`]; or [`Forward`], where the agent stands behind an upstream. Each step either goes on or is an answer; every answer is a [`Reply`].
 //!
 //! And the other side of it: [`client`].
 
@@ -13,6 +13,7 @@ pub mod origin;
 pub mod reply;
 
 pub mod envelope;
+pub mod forward;
 pub mod run;
 
 mod method;
@@ -23,6 +24,7 @@ pub mod head;
 pub mod client;
 
 pub use errors::ArcCode;
+pub use forward::Forward;
 pub use gate::{Decision, Gate, Seen};
 pub use head::{Admission, Head, Step};
 pub use reply::Reply;

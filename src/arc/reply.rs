@@ -167,7 +167,7 @@ impl Reply {
 }
 
 /// The fields that every answer with a body has: nobody may keep it or guess another type.
-fn fields(media_type: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn fields(media_type: &str) -> Vec<(&'static str, String)> {
     vec![
         ("Content-Type", media_type.into()),
         ("Cache-Control", "no-store".into()),
@@ -183,6 +183,32 @@ impl Echo {
             id: object.get("id").and_then(id_text),
             request_agent: text("requestAgent"),
             target_agent: None,
+            trace_id: text("traceId"),
+        }
+    }
+
+    /// Appends its members to an open JSON object, for [`Echo::from_members`].
+    pub(crate) fn write_members(&self, out: &mut String) {
+        for (name, value) in [
+            ("requestId", &self.id),
+            ("requestAgent", &self.request_agent),
+            ("targetAgent", &self.target_agent),
+            ("traceId", &self.trace_id),
+        ] {
+            if let Some(value) = value {
+                out.push_str(&format!(",\"{name}\":"));
+                write_string(out, value);
+            }
+        }
+    }
+
+    /// What [`Echo::write_members`] wrote.
+    pub(crate) fn from_members(members: &Object<'_>) -> Self {
+        let text = |name| members.get(name).and_then(Value::as_str).map(str::to_owned);
+        Self {
+            id: text("requestId"),
+            request_agent: text("requestAgent"),
+            target_agent: text("targetAgent"),
             trace_id: text("traceId"),
         }
     }

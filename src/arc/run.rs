@@ -208,17 +208,7 @@ impl Run {
             write_string(&mut out, chat_id);
             out.push_str(if *stream { ",\"stream\":true" } else { ",\"stream\":false" });
         }
-        for (name, value) in [
-            ("requestId", &self.echo.id),
-            ("requestAgent", &self.echo.request_agent),
-            ("targetAgent", &self.echo.target_agent),
-            ("traceId", &self.echo.trace_id),
-        ] {
-            if let Some(value) = value {
-                out.push_str(&format!(",\"{name}\":"));
-                write_string(&mut out, value);
-            }
-        }
+        self.echo.write_members(&mut out);
         out.push('}');
         out
     }
@@ -231,17 +221,11 @@ impl Run {
             Some(chat_id) => Kind::Chat { chat_id, stream: ticket.get("stream").and_then(Value::as_bool)? },
             None => Kind::Task,
         };
-        let echo = Echo {
-            id: text("requestId"),
-            request_agent: text("requestAgent"),
-            target_agent: text("targetAgent"),
-            trace_id: text("traceId"),
-        };
         Some(Self {
             kind,
             agent: String::new(),
             input: String::new(),
-            echo,
+            echo: Echo::from_members(&ticket),
             id: text("id")?,
             created_at: text("createdAt")?,
         })

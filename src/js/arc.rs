@@ -78,7 +78,7 @@ pub fn arc_broken() -> String {
     Reply::broken().to_json()
 }
 
-/// Decides on a body: `{ seen, reply }`, or `{ seen, agent, input, stream, ticket }`. `principal` is the verifier's, as JSON.
+/// Decides on a body: `{ seen, reply }`, `{ seen, agent, input, stream, ticket }`, or `{ seen, forward }`. `principal` is the verifier's, as JSON.
 #[wasm_bindgen(js_name = arcBody)]
 pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[u8]) -> Result<String, JsValue> {
     let gate = Gate::from_json(config).map_err(|error| thrown(&error))?;
@@ -115,6 +115,10 @@ pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[
             out.push_str(if stream { ",\"stream\":true" } else { ",\"stream\":false" });
             out.push_str(",\"ticket\":");
             write_string(&mut out, &run.ticket());
+        }
+        Decision::Forward(forward) => {
+            out.push_str("},\"forward\":");
+            write_string(&mut out, &forward.ticket());
         }
     }
     out.push('}');

@@ -1,11 +1,18 @@
-//! The surface of what stands between the gate and an upstream. `npm/upstream-auth.js` drives it.
+//! The surface of what stands between the gate and an upstream. `npm/upstream-auth.js` and
+//! `npm/arc-upstream.js` drive it.
 
 use wasm_bindgen::prelude::*;
 
 use super::{arc::object, error::thrown};
 use crate::{
+    arc::{
+        forward::{Answer, Body, Failure},
+        reply::write_fields,
+        Forward,
+    },
     auth::{assertion, custom::principal_from_json},
-    json::{write_string, Value},
+    error::{Code, Error},
+    json::{self, write_string, Value},
     time::Time,
 };
 
@@ -28,4 +35,63 @@ pub fn upstream_assertion(signer: &str, principal: &str, jti: &str, now: f64) ->
     end.write_seconds(&mut out);
     out.push('}');
     Ok(out)
+}
+
+/// The header fields of a request that is sent on, without `Authorization`. `given` are the client's: a list of name, value,
+/// name, value, …
+#[wasm_bindgen(js_name = arcForwardHeaders)]
+pub fn arc_forward_headers(ticket: &str, principal: &str, given: &str) -> Result<String, JsValue> {
+    let forward = forward_of(ticket)?;
+    let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
+    let given = json::parse(given.as_bytes()).map_err(|_| damaged())?;
+    let given: Vec<&str> = given.as_array().unwrap_or_default().iter().filter_map(Value::as_str).collect();
+    let pairs = given.chunks_exact(2).filter_map(|pair| match pair {
+        [name, value] => Some((*name, *value)),
+        _ => None,
+    });
+    let mut out = String::new();
+    write_fields(&mut out, &forward.headers(&principal, pairs));
+    Ok(out)
+}
+
+/// Decides on an upstream's answer: `{ read }`, `{ stream: headers }`, `{ slash }`, `{ status, headers }` or `{ reply }`.
+/// `answer` has `status`, `contentType`, `retryAfter`, and once it has been read `body`: `version`, `id`, `hasResult`, `hasError`,
+/// `code`.
+#[wasm_bindgen(js_name = arcJudge)]
+pub fn arc_judge(ticket: &str, answer: &str, is_passthrough: bool) -> Result<String, JsValue> {
+    let forward = forward_of(ticket)?;
+    let answer = object(answer)?;
+    let text = |name| answer.get(name).and_then(Value::as_str);
+    let body = answer.get("body").and_then(Value::as_object).map(|body| Body {
+        version: body.get("version").and_then(Value::as_str),
+        id: body.get("id").and_then(Value::as_str),
+        has_result: body.get("hasResult").and_then(Value::as_bool).unwrap_or_default(),
+        has_error: body.get("hasError").and_then(Value::as_bool).unwrap_or_default(),
+        code: body.get("code").and_then(Value::as_number).map(json::Number::as_f64),
+    });
+    let status = answer.get("status").and_then(Value::as_number).map_or(0.0, json::Number::as_f64) as u16;
+    let answer = Answer { status, content_type: text("contentType"), retry_after: text("retryAfter"), body };
+    Ok(forward.judge(&answer, is_passthrough).to_json(&forward))
+}
+
+/// The answer in the place of an upstream's that failed so.
+#[wasm_bindgen(js_name = arcForwardReply)]
+pub fn arc_forward_reply(ticket: &str, failure: &str) -> Result<String, JsValue> {
+    let failure = Failure::from_name(failure).ok_or_else(damaged)?;
+    Ok(forward_of(ticket)?.reply(failure).to_json())
+}
+
+/// The events in the place of the rest of an upstream's stream that failed so.
+#[wasm_bindgen(js_name = arcForwardEvents)]
+pub fn arc_forward_events(ticket: &str, failure: &str) -> Result<String, JsValue> {
+    let failure = Failure::from_name(failure).ok_or_else(damaged)?;
+    Ok(forward_of(ticket)?.last_events(failure))
+}
+
+fn forward_of(ticket: &str) -> Result<Forward, JsValue> {
+    Forward::from_ticket(ticket).ok_or_else(damaged)
+}
+
+fn damaged() -> JsValue {
+    thrown(&Error::new(Code::Internal, "what came back about a request that was sent on is damaged"))
 }

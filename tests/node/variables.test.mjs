@@ -28,7 +28,10 @@ async function request(env, { path = "/arc", token = "good" } = {}) {
   }
 }
 
-for (const [name, value, problem] of [
+const upstream = { ARC_UPSTREAM: "https://agent.example/arc" };
+const assertion = { UPSTREAM_ISSUER: "https://gate.example", UPSTREAM_AUDIENCE: "agents" };
+
+for (const [name, value, problem, more = {}] of [
   ["PROVIDERS", "{secret-value", /PROVIDERS: is not valid JSON/],
   ["PROVIDERS", "null", /PROVIDERS: must be a JSON object/],
   [
@@ -51,9 +54,36 @@ for (const [name, value, problem] of [
   ["ARC_SCOPES", '{"task.create":"x"}', /the scopes of `task.create` must be a list/],
   ["ALLOWED_ORIGINS", "*", /allowedOrigins/],
   ["ALLOWED_HOSTS", "https://gate.example", /allowedHosts/],
+  ["UPSTREAM_AUTH", "passthrough", /UPSTREAM_AUTH: is set, but neither ARC_UPSTREAM nor ARCP_UPSTREAM is/],
+  ["ARC_UPSTREAM", "https://agent.example/arc", /UPSTREAM_KEY: is missing: UPSTREAM_AUTH=assertion needs it/],
+  ["ARC_UPSTREAM", "http://agent.example/arc", /ARC_UPSTREAM: must be https/, { UPSTREAM_AUTH: "passthrough" }],
+  ["ARC_UPSTREAM", "https://u:secret-value@x/", /ARC_UPSTREAM: holds a password/, { UPSTREAM_AUTH: "passthrough" }],
+  ["UPSTREAM_AUTH", "shared", /UPSTREAM_AUTH: must be one of assertion, map, passthrough/, upstream],
+  ["UPSTREAM_KEY", "secret-value", /UPSTREAM_KEY: must have 32 bytes or more/, { ...upstream, ...assertion }],
+  ["UPSTREAM_KEY", '{"kty":"secret-value', /UPSTREAM_KEY: begins as a JWK does/, { ...upstream, ...assertion }],
+  ["UPSTREAM_KEY", '{"kty":"EC","crv":"P-256"}', /UPSTREAM_KEY: is a public JWK/, { ...upstream, ...assertion }],
+  ["UPSTREAM_TOKENS", "{}", /UPSTREAM_TOKENS: belongs to UPSTREAM_AUTH=map/, upstream],
+  ["UPSTREAM_TOKENS", "secret-value", /UPSTREAM_TOKENS: is not valid JSON/, { ...upstream, UPSTREAM_AUTH: "map" }],
+  [
+    "UPSTREAM_TOKENS",
+    '{"a":"two secret-value"}',
+    /gave what is no bearer token/,
+    { ...upstream, UPSTREAM_AUTH: "map" },
+  ],
+  [
+    "UPSTREAM_TOKENS",
+    '{"42":"secret-value"}',
+    /UPSTREAM_TOKENS: has an id that several providers could mean/,
+    {
+      ...upstream,
+      UPSTREAM_AUTH: "map",
+      PROVIDERS:
+        '{"a":{"issuer":"https://a.example","audience":"x"},"b":{"issuer":"https://b.example","audience":"x"}}',
+    },
+  ],
 ]) {
   test(`${name}=${value.slice(0, 60)}: the log says what is wrong, the answer doesn't, nobody is let in`, async () => {
-    const { status, text, log } = await request({ STATIC_TOKENS: '{"good":"alice"}', [name]: value });
+    const { status, text, log } = await request({ STATIC_TOKENS: '{"good":"a"}', ...more, [name]: value });
     assert.equal(status, 500);
     assert.doesNotMatch(text, /secret|PROVIDERS|ERR_/);
     assert.match(log, /ERR_CONFIG/);
@@ -69,4 +99,33 @@ test("variables that are right let in who they say", async () => {
   assert.equal((await request({ STATIC_TOKENS: '{"good":"alice"}' }, { token: "bad" })).status, 401);
   assert.equal((await request({})).status, 401);
   assert.equal((await request({ STATIC_TOKENS: "", PROVIDERS: "" })).status, 401);
+});
+
+test("UPSTREAM_TOKENS: an id is one user's, and a key says whose where it could be two", async () => {
+  const { upstreamFrom } = await import("../../worker/upstream.js");
+  const tokens = (UPSTREAM_TOKENS, env) => {
+    const variables = {
+      ARC_UPSTREAM: "https://x",
+      UPSTREAM_AUTH: "map",
+      UPSTREAM_TOKENS: JSON.stringify(UPSTREAM_TOKENS),
+    };
+    return upstreamFrom({ ...variables, ...env }, "ARC_UPSTREAM").upstreamAuth.tokenFor;
+  };
+  const principal = (key) => ({ key, kind: key.split("|")[0], id: key.split("|")[2] });
+  const [aliceStatic, aliceJwt] = [principal("static||alice"), principal("jwt|https://a|alice")];
+  const one = '{"a":{"issuer":"https://a","audience":"x"}}';
+  const both = tokens({ alice: "t1", bob: "t2" }, { STATIC_TOKENS: '{"s":"alice"}', PROVIDERS: one });
+  assert.equal(both(aliceStatic), "t1");
+  assert.equal(both(aliceJwt), undefined, "the provider's alice is somebody else");
+  assert.equal(both(principal("jwt|https://a|bob")), "t2");
+  assert.equal(both(principal("static||bob")), undefined);
+  assert.equal(both(principal("custom||bob")), undefined);
+  const named = tokens(
+    { alice: "t1", [aliceJwt.key]: "t3" },
+    { STATIC_TOKENS: '{"s":{"id":"alice"}}', PROVIDERS: one },
+  );
+  assert.deepEqual([named(aliceStatic), named(aliceJwt)], ["t1", "t3"]);
+  // A `sub` that is written as another principal's key is not that principal.
+  const forged = { key: "jwt|https://a|static%7C%7Calice", kind: "jwt", id: "static||alice" };
+  assert.equal(tokens({ "static||alice": "t1" }, { PROVIDERS: one })(forged), undefined);
 });

@@ -1,0 +1,223 @@
+// The ARC front's upstream: a checked request goes there, and what comes back is handed on as far as the core lets it.
+
+import { call, callJson } from "./call.js";
+import { EventSplitter } from "./event-splitter.js";
+import { orAborted } from "./wait.js";
+
+const encoder = new TextEncoder();
+
+/** One upstream of one deployment. `auth` is an `upstreamAuth`, `target` an `upstreamTarget`. */
+export class ArcUpstream {
+  #target;
+  #auth;
+  #maxAnswerBytes;
+  /** Whether this upstream has been found to live behind a slash at its path's end. */
+  #hasSlash = false;
+
+  constructor(target, auth, maxAnswerBytes) {
+    this.#target = target;
+    this.#auth = auth;
+    this.#maxAnswerBytes = maxAnswerBytes;
+  }
+
+  /** What this upstream is shown for a principal: `{ token }`, or `{ failure, error }`. */
+  async credential(principal, presentedToken, signal) {
+    try {
+      return await this.#auth.credential(principal, presentedToken, signal);
+    } catch (error) {
+      if (signal.aborted) return { failure: failureOf(signal), error };
+      if (error.code === "ERR_PERMISSION_DENIED") return { failure: "no_credential", error };
+      return { failure: error.retryable ? "credential_unavailable" : "misconfigured", error };
+    }
+  }
+
+  /**
+   * Sends the checked bytes. Gives `{ status, headers, bytes }`, `{ headers, reader }` for a stream, or
+   * `{ failure, reply, error? }`. Where the signal is aborted meanwhile, nothing of the connection is left.
+   */
+  async send(request, { ticket, principal, token, body, signal }) {
+    const headers = callJson(
+      "arcForwardHeaders",
+      ticket,
+      JSON.stringify(principal),
+      JSON.stringify([...request.headers].flat()),
+    );
+    headers.authorization = `Bearer ${token}`;
+    const failed = (failure, error) => ({ failure, reply: replyTo(ticket, failure), error });
+    try {
+      for (let isSecond = false; ; isSecond = true) {
+        const url = this.#url(request);
+        // "manual" is what every runtime knows; a redirect is never followed.
+        const init = { method: "POST", headers, body, redirect: "manual", signal };
+        const response = await orAborted(this.#target.fetch(url.href, init), signal);
+        const answer = {
+          status: response.status,
+          contentType: response.headers.get("content-type") ?? undefined,
+          retryAfter: response.headers.get("retry-after") ?? undefined,
+        };
+        const verdict = this.#judge(ticket, answer);
+        if (verdict.stream) return { headers: verdict.stream, reader: readerOf(response, signal) };
+        if (!verdict.read) drop(response);
+        if (verdict.slash) {
+          if (isSecond || !isSlashed(response.headers.get("location"), url)) return failed("redirect");
+          this.#hasSlash = true;
+          continue;
+        }
+        if (verdict.reply) return { failure: verdict.reply.reason, reply: verdict.reply };
+        return await this.#read(response, ticket, answer, signal, failed);
+      }
+    } catch (error) {
+      return failed(signal.aborted ? failureOf(signal) : "unreachable", error);
+    }
+  }
+
+  /** The stream of an answer, for `handOn`. */
+  get maxAnswerBytes() {
+    return this.#maxAnswerBytes;
+  }
+
+  async #read(response, ticket, answer, signal, failed) {
+    const bytes = await readAll(readerOf(response, signal), this.#maxAnswerBytes, signal);
+    if (signal.aborted) return failed(failureOf(signal));
+    if (bytes === undefined) return failed("too_large");
+    const verdict = this.#judge(ticket, { ...answer, body: described(bytes) });
+    if (verdict.reply) return { failure: verdict.reply.reason, reply: verdict.reply };
+    return { status: verdict.status, headers: verdict.headers, bytes };
+  }
+
+  #judge(ticket, answer) {
+    return callJson("arcJudge", ticket, JSON.stringify(answer), this.#auth.mode === "passthrough");
+  }
+
+  // A service binding sees the host that the client called.
+  #url(request) {
+    const url = new URL(this.#target.url ?? new URL("/arc", request.url));
+    if (this.#hasSlash && !url.pathname.endsWith("/")) url.pathname += "/";
+    return url;
+  }
+}
+
+/** Hands an upstream's events on as they come, whole ones only, as fast as they are read. `ended(outcome)` is told once. */
+export function handOn(reader, { ticket, limit, watch, ended }) {
+  const { signal } = watch;
+  const events = new EventSplitter(limit);
+  let isOver = false;
+  const over = (outcome) => {
+    isOver = true;
+    watch.stop();
+    reader.cancel().catch(() => {});
+    ended(outcome);
+  };
+  const finish = (controller, failure) => {
+    if (isOver) return;
+    if (failure && failure !== "gone") controller.enqueue(encoder.encode(call("arcForwardEvents", ticket, failure)));
+    controller.close();
+    over(failure ?? "output");
+  };
+  return new ReadableStream(
+    {
+      start: (controller) => {
+        // At once, even when nobody reads at this moment.
+        const cut = () => finish(controller, failureOf(signal));
+        if (signal.aborted) cut();
+        else signal.addEventListener("abort", cut, { once: true });
+      },
+      pull: async (controller) => {
+        while (!isOver) {
+          let whole;
+          try {
+            events.check();
+            const { done, value } = await reader.read();
+            if (isOver) return;
+            // What is no whole event at the end of a stream is none.
+            if (done) return finish(controller);
+            whole = events.push(value);
+          } catch (thrown) {
+            return finish(controller, thrown instanceof RangeError ? "too_large" : "unreachable");
+          }
+          if (whole) return controller.enqueue(whole);
+        }
+      },
+      cancel: () => {
+        if (isOver) return;
+        over("gone");
+        watch.leave();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** The answer in the place of an upstream's. */
+export function replyTo(ticket, failure) {
+  // Nobody reads it; it says that the request broke off.
+  return failure === "gone" ? callJson("arcBroken") : callJson("arcForwardReply", ticket, failure);
+}
+
+/** What an aborted signal of `deadline` means. */
+export function failureOf(signal) {
+  return signal.reason?.outcome ?? "gone";
+}
+
+// The same place with a slash at its end, by the server's own account. Only what we are configured with is asked: the scheme,
+// which servers behind a proxy get wrong, stays ours.
+function isSlashed(location, url) {
+  let target;
+  try {
+    target = new URL(location, url);
+  } catch {
+    return false;
+  }
+  return target.hostname === url.hostname && target.pathname === `${url.pathname}/` && target.search === url.search;
+}
+
+// What counts of an answer's body, for the core. The bytes themselves go to the client as they came.
+function described(bytes) {
+  let answer;
+  try {
+    answer = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return {};
+  }
+  const { arc, id, result, error } = Object(answer);
+  return {
+    version: typeof arc === "string" ? arc : undefined,
+    id: typeof id === "string" || typeof id === "number" ? JSON.stringify(id) : undefined,
+    hasResult: (result ?? undefined) !== undefined || (result === null && !error),
+    hasError: Boolean(error),
+    code: typeof error?.code === "number" ? error.code : undefined,
+  };
+}
+
+function readerOf(response, signal) {
+  const reader = (response.body ?? new Blob([]).stream()).getReader();
+  signal.addEventListener("abort", () => reader.cancel().catch(() => {}), { once: true });
+  return reader;
+}
+
+function drop(response) {
+  response.body?.cancel().catch(() => {});
+}
+
+// All bytes, or undefined as soon as there are more than `limit`.
+async function readAll(reader, limit, signal) {
+  const chunks = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || signal.aborted) break;
+    length += value.length;
+    if (length > limit) {
+      reader.cancel().catch(() => {});
+      return undefined;
+    }
+    chunks.push(value);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,77 @@
+// The options of createWorker: what is wrong with them is an error that names the option and the fix.
+
+import { ArcUpstream } from "./arc-upstream.js";
+import { configError } from "./errors.js";
+import { checkVerifier } from "./http.js";
+import { checkKeys, numberOption } from "./options.js";
+import { upstreamTarget } from "./upstream.js";
+import { upstreamAuth } from "./upstream-auth.js";
+
+const known = [
+  "verifier",
+  "agents",
+  "arc",
+  "arcp",
+  "policy",
+  "hubFor",
+  "basePath",
+  "allowedOrigins",
+  "allowedHosts",
+  "limits",
+  "audit",
+];
+// Known, and refused until they do something: an option is never ignored.
+const later = ["arcp.upstream", "arcp.upstreamAuth", "arcp.scopes", "policy", "hubFor"];
+
+/** Reads the options of createWorker; the parts named `config` are the core's to read. */
+export function readOptions(options) {
+  checkKeys(options, known);
+  const { verifier, agents = {}, arc = {}, arcp = {}, limits = {}, basePath = "", audit } = options;
+  checkKeys(arc, ["upstream", "upstreamAuth", "scopes", "bindRequestAgent"], "arc");
+  checkKeys(arcp, ["upstream", "upstreamAuth", "scopes"], "arcp");
+  checkKeys(limits, ["maxBodyBytes", "maxAnswerBytes", "agentTimeoutMs", "clockToleranceSec"], "limits");
+  for (const path of later) {
+    if (path.split(".").reduce((value, key) => value?.[key], options) !== undefined) {
+      throw configError(path, "is not there yet in this version");
+    }
+  }
+  if (typeof verifier !== "function") checkVerifier(verifier);
+  if (audit !== undefined && typeof audit !== "function") throw configError("audit", "must be a function");
+  if (agents === null || typeof agents !== "object") throw configError("agents", "must be a record: name -> agent");
+  for (const [name, agent] of Object.entries(agents)) {
+    if (typeof agent !== "function") throw configError(`agents.${name}`, "must be a function");
+  }
+  return {
+    config: {
+      basePath,
+      allowedOrigins: options.allowedOrigins,
+      allowedHosts: options.allowedHosts,
+      scopes: arc.scopes,
+      bindRequestAgent: arc.bindRequestAgent,
+      agents: Object.keys(agents),
+      upstream: arc.upstream !== undefined,
+      maxBodyBytes: limits.maxBodyBytes,
+    },
+    agents,
+    upstream: arcUpstream(arc, limits),
+    audit,
+    agentTimeoutMs: numberOption(limits, "agentTimeoutMs", 300_000, 1, 86_400_000, "limits"),
+    clockToleranceSec: numberOption(limits, "clockToleranceSec", 30, 0, 300, "limits"),
+  };
+}
+
+function arcUpstream({ upstream, upstreamAuth: auth }, limits) {
+  const maxAnswerBytes = numberOption(limits, "maxAnswerBytes", 10_485_760, 1, 104_857_600, "limits");
+  if (upstream === undefined) {
+    if (auth === undefined) return undefined;
+    throw configError("arc.upstreamAuth", "is there without `arc.upstream`");
+  }
+  if (auth === undefined) {
+    throw configError("arc.upstreamAuth", "is missing: how does the upstream know each user? See docs/upstream.md");
+  }
+  return new ArcUpstream(
+    upstreamTarget(upstream, "arc.upstream"),
+    upstreamAuth(auth, "arc.upstreamAuth"),
+    maxAnswerBytes,
+  );
+}
