@@ -1,15 +1,10 @@
 // Requests: made, timed, written into the log. A failure to reach anything is told in plain words.
 
 import { logRequest } from "./log.js";
+import { Problem } from "./problem.js";
 import { session } from "./session.js";
 
-/** What went wrong, for a person: `title` says what, the message what to do. */
-export class Problem extends Error {
-  constructor(title, advice) {
-    super(advice);
-    this.title = title;
-  }
-}
+export { Problem };
 
 /** fetch, with a line in the log. The answer's `took` is the time until its head was there. */
 export async function loggedFetch(input, init = {}) {

@@ -1,8 +1,8 @@
 // The arcgate package, as it is published: loaded as plain files, timed and measured.
 
 import { $ } from "./dom.js";
-import { Problem } from "./http.js";
 import { ms } from "./jwt.js";
+import { Problem } from "./problem.js";
 
 const folder = "../arcgate/";
 
