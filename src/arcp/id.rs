@@ -34,6 +34,11 @@ impl Ids {
         (0..26).rev().map(|place| char::from(ALPHABET[(whole >> (place * 5)) as usize & 31])).collect()
     }
 
+    /// A trace id (W3C Trace Context), never all zero. Unique, and no secret either.
+    pub fn trace_id(&mut self) -> [u8; 16] {
+        ((u128::from(self.draw()) << 64 | u128::from(self.draw())) | 1).to_be_bytes()
+    }
+
     // SplitMix64
     fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);

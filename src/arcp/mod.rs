@@ -11,5 +11,7 @@ pub mod features;
 
 pub mod message;
 
+pub mod runtime;
+
 pub use envelope::{Envelope, Frame};
 pub use errors::{ArcpCode, Close};

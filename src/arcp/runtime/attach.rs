@@ -1,0 +1,170 @@
+//! A connection comes: the gate's hello, and the welcome (ARCP 1.1 §6.2).
+
+use super::{
+    buffer::Buffer, session::Owner, session::Session, ArcpCode, Audit, Close, Envelope, Frame, Hub, Rc, Refusal, Time,
+};
+use crate::{
+    arcp::{
+        id::hex,
+        message::{Hello, Party, Welcome},
+    },
+    auth::custom::principal_from_json,
+    secret::Secret,
+};
+
+/// The scheme under which the gate names the principal that it has verified. Only the binding reaches a hub, so this is trusted.
+pub const PRINCIPAL_SCHEME: &str = "x-vendor.arcgate.principal";
+
+impl Hub {
+    /// A connection says hello. `random` is fresh, and becomes the resume token.
+    pub fn attached(&mut self, conn: u32, hello: &str, random: &[u8; 32], now: Time) {
+        self.passed(now);
+        match self.open(conn, hello, random, now) {
+            Ok(()) => {}
+            Err((refusal, close)) => {
+                let (id, session) = (self.ids.next(now), format!("sess_{}", self.ids.next(now)));
+                let payload = super::refusal_payload(refusal, None);
+                let text = Frame::new("session.error", &id, &payload).of_session(&session).write();
+                self.actions.push_back(super::Action::Send { conn, text: text.into() });
+                self.close(conn, close);
+            }
+        }
+    }
+
+    fn open(&mut self, conn: u32, text: &str, random: &[u8; 32], now: Time) -> Result<(), (Refusal, Close)> {
+        let malformed = |member| (Refusal::invalid(member), Close::Protocol);
+        let unknown = (Refusal::of(ArcpCode::Unauthenticated), Close::Unauthenticated);
+        if text.len() > self.limits.frame_bytes {
+            return Err((Refusal::of(ArcpCode::InvalidRequest), Close::TooLarge));
+        }
+        let envelope = Envelope::parse(text).map_err(|malformation| malformed(malformation.subject()))?;
+        if envelope.kind() != "session.hello" || self.conns.contains_key(&conn) {
+            return Err(malformed("type"));
+        }
+        let hello = Hello::read(&envelope).map_err(|malformation| malformed(malformation.subject()))?;
+        if hello.scheme != PRINCIPAL_SCHEME {
+            return Err(unknown);
+        }
+        let principal = hello.token.as_ref().and_then(|token| std::str::from_utf8(token.expose()).ok());
+        let Some(Ok(principal)) = principal.map(principal_from_json) else { return Err(unknown) };
+        let mut json = String::new();
+        principal.write_json(&mut json);
+        let owner = Owner { key: principal.key().into(), json: json.into() };
+        let token = Secret::new(format!("rt_{}", hex(random)));
+        if let Some(resume) = &hello.resume {
+            return match self.resume(conn, &owner, &hello, resume, token, now) {
+                Ok(()) => Ok(()),
+                Err(reason) => {
+                    let session = self.sessions.get(&resume.session_id).map(|session| session.id.clone());
+                    self.audit(Audit {
+                        kind: "arcp.resume",
+                        outcome: "refused",
+                        reason,
+                        principal: Some(owner.key),
+                        session,
+                        ..Audit::default()
+                    });
+                    Err((Refusal::of(ArcpCode::ResumeWindowExpired), Close::Protocol))
+                }
+            };
+        }
+        self.make_room(&owner).map_err(|refusal| (refusal, Close::TooMany))?;
+        let id = format!("sess_{}", self.ids.next(now));
+        let session = Session {
+            id: id.clone(),
+            owner,
+            conn: Some(conn),
+            features: hello.features.both(&self.features),
+            is_python: hello.lists_agents,
+            token,
+            previous: None,
+            buffer: Buffer::default(),
+            has_acked: false,
+            ends_at: None,
+            is_over: false,
+        };
+        self.sessions.insert(id.clone(), session);
+        self.conns.insert(conn, id.clone());
+        self.welcome(conn, &id, now);
+        Ok(())
+    }
+
+    /// Sends the welcome with the session's present token.
+    pub(super) fn welcome(&mut self, conn: u32, session_id: &str, now: Time) {
+        let Some(session) = self.sessions.get(session_id) else { return };
+        let payload = Welcome {
+            runtime: Party { name: "arcgate".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            resume_token: Some(session.token.clone()),
+            resume_window_sec: self.limits.resume_window.as_millis() as f64 / 1000.0,
+            heartbeat_interval_sec: None,
+            features: session.features.clone(),
+            agents: self.agents.listed(),
+        }
+        .write(session_id, &now.to_rfc3339());
+        self.send(conn, session_id, "session.welcome", &payload, now);
+    }
+
+    /// One more session of this principal must fit in. Those that are not connected go first, the oldest of them before others.
+    fn make_room(&mut self, owner: &Owner) -> Result<(), Refusal> {
+        let own = self.sessions.values().filter(|session| session.owner.key == owner.key).count();
+        let oldest = |only_own: bool| {
+            let lost = self.sessions.values().filter(|session| session.conn.is_none());
+            let lost = lost.filter(|session| !only_own || session.owner.key == owner.key);
+            lost.min_by_key(|session| session.ends_at).map(|session| session.id.clone())
+        };
+        let gone = if own >= self.limits.sessions {
+            oldest(true)
+        } else if self.sessions.len() >= self.limits.all_sessions {
+            oldest(false)
+        } else {
+            return Ok(());
+        };
+        let Some(gone) = gone else {
+            self.audit(Audit {
+                kind: "arcp.session",
+                outcome: "refused",
+                reason: "too_many_sessions",
+                principal: Some(Rc::clone(&owner.key)),
+                ..Audit::default()
+            });
+            return Err(Refusal::of(ArcpCode::InternalError));
+        };
+        self.forget_session(&gone);
+        Ok(())
+    }
+
+    /// A connection is gone; whoever closed it. Its session can be resumed, and its jobs go on.
+    pub fn detached(&mut self, conn: u32, now: Time) {
+        self.passed(now);
+        self.leave(conn, now);
+    }
+
+    pub(super) fn leave(&mut self, conn: u32, now: Time) {
+        let Some(id) = self.conns.remove(&conn) else { return };
+        self.questions.retain(|_, question| question.conn() != conn);
+        let window = self.limits.resume_window;
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.conn = None;
+            session.ends_at = Some(now.plus(window));
+            self.release_held(&id);
+        }
+    }
+
+    /// Ends a connection from this side.
+    pub(super) fn drop_conn(&mut self, conn: u32, close: Close, now: Time) {
+        self.close(conn, close);
+        self.leave(conn, now);
+    }
+
+    /// A session ends: what it submitted goes on without it.
+    pub(super) fn forget_session(&mut self, id: &str) {
+        let Some(session) = self.sessions.remove(id) else { return };
+        self.buffered = self.buffered.saturating_sub(session.buffer.bytes());
+        if let Some(conn) = session.conn {
+            self.conns.remove(&conn);
+        }
+        for job in self.jobs.values_mut() {
+            job.followers.retain(|follower| follower.session != id);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A frame of an open session.
+
+use super::{Action, ArcpCode, Close, Envelope, Hub, Refusal, Time};
+use crate::json::{Members, Number, Value};
+
+/// Who asks for something, and by which message.
+#[derive(Clone, Debug)]
+pub(super) struct Asker {
+    pub(super) conn: u32,
+    pub(super) session: String,
+    /// The message's id.
+    pub(super) request: String,
+}
+
+impl Hub {
+    /// A frame comes.
+    pub fn frame(&mut self, conn: u32, text: &str, now: Time) {
+        self.passed(now);
+        let Some(session_id) = self.conns.get(&conn).cloned() else { return };
+        if text.len() > self.limits.frame_bytes {
+            return self.end(conn, &session_id, Refusal::of(ArcpCode::InvalidRequest), Close::TooLarge, now);
+        }
+        let envelope = match Envelope::parse(text) {
+            Ok(envelope) => envelope,
+            Err(malformed) => {
+                let refusal = Refusal::invalid(malformed.subject());
+                return self.end(conn, &session_id, refusal, Close::Protocol, now);
+            }
+        };
+        if envelope.session_id().is_some_and(|id| id != session_id) {
+            return self.end(conn, &session_id, Refusal::invalid("session_id"), Close::Protocol, now);
+        }
+        if let Some(session) = self.sessions.get_mut(&session_id) {
+            // The client has the welcome, and with it the new token.
+            session.previous = None;
+        }
+        let asker = Asker { conn, session: session_id, request: envelope.id().to_owned() };
+        let outcome = match envelope.kind() {
+            "job.submit" => self.submit(&asker, &envelope, now),
+            "job.cancel" => self.cancel(&asker, &envelope, now),
+            "job.subscribe" => self.subscribe(&asker, &envelope, now),
+            "job.unsubscribe" => self.unsubscribe(&asker, &envelope),
+            "session.ack" => self.ack(&asker, &envelope),
+            "session.list_jobs" => self.list_jobs(&asker, &envelope, now),
+            "session.ping" => self.ping(&asker, &envelope, now),
+            // Heartbeats are the gate's.
+            "session.pong" => Ok(()),
+            "session.close" | "session.bye" => {
+                self.goodbye(&asker, envelope.kind(), now);
+                Ok(())
+            }
+            "session.hello" => {
+                return self.end(conn, &asker.session, Refusal::invalid("type"), Close::Protocol, now);
+            }
+            _ if envelope.is_optional() => Ok(()),
+            _ => Err(Refusal::invalid("type")),
+        };
+        if let Err(refusal) = outcome {
+            self.refuse(conn, &asker.session, &asker.request, refusal, now);
+        }
+    }
+
+    /// Refuses and closes. The session itself can be resumed.
+    fn end(&mut self, conn: u32, session_id: &str, refusal: Refusal, close: Close, now: Time) {
+        let payload = super::refusal_payload(refusal, None);
+        self.send(conn, session_id, "session.error", &payload, now);
+        self.drop_conn(conn, close, now);
+    }
+
+    /// `session.close`, and `session.bye` as older clients say it. Jobs go on, and the session can be resumed (ARCP 1.1 §6.7).
+    fn goodbye(&mut self, asker: &Asker, kind: &str, now: Time) {
+        if kind == "session.close" {
+            self.send(asker.conn, &asker.session, "session.closed", "{}", now);
+        }
+        self.drop_conn(asker.conn, Close::Normal, now);
+        if let Some(session) = self.sessions.get_mut(&asker.session) {
+            session.is_over = true;
+        }
+    }
+
+    fn ping(&mut self, asker: &Asker, envelope: &Envelope<'_>, now: Time) -> Result<(), Refusal> {
+        let nonce = envelope.get("nonce").and_then(Value::as_str).filter(|nonce| nonce.len() <= 256);
+        let nonce = nonce.ok_or(Refusal::invalid("nonce"))?;
+        let payload = Members::new().text("ping_nonce", nonce).text("received_at", &now.to_rfc3339()).end();
+        self.send(asker.conn, &asker.session, "session.pong", &payload, now);
+        Ok(())
+    }
+
+    /// `session.ack` (ARCP 1.1 §6.5): advisory, so one that says too much frees what there is, and without the feature it is ignored.
+    fn ack(&mut self, asker: &Asker, envelope: &Envelope<'_>) -> Result<(), Refusal> {
+        let seq = envelope.get("last_processed_seq").and_then(Value::as_number).and_then(Number::as_i64);
+        let seq = seq.filter(|seq| *seq >= 0).ok_or(Refusal::invalid("last_processed_seq"))?;
+        if let Some(session) = self.sessions.get_mut(&asker.session).filter(|session| session.features.has("ack")) {
+            let before = session.buffer.bytes();
+            session.has_acked = true;
+            session.buffer.free(seq);
+            self.buffered -= before - session.buffer.bytes();
+            self.release_held(&asker.session);
+        }
+        Ok(())
+    }
+
+    /// Agents that were held for this session go on once it has caught up.
+    pub(super) fn release_held(&mut self, session_id: &str) {
+        let (events, bytes) = (self.limits.buffer_events / 4, self.limits.buffer_bytes / 4);
+        if self.sessions.get(session_id).is_some_and(|session| session.is_behind(events, bytes)) {
+            return;
+        }
+        for job in self.jobs.values_mut().filter(|job| job.is_held && job.session == session_id) {
+            job.is_held = false;
+            self.actions.push_back(Action::Go { job: job.id.clone() });
+        }
+    }
+}

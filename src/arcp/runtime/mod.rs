@@ -1,0 +1,188 @@
+//! The embedded runtime (ARCP 1.1): the sessions and jobs of one hub, without I/O.
+//!
+//! Sockets, agents, the clock and random bytes are outside. [`Hub`] takes what they say, with the time, and [`Hub::poll`] gives
+//! what is to be done about it; [`Hub::deadline`] says when it wants to be told the time again.
+//!
+//! Read downwards: [`limits`], [`agents`] and [`action`] are what goes in and out; `buffer`, `session`, `job` and `idempotency`
+//! are what is kept; then one file for each thing that happens: `attach` and `resume`, `frame`, `submit`, `cancel`,
+//! `subscribe`, `listing`, `policy`, `report` (what an agent says, checked by `body`), `emit`, `timeouts`.
+
+pub mod action;
+pub mod agents;
+pub mod limits;
+
+mod body;
+mod buffer;
+mod idempotency;
+mod job;
+mod session;
+
+mod attach;
+mod cancel;
+mod emit;
+mod frame;
+mod listing;
+mod policy;
+mod report;
+mod resume;
+mod submit;
+mod subscribe;
+mod timeouts;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    rc::Rc,
+};
+
+pub use attach::PRINCIPAL_SCHEME;
+
+use self::{
+    action::{Action, Audit},
+    agents::Agents,
+    idempotency::Keys,
+    job::Job,
+    limits::Limits,
+    policy::Question,
+    session::Session,
+};
+use super::{
+    envelope::{Envelope, Frame},
+    errors::{ArcpCode, Close},
+    features::Features,
+    id::Ids,
+};
+use crate::{
+    config::Reader,
+    error::{Code, Error},
+    json::{self, Members, Value},
+    time::Time,
+};
+
+/// What this runtime can. Heartbeats are the gate's; budgets, models and credentials are nobody's here, so they are not offered.
+const FEATURES: [&str; 6] = ["ack", "list_jobs", "subscribe", "lease_expires_at", "progress", "result_chunk"];
+
+/// What is refused, and why; `member` says where in the message, for the peer that sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Refusal {
+    code: ArcpCode,
+    member: Option<&'static str>,
+}
+
+impl Refusal {
+    const fn of(code: ArcpCode) -> Self {
+        Self { code, member: None }
+    }
+
+    const fn invalid(member: &'static str) -> Self {
+        Self { code: ArcpCode::InvalidRequest, member: Some(member) }
+    }
+}
+
+/// The sessions and jobs of one hub.
+#[derive(Debug)]
+pub struct Hub {
+    agents: Agents,
+    limits: Limits,
+    has_policy: bool,
+    features: Features,
+    ids: Ids,
+    sessions: BTreeMap<String, Session>,
+    /// Connection -> session.
+    conns: BTreeMap<u32, String>,
+    /// By id, and so in the order in which they came.
+    jobs: BTreeMap<String, Job>,
+    keys: Keys,
+    questions: BTreeMap<u32, Question>,
+    asked: u32,
+    actions: VecDeque<Action>,
+    /// Bytes in the sessions' buffers.
+    buffered: usize,
+    /// Bytes that jobs keep.
+    kept: usize,
+    /// When what is old was last looked for.
+    swept: Time,
+}
+
+impl Hub {
+    /// A hub. `config` is JSON: `agents` (names), `policy` (whether there is one), and what [`Limits`] reads. `seed` makes ids
+    /// unique, and no secrets.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG` that names the key and the fix.
+    pub fn new(config: &str, seed: u64) -> Result<Self, Error> {
+        let options = json::object_of(config)
+            .map_err(|problem| Error::new(Code::Config, format!("the configuration of the runtime {problem}")))?;
+        let mut reader = Reader::new("", &options);
+        let agents = Agents::read(&mut reader)?;
+        let limits = Limits::read(&mut reader)?;
+        let has_policy = reader.take("policy").and_then(Value::as_bool) == Some(true);
+        reader.finish()?;
+        let versions = agents.have_versions().then_some("agent_versions");
+        Ok(Self {
+            features: Features::new(FEATURES.into_iter().chain(versions)),
+            agents,
+            limits,
+            has_policy,
+            ids: Ids::new(seed),
+            sessions: BTreeMap::new(),
+            conns: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            keys: Keys::default(),
+            questions: BTreeMap::new(),
+            asked: 0,
+            actions: VecDeque::new(),
+            buffered: 0,
+            kept: 0,
+            swept: Time::EPOCH,
+        })
+    }
+
+    /// What is to be done next.
+    pub fn poll(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// How many bytes events and results take, for tests and metrics.
+    pub const fn held_bytes(&self) -> usize {
+        self.buffered + self.kept
+    }
+
+    /// How many sessions and jobs there are.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.sessions.len(), self.jobs.len())
+    }
+
+    fn audit(&mut self, audit: Audit) {
+        self.actions.push_back(Action::Audit(audit));
+    }
+
+    /// Sends a frame that is no event.
+    fn send(&mut self, conn: u32, session_id: &str, kind: &str, payload: &str, now: Time) {
+        let id = self.ids.next(now);
+        let text = Frame::new(kind, &id, payload).of_session(session_id).write();
+        self.actions.push_back(Action::Send { conn, text: text.into() });
+    }
+
+    fn close(&mut self, conn: u32, close: Close) {
+        self.actions.push_back(Action::Close { conn, close });
+    }
+
+    /// Tells why a request is refused. The request's id goes with it: without it, nobody knows which one it was.
+    fn refuse(&mut self, conn: u32, session_id: &str, request_id: &str, refusal: Refusal, now: Time) {
+        let payload = refusal_payload(refusal, Some(request_id));
+        self.send(conn, session_id, "session.error", &payload, now);
+    }
+}
+
+fn refusal_payload(Refusal { code, member }: Refusal, request_id: Option<&str>) -> String {
+    let message = match member {
+        Some(member) => format!("{}: {member}", code.message()),
+        None => code.message().to_owned(),
+    };
+    let mut payload =
+        Members::new().text("code", code.as_str()).text("message", &message).boolean("retryable", code.is_retryable());
+    if let Some(id) = request_id {
+        payload = payload.text("request_id", id);
+    }
+    payload.end()
+}

@@ -1,0 +1,114 @@
+//! Who may watch and cancel a job (ARCP 1.1 §6.6, §7.6, §14): whoever submitted it, unless the application has a policy.
+//!
+//! A policy is the application's function, so it is asked by an action and its answer comes as an input. Only what is known to
+//! exist is asked about, and a refusal reads like a job that doesn't.
+
+use super::{frame::Asker, job::Job, listing::Filter, Action, ArcpCode, Hub, Rc, Refusal, Time};
+use crate::json::Members;
+
+/// Questions that wait for their answer, of one connection.
+const MAX_QUESTIONS: usize = 16;
+
+/// Whether something is allowed.
+pub(super) enum Permission {
+    Yes,
+    No,
+    /// The policy decides.
+    Ask {
+        same_session: bool,
+    },
+}
+
+/// What a session wants with a job.
+#[derive(Clone, Debug)]
+pub(super) enum Wish {
+    Cancel { job: String, reason: Option<String> },
+    Subscribe { job: String, from: Option<i64> },
+    List(Filter),
+}
+
+/// A wish that waits for the policy.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    pub(super) asker: Asker,
+    pub(super) wish: Wish,
+    /// What is asked about, in order.
+    pub(super) jobs: Vec<String>,
+}
+
+impl Question {
+    pub(super) const fn conn(&self) -> u32 {
+        self.asker.conn
+    }
+}
+
+impl Hub {
+    /// Asks the policy.
+    pub(super) fn ask(&mut self, question: Question, what: &'static str, same_session: bool) -> Result<(), Refusal> {
+        let Some(session) = self.sessions.get(&question.asker.session) else { return Ok(()) };
+        if self.questions.values().filter(|other| other.conn() == question.conn()).count() >= MAX_QUESTIONS {
+            return Err(Refusal { code: ArcpCode::InternalError, member: Some("too many requests") });
+        }
+        let jobs = question.jobs.iter().filter_map(|id| self.jobs.get(id)).map(info).collect();
+        let principal = Rc::clone(&session.owner.json);
+        self.asked = self.asked.wrapping_add(1);
+        self.actions.push_back(Action::Ask { question: self.asked, what, jobs, principal, same_session });
+        self.questions.insert(self.asked, question);
+        Ok(())
+    }
+
+    /// The policy's answer, one for each job. What is missing is a no.
+    pub fn answered(&mut self, question: u32, allowed: &[bool], now: Time) {
+        self.passed(now);
+        let Some(Question { asker, wish, jobs }) = self.questions.remove(&question) else { return };
+        // A subscription's first answer is about the job; of a list, those that may be seen.
+        let allowed: Vec<bool> = (0..jobs.len()).map(|at| allowed.get(at) == Some(&true)).collect();
+        let outcome = match wish {
+            Wish::List(mut filter) => {
+                let seen = jobs.into_iter().zip(allowed).filter_map(|(job, is_allowed)| is_allowed.then_some(job));
+                filter.allowed = Some(seen.collect());
+                self.wished(&asker, &Wish::List(filter), &[], now)
+            }
+            wish => self.wished(&asker, &wish, &allowed, now),
+        };
+        if let Err(refusal) = outcome {
+            self.refuse(asker.conn, &asker.session, &asker.request, refusal, now);
+        }
+    }
+
+    /// Does what is allowed.
+    pub(super) fn wished(&mut self, asker: &Asker, wish: &Wish, allowed: &[bool], now: Time) -> Result<(), Refusal> {
+        let is_allowed = allowed.first() == Some(&true);
+        match wish {
+            Wish::Cancel { job, reason } => self.cancel_job(asker, job, reason.as_deref(), is_allowed, now),
+            Wish::Subscribe { job, from } => self.subscribe_to(asker, job, *from, is_allowed, now),
+            Wish::List(filter) => {
+                self.list(asker, filter, now);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether a session may watch a job.
+    pub(super) fn may_observe(&self, session_id: &str, job: &Job) -> Permission {
+        match self.sessions.get(session_id) {
+            Some(session) if session.owner.key == job.owner.key => Permission::Yes,
+            Some(_) if self.has_policy => Permission::Ask { same_session: false },
+            _ => Permission::No,
+        }
+    }
+}
+
+/// What a policy sees of a job.
+fn info(job: &Job) -> String {
+    let mut created = String::new();
+    job.created.write_seconds(&mut created);
+    Members::new()
+        .text("id", &job.id)
+        .text("agent", &job.agent)
+        .text("status", job.status())
+        .raw("createdAt", &created)
+        .text("traceId", &job.trace_id)
+        .raw("principal", &job.owner.json)
+        .end()
+}

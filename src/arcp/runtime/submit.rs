@@ -1,0 +1,247 @@
+//! `job.submit` (ARCP 1.1 §7.1, §7.2).
+
+use super::{
+    agents::has_version,
+    frame::Asker,
+    idempotency::{fingerprint, Fingerprint},
+    job::{Follower, Job},
+    Action, ArcpCode, Audit, Envelope, Frame, Hub, Rc, Refusal, Time,
+};
+use crate::{
+    arcp::id::hex,
+    json::{Members, Number, Object, Value},
+    time::Span,
+};
+
+/// The longest idempotency key, in bytes.
+const MAX_KEY: usize = 256;
+/// The largest lease, as JSON in bytes.
+const MAX_LEASE: usize = 4096;
+
+/// What a submit asks for.
+struct Submission<'e> {
+    agent: &'e str,
+    input: String,
+    lease: String,
+    /// As JSON, and the instant in it.
+    constraints: Option<(String, Time)>,
+    key: Option<&'e str>,
+    max_runtime: Option<Span>,
+    fingerprint: Fingerprint,
+}
+
+impl Hub {
+    pub(super) fn submit(&mut self, asker: &Asker, envelope: &Envelope<'_>, now: Time) -> Result<(), Refusal> {
+        let outcome = self.try_submit(asker, envelope, now);
+        if let Err(refusal) = outcome {
+            let principal = self.sessions.get(&asker.session).map(|session| Rc::clone(&session.owner.key));
+            self.audit(Audit {
+                kind: "arcp.submit",
+                outcome: "refused",
+                reason: refusal.code.as_str(),
+                principal,
+                session: Some(asker.session.clone()),
+                ..Audit::default()
+            });
+        }
+        outcome
+    }
+
+    fn try_submit(&mut self, asker: &Asker, envelope: &Envelope<'_>, now: Time) -> Result<(), Refusal> {
+        let Some(session) = self.sessions.get(&asker.session) else { return Ok(()) };
+        let (owner, features) = (session.owner.clone(), &session.features);
+        let asked = Submission::read(envelope)?;
+        // What was not agreed on is not used (checklist 10).
+        if asked.constraints.is_some() && !features.has("lease_expires_at") {
+            return Err(Refusal::invalid("lease_constraints"));
+        }
+        if let Some(known) = asked.key.and_then(|key| self.keys.get(&owner.key, key)) {
+            if known.fingerprint != asked.fingerprint {
+                return Err(Refusal::of(ArcpCode::DuplicateKey));
+            }
+            let (job, accepted) = (known.job.clone(), Rc::clone(&known.accepted));
+            self.submitted_again(asker, &job, &accepted, now);
+            return Ok(());
+        }
+        let agent: Rc<str> = self.agents.resolve(asked.agent)?.into();
+        if has_version(asked.agent) && !features.has("agent_versions") {
+            return Err(Refusal::invalid("agent"));
+        }
+        if asked.constraints.as_ref().is_some_and(|(_, at)| *at <= now) {
+            return Err(Refusal::invalid("lease_constraints"));
+        }
+        let running = self.jobs.values().filter(|job| job.end.is_none());
+        let own = running.clone().filter(|job| job.owner.key == owner.key).count();
+        if own >= self.limits.jobs || running.count() >= self.limits.all_jobs {
+            return Err(Refusal { code: ArcpCode::InternalError, member: Some("too many jobs") });
+        }
+        let id = format!("job_{}", self.ids.next(now));
+        let trace_id: Rc<str> = match envelope.trace_id() {
+            Some(trace_id) => trace_id.into(),
+            // Made up where the client has none (checklist 143). It is no secret.
+            None => hex(&self.ids.trace_id()).into(),
+        };
+        let mut accepted = Members::new().text("job_id", &id).text("agent", &agent).raw("lease", &asked.lease);
+        if let Some((constraints, _)) = &asked.constraints {
+            accepted = accepted.raw("lease_constraints", constraints);
+        }
+        let accepted: Rc<str> =
+            accepted.text("accepted_at", &now.to_rfc3339()).text("trace_id", &trace_id).end().into();
+        if let Some(key) = asked.key {
+            self.keys.put(&owner.key, key.to_owned(), asked.fingerprint, &id, &accepted, now);
+        }
+        let max_runtime = asked.max_runtime.unwrap_or(self.limits.max_runtime).min(self.limits.max_runtime);
+        let lease: Rc<str> = asked.lease.into();
+        let job = Job {
+            id: id.clone(),
+            session: asker.session.clone(),
+            agent: Rc::clone(&agent),
+            trace_id: Rc::clone(&trace_id),
+            lease: Rc::clone(&lease),
+            constraints: asked.constraints.as_ref().map(|(text, _)| text.as_str().into()),
+            accepted: Rc::clone(&accepted),
+            created: now,
+            followers: vec![Follower { session: asker.session.clone(), has_submitted: true, has_subscribed: false }],
+            history: std::collections::VecDeque::new(),
+            history_bytes: 0,
+            last_seq: session.buffer.last(),
+            chunks: None,
+            ends_at: now.plus(max_runtime),
+            lease_ends: asked.constraints.map(|(_, at)| at),
+            cancelled_until: None,
+            is_held: false,
+            has_complained: false,
+            end: None,
+            owner,
+        };
+        self.audit(Audit {
+            kind: "arcp.submit",
+            outcome: "allowed",
+            reason: "ok",
+            principal: Some(Rc::clone(&job.owner.key)),
+            session: Some(asker.session.clone()),
+            job: Some(id.clone()),
+            agent: Some(Rc::clone(&agent)),
+            trace_id: Some(Rc::clone(&trace_id)),
+            ..Audit::default()
+        });
+        self.kept += job.bytes();
+        self.jobs.insert(id.clone(), job);
+        self.trim_jobs();
+        self.accept(asker, &id, &trace_id, &accepted, now);
+        self.actions.push_back(Action::Run { job: id, agent, input: asked.input, lease, trace_id });
+        Ok(())
+    }
+
+    /// `job.accepted`: the payload is the same each time, but for the request's id, by which clients find their call.
+    fn accept(&mut self, asker: &Asker, job_id: &str, trace_id: &str, accepted: &str, now: Time) {
+        let request = Members::new().text("request_id", &asker.request).end();
+        let payload = match (accepted.strip_suffix('}'), request.strip_prefix('{')) {
+            (Some(head), Some(tail)) => format!("{head},{tail}"),
+            _ => accepted.to_owned(),
+        };
+        let id = self.ids.next(now);
+        let frame = Frame { trace_id: Some(trace_id), ..Frame::new("job.accepted", &id, &payload) };
+        let text = frame.of_session(&asker.session).of_job(job_id).write();
+        self.actions.push_back(Action::Send { conn: asker.conn, text: text.into() });
+    }
+
+    /// The same key with the same parameters: the same job, and what becomes of it (checklist 33, 137).
+    fn submitted_again(&mut self, asker: &Asker, job_id: &str, accepted: &Rc<str>, now: Time) {
+        let Some(job) = self.jobs.get_mut(job_id) else {
+            // Running it again would be what the key is there to prevent.
+            let trace_id = hex(&self.ids.trace_id());
+            self.accept(asker, job_id, &trace_id, accepted, now);
+            let payload = Members::new()
+                .text("final_status", "error")
+                .text("code", ArcpCode::InternalError.as_str())
+                .text("message", "The job has ended, and its result is no longer kept")
+                .boolean("retryable", ArcpCode::InternalError.is_retryable())
+                .text("completed_at", &now.to_rfc3339());
+            self.push(&asker.session, "job.error", job_id, &trace_id, &payload.end(), now);
+            return;
+        };
+        let trace_id = Rc::clone(&job.trace_id);
+        let has_ended = job.end.is_some();
+        let is_known = match job.follower(&asker.session) {
+            Some(follower) => {
+                follower.has_submitted = true;
+                true
+            }
+            None => job.session == asker.session,
+        };
+        self.accept(asker, job_id, &trace_id, accepted, now);
+        if !is_known {
+            self.replay(job_id, &asker.session, 0, now);
+            if let Some(job) = self.jobs.get_mut(job_id).filter(|_| !has_ended) {
+                let session = asker.session.clone();
+                job.followers.push(Follower { session, has_submitted: true, has_subscribed: false });
+            }
+        }
+        if has_ended {
+            self.push_end(job_id, &asker.session, now);
+        }
+    }
+}
+
+impl<'e> Submission<'e> {
+    fn read(envelope: &'e Envelope<'_>) -> Result<Self, Refusal> {
+        // A null is as good as nothing.
+        let member = |name| envelope.get(name).filter(|value| **value != Value::Null);
+        let agent = member("agent").and_then(Value::as_str).ok_or(Refusal::invalid("agent"))?;
+        let mut input = String::new();
+        envelope.get("input").unwrap_or(&Value::Null).write(&mut input);
+        let mut lease = String::from("{}");
+        if let Some(value) = member("lease_request") {
+            lease.clear();
+            value.write(&mut lease);
+            let is_lease = value.as_object().is_some_and(is_lease) && lease.len() <= MAX_LEASE;
+            is_lease.then_some(()).ok_or(Refusal::invalid("lease_request"))?;
+        }
+        let constraints = match member("lease_constraints") {
+            None => None,
+            Some(value) => constraints(value)?,
+        };
+        let key = match member("idempotency_key") {
+            None => None,
+            Some(Value::String(key)) if (1..=MAX_KEY).contains(&key.len()) => Some(key.as_ref()),
+            Some(_) => return Err(Refusal::invalid("idempotency_key")),
+        };
+        let max_runtime = match member("max_runtime_sec") {
+            None => None,
+            Some(value) => {
+                let seconds = value.as_number().map(Number::as_f64).filter(|seconds| (0.001..=1e9).contains(seconds));
+                let seconds = seconds.ok_or(Refusal::invalid("max_runtime_sec"))?;
+                Some(Span::from_millis((seconds * 1000.0) as i64))
+            }
+        };
+        let names = ["agent", "input", "lease_request", "lease_constraints", "max_runtime_sec"];
+        let fingerprint = fingerprint(&names.map(|name| envelope.get(name)));
+        Ok(Self { agent, input, lease, constraints, key, max_runtime, fingerprint })
+    }
+}
+
+/// Namespaces with lists of patterns. Budgets and models are not offered, so a lease that names them is not granted: nothing here
+/// would hold an agent to it (checklist 10, 136).
+fn is_lease(lease: &Object<'_>) -> bool {
+    lease.iter().all(|(name, patterns)| {
+        !matches!(name, "cost.budget" | "model.use")
+            && patterns.as_array().is_some_and(|items| items.iter().all(|item| item.as_str().is_some()))
+    })
+}
+
+/// `{ expires_at }` (ARCP 1.1 §9.5): UTC with a `Z`. That it is in the future is asked of new jobs only.
+fn constraints(value: &Value<'_>) -> Result<Option<(String, Time)>, Refusal> {
+    let wrong = Refusal::invalid("lease_constraints");
+    let object = value.as_object().ok_or(wrong)?;
+    let text = match object.get("expires_at") {
+        None | Some(Value::Null) => return if object.is_empty() { Ok(None) } else { Err(wrong) },
+        Some(value) => value.as_str().ok_or(wrong)?,
+    };
+    // A constraint that isn't known can't be kept.
+    if object.len() != 1 {
+        return Err(wrong);
+    }
+    let at = Time::from_rfc3339(text).ok_or(wrong)?;
+    Ok(Some((Members::new().text("expires_at", text).end(), at)))
+}

@@ -1,0 +1,63 @@
+//! What the time brings: sessions that can't be resumed any more, jobs that ran for too long, what is no longer kept.
+
+use super::{job::End, ArcpCode, Hub, Time};
+use crate::time::Span;
+
+/// How often is looked for what is old.
+const SWEEP: Span = Span::from_secs(60);
+
+impl Hub {
+    /// When the hub wants to be told the time again. What is only kept for later is dropped when something else happens.
+    pub fn deadline(&self) -> Option<Time> {
+        let sessions = self.sessions.values().filter_map(|session| session.ends_at);
+        let jobs = self.jobs.values().filter(|job| job.end.is_none());
+        let jobs = jobs.flat_map(|job| [Some(job.ends_at), job.lease_ends, job.cancelled_until].into_iter().flatten());
+        sessions.chain(jobs).min()
+    }
+
+    /// The time is told.
+    pub fn passed(&mut self, now: Time) {
+        let is_over = |at: Option<Time>| at.is_some_and(|at| at <= now);
+        let sessions = self.sessions.values().filter(|session| is_over(session.ends_at));
+        for id in sessions.map(|session| session.id.clone()).collect::<Vec<_>>() {
+            self.forget_session(&id);
+        }
+        let due: Vec<(String, End, Option<&'static str>)> = self
+            .jobs
+            .values()
+            .filter(|job| job.end.is_none())
+            .filter_map(|job| {
+                let (end, reason) = if is_over(job.cancelled_until) {
+                    // Its agent has had its time (ARCP 1.1 §7.4).
+                    (End::Cancelled, None)
+                } else if is_over(job.lease_ends) {
+                    let code = ArcpCode::LeaseExpired;
+                    (End::Failed(code, code.message().to_owned()), Some("lease_expired"))
+                } else if is_over(Some(job.ends_at)) {
+                    (End::TimedOut, Some("timeout"))
+                } else {
+                    return None;
+                };
+                Some((job.id.clone(), end, reason))
+            })
+            .collect();
+        for (id, end, reason) in due {
+            self.finish(&id, end, reason, now);
+        }
+        if now.since(self.swept) >= SWEEP || now < self.swept {
+            self.swept = now;
+            self.sweep(now);
+        }
+    }
+
+    /// Drops what was kept for long enough.
+    fn sweep(&mut self, now: Time) {
+        let retention = self.limits.retention;
+        self.keys.expire(retention, now);
+        let old = |at: Time| now.since(at) >= retention;
+        let ended = self.jobs.values().filter(|job| job.end.as_ref().is_some_and(|(_, at)| old(*at)));
+        for id in ended.map(|job| job.id.clone()).collect::<Vec<_>>() {
+            self.forget_job(&id);
+        }
+    }
+}

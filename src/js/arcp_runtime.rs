@@ -1,0 +1,79 @@
+//! The surface of the embedded runtime: one object for a hub, JSON in and out. `npm/runtime-hub.js` drives it.
+
+use wasm_bindgen::prelude::*;
+
+use super::error::thrown;
+use crate::{arcp::runtime::Hub, time::Time};
+
+/// A hub.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct HubCore(Hub);
+
+#[wasm_bindgen]
+impl HubCore {
+    /// A hub of this configuration, which is JSON; `seed` is 8 random bytes, from which ids are made unique.
+    #[wasm_bindgen(constructor)]
+    pub fn new(config: &str, seed: &[u8]) -> Result<HubCore, JsValue> {
+        let seed = seed.iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));
+        Hub::new(config, seed).map(Self).map_err(|error| thrown(&error))
+    }
+
+    /// A connection says hello; `random` is 32 random bytes, of which the resume token is made.
+    pub fn attached(&mut self, conn: u32, hello: &str, random: &[u8], now: f64) -> bool {
+        let Ok(random) = random.try_into() else { return false };
+        self.0.attached(conn, hello, random, Time::from_millis(now));
+        true
+    }
+
+    /// A frame comes.
+    pub fn frame(&mut self, conn: u32, text: &str, now: f64) {
+        self.0.frame(conn, text, Time::from_millis(now));
+    }
+
+    /// A connection is gone.
+    pub fn detached(&mut self, conn: u32, now: f64) {
+        self.0.detached(conn, Time::from_millis(now));
+    }
+
+    /// An agent reports an event, as JSON.
+    pub fn event(&mut self, job: &str, event: &str, now: f64) {
+        self.0.event(job, event, Time::from_millis(now));
+    }
+
+    /// An agent has ended; without an output, what it returned can't be told.
+    pub fn output(&mut self, job: &str, output: Option<String>, now: f64) {
+        self.0.output(job, output.as_deref(), Time::from_millis(now));
+    }
+
+    /// An agent has failed.
+    pub fn failed(&mut self, job: &str, code: &str, message: Option<String>, now: f64) {
+        self.0.failed(job, code, message.as_deref(), Time::from_millis(now));
+    }
+
+    /// An agent's run is over because it was told to end.
+    pub fn aborted(&mut self, job: &str, now: f64) {
+        self.0.aborted(job, Time::from_millis(now));
+    }
+
+    /// The policy's answer: a byte for each job, 1 for yes.
+    pub fn answered(&mut self, question: u32, allowed: &[u8], now: f64) {
+        let allowed: Vec<bool> = allowed.iter().map(|byte| *byte == 1).collect();
+        self.0.answered(question, &allowed, Time::from_millis(now));
+    }
+
+    /// The time is told.
+    pub fn passed(&mut self, now: f64) {
+        self.0.passed(Time::from_millis(now));
+    }
+
+    /// What is to be done next, as JSON.
+    pub fn poll(&mut self) -> Option<String> {
+        self.0.poll().map(|action| action.to_json())
+    }
+
+    /// When the hub wants to be told the time again, in milliseconds.
+    pub fn deadline(&self) -> Option<f64> {
+        self.0.deadline().map(|at| at.as_millis() as f64)
+    }
+}
