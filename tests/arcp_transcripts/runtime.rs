@@ -1,0 +1,79 @@
+//! The embedded runtime's machine. Steps: `who` is `gate` (`attach` a principal on `conn`, with `features`, `resume`,
+//! `python`; `detach`), `client` (`frame` or `text` on `conn`), `agent` (of `job`: `event`, `output`, `failed`, `aborted`).
+
+use arcgate::{arcp::runtime::Hub, time::Time};
+use serde_json::{json, Map, Value};
+
+use crate::play::{play_all, Machine};
+
+/// How the gate names the principal that it has verified.
+const PRINCIPAL_SCHEME: &str = "x-vendor.arcgate.principal";
+
+struct Driver {
+    hub: Hub,
+    attached: u8,
+}
+
+fn attach(step: &Map<String, Value>) -> String {
+    let features = step.get("features").cloned();
+    let features = features
+        .unwrap_or_else(|| json!(["ack", "list_jobs", "subscribe", "progress", "result_chunk", "agent_versions"]));
+    let mut capabilities = json!({"encodings": ["json"], "features": features});
+    if step.get("python") == Some(&true.into()) {
+        capabilities["agents"] = json!([]);
+    }
+    let mut payload = json!({
+        "client": {"name": "a", "version": "1"},
+        "auth": {"scheme": PRINCIPAL_SCHEME, "token": step["attach"].to_string()},
+        "capabilities": capabilities,
+    });
+    if let Some(resume) = step.get("resume") {
+        payload["resume"] = resume.clone();
+    }
+    json!({"arcp": "1.1", "id": "01JTRANSCR1PTHELL00000000", "type": "session.hello", "payload": payload}).to_string()
+}
+
+impl Machine for Driver {
+    fn take(&mut self, step: &Map<String, Value>, now: Time) {
+        let hub = &mut self.hub;
+        let text = |name: &str| step.get(name).and_then(Value::as_str);
+        let conn = step.get("conn").and_then(Value::as_u64).unwrap_or(1) as u32;
+        let job = text("job").unwrap_or_default();
+        let has = |name: &str| step.contains_key(name);
+        match text("who").unwrap() {
+            "gate" if has("attach") => {
+                self.attached += 1;
+                hub.attached(conn, &attach(step), &[self.attached; 32], now);
+            }
+            "gate" if has("detach") => hub.detached(conn, now),
+            "client" => hub.frame(conn, text("text").unwrap(), now),
+            "agent" if has("event") => hub.event(job, &step["event"].to_string(), now),
+            "agent" if has("output") => hub.output(job, Some(&step["output"].to_string()), now),
+            "agent" if has("failed") => hub.failed(job, text("failed").unwrap(), text("message"), now),
+            "agent" if has("aborted") => hub.aborted(job, now),
+            _ => panic!("no such step: {step:?}"),
+        }
+    }
+
+    fn actions(&mut self) -> Vec<Value> {
+        let actions = std::iter::from_fn(|| self.hub.poll());
+        actions.map(|action| serde_json::from_str(&action.to_json()).unwrap()).collect()
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.hub.deadline()
+    }
+
+    fn tick(&mut self, now: Time) {
+        self.hub.passed(now);
+    }
+}
+
+#[test]
+fn runtime_transcripts() {
+    play_all("runtime", |head, _| {
+        let config =
+            head.get("config").cloned().unwrap_or_else(|| json!({"agents": ["echo", "count@1.0.0", "count@2.0.0"]}));
+        Box::new(Driver { hub: Hub::new(&config.to_string(), 7).unwrap(), attached: 0 })
+    });
+}
