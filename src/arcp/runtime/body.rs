@@ -95,7 +95,7 @@ fn chunk<'v>(object: &'v Object<'_>) -> Option<Chunk<'v>> {
 fn decoded_length(text: &str) -> Option<usize> {
     let digits = text.trim_end_matches('=');
     let padding = text.len() - digits.len();
-    let is_base64 = text.len() % 4 == 0
+    let is_base64 = text.len().is_multiple_of(4)
         && padding <= 2
         && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte));
     is_base64.then_some(text.len() / 4 * 3 - padding)
