@@ -14,7 +14,7 @@ const wrangler = () =>
 
 /**
  * Starts wrangler and waits until the Worker answers. `onLine` sees its log, tidied.
- * `config` and `cwd` serve Workers other than the repository's own.
+ * `config` and `cwd` serve Workers other than the repository's own; of several, the first one answers.
  */
 export async function startWorker({
   port,
@@ -29,7 +29,7 @@ export async function startWorker({
   const last = [];
   const options = { config, ip: "127.0.0.1", port, "inspector-port": 0, "show-interactive-dev-session": false };
   if (persistTo) options["persist-to"] = persistTo;
-  const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+  const flags = Object.entries(options).flatMap(([name, given]) => [given].flat().map((value) => `--${name}=${value}`));
   const child = startGroup(node22, [wrangler(), "dev", ...flags, ...file.args], {
     cwd,
     env: { WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", FORCE_COLOR: "0", CI: "1" },
