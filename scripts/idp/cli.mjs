@@ -8,7 +8,8 @@ const hosts = [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
 try {
   const idp = await startIdp({
     port: Number(process.env.IDP_PORT || 9000),
-    origins: hosts,
+    // The last one is where vite serves examples/react.
+    origins: [...hosts, "http://127.0.0.1:5173"],
     resources: hosts.flatMap((host) => [`${host}/arc`, `${host}/arcp`]),
   });
   console.log(`OpenID provider: ${idp.issuer}`);

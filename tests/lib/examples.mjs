@@ -23,8 +23,8 @@ export function exampleFolder(name, { replace = {} } = {}) {
   const modules = join(folder, "node_modules");
   mkdirSync(modules);
   symlinkSync(join(root, "pkg"), join(modules, "arcgate"));
-  const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  for (const dependency of Object.keys(dependencies)) {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  for (const dependency of Object.keys({ ...dependencies, ...devDependencies })) {
     if (dependency !== "arcgate") symlinkSync(join(root, "node_modules", dependency), join(modules, dependency));
   }
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
