@@ -2,7 +2,7 @@
 
 import { AgentRun } from "./agent-run.js";
 import { handOn, replyTo } from "./arc-upstream.js";
-import { auditor, reasonFor } from "./audit.js";
+import { auditor, logged, reasonFor } from "./audit.js";
 import { call, callJson, errorArguments } from "./call.js";
 import { deadline } from "./deadline.js";
 import { ArcgateError } from "./errors.js";
@@ -280,13 +280,6 @@ async function readBody(stream, limit) {
 
 function response({ status, headers, body }, fields, method) {
   return new Response(method === "HEAD" ? null : body, { status, headers: { ...fields, ...headers } });
-}
-
-// An error for the log: what it was and why, never its token.
-function logged(error, token) {
-  const cause =
-    error?.cause === undefined ? "" : ` (${error.cause?.name ?? typeof error.cause}: ${reasonFor(error.cause, token)})`;
-  return `${error?.code ?? error?.name ?? "error"}: ${reasonFor(error, token)}${cause}`;
 }
 
 const jsonHeaders = {

@@ -28,6 +28,13 @@ export function reasonFor(error, token) {
   return text.replace(/eyJ[\w-]*(\.[\w-]*)*/g, "[token]");
 }
 
+/** An error for the log: what it was and why, never its token. */
+export function logged(error, token) {
+  const cause =
+    error?.cause === undefined ? "" : ` (${error.cause?.name ?? typeof error.cause}: ${reasonFor(error.cause, token)})`;
+  return `${error?.code ?? error?.name ?? "error"}: ${reasonFor(error, token)}${cause}`;
+}
+
 const LONGEST = 256;
 
 function cut(text) {

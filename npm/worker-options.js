@@ -1,6 +1,7 @@
 // The options of createWorker: what is wrong with them is an error that names the option and the fix.
 
 import { ArcUpstream } from "./arc-upstream.js";
+import { arcpKeys, readArcp, socketLimits } from "./arcp-options.js";
 import { configError } from "./errors.js";
 import { checkVerifier } from "./http.js";
 import { checkKeys, numberOption } from "./options.js";
@@ -21,15 +22,16 @@ const known = [
   "audit",
 ];
 // Known, and refused until they do something: an option is never ignored.
-const later = ["arcp.upstream", "arcp.upstreamAuth", "arcp.scopes", "policy", "hubFor"];
+const later = ["policy", "hubFor"];
 
 /** Reads the options of createWorker; the parts named `config` are the core's to read. */
 export function readOptions(options) {
   checkKeys(options, known);
   const { verifier, agents = {}, arc = {}, arcp = {}, limits = {}, basePath = "", audit } = options;
   checkKeys(arc, ["upstream", "upstreamAuth", "scopes", "bindRequestAgent"], "arc");
-  checkKeys(arcp, ["upstream", "upstreamAuth", "scopes"], "arcp");
-  checkKeys(limits, ["maxBodyBytes", "maxAnswerBytes", "agentTimeoutMs", "clockToleranceSec"], "limits");
+  checkKeys(arcp, arcpKeys, "arcp");
+  const ofArc = ["maxBodyBytes", "maxAnswerBytes", "agentTimeoutMs", "clockToleranceSec"];
+  checkKeys(limits, [...ofArc, ...socketLimits], "limits");
   for (const path of later) {
     if (path.split(".").reduce((value, key) => value?.[key], options) !== undefined) {
       throw configError(path, "is not there yet in this version");
@@ -41,7 +43,9 @@ export function readOptions(options) {
   for (const [name, agent] of Object.entries(agents)) {
     if (typeof agent !== "function") throw configError(`agents.${name}`, "must be a function");
   }
+  const clockToleranceSec = numberOption(limits, "clockToleranceSec", 30, 0, 300, "limits");
   return {
+    arcp: readArcp(options, clockToleranceSec),
     config: {
       basePath,
       allowedOrigins: options.allowedOrigins,
@@ -56,7 +60,7 @@ export function readOptions(options) {
     upstream: arcUpstream(arc, limits),
     audit,
     agentTimeoutMs: numberOption(limits, "agentTimeoutMs", 300_000, 1, 86_400_000, "limits"),
-    clockToleranceSec: numberOption(limits, "clockToleranceSec", 30, 0, 300, "limits"),
+    clockToleranceSec,
   };
 }
 

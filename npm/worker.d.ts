@@ -26,6 +26,19 @@ export interface WorkerOptions<Env = unknown> {
     /** Whether `requestAgent` must be the principal's id. Default: false. */
     bindRequestAgent?: boolean;
   };
+  /** ARCP 1.1 at `GET /arcp`; docs/arcp-gate.md says what the gate does. */
+  arcp?: {
+    /** The runtime behind: a URL (`wss:` or `https:`; `ws:` and `http:` on loopback only), or a service binding. */
+    upstream?: string | ServiceBinding;
+    /** As whom the upstream knows each user. There is no default. */
+    upstreamAuth?: UpstreamAuth;
+    /** Scopes that a session needs, and those that `job.submit` needs: all of them. Default: none. */
+    scopes?: { connect?: string[]; submit?: string[] };
+    /** Seals the upstream's resume tokens: 32 bytes at least. Default: derived from `upstreamAuth`, or else random. */
+    resumeKey?: string | Uint8Array;
+    /** How often the gate and a client hear of each other (ARCP 1.1 §6.4). Default: 30. */
+    heartbeatIntervalSec?: number;
+  };
   /** In front of every route, such as "/api". */
   basePath?: string;
   /** Pages that may call, besides those of the same origin. */
@@ -39,14 +52,54 @@ export interface WorkerOptions<Env = unknown> {
     agentTimeoutMs?: number;
     /** How long after its token's end a stream is cut, unless the verifier says it itself. Default: 30. */
     clockToleranceSec?: number;
+    /** From the upgrade to the client's hello. Default: 10000. */
+    helloTimeoutMs?: number;
+    /** For the verifier's answer to a hello. Default: 15000. */
+    verifyTimeoutMs?: number;
+    /** From there to the upstream's welcome. Default: 10000. */
+    upstreamTimeoutMs?: number;
+    /** How often a live session's credential is looked up among the revoked. Default: 4000. */
+    revocationIntervalMs?: number;
+    /** A frame before the welcome. Default: 64 KiB. */
+    maxHelloBytes?: number;
+    /** A client's frame after it. Default: 1 MiB. */
+    maxFrameBytes?: number;
+    /** A frame of the upstream's. Default: 4 MiB. */
+    maxUpstreamFrameBytes?: number;
+    /** What may wait to be sent to one side of a session. Default: 4 MiB. */
+    maxBufferedBytes?: number;
+    /** Sockets for an isolate. Default: 2000. */
+    maxConnections?: number;
+    /** For an address (IPv6: a /64) and an isolate. Default: 30. */
+    failedHandshakesPerMinute?: number;
+    /** The name of a rate limit binding, which is asked before each upgrade, by address. */
+    rateLimit?: string;
   };
   /** Takes each decision; by default it is logged as a line of JSON. */
   audit?: (event: AuditEvent) => void | Promise<void>;
 }
 
+/** What this package uses of a service binding. */
+export interface ServiceBinding {
+  fetch(input: string, init?: RequestInit): Promise<Response>;
+}
+
+/** As whom an upstream knows a user; docs/upstream.md. */
+export type UpstreamAuth =
+  | { mode: "assertion"; key: CryptoKey | Uint8Array | JsonWebKey; keyId?: string; issuer: string; audience: string }
+  | {
+      mode: "map";
+      tokenFor: Record<string, string> | ((principal: Principal) => string | undefined | Promise<string | undefined>);
+    }
+  | { mode: "passthrough" }
+  | { mode: "dangerouslySharedToken"; token: string };
+
 /** A decision. It never holds a token; long values are cut. */
 export interface AuditEvent {
-  /** "arc.request": whether a request is let in. "arc.run": how the agent that it ran has ended. */
+  /**
+   * "arc.request": whether a request is let in. "arc.run": how the agent that it ran has ended. "arcp.upgrade": a socket that was
+   * refused. "arcp.hello": whether a session begins. "arcp.session": how it has ended.
+   */
   type: string;
   /** When: seconds since the epoch. */
   time: number;
@@ -63,6 +116,18 @@ export interface AuditEvent {
   requestAgent?: string;
   targetAgent?: string;
   traceId?: string;
+  /** ARCP: the close code, and the code of the `session.error` before it. */
+  close?: number;
+  code?: string;
+  session?: string;
+  client?: string;
+  scheme?: string;
+  resumes?: boolean;
+  durationMs?: number;
+  clientFrames?: number;
+  clientBytes?: number;
+  upstreamFrames?: number;
+  upstreamBytes?: number;
 }
 
 /** An agent: takes and gives what JSON can hold, at once or after a series of events. */

@@ -2,6 +2,7 @@
 
 import "arcgate";
 import { ArcEndpoint } from "./arc.js";
+import { ArcpEndpoint } from "./arcp-gate.js";
 import { call } from "./call.js";
 import { ArcgateError } from "./errors.js";
 import { checkVerifier } from "./http.js";
@@ -17,7 +18,11 @@ export function createWorker(options) {
   // A Worker's module is at hand, so this loads it at once; elsewhere the first request waits for it.
   ready().catch(() => {});
   const check = checker(settings);
-  if (isLoaded()) check();
+  const sockets = settings.arcp && new ArcpEndpoint(settings.arcp);
+  if (isLoaded()) {
+    check();
+    sockets?.check();
+  }
   const verifiers = verifierSource(options.verifier);
   const { basePath } = settings.config;
   return {
@@ -36,7 +41,23 @@ export function createWorker(options) {
         const endpoint = new ArcEndpoint({ ...settings, guard: devGuard(env) });
         return endpoint.handle(request, () => verifiers(env), ctx);
       }
-      if (route === "/arcp") return json(501, { error: "not_implemented", message: "ARCP is not there yet" });
+      if (route === "/arcp") {
+        if (!sockets) return json(501, { error: "not_implemented", message: "there is no ARCP upstream" });
+        try {
+          await ready();
+          sockets.check();
+        } catch (error) {
+          console.error(`arcgate: ${error.code}: ${error.message}`);
+          return json(500, { error: "server_error" });
+        }
+        return sockets.handle(request, {
+          verifierOf: () => verifiers(env),
+          behindOf: () => settings.arcp.behind,
+          guard: devGuard(env),
+          env,
+          ctx,
+        });
+      }
       return env?.ASSETS ? env.ASSETS.fetch(request) : json(404, { error: "not_found" });
     },
   };

@@ -3,7 +3,7 @@
 import { DenyAllVerifier, FirstOf, JwtVerifier, StaticBearerVerifier } from "../pkg/entry.workerd.js";
 import { builtinAgents, createWorker } from "../pkg/worker.js";
 import { playgroundSettings } from "./playground.js";
-import { asVariable, checkUpstreamVariables, upstreamFrom } from "./upstream.js";
+import { asVariable, checkUpstreamVariables, resumeKeyFrom, upstreamFrom } from "./upstream.js";
 import { jsonVariable, listVariable, settingsError } from "./variables.js";
 
 let made;
@@ -24,6 +24,7 @@ function make(env) {
       verifier: verifierFrom,
       agents: builtinAgents,
       arc: { scopes: jsonVariable(env, "ARC_SCOPES"), ...upstreamFrom(env, "ARC_UPSTREAM") },
+      arcp: { ...upstreamFrom(env, "ARCP_UPSTREAM"), resumeKey: resumeKeyFrom(env) },
       allowedOrigins: listVariable(env, "ALLOWED_ORIGINS"),
       allowedHosts: listVariable(env, "ALLOWED_HOSTS") ?? (env.DEV_MODE === "true" ? loopback : undefined),
     });

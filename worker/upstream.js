@@ -19,6 +19,7 @@ const optionsOf = {
   issuer: "UPSTREAM_ISSUER",
   audience: "UPSTREAM_AUDIENCE",
   tokenFor: "UPSTREAM_TOKENS",
+  "arcp.resumeKey": "RESUME_KEY",
 };
 
 const isSet = (env, name) => env[name] !== undefined && env[name] !== "";
@@ -26,6 +27,16 @@ const isSet = (env, name) => env[name] !== undefined && env[name] !== "";
 /** `{ upstream, upstreamAuth }` of the variable that names an upstream, or nothing when it is not set. */
 export function upstreamFrom(env, name) {
   return isSet(env, name) ? { upstream: env[name], upstreamAuth: authFrom(env) } : {};
+}
+
+/** What resume tokens are sealed with: RESUME_KEY, or else a secret that is there. (UPSTREAM_KEY is found where it is used.) */
+export function resumeKeyFrom(env) {
+  if (isSet(env, "ARCP_UPSTREAM")) {
+    if (isSet(env, "RESUME_KEY")) return env.RESUME_KEY;
+    return typeof env.UPSTREAM_TOKENS === "string" ? env.UPSTREAM_TOKENS.padEnd(32) : undefined;
+  }
+  if (isSet(env, "RESUME_KEY")) throw settingsError("RESUME_KEY", "is set, but ARCP_UPSTREAM is not");
+  return undefined;
 }
 
 /** Refuses variables that would be without effect. */

@@ -75,6 +75,11 @@ impl<'a> Envelope<'a> {
         self.object.get(name).and_then(Value::as_str)
     }
 
+    /// All members, in the order of the text.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
+        self.object.iter()
+    }
+
     /// `type`
     pub fn kind(&self) -> &str {
         self.text("type").unwrap_or_default()

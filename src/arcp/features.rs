@@ -55,6 +55,22 @@ impl Features {
         Self(self.0.iter().filter(|name| other.has(name)).cloned().collect())
     }
 
+    /// With this one besides.
+    #[must_use]
+    pub fn with(mut self, name: &str) -> Self {
+        if !self.has(name) {
+            self.0.push(name.to_owned());
+        }
+        self
+    }
+
+    /// Without this one.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.retain(|feature| feature != name);
+        self
+    }
+
     /// The names.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)

@@ -100,6 +100,29 @@ impl Hello {
     /// What is [`Malformed`]. Credentials that are missing are none of it: `scheme` is then empty, and no verifier takes it.
     pub fn read(envelope: &Envelope<'_>) -> Result<Self, Malformed> {
         let client = Party::read(envelope.get("client"), "client")?;
+        let resume = match envelope.get("resume") {
+            None | Some(Value::Null) => None,
+            Some(Value::Object(resume)) => Some(Resume::read(resume)?),
+            Some(_) => return Err(Malformed::Member("resume")),
+        };
+        Self::read_as(envelope, client, resume)
+    }
+
+    /// Reads the payload of a `session.resume` that opens a connection: what it asks for, and the members of a hello as far as
+    /// they are there (ARCP 1.1 §6.3 has no credential in it, and without one nobody is let in).
+    ///
+    /// # Errors
+    /// What is [`Malformed`].
+    pub fn read_resume(envelope: &Envelope<'_>) -> Result<Self, Malformed> {
+        let client = match envelope.get("client") {
+            None | Some(Value::Null) => Party { name: "unknown".to_owned(), version: "0".to_owned() },
+            client => Party::read(client, "client")?,
+        };
+        let resume = envelope.payload().map(Resume::read).transpose()?;
+        Self::read_as(envelope, client, resume)
+    }
+
+    fn read_as(envelope: &Envelope<'_>, client: Party, resume: Option<Resume>) -> Result<Self, Malformed> {
         let auth = match envelope.get("auth") {
             None | Some(Value::Null) => None,
             Some(Value::Object(auth)) => Some(auth),
@@ -120,11 +143,6 @@ impl Hello {
         let features = Features::read(capabilities.and_then(|capabilities| capabilities.get("features")));
         let agents = capabilities.and_then(|capabilities| capabilities.get("agents"));
         let lists_agents = agents.is_some_and(|agents| agents.as_array().is_some());
-        let resume = match envelope.get("resume") {
-            None | Some(Value::Null) => None,
-            Some(Value::Object(resume)) => Some(Resume::read(resume)?),
-            Some(_) => return Err(Malformed::Member("resume")),
-        };
         Ok(Self { client, scheme, token, features, lists_agents, resume })
     }
 

@@ -11,6 +11,7 @@ pub mod features;
 
 pub mod message;
 
+pub mod gate;
 pub mod runtime;
 
 pub use envelope::{Envelope, Frame};

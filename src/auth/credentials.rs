@@ -40,7 +40,7 @@ impl Credentials {
 /// [`Code::Unauthenticated`] when there are none, [`Code::TokenMalformed`] when the token is too long, and
 /// [`Code::InvalidRequest`] for everything that is not one scheme and one token.
 pub fn from_request(authorization: Option<&str>, query: &str) -> Result<Credentials, Error> {
-    if has_access_token(query) {
+    if has_token(query, &["access_token"]) {
         // Not even beside a good header: the token in the URL has been written to logs on its way.
         return Err(invalid("a token in the URL is never accepted: send it in the Authorization header"));
     }
@@ -100,11 +100,12 @@ fn is_b64token(token: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'))
 }
 
-/// Whether a query has the parameter of RFC 6750 §2.3, percent-encoded spellings included.
-fn has_access_token(query: &str) -> bool {
+/// Whether a query has a parameter of one of these names (RFC 6750 §2.3 has `access_token`), percent-encoded spellings
+/// included.
+pub fn has_token(query: &str, names: &[&str]) -> bool {
     query.strip_prefix('?').unwrap_or(query).split('&').any(|pair| {
-        let name = pair.split('=').next().unwrap_or_default();
-        percent_decoded(name).eq_ignore_ascii_case(b"access_token")
+        let name = percent_decoded(pair.split('=').next().unwrap_or_default());
+        names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
     })
 }
 

@@ -25,6 +25,8 @@ function arcRequest({ token = "good", body = JSON.stringify(envelope()), headers
   });
 }
 
+const passthrough = { mode: "passthrough" };
+
 test("options are strict, and an error names the nearest", async () => {
   await ready();
   for (const [options, pattern] of [
@@ -51,7 +53,26 @@ test("options are strict, and an error names the nearest", async () => {
       /`arc.upstream` /,
     ]),
     [{ verifier, arc: { upstream: "https://x", upstreamAuth: { mode: "none" } } }, /`arc.upstreamAuth.mode`/],
-    [{ verifier, arcp: { upstream: "wss://x" } }, /`arcp.upstream` is not there yet/],
+    [{ verifier, arcp: { upstream: "wss://x" } }, /`arcp.upstreamAuth` is missing/],
+    [{ verifier, arcp: { upstreamAuth: passthrough } }, /`arcp.upstreamAuth` is there without/],
+    [{ verifier, arcp: { scopes: {} } }, /`arcp.scopes` is there without/],
+    ...["x", "ftp://x", "ws://x.example", "wss://u:p@x", "wss://x/#f", 7, {}].map((upstream) => [
+      { verifier, arcp: { upstream, upstreamAuth: passthrough } },
+      /`arcp.upstream` /,
+    ]),
+    ...[
+      [{ scopes: { submits: [] } }, /`arcp.scopes.submits`/],
+      [{ heartbeatIntervalSec: 0 }, /`arcp.heartbeatIntervalSec`/],
+      [{ resumeKey: "short" }, /`arcp.resumeKey`/],
+      [{ resume_key: "x" }, /did you mean `resumeKey`/],
+    ].map(([arcp, pattern]) => [
+      { verifier, arcp: { upstream: "ws://localhost", upstreamAuth: passthrough, ...arcp } },
+      pattern,
+    ]),
+    ...[{ helloTimeoutMs: 1 }, { maxFrameBytes: 1 }, { maxConnections: 0 }, { rateLimit: {} }].map((limits) => [
+      { verifier, limits, arcp: { upstream: "ws://localhost", upstreamAuth: passthrough } },
+      new RegExp(`\`limits.${Object.keys(limits)[0]}\``),
+    ]),
     [{ verifier, policy: {} }, /`policy` is not there yet/],
     [undefined, /options/],
     [{ verifier, arc: null }, /`arc`/],

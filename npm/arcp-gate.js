@@ -1,0 +1,117 @@
+// Drives the ARCP gate: the core decides, this accepts the socket, asks the verifier, opens what is behind, and carries frames.
+
+import { addressKey, FailedHandshakes } from "./arcp-limits.js";
+import { Connection } from "./arcp-socket.js";
+import { auditor, logged } from "./audit.js";
+import { call } from "./call.js";
+
+/** The `/arcp` endpoint of one deployment. There is one for an isolate. */
+export class ArcpEndpoint {
+  #config;
+  #audit;
+  #limits;
+  #failed;
+  #shared;
+  #open = 0;
+
+  /**
+   * `config` is what the core reads. `limits`: `maxConnections`, `failedHandshakesPerMinute`, `rateLimit` (the name of a binding).
+   * `seal(text)` computes the code of a resume token; `revoked(principal, credentials, env)` tells whether a credential was
+   * revoked, and may be missing.
+   */
+  constructor({ config, audit, clockToleranceSec, limits, seal, revoked }) {
+    this.#config = JSON.stringify({ ...config, asksRevocation: revoked !== undefined });
+    this.#audit = auditor(audit);
+    this.#limits = limits;
+    this.#failed = new FailedHandshakes(limits.failedHandshakesPerMinute);
+    this.#shared = { toleranceMs: clockToleranceSec * 1000, seal, revoked, sessions: new Map() };
+  }
+
+  /** Throws what is wrong with the configuration, until it has been found right once. */
+  check() {
+    this.#shared.maxBuffered ??= call("arcpCheck", this.#config);
+  }
+
+  /**
+   * Answers a request for an upgrade. `verifierOf()` and `behindOf()` give the verifier and what is behind once they are needed;
+   * `guard(principal, request)` may still refuse a principal. Never throws.
+   */
+  async handle(request, { verifierOf, behindOf, guard, env, ctx }) {
+    try {
+      const answer = call("arcpHead", this.#config, JSON.stringify(headOf(request)));
+      if (answer !== undefined) return this.#refuse(JSON.parse(answer));
+      const address = addressKey(request.headers.get("cf-connecting-ip") ?? undefined);
+      if (this.#failed.isFull(address, Date.now()) || !(await this.#isWithinRate(address, env))) {
+        return this.#refuse({ status: 429, reason: "too_many_requests", name: "Retry-After", value: "60" });
+      }
+      if (this.#open >= this.#limits.maxConnections) {
+        return this.#refuse({ status: 503, reason: "too_many_connections", name: "Retry-After", value: "5" });
+      }
+      let behind;
+      try {
+        behind = await behindOf();
+      } catch (error) {
+        console.error(`arcgate: ${logged(error)}`);
+        return this.#refuse({ status: 503, reason: "unavailable", name: "Retry-After", value: "30" });
+      }
+      return this.#upgrade(request, address, { verifierOf, behind, guard, env, ctx });
+    } catch (error) {
+      console.error(`arcgate: ${logged(error)}`);
+      return this.#refuse({ status: 500, reason: "server_error" });
+    }
+  }
+
+  #upgrade(request, address, rest) {
+    const [theirs, ours] = Object.values(new WebSocketPair());
+    const connection = new Connection(request, ours, {
+      ...rest,
+      ...this.#shared,
+      config: this.#config,
+      audit: (event) => {
+        if (event.type === "arcp.hello" && event.outcome === "refused") this.#failed.add(address, Date.now());
+        this.#audit(event);
+      },
+      onEnd: () => {
+        this.#open -= 1;
+      },
+    });
+    this.#open += 1;
+    connection.begin();
+    return new Response(null, { status: 101, webSocket: theirs });
+  }
+
+  // The platform's own counter, where there is one. One that fails keeps nobody out.
+  async #isWithinRate(address, env) {
+    const { rateLimit } = this.#limits;
+    if (rateLimit === undefined || address === undefined) return true;
+    const binding = env?.[rateLimit];
+    if (typeof binding?.limit !== "function") throw new TypeError(`limits.rateLimit: ${rateLimit} is not bound`);
+    try {
+      return (await binding.limit({ key: address })).success !== false;
+    } catch (error) {
+      console.error(`arcgate: the rate limit failed: ${error?.name}`);
+      return true;
+    }
+  }
+
+  #refuse({ status, reason, name, value }) {
+    this.#audit({ type: "arcp.upgrade", outcome: status < 500 ? "refused" : "failed", reason, status });
+    const headers = { "Content-Type": "application/json", "Cache-Control": "no-store", Vary: "Origin" };
+    if (name) headers[name] = value;
+    return new Response(JSON.stringify({ error: reason }), { status, headers });
+  }
+}
+
+function headOf(request) {
+  const url = new URL(request.url);
+  const header = (name) => request.headers.get(name) ?? undefined;
+  return {
+    method: request.method,
+    scheme: url.protocol.slice(0, -1),
+    host: url.host,
+    path: url.pathname,
+    query: url.search,
+    origin: header("origin"),
+    upgrade: header("upgrade"),
+  };
+}

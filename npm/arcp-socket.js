@@ -1,0 +1,285 @@
+// One client's socket and what is behind it. The core decides; here is what it decides about: sockets, a timer, promises.
+
+import { logged, reasonFor } from "./audit.js";
+import { ArcgateError } from "./errors.js";
+import { authenticate, toPrincipal } from "./http.js";
+import { within } from "./wait.js";
+import { bindings, instanceEpoch, recoverFrom } from "./wasm.js";
+
+/** An answer about revocation that takes longer is none. */
+const REVOCATION_MS = 3000;
+/** Timers beyond this would fire at once on some platforms. */
+const LONGEST_TIMER = 3_600_000;
+
+/** Carries one connection until both sockets are closed. */
+export class Connection {
+  #request;
+  #client;
+  #behind;
+  #options;
+  #core;
+  #epoch;
+  #principal;
+  #credentials;
+  #session;
+  #detail;
+  #timer;
+  #timerAt;
+  #overflow;
+  #over = false;
+  #abort = new AbortController();
+
+  /** `socket` is the server's end of the pair, not yet accepted. */
+  constructor(request, socket, options) {
+    this.#request = request;
+    this.#client = socket;
+    this.#options = options;
+    const [high, low] = crypto.getRandomValues(new Uint32Array(2));
+    this.#epoch = instanceEpoch();
+    const { config, behind } = options;
+    const hasGauge = typeof socket.bufferedAmount === "number";
+    this.#core = new bindings.ArcpGateCore(config, behind.trusted === true, hasGauge, high, low, Date.now());
+  }
+
+  /** Accepts the socket. */
+  begin() {
+    // A close that comes in is answered when the core has seen it.
+    this.#client.accept({ allowHalfOpen: true });
+    this.#listen(this.#client, "client");
+    this.#do(() => {});
+  }
+
+  #listen(socket, side) {
+    const isClient = side === "client";
+    socket.addEventListener("message", ({ data }) => {
+      let forwarded = false;
+      this.#do((core, now) => {
+        if (typeof data !== "string") core.note(`${side}Binary`, now);
+        // A character is a byte at least: what is too long here doesn't even go into the core's memory.
+        else if (data.length > (isClient ? core.clientLimit() : core.behindLimit())) core.note(`${side}Oversized`, now);
+        else forwarded = isClient ? core.clientText(data, now) : core.behindText(data, now);
+        if (forwarded) this.#send(isClient ? "behind" : "client", data);
+        return forwarded;
+      });
+    });
+    socket.addEventListener("close", ({ code }) => this.#closed(isClient, code));
+    socket.addEventListener("error", () => this.#closed(isClient, 1006));
+  }
+
+  #closed(isClient, code) {
+    this.#do((core, now) => (isClient ? core.note("clientClosed", now) : core.behindClosed(code, now)));
+  }
+
+  // Hands something to the core, and performs what it decides. A frame that was sent on needs nothing else: there are no actions,
+  // and deadlines only moved away.
+  #do(step) {
+    if (this.#over) return;
+    try {
+      if (instanceEpoch() !== this.#epoch) throw new Error("the core was replaced");
+      const forwarded = step(this.#core, Date.now());
+      if (forwarded === true && this.#overflow === undefined) return;
+      this.#perform();
+      if (this.#overflow !== undefined && !this.#over) {
+        this.#core.note(`${this.#overflow}Overflowed`, Date.now());
+        this.#perform();
+      }
+    } catch (thrown) {
+      recoverFrom(thrown);
+      console.error(`arcgate: ${logged(thrown, this.#credentials?.token)}`);
+      this.#options.audit({ type: "arcp.session", outcome: "cut", reason: "internal", session: this.#session });
+      close(this.#client, 1012, "try again");
+      this.#end();
+    }
+  }
+
+  #perform() {
+    const actions = this.#core.actions();
+    if (actions !== undefined) {
+      let isClosed = false;
+      for (const action of JSON.parse(actions)) {
+        this.#act(action);
+        isClosed ||= action.do === "close";
+      }
+      if (isClosed) return this.#end();
+    }
+    this.#schedule();
+  }
+
+  #act(action) {
+    switch (action.do) {
+      case "send":
+        return this.#send("client", action.text);
+      case "sendBehind":
+        return this.#send("behind", action.text);
+      case "close":
+        return close(this.#client, action.code, action.reason);
+      case "closeBehind":
+        return this.#closeBehind();
+      case "authenticate":
+        return void this.#authenticate(action);
+      case "open":
+        return void this.#open(action.resumes);
+      case "mac":
+        return void this.#mac(action.input);
+      case "askRevoked":
+        return void this.#askRevoked();
+      case "audit":
+        return this.#tell(action.event);
+    }
+  }
+
+  #send(side, text) {
+    const socket = side === "client" ? this.#client : this.#behind;
+    try {
+      socket.send(text);
+    } catch {
+      // It is closing; its close comes as an event.
+      return;
+    }
+    if (socket.bufferedAmount > this.#options.maxBuffered) this.#overflow ??= side;
+  }
+
+  #closeBehind() {
+    if (this.#behind) close(this.#behind, 1000, "closed");
+    else this.#abort.abort();
+  }
+
+  // Nothing is handed in any more.
+  #end() {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#closeBehind();
+    const { sessions, onEnd } = this.#options;
+    if (sessions.get(this.#session)?.connection === this) sessions.delete(this.#session);
+    this.#principal = undefined;
+    this.#credentials = undefined;
+    if (instanceEpoch() === this.#epoch) this.#core.free();
+    onEnd();
+  }
+
+  #schedule() {
+    const at = this.#core.deadline();
+    if (at === undefined || (this.#timer !== undefined && this.#timerAt <= at)) return;
+    clearTimeout(this.#timer);
+    const now = Date.now();
+    const wait = Math.min(Math.max(1, at - now), LONGEST_TIMER);
+    this.#timerAt = now + wait;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#do((core, then) => core.tick(then));
+    }, wait);
+  }
+
+  async #authenticate({ scheme, token }) {
+    const { verifierOf, guard, revoked, env, ctx, toleranceMs } = this.#options;
+    const context = {
+      transport: "websocket",
+      url: this.#request.url,
+      remoteAddress: this.#request.headers.get("cf-connecting-ip") ?? undefined,
+      signal: this.#abort.signal,
+      waitUntil: ctx?.waitUntil && ((promise) => ctx.waitUntil(promise)),
+    };
+    try {
+      const verifier = await verifierOf();
+      let principal = await authenticate(verifier, { scheme, token }, context);
+      if (scheme === "none") principal = anonymous(principal);
+      guard(principal, this.#request);
+      const credentials = { scheme, token };
+      if (revoked && (await revoked(principal, credentials, env)) === true) {
+        throw new ArcgateError("ERR_TOKEN_REVOKED", "the token was revoked", { details: { fault: "caller" } });
+      }
+      this.#principal = principal;
+      this.#credentials = credentials;
+      const own = verifier.clockToleranceSec;
+      const tolerance = typeof own === "number" ? own * 1000 : toleranceMs;
+      this.#do((core, now) => core.authenticated(JSON.stringify(principal), tolerance, now));
+    } catch (error) {
+      const isOurs = error instanceof ArcgateError;
+      // What this deployment got wrong is an error in its log, besides the refusal in its audit.
+      if (!isOurs || ["ERR_CONFIG", "ERR_INTERNAL"].includes(error.code)) {
+        console.error(`arcgate: ${logged(error, token)}`);
+      }
+      this.#detail = reasonFor(error, token);
+      this.#do((core, now) =>
+        isOurs
+          ? core.refused(String(error.code), error.retryable === true, now)
+          : core.refused("ERR_INTERNAL", true, now),
+      );
+    }
+  }
+
+  async #open(resumes) {
+    const { behind, sessions } = this.#options;
+    try {
+      // The old connection of a session that is resumed, if it is in this isolate and nobody has noticed its end.
+      if (resumes !== undefined && !behind.trusted) sessions.get(resumes)?.displace();
+      const signal = this.#abort.signal;
+      const { socket, auth } = await behind(this.#principal, this.#credentials?.token, {
+        signal,
+        request: this.#request,
+      });
+      if (this.#over) return close(socket, 1000, "closed");
+      this.#behind = socket;
+      this.#listen(socket, "behind");
+      this.#do((core, now) => core.opened(auth.scheme, auth.token, now));
+    } catch (error) {
+      if (this.#over) return;
+      console.error(`arcgate: ${logged(error, this.#credentials?.token)}`);
+      this.#detail = reasonFor(error, this.#credentials?.token);
+      const code = error instanceof ArcgateError ? String(error.code) : "ERR_INTERNAL";
+      this.#do((core, now) => core.openFailed(code, now));
+    }
+  }
+
+  async #mac(input) {
+    let code;
+    try {
+      code = await this.#options.seal(input);
+    } catch (error) {
+      console.error(`arcgate: sealing failed: ${error?.name}`);
+    }
+    this.#do((core, now) => core.mac(code, now));
+  }
+
+  async #askRevoked() {
+    const { revoked, env } = this.#options;
+    let answer;
+    try {
+      answer = await within(REVOCATION_MS, revoked(this.#principal, this.#credentials, env), undefined);
+    } catch (error) {
+      console.error(`arcgate: revocation can't be asked about: ${reasonFor(error, this.#credentials?.token)}`);
+    }
+    this.#do((core, now) => core.revocation(typeof answer === "boolean" ? answer : undefined, now));
+  }
+
+  #tell(event) {
+    if (event.type === "arcp.hello" && event.outcome === "allowed") this.#register(event.session);
+    else if (event.type === "arcp.hello") event.detail = this.#detail;
+    this.#options.audit(event);
+  }
+
+  // A socket may be closed by its own request alone: whoever resumes the session settles a promise that this request waits for.
+  #register(session) {
+    const { sessions, behind } = this.#options;
+    this.#session = session;
+    if (behind.trusted) return;
+    const displaced = new Promise((displace) => {
+      sessions.set(session, { connection: this, displace });
+    });
+    displaced.then(() => this.#do((core, now) => core.note("displaced", now)));
+  }
+}
+
+// Nobody in particular, and nobody else's: each session with `none` is its own principal.
+function anonymous({ labels, scopes, expiresAt }) {
+  return toPrincipal({ kind: "anonymous", id: crypto.randomUUID(), labels, scopes, expiresAt });
+}
+
+function close(socket, code, reason) {
+  try {
+    socket.close(code, reason);
+  } catch {
+    // It is closed already.
+  }
+}

@@ -1,0 +1,148 @@
+//! What a deployment decides about its gate.
+
+use crate::{
+    arc::origin::OriginRules,
+    config::Reader,
+    error::{Code, Error},
+    json::{self, Value},
+    time::Span,
+};
+
+/// The configuration of one `/arcp` endpoint.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// In front of `/arcp`.
+    pub(super) base_path: String,
+    /// Who may open a socket from a page.
+    pub(super) origins: OriginRules,
+    /// From the upgrade to the hello.
+    pub(super) hello_timeout: Span,
+    /// From the hello to the verifier's answer, and to each answer that the platform gives.
+    pub(super) verify_timeout: Span,
+    /// From there to the welcome of what is behind.
+    pub(super) open_timeout: Span,
+    /// A frame before the welcome.
+    pub(super) max_hello: usize,
+    /// A client's frame after it.
+    pub(super) max_frame: usize,
+    /// A frame from behind.
+    pub(super) max_behind: usize,
+    /// What may wait to be sent to one side.
+    pub(super) max_buffered: usize,
+    /// How often the gate and the client hear of each other.
+    pub(super) heartbeat: Span,
+    /// Scopes for a session at all.
+    pub(super) connect: Vec<String>,
+    /// Scopes for `job.submit`.
+    pub(super) submit: Vec<String>,
+    /// How often revocation is asked about, where it is.
+    pub(super) revocation_interval: Option<Span>,
+}
+
+/// The largest of all frames: what the platform hands on.
+const MOST_BYTES: f64 = 33_554_432.0;
+
+impl Config {
+    /// Reads the configuration: `basePath`, `allowedOrigins`, `allowedHosts`, `asksRevocation`, and the objects `arcp` and `limits`.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG` naming the key and the fix.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let options = json::object_of(text)
+            .map_err(|problem| Error::new(Code::Config, format!("the configuration of the ARCP endpoint {problem}")))?;
+        let mut reader = Reader::new("", &options);
+        let base_path = reader.take("basePath").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let origins = OriginRules::read(&mut reader)?;
+        let asks = reader.take("asksRevocation").and_then(Value::as_bool) == Some(true);
+        let empty = json::Object::default();
+        let limits = reader.take("limits").and_then(Value::as_object).unwrap_or(&empty);
+        let arcp = reader.take("arcp").and_then(Value::as_object).unwrap_or(&empty);
+        reader.finish()?;
+
+        let mut reader = Reader::new("limits", limits);
+        let mut millis = |key, otherwise: i64| {
+            let value = reader.number(key, 10.0, 600_000.0)?;
+            Ok::<_, Error>(value.map_or(Span::from_secs(otherwise), |value| Span::from_millis(value as i64)))
+        };
+        let hello_timeout = millis("helloTimeoutMs", 10)?;
+        let verify_timeout = millis("verifyTimeoutMs", 15)?;
+        let open_timeout = millis("upstreamTimeoutMs", 10)?;
+        let revocation_interval = millis("revocationIntervalMs", 4)?;
+        let mut bytes = |key, otherwise: usize| {
+            let value = reader.number(key, 256.0, MOST_BYTES)?;
+            Ok::<_, Error>(value.map_or(otherwise, |value| value as usize))
+        };
+        let max_hello = bytes("maxHelloBytes", 65_536)?;
+        let max_frame = bytes("maxFrameBytes", 1_048_576)?;
+        let max_behind = bytes("maxUpstreamFrameBytes", 4_194_304)?;
+        let max_buffered = bytes("maxBufferedBytes", 4_194_304)?;
+        reader.finish()?;
+
+        let mut reader = Reader::new("arcp", arcp);
+        let heartbeat = reader.number("heartbeatIntervalSec", 0.05, 3600.0)?.unwrap_or(30.0);
+        let scopes = match reader.take("scopes") {
+            None => &empty,
+            Some(Value::Object(scopes)) => scopes,
+            Some(_) => return Err(reader.wrong("scopes", "must be an object with `connect` and `submit`")),
+        };
+        reader.finish()?;
+        let mut reader = Reader::new("arcp.scopes", scopes);
+        let connect = reader.strings("connect")?.unwrap_or_default();
+        let submit = reader.strings("submit")?.unwrap_or_default();
+        reader.finish()?;
+        Ok(Self {
+            base_path,
+            origins,
+            hello_timeout,
+            verify_timeout,
+            open_timeout,
+            max_hello,
+            max_frame,
+            max_behind,
+            max_buffered,
+            heartbeat: Span::from_millis((heartbeat * 1000.0) as i64),
+            connect,
+            submit,
+            revocation_interval: asks.then_some(revocation_interval),
+        })
+    }
+
+    /// What may wait to be sent to one side, in bytes.
+    pub const fn max_buffered(&self) -> usize {
+        self.max_buffered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults() {
+        let config = Config::from_json("{}").unwrap();
+        assert_eq!((config.max_hello, config.max_frame), (64 * 1024, 1024 * 1024));
+        assert_eq!(config.hello_timeout, Span::from_secs(10));
+        assert_eq!(config.heartbeat, Span::from_secs(30));
+        assert!(config.revocation_interval.is_none());
+        let config = Config::from_json(r#"{"asksRevocation":true}"#).unwrap();
+        assert_eq!(config.revocation_interval, Some(Span::from_secs(4)));
+    }
+
+    #[test]
+    fn wrong_options_are_named() {
+        for (options, named) in [
+            ("[]", "ARCP endpoint"),
+            (r#"{"limits":{"helloTimeout":1}}"#, "`helloTimeoutMs`"),
+            (r#"{"limits":{"maxHelloBytes":"1"}}"#, "`limits.maxHelloBytes`"),
+            (r#"{"arcp":{"scopes":{"connects":[]}}}"#, "`connect`"),
+            (r#"{"arcp":{"scopes":[]}}"#, "`arcp.scopes`"),
+            (r#"{"arcp":{"scopes":{"submit":"a"}}}"#, "`arcp.scopes.submit`"),
+            (r#"{"arcp":{"heartbeatIntervalSec":0}}"#, "`arcp.heartbeatIntervalSec`"),
+            (r#"{"allowedHosts":["*"]}"#, "`allowedHosts`"),
+        ] {
+            let error = Config::from_json(options).unwrap_err();
+            assert_eq!(error.code(), Code::Config);
+            assert!(error.message().contains(named), "{options}: {error}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! From the client's hello to its welcome (ARCP 1.1 §6.1 to §6.3).
+
+use super::{
+    action::Action,
+    machine::{Flow, Gate, Sealing, Stage},
+    refusal::End,
+    relay::Session,
+    seal,
+};
+use crate::{
+    arcp::{
+        envelope::Malformed,
+        features::{Features, KNOWN},
+        message::{Hello, Welcome},
+        Envelope, Frame,
+    },
+    auth::challenge::stated,
+    json::Value,
+    principal::{Kind, Principal},
+    secret::Secret,
+    time::{Span, Time},
+};
+
+/// A hello with less to live is refused: its session would end while it begins.
+const LEAST_LIFE: Span = Span::from_secs(5);
+
+/// Frames that may come between the welcome from behind and its seal.
+const MAX_HELD: usize = 16_384;
+
+/// What stands for a resume token where a session can't be resumed: the member must be there (ARCP 1.1 §6.2).
+const NO_TOKEN: &str = "none";
+
+impl Gate {
+    pub(super) fn handle_hello(&mut self, text: &str, now: Time) {
+        let envelope = match Envelope::parse(text) {
+            Ok(envelope) => envelope,
+            Err(malformed) => return self.end(End::protocol(reason_of(malformed)), now),
+        };
+        let hello = match envelope.kind() {
+            "session.hello" => Hello::read(&envelope),
+            "session.resume" => Hello::read_resume(&envelope),
+            _ => return self.end(End::protocol("not_hello"), now),
+        };
+        let Ok(mut hello) = hello else { return self.end(End::protocol("bad_hello"), now) };
+        hello.scheme.make_ascii_lowercase();
+        let token = hello.token.take();
+        let scheme = hello.scheme.clone();
+        self.hello = Some(hello);
+        let is_complete = match scheme.as_str() {
+            "bearer" => token.as_ref().is_some_and(|token| !token.expose().is_empty()),
+            "none" => true,
+            vendors => is_vendor_scheme(vendors),
+        };
+        if !is_complete {
+            return self.end(End::unauthenticated("no_credentials"), now);
+        }
+        self.stage = Stage::Verifying;
+        self.until = now.plus(self.config.verify_timeout);
+        self.push(Action::Authenticate { scheme, token });
+    }
+
+    /// The credentials were refused, or could not be judged; the arguments are the error's.
+    pub fn refused(&mut self, code: &str, is_retryable: bool, now: Time) {
+        if matches!(self.stage, Stage::Verifying) {
+            let error = stated(code, is_retryable, None, None);
+            self.end(End { reason: error.code().as_str(), ..End::of_verifier(&error) }, now);
+        }
+    }
+
+    /// The credentials are this principal's, whose token is taken for so long after its end.
+    pub fn authenticated(&mut self, principal: Principal, tolerance: Span, now: Time) {
+        if !matches!(self.stage, Stage::Verifying) {
+            return;
+        }
+        let expires_at = principal.expires_at();
+        let has = |scope: &String| principal.scopes().unwrap_or_default().contains(scope);
+        let may_connect = self.config.connect.iter().all(has);
+        let key = principal.key();
+        let is_anonymous = principal.kind() == Kind::Anonymous;
+        self.principal = Some(principal);
+        if expires_at.is_some_and(|end| end < now.plus(LEAST_LIFE)) {
+            return self.end(End::unauthenticated("token_nearly_over"), now);
+        }
+        if !may_connect {
+            return self.end(End::denied("missing_scope"), now);
+        }
+        self.ends = expires_at.map(|end| end.plus(tolerance));
+        let Some(resume) = self.hello.as_mut().and_then(|hello| hello.resume.as_mut()) else { return self.open(now) };
+        if is_anonymous {
+            return self.end(End::not_resumable("anonymous"), now);
+        }
+        if self.trusted {
+            return self.open(now);
+        }
+        let presented = String::from_utf8_lossy(resume.token.expose()).into_owned();
+        let Some((token, code)) = seal::opened(&presented) else {
+            return self.end(End::not_resumable("resume_token_not_ours"), now);
+        };
+        let input = seal::input(&key, &resume.session_id, &token);
+        let presented = code.to_owned();
+        resume.token = Secret::new(token);
+        self.stage = Stage::Unsealing { presented };
+        self.until = now.plus(self.config.verify_timeout);
+        self.push(Action::Mac(input));
+    }
+
+    fn open(&mut self, now: Time) {
+        self.stage = Stage::Opening;
+        self.until = now.plus(self.config.open_timeout);
+        let resumes = self.hello.as_ref().and_then(|hello| hello.resume.as_ref());
+        let resumes = resumes.map(|resume| resume.session_id.clone());
+        self.push(Action::Open(resumes));
+    }
+
+    /// The code of the last [`Action::Mac`], in base64url; `None` when the platform could not compute it.
+    pub fn mac(&mut self, code: Option<&str>, now: Time) {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        match (stage, code) {
+            (Stage::Unsealing { presented }, Some(code)) => {
+                let is_right = Secret::new(code).matches(presented.as_bytes());
+                self.stage = Stage::Unsealing { presented };
+                if is_right {
+                    self.open(now);
+                } else {
+                    self.end(End::not_resumable("resume_token_of_another"), now);
+                }
+            }
+            (Stage::Sealing(sealing), Some(code)) => {
+                let token = seal::sealed(&sealing.token, code);
+                self.welcome(sealing.welcome, &sealing.session_id, Some(&token), now);
+                for text in sealing.held {
+                    if self.behind_text(&text, now) == Flow::Forward {
+                        self.push(Action::ToClient(text));
+                    }
+                }
+                if let Some(code) = sealing.closed {
+                    self.behind_closed(code, now);
+                }
+            }
+            (stage @ (Stage::Unsealing { .. } | Stage::Sealing(_)), None) => {
+                self.stage = stage;
+                self.end(End::restart("seal_failed"), now);
+            }
+            (stage, _) => self.stage = stage,
+        }
+    }
+
+    /// What is behind is open, and is shown this credential.
+    pub fn opened(&mut self, scheme: &str, token: &str, now: Time) {
+        if !matches!(self.stage, Stage::Opening) {
+            return self.push(Action::CloseBehind);
+        }
+        let Some(hello) = &mut self.hello else { return };
+        let known = hello.features.both(&Features::new(KNOWN)).without("heartbeat");
+        let ours = Hello {
+            client: hello.client.clone(),
+            scheme: scheme.to_owned(),
+            token: Some(Secret::new(token)),
+            // The gate speaks for itself there, whatever the client can.
+            features: if self.trusted { known } else { known.with("heartbeat") },
+            lists_agents: hello.lists_agents,
+            resume: hello.resume.clone(),
+        };
+        if let Some(resume) = &mut hello.resume {
+            // It is used up with this.
+            resume.token = Secret::new("");
+        }
+        let payload = ours.write();
+        let frame = Frame::new("session.hello", &self.ids.next(now), &payload).write();
+        self.stage = Stage::Greeting;
+        self.push(Action::ToBehind(frame));
+    }
+
+    /// What is behind can't be opened; the arguments are the error's.
+    pub fn open_failed(&mut self, code: &str, now: Time) {
+        if matches!(self.stage, Stage::Opening) {
+            let end = match code {
+                "ERR_PERMISSION_DENIED" => End::denied("no_upstream_credential"),
+                "ERR_CONFIG" => End::restart("upstream_misconfigured"),
+                _ => End::restart("upstream_unreachable"),
+            };
+            self.end(end, now);
+        }
+    }
+
+    /// The answer to our hello.
+    pub(super) fn handle_answer(&mut self, text: &str, now: Time) {
+        let Ok(envelope) = Envelope::parse(text) else { return self.end(End::restart("upstream_malformed"), now) };
+        match envelope.kind() {
+            "session.welcome" => {}
+            "session.error" => {
+                let code = envelope.get("code").and_then(Value::as_str).unwrap_or_default();
+                let resumes = self.hello.as_ref().is_some_and(|hello| hello.resume.is_some());
+                return self.end(End::of_behind(code, resumes), now);
+            }
+            // Heartbeats may begin early; the welcome is what counts.
+            "session.ping" | "session.pong" => return,
+            _ => return self.end(End::restart("upstream_not_welcome"), now),
+        }
+        let id = envelope.session_id().or_else(|| envelope.get("session_id").and_then(Value::as_str));
+        let (Some(id), Ok(welcome)) = (id.filter(|id| is_session_id(id)), Welcome::read(&envelope)) else {
+            return self.end(End::restart("upstream_malformed"), now);
+        };
+        let is_anonymous = self.principal.as_ref().is_some_and(|principal| principal.kind() == Kind::Anonymous);
+        let token = welcome.resume_token.as_ref().filter(|_| !is_anonymous);
+        let token = token.map(|token| String::from_utf8_lossy(token.expose()).into_owned());
+        match token {
+            Some(token) if self.trusted => self.welcome(welcome, id, Some(&token), now),
+            Some(token) if seal::fits(&token) => {
+                let key = self.principal.as_ref().map(Principal::key).unwrap_or_default();
+                self.push(Action::Mac(seal::input(&key, id, &token)));
+                let session_id = id.to_owned();
+                let sealing = Sealing { session_id, token, welcome, held: Vec::new(), bytes: 0, closed: None };
+                self.stage = Stage::Sealing(Box::new(sealing));
+            }
+            _ => self.welcome(welcome, id, None, now),
+        }
+    }
+
+    /// What comes from behind while the welcome waits for its seal: in its order, and bounded.
+    pub(super) fn hold(&mut self, text: &str, now: Time) {
+        let most = self.config.max_buffered;
+        let Stage::Sealing(sealing) = &mut self.stage else { return };
+        sealing.bytes = sealing.bytes.saturating_add(text.len());
+        if sealing.bytes > most || sealing.held.len() >= MAX_HELD {
+            return self.end(End::restart("upstream_too_fast"), now);
+        }
+        sealing.held.push(text.to_owned());
+    }
+
+    /// The welcome in our words: features of all three, our heartbeat, and a token that is this principal's alone.
+    fn welcome(&mut self, from_behind: Welcome, session_id: &str, token: Option<&str>, now: Time) {
+        let Some(hello) = &self.hello else { return };
+        let of_both = hello.features.both(&Features::new(KNOWN));
+        let beats = of_both.has("heartbeat");
+        let mut features = of_both.without("heartbeat").both(&from_behind.features);
+        if beats {
+            features = features.with("heartbeat");
+        }
+        let welcome = Welcome {
+            resume_token: Some(Secret::new(token.unwrap_or(NO_TOKEN))),
+            resume_window_sec: if token.is_some() { from_behind.resume_window_sec } else { 0.0 },
+            heartbeat_interval_sec: beats.then_some(self.config.heartbeat.as_millis() as f64 / 1000.0),
+            features: features.clone(),
+            runtime: from_behind.runtime,
+            agents: from_behind.agents,
+        };
+        let behind_beat =
+            from_behind.heartbeat_interval_sec.filter(|_| !self.trusted && from_behind.features.has("heartbeat"));
+        let payload = welcome.write(session_id, &now.to_rfc3339());
+        let principal_scopes = self.principal.as_ref().and_then(Principal::scopes).unwrap_or_default();
+        let may_submit = self.config.submit.iter().all(|scope| principal_scopes.contains(scope));
+        let event = self.audit("arcp.hello", "allowed", "ok").text("session", session_id).end();
+        let session = Session::new(&self.config, session_id, features, may_submit, behind_beat, now);
+        let id = self.ids.next(now);
+        let text = Frame::new("session.welcome", &id, &payload).of_session(session_id).write();
+        self.stage = Stage::Open(Box::new(session));
+        self.push(Action::Audit(event));
+        self.push(Action::ToClient(text));
+    }
+}
+
+pub(super) const fn reason_of(malformed: Malformed) -> &'static str {
+    match malformed {
+        Malformed::Json(_) => "bad_json",
+        Malformed::Version => "bad_version",
+        Malformed::Member(_) => "bad_envelope",
+    }
+}
+
+/// `x-vendor.<vendor>.<scheme>`
+fn is_vendor_scheme(scheme: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    scheme.len() <= 128
+        && scheme.strip_prefix("x-vendor.").is_some_and(|rest| rest.contains('.') && rest.split('.').all(is_part))
+}
+
+fn is_session_id(id: &str) -> bool {
+    (1..=256).contains(&id.len()) && !id.contains(char::is_control)
+}

@@ -1,0 +1,298 @@
+//! One client's socket, from the upgrade to its close: inputs and the time go in, [`Action`]s come out.
+
+use super::{
+    action::Action,
+    config::Config,
+    refusal::End,
+    relay::{Ask, Session},
+};
+use crate::{
+    arcp::{
+        id::Ids,
+        message::{Hello, Welcome},
+        ArcpCode, Frame,
+    },
+    json::Members,
+    principal::Principal,
+    time::Time,
+};
+
+/// What becomes of a frame that was handed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// It was dealt with: perform the actions.
+    Drain,
+    /// Send it on, as it is. There are no actions before it.
+    Forward,
+}
+
+/// How far the socket has come. Until [`Stage::Open`], `until` bounds each.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// The client's hello is waited for.
+    Hello,
+    /// The verifier is asked.
+    Verifying,
+    /// The code of a sealed resume token is computed, to be held against this one.
+    Unsealing { presented: String },
+    /// What is behind is being opened.
+    Opening,
+    /// Our hello is there; its welcome is waited for.
+    Greeting,
+    /// The welcome is there; its resume token is being sealed.
+    Sealing(Box<Sealing>),
+    /// Frames go both ways.
+    Open(Box<Session>),
+    /// Closed.
+    Over,
+}
+
+/// A welcome that waits for its seal, and what came after it.
+#[derive(Debug)]
+pub(super) struct Sealing {
+    pub(super) session_id: String,
+    pub(super) token: String,
+    pub(super) welcome: Welcome,
+    pub(super) held: Vec<String>,
+    pub(super) bytes: usize,
+    pub(super) closed: Option<u16>,
+}
+
+/// The gate of one socket.
+#[derive(Debug)]
+pub struct Gate {
+    pub(super) config: Config,
+    /// What is behind is ours, and is believed about resuming; heartbeats are not needed on the way to it.
+    pub(super) trusted: bool,
+    /// The platform tells how much waits to be sent.
+    pub(super) has_gauge: bool,
+    pub(super) ids: Ids,
+    pub(super) stage: Stage,
+    pub(super) until: Time,
+    pub(super) born: Time,
+    pub(super) hello: Option<Hello>,
+    pub(super) principal: Option<Principal>,
+    /// When the token's time is over, tolerance included.
+    pub(super) ends: Option<Time>,
+    out: Vec<Action>,
+}
+
+impl Gate {
+    /// A gate for a socket that was accepted now. `seed` is random.
+    pub fn new(config: Config, trusted: bool, has_gauge: bool, seed: u64, now: Time) -> Self {
+        let until = now.plus(config.hello_timeout);
+        Self {
+            config,
+            trusted,
+            has_gauge,
+            ids: Ids::new(seed),
+            stage: Stage::Hello,
+            until,
+            born: now,
+            hello: None,
+            principal: None,
+            ends: None,
+            out: Vec::new(),
+        }
+    }
+
+    /// What to do now, in this order. Whoever hands something in takes this afterwards.
+    pub fn actions(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.out)
+    }
+
+    /// Whether the socket is closed for good.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over)
+    }
+
+    /// Longer frames of the client need not be handed in: [`Self::client_oversized`] says so.
+    pub const fn client_limit(&self) -> usize {
+        match self.stage {
+            Stage::Open(_) => self.config.max_frame,
+            _ => self.config.max_hello,
+        }
+    }
+
+    /// As [`Self::client_limit`], for [`Self::behind_oversized`].
+    pub const fn behind_limit(&self) -> usize {
+        self.config.max_behind
+    }
+
+    /// When to call [`Self::tick`]. It may move further into the future with every frame; a call too early does no harm.
+    pub fn deadline(&self) -> Option<Time> {
+        let own = match &self.stage {
+            Stage::Over => return None,
+            Stage::Open(session) => session.deadline(),
+            _ => Some(self.until),
+        };
+        match (own, self.ends) {
+            (Some(own), Some(ends)) => Some(own.min(ends)),
+            (own, ends) => own.or(ends),
+        }
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now: Time) {
+        if self.is_past_end(now) {
+            return self.end(End::EXPIRED, now);
+        }
+        match &self.stage {
+            Stage::Over => {}
+            Stage::Open(_) => self.tick_open(now),
+            _ if now < self.until => {}
+            Stage::Hello => self.end(End::NO_HELLO, now),
+            Stage::Verifying => self.end(End::restart("verifier_timeout"), now),
+            Stage::Unsealing { .. } | Stage::Sealing(_) => self.end(End::restart("seal_timeout"), now),
+            Stage::Opening | Stage::Greeting => self.end(End::restart("upstream_timeout"), now),
+        }
+    }
+
+    /// A text frame of the client.
+    pub fn client_text(&mut self, text: &str, now: Time) -> Flow {
+        if matches!(self.stage, Stage::Over) {
+            return Flow::Drain;
+        }
+        if text.len() > self.client_limit() {
+            self.client_oversized(now);
+            return Flow::Drain;
+        }
+        match self.stage {
+            Stage::Open(_) => return self.relay_from_client(text, now),
+            Stage::Hello => self.handle_hello(text, now),
+            _ => self.end(End::protocol("frame_before_welcome"), now),
+        }
+        Flow::Drain
+    }
+
+    /// A binary frame of the client: the protocol has none (ARCP 1.1 §4).
+    pub fn client_binary(&mut self, now: Time) {
+        self.end(End::protocol("binary_frame"), now);
+    }
+
+    /// A frame of the client over [`Self::client_limit`].
+    pub fn client_oversized(&mut self, now: Time) {
+        self.end(End::TOO_LARGE, now);
+    }
+
+    /// The client's socket is closed or broken.
+    pub fn client_closed(&mut self, now: Time) {
+        self.end(End::GONE, now);
+    }
+
+    /// More waits to be sent to the client than may.
+    pub fn client_overflowed(&mut self, now: Time) {
+        self.end(End::SLOW, now);
+    }
+
+    /// More waits to be sent to what is behind than may.
+    pub fn behind_overflowed(&mut self, now: Time) {
+        self.end(End::FLOODED, now);
+    }
+
+    /// The session was resumed over another connection of this process.
+    pub fn displaced(&mut self, now: Time) {
+        self.end(End::DISPLACED, now);
+    }
+
+    /// The driver has failed: something threw that never should.
+    pub fn failed(&mut self, now: Time) {
+        self.end(End::restart("internal"), now);
+    }
+
+    pub(super) fn is_past_end(&self, now: Time) -> bool {
+        self.ends.is_some_and(|ends| now >= ends)
+    }
+
+    pub(super) fn push(&mut self, action: Action) {
+        self.out.push(action);
+    }
+
+    /// A frame of our own for the client. Before the welcome it carries a session id of nobody's: the TS SDK's client drops a
+    /// `session.error` that has none.
+    pub(super) fn tell_client(&mut self, kind: &str, payload: &str, now: Time) {
+        let id = self.ids.next(now);
+        let text = match &self.stage {
+            Stage::Open(session) => Frame::new(kind, &id, payload).of_session(&session.id).write(),
+            _ => {
+                let nobodys = format!("sess_{}", self.ids.next(now));
+                Frame::new(kind, &id, payload).of_session(&nobodys).write()
+            }
+        };
+        if let Stage::Open(session) = &mut self.stage {
+            session.told_client(text.len(), now);
+        }
+        self.push(Action::ToClient(text));
+    }
+
+    /// Ends both sides. Whatever comes in afterwards is nobody's.
+    pub(super) fn end(&mut self, end: End, now: Time) {
+        if self.is_over() {
+            return;
+        }
+        if let Some(code) = end.code {
+            self.tell_client("session.error", &error(code, None), now);
+        }
+        self.push(Action::CloseClient(end.close));
+        if !matches!(self.stage, Stage::Hello | Stage::Verifying | Stage::Unsealing { .. }) {
+            self.push(Action::CloseBehind);
+        }
+        self.audit_end(end, now);
+        self.stage = Stage::Over;
+        self.hello = None;
+    }
+
+    fn audit_end(&mut self, end: End, now: Time) {
+        let is_ours = matches!(end.code, Some(ArcpCode::InternalError));
+        let (kind, outcome) = match &self.stage {
+            Stage::Open(_) if end.close == crate::arcp::Close::Normal => ("arcp.session", "completed"),
+            Stage::Open(_) => ("arcp.session", "cut"),
+            _ if is_ours => ("arcp.hello", "failed"),
+            _ if end.code.is_none() => ("arcp.hello", "cut"),
+            _ => ("arcp.hello", "refused"),
+        };
+        let mut event = self.audit(kind, outcome, end.reason).integer("close", end.close.code().into());
+        if let Some(code) = end.code {
+            event = event.text("code", code.as_str());
+        }
+        let event = match &self.stage {
+            Stage::Open(session) => session.account(event, now),
+            _ => event.integer("durationMs", now.since(self.born).as_millis()),
+        };
+        self.push(Action::Audit(event.end()));
+    }
+
+    pub(super) fn audit(&self, kind: &str, outcome: &str, reason: &str) -> Members {
+        let mut event = Members::new().text("type", kind).text("outcome", outcome).text("reason", reason);
+        if let Some(principal) = &self.principal {
+            event = event.text("principal", &principal.key());
+        }
+        if let Some(hello) = &self.hello {
+            event = event.text("client", &hello.client.name).text("scheme", &hello.scheme);
+            event = event.boolean("resumes", hello.resume.is_some());
+        }
+        event
+    }
+
+    /// The answer to [`Action::AskRevoked`]; `None` when there was none.
+    pub fn revocation(&mut self, revoked: Option<bool>, now: Time) {
+        let Stage::Open(session) = &mut self.stage else { return };
+        match session.asked(revoked, now) {
+            Ask::Fine => {}
+            Ask::Revoked => self.end(End::REVOKED, now),
+            Ask::Unknown => self.end(End::restart("revocation_unknown"), now),
+        }
+    }
+}
+
+/// The payload of a `session.error`: generic, with the request that it answers where there is one.
+pub(super) fn error(code: ArcpCode, request_id: Option<&str>) -> String {
+    let payload = Members::new()
+        .text("code", code.as_str())
+        .text("message", code.message())
+        .boolean("retryable", code.is_retryable());
+    match request_id {
+        Some(id) => payload.text("request_id", id).end(),
+        None => payload.end(),
+    }
+}

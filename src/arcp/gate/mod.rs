@@ -1,0 +1,24 @@
+//! The gate in front of a runtime, one machine for each client's socket.
+//!
+//! head -> [`upgrade`] -> the client's hello -> [`Action::Authenticate`] -> the principal -> [`Action::Open`] -> a hello of our own
+//! behind -> its welcome -> the client's welcome -> frames both ways ([`relay`]).
+//!
+//! Nothing reaches what is behind before the principal is known. What passes is checked and then forwarded byte for byte.
+//! [`action`] is what a driver performs, [`refusal`] how a session ends, [`pulse`] when a side is heard of, [`seal`] what binds
+//! a resume token to its principal.
+
+pub mod action;
+pub mod config;
+pub mod refusal;
+pub mod upgrade;
+
+mod pulse;
+mod seal;
+
+mod handshake;
+mod machine;
+mod relay;
+
+pub use action::Action;
+pub use config::Config;
+pub use machine::{Flow, Gate};

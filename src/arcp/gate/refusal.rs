@@ -1,0 +1,94 @@
+//! How a session ends: what the peer is told, the close code, and the name for the log.
+
+use crate::{
+    arcp::{ArcpCode, Close},
+    auth::challenge::Refusal,
+    error::Error,
+};
+
+/// An end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The `session.error` that precedes the close; none where the peer knows already, or can't read.
+    pub code: Option<ArcpCode>,
+    /// The close.
+    pub close: Close,
+    /// A stable name for the audit log.
+    pub reason: &'static str,
+}
+
+impl End {
+    const fn new(code: ArcpCode, close: Close, reason: &'static str) -> Self {
+        Self { code: Some(code), close, reason }
+    }
+
+    /// The peer breaks the protocol: close code 4400.
+    pub const fn protocol(reason: &'static str) -> Self {
+        Self::new(ArcpCode::InvalidRequest, Close::Protocol, reason)
+    }
+
+    /// Try again: close code 1012. What is behind is at fault, or this gate.
+    pub const fn restart(reason: &'static str) -> Self {
+        Self::new(ArcpCode::InternalError, Close::Restart, reason)
+    }
+
+    /// Not authenticated: close code 4401.
+    pub const fn unauthenticated(reason: &'static str) -> Self {
+        Self::new(ArcpCode::Unauthenticated, Close::Unauthenticated, reason)
+    }
+
+    /// Authenticated and not allowed: close code 4403.
+    pub const fn denied(reason: &'static str) -> Self {
+        Self::new(ArcpCode::PermissionDenied, Close::Forbidden, reason)
+    }
+
+    /// The session can't be resumed (ARCP 1.1 §6.3). A new one can be had at once, so nothing is wrong with the peer.
+    pub const fn not_resumable(reason: &'static str) -> Self {
+        Self::new(ArcpCode::ResumeWindowExpired, Close::Normal, reason)
+    }
+
+    /// No hello in time. Nobody has shown who they are: the code is that of missing credentials.
+    pub const NO_HELLO: Self = Self::new(ArcpCode::Unauthenticated, Close::HelloTimeout, "hello_timeout");
+    /// A frame over the limit.
+    pub const TOO_LARGE: Self = Self::new(ArcpCode::InvalidRequest, Close::TooLarge, "frame_too_large");
+    /// Two silent intervals (ARCP 1.1 §6.4).
+    pub const SILENT: Self = Self::new(ArcpCode::HeartbeatLost, Close::Restart, "heartbeat_lost");
+    /// The token's time is over. The protocol has no code of its own for it; the close code tells it apart.
+    pub const EXPIRED: Self = Self::new(ArcpCode::Unauthenticated, Close::TokenEnded, "token_expired");
+    /// The token was revoked.
+    pub const REVOKED: Self = Self::new(ArcpCode::Unauthenticated, Close::TokenEnded, "token_revoked");
+    /// The client doesn't read what it is sent.
+    pub const SLOW: Self = Self { code: None, close: Close::TooMany, reason: "client_too_slow" };
+    /// What is behind doesn't read what the client sends.
+    pub const FLOODED: Self = Self { code: None, close: Close::TooMany, reason: "upstream_too_slow" };
+    /// The session goes on over another connection.
+    pub const DISPLACED: Self = Self { code: None, close: Close::Displaced, reason: "displaced" };
+    /// The client has closed its socket.
+    pub const GONE: Self = Self { code: None, close: Close::Normal, reason: "client_gone" };
+    /// The client has said goodbye.
+    pub const GOODBYE: Self = Self { code: None, close: Close::Normal, reason: "client_closed" };
+    /// What is behind has said goodbye.
+    pub const DISMISSED: Self = Self { code: None, close: Close::Normal, reason: "upstream_closed" };
+
+    /// What a verifier's error comes to. The reason is told by the driver, which has the error's code.
+    pub fn of_verifier(error: &Error) -> Self {
+        match Refusal::of(error).status {
+            403 => Self::denied("missing_scope"),
+            500.. => Self::restart("verifier_failed"),
+            _ => Self::unauthenticated("refused"),
+        }
+    }
+
+    /// What a refusal of the runtime behind comes to. Its text is never shown: it isn't written for strangers.
+    pub fn of_behind(code: &str, resumes: bool) -> Self {
+        match ArcpCode::from_name(code) {
+            Some(ArcpCode::ResumeWindowExpired) if resumes => Self::not_resumable("upstream_resume_refused"),
+            // The Python SDK's runtime says so of everything that it can't resume.
+            Some(ArcpCode::PermissionDenied) if resumes => Self::not_resumable("upstream_resume_refused"),
+            Some(ArcpCode::PermissionDenied) => Self::denied("upstream_denied"),
+            // It is not the client that failed to show who it is, but this gate.
+            Some(ArcpCode::Unauthenticated) => Self::restart("upstream_unauthenticated"),
+            _ => Self::restart("upstream_refused"),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The surface of the ARCP gate: one object for each client's socket. `npm/arcp-gate.js` drives it.
+//!
+//! Each frame is one call that takes the text and gives a boolean; what else is to be done crosses as JSON.
+
+use wasm_bindgen::prelude::*;
+
+use super::error::thrown;
+use crate::{
+    arcp::gate::{upgrade::Head, Action, Config, Flow, Gate},
+    auth::custom::principal_from_json,
+    json::{self, Members, Value},
+    time::{Span, Time},
+};
+
+/// Throws what is wrong with the configuration of an endpoint; gives what may wait to be sent to one side, in bytes.
+#[wasm_bindgen(js_name = arcpCheck)]
+pub fn arcp_check(config: &str) -> Result<f64, JsValue> {
+    Config::from_json(config).map(|config| config.max_buffered() as f64).map_err(|error| thrown(&error))
+}
+
+/// Decides on a request's head: nothing when it may be upgraded, else `{ status, reason, name?, value? }`.
+#[wasm_bindgen(js_name = arcpHead)]
+pub fn arcp_head(config: &str, head: &str) -> Result<Option<String>, JsValue> {
+    let config = Config::from_json(config).map_err(|error| thrown(&error))?;
+    let head = json::object_of(head).unwrap_or_default();
+    let text = |name| head.get(name).and_then(Value::as_str);
+    let decision = config.head(&Head {
+        method: text("method").unwrap_or_default(),
+        scheme: text("scheme").unwrap_or_default(),
+        host: text("host").unwrap_or_default(),
+        path: text("path").unwrap_or_default(),
+        query: text("query").unwrap_or_default(),
+        origin: text("origin"),
+        upgrade: text("upgrade"),
+    });
+    Ok(decision.err().map(|answer| {
+        let members = Members::new().integer("status", answer.status.into()).text("reason", answer.reason);
+        match answer.field {
+            Some((name, value)) => members.text("name", name).text("value", value).end(),
+            None => members.end(),
+        }
+    }))
+}
+
+/// The gate of one socket.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct ArcpGateCore(Gate);
+
+#[wasm_bindgen]
+impl ArcpGateCore {
+    /// A gate for a socket that was accepted now; `high` and `low` are random.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        config: &str,
+        trusted: bool,
+        has_gauge: bool,
+        high: u32,
+        low: u32,
+        now: f64,
+    ) -> Result<ArcpGateCore, JsValue> {
+        let config = Config::from_json(config).map_err(|error| thrown(&error))?;
+        let seed = u64::from(high) << 32 | u64::from(low);
+        Ok(Self(Gate::new(config, trusted, has_gauge, seed, Time::from_millis(now))))
+    }
+
+    /// What to do now: a JSON list; `undefined` when there is nothing.
+    pub fn actions(&mut self) -> Option<String> {
+        let actions = self.0.actions();
+        let mut out = String::new();
+        for action in &actions {
+            out.push(if out.is_empty() { '[' } else { ',' });
+            Action::write(action, &mut out);
+        }
+        out.push(']');
+        (!actions.is_empty()).then_some(out)
+    }
+
+    /// When to call `tick`, in milliseconds.
+    pub fn deadline(&self) -> Option<f64> {
+        self.0.deadline().map(|time| time.as_millis() as f64)
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now: f64) {
+        self.0.tick(Time::from_millis(now));
+    }
+
+    /// The longest frame of the client that is handed in, in bytes.
+    #[wasm_bindgen(js_name = clientLimit)]
+    pub fn client_limit(&self) -> u32 {
+        self.0.client_limit() as u32
+    }
+
+    /// The longest frame from behind that is handed in, in bytes.
+    #[wasm_bindgen(js_name = behindLimit)]
+    pub fn behind_limit(&self) -> u32 {
+        self.0.behind_limit() as u32
+    }
+
+    /// A text frame of the client: whether it is sent on as it is.
+    #[wasm_bindgen(js_name = clientText)]
+    pub fn client_text(&mut self, text: &str, now: f64) -> bool {
+        self.0.client_text(text, Time::from_millis(now)) == Flow::Forward
+    }
+
+    /// A text frame from behind: whether it is sent on as it is.
+    #[wasm_bindgen(js_name = behindText)]
+    pub fn behind_text(&mut self, text: &str, now: f64) -> bool {
+        self.0.behind_text(text, Time::from_millis(now)) == Flow::Forward
+    }
+
+    /// What happened besides: `clientBinary`, `clientOversized`, `clientClosed`, `clientOverflowed`, the same of `behind`
+    /// (but `behindClosed`, which has a code), `displaced`, or anything else for a failure of the driver.
+    pub fn note(&mut self, what: &str, now: f64) {
+        let now = Time::from_millis(now);
+        match what {
+            "clientBinary" => self.0.client_binary(now),
+            "clientOversized" => self.0.client_oversized(now),
+            "clientClosed" => self.0.client_closed(now),
+            "clientOverflowed" => self.0.client_overflowed(now),
+            "behindBinary" => self.0.behind_binary(now),
+            "behindOversized" => self.0.behind_oversized(now),
+            "behindOverflowed" => self.0.behind_overflowed(now),
+            "displaced" => self.0.displaced(now),
+            _ => self.0.failed(now),
+        }
+    }
+
+    /// What is behind has closed.
+    #[wasm_bindgen(js_name = behindClosed)]
+    pub fn behind_closed(&mut self, code: u16, now: f64) {
+        self.0.behind_closed(code, Time::from_millis(now));
+    }
+
+    /// The principal, as JSON, and how long after its end its token is taken.
+    pub fn authenticated(&mut self, principal: &str, tolerance_ms: f64, now: f64) -> Result<(), JsValue> {
+        let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
+        self.0.authenticated(principal, Span::from_millis(tolerance_ms as i64), Time::from_millis(now));
+        Ok(())
+    }
+
+    /// The credentials were refused; the arguments are the error's.
+    pub fn refused(&mut self, code: &str, retryable: bool, now: f64) {
+        self.0.refused(code, retryable, Time::from_millis(now));
+    }
+
+    /// What is behind is open, and is shown this credential.
+    pub fn opened(&mut self, scheme: &str, token: &str, now: f64) {
+        self.0.opened(scheme, token, Time::from_millis(now));
+    }
+
+    /// What is behind can't be opened, for this error's code.
+    #[wasm_bindgen(js_name = openFailed)]
+    pub fn open_failed(&mut self, code: &str, now: f64) {
+        self.0.open_failed(code, Time::from_millis(now));
+    }
+
+    /// The code that was asked for, in base64url.
+    pub fn mac(&mut self, code: Option<String>, now: f64) {
+        self.0.mac(code.as_deref(), Time::from_millis(now));
+    }
+
+    /// Whether the credential was revoked; nothing when that can't be known.
+    pub fn revocation(&mut self, revoked: Option<bool>, now: f64) {
+        self.0.revocation(revoked, Time::from_millis(now));
+    }
+}

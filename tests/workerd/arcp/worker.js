@@ -1,0 +1,86 @@
+// Gates in front of a scripted runtime, with a verifier that does what its token says.
+
+import { ArcgateError, DevModeBearerVerifier, SchemeRouter } from "../../../pkg/entry.workerd.js";
+import { createWorker } from "../../../pkg/worker.js";
+
+const upstream = UPSTREAM;
+const all = ["connect", "submit"];
+
+const byToken = {
+  async authenticate({ scheme, token }, context) {
+    if (scheme === "none") return { id: "anybody", scopes: all };
+    const [what, number] = token.split(".");
+    switch (what) {
+      case "alice":
+      case "bob":
+        return { id: what, scopes: all };
+      case "reader":
+        return { id: what, scopes: ["connect"] };
+      case "nobody":
+        return { id: what };
+      case "until":
+        return { id: "alice", scopes: all, expiresAt: Number(number) / 1000 };
+      case "outage":
+        throw new ArcgateError("ERR_JWKS_UNAVAILABLE", "down", { retryable: true });
+      case "bug":
+        throw new TypeError(`can't read ${token}`);
+      case "hang":
+        return new Promise(() => {});
+      case "context":
+        return { id: `${context.transport} ${new URL(context.url).pathname} ${context.remoteAddress}`, scopes: all };
+      default:
+        return null;
+    }
+  },
+};
+
+const revoked = new Set();
+const base = {
+  verifier: byToken,
+  allowedOrigins: ["https://app.example"],
+  arcp: {
+    upstream,
+    upstreamAuth: {
+      mode: "map",
+      tokenFor: ({ key, id }) => (id === "nobody" ? undefined : `for-${btoa(key).replaceAll("=", "")}`),
+    },
+    resumeKey: "a resume key for tests, of 32 bytes",
+  },
+  limits: { failedHandshakesPerMinute: 100_000 },
+};
+const gate = (basePath, changes = {}) =>
+  createWorker({
+    ...base,
+    basePath,
+    ...changes,
+    arcp: { ...base.arcp, ...changes.arcp },
+    limits: { ...base.limits, ...changes.limits },
+  });
+
+const gates = {
+  "": gate(""),
+  quick: gate("/quick", {
+    limits: { helloTimeoutMs: 150, verifyTimeoutMs: 150, upstreamTimeoutMs: 300, clockToleranceSec: 0 },
+  }),
+  beats: gate("/beats", { arcp: { heartbeatIntervalSec: 0.3 } }),
+  small: gate("/small", { limits: { maxHelloBytes: 1000, maxFrameBytes: 2000, maxUpstreamFrameBytes: 3000 } }),
+  scopes: gate("/scopes", { arcp: { scopes: { connect: ["connect"], submit: ["submit"] } } }),
+  open: gate("/open", { verifier: () => SchemeRouter.create({ bearer: byToken, none: byToken }) }),
+  shut: gate("/shut", { verifier: () => SchemeRouter.create({ bearer: byToken }) }),
+  dev: gate("/dev", { verifier: () => DevModeBearerVerifier.create() }),
+  hosts: gate("/hosts", { allowedHosts: ["gate.example"] }),
+  few: gate("/few", { limits: { maxConnections: 1 } }),
+  tries: gate("/tries", { limits: { failedHandshakesPerMinute: 2 } }),
+  slow: gate("/slow", { limits: { maxBufferedBytes: 300_000 } }),
+  nowhere: gate("/nowhere", { arcp: { upstream: "ws://127.0.0.1:9/arcp" } }),
+  bare: createWorker({ verifier: byToken, basePath: "/bare" }),
+};
+
+export default {
+  async fetch(request, env, ctx) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/healthz") return new Response("ok");
+    if (pathname === "/revoke") return new Response(String(revoked.add(await request.text()).size));
+    return (gates[pathname.split("/")[1]] ?? gates[""]).fetch(request, env, ctx);
+  },
+};
