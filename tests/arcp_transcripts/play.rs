@@ -85,7 +85,7 @@ impl Play {
         self.drain();
         while let Some((number, mut line)) = self.lines.pop_front() {
             let place = format!("{}:{number}", self.name);
-            let at = line.remove("at").and_then(|at| at.as_i64()).unwrap_or_else(|| panic!("{place}: `at`"));
+            let at = line.remove("at").and_then(|at| self.instant_of(&at)).unwrap_or_else(|| panic!("{place}: `at`"));
             self.pass(at, &place);
             match line.remove("expect") {
                 Some(expected) => self.expect(at, &expected, &place),
@@ -99,6 +99,15 @@ impl Play {
         }
         let end = format!("{}: at its end", self.name);
         self.nothing(&end);
+    }
+
+    /// Milliseconds, or a list of them and of `$names` to be added up: for pauses that the machine draws and tells.
+    fn instant_of(&self, at: &Value) -> Option<i64> {
+        match at {
+            Value::Array(parts) => parts.iter().map(|part| self.instant_of(part)).sum(),
+            Value::String(name) => self.names.get(name).and_then(Value::as_i64),
+            at => at.as_i64(),
+        }
     }
 
     fn drain(&mut self) {
@@ -158,6 +167,7 @@ impl Play {
         let id = members.remove("id").and_then(|id| id.as_str().map(str::to_owned)).unwrap_or_default();
         let is_ulid = id.len() == 26 && id.bytes().all(|byte| b"0123456789ABCDEFGHJKMNPQRSTVWXYZ".contains(&byte));
         assert!(is_ulid, "{place}: no ULID (ARCP 1.1 §5): {text}");
+        self.names.insert("$id".to_owned(), id.clone().into());
         let first = self.ids.entry(id).or_insert_with(|| text.clone());
         assert_eq!(*first, text, "{place}: one id for two frames");
         let action = action.as_object_mut().unwrap();

@@ -1,0 +1,105 @@
+//! The gate's machine. Steps: `who` is `client` or `behind` (`frame`, `text`, `binary`, `oversized`, `closed`, `overflowed`),
+//! `verifier` (`accepts`, `refuses`), `upstream` (`opened`, `failed`), `platform` (`mac`, `revoked`, `displaced`).
+
+use arcgate::{
+    arcp::gate::{Action, Config, Flow, Gate},
+    principal::{Kind, Principal},
+    time::{Span, Time},
+};
+use serde_json::{json, Map, Value};
+
+use crate::play::{play_all, Machine};
+
+struct Driver {
+    gate: Gate,
+    forwarded: Vec<Value>,
+}
+
+fn text<'s>(step: &'s Map<String, Value>, name: &str) -> Option<&'s str> {
+    step.get(name).and_then(Value::as_str)
+}
+
+fn principal(of: &Value, now: Time) -> Principal {
+    let id = of["id"].as_str().unwrap();
+    let mut principal = match of["issuer"].as_str() {
+        Some(issuer) => Principal::new(Kind::Jwt, Some(issuer), id),
+        None if of["anonymous"] == true => Principal::new(Kind::Anonymous, None, id),
+        None => Principal::new(Kind::Static, None, id),
+    };
+    if let Some(scopes) = of["scopes"].as_array() {
+        principal = principal.with_scopes(scopes.iter().map(|scope| scope.as_str().unwrap().to_owned()).collect());
+    }
+    if let Some(ms) = of["expiresInMs"].as_i64() {
+        principal = principal.with_expiry(now.plus(Span::from_millis(ms)));
+    }
+    principal
+}
+
+impl Machine for Driver {
+    fn take(&mut self, step: &Map<String, Value>, now: Time) {
+        let gate = &mut self.gate;
+        let who = text(step, "who").unwrap();
+        let has = |name: &str| step.contains_key(name);
+        match who {
+            "client" if has("text") => {
+                if gate.client_text(text(step, "text").unwrap(), now) == Flow::Forward {
+                    self.forwarded.push(json!({"do": "forward", "to": "behind"}));
+                }
+            }
+            "client" if has("binary") => gate.client_binary(now),
+            "client" if has("oversized") => gate.client_oversized(now),
+            "client" if has("closed") => gate.client_closed(now),
+            "client" if has("overflowed") => gate.client_overflowed(now),
+            "behind" if has("text") => {
+                if gate.behind_text(text(step, "text").unwrap(), now) == Flow::Forward {
+                    self.forwarded.push(json!({"do": "forward", "to": "client"}));
+                }
+            }
+            "behind" if has("binary") => gate.behind_binary(now),
+            "behind" if has("closed") => gate.behind_closed(step["closed"].as_u64().unwrap() as u16, now),
+            "behind" if has("overflowed") => gate.behind_overflowed(now),
+            "verifier" if has("accepts") => {
+                let tolerance = step.get("toleranceMs").and_then(Value::as_i64).unwrap_or(30_000);
+                gate.authenticated(principal(&step["accepts"], now), Span::from_millis(tolerance), now);
+            }
+            "verifier" => {
+                let retryable = step.get("retryable").and_then(Value::as_bool).unwrap_or_default();
+                gate.refused(text(step, "refuses").unwrap(), retryable, now);
+            }
+            "upstream" if has("opened") => gate.opened("bearer", text(step, "opened").unwrap(), now),
+            "upstream" => gate.open_failed(text(step, "failed").unwrap(), now),
+            "platform" if has("mac") => gate.mac(text(step, "mac"), now),
+            "platform" if has("revoked") => gate.revocation(step["revoked"].as_bool(), now),
+            "platform" if has("displaced") => gate.displaced(now),
+            _ => panic!("no such step: {step:?}"),
+        }
+    }
+
+    fn actions(&mut self) -> Vec<Value> {
+        let mut actions = std::mem::take(&mut self.forwarded);
+        actions.extend(self.gate.actions().iter().map(|action: &Action| {
+            let mut text = String::new();
+            action.write(&mut text);
+            serde_json::from_str::<Value>(&text).unwrap()
+        }));
+        actions
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.gate.deadline()
+    }
+
+    fn tick(&mut self, now: Time) {
+        self.gate.tick(now);
+    }
+}
+
+#[test]
+fn gate_transcripts() {
+    play_all("gate", |head, now| {
+        let config = head.get("config").cloned().unwrap_or_else(|| json!({}));
+        let trusted = head.get("trusted").and_then(Value::as_bool).unwrap_or(true);
+        let gate = Gate::new(Config::from_json(&config.to_string()).unwrap(), trusted, true, 7, now);
+        Box::new(Driver { gate, forwarded: Vec::new() })
+    });
+}
