@@ -15,9 +15,12 @@ import { freePort } from "../tests/lib/worker.mjs";
 import { heldBy, processOf } from "./measure.mjs";
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
+/** Three times as often as by default, so that a short look at idle sessions sees one for each. */
+export const heartbeatSec = 10;
 const secret = "a secret of this benchmark, and of nobody else";
 const issuer = "https://issuer.example.com/";
 const audience = "https://gate.example.com/arcp";
+const identity = { ISSUER: issuer, AUDIENCE: audience, SECRET: secret, HEARTBEAT: String(heartbeatSec) };
 const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** Tokens for `count` sessions of eight users. HS256: what the Python SDK verifies too. */
@@ -44,9 +47,17 @@ export async function startPipe(upstream, path = "/arcp") {
   return { ...pipe, url: new URL(path, pipe.url).href };
 }
 
+/** The gate, in front of an upstream. */
+export const startGateway = (upstream) =>
+  startWorkerd("gate-gateway.mjs", { ...identity, UPSTREAM: upstream.url.replace("http", "ws") });
+
 /** The SDK's own runtime in Python, nothing between. */
 export async function startPython() {
-  const { url, close, pid } = await startRuntime({ jwt: { secret, issuer, audience }, quiet: true });
+  const { url, close, pid } = await startRuntime({
+    jwt: { secret, issuer, audience },
+    quiet: true,
+    heartbeat: heartbeatSec,
+  });
   return { url, pid: heldBy(pid), close };
 }
 

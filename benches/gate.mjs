@@ -1,16 +1,17 @@
 // What a session costs through the gate: beside a Worker that only carries frames and checks nothing, and beside the
 // Python SDK's own runtime. CPU time is the process's; who is measured takes turns within each round.
 
-import { startPipe, startPython, startUpstream, tokens } from "./gate-contenders.mjs";
+import { startGateway, startPipe, startPython, startUpstream, tokens } from "./gate-contenders.mjs";
 import { handshakes, idle, jobs } from "./gate-load.mjs";
 import { cpuMicros, median, memoryKb, spread } from "./measure.mjs";
 
 const pipe = "bare pipe, upstream";
 const starts = {
   [pipe]: startPipe,
+  "gate, upstream": startGateway,
   "Python SDK’s runtime": startPython,
 };
-const reference = { "Python SDK’s runtime": pipe };
+const reference = { "gate, upstream": pipe };
 
 /** The tables: 9 rounds, or 3 short ones. */
 export async function tables({ isQuick }) {
