@@ -386,7 +386,12 @@ export interface TokenManagerOptions {
   /** The time-out of one request. Default: 10000. */
   timeoutMs?: number;
   /** Where tokens survive this page or isolate. Default: "memory", nowhere. */
-  storage?: "memory" | "session" | TokenStorage;
+  storage?: "memory" | "session" | "encrypted" | TokenStorage;
+  /**
+   * Tabs of one origin with the same source share their tokens, and one of them refreshes. Pages only. Default: false, and true
+   * with "encrypted", which all tabs have in common.
+   */
+  shareAcrossTabs?: boolean;
   fetch?: typeof fetch;
   now?: () => number;
   onEvent?: (event: TokenEvent) => void;
@@ -490,13 +495,15 @@ export type TokenSource =
 /** What happened. It never holds a token. */
 export type TokenEvent = { time: number } & (
   | { type: "refreshed"; reason: "initial" | "expiring" | "refused" | "forced"; expiresAt?: number; scope?: string }
-  /** The token came out of the storage. */
+  /** The token came out of the storage, or from another tab. */
   | { type: "adopted"; expiresAt?: number }
   /** No token came. `final`: there will be no further attempt until tokens are handed in. */
   | { type: "failed"; code: ErrorCode; reason: string; final: boolean; retryAt?: number }
   /** A token ended before another one came. */
   | { type: "expired" }
   | { type: "revoked" }
+  /** The tokens were forgotten: somebody logged out in another tab. */
+  | { type: "signed_out" }
   /** The storage failed: the tokens are in memory only. */
   | { type: "not_stored" }
 );

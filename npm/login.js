@@ -69,7 +69,7 @@ export class Logins {
       if (this.#taken.size > MOST_TAKEN) this.#taken.delete(this.#taken.keys().next().value);
     }
     const { claims, returnTo, tokens, by } = await this.#taken.get(key);
-    if (by !== this && tokens !== undefined) this.#driver.adopt(tokens);
+    if (by !== this && tokens !== undefined) this.#driver.adopt(tokens, true);
     return { ...(claims && { claims: structuredClone(claims) }), ...(returnTo !== undefined && { returnTo }) };
   }
 
@@ -84,6 +84,7 @@ export class Logins {
     const returnTo = answer.returnTo === undefined ? undefined : this.#goal(answer.returnTo);
     try {
       const tokens = await this.#driver.errand(() => answer.flight);
+      await this.#driver.signedIn();
       return { claims: this.#claims.get(answer.flight), returnTo, tokens, by: this };
     } finally {
       this.#claims.delete(answer.flight);

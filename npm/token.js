@@ -2,6 +2,7 @@
 
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "./errors.js";
 import { Logins } from "./login.js";
+import { isShared, Tabs } from "./tabs.js";
 import { send, sign, signingAlgorithm, unguessable } from "./token-request.js";
 import { storageOf } from "./token-storage.js";
 import { aborted, orAborted, within } from "./wait.js";
@@ -24,6 +25,7 @@ const PATIENCE = 10_000;
 
 // A timer belongs to the request that set it there, and ends with it: tokens are refreshed when they are used.
 const hasTimers = globalThis.navigator?.userAgent !== "Cloudflare-Workers";
+const wakers = ["online", "pagehide", "pageshow", "focus"];
 const functions = ["fetch", "now", "onEvent"];
 
 /** Access tokens over time. */
@@ -46,7 +48,9 @@ export class TokenManager {
   #writing = Promise.resolve();
   #logins;
   #closed = false;
-  #wake = () => this.#onWake();
+  #tabs;
+  #returning;
+  #wake = (event) => this.#onWake(event);
 
   /** Makes a manager. Does no I/O: the first token is obtained when it is asked for. */
   static async create(source, options = {}) {
@@ -67,24 +71,23 @@ export class TokenManager {
     }
     this.#source = { ...source };
     this.#options = { ...options };
-    if (options.shareAcrossTabs) throw configError("shareAcrossTabs", "is not supported");
     this.#plainSource = plain(source, ["fetchToken", "privateKey"]);
     if (source.privateKey !== undefined) {
       this.#signing = signingAlgorithm(source.privateKey, source.algorithm);
       this.#plainSource.algorithm = this.#signing.name;
     }
-    this.#storage = storageOf(
-      options.storage,
-      `${source.issuer ?? source.tokenEndpoint ?? source.type} ${source.clientId ?? ""}`,
-    );
-    this.#plainOptions = { ...plain(options, [...functions, "storage"]), hasStorage: this.#storage !== undefined };
+    const shareAcrossTabs = isShared(source, options);
+    const hasStorage = options.storage !== undefined && options.storage !== "memory";
+    this.#plainOptions = { ...plain(options, [...functions, "storage"]), hasStorage, shareAcrossTabs };
     this.#now = options.now ?? Date.now;
     this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
     this.#attach();
+    this.#storage = storageOf(options.storage, this.#core.sourceId());
+    if (shareAcrossTabs) this.#tabs = new Tabs(this.#core.sourceId(), this.#driver());
     if (source.type === "authorization_code") this.#logins = new Logins(this.#source, this.#storage, this.#driver());
     if (hasTimers && typeof globalThis.document === "object") {
       // After a sleep, a freeze or a time without network: deadlines are looked at as soon as somebody may be looking.
-      for (const name of ["online", "pageshow", "focus"]) globalThis.addEventListener(name, this.#wake);
+      for (const name of wakers) globalThis.addEventListener(name, this.#wake);
       document.addEventListener("visibilitychange", this.#wake);
     }
   }
@@ -94,6 +97,7 @@ export class TokenManager {
     if (!(minValiditySec >= 0)) throw configError("minValiditySec", "must be a number of seconds");
     const arrived = this.#now();
     try {
+      if (this.#returning) await this.#returning;
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         if (signal?.aborted) throw aborted(signal);
         const core = this.#alive();
@@ -134,11 +138,14 @@ export class TokenManager {
   setToken(token) {
     this.#do((core, now) => core.set(JSON.stringify(token ?? null), now, Math.random()));
     this.#keep();
+    this.#tabs?.tell({ fresh: this.#snapshot });
   }
 
   /** A server refused this token: it is not handed out again, and the next caller gets another one. */
   invalidate(token) {
-    if (typeof token === "string") this.#do((core, now) => core.invalidate(token, now));
+    if (typeof token !== "string") return;
+    this.#do((core, now) => core.invalidate(token, now));
+    this.#tabs?.tell({ refused: token });
   }
 
   /** Begins a login: where to send the person. */
@@ -170,7 +177,10 @@ export class TokenManager {
     let flight = 0;
     this.#do((core, now) => {
       flight = core.revoke(now);
+      core.signOut(now, true, now);
+      this.#tabs?.tell({ out: now });
     });
+    await this.#tabs?.noteSignOut(this.#now());
     if (this.#storage) await this.#write(STORAGE_LIMIT, () => this.#storage.delete());
     await this.#errand(() => flight, waitUntil);
   }
@@ -190,8 +200,9 @@ export class TokenManager {
     this.#closed = true;
     this.#token = undefined;
     clearTimeout(this.#timer);
+    this.#tabs?.close();
     if (typeof globalThis.document === "object") {
-      for (const name of ["online", "pageshow", "focus"]) globalThis.removeEventListener(name, this.#wake);
+      for (const name of wakers) globalThis.removeEventListener(name, this.#wake);
       document.removeEventListener("visibilitychange", this.#wake);
     }
   }
@@ -208,6 +219,7 @@ export class TokenManager {
       .finally(() => {
         if (this.#flights.get(flight) === running) this.#flights.delete(flight);
         this.#changed();
+        this.#tabs?.ended(flight).catch(() => {});
       });
     this.#flights.set(flight, running);
     waitUntil?.(running);
@@ -250,9 +262,14 @@ export class TokenManager {
   async #perform({ do: what, limitMs, ...details }, flight) {
     switch (what) {
       case "load": {
+        await this.#tabs?.look();
         const stored = await within(limitMs, this.#storage.get());
         return ["loaded", stored === undefined || stored === null ? undefined : JSON.stringify(stored)];
       }
+      case "lock":
+        return ["locked", await this.#tabs.lock(flight, limitMs)];
+      case "ask":
+        return ["asked", await this.#tabs.ask({ limitMs, ...details })];
       case "store":
         return ["stored", await this.#write(limitMs, () => this.#put(details.text))];
       case "delete":
@@ -268,6 +285,7 @@ export class TokenManager {
         return this.#logins.verify(flight, details);
       default: {
         this.#cause = undefined;
+        if (what === "post" && limitMs === undefined) this.#tabs?.sends(flight, details.body);
         const answer = await send(this.#fetch, details, this.#now, limitMs);
         return ["response", answer.status, answer.body, answer.date, answer.retryAfterMs];
       }
@@ -279,15 +297,40 @@ export class TokenManager {
     return this.#logins;
   }
 
-  // What logins need of the manager.
+  // What logins and tabs need of the manager.
   #driver() {
     return {
       call: (work) => this.#call(work),
       errand: (begin) => this.#errand(begin),
       write: (limitMs, work) => this.#write(limitMs, work),
-      adopt: (text) => this.#do((core, now) => core.adopt(text, now, Math.random())),
+      tokens: () => this.#call((core) => core.export()),
+      adopt: (text, isLogin) => this.#adopt(text, isLogin),
+      refused: (token) => this.#do((core, now) => core.invalidate(token, now)),
+      signedIn: async () => {
+        this.#call((core) => core.signIn());
+        this.#tabs?.tell({ fresh: this.#snapshot, isLogin: true });
+        await this.#tabs?.noteSignOut(undefined);
+      },
+      signedOut: (at, isNews) => this.#signedOut(at, isNews),
       fetch: this.#fetch,
     };
+  }
+
+  // Each tab has a session storage of its own; what they share was written by whoever has the news.
+  #adopt(text, isLogin) {
+    const isNewer = this.#do((core, now) => {
+      if (isLogin) core.signIn();
+      return core.adopt(text, now, Math.random());
+    });
+    if (isNewer && this.#options.storage === "session") this.#keep();
+    return isNewer;
+  }
+
+  #signedOut(at, isNews) {
+    const hadTokens = this.#do((core, now) => core.signOut(at, isNews, now));
+    if (!hadTokens) return;
+    this.#logins?.forget();
+    if (this.#options.storage === "session") this.#write(STORAGE_LIMIT, () => this.#storage.delete());
   }
 
   // Performs what is no refresh, and throws what keeps it from succeeding. Gives the tokens there are afterwards.
@@ -349,14 +392,30 @@ export class TokenManager {
     this.#timer?.unref?.();
   }
 
-  #onWake() {
+  #onWake(event) {
     if (this.#closed) return;
+    // A page that is put away for the way back hears nothing; when it is shown again, it looks what it has missed.
+    if (event?.type === "pagehide") return void this.#tabs?.close();
+    if (event?.type === "pageshow" && event.persisted && this.#tabs) this.#returning = this.#catchUp();
     try {
       const flight = this.#alive().wake(this.#now());
       if (flight) this.#start(flight);
       else this.#changed();
     } catch (thrown) {
       recoverFrom(thrown);
+    }
+  }
+
+  async #catchUp() {
+    try {
+      this.#tabs.open();
+      await this.#tabs.look();
+      this.#call((core) => core.cameBack());
+      this.#tabs.tell({ ask: true });
+    } catch {
+      // What was missed is asked for with the next token.
+    } finally {
+      this.#returning = undefined;
     }
   }
 
@@ -377,7 +436,11 @@ export class TokenManager {
 
   #report() {
     if (this.#epoch !== instanceEpoch()) return;
-    for (let event = this.#core.event(); event !== undefined; event = this.#core.event()) this.#emit(JSON.parse(event));
+    for (let event = this.#core.event(); event !== undefined; event = this.#core.event()) {
+      const happened = JSON.parse(event);
+      if (happened.type === "refreshed") this.#tabs?.tell({ fresh: this.#core.export() });
+      this.#emit(happened);
+    }
   }
 
   #emit(event) {

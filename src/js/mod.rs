@@ -11,6 +11,7 @@ pub mod arcp_runtime;
 pub mod error;
 pub mod jws;
 pub mod login;
+pub mod tabs;
 pub mod token;
 pub mod upstream;
 pub mod verifier;

@@ -2,7 +2,10 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::error::{thrown, to_json};
+use super::{
+    error::{thrown, to_json},
+    tabs::ask_action,
+};
 use crate::{
     config::Reader,
     error::{Code, Error},
@@ -50,7 +53,8 @@ impl TokenCore {
             terms.timeout = Span::from_millis(millis as i64);
         }
         terms.has_storage = reader.take("hasStorage").and_then(Value::as_bool) == Some(true);
-        for name in ["storage", "shareAcrossTabs", "fetch", "now", "onEvent"] {
+        terms.is_shared = reader.take("shareAcrossTabs").and_then(Value::as_bool) == Some(true);
+        for name in ["storage", "fetch", "now", "onEvent"] {
             reader.take(name);
         }
         reader.finish()?;
@@ -139,8 +143,13 @@ impl TokenCore {
     pub fn action(&mut self, flight: u32, id: &str, now: f64) -> Option<String> {
         let action = self.manager.action(FlightId(flight), id, Time::from_millis(now))?;
         let mut out = String::from("{\"do\":\"");
+        if let Action::Ask { usual, long } = &action {
+            return Some(ask_action(*usual, *long));
+        }
         let (name, members): (&str, [(&str, Option<&str>); 3]) = match &action {
             Action::Load => ("load", [("", None); 3]),
+            Action::Ask { .. } => return None,
+            Action::Lock => ("lock", [("", None); 3]),
             Action::Delete => ("delete", [("", None); 3]),
             Action::Callback(reason) => ("call", [("reason", Some(reason.as_str())), ("", None), ("", None)]),
             Action::Get(url) => ("get", [("url", Some(url)), ("", None), ("", None)]),
@@ -272,6 +281,7 @@ impl TokenCore {
             Event::Expired => ("expired", None),
             Event::Revoked => ("revoked", None),
             Event::NotStored => ("not_stored", None),
+            Event::SignedOut => ("signed_out", None),
         };
         out.push_str(name);
         out.push('"');

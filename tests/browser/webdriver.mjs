@@ -65,7 +65,21 @@ export async function startBrowser(name) {
     });
     const session = `/session/${sessionId}`;
     return {
+      name,
       open: (url) => call("POST", `${session}/url`, { url }),
+      url: () => call("GET", `${session}/url`),
+      back: () => call("POST", `${session}/back`, {}),
+      reload: () => call("POST", `${session}/refresh`, {}),
+      /** The tab that the other calls are about. */
+      tab: () => call("GET", `${session}/window`),
+      newTab: async () => (await call("POST", `${session}/window/new`, { type: "tab" })).handle,
+      switchTo: (handle) => call("POST", `${session}/window`, { handle }),
+      closeTab: () => call("DELETE", `${session}/window`),
+      /** Chromium only: takes the network away from the tab, or gives it back. */
+      setOffline: (offline) =>
+        call("POST", `${session}/chromium/network_conditions`, {
+          network_conditions: { offline, latency: 0, throughput: -1, download_throughput: -1, upload_throughput: -1 },
+        }),
       /** Runs the body of an async function in the page, and gives what it returns. */
       run: (script, ...values) =>
         call("POST", `${session}/execute/sync`, {

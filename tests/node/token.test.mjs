@@ -395,6 +395,7 @@ describe("static and callback", () => {
   });
 
   test("options that are wrong say so at once", async () => {
+    const web = { type: "refresh_token", tokenEndpoint: "https://x.example", clientId: "c", refreshToken: "r" };
     const bad = [
       [[undefined], /source/],
       [[{ type: "magic" }], /type/],
@@ -407,7 +408,10 @@ describe("static and callback", () => {
       [[{ type: "static", token: "t" }, { storage: "encrypted" }], /storage/],
       [[{ type: "static", token: "t" }, { storage: { get() {} } }], /put/],
       [[{ type: "static", token: "t" }, { storage: "session" }], /sessionStorage/],
-      [[{ type: "static", token: "t" }, { shareAcrossTabs: true }], /not supported/],
+      [[{ type: "static", token: "t" }, { shareAcrossTabs: true }], /sources that ask a provider/],
+      [[web, { shareAcrossTabs: true }], /needs a page/],
+      [[web, { shareAcrossTabs: "yes" }], /true or false/],
+      [[web, { storage: "encrypted" }], /shareAcrossTabs|needs a page/],
       [[{ type: "static", token: "t" }, { now: 5 }], /now/],
     ];
     for (const [args, message] of bad) {

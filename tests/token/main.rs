@@ -12,7 +12,7 @@ use arcgate::{
     json,
     time::{Span, Time},
     token::{
-        manager::{Action, Event, FlightId, Input, Manager, Reason, State, Step, Terms, Want},
+        manager::{Action, Event, Fate, FlightId, Input, Manager, Reason, State, Step, Terms, Want},
         source::Source,
     },
 };
@@ -159,6 +159,8 @@ impl World {
                 self.storage = None;
                 Input::Stored(true)
             }
+            Action::Lock => Input::Locked(true),
+            Action::Ask { .. } => Input::Asked(Fate::Usable),
             Action::Sign(_) => Input::Signed("c2ln"),
             Action::Verify { .. } => Input::Verified(self.verified),
             Action::Get(url) => {

@@ -16,6 +16,7 @@ import {
   ready,
   SchemeRouter,
   StaticBearerVerifier,
+  TokenManager,
   type VerifiedToken,
   type Verifier,
   verifyJws,
@@ -214,3 +215,19 @@ async function asking() {
   return [asked, status];
 }
 void asking;
+
+async function loggingIn() {
+  const manager = await TokenManager.create(
+    { type: "authorization_code", issuer: "https://i.example", clientId: "c", redirectUri: "https://p.example/" },
+    { storage: "encrypted", shareAcrossTabs: true, onEvent: ({ type }) => type === "signed_out" },
+  );
+  const url: URL = await manager.beginLogin({ returnTo: "/inbox" });
+  const { claims, returnTo } = await manager.completeLogin(url);
+  check<Equal<typeof returnTo, string | undefined>>();
+  check<Equal<typeof claims, Record<string, unknown> | undefined>>();
+  const end: URL | undefined = await manager.logout();
+  // @ts-expect-error a page comes back somewhere
+  TokenManager.create({ type: "authorization_code", issuer: "https://i.example", clientId: "c" });
+  return end;
+}
+void loggingIn;

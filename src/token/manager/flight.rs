@@ -42,6 +42,16 @@ impl Reason {
 pub enum Action {
     /// Reads the storage: [`Input::Loaded`].
     Load,
+    /// Waits until no other tab has the lock, and takes it until the flight is over: [`Input::Locked`].
+    Lock,
+    /// Asks the other tabs for their tokens, which are handed to [`super::Manager::adopt`]: [`Input::Asked`] after `usual` at
+    /// the latest, or after `long` if another tab is known to have used the refresh token.
+    Ask {
+        /// Not at all, perhaps.
+        usual: Span,
+        /// Another tab must have its successor.
+        long: Span,
+    },
     /// Calls the user's function: [`Input::Called`].
     Callback(Reason),
     /// GETs a document, without following redirects: [`Input::Response`].
@@ -68,6 +78,10 @@ pub enum Action {
 pub enum Input<'a> {
     /// What the storage holds, if anything.
     Loaded(Option<&'a str>),
+    /// Whether the lock was there at once. Without it, if it can't be had, the flight goes on all the same.
+    Locked(bool),
+    /// Nobody has anything more to say.
+    Asked(Fate),
     /// What the user's function gave, as JSON: a string, or an object as in RFC 6749 §5.1.
     Called(&'a [u8]),
     /// An answer.
@@ -89,6 +103,15 @@ pub enum Input<'a> {
     Verified(Result<&'a str, &'a str>),
     /// Whether the storage did it.
     Stored(bool),
+}
+
+/// What is known of the refresh token, from whoever had the lock before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Nobody has sent it; or somebody has, but nobody knows what came of it.
+    Usable,
+    /// Another tab has exchanged it for its successor. To send it again could cost both (RFC 9700 §4.14.2).
+    Spent,
 }
 
 /// What a flight is for.
@@ -114,6 +137,8 @@ pub struct Login {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     Load,
+    Lock,
+    Ask,
     Callback,
     /// `true`: the second place to look, that of RFC 8414.
     Discover(bool),
@@ -141,6 +166,12 @@ pub(super) struct Flight {
     pub(super) is_second: bool,
     /// How many of those who performed it are gone for certain.
     pub(super) gone: u8,
+    /// What the manager's generation was: a token that came since is good enough.
+    pub(super) generation: u32,
+    /// The lock was asked for.
+    pub(super) has_lock: bool,
+    /// The other tabs were asked, and nobody has had the lock since.
+    pub(super) has_asked: bool,
 }
 
 /// Tokens, and when they end by our clock.
@@ -158,8 +189,21 @@ pub(super) struct Life {
 }
 
 impl Flight {
-    pub(super) const fn new(id: FlightId, errand: Errand, stage: Stage, now: Time) -> Self {
-        Self { id, errand, stage, entered: now, assertion: None, sent: None, arrived: None, is_second: false, gone: 0 }
+    pub(super) const fn new(id: FlightId, errand: Errand, stage: Stage, now: Time, generation: u32) -> Self {
+        Self {
+            id,
+            errand,
+            stage,
+            entered: now,
+            assertion: None,
+            sent: None,
+            arrived: None,
+            is_second: false,
+            gone: 0,
+            generation,
+            has_lock: false,
+            has_asked: false,
+        }
     }
 
     /// Whether it has obtained tokens, and they are not stored yet.

@@ -6,12 +6,15 @@
 
 mod errands;
 mod flight;
+mod held;
 mod progress;
+mod tabs;
 
 use std::{borrow::Cow, collections::VecDeque};
 
-pub use flight::{Action, FlightId, Input, Login, Outcome, Reason};
+pub use flight::{Action, Fate, FlightId, Input, Login, Outcome, Reason};
 use flight::{Arrived, Errand, Flight, Life, Stage};
+use held::{Failure, Held};
 
 use super::{
     login::Waiting,
@@ -36,6 +39,8 @@ const REFUSED_AT_ONCE: Span = Span::from_secs(30);
 const CALLBACK_LIMIT: Span = Span::from_secs(60);
 /// How long the answer to a refresh token is waited for before it is sent again: it counts once.
 const DELICATE_LIMIT: Span = Span::from_secs(60);
+/// How long another tab may keep the lock: a little longer than it waits for an answer.
+const LOCK_LIMIT: Span = Span::from_secs(65);
 /// How long storage, keys and verification may take.
 const LOCAL_LIMIT: Span = Span::from_secs(5);
 /// What the owner of a flight is given to notice its own time-out.
@@ -55,11 +60,13 @@ pub struct Terms {
     pub timeout: Span,
     /// Whether there is a storage, or another tab, to ask before the provider.
     pub has_storage: bool,
+    /// Whether other tabs may hold the same tokens.
+    pub is_shared: bool,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { lead: None, timeout: Span::from_secs(10), has_storage: false }
+        Self { lead: None, timeout: Span::from_secs(10), has_storage: false, is_shared: false }
     }
 }
 
@@ -140,6 +147,8 @@ pub enum Event {
     Revoked,
     /// The storage failed; the tokens are in memory only.
     NotStored,
+    /// The tokens were forgotten because somebody signed out in another tab.
+    SignedOut,
 }
 
 /// A source's tokens over time.
@@ -164,7 +173,10 @@ pub struct Manager {
     refusals: u32,
     /// The newest `iat` seen.
     issued: Option<Time>,
+    /// The storage and the other tabs were asked.
     has_loaded: bool,
+    /// Tokens that came before this are not taken over: somebody has signed out since.
+    signed_out: Option<Time>,
     has_had_token: bool,
     /// The present token was handed out: somebody will want its successor.
     is_used: bool,
@@ -179,28 +191,6 @@ pub struct Manager {
     /// Logins whose answers have not come.
     waiting: Waiting,
     events: VecDeque<Event>,
-}
-
-#[derive(Debug)]
-struct Held {
-    token: Secret,
-    scope: Option<String>,
-    life: Option<Life>,
-    /// When it came here.
-    came: Time,
-    /// `None` when its end is unknown.
-    usable_until: Option<Time>,
-    /// `None` when it can't be.
-    refresh_at: Option<Time>,
-}
-
-#[derive(Debug)]
-struct Failure {
-    code: Code,
-    message: Cow<'static, str>,
-    subject: Option<String>,
-    /// `None`: never again, until somebody hands tokens in.
-    until: Option<Time>,
 }
 
 /// What somebody does who needs a flight.
@@ -231,6 +221,7 @@ impl Manager {
             refusals: 0,
             issued: None,
             has_loaded: false,
+            signed_out: None,
             has_had_token: false,
             is_used: false,
             endpoints: None,
@@ -428,6 +419,9 @@ impl Manager {
     fn limit_of(&self, flight: &Flight) -> Span {
         match flight.stage {
             Stage::Callback => CALLBACK_LIMIT,
+            // Another tab has the lock for as long as it waits for its answer; this one is next then, come what may.
+            Stage::Lock => LOCK_LIMIT,
+            Stage::Ask => LOCAL_LIMIT,
             _ if flight.is_delicate() => DELICATE_LIMIT,
             // The provider's keys may have to be fetched.
             Stage::Discover(_) | Stage::Send | Stage::Verify => self.terms.timeout,
@@ -447,7 +441,7 @@ impl Manager {
         if let Some(flight) = self.live(now) {
             let lost = self.lost_at(flight);
             let patience = flight.entered.plus(self.terms.timeout);
-            return match flight.is_delicate() {
+            return match flight.is_delicate() || flight.stage == Stage::Lock {
                 // It goes on, but nobody has to wait that long to hear that the provider is slow.
                 true if patience <= now => Join::Closed(
                     Error::new(Code::RefreshUnavailable, "the token endpoint has not answered yet").retry_after(NOTICE),
@@ -462,7 +456,10 @@ impl Manager {
                 until => return Join::Closed(failure.error(until.map(|until| until.since(now)))),
             }
         }
-        if self.source.obtains() || self.refresh.is_some() || (self.terms.has_storage && !self.has_loaded) {
+        if self.source.obtains()
+            || self.refresh.is_some()
+            || ((self.terms.has_storage || self.terms.is_shared) && !self.has_loaded)
+        {
             return Join::Begin;
         }
         Join::Closed(match self.source.kind {
@@ -489,7 +486,7 @@ impl Manager {
         } else {
             Reason::Initial
         };
-        let stage = if self.terms.has_storage { Stage::Load } else { self.first_stage() };
+        let stage = if self.terms.has_storage { Stage::Load } else { self.after_load(false) };
         self.launch(Errand::Refresh(reason), stage, now)
     }
 
@@ -500,7 +497,7 @@ impl Manager {
         // 0 is none, on JavaScript's side.
         self.latest = self.latest.wrapping_add(1).max(1);
         let id = FlightId(self.latest);
-        self.flights.push(Flight::new(id, errand, stage, now));
+        self.flights.push(Flight::new(id, errand, stage, now, self.generation));
         id
     }
 
@@ -536,7 +533,8 @@ impl Manager {
     fn adopt_stored(&mut self, stored: Stored, now: Time, random: f64) -> bool {
         // It can't have come in the future: then the clock was set back, and what is left is its life at most.
         let obtained = self.clock.instant(stored.obtained).min(now);
-        if self.obtained.is_some_and(|ours| ours > obtained) {
+        let is_old = |since: Option<Time>| since.is_some_and(|since| since > obtained);
+        if is_old(self.obtained) || is_old(self.signed_out) {
             return false;
         }
         if let Some(refresh) = stored.refresh {
@@ -546,6 +544,7 @@ impl Manager {
                 self.failure.take_if(|failure| failure.until.is_none());
             }
             self.obtained = Some(obtained);
+            self.id_token = stored.id_token.clone().or(self.id_token.take());
         }
         let Some(access) = stored.access else { return false };
         let is = |other: Option<&Secret>| other.is_some_and(|other| other.matches(access.expose()));
@@ -582,51 +581,5 @@ impl Manager {
             self.events.pop_front();
         }
         self.events.push_back(event);
-    }
-}
-
-impl Held {
-    fn new(
-        token: Secret,
-        scope: Option<String>,
-        life: Option<Life>,
-        can_refresh: bool,
-        lead: Option<Span>,
-        now: Time,
-        random: f64,
-    ) -> Self {
-        let usable_until = life.map(|life| life.expires.minus(schedule::margin(life.whole)));
-        let planned = match life {
-            Some(life) => life.expires.minus(schedule::lead(life.whole, lead, random)),
-            None => now.plus(schedule::UNKNOWN_LIFE),
-        };
-        // A token that comes with little left, as out of somebody's cache, is not asked for again at once.
-        let left = usable_until.map_or(0, |until| until.since(now).as_millis().max(0));
-        let least = now.plus(Span::from_millis((left / 2).clamp(500, 60_000)));
-        let refresh_at = can_refresh.then(|| if planned <= now { least } else { planned });
-        Self { token, scope, life, came: now, usable_until, refresh_at }
-    }
-
-    fn is_usable(&self, now: Time) -> bool {
-        self.usable_until.is_none_or(|until| now < until)
-    }
-
-    /// Whether less than this is left. A token can't be asked to live on for longer than half of its life.
-    fn ends_within(&self, span: Span, now: Time) -> bool {
-        let Some(life) = self.life else { return false };
-        self.refresh_at.is_some() && life.expires.since(now) < span.min(Span::from_millis(life.whole.as_millis() / 2))
-    }
-}
-
-impl Failure {
-    fn error(&self, wait: Option<Span>) -> Error {
-        let mut error = Error::new(self.code, self.message.clone());
-        if let Some(subject) = &self.subject {
-            error = error.about(subject.clone());
-        }
-        match wait {
-            Some(wait) => error.retry_after(wait),
-            None => error,
-        }
     }
 }

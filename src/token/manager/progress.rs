@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     flight::{Arrived, Errand, Flight, Life, Stage},
-    Action, Event, Failure, FlightId, Input, Manager, Reason, MAX_GONE,
+    Action, Event, Failure, Fate, FlightId, Input, Manager, Reason, MAX_GONE,
 };
 use crate::{
     error::{Code, Error},
@@ -26,7 +26,7 @@ use crate::{
 const ENDPOINTS_AGE: Span = Span::from_secs(24 * 3600);
 
 /// What a stage came to.
-enum Next {
+pub(super) enum Next {
     /// This stage begins.
     Go(Stage),
     /// That was not what the stage waits for.
@@ -62,6 +62,8 @@ impl Manager {
         };
         Some(match stage {
             Stage::Load => Action::Load,
+            Stage::Lock => Action::Lock,
+            Stage::Ask => self.ask_action(self.flights.get(place)?),
             Stage::Callback => match &self.flights.get(place)?.errand {
                 Errand::Refresh(reason) => Action::Callback(*reason),
                 _ => return None,
@@ -114,6 +116,10 @@ impl Manager {
         let next = match (flight.stage, input) {
             (Stage::Load, Input::Loaded(text)) => self.loaded(&mut flight, text, now, random),
             (Stage::Load, Input::Failed(_)) => self.loaded(&mut flight, None, now, random),
+            (Stage::Lock, Input::Locked(is_free)) => self.locked(&mut flight, is_free, now),
+            (Stage::Lock, Input::Failed(_)) => self.locked(&mut flight, false, now),
+            (Stage::Ask, Input::Asked(fate)) => self.asked(&mut flight, fate, now, random),
+            (Stage::Ask, Input::Failed(_)) => self.asked(&mut flight, Fate::Usable, now, random),
             (Stage::Callback, Input::Called(text)) => self.called(&mut flight, text, now, random),
             (Stage::Discover(is_oauth), Input::Response { status, body, date, retry_after }) => {
                 self.learn(date, now);
@@ -253,17 +259,19 @@ impl Manager {
             None => false,
         };
         // Somebody else was faster. Who wants a fresh token takes it too, if it isn't merely the one that was stored before.
-        if is_adopted && (reason != Reason::Forced || had) {
+        if is_adopted && (reason != Reason::Forced || had || flight.has_lock) {
             return Next::Over;
+        }
+        if is_adopted {
+            flight.generation = self.generation;
         }
         if flight.is_second && self.is_sent(flight) {
             return self.give_up(flight, now, random);
         }
-        if self.source.obtains() || self.refresh.is_some() {
-            Next::Go(self.first_stage())
-        } else {
-            Next::Over
+        if flight.is_second {
+            return Next::Go(self.resend(flight));
         }
+        self.go_on(flight)
     }
 
     /// Whether the refresh token that was sent is still the one there is.
@@ -397,9 +405,15 @@ impl Manager {
                 return Next::Go(self.resend(flight));
             }
         }
+        let message = "the provider refused the refresh token for good (invalid_grant): log in again";
+        self.lose_refresh(flight, message, now, random)
+    }
+
+    /// There is no refresh token that could be used any more.
+    pub(super) fn lose_refresh(&mut self, flight: &Flight, message: &'static str, now: Time, random: f64) -> Next {
         let trouble = Trouble {
             code: Code::RefreshRejected,
-            message: Cow::Borrowed("the provider refused the refresh token for good (invalid_grant): log in again"),
+            message: Cow::Borrowed(message),
             subject: Some("invalid_grant".to_owned()),
             asked: None,
             is_final: true,

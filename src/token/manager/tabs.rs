@@ -1,0 +1,122 @@
+//! Several tabs with the same tokens: one refreshes, under a lock, and tells the others.
+//!
+//! ```text
+//!   load ──▶ ask ──▶ lock ──▶ load ──▶ ask ──▶ send ──▶ store ──▶ tell the others, give the lock back
+//!    storage  if there  ╰───────────────┴─ after each: has a token come? then that is it
+//!             is no token
+//! ```
+//!
+//! A tab that ends gives its lock back; one that is stuck keeps the others waiting for a bounded time. What a tab does with a
+//! refresh token is written down where all can read it, so that none sends one that another has exchanged already.
+
+use super::{
+    flight::{Flight, Stage},
+    progress::Next,
+    Action, Event, Fate, Manager,
+};
+use crate::{
+    secret::Secret,
+    time::{Span, Time},
+};
+
+/// How long the others are given to answer, usually: most are within a few milliseconds, but one may be busy.
+const ASK: Span = Span::from_millis(150);
+/// And when one of them must have what this one needs.
+pub(super) const LONG_ASK: Span = Span::from_secs(3);
+
+impl Manager {
+    /// What comes after the storage was read, or where there is none.
+    pub(super) fn after_load(&self, has_lock: bool) -> Stage {
+        match (self.terms.is_shared, has_lock) {
+            (false, _) => self.first_stage(),
+            (true, true) => Stage::Ask,
+            // Who has a token can wait for the lock; who has none would wait for nothing if another has one.
+            (true, false) if self.held.is_some() => Stage::Lock,
+            (true, false) => Stage::Ask,
+        }
+    }
+
+    /// Goes on without having found a token.
+    pub(super) fn go_on(&self, flight: &Flight) -> Next {
+        let stage = self.after_load(flight.has_lock);
+        if stage == Stage::Ask || self.can_send() {
+            Next::Go(stage)
+        } else {
+            Next::Over
+        }
+    }
+
+    const fn can_send(&self) -> bool {
+        self.source.obtains() || self.refresh.is_some()
+    }
+
+    pub(super) fn ask_action(&self, flight: &Flight) -> Action {
+        let usual = if flight.has_lock && flight.has_asked { Span::ZERO } else { ASK };
+        Action::Ask { usual, long: if flight.has_lock { LONG_ASK } else { usual } }
+    }
+
+    pub(super) fn locked(&mut self, flight: &mut Flight, is_free: bool, now: Time) -> Next {
+        flight.has_lock = true;
+        // Who had it before may have brought something since.
+        flight.has_asked &= is_free;
+        if self.has_come(flight, now) {
+            return Next::Over;
+        }
+        Next::Go(if self.terms.has_storage { Stage::Load } else { Stage::Ask })
+    }
+
+    pub(super) fn asked(&mut self, flight: &mut Flight, fate: Fate, now: Time, random: f64) -> Next {
+        self.has_loaded = true;
+        if self.has_come(flight, now) || !self.can_send() {
+            return Next::Over;
+        }
+        if !flight.has_lock {
+            flight.has_asked = true;
+            return Next::Go(Stage::Lock);
+        }
+        if fate == Fate::Spent {
+            let configured = self.source.refresh.take();
+            let is_other = |token: &Secret| !self.refresh.as_ref().is_some_and(|ours| ours.matches(token.expose()));
+            if let Some(configured) = configured.filter(is_other) {
+                // Newly handed in, while an older one was stored.
+                self.refresh = Some(configured);
+                return Next::Go(Stage::Ask);
+            }
+            let message = "another tab has used the refresh token, and is gone with what it got for it: log in again";
+            return self.lose_refresh(flight, message, now, random);
+        }
+        Next::Go(self.first_stage())
+    }
+
+    /// Whether a token came from elsewhere since the flight began, and need not be replaced at once.
+    fn has_come(&self, flight: &Flight, now: Time) -> bool {
+        let is_good = |at: Option<Time>| at.is_none_or(|at| at > now);
+        self.generation != flight.generation
+            && self.held.as_ref().is_some_and(|held| held.is_usable(now) && is_good(held.refresh_at))
+    }
+
+    /// Somebody signed out, at an instant by the wall clock: what came before that is forgotten and not taken over again. Whether
+    /// there was anything to forget. `is_news` says that it happens now; else what nobody knows the age of stays.
+    pub fn sign_out(&mut self, at: Time, is_news: bool, now: Time) -> bool {
+        self.clock.read(now);
+        let at = self.clock.instant(at);
+        self.signed_out = self.signed_out.max(Some(at));
+        let has_any = self.held.is_some() || self.refresh.is_some();
+        if !has_any || self.obtained.map_or(!is_news, |obtained| obtained > at) {
+            return false;
+        }
+        self.forget();
+        self.emit(Event::SignedOut);
+        true
+    }
+
+    /// Somebody signed in: what was said of signing out is over.
+    pub fn sign_in(&mut self) {
+        self.signed_out = None;
+    }
+
+    /// The page was away, and may have missed what other tabs said: they are asked again when a token is needed.
+    pub fn came_back(&mut self) {
+        self.has_loaded = false;
+    }
+}

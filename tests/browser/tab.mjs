@@ -1,0 +1,105 @@
+// What the tests of TokenManager do within a page. WebDriver calls these by name: `tab.get()`.
+
+import { TokenManager } from "/pkg/entry.web.js";
+
+let manager;
+let ahead = 0;
+let answers;
+const events = [];
+const kept = new Promise((resolve) => addEventListener("pageshow", ({ persisted }) => persisted && resolve()));
+
+const word = new BroadcastChannel("word");
+const onWord = ({ data }) => {
+  ahead = data.ahead;
+  answers = Promise.all(Array.from({ length: data.callers }, () => manager.getToken(data.options)));
+};
+word.onmessage = onWord;
+// A page with an open channel may not be put away for the way back.
+addEventListener("pagehide", () => word.close());
+
+const outcome = (promise) =>
+  promise.then(
+    (value) => ({ value }),
+    ({ code, message, details }) => ({ code, message, subject: details?.subject }),
+  );
+
+globalThis.tab = {
+  async make(source, options = {}) {
+    manager = await TokenManager.create(source, {
+      ...options,
+      now: () => Date.now() + ahead,
+      onEvent: ({ type }) => events.push(type),
+    });
+  },
+  /** All tabs' callers ask at once, this one's too. */
+  say(data) {
+    word.postMessage(data);
+    onWord({ data });
+  },
+  answers: () => answers,
+  get: (options) => outcome(manager.getToken(options)),
+  /** Begins to ask, and waits for nothing. */
+  begin(options) {
+    answers = outcome(manager.getToken(options));
+  },
+  set: (token) => manager.setToken(token),
+  invalidate: (token) => manager.invalidate(token),
+  advance(ms) {
+    ahead += ms;
+  },
+  state: () => manager.state,
+  events: () => [...events],
+  beginLogin: async (options) => String(await manager.beginLogin(options)),
+  completeLogin: (url = location.href) => outcome(manager.completeLogin(url)),
+  logout: async () => String(await manager.logout()),
+  wasKept: () => Promise.race([kept.then(() => true), new Promise((resolve) => setTimeout(resolve, 3000, false))]),
+  /** Once such an event was heard. */
+  async heard(type) {
+    while (!events.includes(type)) await new Promise((resolve) => setTimeout(resolve, 20));
+    return true;
+  },
+  async until(state) {
+    while (manager.state !== state) await new Promise((resolve) => setTimeout(resolve, 20));
+    return true;
+  },
+  clear: async () => {
+    sessionStorage.clear();
+    await new Promise((resolve) => {
+      Object.assign(indexedDB.deleteDatabase("arcgate"), { onsuccess: resolve, onerror: resolve });
+    });
+  },
+  /** All that this origin keeps, as text; and whether its keys can be taken away. */
+  async traces() {
+    const database = await new Promise((resolve, reject) => {
+      const request = indexedDB.open("arcgate");
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const found = { text: JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage }), keys: [] };
+    for (const store of database.objectStoreNames) {
+      const all = (method) =>
+        new Promise((resolve) => {
+          const request = database.transaction(store).objectStore(store)[method]();
+          request.onsuccess = () => resolve(request.result);
+        });
+      found.text += JSON.stringify(await all("getAllKeys"));
+      for (const record of await all("getAll")) {
+        for (const [name, value] of Object.entries(record)) {
+          const isBytes = value instanceof ArrayBuffer || ArrayBuffer.isView(value);
+          found.text += isBytes
+            ? new TextDecoder("latin1").decode(value)
+            : `${name}: ${value instanceof CryptoKey ? "key" : JSON.stringify(value)}`;
+          if (value instanceof CryptoKey) {
+            const taken = await crypto.subtle.exportKey("raw", value).then(
+              () => true,
+              () => false,
+            );
+            found.keys.push({ extractable: value.extractable, taken });
+          }
+        }
+      }
+    }
+    database.close();
+    return found;
+  },
+};
