@@ -132,7 +132,7 @@ export class Tabs {
     const [sent, release] = [this.#sent.get(flight), this.#locks.get(flight)];
     this.#sent.delete(flight);
     this.#locks.delete(flight);
-    const present = this.#refreshToken();
+    const present = this.#driver.refreshToken();
     if (sent && present && sent !== present) await this.#update({ spent: await digest(sent) });
     release?.();
   }
@@ -148,12 +148,8 @@ export class Tabs {
     if (typeof out === "number") this.#driver.signedOut(out, false);
   }
 
-  #refreshToken() {
-    return JSON.parse(this.#driver.tokens() ?? "{}").refreshToken;
-  }
-
   async #isSpent() {
-    const token = this.#refreshToken();
+    const token = this.#driver.refreshToken();
     const { spent } = await this.#noted();
     return spent !== undefined && token !== undefined && spent === (await digest(token));
   }

@@ -3,7 +3,9 @@
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "./errors.js";
 import { Logins } from "./login.js";
 import { isShared, Tabs } from "./tabs.js";
-import { send, sign, signingAlgorithm, unguessable } from "./token-request.js";
+import { perform } from "./token-action.js";
+import { checkOptions, functions, plain } from "./token-options.js";
+import { signingAlgorithm, unguessable } from "./token-request.js";
 import { storageOf } from "./token-storage.js";
 import { aborted, orAborted, within } from "./wait.js";
 import { bindings, instanceEpoch, ready, recoverFrom } from "./wasm.js";
@@ -26,7 +28,7 @@ const PATIENCE = 10_000;
 // A timer belongs to the request that set it there, and ends with it: tokens are refreshed when they are used.
 const hasTimers = globalThis.navigator?.userAgent !== "Cloudflare-Workers";
 const wakers = ["online", "pagehide", "pageshow", "focus"];
-const functions = ["fetch", "now", "onEvent"];
+const asksSomebody = ["call", "get", "post"];
 
 /** Access tokens over time. */
 export class TokenManager {
@@ -37,7 +39,7 @@ export class TokenManager {
   #now;
   #fetch;
   #storage;
-  #signing;
+  #parts;
   #core;
   #epoch;
   #token;
@@ -59,23 +61,12 @@ export class TokenManager {
   }
 
   constructor(source, options) {
-    for (const [name, value] of Object.entries({ source, options })) {
-      if (value === null || typeof value !== "object") throw configError(name, "must be an object");
-    }
-    for (const name of functions) {
-      if (options[name] !== undefined && typeof options[name] !== "function")
-        throw configError(name, "must be a function");
-    }
-    if (source.type === "callback" && typeof source.fetchToken !== "function") {
-      throw configError("source.fetchToken", "must be a function that gives a token");
-    }
+    checkOptions(source, options);
     this.#source = { ...source };
     this.#options = { ...options };
     this.#plainSource = plain(source, ["fetchToken", "privateKey"]);
-    if (source.privateKey !== undefined) {
-      this.#signing = signingAlgorithm(source.privateKey, source.algorithm);
-      this.#plainSource.algorithm = this.#signing.name;
-    }
+    const signing = source.privateKey !== undefined && signingAlgorithm(source.privateKey, source.algorithm);
+    if (signing) this.#plainSource.algorithm = signing.name;
     const shareAcrossTabs = isShared(source, options);
     const hasStorage = options.storage !== undefined && options.storage !== "memory";
     this.#plainOptions = { ...plain(options, [...functions, "storage"]), hasStorage, shareAcrossTabs };
@@ -85,6 +76,17 @@ export class TokenManager {
     this.#storage = storageOf(options.storage, this.#core.sourceId());
     if (shareAcrossTabs) this.#tabs = new Tabs(this.#core.sourceId(), this.#driver());
     if (source.type === "authorization_code") this.#logins = new Logins(this.#source, this.#storage, this.#driver());
+    this.#parts = {
+      source: this.#source,
+      signing,
+      storage: this.#storage,
+      tabs: this.#tabs,
+      logins: this.#logins,
+      fetch: this.#fetch,
+      now: this.#now,
+      write: (limitMs, work) => this.#write(limitMs, work),
+      put: (text) => this.#put(text),
+    };
     if (hasTimers && typeof globalThis.document === "object") {
       // After a sleep, a freeze or a time without network: deadlines are looked at as soon as somebody may be looking.
       for (const name of wakers) globalThis.addEventListener(name, this.#wake);
@@ -247,7 +249,8 @@ export class TokenManager {
       const action = JSON.parse(text);
       let result;
       try {
-        result = await this.#perform(action, flight);
+        if (asksSomebody.includes(action.do)) this.#cause = undefined;
+        result = await perform(action, flight, this.#parts);
       } catch (thrown) {
         if (typeof thrown !== "string") this.#cause = thrown;
         result = ["failed", typeof thrown === "string" ? thrown : "network"];
@@ -255,40 +258,6 @@ export class TokenManager {
       if (!this.#isCurrent(core)) return;
       const [method, ...outcome] = result;
       core[method](flight, ...outcome, this.#now(), Math.random());
-    }
-  }
-
-  // Does what the core asks for: the name of the method that takes the result, and the result.
-  async #perform({ do: what, limitMs, ...details }, flight) {
-    switch (what) {
-      case "load": {
-        await this.#tabs?.look();
-        const stored = await within(limitMs, this.#storage.get());
-        return ["loaded", stored === undefined || stored === null ? undefined : JSON.stringify(stored)];
-      }
-      case "lock":
-        return ["locked", await this.#tabs.lock(flight, limitMs)];
-      case "ask":
-        return ["asked", await this.#tabs.ask({ limitMs, ...details })];
-      case "store":
-        return ["stored", await this.#write(limitMs, () => this.#put(details.text))];
-      case "delete":
-        return ["stored", await this.#write(limitMs, () => this.#storage?.delete())];
-      case "call": {
-        this.#cause = undefined;
-        const call = this.#source.fetchToken({ reason: details.reason, signal: AbortSignal.timeout(limitMs) });
-        return ["called", JSON.stringify((await within(limitMs, call)) ?? null)];
-      }
-      case "sign":
-        return ["signed", await sign(this.#source.privateKey, this.#signing.algorithm, details.input)];
-      case "verify":
-        return this.#logins.verify(flight, details);
-      default: {
-        this.#cause = undefined;
-        if (what === "post" && limitMs === undefined) this.#tabs?.sends(flight, details.body);
-        const answer = await send(this.#fetch, details, this.#now, limitMs);
-        return ["response", answer.status, answer.body, answer.date, answer.retryAfterMs];
-      }
     }
   }
 
@@ -304,6 +273,7 @@ export class TokenManager {
       errand: (begin) => this.#errand(begin),
       write: (limitMs, work) => this.#write(limitMs, work),
       tokens: () => this.#call((core) => core.export()),
+      refreshToken: () => this.#call((core) => core.refreshToken()),
       adopt: (text, isLogin) => this.#adopt(text, isLogin),
       refused: (token) => this.#do((core, now) => core.invalidate(token, now)),
       signedIn: async () => {
@@ -476,10 +446,4 @@ export class TokenManager {
       throw toArcgateError(thrown);
     }
   }
-}
-
-// Options as plain data, for the core. What is named stays here: the core learns only that it is there.
-function plain(options, here) {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries.map(([name, value]) => [name, here.includes(name) ? true : value]));
 }

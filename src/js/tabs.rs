@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::token::TokenCore;
+use super::token::{text, TokenCore};
 use crate::{
     time::{Span, Time},
     token::manager::{Fate, Input},
@@ -31,6 +31,12 @@ impl TokenCore {
     #[wasm_bindgen(js_name = signIn)]
     pub fn sign_in(&mut self) {
         self.manager.sign_in();
+    }
+
+    /// The refresh token there is.
+    #[wasm_bindgen(js_name = refreshToken)]
+    pub fn refresh_token(&self) -> Option<String> {
+        self.manager.refresh_token().and_then(text).map(str::to_owned)
     }
 
     /// The page was away.

@@ -4,6 +4,7 @@
 mod logins;
 mod properties;
 mod sources;
+mod tabs;
 mod timelines;
 
 use arcgate::{

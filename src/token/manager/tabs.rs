@@ -115,6 +115,11 @@ impl Manager {
         self.signed_out = None;
     }
 
+    /// The refresh token there is, configured or obtained.
+    pub const fn refresh_token(&self) -> Option<&Secret> {
+        self.refresh.as_ref()
+    }
+
     /// The page was away, and may have missed what other tabs said: they are asked again when a token is needed.
     pub fn came_back(&mut self) {
         self.has_loaded = false;
