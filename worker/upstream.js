@@ -1,6 +1,6 @@
 // The upstreams' variables: where the agents are, and how each user is shown to them.
 
-import { jsonVariable, settingsError } from "./variables.js";
+import { isSet, jsonVariable, settingsError } from "./variables.js";
 
 const modes = ["assertion", "map", "passthrough"];
 
@@ -21,8 +21,6 @@ const optionsOf = {
   tokenFor: "UPSTREAM_TOKENS",
   "arcp.resumeKey": "RESUME_KEY",
 };
-
-const isSet = (env, name) => env[name] !== undefined && env[name] !== "";
 
 /** `{ upstream, upstreamAuth }` of the variable that names an upstream, or nothing when it is not set. */
 export function upstreamFrom(env, name) {

@@ -7,10 +7,15 @@ export function settingsError(name, problem) {
   return new ArcgateError("ERR_CONFIG", `${name}: ${problem}`, { details: { fault: "configuration", subject: name } });
 }
 
+/** Whether a variable is set: self-hosted, one that is not is null. */
+export function isSet(env, name) {
+  return (env[name] ?? "") !== "";
+}
+
 /** A variable that holds a JSON object; undefined when it is not set. */
 export function jsonVariable(env, name) {
+  if (!isSet(env, name)) return undefined;
   const text = env[name];
-  if (text === undefined || text === "") return undefined;
   let value;
   try {
     value = typeof text === "string" ? JSON.parse(text) : text;

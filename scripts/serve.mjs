@@ -1,0 +1,27 @@
+// `npm run serve`: the Worker under `workerd serve`, for a machine of one's own. Its variables come from the environment;
+// HOST and PORT say where it listens, STATE where it keeps what must outlive it.
+
+import { existsSync, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { build } from "./build.mjs";
+import { root } from "./setup/cache.mjs";
+import { startGroup } from "./setup/processes.mjs";
+import { main } from "./setup/steps.mjs";
+import { setup } from "./setup.mjs";
+
+await main(async () => {
+  await setup(["npm", "wasm"]);
+  await build();
+  // Not before there is an esbuild.
+  const { bundleWorker } = await import("./serve/bundle.mjs");
+  await bundleWorker();
+  const address = `${process.env.HOST ?? "127.0.0.1"}:${process.env.PORT ?? 8787}`;
+  const state = resolve(process.env.STATE ?? join(root, "dist/state"));
+  if (!existsSync(state)) mkdirSync(state, { recursive: true, mode: 0o700 });
+  const args = ["serve", join(root, "worker/workerd.capnp"), `--socket-addr=http=${address}`];
+  console.log(`Serve\n  http://${address}`);
+  const child = startGroup(join(root, "node_modules/.bin/workerd"), args, { onLine: (line) => console.log(line) });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.kill(-child.pid, "SIGTERM"));
+  const { code } = await child.ended;
+  return code ?? 1;
+});

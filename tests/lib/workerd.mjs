@@ -1,0 +1,35 @@
+// The repository's Worker under `workerd serve`, as worker/workerd.capnp has it: no wrangler, and nothing before it.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundleWorker } from "../../scripts/serve/bundle.mjs";
+import { root } from "../../scripts/setup/cache.mjs";
+import { endGroup, startGroup } from "../../scripts/setup/processes.mjs";
+import { answering, freePort } from "../../scripts/start/worker.mjs";
+
+/** Starts it with these variables (objects become JSON). `log` collects what it says. */
+export async function startServe(variables = {}, { config = join(root, "worker/workerd.capnp"), args = [] } = {}) {
+  await bundleWorker();
+  const state = mkdtempSync(join(tmpdir(), "arcgate-serve-"));
+  const port = await freePort();
+  const log = [];
+  const text = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+  const flags = [`--socket-addr=http=127.0.0.1:${port}`, ...args.map((arg) => arg.replace("STATE", state))];
+  const child = startGroup(join(root, "node_modules/.bin/workerd"), ["serve", config, ...flags], {
+    env: Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, text(value)])),
+    onLine: (line) => log.push(line),
+  });
+  const close = async () => {
+    await endGroup(child);
+    rmSync(state, { recursive: true, force: true });
+  };
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await answering(`${url}/healthz`, child, "workerd", () => log.join("\n"));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url, port, log, state, close };
+}

@@ -1,0 +1,172 @@
+// The Worker on a machine of one's own: workerd serve with worker/workerd.capnp, its variables from the environment.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import { after, before, test } from "node:test";
+import { jwtVerify } from "jose";
+import { envelope, postArc, streamed } from "../lib/arc.mjs";
+import { startIdp } from "../lib/worker.mjs";
+import { startServe } from "../lib/workerd.mjs";
+
+const secret = "a secret of thirty-two bytes or more";
+const scope = "arc.agent.caller arc.task.controller arc.chat.controller";
+
+let idp;
+let upstream;
+let gate;
+let front;
+const requests = [];
+let answer;
+
+before(async () => {
+  idp = await startIdp({ resources: ["https://gate.example/arc"] });
+  upstream = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const seen = { headers: request.headers, url: request.url, body: Buffer.concat(chunks).toString() };
+    seen.closed = new Promise((resolve) => response.on("close", resolve));
+    requests.push(seen);
+    await answer(seen, response);
+  });
+  await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+  const PROVIDERS = { local: { issuer: idp.issuer, audience: "https://gate.example/arc" } };
+  [gate, front] = [
+    await startServe({ PROVIDERS }),
+    await startServe({
+      PROVIDERS,
+      ARC_UPSTREAM: `http://127.0.0.1:${upstream.address().port}/arc`,
+      UPSTREAM_KEY: secret,
+      UPSTREAM_ISSUER: "https://gate.example",
+      UPSTREAM_AUDIENCE: "agents",
+    }),
+  ];
+});
+
+after(async () => {
+  await Promise.all([gate?.close(), front?.close(), idp?.close()]);
+  upstream?.closeAllConnections();
+  upstream?.close();
+});
+
+const token = () => idp.token({ scope, resource: "https://gate.example/arc" });
+const event = (n) =>
+  `event: stream\ndata: {"chatId":"c","message":{"role":"agent","parts":[{"type":"TextPart","content":"${n}"}]}}\n\n`;
+
+test("it verifies and runs an agent", async () => {
+  const { status, json } = await postArc(gate.url, { token: await token() });
+  assert.equal(status, 200, gate.log.join("\n"));
+  assert.deepEqual(json.result.task.messages[0].parts, [{ type: "TextPart", content: "hello" }]);
+  assert.equal((await postArc(gate.url, { token: "x" })).status, 401);
+  assert.equal((await postArc(gate.url, {})).status, 401);
+});
+
+test("it sends the checked bytes on with an assertion, and hands the answer back", async () => {
+  answer = ({ body }, response) => {
+    const { id } = JSON.parse(body);
+    response.writeHead(200, { "content-type": "application/arc+json", "set-cookie": "a=b" });
+    response.end(
+      JSON.stringify({ arc: "1.0", id, responseAgent: "far", targetAgent: "agent-7", result: { type: "task" } }),
+    );
+  };
+  const body = JSON.stringify(envelope({ targetAgent: "far-away" }), null, 3);
+  const jwt = await token();
+  const { status, json, headers } = await postArc(front.url, {
+    token: jwt,
+    body,
+    headers: { cookie: "own", "x-arcgate-principal": "forged", x_arcgate_principal: "forged" },
+  });
+  assert.deepEqual([status, json?.responseAgent], [200, "far"], front.log.join("\n"));
+  assert.equal(headers.has("set-cookie"), false);
+  const [{ headers: sent, body: came }] = requests.splice(0);
+  assert.equal(came, body);
+  assert.doesNotMatch(JSON.stringify(sent), new RegExp(`forged|own|${jwt}`));
+  const { payload } = await jwtVerify(sent.authorization.slice(7), new TextEncoder().encode(secret), {
+    issuer: "https://gate.example",
+    audience: "agents",
+  });
+  assert.equal(payload.sub, Buffer.from(sent["x-arcgate-principal"], "base64url").toString());
+  assert.match(payload.sub, /^jwt\|http:\/\/127/);
+});
+
+test("a redirect is not followed, and a slash is found", async () => {
+  answer = ({ url, body }, response) => {
+    if (url === "/arc/") {
+      response.writeHead(200, { "content-type": "application/json" });
+      const { id } = JSON.parse(body);
+      return response.end(JSON.stringify({ arc: "1.0", id, responseAgent: "f", targetAgent: "a", result: {} }));
+    }
+    response.writeHead(307, { location: answer.location });
+    response.end();
+  };
+  answer.location = "http://127.0.0.1:9/arc/";
+  answer.location = "/elsewhere";
+  const away = await postArc(front.url, { token: await token() });
+  assert.deepEqual([away.status, away.json.error.code], [502, -41003]);
+  assert.deepEqual(
+    requests.splice(0).map(({ url }) => url),
+    ["/arc"],
+  );
+  answer.location = `${front.url}/arc/`.replace(/:\d+/, `:${upstream.address().port}`);
+  assert.equal((await postArc(front.url, { token: await token() })).status, 200);
+  assert.deepEqual(
+    requests.splice(0).map(({ url }) => url),
+    ["/arc", "/arc/"],
+  );
+});
+
+/** A request whose connection the test holds in its hand. `until(text)` waits for a part of the answer. */
+async function held(body) {
+  const socket = connect(front.port, "127.0.0.1");
+  const head = [
+    "POST /arc HTTP/1.1",
+    "Host: gate.example",
+    `Authorization: Bearer ${await token()}`,
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  let answered = "";
+  socket.on("data", (data) => {
+    answered += data;
+  });
+  socket.on("error", () => {});
+  socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
+  const until = async (text) => {
+    while (!answered.includes(text)) await once(socket, "data");
+  };
+  return { socket, until };
+}
+
+const bounded = { timeout: 30_000 };
+
+test("a stream comes as it comes; a client that goes takes the upstream's connection with it", bounded, async () => {
+  for (const leave of [(socket) => socket.resetAndDestroy(), (socket) => socket.destroy()]) {
+    let stream;
+    answer = (_seen, response) => {
+      stream = response;
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(event(1));
+    };
+    const { socket, until } = await held(JSON.stringify(streamed("far", "x")));
+    await until('"content":"1"');
+    stream.write(event(2).slice(0, 30));
+    stream.write(event(2).slice(30));
+    await until('"content":"2"');
+    leave(socket);
+    // Of one that only stops reading workerd learns when it writes.
+    const ticks = setInterval(() => stream.write(event(3)), 50);
+    await requests.splice(0)[0].closed;
+    clearInterval(ticks);
+  }
+});
+
+test("so does one that goes before there is an answer", bounded, async () => {
+  const asked = new Promise((resolve) => {
+    answer = resolve;
+  });
+  const { socket } = await held(JSON.stringify(envelope()));
+  await asked;
+  socket.resetAndDestroy();
+  await requests.splice(0)[0].closed;
+});
