@@ -1,10 +1,12 @@
-"""The ARC SDK's own servers, as peers for clients: python arc_server.py PORT open|guarded|router
+"""The ARC SDK's own servers, as peers for clients: python arc_server.py PORT open|guarded|router|asserted
 
 open: ARCServer with its authentication off. guarded: with a validator of ours. router: ARCRouter, which has none.
+asserted: with the ARCP SDK's JWTVerifier, told by ASSERTED (JSON) what to take.
 """
 
 import asyncio
 import json
+import os
 import sys
 
 import uvicorn
@@ -109,6 +111,19 @@ class Validator:
         return {"sub": "me", "scope": "arc.task.controller arc.agent.caller"}
 
 
+class Asserted:
+    """The ARCP SDK's own verifier, where the ARC SDK asks for one."""
+
+    def __init__(self):
+        from arcp.runtime import JWTVerifier
+
+        self.verifier = JWTVerifier(**json.loads(os.environ["ASSERTED"]))
+
+    async def validate_token(self, token):
+        identity = await self.verifier.verify(token)
+        return {"sub": identity.principal, "scope": " ".join(identity.scopes)}
+
+
 def make(mode):
     if mode == "router":
         app = FastAPI()
@@ -127,6 +142,8 @@ def make(mode):
         server.agent_handler("echo", method)(handler)
     if mode == "guarded":
         server.use_jwt_validator(Validator())
+    if mode == "asserted":
+        server.use_jwt_validator(Asserted())
     return server.app
 
 

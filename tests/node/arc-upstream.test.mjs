@@ -417,3 +417,27 @@ test("events end where events end, however they are cut", () => {
   splitter.push(encoder.encode("2345"));
   assert.throws(() => splitter.check(), RangeError);
 });
+
+test("a service binding sees the host that the client called, and is asked like any upstream", async () => {
+  const seen = [];
+  const binding = {
+    async fetch(url, init) {
+      seen.push({ url, ...init });
+      if (!url.endsWith("/")) return new Response(null, { status: 307, headers: { location: "/arc/" } });
+      return Response.json(ok);
+    },
+  };
+  const { post } = front(undefined, { upstream: binding, basePath: "" });
+  assert.equal((await post()).status, 200);
+  assert.deepEqual(
+    seen.map(({ url, method, redirect }) => [url, method, redirect]),
+    [
+      ["http://127.0.0.1:8787/arc", "POST", "manual"],
+      ["http://127.0.0.1:8787/arc/", "POST", "manual"],
+    ],
+  );
+  assert.equal(seen[0].headers.authorization, "Bearer alice");
+  // One that ignores its signal is left all the same.
+  const deaf = front(undefined, { upstream: { fetch: () => new Promise(() => {}) }, limits: { agentTimeoutMs: 40 } });
+  assert.equal(await code(await deaf.post()), -41006);
+});
