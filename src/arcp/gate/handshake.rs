@@ -147,8 +147,11 @@ impl Gate {
 
     /// What is behind is open, and is shown this credential.
     pub fn opened(&mut self, scheme: &str, token: &str, now: Time) {
-        if !matches!(self.stage, Stage::Opening) {
-            return self.push(Action::CloseBehind);
+        match self.stage {
+            Stage::Opening => {}
+            // It took longer than it was waited for.
+            Stage::Over => return self.push(Action::CloseBehind),
+            _ => return,
         }
         let Some(hello) = &mut self.hello else { return };
         let known = hello.features.both(&Features::new(KNOWN)).without("heartbeat");

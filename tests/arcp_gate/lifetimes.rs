@@ -1,0 +1,169 @@
+//! Deadlines, the token's end, revocation, and sides that don't read.
+
+use super::*;
+
+fn until(millis: i64) -> Principal {
+    alice().with_expiry(Time::from_millis((START + millis) as f64))
+}
+
+#[test]
+fn a_hello_is_waited_for_and_not_for_ever() {
+    let mut world = World::new();
+    world.pass(9_999);
+    assert!(world.closed.is_none());
+    world.pass(1);
+    assert_eq!(world.end(), ended("UNAUTHENTICATED", 4408));
+    assert_eq!(world.reason(), "hello_timeout");
+}
+
+#[test]
+fn each_answer_is_waited_for_with_a_bound() {
+    let mut world = World::new();
+    world.pass(9_000);
+    world.client_says(&hello("", &[]));
+    world.pass(14_999);
+    assert!(world.closed.is_none());
+    world.pass(1);
+    assert_eq!((world.end(), world.reason().as_str()), (ended("INTERNAL_ERROR", 1012), "verifier_timeout"));
+
+    for opened in [false, true] {
+        let mut world = World::new();
+        world.client_says(&hello("", &[]));
+        world.authenticated(alice());
+        if opened {
+            world.pass(5_000);
+            world.opened();
+            world.pass(4_999);
+        } else {
+            world.pass(9_999);
+        }
+        assert!(world.closed.is_none());
+        world.pass(1);
+        assert_eq!((world.end(), world.reason().as_str()), (ended("INTERNAL_ERROR", 1012), "upstream_timeout"));
+        assert!(world.behind_closed);
+    }
+}
+
+#[test]
+fn a_hello_needs_five_seconds_of_life() {
+    for (left, is_enough) in [(-1000, false), (4_999, false), (5_000, true)] {
+        let mut world = World::new();
+        world.client_says(&hello("", &[]));
+        world.authenticated(until(left));
+        assert_eq!(world.is_asked(|action| matches!(action, Action::Open(_))), is_enough, "{left}");
+        assert_eq!(world.end() == ended("UNAUTHENTICATED", 4401), !is_enough, "{left}");
+    }
+}
+
+#[test]
+fn a_session_ends_with_its_token_and_the_tolerance() {
+    let mut world = World::with("{}", true);
+    world.client_says(&hello("", &[]));
+    world.authenticated(until(60_000));
+    world.opened();
+    world.behind_says(&welcome("rt", &[]));
+    world.pass(89_999);
+    assert!(world.closed.is_none());
+    world.pass(1);
+    assert_eq!(world.end(), ended("UNAUTHENTICATED", 4410));
+    assert!(world.behind_closed);
+
+    // Also where the timer is late: the next frame of either side finds it over.
+    for from_client in [true, false] {
+        let mut world = World::with("{}", true);
+        world.client_says(&hello("", &[]));
+        world.authenticated(until(60_000));
+        world.opened();
+        world.behind_says(&welcome("rt", &[]));
+        world.now += 90_000;
+        let text = frame("session.ack", "{}");
+        let flow = if from_client { world.client_says(&text) } else { world.behind_says(&text) };
+        assert_eq!(flow, Flow::Drain);
+        assert_eq!(world.end(), ended("UNAUTHENTICATED", 4410));
+    }
+}
+
+#[test]
+fn a_token_that_ends_during_the_handshake_ends_it() {
+    let mut world = World::with(r#"{"limits":{"upstreamTimeoutMs":60000}}"#, true);
+    world.client_says(&hello("", &[]));
+    world.authenticated(until(5_000));
+    world.pass(35_000);
+    assert_eq!(world.end(), ended("UNAUTHENTICATED", 4410));
+    assert!(world.behind_closed);
+}
+
+#[test]
+fn revocation_is_asked_about_and_ends_the_session() {
+    let mut world = World::open(r#"{"asksRevocation":true}"#, true, &[]);
+    world.pass(3_999);
+    assert!(world.done.is_empty());
+    world.pass(1);
+    assert!(matches!(world.done[..], [Action::AskRevoked]));
+    world.pass(60_000);
+    assert_eq!(world.done.len(), 1, "asked once until there is an answer");
+    world.gate.revocation(Some(false), world.time());
+    world.pass(4_000);
+    assert_eq!(world.done.len(), 2);
+    world.gate.revocation(Some(true), world.time());
+    world.drain();
+    assert_eq!(world.end(), ended("UNAUTHENTICATED", 4410));
+    assert_eq!(world.reason(), "token_revoked");
+}
+
+#[test]
+fn revocation_that_cannot_be_asked_about_is_borne_for_a_while() {
+    let mut world = World::open(r#"{"asksRevocation":true}"#, true, &[]);
+    let mut asked = 0;
+    while world.closed.is_none() {
+        world.clear();
+        world.pass(4_000);
+        assert!(matches!(world.done[..], [Action::AskRevoked]));
+        world.gate.revocation(None, world.time());
+        world.drain();
+        asked += 1;
+        assert!(asked < 20);
+    }
+    assert_eq!(world.now - START, 32_000);
+    assert_eq!(world.end(), ended("INTERNAL_ERROR", 1012));
+}
+
+#[test]
+fn sides_that_do_not_read() {
+    let mut world = World::open("{}", false, &[]);
+    world.gate.client_overflowed(world.time());
+    world.drain();
+    assert_eq!((world.client.len(), world.closed, world.behind_closed), (0, Some(4429), true));
+    let mut world = World::open("{}", false, &[]);
+    world.gate.behind_overflowed(world.time());
+    world.drain();
+    assert_eq!((world.closed, world.reason().as_str()), (Some(4429), "upstream_too_slow"));
+}
+
+#[test]
+fn where_the_platform_tells_nothing_the_client_is_asked_for_a_sign() {
+    let mut world = World::open(r#"{"limits":{"maxBufferedBytes":1000}}"#, false, &["heartbeat"]);
+    // A gate like it, on a platform without bufferedAmount.
+    let config = Config::from_json(r#"{"limits":{"maxBufferedBytes":1000}}"#).unwrap();
+    world.gate = Gate::new(config, true, false, 7, world.time());
+    world.client_says(&hello("", &["heartbeat"]));
+    world.authenticated(alice());
+    world.opened();
+    world.behind_says(&welcome("rt", &[]));
+    world.clear();
+    let event = frame("job.event", &format!(r#"{{"data":"{}"}}"#, "x".repeat(150)));
+    for _ in 0..200 {
+        world.behind_says(&event);
+        if world.kinds().last().map(String::as_str) == Some("session.ping") {
+            world.client_says(&frame("session.pong", "{}"));
+        }
+    }
+    assert!(world.closed.is_none(), "one that answers is not slow");
+    assert_eq!(world.kinds().iter().filter(|kind| *kind == "job.event").count(), 200);
+    for _ in 0..200 {
+        if world.closed.is_none() {
+            world.behind_says(&event);
+        }
+    }
+    assert_eq!((world.closed, world.reason().as_str()), (Some(4429), "client_too_slow"));
+}

@@ -1,0 +1,252 @@
+//! The gate's machine against a fake clock: what each side is told, and when, whatever the other does.
+
+use arcgate::{
+    arcp::{
+        gate::{Action, Config, Flow, Gate},
+        Envelope, Frame,
+    },
+    json::{self, Value},
+    principal::{Kind, Principal},
+    time::{Span, Time},
+};
+
+mod handshake;
+mod heartbeats;
+mod lifetimes;
+mod properties;
+mod relay;
+mod resume;
+
+/// Some instant to begin at.
+const START: i64 = 1_780_000_000_000;
+
+const ID: &str = "01JZ0000000000000000000000";
+
+/// A gate, the time, and what it did since it was last looked at.
+struct World {
+    gate: Gate,
+    now: i64,
+    done: Vec<Action>,
+    /// All that was sent to either side, forwarded frames included.
+    client: Vec<String>,
+    behind: Vec<String>,
+    /// Close codes.
+    closed: Option<u16>,
+    behind_closed: bool,
+    /// The audit log.
+    log: Vec<String>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with("{}", false)
+    }
+
+    fn with(config: &str, trusted: bool) -> Self {
+        let config = Config::from_json(config).unwrap();
+        Self {
+            gate: Gate::new(config, trusted, true, 7, Time::from_millis(START as f64)),
+            now: START,
+            done: Vec::new(),
+            client: Vec::new(),
+            behind: Vec::new(),
+            closed: None,
+            behind_closed: false,
+            log: Vec::new(),
+        }
+    }
+
+    fn time(&self) -> Time {
+        Time::from_millis(self.now as f64)
+    }
+
+    fn drain(&mut self) {
+        for action in self.gate.actions() {
+            match &action {
+                Action::ToClient(text) => {
+                    assert!(self.closed.is_none(), "after the close: {text}");
+                    self.client.push(text.clone());
+                }
+                Action::ToBehind(text) => {
+                    assert!(!self.behind_closed, "after the close: {text}");
+                    self.behind.push(text.clone());
+                }
+                Action::CloseClient(close) => {
+                    assert!(self.closed.is_none(), "closed twice");
+                    self.closed = Some(close.code());
+                }
+                Action::CloseBehind => self.behind_closed = true,
+                Action::Audit(event) => {
+                    json::parse_object(event.as_bytes()).unwrap();
+                    self.log.push(event.clone());
+                }
+                _ => {}
+            }
+            self.done.push(action);
+        }
+    }
+
+    /// Time passes; the machine is woken at its deadlines.
+    fn pass(&mut self, millis: i64) {
+        let until = self.now + millis;
+        for _ in 0..10_000 {
+            match self.gate.deadline().map(Time::as_millis) {
+                Some(at) if at <= until => {
+                    self.now = self.now.max(at);
+                    self.gate.tick(self.time());
+                    self.drain();
+                }
+                _ => {
+                    self.now = until;
+                    return;
+                }
+            }
+        }
+        panic!("the deadline does not move");
+    }
+
+    fn client_says(&mut self, text: &str) -> Flow {
+        let flow = self.gate.client_text(text, self.time());
+        if flow == Flow::Forward {
+            assert!(self.gate.actions().is_empty(), "actions before a frame that is sent on");
+            self.behind.push(text.to_owned());
+        }
+        self.drain();
+        flow
+    }
+
+    fn behind_says(&mut self, text: &str) -> Flow {
+        let flow = self.gate.behind_text(text, self.time());
+        if flow == Flow::Forward {
+            assert!(self.gate.actions().is_empty(), "actions before a frame that is sent on");
+            self.client.push(text.to_owned());
+        }
+        self.drain();
+        flow
+    }
+
+    fn authenticated(&mut self, principal: Principal) {
+        self.gate.authenticated(principal, Span::from_secs(30), self.time());
+        self.drain();
+    }
+
+    fn refused(&mut self, code: &str, retryable: bool) {
+        self.gate.refused(code, retryable, self.time());
+        self.drain();
+    }
+
+    fn opened(&mut self) {
+        self.gate.opened("bearer", "for-alice", self.time());
+        self.drain();
+    }
+
+    fn mac(&mut self, code: &str) {
+        self.gate.mac(Some(code), self.time());
+        self.drain();
+    }
+
+    /// As far as an open session with these features on both sides.
+    fn open(config: &str, trusted: bool, features: &[&str]) -> Self {
+        let mut world = Self::with(config, trusted);
+        world.client_says(&hello("", features));
+        world.authenticated(alice());
+        world.opened();
+        world.behind_says(&welcome("rtk_1", features));
+        if !trusted {
+            world.mac("bWFj");
+        }
+        assert_eq!(world.kinds(), ["session.welcome"]);
+        world.clear();
+        world
+    }
+
+    /// Forgets what was seen.
+    fn clear(&mut self) {
+        self.done.clear();
+        self.client.clear();
+        self.behind.clear();
+        self.log.clear();
+    }
+
+    fn kinds(&self) -> Vec<String> {
+        self.client.iter().map(|text| kind(text)).collect()
+    }
+
+    fn kinds_behind(&self) -> Vec<String> {
+        self.behind.iter().map(|text| kind(text)).collect()
+    }
+
+    /// The code of the last `session.error` for the client, and the close code.
+    fn end(&self) -> (Option<String>, Option<u16>) {
+        let error = self.client.last().filter(|text| kind(text) == "session.error");
+        (error.map(|text| member(text, "code")), self.closed)
+    }
+
+    fn is_asked(&self, what: impl Fn(&Action) -> bool) -> bool {
+        self.done.iter().any(what)
+    }
+
+    /// The reason in the last line of the audit log.
+    fn reason(&self) -> String {
+        let line = self.log.last().expect("an audit event");
+        json::parse_object(line.as_bytes()).unwrap().get("reason").and_then(Value::as_str).unwrap().to_owned()
+    }
+}
+
+fn ended(code: &str, close: u16) -> (Option<String>, Option<u16>) {
+    (Some(code.to_owned()), Some(close))
+}
+
+fn kind(text: &str) -> String {
+    Envelope::parse(text).unwrap().kind().to_owned()
+}
+
+/// A member of a frame's payload: strings as they are, other values as JSON.
+fn member(text: &str, name: &str) -> String {
+    let envelope = Envelope::parse(text).unwrap();
+    match envelope.get(name) {
+        Some(Value::String(text)) => text.as_ref().to_owned(),
+        Some(value) => {
+            let mut out = String::new();
+            value.write(&mut out);
+            out
+        }
+        None => String::new(),
+    }
+}
+
+fn alice() -> Principal {
+    Principal::new(Kind::Static, None, "alice")
+}
+
+fn list(items: &[&str]) -> String {
+    format!("[{}]", items.iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(","))
+}
+
+/// A hello with more members of its payload, each after a comma.
+fn hello(more: &str, features: &[&str]) -> String {
+    let payload = format!(
+        r#"{{"client":{{"name":"c","version":"1"}},"auth":{{"scheme":"bearer","token":"tok"}},"capabilities":{{"features":{}}}{more}}}"#,
+        list(features)
+    );
+    Frame::new("session.hello", ID, &payload).write()
+}
+
+fn welcome(token: &str, features: &[&str]) -> String {
+    let payload = format!(
+        r#"{{"runtime":{{"name":"r","version":"1"}},"resume_token":"{token}","resume_window_sec":600,"heartbeat_interval_sec":20,"capabilities":{{"features":{},"agents":["echo"]}}}}"#,
+        list(features)
+    );
+    Frame::new("session.welcome", ID, &payload).of_session("sess_1").write()
+}
+
+/// A frame of the session.
+fn frame(kind: &str, payload: &str) -> String {
+    Frame::new(kind, ID, payload).of_session("sess_1").write()
+}
+
+fn error_frame(code: &str) -> String {
+    // As the Python SDK's runtime writes it.
+    let payload = format!(r#"{{"code":"{code}","message":"internal words","retryable":false,"details":null}}"#);
+    Frame::new("session.error", ID, &payload).write()
+}

@@ -1,0 +1,173 @@
+//! Whatever happens, in any order.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Clone, Debug)]
+enum Turn {
+    Client(u8, u32),
+    Behind(u8, u32),
+    Authenticated { expires: Option<u16>, anonymous: bool },
+    Refused(bool),
+    Opened,
+    OpenFailed,
+    Mac(Option<bool>),
+    Revocation(Option<bool>),
+    ClientClosed,
+    BehindClosed(u16),
+    Overflowed(bool),
+    Pass(u32),
+    Jump(i32),
+    Garbage(String, bool),
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        12 => (0u8..14, any::<u32>()).prop_map(|(what, n)| Turn::Client(what, n)),
+        12 => (0u8..10, any::<u32>()).prop_map(|(what, n)| Turn::Behind(what, n)),
+        4 => (prop::option::of(0u16..2000), prop::bool::weighted(0.1))
+            .prop_map(|(expires, anonymous)| Turn::Authenticated { expires, anonymous }),
+        1 => any::<bool>().prop_map(Turn::Refused),
+        4 => Just(Turn::Opened),
+        1 => Just(Turn::OpenFailed),
+        4 => prop::option::weighted(0.9, prop::bool::weighted(0.9)).prop_map(Turn::Mac),
+        1 => prop::option::of(prop::bool::weighted(0.2)).prop_map(Turn::Revocation),
+        1 => Just(Turn::ClientClosed),
+        1 => prop_oneof![Just(1000), Just(1006), Just(4409)].prop_map(Turn::BehindClosed),
+        1 => any::<bool>().prop_map(Turn::Overflowed),
+        4 => (0u32..20_000).prop_map(Turn::Pass),
+        1 => (-100_000i32..100_000).prop_map(Turn::Jump),
+        1 => ("\\PC{0,40}", any::<bool>()).prop_map(|(text, side)| Turn::Garbage(text, side)),
+    ]
+}
+
+/// A handshake that goes well, now and then with something between: or hardly any run would get beyond it.
+fn turns() -> impl Strategy<Value = Vec<Turn>> {
+    let begin = [
+        Turn::Client(0, 0),
+        Turn::Authenticated { expires: None, anonymous: false },
+        Turn::Opened,
+        Turn::Behind(0, 0),
+        Turn::Mac(Some(true)),
+    ];
+    (prop::collection::vec(turn(), 0..3), 0usize..=5, prop::collection::vec(turn(), 0..80)).prop_map(
+        move |(first, good, rest)| first.into_iter().chain(begin[..good].iter().cloned()).chain(rest).collect(),
+    )
+}
+
+fn client_frame(what: u8, n: u32) -> String {
+    let payload = format!("{{\"n\":{n}}}");
+    match what {
+        0 => hello("", &["heartbeat", "ack", "subscribe"]),
+        1 => {
+            hello(r#","resume":{"session_id":"sess_1","resume_token":"rg1.cnRrXzE.bWFj","last_event_seq":7}"#, &["ack"])
+        }
+        2 => frame("session.ping", r#"{"nonce":"n","sent_at":"t"}"#),
+        3 => frame("session.pong", "{}"),
+        4 => frame("session.list_jobs", &payload),
+        5 => frame("session.close", "{}"),
+        6 => Frame::new("job.submit", ID, &payload).of_session("sess_9").write(),
+        7 => frame("job.event", &payload),
+        8 => frame("session.ack", &payload),
+        _ => frame("job.submit", &payload),
+    }
+}
+
+fn behind_frame(what: u8, n: u32) -> String {
+    let payload = format!("{{\"n\":{n}}}");
+    match what {
+        0 => welcome("rtk_1", &["heartbeat", "ack", "subscribe"]),
+        1 => frame("session.ping", r#"{"nonce":"n","sent_at":"t"}"#),
+        2 => error_frame("PERMISSION_DENIED"),
+        3 => frame("session.closed", "{}"),
+        4 => Frame::new("job.accepted", ID, &payload).of_session("sess_0").write(),
+        _ => frame("job.event", &payload),
+    }
+}
+
+/// The frames of a kind among those sent: their payloads' numbers, in order.
+fn numbers(texts: &[String], kinds: &[&str]) -> Vec<String> {
+    texts.iter().filter(|text| kinds.contains(&kind(text).as_str())).map(|text| member(text, "n")).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn nothing_passes_that_should_not_and_nothing_is_lost(turns in turns(), trusted: bool) {
+        let mut world = World::with(r#"{"asksRevocation":true,"limits":{"maxBufferedBytes":20000}}"#, trusted);
+        let mut is_known = false;
+        // What each side said in the open session, as far as it may pass.
+        let mut submits = Vec::new();
+        let mut events = Vec::new();
+        for turn in turns {
+            let was_over = world.gate.is_over();
+            let greeted = world.kinds().contains(&"session.welcome".to_owned());
+            let held = events.len();
+            match turn {
+                Turn::Client(what, n) => {
+                    let text = client_frame(what, n);
+                    if world.client_says(&text) == Flow::Forward && kind(&text) == "job.submit" {
+                        submits.push(n.to_string());
+                    }
+                    if greeted && !was_over && (9..14).contains(&what) && !world.gate.is_over() {
+                        prop_assert_eq!(submits.last(), Some(&n.to_string()), "a good frame passes");
+                    }
+                }
+                Turn::Behind(what, n) => {
+                    let text = behind_frame(what, n);
+                    let is_event = matches!(kind(&text).as_str(), "job.event" | "job.accepted");
+                    let waits = world.is_asked(|action| matches!(action, Action::ToBehind(_))) && !was_over;
+                    let had_welcome = world.done.iter().any(|action| matches!(action, Action::Mac(_))) || greeted;
+                    world.behind_says(&text);
+                    if is_event && waits && had_welcome && !world.gate.is_over() {
+                        events.push(n.to_string());
+                    }
+                }
+                Turn::Authenticated { expires, anonymous } => {
+                    let asked = world.is_asked(|action| matches!(action, Action::Authenticate { .. }));
+                    let mut principal = if anonymous { Principal::new(Kind::Anonymous, None, "x") } else { alice() };
+                    if let Some(seconds) = expires {
+                        principal = principal.with_expiry(world.time().plus(Span::from_secs(seconds.into())));
+                    }
+                    is_known |= asked;
+                    world.authenticated(principal);
+                }
+                Turn::Refused(retryable) => world.refused("ERR_MINE", retryable),
+                Turn::Opened => world.opened(),
+                Turn::OpenFailed => { world.gate.open_failed("ERR_NETWORK", world.time()); world.drain(); }
+                Turn::Mac(Some(true)) => world.mac("bWFj"),
+                Turn::Mac(Some(false)) => world.mac("b3RoZXI"),
+                Turn::Mac(None) => { world.gate.mac(None, world.time()); world.drain(); }
+                Turn::Revocation(answer) => { world.gate.revocation(answer, world.time()); world.drain(); }
+                Turn::ClientClosed => { world.gate.client_closed(world.time()); world.drain(); }
+                Turn::BehindClosed(code) => { world.gate.behind_closed(code, world.time()); world.drain(); }
+                Turn::Overflowed(client) => {
+                    if client { world.gate.client_overflowed(world.time()) } else { world.gate.behind_overflowed(world.time()) }
+                    world.drain();
+                }
+                Turn::Pass(millis) => world.pass(millis.into()),
+                Turn::Jump(millis) => world.now = (world.now + i64::from(millis)).max(0),
+                Turn::Garbage(text, client) => {
+                    if client { world.client_says(&text); } else { world.behind_says(&text); }
+                }
+            }
+            // Nothing behind before the principal is known.
+            prop_assert!(is_known || world.behind.is_empty());
+            prop_assert_eq!(world.gate.is_over(), world.closed.is_some());
+            if was_over {
+                prop_assert_eq!(held, events.len());
+            }
+        }
+        let got = numbers(&world.client, &["job.event", "job.accepted"]);
+        // What was said last may have been waiting for the seal when the session ended.
+        prop_assert!(events.starts_with(&got), "{got:?} of {events:?}");
+        if world.kinds().contains(&"session.welcome".to_owned()) {
+            prop_assert_eq!(got, events);
+        }
+        prop_assert_eq!(numbers(&world.behind, &["job.submit"]), submits);
+        let texts = world.client.iter().chain(&world.behind);
+        prop_assert!(texts.clone().all(|text| Envelope::parse(text).is_ok()));
+    }
+}

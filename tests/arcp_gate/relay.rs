@@ -1,0 +1,207 @@
+//! The open session: what passes, what is refused, and what ends it.
+
+use super::*;
+
+const ALL: &[&str] = &["heartbeat", "ack", "list_jobs", "subscribe", "progress"];
+
+#[test]
+fn frames_pass_byte_for_byte() {
+    let mut world = World::open("{}", false, ALL);
+    for kind in [
+        "job.submit",
+        "job.cancel",
+        "job.subscribe",
+        "job.unsubscribe",
+        "session.ack",
+        "session.list_jobs",
+        "x-vendor.a.b",
+    ] {
+        let text = format!(
+            " {{\"payload\" : {{\"n\":1.50E+1,\"s\":\"\\u0041\"}}, \"type\":\"{kind}\",\"id\":\"{ID}\",\"arcp\":\"1.1\",\"session_id\":\"sess_1\",\"more\":[]}} "
+        );
+        assert_eq!(world.client_says(&text), Flow::Forward, "{kind}");
+        assert_eq!(world.behind.last(), Some(&text));
+    }
+    for kind in ["job.accepted", "job.event", "job.result", "session.jobs", "something.new", "session.error"] {
+        let text = format!(
+            "{{\"arcp\":\"1.1\", \"id\":\"{ID}\",\"type\":\"{kind}\",\"session_id\":\"sess_1\",\"payload\":{{}}}}"
+        );
+        assert_eq!(world.behind_says(&text), Flow::Forward, "{kind}");
+        assert_eq!(world.client.last(), Some(&text));
+    }
+    assert!(world.done.is_empty());
+}
+
+#[test]
+fn frames_that_end_the_session() {
+    let long = frame("job.submit", &format!(r#"{{"x":"{}"}}"#, "x".repeat(1_048_576)));
+    let foreign = Frame::new("job.submit", ID, "{}").of_session("sess_2").write();
+    let without = Frame::new("job.submit", ID, "{}").write();
+    let cases: Vec<(String, u16, &str)> = vec![
+        ("{".into(), 4400, "bad_json"),
+        (
+            r#"{"arcp":"1.1","id":"a","type":"t","payload":{"a":1,"a":1},"session_id":"sess_1"}"#.into(),
+            4400,
+            "bad_json",
+        ),
+        (frame("job.submit", "{}").replace("1.1", "1.0"), 4400, "bad_version"),
+        (r#"{"arcp":"1.1","id":"a","type":"job.submit","session_id":"sess_1"}"#.into(), 4400, "bad_envelope"),
+        (hello("", &[]), 4400, "second_hello"),
+        (frame("session.hello", "{}"), 4400, "second_hello"),
+        (frame("session.resume", "{}"), 4400, "second_hello"),
+        (foreign, 4400, "session_id"),
+        (without, 4400, "session_id"),
+        (long, 4413, "frame_too_large"),
+    ];
+    for (text, close, reason) in cases {
+        let mut world = World::open("{}", false, ALL);
+        assert_eq!(world.client_says(&text), Flow::Drain);
+        assert_eq!(world.end(), ended("INVALID_REQUEST", close), "{reason}");
+        assert_eq!(world.reason(), reason);
+        assert!(world.behind.is_empty() && world.behind_closed);
+        assert_eq!(Envelope::parse(&world.client[0]).unwrap().session_id(), Some("sess_1"));
+    }
+    let mut world = World::open("{}", false, ALL);
+    world.gate.client_binary(world.time());
+    world.drain();
+    assert_eq!(world.end(), ended("INVALID_REQUEST", 4400));
+}
+
+#[test]
+fn frames_that_are_refused_and_the_session_goes_on() {
+    let mut world = World::open("{}", false, &["ack"]);
+    for kind in ["session.list_jobs", "job.subscribe", "job.unsubscribe", "job.event", "session.welcome", "made.up"] {
+        world.clear();
+        assert_eq!(world.client_says(&frame(kind, "{}")), Flow::Drain, "{kind}");
+        assert_eq!(world.kinds(), ["session.error"]);
+        assert_eq!(member(&world.client[0], "code"), "INVALID_REQUEST");
+        assert_eq!(member(&world.client[0], "request_id"), ID);
+        assert!(world.behind.is_empty() && world.closed.is_none());
+    }
+    let mut world = World::open("{}", false, &[]);
+    assert_eq!(world.client_says(&frame("session.ack", "{}")), Flow::Drain);
+    assert!(world.done.is_empty(), "an ack nobody agreed on says nothing");
+}
+
+#[test]
+fn submitting_needs_its_scopes() {
+    let config = r#"{"arcp":{"scopes":{"submit":["jobs"]}}}"#;
+    for (scopes, granted) in [(vec!["jobs".to_owned()], true), (vec![], false)] {
+        let mut world = World::with(config, true);
+        world.client_says(&hello("", ALL));
+        world.authenticated(alice().with_scopes(scopes));
+        world.opened();
+        world.behind_says(&welcome("rt", ALL));
+        world.clear();
+        let flow = world.client_says(&frame("job.submit", "{}"));
+        assert_eq!(flow == Flow::Forward, granted);
+        if !granted {
+            assert_eq!(member(&world.client[0], "code"), "PERMISSION_DENIED");
+        }
+        assert_eq!(world.client_says(&frame("session.list_jobs", "{}")), Flow::Forward);
+    }
+}
+
+#[test]
+fn a_goodbye_is_answered_and_passed_on_as_every_runtime_knows_it() {
+    let mut world = World::open("{}", false, ALL);
+    world.client_says(&frame("session.close", r#"{"reason":"done"}"#));
+    assert_eq!(world.kinds(), ["session.closed"]);
+    assert_eq!(world.kinds_behind(), ["session.bye"]);
+    assert_eq!(member(&world.behind[0], "reason"), "done");
+    assert_eq!((world.closed, world.behind_closed), (Some(1000), true));
+    assert!(world.log[0].contains(r#""outcome":"completed""#));
+
+    let mut world = World::open("{}", false, ALL);
+    // v1.0 §6.4: without a session id.
+    world.client_says(&Frame::new("session.bye", ID, "{}").write());
+    assert_eq!(member(&world.behind[0], "reason"), "client_closed", "the Python SDK's runtime demands one");
+    assert!(world.client.is_empty(), "after a bye there is no further message");
+    assert_eq!(world.closed, Some(1000));
+}
+
+#[test]
+fn a_client_that_goes_away_leaves_its_session_to_be_resumed() {
+    let mut world = World::open("{}", false, ALL);
+    world.gate.client_closed(world.time());
+    world.drain();
+    assert!(world.behind.is_empty(), "no goodbye in its name");
+    assert!(world.behind_closed);
+    assert_eq!(world.reason(), "client_gone");
+}
+
+#[test]
+fn a_runtime_that_goes_away() {
+    for (trusted, code, close) in
+        [(false, 1000, 1012), (false, 4409, 1012), (true, 4409, 4409), (true, 4429, 4429), (true, 1006, 1012)]
+    {
+        let mut world = World::open("{}", trusted, ALL);
+        world.gate.behind_closed(code, world.time());
+        world.drain();
+        assert_eq!(world.closed, Some(close), "{trusted} {code}");
+        assert_eq!(world.end().0.as_deref(), (close == 1012).then_some("INTERNAL_ERROR"));
+    }
+    for kind in ["session.closed", "session.bye"] {
+        let mut world = World::open("{}", false, ALL);
+        assert_eq!(world.behind_says(&frame(kind, "{}")), Flow::Forward);
+        world.gate.behind_closed(1000, world.time());
+        world.drain();
+        assert_eq!((world.kinds(), world.closed), (vec![kind.to_owned()], Some(1000)));
+    }
+}
+
+#[test]
+fn a_runtime_that_breaks_the_protocol() {
+    for text in [
+        "{".to_owned(),
+        "[]".to_owned(),
+        frame("session.welcome", "{}"),
+        frame("session.hello", "{}"),
+        frame("job.event", "{}").replace("1.1", "1"),
+        frame("job.event", &format!(r#"{{"x":"{}"}}"#, "x".repeat(4_194_304))),
+        frame("session.error", r#"{"code":"UNAUTHENTICATED","message":"internal words","retryable":false}"#),
+    ] {
+        let mut world = World::open("{}", false, ALL);
+        world.behind_says(&text);
+        assert_eq!(world.end(), ended("INTERNAL_ERROR", 1012), "{}", &text[..text.len().min(80)]);
+        assert!(!world.client[0].contains("internal words"));
+    }
+    let mut world = World::open("{}", false, ALL);
+    world.gate.behind_binary(world.time());
+    world.drain();
+    assert_eq!(world.end(), ended("INTERNAL_ERROR", 1012));
+}
+
+#[test]
+fn a_frame_under_another_session_gets_ours() {
+    let mut world = World::open("{}", false, ALL);
+    // The Python SDK's runtime answers a repeated submit under the session of the first.
+    let text =
+        r#"{"arcp":"1.1","id":"a","type":"job.accepted","session_id":"sess_0","payload":{"job_id":"j","n":1.0}}"#;
+    world.behind_says(text);
+    world.behind_says(r#"{"arcp":"1.1","id":"a","type":"session.error","payload":{"code":"JOB_NOT_FOUND"}}"#);
+    assert_eq!(
+        world.client,
+        [
+            r#"{"arcp":"1.1","id":"a","type":"job.accepted","payload":{"job_id":"j","n":1.0},"session_id":"sess_1"}"#,
+            r#"{"arcp":"1.1","id":"a","type":"session.error","payload":{"code":"JOB_NOT_FOUND"},"session_id":"sess_1"}"#,
+        ]
+    );
+}
+
+#[test]
+fn the_log_counts_what_passed() {
+    let mut world = World::open("{}", false, ALL);
+    world.client_says(&frame("job.submit", "{}"));
+    world.behind_says(&frame("job.event", "{}"));
+    world.behind_says(&frame("job.result", "{}"));
+    world.now += 1234;
+    world.gate.client_closed(world.time());
+    world.drain();
+    let line = &world.log[0];
+    for part in
+        [r#""type":"arcp.session""#, r#""clientFrames":1"#, r#""upstreamFrames":2"#, r#""durationMs":1234"#, "sess_1"]
+    {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+}
