@@ -3,27 +3,34 @@
 import { ArcgateError, configError } from "./errors.js";
 
 // RFC 6750 §2.1. Anything else would break the header, and the platform's error about that would quote it.
-const form = /^[\w.~+/-]+=*$/;
+const bearerForm = /^[\w.~+/-]+=*$/;
+// Another scheme's credential travels in JSON, and is whatever the scheme says.
+const otherForm = /^[^\p{Cc}]{1,16384}$/u;
 
-/** The source of an `Authorization: Bearer`. Throws ERR_CONFIG for what is none. */
-export function bearerOf(token) {
+/** The source of a bearer token, or of another scheme's credential. Throws ERR_CONFIG for what is none. */
+export function bearerOf(token, scheme = "bearer") {
+  const form = scheme === "bearer" ? bearerForm : otherForm;
   if (typeof token === "string") {
-    if (form.test(token)) return new Bearer(() => token, false);
+    if (form.test(token)) return new Bearer(form, () => token, false);
+    if (scheme !== "bearer")
+      throw configError("token", "must be text of up to 16384 characters without control characters");
     throw configError("token", "is no bearer token (RFC 6750 §2.1): give it without `Bearer ` and without spaces");
   }
-  if (typeof token === "function") return new Bearer(() => token(), true);
-  if (typeof token?.getToken === "function") return new Bearer((options) => token.getToken(options), true, token);
+  if (typeof token === "function") return new Bearer(form, () => token(), true);
+  if (typeof token?.getToken === "function") return new Bearer(form, (options) => token.getToken(options), true, token);
   throw configError("token", "must be a string, a TokenManager, or a function that gives a token");
 }
 
 class Bearer {
+  #form;
   #ask;
   #manager;
   #refused;
   /** Whether another token may be had when one is refused. */
   canRenew;
 
-  constructor(ask, canRenew, manager) {
+  constructor(form, ask, canRenew, manager) {
+    this.#form = form;
     this.#ask = ask;
     this.canRenew = canRenew;
     this.#manager = manager;
@@ -50,6 +57,27 @@ class Bearer {
     return fresh;
   }
 
+  /**
+   * The token for the next connection: another one with `fresh`; with `outlastMs` one that lasts longer than the last, or
+   * `undefined` when there is none.
+   */
+  async next(last, { fresh, outlastMs, signal }) {
+    if (outlastMs !== undefined) {
+      // A second more than what is left; the present token goes on being good until then.
+      const token = await this.#get({ minValiditySec: Math.max(outlastMs, 0) / 1000 + 1, signal });
+      const [ends, lastEnds] = [this.endOf(token), this.endOf(last)];
+      return token !== last && !(ends <= lastEnds) ? token : undefined;
+    }
+    return fresh && last !== undefined ? this.renew(last, signal) : this.#get({ signal });
+  }
+
+  /** When a token ends, in milliseconds, as far as that can be known. */
+  endOf(token) {
+    const { expiresAt } = this.#manager ?? {};
+    const claimed = typeof expiresAt === "number" ? expiresAt : expiryOf(token);
+    return claimed === undefined ? undefined : claimed * 1000;
+  }
+
   async #get(options) {
     let token;
     try {
@@ -62,9 +90,19 @@ class Bearer {
         cause,
       });
     }
-    if (typeof token === "string" && form.test(token)) return token;
+    if (typeof token === "string" && this.#form.test(token)) return token;
     const what =
       typeof token === "string" ? "a string that is no bearer token" : token === null ? "null" : typeof token;
     throw configError("token", `the source of tokens gave ${what}`);
+  }
+}
+
+// `exp` of a JWT. Nobody has verified it: it says when to ask for another one, and no more.
+function expiryOf(token) {
+  try {
+    const { exp } = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+    return typeof exp === "number" && exp > 0 ? exp : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -3,6 +3,7 @@
 import { ready as load } from "./wasm.js";
 
 export { ArcClient } from "./arc-client.js";
+export { ArcpClient } from "./arcp-client.js";
 export { ArcgateError } from "./errors.js";
 export { authenticateRequest, errorResponse } from "./http.js";
 export { verifyJws } from "./jws.js";

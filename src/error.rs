@@ -115,6 +115,10 @@ codes! {
     Network = "ERR_NETWORK", Peer, true;
     /// The peer took longer than it may.
     Timeout = "ERR_TIMEOUT", Peer, true;
+    /// The peer did not say welcome in time.
+    HandshakeTimeout = "ERR_HANDSHAKE_TIMEOUT", Peer, true;
+    /// The session can't be taken up again, or is over; what its jobs do since is not known.
+    SessionLost = "ERR_SESSION_LOST", Peer, false;
     /// No token can be had now: its source fails, can't be reached, or is being left alone for a while.
     RefreshUnavailable = "ERR_REFRESH_UNAVAILABLE", Provider, true;
     /// The call was given up through its AbortSignal.

@@ -39,6 +39,11 @@ impl Ids {
         ((u128::from(self.draw()) << 64 | u128::from(self.draw())) | 1).to_be_bytes()
     }
 
+    /// A number from 0 up to 1: for the length of a pause.
+    pub fn unit(&mut self) -> f64 {
+        (self.draw() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
     // SplitMix64
     fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -1,7 +1,7 @@
 //! ARCP 1.1 (WebSocket, one JSON envelope a text frame), from both sides, without I/O.
 //!
 //! Read downwards: [`errors`] and [`id`] are the protocol's words, [`envelope`] is the frame, [`features`] what two sides agree
-//! on, [`message`] what the handshake says. The machines stand on them.
+//! on, [`message`] what the handshake says. The machines stand on them: [`client`] for those who ask.
 
 pub mod errors;
 pub mod id;
@@ -11,6 +11,7 @@ pub mod features;
 
 pub mod message;
 
+pub mod client;
 pub mod gate;
 pub mod runtime;
 

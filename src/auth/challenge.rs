@@ -61,6 +61,8 @@ impl Refusal {
             | Code::Remote
             | Code::Network
             | Code::Timeout
+            | Code::HandshakeTimeout
+            | Code::SessionLost
             | Code::RefreshUnavailable
             | Code::Aborted => {
                 let span = error.retry_delay().unwrap_or(RETRY_AFTER);

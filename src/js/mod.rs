@@ -6,6 +6,7 @@
 
 pub mod arc;
 pub mod arc_client;
+pub mod arcp_client;
 pub mod arcp_gate;
 pub mod arcp_runtime;
 pub mod error;

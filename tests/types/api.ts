@@ -3,11 +3,13 @@
 import {
   ArcClient,
   ArcgateError,
+  ArcpClient,
   authenticateRequest,
   DenyAllVerifier,
   type ErrorCode,
   errorResponse,
   FirstOf,
+  type Job,
   type JwksSnapshot,
   type JwksStore,
   JwtVerifier,
@@ -231,3 +233,38 @@ async function loggingIn() {
   return end;
 }
 void loggingIn;
+
+// ---- sessions
+
+async function session() {
+  const client = await ArcpClient.connect("wss://a.example/arcp", {
+    client: { name: "a", version: "1" },
+    auth: { scheme: "bearer", token: async () => "t" },
+    reconnect: { maxDelayMs: 1000 },
+    shouldRetry: ({ code }) => code !== 1008,
+    WebSocket,
+    onEvent: (event) => {
+      if (event.type === "lost") check<Equal<typeof event.jobs, string[]>>();
+    },
+  });
+  ArcpClient.connect("wss://a.example", { client: { name: "a", version: "1" }, auth: { scheme: "none" } });
+  ArcpClient.connect("wss://a.example", {
+    client: { name: "a", version: "1" },
+    auth: { scheme: "x-vendor.a.b", token: "k" },
+  });
+  // @ts-expect-error a bearer needs a token
+  ArcpClient.connect("wss://a.example", { client: { name: "a", version: "1" }, auth: { scheme: "bearer" } });
+  // @ts-expect-error clients are made by connect
+  new ArcpClient();
+  const job: Job = await client.submit({ agent: "count", input: { to: 3 }, idempotencyKey: "k" });
+  for await (const event of job) check<Equal<typeof event.ts, string>>();
+  check<Equal<Awaited<typeof job.result>, unknown>>();
+  await job.cancel("enough");
+  const { jobs, nextCursor } = await client.listJobs({ status: "running", limit: 5 });
+  const other = await client.subscribe(jobs[0]?.id ?? "", { history: true });
+  // @ts-expect-error the option is fromEventSeq
+  client.subscribe("j", { from: 1 });
+  const closed: { code: string; reason: string } = await client.closed;
+  return [nextCursor, other, closed];
+}
+void session;

@@ -1,0 +1,484 @@
+//! Connections: made, lost, and made again.
+
+use super::{
+    fault::Fault,
+    machine::{Client, Credential, Phase, Renewal, Session, Upkeep, TOKEN_WAIT},
+    requests::Kind,
+};
+use crate::{
+    arcp::{
+        message::{Hello, Resume, Welcome},
+        ArcpCode, Close, Envelope, Frame,
+    },
+    error::Code,
+    json::{Members, Value},
+    secret::Secret,
+    time::{Span, Time},
+    token::schedule,
+};
+
+/// The first pause is up to this, and each further one up to twice the one before.
+const FIRST_PAUSE: i64 = 500;
+/// A connection that lasted so long has not failed.
+const STABLE: Span = Span::from_secs(10);
+/// How long the old connection may take to close, before the new one takes the session.
+const SWITCH_WAIT: Span = Span::from_secs(3);
+/// Who refuses a resume because it has not noticed yet that the old connection is gone, is asked again for so long, where there
+/// are no heartbeats to go by.
+const RESUME_PATIENCE: Span = Span::from_secs(5);
+/// Mistakes of the peer that cost a connection each.
+const MOST_STRIKES: u32 = 3;
+const MOST_AGENTS_TEXT: usize = 256;
+
+impl Client {
+    /// Begins.
+    pub fn start(&mut self, now: f64) {
+        self.tick(now);
+        self.dial();
+    }
+
+    /// A connection gets under way: its token is there.
+    pub fn dialing(&mut self, conn: u32, now: f64) {
+        self.tick(now);
+        let until = self.now.plus(self.options.handshake);
+        if let Some(renewal) = self.renewal.as_mut().filter(|renewal| renewal.conn == conn) {
+            renewal.until = until;
+        } else if conn == self.conn && matches!(self.phase, Phase::Dialing(_)) {
+            self.phase = Phase::Dialing(until);
+        }
+    }
+
+    /// A connection is open; `ends` is when its token does, by the driver's clock, or NaN.
+    pub fn opened(&mut self, conn: u32, token: Option<&str>, ends: f64, now: f64) {
+        self.tick(now);
+        let ends = ends.is_finite().then(|| self.now.plus(self.clock.until(ends)));
+        let credential = Credential { token: token.map(Secret::new), ends };
+        if let Some(renewal) = self.renewal.as_mut().filter(|renewal| renewal.conn == conn) {
+            renewal.ready = Some(credential);
+            self.await_turn();
+            self.switch();
+        } else if conn == self.conn {
+            if let Phase::Dialing(until) = self.phase {
+                self.greet(credential, until);
+            }
+        }
+    }
+
+    /// A connection is over. `may_retry` is what the application thinks of another one.
+    pub fn gone(&mut self, conn: u32, code: u16, may_retry: bool, now: f64) {
+        self.tick(now);
+        if self.renewal.as_ref().is_some_and(|renewal| renewal.conn == conn) {
+            self.renewal_failed();
+            return;
+        }
+        if conn != self.conn {
+            return;
+        }
+        match self.phase {
+            Phase::Closing(_) => self.closed(),
+            Phase::Switching(_) => self.switched(),
+            Phase::Dialing(_) | Phase::Greeting { .. } | Phase::Open => self.lost(code, may_retry),
+            Phase::Waiting(_) | Phase::Closed => {}
+        }
+    }
+
+    /// The source of tokens gave none.
+    pub fn no_token(&mut self, conn: u32, is_retryable: bool, now: f64) {
+        self.tick(now);
+        if self.renewal.as_ref().is_some_and(|renewal| renewal.conn == conn) {
+            self.renewal_failed();
+        } else if conn == self.conn && matches!(self.phase, Phase::Dialing(_)) {
+            let mut fault = Fault::new(Code::RefreshUnavailable, "no token can be had");
+            fault.retryable = is_retryable;
+            if is_retryable {
+                self.retry(&fault, false);
+            } else {
+                self.finish(&fault);
+            }
+        }
+    }
+
+    /// The source of tokens has none that lasts longer than the present one.
+    pub fn unchanged(&mut self, conn: u32, now: f64) {
+        self.tick(now);
+        if self.renewal.as_ref().is_some_and(|renewal| renewal.conn == conn) {
+            self.renewal_failed();
+        }
+    }
+
+    /// Somebody may be looking, or the network is back: no pause any more, and an open connection has to prove itself.
+    pub fn nudge(&mut self, now: f64) {
+        self.tick(now);
+        match self.phase {
+            Phase::Waiting(_) => self.dial(),
+            Phase::Open => self.doubt(),
+            _ => {}
+        }
+    }
+
+    pub(super) fn dial(&mut self) {
+        self.newest += 1;
+        self.conn = self.newest;
+        self.phase = Phase::Dialing(self.now.plus(TOKEN_WAIT));
+        let fresh = std::mem::take(&mut self.want_fresh);
+        self.act(Members::new().text("do", "connect").integer("conn", self.conn.into()).boolean("fresh", fresh));
+        self.tell(Members::new().text("type", "connecting").integer("attempt", i64::from(self.failures) + 1));
+    }
+
+    fn greet(&mut self, credential: Credential, until: Time) {
+        let resume = self.session.as_ref().and_then(|session| {
+            session.token.clone().map(|token| Resume {
+                session_id: session.id.clone(),
+                token,
+                last_event_seq: self.jobs.last_seq(),
+            })
+        });
+        let resumes = resume.is_some();
+        self.token_ends = credential.ends;
+        let hello = Hello {
+            client: self.options.client.clone(),
+            scheme: self.options.scheme.clone(),
+            token: credential.token,
+            features: self.options.features.clone(),
+            lists_agents: false,
+            resume,
+        };
+        let id = self.ids.next(self.now);
+        let text = Frame::new("session.hello", &id, &hello.write()).write();
+        self.transmit(self.conn, &text);
+        self.phase = Phase::Greeting { until, resumes };
+    }
+
+    /// A frame before the welcome.
+    pub(super) fn greeted(&mut self, envelope: &Envelope<'_>, resumes: bool) {
+        match envelope.kind() {
+            "session.welcome" => match Welcome::read(envelope) {
+                Ok(welcome) => self.welcomed(envelope, welcome, resumes),
+                Err(_) => self.strike("the runtime's welcome is not one"),
+            },
+            "session.error" => self.unwelcome(&Fault::of(envelope.payload()), resumes),
+            _ => {}
+        }
+    }
+
+    fn welcomed(&mut self, envelope: &Envelope<'_>, welcome: Welcome, resumes: bool) {
+        let named = envelope.session_id().or_else(|| envelope.get("session_id").and_then(Value::as_str));
+        let Some(id) = named.map(str::to_owned) else { return self.strike("the runtime's welcome names no session") };
+        let is_resumed = resumes && self.session.as_ref().is_some_and(|session| session.id == id);
+        if !is_resumed {
+            self.forget("NOT_RESUMED");
+        }
+        let features = self.options.features.both(&welcome.features);
+        let heartbeat = welcome.heartbeat_interval_sec.filter(|_| features.has("heartbeat"));
+        // A mistake in the unit must cause neither a storm nor silence for ever.
+        let heartbeat = heartbeat.map(|seconds| Span::from_millis((seconds * 1000.0).clamp(50.0, 3_600_000.0) as i64));
+        let mut event = Members::new().text("type", if is_resumed { "resumed" } else { "open" }).text("sessionId", &id);
+        if std::mem::take(&mut self.is_renewing) && is_resumed {
+            event = Members::new().text("type", "tokenRefreshed").text("sessionId", &id);
+        }
+        let mut opened = Members::new()
+            .text("do", "opened")
+            .text("sessionId", &id)
+            .text("runtimeName", &welcome.runtime.name)
+            .text("runtimeVersion", &welcome.runtime.version)
+            .texts("features", features.iter())
+            .raw("agents", &agents(&welcome));
+        if let Some(span) = heartbeat {
+            opened = opened.integer("heartbeatMs", span.as_millis());
+        }
+        self.session = Some(Session { id, token: welcome.resume_token, features, heartbeat });
+        let life = self.token_ends.map(|ends| ends.since(self.now));
+        let random = self.ids.unit();
+        let renew = life.filter(|life| self.options.can_renew && self.options.reconnect && *life > Span::ZERO);
+        self.upkeep = Upkeep {
+            opened: self.now,
+            heard: self.now,
+            sent: self.now,
+            pinged: self.now,
+            probe: None,
+            ack: None,
+            acked: self.jobs.last_seq(),
+            renew: renew.map(|life| {
+                let lead = schedule::lead(life, None, random);
+                self.now.plus(life).minus(lead)
+            }),
+            recheck: None,
+        };
+        self.phase = Phase::Open;
+        self.was_open = true;
+        self.resume_refused = None;
+        self.act(opened);
+        self.tell(event);
+        self.flush();
+        if is_resumed {
+            self.check_jobs();
+        }
+    }
+
+    /// The runtime refuses the hello.
+    fn unwelcome(&mut self, fault: &Fault, resumes: bool) {
+        self.drop_connection(self.conn, Close::Normal.code(), "");
+        if fault.is(ArcpCode::Unauthenticated) {
+            return self.unauthenticated(fault);
+        }
+        if !resumes {
+            return if fault.retryable && self.was_open { self.retry(fault, false) } else { self.finish(fault) };
+        }
+        if fault.is(ArcpCode::PermissionDenied) {
+            // The Python runtime says so while it has not noticed yet that the old connection is gone.
+            let heartbeat = self.session.as_ref().and_then(|session| session.heartbeat);
+            let patience = heartbeat.map_or(RESUME_PATIENCE, |span| Span::from_millis(span.as_millis() * 5 / 2));
+            let since = *self.resume_refused.get_or_insert(self.now);
+            if self.now.since(since) < patience {
+                return self.retry(fault, false);
+            }
+        } else if fault.retryable {
+            return self.retry(fault, false);
+        }
+        self.forget(fault.peer_code.as_deref().unwrap_or_default());
+        self.again();
+    }
+
+    fn unauthenticated(&mut self, fault: &Fault) {
+        if !self.options.can_renew || self.fresh_spent || (self.was_open && !self.options.reconnect) {
+            return self.finish(fault);
+        }
+        self.fresh_spent = true;
+        self.want_fresh = true;
+        self.again();
+    }
+
+    /// Connects at once.
+    fn again(&mut self) {
+        self.renewal_dropped();
+        self.dial();
+    }
+
+    /// The connection that counts is gone, with this close code.
+    fn lost(&mut self, code: u16, may_retry: bool) {
+        let is = |close: Close| close.code() == code;
+        let fault = if is(Close::Displaced) {
+            Fault::new(Code::SessionLost, "the session was resumed on another connection")
+        } else if is(Close::Unauthenticated) {
+            Fault::new(Code::Unauthenticated, "the runtime doesn't accept the token")
+        } else if is(Close::Forbidden) {
+            let fault =
+                Fault::new(Code::Remote, "the runtime allows no connection from this origin, or under this host");
+            fault.with_peer_code(ArcpCode::PermissionDenied)
+        } else if is(Close::TokenEnded) {
+            let mut fault = Fault::new(Code::Unauthenticated, "the token has ended or was revoked");
+            fault.retryable = true;
+            fault
+        } else {
+            Fault::new(Code::Network, "the connection broke off, or could not be made")
+        };
+        if is(Close::TooLarge) || code == 1009 {
+            let fault = Fault::new(Code::Protocol, "the runtime takes no frame of this size");
+            while let Some(request) = self.requests.take(|request| request.is_sent) {
+                self.refuse(request.number, &fault);
+            }
+        }
+        let is_open = self.phase == Phase::Open;
+        if !may_retry || is(Close::Displaced) || is(Close::Forbidden) {
+            self.finish(&fault);
+        } else if is(Close::Unauthenticated) {
+            self.settle();
+            self.unauthenticated(&fault);
+        } else if is(Close::Protocol) && !is_open {
+            self.finish(&Fault::new(Code::Protocol, "the runtime says that our hello breaks the protocol"));
+        } else {
+            self.want_fresh |= is(Close::TokenEnded) && self.options.can_renew;
+            self.retry(&fault, is(Close::TokenEnded));
+        }
+    }
+
+    /// The end of a connection that was open: what was under way on it.
+    fn settle(&mut self) {
+        if matches!(self.phase, Phase::Open | Phase::Switching(_)) && self.now.since(self.upkeep.opened) >= STABLE {
+            self.failures = 0;
+            self.fresh_spent = false;
+        }
+        self.suspects.clear();
+        let unknown = Fault::new(
+            Code::Network,
+            "the connection broke off before the job was accepted: it may run all the same. With an `idempotencyKey` it would be asked for again",
+        );
+        while let Some(request) =
+            self.requests.take(|request| request.is_sent && (!request.is_repeatable || request.is_abandoned))
+        {
+            if !request.is_abandoned {
+                self.refuse(request.number, &unknown);
+            }
+        }
+        // What this side asked for by itself is asked for again where it makes sense.
+        while self.requests.take(|request| request.number == 0 && request.kind == Kind::List).is_some() {}
+        for request in self.requests.iter_mut() {
+            request.is_sent = false;
+            request.due = None;
+        }
+    }
+
+    /// Another connection, after a pause; at once when the first may be, and it is the first.
+    pub(super) fn retry(&mut self, fault: &Fault, at_once: bool) {
+        self.renewal_dropped();
+        self.settle();
+        self.is_renewing = false;
+        if !self.was_open || !self.options.reconnect {
+            return self.finish(fault);
+        }
+        self.failures = self.failures.saturating_add(1);
+        if self.options.attempts.is_some_and(|most| self.failures > most) {
+            return self.finish(fault);
+        }
+        let most = (FIRST_PAUSE << (self.failures - 1).min(20)).min(self.options.longest_pause.as_millis());
+        let pause = if at_once && self.failures == 1 { 0 } else { (most as f64 * self.ids.unit()) as i64 };
+        self.phase = Phase::Waiting(self.now.plus(Span::from_millis(pause)));
+        self.tell(
+            Members::new()
+                .text("type", "reconnecting")
+                .integer("attempt", self.failures.into())
+                .integer("delayMs", pause)
+                .text("code", fault.code.as_str())
+                .text("reason", &fault.message),
+        );
+    }
+
+    /// The peer breaks the protocol: another connection may bring what this one garbled, but not for ever.
+    pub(super) fn strike(&mut self, what: &str) {
+        let fault = Fault::new(Code::Protocol, what);
+        self.drop_connection(self.conn, Close::Protocol.code(), Close::Protocol.reason());
+        self.strikes += 1;
+        if self.strikes < MOST_STRIKES {
+            self.retry(&fault, false);
+        } else {
+            self.finish(&fault);
+        }
+    }
+
+    /// The session can't be had back: the application learns what is lost with it.
+    pub(super) fn forget(&mut self, reason: &str) {
+        if self.session.take().is_none() {
+            return;
+        }
+        self.resume_refused = None;
+        self.gap = None;
+        let fault = Fault::new(Code::SessionLost, "the session can't be resumed: what the job does since is not known");
+        // What is asked about a job of the session has nothing to be asked about any more.
+        while let Some(request) = self.requests.take(|request| matches!(request.kind, Kind::Subscribe | Kind::Cancel)) {
+            self.refuse(request.number, &fault);
+            self.jobs.remove(if request.kind == Kind::Subscribe { request.job } else { 0 });
+        }
+        while self.requests.take(|request| request.number == 0).is_some() {}
+        let jobs = self.jobs.clear();
+        for job in &jobs {
+            self.job_failed(job.handle, &fault);
+        }
+        self.tell(
+            Members::new()
+                .text("type", "lost")
+                .text("reason", reason)
+                .texts("jobs", jobs.iter().map(|job| job.id.as_str())),
+        );
+    }
+
+    /// Over, with this fault.
+    pub(super) fn finish(&mut self, fault: &Fault) {
+        self.end(fault, fault.code.as_str(), &fault.message);
+    }
+
+    /// Over, as the application wanted it.
+    pub(super) fn closed(&mut self) {
+        if self.phase != Phase::Closed {
+            self.drop_connection(self.conn, Close::Normal.code(), "");
+            let reason = std::mem::take(&mut self.close_reason);
+            self.end(&Fault::new(Code::Aborted, "the session was closed"), "CLOSED", &reason);
+        }
+    }
+
+    fn end(&mut self, fault: &Fault, code: &str, reason: &str) {
+        self.renewal_dropped();
+        if self.conn != 0 && !matches!(self.phase, Phase::Waiting(_)) {
+            self.drop_connection(self.conn, Close::Normal.code(), "");
+        }
+        self.phase = Phase::Closed;
+        while let Some(request) = self.requests.take(|_| true) {
+            self.refuse(request.number, fault);
+        }
+        for job in self.jobs.clear() {
+            self.job_failed(job.handle, fault);
+        }
+        self.session = None;
+        let closed = Members::new().text("do", "closed").text("code", code).text("reason", reason);
+        self.act(closed.raw("error", &fault.to_json()));
+    }
+
+    // ---- a fresh token
+
+    /// Makes a connection with a fresh token, beside the present one.
+    pub(super) fn renew(&mut self) {
+        self.newest += 1;
+        self.renewal = Some(Renewal { conn: self.newest, until: self.now.plus(TOKEN_WAIT), ready: None });
+        let left = self.token_ends.map_or(0, |ends| ends.since(self.now).as_millis());
+        self.act(
+            Members::new()
+                .text("do", "connect")
+                .integer("conn", self.newest.into())
+                .boolean("fresh", false)
+                .integer("outlastMs", left),
+        );
+    }
+
+    pub(super) fn renewal_failed(&mut self) {
+        self.renewal_dropped();
+        // Half of what is left is waited for, as long as that leaves time for another try.
+        let left = self.token_ends.map_or(0, |ends| ends.since(self.now).as_millis());
+        self.upkeep.renew = (left > 4_000).then(|| self.now.plus(Span::from_millis(left / 2)));
+        self.flush();
+    }
+
+    pub(super) fn renewal_dropped(&mut self) {
+        if let Some(renewal) = self.renewal.take() {
+            self.drop_connection(renewal.conn, Close::Normal.code(), "");
+        }
+    }
+
+    /// Leaves the present connection for the one with the fresh token, as soon as nothing is under way that it would break.
+    pub(super) fn switch(&mut self) {
+        let is_ready = self.renewal.as_ref().is_some_and(|renewal| renewal.ready.is_some());
+        let is_busy = self.requests.iter().any(|request| request.is_sent && !request.is_repeatable);
+        if self.phase == Phase::Open && is_ready && !is_busy {
+            self.drop_connection(self.conn, Close::Normal.code(), "");
+            self.phase = Phase::Switching(self.now.plus(SWITCH_WAIT));
+        }
+    }
+
+    /// The old connection is closed.
+    pub(super) fn switched(&mut self) {
+        let Some(Renewal { conn, until, ready: Some(credential) }) = self.renewal.take() else {
+            return self.retry(&Fault::new(Code::Network, "the connection broke off"), true);
+        };
+        self.settle();
+        self.conn = conn;
+        self.is_renewing = true;
+        self.greet(credential, until.max(self.now.plus(Span::from_secs(1))));
+    }
+}
+
+fn agents(welcome: &Welcome) -> String {
+    let mut text = String::from("[");
+    for agent in welcome.agents.iter().filter(|agent| agent.name.len() <= MOST_AGENTS_TEXT) {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        let mut members = Members::new().text("name", &agent.name);
+        if !agent.versions.is_empty() {
+            members = members.texts("versions", agent.versions.iter().map(String::as_str));
+        }
+        if let Some(default) = &agent.default {
+            members = members.text("default", default);
+        }
+        text.push_str(&members.end());
+    }
+    text.push(']');
+    text
+}

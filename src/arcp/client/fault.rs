@@ -1,0 +1,130 @@
+//! What went wrong, as the application is told.
+
+use crate::{
+    arcp::{ArcpCode, Envelope},
+    error::{Code, Fault as Who},
+    json::{Members, Object, Value},
+};
+
+/// How much of a peer's message is kept, in characters.
+const LONGEST_MESSAGE: usize = 256;
+
+/// An error of a session, a request or a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The stable code.
+    pub code: Code,
+    /// For the developer; may quote the peer.
+    pub message: String,
+    /// Whether the same may succeed later.
+    pub retryable: bool,
+    /// The peer's own code (ARCP 1.1 §12, or one that it made up).
+    pub peer_code: Option<String>,
+    /// The peer's `details`, as JSON.
+    pub peer_details: Option<String>,
+}
+
+impl Fault {
+    /// A fault that is found here.
+    #[cold]
+    pub fn new(code: Code, message: &str) -> Self {
+        Self { code, message: message.to_owned(), retryable: code.is_retryable(), peer_code: None, peer_details: None }
+    }
+
+    /// One that the peer tells of: the payload of `session.error` or `job.error`.
+    #[cold]
+    pub fn of(payload: Option<&Object<'_>>) -> Self {
+        let get = |name| payload.and_then(|payload| payload.get(name));
+        let text = |name| get(name).and_then(Value::as_str);
+        let name = text("code").filter(|name| name.len() <= 64).unwrap_or("INTERNAL_ERROR");
+        let known = ArcpCode::from_name(name);
+        // What the specification says stands above what the peer says (ARCP 1.1 §12).
+        let is_retryable = match known {
+            Some(ArcpCode::LeaseExpired | ArcpCode::BudgetExhausted) => false,
+            _ => get("retryable").and_then(Value::as_bool).or(known.map(ArcpCode::is_retryable)).unwrap_or(false),
+        };
+        // The C# SDK writes `detail`, as a string.
+        let details = get("details").or_else(|| get("detail")).filter(|details| **details != Value::Null);
+        let mut message = String::from(name);
+        message.push_str(": ");
+        message.extend(text("message").unwrap_or("no message").chars().take(LONGEST_MESSAGE));
+        Self {
+            code: if known == Some(ArcpCode::Unauthenticated) { Code::Unauthenticated } else { Code::Remote },
+            message,
+            retryable: is_retryable,
+            peer_code: Some(name.to_owned()),
+            peer_details: details.map(|details| {
+                let mut text = String::new();
+                details.write(&mut text);
+                text
+            }),
+        }
+    }
+
+    /// The peer's code, for an end that is none of the error messages.
+    #[must_use]
+    pub fn with_peer_code(mut self, code: ArcpCode) -> Self {
+        self.peer_code = Some(code.as_str().to_owned());
+        self.retryable = code.is_retryable();
+        self
+    }
+
+    /// Whether the peer gave this code.
+    pub fn is(&self, code: ArcpCode) -> bool {
+        self.peer_code.as_deref() == Some(code.as_str())
+    }
+
+    /// What `ArcgateError` is made of.
+    pub fn to_json(&self) -> String {
+        let who = if self.code == Code::Remote && !self.retryable { Who::Caller } else { self.code.fault() };
+        let mut details = Members::new().text("fault", who.as_str());
+        if let Some(code) = &self.peer_code {
+            details = details.text("code", code);
+        }
+        if let Some(peer) = &self.peer_details {
+            details = details.raw("peer", peer);
+        }
+        Members::new()
+            .text("code", self.code.as_str())
+            .text("message", &self.message)
+            .boolean("retryable", self.retryable)
+            .raw("details", &details.end())
+            .end()
+    }
+}
+
+/// The id that an answer gives for its request; SDKs put it into the payload, into `details`, or take it as the answer's own.
+pub fn reference<'e>(envelope: &'e Envelope<'_>) -> Option<&'e str> {
+    let inside = |object: Option<&'e Object<'_>>| object?.get("request_id")?.as_str();
+    inside(envelope.payload()).or_else(|| inside(envelope.get("details")?.as_object()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+
+    fn of(text: &str) -> Fault {
+        Fault::of(Some(&json::parse_object(text.as_bytes()).unwrap()))
+    }
+
+    #[test]
+    fn what_peers_say_is_read_tolerantly() {
+        let fault = of(r#"{"code":"DUPLICATE_KEY","message":"no","retryable":false,"details":null}"#);
+        assert_eq!((fault.code, fault.message.as_str()), (Code::Remote, "DUPLICATE_KEY: no"));
+        assert_eq!(fault.peer_details, None);
+        assert_eq!(of(r#"{"code":"X","detail":"why"}"#).peer_details.as_deref(), Some("\"why\""));
+        assert!(!of(r#"{"code":"LEASE_EXPIRED","retryable":true}"#).retryable, "never, whatever the peer says");
+        assert!(of(r#"{"code":"INTERNAL_ERROR"}"#).retryable);
+        assert_eq!(of("{}").peer_code.as_deref(), Some("INTERNAL_ERROR"));
+        assert_eq!(of(r#"{"code":"UNAUTHENTICATED"}"#).code, Code::Unauthenticated);
+        assert!(of(&format!(r#"{{"message":"{}"}}"#, "x".repeat(9999))).message.len() < 300);
+    }
+
+    #[test]
+    fn as_json() {
+        let text = of(r#"{"code":"JOB_NOT_FOUND","message":"a\"b","details":{"x":1}}"#).to_json();
+        let expected = r#"{"code":"ERR_REMOTE","message":"JOB_NOT_FOUND: a\"b","retryable":false,"details":{"fault":"caller","code":"JOB_NOT_FOUND","peer":{"x":1}}}"#;
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,255 @@
+//! Frames from the runtime.
+
+use super::{
+    chunks::Chunks,
+    fault::Fault,
+    jobs::Place,
+    machine::{Client, Phase},
+    requests::Kind,
+};
+use crate::{
+    arcp::{ArcpCode, Envelope},
+    error::Code,
+    json::{Members, Value},
+};
+
+impl Client {
+    /// A text frame.
+    pub fn frame(&mut self, conn: u32, text: &str, now: f64) {
+        self.tick(now);
+        if conn != self.conn || matches!(self.phase, Phase::Waiting(_) | Phase::Dialing(_) | Phase::Closed) {
+            return;
+        }
+        let Ok(envelope) = Envelope::parse(text) else {
+            return self.strike("a frame of the runtime is no ARCP message");
+        };
+        self.upkeep.heard = self.now;
+        self.upkeep.probe = None;
+        if let Phase::Greeting { resumes, .. } = self.phase {
+            return self.greeted(&envelope, resumes);
+        }
+        match envelope.kind() {
+            "job.event" | "job.result" | "job.error" => self.sequenced(&envelope, text),
+            "job.accepted" => self.accepted(&envelope),
+            "job.subscribed" => self.subscribed(&envelope),
+            "job.cancelled" => self.cancelled(&envelope),
+            "session.jobs" => self.listed(&envelope),
+            "session.ping" => self.pinged(&envelope),
+            "session.error" => self.session_error(&envelope),
+            "session.closed" | "session.bye" => self.ended_there(),
+            "session.welcome" => self.strike("the runtime says welcome twice"),
+            // A newer runtime may say more (ARCP 1.1 §15).
+            _ => {}
+        }
+    }
+
+    /// A frame that is no text, or too large to be looked at.
+    pub fn broken_frame(&mut self, conn: u32, now: f64) {
+        self.tick(now);
+        if conn == self.conn && matches!(self.phase, Phase::Greeting { .. } | Phase::Open | Phase::Switching(_)) {
+            self.strike("a frame of the runtime is binary, or too large");
+        }
+    }
+
+    /// What has a number: once each, in order (ARCP 1.1 §8.3).
+    fn sequenced(&mut self, envelope: &Envelope<'_>, text: &str) {
+        let Some(id) = envelope.job_id().or_else(|| envelope.get("job_id").and_then(Value::as_str)) else {
+            return self.strike("an event of the runtime names no job");
+        };
+        let is_error = envelope.kind() == "job.error";
+        let Some(seq) = envelope.event_seq() else {
+            // The refusal of a request, as some SDKs put it.
+            return if is_error {
+                self.refused(envelope)
+            } else {
+                self.strike("an event of the runtime has no number")
+            };
+        };
+        let place = match self.jobs.place(id, seq) {
+            Place::Gap(from) if self.accepts_gap(from, seq) => self.jobs.place(id, seq),
+            place => place,
+        };
+        match place {
+            Place::Before => return,
+            Place::Gap(from) => {
+                // A broken session: it is taken up from where it was (checklist 58).
+                self.gap = Some(from);
+                self.drop_connection(self.conn, 1000, "a gap");
+                return self.retry(&Fault::new(Code::Protocol, "events are missing"), true);
+            }
+            Place::Next => {
+                self.strikes = 0;
+                self.gap = None;
+                self.schedule_ack();
+            }
+        }
+        self.deliver(envelope, id, seq, text);
+    }
+
+    /// Whether what is missing won't come: it was asked for, or can't be.
+    fn accepts_gap(&mut self, from: i64, seq: i64) -> bool {
+        let can_resume = self.options.reconnect && self.session.as_ref().is_some_and(|session| session.token.is_some());
+        if self.phase == Phase::Open && can_resume && self.gap != Some(from) {
+            return false;
+        }
+        self.jobs.skip_to(seq);
+        self.tell(
+            Members::new()
+                .text("type", "lost")
+                .text("reason", "GAP")
+                .integer("fromSeq", from)
+                .integer("toSeq", seq - 1)
+                .texts("jobs", []),
+        );
+        true
+    }
+
+    /// Hands a message of a job over.
+    pub(super) fn deliver(&mut self, envelope: &Envelope<'_>, id: &str, seq: i64, text: &str) {
+        let is_error = envelope.kind() == "job.error";
+        if is_error && self.is_refusal(envelope, id) {
+            return self.refused(envelope);
+        }
+        let most = self.options.result_bytes;
+        let Some(job) = self.jobs.by_id(id) else {
+            if self.requests.has_submit() {
+                self.jobs.keep(id, text);
+            }
+            return;
+        };
+        let handle = job.handle;
+        let payload = envelope.payload();
+        if envelope.kind() == "job.event" {
+            let is_chunk = envelope.get("kind").and_then(Value::as_str) == Some("result_chunk");
+            let mut collect = false;
+            if is_chunk && job.broken.is_none() {
+                let body = envelope.get("body").and_then(Value::as_object);
+                match Chunks::take(&mut job.chunks, body, most) {
+                    Ok(()) => collect = true,
+                    Err(problem) => job.broken = Some(problem),
+                }
+            }
+            let (keep, given_up) = job.arrives(text.len());
+            if keep || collect {
+                let mut members = Members::new()
+                    .text("do", "event")
+                    .integer("job", handle.into())
+                    .integer("seq", seq)
+                    .integer("drop", given_up.into())
+                    .boolean("keep", keep)
+                    .boolean("collect", collect);
+                if let Some(payload) = payload {
+                    members = members.value("payload", &Value::Object(payload.clone()));
+                }
+                self.act(members);
+            }
+            return;
+        }
+        let outcome =
+            if is_error { Err(Fault::of(payload)) } else { outcome(envelope, job.chunks.as_ref(), job.broken) };
+        self.jobs.remove(handle);
+        self.suspects.retain(|suspect| *suspect != handle);
+        while let Some(request) = self.requests.take(|request| request.kind == Kind::Cancel && request.job == handle) {
+            self.done(request.number);
+        }
+        match outcome {
+            Err(fault) => self.job_failed(handle, &fault),
+            Ok(result) => {
+                let members = Members::new().text("do", "result").integer("job", handle.into());
+                self.act(match result {
+                    Outcome::Pieces => members.boolean("isChunked", true),
+                    Outcome::Whole(Some(value)) => members.value("value", value),
+                    Outcome::Whole(None) => members.raw("value", "null"),
+                });
+            }
+        }
+        self.relax();
+    }
+
+    /// Whether a `job.error` refuses a request, instead of ending a job.
+    fn is_refusal(&mut self, envelope: &Envelope<'_>, id: &str) -> bool {
+        let fault = Fault::of(envelope.payload());
+        let Some(job) = self.jobs.by_id(id) else {
+            // The TS SDK invents a job for it.
+            return self.requests.has_submit();
+        };
+        let handle = job.handle;
+        let is_denied = fault.is(ArcpCode::JobNotFound) || fault.is(ArcpCode::PermissionDenied);
+        is_denied && self.requests.iter().any(|request| request.job == handle && request.kind != Kind::Submit)
+    }
+
+    fn session_error(&mut self, envelope: &Envelope<'_>) {
+        if matches!(self.phase, Phase::Closing(_)) {
+            // Who doesn't know `session.close` knows `session.bye`.
+            let payload = self.reason_payload();
+            self.send("session.bye", &payload, None, None);
+            return self.closed();
+        }
+        let fault = Fault::of(envelope.payload());
+        match fault.peer_code.as_deref().and_then(ArcpCode::from_name) {
+            Some(ArcpCode::Unauthenticated) => {
+                self.want_fresh |= self.options.can_renew;
+                self.drop_connection(self.conn, 1000, "");
+                self.retry(&fault, true);
+            }
+            Some(ArcpCode::HeartbeatLost) => {
+                self.drop_connection(self.conn, 1000, "");
+                self.retry(&fault, true);
+            }
+            Some(ArcpCode::ResumeWindowExpired) => {
+                self.drop_connection(self.conn, 1000, "");
+                self.forget(ArcpCode::ResumeWindowExpired.as_str());
+                self.retry(&fault, true);
+            }
+            _ => self.refused(envelope),
+        }
+    }
+
+    /// The runtime ends the session, or agrees to its end.
+    fn ended_there(&mut self) {
+        if matches!(self.phase, Phase::Closing(_)) {
+            return self.closed();
+        }
+        self.drop_connection(self.conn, 1000, "");
+        self.retry(&Fault::new(Code::Network, "the runtime closed the connection"), false);
+    }
+}
+
+enum Outcome<'v, 't> {
+    Whole(Option<&'v Value<'t>>),
+    Pieces,
+}
+
+/// What a `job.result` says (ARCP 1.1 §7.3, §8.4).
+fn outcome<'v, 't>(
+    envelope: &'v Envelope<'t>,
+    chunks: Option<&Chunks>,
+    broken: Option<&'static str>,
+) -> Result<Outcome<'v, 't>, Fault> {
+    let text = |name| envelope.get(name).and_then(Value::as_str);
+    match text("final_status") {
+        None | Some("success") => {}
+        Some("cancelled") => {
+            return Err(Fault::new(Code::Remote, "CANCELLED: the job was cancelled").with_peer_code(ArcpCode::Cancelled))
+        }
+        Some("timed_out") => {
+            return Err(Fault::new(Code::Remote, "TIMEOUT: the job ran out of time").with_peer_code(ArcpCode::Timeout))
+        }
+        Some(_) => {
+            let fault = Fault::new(Code::Remote, "INTERNAL_ERROR: the job failed, and the runtime doesn't say why");
+            return Err(fault.with_peer_code(ArcpCode::InternalError));
+        }
+    }
+    let problem = |problem| Fault::new(Code::Protocol, problem);
+    if let Some(broken) = broken {
+        return Err(problem(broken));
+    }
+    if let Some(chunks) = chunks {
+        return chunks.check(envelope.payload()).map(|()| Outcome::Pieces).map_err(problem);
+    }
+    let result = envelope.get("result");
+    if result.is_none() && text("result_id").is_some() {
+        return Err(problem("the result's chunks have not come"));
+    }
+    Ok(Outcome::Whole(result))
+}

@@ -1,0 +1,399 @@
+//! The jobs that somebody here holds: each event once, in order, and no more of them kept than is bearable.
+
+use std::collections::VecDeque;
+
+use super::chunks::Chunks;
+
+/// From so many unread events of a job on, nothing is acknowledged: the runtime holds the rest back.
+const MARK: Bound = Bound { events: 256, bytes: 1 << 20 };
+/// A runtime that doesn't: from here on the oldest are given up, and the reader is told.
+const CAP: Bound = Bound { events: 4096, bytes: 16 << 20 };
+/// Events of jobs that are not accepted yet, as far as this side knows.
+const UNCLAIMED: Bound = Bound { events: 256, bytes: 1 << 20 };
+
+#[derive(Clone, Copy)]
+struct Bound {
+    events: usize,
+    bytes: usize,
+}
+
+impl Bound {
+    const fn is_passed(self, events: usize, bytes: usize) -> bool {
+        events > self.events || (bytes > self.bytes && events > 1)
+    }
+}
+
+/// What the application does with a job's events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Nothing yet.
+    None,
+    /// It waits for the result, and has not begun to read.
+    Result,
+    /// It reads.
+    Events,
+    /// It has stopped reading.
+    Gone,
+}
+
+/// A job.
+#[derive(Debug)]
+pub struct Job {
+    /// Its number here.
+    pub handle: u32,
+    /// Its `job_id`.
+    pub id: String,
+    /// Whether this session submitted it; otherwise it is subscribed to.
+    pub is_own: bool,
+    /// What has come of a result in pieces.
+    pub chunks: Option<Chunks>,
+    /// Why the pieces are no result, if they aren't.
+    pub broken: Option<&'static str>,
+    /// The payload of its submit, when that has an idempotency key: it can be sent again.
+    pub submit: Option<Box<str>>,
+    last: i64,
+    reader: Reader,
+    unread: VecDeque<u32>,
+    bytes: usize,
+}
+
+impl Job {
+    /// An event of this size arrives: whether it is kept, and how many of the oldest are given up for it.
+    pub fn arrives(&mut self, size: usize) -> (bool, u32) {
+        if self.reader == Reader::Gone {
+            return (false, 0);
+        }
+        self.unread.push_back(u32::try_from(size).unwrap_or(u32::MAX));
+        self.bytes += size;
+        let bound = if self.reader == Reader::Result { MARK } else { CAP };
+        let mut given_up = 0;
+        while bound.is_passed(self.unread.len(), self.bytes) {
+            self.read(1);
+            given_up += 1;
+        }
+        (true, given_up)
+    }
+
+    /// The application has taken so many.
+    pub fn read(&mut self, count: u32) {
+        for _ in 0..count {
+            let Some(size) = self.unread.pop_front() else { return };
+            self.bytes = self.bytes.saturating_sub(size as usize);
+        }
+    }
+
+    /// What the application does from now on.
+    pub fn set_reader(&mut self, reader: Reader) {
+        // Who waits for the result may read too; who has stopped doesn't begin again.
+        if self.reader == Reader::Gone || (reader == Reader::Result && self.reader == Reader::Events) {
+            return;
+        }
+        self.reader = reader;
+        if reader == Reader::Gone {
+            self.unread.clear();
+            self.bytes = 0;
+        }
+    }
+
+    /// Whether it keeps the runtime from sending more.
+    fn holds(&self) -> bool {
+        let waits = matches!(self.reader, Reader::None | Reader::Events);
+        waits && MARK.is_passed(self.unread.len(), self.bytes)
+    }
+
+    /// Its numbers begin again: it comes by a subscription that counts for itself.
+    pub fn begin_again(&mut self) {
+        self.is_own = false;
+        self.last = -1;
+    }
+}
+
+/// What an `event_seq` means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// It is the next one.
+    Next,
+    /// It has been there before.
+    Before,
+    /// Others are missing before it, from this number on.
+    Gap(i64),
+}
+
+/// All jobs of a session.
+#[derive(Debug)]
+pub struct Jobs {
+    list: Vec<Job>,
+    handles: u32,
+    /// The last number of the session; -1 before the first.
+    seq: i64,
+    /// The same, without those of subscriptions.
+    own_seq: i64,
+    /// The Python runtime counts each subscription for itself (§7.6 wants one count a session).
+    counts_apart: bool,
+    unclaimed: VecDeque<(String, String)>,
+    unclaimed_bytes: usize,
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self {
+            list: Vec::new(),
+            handles: 0,
+            seq: -1,
+            own_seq: -1,
+            counts_apart: false,
+            unclaimed: VecDeque::new(),
+            unclaimed_bytes: 0,
+        }
+    }
+}
+
+impl Jobs {
+    /// Takes a job in.
+    pub fn add(&mut self, id: &str, is_own: bool, submit: Option<Box<str>>) -> u32 {
+        self.handles += 1;
+        self.list.push(Job {
+            handle: self.handles,
+            id: id.to_owned(),
+            is_own,
+            chunks: None,
+            broken: None,
+            submit,
+            last: -1,
+            reader: Reader::None,
+            unread: VecDeque::new(),
+            bytes: 0,
+        });
+        self.handles
+    }
+
+    /// The job of that id.
+    pub fn by_id(&mut self, id: &str) -> Option<&mut Job> {
+        self.list.iter_mut().find(|job| job.id == id)
+    }
+
+    /// The job of that number.
+    pub fn get(&mut self, handle: u32) -> Option<&mut Job> {
+        self.list.iter_mut().find(|job| job.handle == handle)
+    }
+
+    /// Forgets a job: it has ended, or nobody wants it.
+    pub fn remove(&mut self, handle: u32) -> Option<Job> {
+        let at = self.list.iter().position(|job| job.handle == handle)?;
+        Some(self.list.swap_remove(at))
+    }
+
+    /// Forgets the session: all jobs, and where it was.
+    pub fn clear(&mut self) -> Vec<Job> {
+        let list = std::mem::take(&mut self.list);
+        *self = Self { handles: self.handles, ..Self::default() };
+        list
+    }
+
+    /// The jobs.
+    pub fn iter(&self) -> impl Iterator<Item = &Job> {
+        self.list.iter()
+    }
+
+    /// The last number that was processed; what a resume and an acknowledgement name.
+    pub fn last_seq(&self) -> i64 {
+        self.seq.max(0)
+    }
+
+    /// Whether the runtime is to hold events back.
+    pub fn hold(&self) -> bool {
+        self.list.iter().any(Job::holds)
+    }
+
+    /// Where this number stands. A number that stands next is taken.
+    pub fn place(&mut self, id: &str, seq: i64) -> Place {
+        let (session, counts_apart) = (self.seq, self.counts_apart);
+        let Some(job) = self.list.iter_mut().find(|job| job.id == id) else {
+            return match seq {
+                // Of whom this is, nobody knows; nor by which count.
+                _ if counts_apart => Place::Next,
+                _ if seq <= session => Place::Before,
+                _ if is_after(session, seq) => Place::Gap(session.max(0) + 1),
+                _ => {
+                    self.seq = seq;
+                    self.own_seq = seq;
+                    Place::Next
+                }
+            };
+        };
+        if seq <= job.last {
+            return Place::Before;
+        }
+        if counts_apart && !job.is_own {
+            job.last = seq;
+            return Place::Next;
+        }
+        if seq <= session {
+            // The same number for another job: from here on the session's number is that of its own jobs.
+            job.last = seq;
+            let own = if job.is_own { self.own_seq.max(seq) } else { self.own_seq };
+            if !counts_apart {
+                self.counts_apart = true;
+                self.seq = own;
+            }
+            self.own_seq = own;
+            return Place::Next;
+        }
+        if is_after(session, seq) {
+            return Place::Gap(session.max(0) + 1);
+        }
+        job.last = seq;
+        self.seq = seq;
+        if job.is_own {
+            self.own_seq = seq;
+        }
+        Place::Next
+    }
+
+    /// What is missing before this number is given up.
+    pub fn skip_to(&mut self, seq: i64) {
+        self.seq = seq - 1;
+        self.own_seq = self.seq;
+    }
+
+    /// Keeps a frame of a job that may be accepted in a moment.
+    pub fn keep(&mut self, id: &str, frame: &str) {
+        self.unclaimed_bytes += frame.len();
+        self.unclaimed.push_back((id.to_owned(), frame.to_owned()));
+        while UNCLAIMED.is_passed(self.unclaimed.len(), self.unclaimed_bytes) {
+            let Some((_, frame)) = self.unclaimed.pop_front() else { return };
+            self.unclaimed_bytes -= frame.len();
+        }
+    }
+
+    /// The frames that were kept for a job, in their order.
+    pub fn claim(&mut self, id: &str) -> Vec<String> {
+        let (mine, others) = std::mem::take(&mut self.unclaimed).into_iter().partition::<Vec<_>, _>(|(of, _)| of == id);
+        self.unclaimed = others.into();
+        self.unclaimed_bytes = self.unclaimed.iter().map(|(_, frame)| frame.len()).sum();
+        mine.into_iter().map(|(_, frame)| frame).collect()
+    }
+
+    /// Forgets what nobody can claim.
+    pub fn forget_unclaimed(&mut self) {
+        self.unclaimed.clear();
+        self.unclaimed_bytes = 0;
+    }
+
+    /// A claimed frame's number: whether it is new to its job.
+    pub fn claimed(&mut self, id: &str, seq: i64) -> bool {
+        let Some(job) = self.list.iter_mut().find(|job| job.id == id && job.last < seq) else { return false };
+        job.last = seq;
+        true
+    }
+}
+
+/// Whether numbers are missing between the two; a session begins with 0 or 1.
+const fn is_after(last: i64, seq: i64) -> bool {
+    if last < 0 {
+        seq > 1
+    } else {
+        seq > last + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jobs() -> Jobs {
+        let mut jobs = Jobs::default();
+        jobs.add("a", true, None);
+        jobs.add("b", false, None);
+        jobs
+    }
+
+    #[test]
+    fn one_count_for_a_session() {
+        let mut jobs = jobs();
+        assert_eq!(jobs.place("a", 1), Place::Next);
+        assert_eq!(jobs.place("b", 2), Place::Next);
+        assert_eq!(jobs.place("unknown", 3), Place::Next);
+        assert_eq!(jobs.place("a", 3), Place::Next, "the same number for another job");
+        assert_eq!(jobs.place("a", 3), Place::Before);
+        assert_eq!(jobs.place("a", 5), Place::Gap(4));
+        assert_eq!(jobs.last_seq(), 3);
+        jobs.skip_to(5);
+        assert_eq!(jobs.place("a", 5), Place::Next);
+    }
+
+    #[test]
+    fn a_session_begins_with_zero_or_one() {
+        assert_eq!(jobs().place("a", 2), Place::Gap(1));
+        let mut jobs = jobs();
+        assert_eq!(jobs.place("a", 0), Place::Next);
+        assert_eq!(jobs.place("a", 0), Place::Before);
+        assert_eq!(jobs.place("a", 1), Place::Next);
+    }
+
+    #[test]
+    fn subscriptions_that_count_for_themselves() {
+        let mut jobs = jobs();
+        for seq in 1..=5 {
+            assert_eq!(jobs.place("a", seq), Place::Next);
+        }
+        for seq in 1..=9 {
+            assert_eq!(jobs.place("b", seq), Place::Next);
+        }
+        assert_eq!(jobs.place("b", 4), Place::Before);
+        assert_eq!(jobs.last_seq(), 5, "what a resume names is the session's own");
+        assert_eq!(jobs.place("a", 6), Place::Next);
+        assert_eq!(jobs.place("a", 8), Place::Gap(7));
+        // And the other way round.
+        let mut jobs = self::jobs();
+        for seq in 1..=5 {
+            assert_eq!(jobs.place("b", seq), Place::Next);
+        }
+        assert_eq!(jobs.place("a", 1), Place::Next);
+        assert_eq!(jobs.last_seq(), 1);
+        assert_eq!(jobs.place("b", 6), Place::Next);
+        assert_eq!(jobs.place("a", 2), Place::Next);
+    }
+
+    #[test]
+    fn what_nobody_reads_is_bounded() {
+        let mut jobs = jobs();
+        let job = jobs.by_id("a").unwrap();
+        for _ in 0..256 {
+            assert_eq!(job.arrives(10), (true, 0));
+        }
+        assert!(!jobs.hold());
+        let job = jobs.by_id("a").unwrap();
+        assert_eq!(job.arrives(10), (true, 0));
+        assert!(jobs.hold());
+        let job = jobs.by_id("a").unwrap();
+        for _ in 257..4096 {
+            assert_eq!(job.arrives(10), (true, 0));
+        }
+        assert_eq!(job.arrives(10), (true, 1), "the cap");
+        job.set_reader(Reader::Result);
+        assert_eq!(job.arrives(10), (true, 4096 - 256 + 1), "who waits for the result doesn't stop the rest");
+        assert!(!jobs.hold());
+        let job = jobs.by_id("a").unwrap();
+        job.set_reader(Reader::Events);
+        assert_eq!(job.arrives(17 << 20), (true, 256), "one is always kept");
+        job.set_reader(Reader::Gone);
+        assert_eq!((job.arrives(10), job.bytes), ((false, 0), 0));
+        job.set_reader(Reader::Events);
+        assert_eq!(job.arrives(10), (false, 0));
+    }
+
+    #[test]
+    fn what_is_not_claimed_is_bounded() {
+        let mut jobs = Jobs::default();
+        for n in 0..1000 {
+            jobs.keep(if n % 2 == 0 { "a" } else { "b" }, "frame");
+        }
+        assert_eq!(jobs.claim("a").len(), 128);
+        assert_eq!((jobs.unclaimed.len(), jobs.unclaimed_bytes), (128, 640));
+        jobs.keep("c", &"x".repeat(2 << 20));
+        assert_eq!(jobs.unclaimed.len(), 1, "one frame, however large, as far as frames may be");
+        jobs.forget_unclaimed();
+        assert_eq!(jobs.unclaimed_bytes, 0);
+    }
+}

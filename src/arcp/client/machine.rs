@@ -1,0 +1,412 @@
+//! The machine: what comes in, what goes out, and when it wants to be woken.
+
+use std::collections::VecDeque;
+
+use super::{
+    clock::Clock,
+    fault::Fault,
+    jobs::{Jobs, Reader},
+    options::Options,
+    requests::{Kind, Request, Requests},
+};
+use crate::{
+    arcp::{
+        features::Features,
+        id::{hex, Ids},
+        Frame,
+    },
+    error::{Code, Error},
+    json::Members,
+    secret::Secret,
+    time::{Span, Time},
+};
+
+/// How long a source of tokens may take.
+pub(super) const TOKEN_WAIT: Span = Span::from_secs(60);
+/// How long a runtime may take to say that a session is closed.
+const CLOSE_WAIT: Span = Span::from_secs(2);
+
+/// Where the client stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// A pause before the next try.
+    Waiting(Time),
+    /// A token and a connection are being had.
+    Dialing(Time),
+    /// The hello is sent; whether it asks for the session back.
+    Greeting { until: Time, resumes: bool },
+    /// Welcome.
+    Open,
+    /// A connection with a fresh token is ready, and the old one is being closed.
+    Switching(Time),
+    /// The application has closed the session.
+    Closing(Time),
+    /// Over.
+    Closed,
+}
+
+/// What a welcome gave.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub id: String,
+    pub token: Option<Secret>,
+    pub features: Features,
+    pub heartbeat: Option<Span>,
+}
+
+/// What an open connection needs to be kept up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Upkeep {
+    pub opened: Time,
+    pub heard: Time,
+    pub sent: Time,
+    pub pinged: Time,
+    /// Something must be heard by then: there is a doubt.
+    pub probe: Option<Time>,
+    pub ack: Option<Time>,
+    pub acked: i64,
+    pub renew: Option<Time>,
+    /// When jobs whose end may be lost are looked at again.
+    pub recheck: Option<Time>,
+}
+
+/// A connection that is made beside the present one, for a fresh token.
+#[derive(Debug)]
+pub(super) struct Renewal {
+    pub conn: u32,
+    pub until: Time,
+    pub ready: Option<Credential>,
+}
+
+/// What a hello shows.
+#[derive(Debug)]
+pub(super) struct Credential {
+    pub token: Option<Secret>,
+    pub ends: Option<Time>,
+}
+
+/// A client's session, over as many connections as it takes.
+#[derive(Debug)]
+pub struct Client {
+    pub(super) options: Options,
+    pub(super) ids: Ids,
+    pub(super) clock: Clock,
+    pub(super) now: Time,
+    pub(super) out: VecDeque<String>,
+    pub(super) phase: Phase,
+    /// The connection that counts, and the number of the newest one.
+    pub(super) conn: u32,
+    pub(super) newest: u32,
+    pub(super) renewal: Option<Renewal>,
+    pub(super) session: Option<Session>,
+    pub(super) upkeep: Upkeep,
+    /// When the token of this connection ends.
+    pub(super) token_ends: Option<Time>,
+    pub(super) requests: Requests,
+    pub(super) jobs: Jobs,
+    /// Whether there was a welcome.
+    pub(super) was_open: bool,
+    /// Whether this connection replaces one for the sake of its token.
+    pub(super) is_renewing: bool,
+    /// Whether the next token must be another one; whether that was tried since the last quiet time.
+    pub(super) want_fresh: bool,
+    pub(super) fresh_spent: bool,
+    pub(super) failures: u32,
+    pub(super) resume_refused: Option<Time>,
+    /// Connections that the peer's mistakes have cost, since the last event.
+    pub(super) strikes: u32,
+    /// The number after which a gap has cost a connection.
+    pub(super) gap: Option<i64>,
+    pub(super) close_reason: String,
+    /// Jobs whose end may be lost, and the answer that says so is this long ago.
+    pub(super) suspects: Vec<u32>,
+}
+
+impl Client {
+    /// A client with these options (JSON), and a seed for ids and pauses.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG`.
+    pub fn new(options: &str, seed: u64) -> Result<Self, Error> {
+        let zero = Time::EPOCH;
+        Ok(Self {
+            options: Options::read(options)?,
+            ids: Ids::new(seed),
+            clock: Clock::default(),
+            now: zero,
+            out: VecDeque::new(),
+            phase: Phase::Waiting(zero),
+            conn: 0,
+            newest: 0,
+            renewal: None,
+            session: None,
+            upkeep: Upkeep {
+                opened: zero,
+                heard: zero,
+                sent: zero,
+                pinged: zero,
+                probe: None,
+                ack: None,
+                acked: 0,
+                renew: None,
+                recheck: None,
+            },
+            token_ends: None,
+            requests: Requests::default(),
+            jobs: Jobs::default(),
+            was_open: false,
+            is_renewing: false,
+            want_fresh: false,
+            fresh_spent: false,
+            failures: 0,
+            resume_refused: None,
+            strikes: 0,
+            gap: None,
+            close_reason: String::new(),
+            suspects: Vec::new(),
+        })
+    }
+
+    /// The next thing to do, as JSON; to be asked after every input until there is none.
+    pub fn poll(&mut self) -> Option<String> {
+        self.out.pop_front()
+    }
+
+    /// A job to be done: `{ agent, input, … }` as it goes over the wire. `is_keyed` when it has an idempotency key.
+    pub fn submit(&mut self, payload: &str, trace_id: Option<&str>, is_keyed: bool, now: f64) -> u32 {
+        self.tick(now);
+        let trace_id = trace_id.map_or_else(|| hex(&self.ids.trace_id()), str::to_owned);
+        self.request(Kind::Submit, payload, is_keyed, |request| request.trace_id = Some(trace_id))
+    }
+
+    /// A page of the list of jobs: `{ filter, limit, cursor }`.
+    pub fn list(&mut self, payload: &str, now: f64) -> u32 {
+        self.tick(now);
+        self.request(Kind::List, payload, true, |_| {})
+    }
+
+    /// A job of another session: `{ job_id, from_event_seq, history }`. A job that is held already is given again.
+    pub fn subscribe(&mut self, job_id: &str, payload: &str, now: f64) -> u32 {
+        self.tick(now);
+        let held = self.jobs.by_id(job_id).map(|job| job.handle);
+        if let Some(handle) = held {
+            let number = self.requests.number();
+            self.act(Members::new().text("do", "held").integer("request", number.into()).integer("job", handle.into()));
+            return number;
+        }
+        let handle = self.jobs.add(job_id, false, None);
+        self.request(Kind::Subscribe, payload, true, |request| {
+            request.job = handle;
+            request.job_id = Some(job_id.to_owned());
+        })
+    }
+
+    /// Asks for a job's end (ARCP 1.1 §7.4).
+    pub fn cancel(&mut self, job: u32, reason: &str, now: f64) -> u32 {
+        self.tick(now);
+        let Some(id) = self.jobs.get(job).map(|job| job.id.clone()) else {
+            // It has ended.
+            let number = self.requests.number();
+            self.done(number);
+            return number;
+        };
+        let payload = cancel_payload(&id, reason);
+        self.request(Kind::Cancel, &payload, true, |request| {
+            request.job = job;
+            request.job_id = Some(id);
+        })
+    }
+
+    /// The application is done with a job: of a subscription the runtime is told, a job of its own goes on.
+    pub fn unsubscribe(&mut self, job: u32, now: f64) {
+        self.tick(now);
+        let Some(held) = self.jobs.get(job) else { return };
+        if held.is_own {
+            held.set_reader(Reader::Gone);
+        } else if let Some(job) = self.jobs.remove(job) {
+            let payload = Members::new().text("job_id", &job.id).end();
+            if self.phase == Phase::Open {
+                self.send("job.unsubscribe", &payload, Some(&job.id), None);
+            }
+            let fault = Fault::new(Code::Aborted, "the subscription was given up");
+            self.job_failed(job.handle, &fault);
+        }
+        self.relax();
+    }
+
+    /// What the application does with a job's events from now on.
+    pub fn set_reader(&mut self, job: u32, reader: Reader, now: f64) {
+        self.tick(now);
+        if let Some(job) = self.jobs.get(job) {
+            job.set_reader(reader);
+        }
+        self.relax();
+    }
+
+    /// The application has taken so many of a job's events.
+    pub fn read(&mut self, job: u32, count: u32, now: f64) {
+        self.tick(now);
+        let held = self.jobs.hold();
+        if let Some(job) = self.jobs.get(job) {
+            job.read(count);
+        }
+        if held {
+            self.relax();
+        }
+    }
+
+    /// Nobody waits for this request any more. A job that comes of it is cancelled.
+    pub fn abandon(&mut self, number: u32, now: f64) {
+        self.tick(now);
+        if self.requests.take(|request| request.number == number && !request.is_sent).is_some() {
+            return;
+        }
+        if let Some(request) = self.requests.iter_mut().find(|request| request.number == number) {
+            request.is_abandoned = true;
+        }
+    }
+
+    /// Ends the session (ARCP 1.1 §6.7). Jobs go on.
+    pub fn close(&mut self, reason: &str, now: f64) {
+        self.tick(now);
+        self.close_reason = reason.chars().take(256).collect();
+        match self.phase {
+            Phase::Closed | Phase::Closing(_) => {}
+            Phase::Open => {
+                let payload = self.reason_payload();
+                self.send("session.close", &payload, None, None);
+                self.phase = Phase::Closing(self.now.plus(CLOSE_WAIT));
+            }
+            _ => self.closed(),
+        }
+    }
+
+    /// Whether it is over.
+    pub fn is_closed(&self) -> bool {
+        self.phase == Phase::Closed
+    }
+
+    pub(super) fn tick(&mut self, now: f64) {
+        self.now = self.clock.read(now);
+    }
+
+    pub(super) fn act(&mut self, members: Members) {
+        self.out.push_back(members.end());
+    }
+
+    /// Tells the application.
+    pub(super) fn tell(&mut self, event: Members) {
+        let event = event.end();
+        self.act(Members::new().text("do", "tell").raw("event", &event));
+    }
+
+    pub(super) fn done(&mut self, number: u32) {
+        self.act(Members::new().text("do", "done").integer("request", number.into()));
+    }
+
+    pub(super) fn refuse(&mut self, number: u32, fault: &Fault) {
+        if number != 0 {
+            self.act(
+                Members::new().text("do", "refused").integer("request", number.into()).raw("error", &fault.to_json()),
+            );
+        }
+    }
+
+    pub(super) fn job_failed(&mut self, handle: u32, fault: &Fault) {
+        self.act(Members::new().text("do", "failed").integer("job", handle.into()).raw("error", &fault.to_json()));
+    }
+
+    pub(super) fn drop_connection(&mut self, conn: u32, code: u16, reason: &str) {
+        self.act(
+            Members::new()
+                .text("do", "close")
+                .integer("conn", conn.into())
+                .integer("code", code.into())
+                .text("reason", reason),
+        );
+    }
+
+    /// Sends a frame of the open session, and gives its id.
+    pub(super) fn send(&mut self, kind: &str, payload: &str, job_id: Option<&str>, trace_id: Option<&str>) -> String {
+        let id = self.ids.next(self.now);
+        let session_id = self.session.as_ref().map(|session| session.id.as_str());
+        let text = Frame { session_id, job_id, trace_id, ..Frame::new(kind, &id, payload) }.write();
+        self.transmit(self.conn, &text);
+        id
+    }
+
+    pub(super) fn transmit(&mut self, conn: u32, text: &str) {
+        self.upkeep.sent = self.now;
+        self.act(Members::new().text("do", "send").integer("conn", conn.into()).text("text", text));
+    }
+
+    pub(super) fn reason_payload(&self) -> String {
+        Members::new().text("reason", &self.close_reason).end()
+    }
+
+    /// Takes a request in, and sends it if it can be sent now.
+    pub(super) fn request(
+        &mut self,
+        kind: Kind,
+        payload: &str,
+        is_repeatable: bool,
+        fill: impl FnOnce(&mut Request),
+    ) -> u32 {
+        let number = self.requests.number();
+        let mut request = Request {
+            number,
+            kind,
+            id: String::new(),
+            payload: payload.into(),
+            trace_id: None,
+            job_id: None,
+            job: 0,
+            is_repeatable,
+            is_sent: false,
+            is_abandoned: false,
+            due: None,
+        };
+        fill(&mut request);
+        let refusal = if self.phase == Phase::Closed || matches!(self.phase, Phase::Closing(_)) {
+            Some(Fault::new(Code::SessionLost, "the session is closed"))
+        } else if !self.requests.has_room() {
+            Some(Fault::new(Code::Config, "too many requests wait for an answer"))
+        } else {
+            None
+        };
+        if let Some(fault) = refusal {
+            if kind == Kind::Subscribe {
+                self.jobs.remove(request.job);
+            }
+            self.refuse(number, &fault);
+            return number;
+        }
+        self.requests.add(request);
+        self.flush();
+        number
+    }
+
+    /// Sends what can be sent.
+    pub(super) fn flush(&mut self) {
+        while self.phase == Phase::Open && self.renewal.as_ref().is_none_or(|renewal| renewal.ready.is_none()) {
+            let (id, due) = (self.ids.next(self.now), self.now.plus(self.options.request));
+            let Some(request) = self.requests.next_unsent() else { return };
+            request.is_sent = true;
+            request.id.clone_from(&id);
+            request.due = Some(due);
+            let session_id = self.session.as_ref().map(|session| session.id.as_str());
+            // A subscription names its job in the payload alone, a cancel in both places: SDKs differ.
+            let job_id = if request.kind == Kind::Cancel { request.job_id.as_deref() } else { None };
+            let trace_id = request.trace_id.as_deref();
+            let frame =
+                Frame { session_id, job_id, trace_id, ..Frame::new(request.kind.as_str(), &id, &request.payload) };
+            let text = frame.write();
+            self.transmit(self.conn, &text);
+        }
+    }
+}
+
+pub(super) fn cancel_payload(job_id: &str, reason: &str) -> String {
+    // The Python SDK demands a reason; some read the id on the envelope, others here.
+    Members::new().text("job_id", job_id).text("reason", reason).end()
+}

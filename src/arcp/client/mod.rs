@@ -1,0 +1,30 @@
+//! The client's side of a session, without sockets and timers.
+//!
+//! ```text
+//!             dial            opened             welcome
+//!   waiting ───────▶ dialing ───────▶ greeting ──────────▶ open ──▶ closing ──▶ closed
+//!      ▲                │                │                  │
+//!      └────────────────┴────────────────┴──────────────────┘  the connection is lost: a pause, then resume
+//! ```
+//!
+//! Read downwards: [`options`] is what the application asks for, [`clock`] keeps time from going backwards, [`fault`] says what
+//! went wrong, [`chunks`] and [`jobs`] keep what arrives in order and within bounds, [`requests`] finds whose an answer is, and
+//! [`machine`] brings them together. Whatever it decides comes out as JSON, one action after the other ([`Client::poll`]).
+
+pub mod clock;
+pub mod fault;
+pub mod options;
+
+pub mod chunks;
+
+pub mod jobs;
+pub mod requests;
+
+pub mod machine;
+
+mod answers;
+mod connect;
+mod frames;
+mod upkeep;
+
+pub use machine::Client;

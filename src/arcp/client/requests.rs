@@ -1,0 +1,249 @@
+//! Requests that wait for their answers. The protocol has no id in most answers: SDKs add one, and where they don't, the oldest
+//! request that the answer fits is meant.
+
+use super::fault::{reference, Fault};
+use crate::{
+    arcp::{ArcpCode, Envelope},
+    json::Value,
+    time::Time,
+};
+
+/// More requests than these at a time are a mistake of the application.
+const MOST: usize = 4096;
+/// How many are under way at a time, once the runtime has shown that its answers name their requests. Before, it is one.
+const WINDOW: usize = 16;
+
+/// What a request wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `job.submit`
+    Submit,
+    /// `session.list_jobs`
+    List,
+    /// `job.subscribe`
+    Subscribe,
+    /// `job.cancel`
+    Cancel,
+}
+
+impl Kind {
+    /// The message's `type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Submit => "job.submit",
+            Self::List => "session.list_jobs",
+            Self::Subscribe => "job.subscribe",
+            Self::Cancel => "job.cancel",
+        }
+    }
+}
+
+/// A request.
+#[derive(Debug)]
+pub struct Request {
+    /// Its number here; 0 when it is this side's own.
+    pub number: u32,
+    /// What it wants.
+    pub kind: Kind,
+    /// Its `id` on the wire.
+    pub id: String,
+    /// Its payload, as JSON.
+    pub payload: Box<str>,
+    /// Its `trace_id`, for a submit.
+    pub trace_id: Option<String>,
+    /// The job that it is about, by its `job_id` and by its number here.
+    pub job_id: Option<String>,
+    /// See above.
+    pub job: u32,
+    /// Whether it may be sent twice and counts once.
+    pub is_repeatable: bool,
+    /// Whether it has been sent on this connection.
+    pub is_sent: bool,
+    /// Whether nobody waits for it any more.
+    pub is_abandoned: bool,
+    /// When its answer is overdue; once it is sent.
+    pub due: Option<Time>,
+}
+
+/// All of them, the oldest first.
+#[derive(Debug, Default)]
+pub struct Requests {
+    list: Vec<Request>,
+    numbers: u32,
+    are_named: bool,
+}
+
+impl Requests {
+    /// The next number.
+    pub fn number(&mut self) -> u32 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    /// Takes a request in.
+    pub fn add(&mut self, request: Request) {
+        self.list.push(request);
+    }
+
+    /// Whether there is room for another one.
+    pub fn has_room(&self) -> bool {
+        self.list.len() < MOST
+    }
+
+    /// The next one to be sent.
+    pub fn next_unsent(&mut self) -> Option<&mut Request> {
+        let window = if self.are_named { WINDOW } else { 1 };
+        let under_way = self.list.iter().filter(|request| request.is_sent && request.kind != Kind::Cancel).count();
+        // Some runtimes answer a cancel with silence: it neither waits nor makes others wait.
+        self.list.iter_mut().find(|request| !request.is_sent && (request.kind == Kind::Cancel || under_way < window))
+    }
+
+    /// The requests.
+    pub fn iter(&self) -> impl Iterator<Item = &Request> {
+        self.list.iter()
+    }
+
+    /// The requests, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Request> {
+        self.list.iter_mut()
+    }
+
+    /// Takes out the first that is meant.
+    pub fn take(&mut self, is_meant: impl Fn(&Request) -> bool) -> Option<Request> {
+        let at = self.list.iter().position(is_meant)?;
+        Some(self.list.remove(at))
+    }
+
+    /// Takes out the request of this kind that an answer is for: by the id that it names, by `also`, or the oldest.
+    pub fn answered(
+        &mut self,
+        kind: Kind,
+        envelope: &Envelope<'_>,
+        also: impl Fn(&Request) -> bool,
+    ) -> Option<Request> {
+        let of_kind = |request: &Request| request.kind == kind && request.is_sent;
+        if let Some(id) = reference(envelope) {
+            // It names a request: that one, or none that still waits.
+            let found = self.take(|request| of_kind(request) && request.id == id);
+            self.are_named |= found.is_some();
+            return found;
+        }
+        let named = |request: &Request| of_kind(request) && request.id == envelope.id();
+        if let Some(found) = self.take(named) {
+            return Some(found);
+        }
+        if let Some(found) = self.take(|request| of_kind(request) && also(request)) {
+            return Some(found);
+        }
+        self.take(of_kind)
+    }
+
+    /// Takes out the request that a refusal is for.
+    pub fn refused(&mut self, envelope: &Envelope<'_>, fault: &Fault) -> Option<Request> {
+        let sent = |request: &Request| request.is_sent;
+        if let Some(id) = reference(envelope) {
+            return self.take(|request| sent(request) && request.id == id);
+        }
+        if let Some(found) = self.take(|request| sent(request) && request.id == envelope.id()) {
+            return Some(found);
+        }
+        if let Some(trace_id) = envelope.trace_id() {
+            if let Some(found) = self.take(|request| sent(request) && request.trace_id.as_deref() == Some(trace_id)) {
+                return Some(found);
+            }
+        }
+        let job_id = envelope.job_id().or_else(|| envelope.get("job_id").and_then(Value::as_str));
+        if let Some(job_id) = job_id {
+            if let Some(found) = self.take(|request| sent(request) && request.job_id.as_deref() == Some(job_id)) {
+                return Some(found);
+            }
+        }
+        let kinds: &[Kind] = match fault.peer_code.as_deref().and_then(ArcpCode::from_name) {
+            Some(
+                ArcpCode::AgentNotAvailable
+                | ArcpCode::AgentVersionNotAvailable
+                | ArcpCode::DuplicateKey
+                | ArcpCode::LeaseSubsetViolation
+                | ArcpCode::LeaseExpired
+                | ArcpCode::BudgetExhausted,
+            ) => &[Kind::Submit],
+            Some(ArcpCode::JobNotFound) => &[Kind::Subscribe, Kind::Cancel],
+            _ => &[Kind::Submit, Kind::List, Kind::Subscribe],
+        };
+        let oldest = self.take(|request| sent(request) && kinds.contains(&request.kind));
+        oldest.or_else(|| self.take(|request| sent(request) && request.kind == Kind::Cancel))
+    }
+
+    /// Whether a submit is under way.
+    pub fn has_submit(&self) -> bool {
+        self.list.iter().any(|request| request.kind == Kind::Submit && request.is_sent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arcp::Frame;
+
+    fn requests(kinds: &[Kind]) -> Requests {
+        let mut requests = Requests::default();
+        for kind in kinds {
+            let number = requests.number();
+            requests.add(Request {
+                number,
+                kind: *kind,
+                id: number.to_string(),
+                payload: "{}".into(),
+                trace_id: Some(format!("{number:032}")),
+                job_id: Some(format!("job_{number}")),
+                job: 0,
+                is_repeatable: false,
+                is_sent: true,
+                is_abandoned: false,
+                due: None,
+            });
+        }
+        requests
+    }
+
+    fn refused(requests: &mut Requests, payload: &str) -> Option<u32> {
+        let frame = Frame::new("session.error", "E", payload).write();
+        let envelope = Envelope::parse(&frame).unwrap();
+        let fault = Fault::of(envelope.payload());
+        requests.refused(&envelope, &fault).map(|request| request.number)
+    }
+
+    #[test]
+    fn a_refusal_finds_its_request() {
+        use Kind::{Cancel, List, Submit, Subscribe};
+        let mut all = requests(&[Cancel, List, Submit, Subscribe, Submit, List]);
+        assert_eq!(refused(&mut all, r#"{"code":"INVALID_REQUEST","details":{"request_id":"6"}}"#), Some(6));
+        assert_eq!(
+            refused(&mut all, r#"{"code":"INVALID_REQUEST","request_id":"6"}"#),
+            None,
+            "it is not there any more"
+        );
+        assert_eq!(refused(&mut all, r#"{"code":"AGENT_NOT_AVAILABLE"}"#), Some(3));
+        assert_eq!(refused(&mut all, r#"{"code":"JOB_NOT_FOUND","job_id":"job_1"}"#), Some(1));
+        assert_eq!(refused(&mut all, r#"{"code":"JOB_NOT_FOUND"}"#), Some(4));
+        assert_eq!(refused(&mut all, r#"{"code":"PERMISSION_DENIED"}"#), Some(2));
+        assert_eq!(refused(&mut all, r#"{"code":"INTERNAL_ERROR"}"#), Some(5));
+        assert_eq!(refused(&mut all, r#"{"code":"INTERNAL_ERROR"}"#), None);
+    }
+
+    #[test]
+    fn one_at_a_time_until_answers_name_their_requests() {
+        let mut all = requests(&[Kind::Submit, Kind::Submit, Kind::Submit, Kind::Cancel]);
+        all.iter_mut().for_each(|request| request.is_sent = false);
+        all.next_unsent().unwrap().is_sent = true;
+        let cancel = all.next_unsent().unwrap();
+        assert_eq!(cancel.kind, Kind::Cancel);
+        cancel.is_sent = true;
+        assert!(all.next_unsent().is_none());
+        let frame = Frame::new("job.accepted", "E", r#"{"request_id":"1"}"#).write();
+        let answer = Envelope::parse(&frame).unwrap();
+        assert_eq!(all.answered(Kind::Submit, &answer, |_| false).unwrap().number, 1);
+        all.next_unsent().unwrap().is_sent = true;
+        assert!(all.next_unsent().is_some());
+    }
+}
