@@ -3,6 +3,7 @@
 import { TokenManager } from "/pkg/entry.web.js";
 
 let manager;
+let made;
 let ahead = 0;
 let answers;
 const events = [];
@@ -25,6 +26,7 @@ const outcome = (promise) =>
 
 globalThis.tab = {
   async make(source, options = {}) {
+    made = [source, options];
     manager = await TokenManager.create(source, {
       ...options,
       now: () => Date.now() + ahead,
@@ -51,6 +53,14 @@ globalThis.tab = {
   events: () => [...events],
   beginLogin: async (options) => String(await manager.beginLogin(options)),
   completeLogin: (url = location.href) => outcome(manager.completeLogin(url)),
+  /** As React's StrictMode does it: twice at once, and by two managers. Gives what each says, and its token. */
+  async completeTwice() {
+    const managers = [manager, await TokenManager.create(...made), manager];
+    const outcomes = await Promise.all(managers.map((one) => outcome(one.completeLogin(location.href))));
+    const tokens = await Promise.all(managers.map((one) => outcome(one.getToken())));
+    managers[1].close();
+    return { outcomes, tokens };
+  },
   logout: async () => String(await manager.logout()),
   wasKept: () => Promise.race([kept.then(() => true), new Promise((resolve) => setTimeout(resolve, 3000, false))]),
   /** Once such an event was heard. */
