@@ -19,9 +19,13 @@ export class ArcEndpoint {
   #timeoutMs;
   #toleranceMs;
   #guard;
+  #revoked;
 
-  /** `config` is what the core reads; `guard(principal, request)` may still refuse a principal. */
-  constructor({ config, agents, upstream, audit, agentTimeoutMs, clockToleranceSec, guard }) {
+  /**
+   * `config` is what the core reads; `guard(principal, request)` may still refuse a principal, and `revoked(principal,
+   * credentials)` says whether its token was revoked.
+   */
+  constructor({ config, agents, upstream, audit, agentTimeoutMs, clockToleranceSec, guard, revoked }) {
     this.#config = JSON.stringify(config);
     this.#agents = agents;
     this.#upstream = upstream;
@@ -29,6 +33,7 @@ export class ArcEndpoint {
     this.#timeoutMs = agentTimeoutMs;
     this.#toleranceMs = clockToleranceSec * 1000;
     this.#guard = guard;
+    this.#revoked = revoked;
   }
 
   /** Answers a request. `verifierOf` gives the verifier once it is needed. Never throws. */
@@ -56,6 +61,9 @@ export class ArcEndpoint {
       verifier = await verifierOf();
       principal = await authenticate(verifier, { scheme, token }, httpContext(request, ctx));
       this.#guard(principal, request);
+      if (await this.#revoked(principal, { scheme, token })) {
+        throw new ArcgateError("ERR_TOKEN_REVOKED", "the token is revoked", { details: { fault: "caller" } });
+      }
     } catch (error) {
       // What this deployment got wrong is an error in its log, besides the refusal in its audit.
       if (!(error instanceof ArcgateError) || ["ERR_CONFIG", "ERR_INTERNAL"].includes(error.code)) {

@@ -30,7 +30,7 @@ export function readOptions(options) {
   const { verifier, agents = {}, arc = {}, arcp = {}, limits = {}, basePath = "", audit } = options;
   checkKeys(arc, ["upstream", "upstreamAuth", "scopes", "bindRequestAgent"], "arc");
   checkKeys(arcp, arcpKeys, "arcp");
-  const ofArc = ["maxBodyBytes", "maxAnswerBytes", "agentTimeoutMs", "clockToleranceSec"];
+  const ofArc = ["maxBodyBytes", "maxAnswerBytes", "agentTimeoutMs", "clockToleranceSec", "maxTokenLifetimeSec"];
   checkKeys(limits, [...ofArc, ...socketLimits], "limits");
   for (const path of later) {
     if (path.split(".").reduce((value, key) => value?.[key], options) !== undefined) {
@@ -61,6 +61,8 @@ export function readOptions(options) {
     audit,
     agentTimeoutMs: numberOption(limits, "agentTimeoutMs", 300_000, 1, 86_400_000, "limits"),
     clockToleranceSec,
+    // A month: no provider's access tokens live longer.
+    maxTokenLifetimeSec: numberOption(limits, "maxTokenLifetimeSec", 2_678_400, 60, 31_536_000, "limits"),
   };
 }
 

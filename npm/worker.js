@@ -6,11 +6,13 @@ import { ArcpEndpoint } from "./arcp-gate.js";
 import { call } from "./call.js";
 import { ArcgateError } from "./errors.js";
 import { checkVerifier } from "./http.js";
+import { Revocations } from "./revocations.js";
 import { isLoopback } from "./upstream.js";
 import { ready } from "./wasm.js";
 import { readOptions } from "./worker-options.js";
 
 export { builtinAgents } from "./agents.js";
+export { RevocationStore } from "./revocation-store.js";
 
 /** A Worker with the routes /arc, /arcp and /healthz, and the static assets bound as ASSETS. */
 export function createWorker(options) {
@@ -18,7 +20,11 @@ export function createWorker(options) {
   // A Worker's module is at hand, so this loads it at once; elsewhere the first request waits for it.
   ready().catch(() => {});
   const check = checker(settings);
-  const sockets = settings.arcp && new ArcpEndpoint(settings.arcp);
+  const revocations = new Revocations(settings);
+  // Live sessions are asked about every four seconds, and end within five: their answer is fresher than a request's.
+  const revoked = (principal, credentials, env) =>
+    revocations.isRevoked(env, principal, credentials, { maxAgeMs: 500 });
+  const sockets = settings.arcp && new ArcpEndpoint({ ...settings.arcp, revoked });
   if (isLoaded()) {
     check();
     sockets?.check();
@@ -38,7 +44,12 @@ export function createWorker(options) {
           console.error(`arcgate: ${error.code}: ${error.message}`);
           return json(500, { error: "server_error" });
         }
-        const endpoint = new ArcEndpoint({ ...settings, guard: devGuard(env) });
+        const waitUntil = ctx?.waitUntil && ((promise) => ctx.waitUntil(promise));
+        const endpoint = new ArcEndpoint({
+          ...settings,
+          guard: devGuard(env),
+          revoked: (principal, credentials) => revocations.isRevoked(env, principal, credentials, { waitUntil }),
+        });
         return endpoint.handle(request, () => verifiers(env), ctx);
       }
       if (route === "/arcp") {
@@ -60,6 +71,7 @@ export function createWorker(options) {
       }
       return env?.ASSETS ? env.ASSETS.fetch(request) : json(404, { error: "not_found" });
     },
+    revoke: (env, entry) => revocations.revoke(env, entry),
   };
 }
 

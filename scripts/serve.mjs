@@ -18,7 +18,12 @@ await main(async () => {
   const address = `${process.env.HOST ?? "127.0.0.1"}:${process.env.PORT ?? 8787}`;
   const state = resolve(process.env.STATE ?? join(root, "dist/state"));
   if (!existsSync(state)) mkdirSync(state, { recursive: true, mode: 0o700 });
-  const args = ["serve", join(root, "worker/workerd.capnp"), `--socket-addr=http=${address}`];
+  const args = [
+    "serve",
+    join(root, "worker/workerd.capnp"),
+    `--socket-addr=http=${address}`,
+    `--directory-path=state=${state}`,
+  ];
   console.log(`Serve\n  http://${address}`);
   const child = startGroup(join(root, "node_modules/.bin/workerd"), args, { onLine: (line) => console.log(line) });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.kill(-child.pid, "SIGTERM"));

@@ -3,8 +3,11 @@
 import { DenyAllVerifier, FirstOf, JwtVerifier, StaticBearerVerifier } from "../pkg/entry.workerd.js";
 import { builtinAgents, createWorker } from "../pkg/worker.js";
 import { playgroundSettings } from "./playground.js";
+import { revokeByRequest } from "./revocations.js";
 import { asVariable, checkUpstreamVariables, resumeKeyFrom, upstreamFrom } from "./upstream.js";
 import { jsonVariable, listVariable, settingsError } from "./variables.js";
+
+export { RevocationStore } from "../pkg/worker.js";
 
 let made;
 
@@ -14,6 +17,14 @@ export default {
     // Made once for an isolate: its variables don't change while it lives.
     made ??= make(env);
     return made.fetch(request, env, ctx);
+  },
+};
+
+/** An entrypoint without a route: a Worker that is bound to it (or a socket of one's own) revokes by POST. */
+export const revocations = {
+  fetch(request, env) {
+    made ??= make(env);
+    return revokeByRequest(made, request, env);
   },
 };
 
@@ -84,6 +95,9 @@ function misconfigured(error) {
     async fetch(request) {
       const isAlive = new URL(request.url).pathname === "/healthz";
       return Response.json(isAlive ? { status: "ok" } : { error: "server_error" }, { status: isAlive ? 200 : 500 });
+    },
+    async revoke() {
+      throw error;
     },
   };
 }

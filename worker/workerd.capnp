@@ -6,13 +6,18 @@
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = [
-    (name = "arcgate", worker = .arcgate),
-    # The providers and the upstreams, which the configuration names: on the internet, on this machine, or beside it.
-    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
-  ],
+  services = .services,
   sockets = [(name = "http", address = "127.0.0.1:8787", http = (), service = "arcgate")],
 );
+
+# By themselves, for a configuration of yours that imports this one: another socket, say, for the entrypoint `revocations`.
+const services :List(Workerd.Service) = [
+  (name = "arcgate", worker = .arcgate),
+  # What must outlive the process: --directory-path state=… says where.
+  (name = "state", disk = (path = "/var/lib/arcgate", writable = true)),
+  # The providers and the upstreams, which the configuration names: on the internet, on this machine, or beside it.
+  (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
+];
 
 const arcgate :Workerd.Worker = (
   # Made by `npm run serve`; or by esbuild, with *.wasm as an external.
@@ -37,5 +42,8 @@ const arcgate :Workerd.Worker = (
     (name = "ALLOWED_ORIGINS", fromEnvironment = "ALLOWED_ORIGINS"),
     (name = "ALLOWED_HOSTS", fromEnvironment = "ALLOWED_HOSTS"),
     (name = "DEV_MODE", fromEnvironment = "DEV_MODE"),
+    (name = "REVOCATIONS", durableObjectNamespace = "RevocationStore"),
   ],
+  durableObjectNamespaces = [(className = "RevocationStore", uniqueKey = "arcgate-revocations", enableSql = true)],
+  durableObjectStorage = (localDisk = "state"),
 );

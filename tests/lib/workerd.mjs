@@ -8,21 +8,27 @@ import { root } from "../../scripts/setup/cache.mjs";
 import { endGroup, startGroup } from "../../scripts/setup/processes.mjs";
 import { answering, freePort } from "../../scripts/start/worker.mjs";
 
-/** Starts it with these variables (objects become JSON). `log` collects what it says. */
-export async function startServe(variables = {}, { config = join(root, "worker/workerd.capnp"), args = [] } = {}) {
+/**
+ * Starts it with these variables (objects become JSON). `log` collects what it says; `state` is the folder of what
+ * outlives it.
+ */
+export async function startServe(
+  variables = {},
+  { config = join(root, "worker/workerd.capnp"), args = [], state: given } = {},
+) {
   await bundleWorker();
-  const state = mkdtempSync(join(tmpdir(), "arcgate-serve-"));
+  const state = given ?? mkdtempSync(join(tmpdir(), "arcgate-serve-"));
   const port = await freePort();
   const log = [];
   const text = (value) => (typeof value === "string" ? value : JSON.stringify(value));
-  const flags = [`--socket-addr=http=127.0.0.1:${port}`, ...args.map((arg) => arg.replace("STATE", state))];
+  const flags = [`--socket-addr=http=127.0.0.1:${port}`, `--directory-path=state=${state}`, ...args];
   const child = startGroup(join(root, "node_modules/.bin/workerd"), ["serve", config, ...flags], {
     env: Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, text(value)])),
     onLine: (line) => log.push(line),
   });
   const close = async () => {
     await endGroup(child);
-    rmSync(state, { recursive: true, force: true });
+    if (!given) rmSync(state, { recursive: true, force: true });
   };
   const url = `http://127.0.0.1:${port}`;
   try {

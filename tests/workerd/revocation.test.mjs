@@ -1,0 +1,114 @@
+// Revocation in workerd: the real Durable Object, the entrypoint that revokes, and what outlives the process.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { SignJWT } from "jose";
+import { root } from "../../scripts/setup/cache.mjs";
+import { freePort } from "../../scripts/start/worker.mjs";
+import { postArc } from "../lib/arc.mjs";
+import { startServe } from "../lib/workerd.mjs";
+
+const secret = "a secret of thirty-two bytes or more";
+const issuer = "https://idp.example";
+const folder = mkdtempSync(join(tmpdir(), "arcgate-revocation-"));
+const state = mkdtempSync(join(tmpdir(), "arcgate-state-"));
+let gate;
+let door;
+
+async function start() {
+  const port = await freePort();
+  door = `http://127.0.0.1:${port}`;
+  // As docs/revocation.md has it: the Worker's own configuration, and one more socket.
+  const config = join(folder, "own.capnp");
+  writeFileSync(
+    config,
+    `using Workerd = import "/workerd/workerd.capnp";
+using Arcgate = import "/worker/workerd.capnp";
+const config :Workerd.Config = (
+  services = Arcgate.services,
+  sockets = [
+    (name = "http", address = "127.0.0.1:8787", http = (), service = "arcgate"),
+    (name = "door", address = "127.0.0.1:${port}", http = (), service = (name = "arcgate", entrypoint = "revocations")),
+  ],
+);`,
+  );
+  const scopes = ["arc.agent.caller", "arc.task.controller"];
+  gate = await startServe(
+    {
+      PROVIDERS: { own: { issuer, audience: "arc", secretEnv: "UPSTREAM_KEY", optionalClaims: ["iat"] } },
+      STATIC_TOKENS: { fixed: { id: "alice", scopes } },
+      // Any variable that the configuration binds can hold the provider's secret.
+      UPSTREAM_KEY: secret,
+      ARC_UPSTREAM: "http://127.0.0.1:9/arc",
+      UPSTREAM_ISSUER: "https://gate.example",
+      UPSTREAM_AUDIENCE: "agents",
+    },
+    { config, args: [`--import-path=${root}`], state },
+  );
+}
+
+before(start);
+
+after(async () => {
+  await gate?.close();
+  for (const path of [folder, state]) rmSync(path, { recursive: true, force: true });
+});
+
+const now = () => Math.floor(Date.now() / 1000);
+
+function token({ jti, sub = "alice", iat = now() - 5 } = {}) {
+  const jwt = new SignJWT({ scope: "arc.agent.caller arc.task.controller", ...(jti && { jti }), ...(iat && { iat }) });
+  return jwt
+    .setProtectedHeader({ alg: "HS256" })
+    .setIssuer(issuer)
+    .setAudience("arc")
+    .setSubject(sub)
+    .setExpirationTime("10m")
+    .sign(new TextEncoder().encode(secret));
+}
+
+/** 401, or the 502 of an upstream that isn't there: whoever gets that was let in. */
+const status = async (jwt) => (await postArc(gate.url, { token: jwt })).status;
+
+const revoke = (entry, init = {}) => fetch(door, { method: "POST", body: JSON.stringify(entry), ...init });
+
+test("a token, then a user, is refused from then on; others are not", async () => {
+  const [one, other, bob, noDate] = await Promise.all([
+    token({ jti: "t1" }),
+    token({ jti: "t2" }),
+    token({ jti: "t3", sub: "bob" }),
+    token({ jti: "t4", iat: 0 }),
+  ]);
+  for (const jwt of [one, other, bob, noDate, "fixed"]) assert.equal(await status(jwt), 502, gate.log.join("\n"));
+  assert.equal((await revoke({ issuer, jti: "t1" })).status, 204);
+  assert.deepEqual([await status(one), await status(other)], [401, 502]);
+  assert.equal((await revoke({ issuer, sub: "alice", before: now() - 4 })).status, 204);
+  assert.deepEqual(
+    [await status(other), await status(noDate), await status(bob), await status("fixed")],
+    [401, 401, 502, 502],
+  );
+  assert.equal(await status(await token({ jti: "t5", iat: now() })), 502, "a fresh token of the same user");
+});
+
+test("the entrypoint is on no route, and says what is wrong with an entry", async () => {
+  for (const path of ["/revoke", "/revocations", "/changes", "/add"]) {
+    const { status: answered } = await fetch(`${gate.url}${path}`, { method: "POST", body: '{"issuer":"x"}' });
+    assert.equal(answered, 404, path);
+  }
+  assert.equal((await fetch(door)).status, 405);
+  assert.equal((await revoke("", { body: "{" })).status, 400);
+  const wrong = await revoke({ issuer, user: "alice" });
+  assert.deepEqual([wrong.status, (await wrong.json()).error], [400, "ERR_CONFIG"]);
+});
+
+test("what was revoked stays so when the process ends", async () => {
+  const jwt = await token({ jti: "t6" });
+  assert.equal((await revoke({ issuer, jti: "t6" })).status, 204);
+  await gate.close();
+  await start();
+  assert.equal(await status(jwt), 401);
+  assert.equal(await status(await token({ jti: "t7", iat: now() })), 502);
+});
