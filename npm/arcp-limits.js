@@ -14,7 +14,7 @@ export class FailedHandshakes {
 
   /** Whether this address has failed too often. Without an address nobody is: all would pay for one. */
   isFull(address, now) {
-    return address !== undefined && this.#level(address, now) >= this.#perMinute;
+    return address !== undefined && this.#level(address, now) > this.#perMinute - 1;
   }
 
   /** Counts a failure. */
