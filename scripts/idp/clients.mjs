@@ -42,6 +42,17 @@ export function webClient(origins) {
   };
 }
 
+/** The playground's page about tokens over time: theirs are short, so that one can watch them. */
+export function pageClient(origins) {
+  return {
+    ...webClient(origins),
+    client_id: "demo-page",
+    redirect_uris: origins.map((origin) => `${origin}/tokens`),
+    post_logout_redirect_uris: origins.map((origin) => `${origin}/tokens`),
+    ttl: 30,
+  };
+}
+
 /** How the access tokens of a client are made. */
 export function tokenSettings(known, id) {
   const { signing = "RS256", ttl, format = "jwt" } = known.find(({ client_id }) => client_id === id) ?? {};

@@ -2,7 +2,7 @@
 // clients and resources that are ready to use. Tests steer it: rotate its keys, make its JWKS fail, count fetches.
 
 import { createServer } from "node:http";
-import { clients as defaultClients, scopes, tokenSettings, webClient } from "./clients.mjs";
+import { clients as defaultClients, pageClient, scopes, tokenSettings, webClient } from "./clients.mjs";
 import { makeKeys, signer } from "./keys.mjs";
 import { TokenEndpoint } from "./token-endpoint.mjs";
 
@@ -40,7 +40,7 @@ export async function startIdp({
   const server = createServer((request, response) => answer(request, response, state, tokenEndpoint, handle));
   await listen(server, port, host);
   const issuer = `http://${host}:${server.address().port}`;
-  const known = [...defaultClients, webClient(origins), ...clients];
+  const known = [...defaultClients, webClient(origins), pageClient(origins), ...clients];
 
   // New keys mean a new provider; what the old one stored (sessions, refresh tokens) is shared.
   const restart = () => {

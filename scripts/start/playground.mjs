@@ -10,6 +10,8 @@ export function playground({ issuer, origin, trusted = true }) {
     issuer,
     audience: `${origin}/arc`,
     trusted,
+    // Who logs people in, on the page about tokens over time.
+    page: "demo-page",
     clients: usable.map(({ client_id, client_secret, signing }) => ({
       id: client_id,
       secret: client_secret,

@@ -26,11 +26,7 @@ export function logRequest({ method, url, authorization }) {
       ? el("span", { className: "bearer", textContent: authorization ? masked(authorization) : "no token" })
       : "",
   );
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-  list.append(line);
-  $("log-empty").hidden = true;
-  $("log-clear").disabled = false;
-  if (atEnd) list.scrollTop = list.scrollHeight;
+  add(line);
   return {
     answered(code, time) {
       status.textContent = code;
@@ -43,6 +39,29 @@ export function logRequest({ method, url, authorization }) {
       took.textContent = ms(time);
     },
   };
+}
+
+/** Adds a line of what happened without a request: what it is called, and a few words on it. */
+export function logEvent(name, words, kind = "") {
+  count += 1;
+  const line = el(
+    "li",
+    { className: "event" },
+    el("span", { className: "number", textContent: count }),
+    el("span", { className: "method", textContent: name }),
+    el("span", { className: "path", textContent: "" }),
+    el("span", { className: "status", textContent: new Date().toLocaleTimeString("en-GB"), data: { kind } }),
+    el("span", { className: "where", textContent: words }),
+  );
+  add(line);
+}
+
+function add(line) {
+  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  list.append(line);
+  $("log-empty").hidden = true;
+  $("log-clear").disabled = false;
+  if (atEnd) list.scrollTop = list.scrollHeight;
 }
 
 export function kindOf(status) {
