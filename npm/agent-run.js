@@ -13,15 +13,16 @@ export class AgentRun {
   #events = [];
   #wake = () => {};
 
-  constructor(agent, input, { jobId, name, traceId, signal }) {
+  /** `report` takes what the agent logs and its progress at once; without it, they wait for `next`. */
+  constructor(agent, input, { jobId, name, traceId, signal, lease = {}, report = (event) => this.#push(event) }) {
     const context = {
       jobId,
       agent: name,
       traceId,
       signal,
-      lease: Object.freeze({}),
-      log: (level, message) => this.#push({ kind: "log", body: { level, message } }),
-      progress: (current, total, message) => this.#push({ kind: "progress", body: { current, total, message } }),
+      lease: Object.freeze(lease),
+      log: (level, message) => report({ kind: "log", body: { level, message } }),
+      progress: (current, total, message) => report({ kind: "progress", body: { current, total, message } }),
     };
     this.#start = () => agent(input, context);
     this.#signal = signal;

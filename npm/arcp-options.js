@@ -1,8 +1,9 @@
 // The options of the ARCP endpoint.
 
+import { hubBehind } from "./arcp-behind.js";
 import { resumeSealer, secretOf } from "./arcp-resume.js";
 import { upstreamBehind } from "./arcp-upstream.js";
-import { configError } from "./errors.js";
+import { ArcgateError, configError } from "./errors.js";
 import { numberOption } from "./options.js";
 import { upstreamAuth } from "./upstream-auth.js";
 
@@ -30,11 +31,16 @@ export function readArcp(options, clockToleranceSec) {
   if (rateLimit !== undefined && typeof rateLimit !== "string") {
     throw configError("limits.rateLimit", "must be the name of a rate limit binding");
   }
-  const behind = readUpstream(arcp);
-  if (!behind) return undefined;
+  const upstream = readUpstream(arcp);
+  if (!upstream && Object.keys(options.agents ?? {}).length === 0) {
+    const idle = arcpKeys.find((key) => arcp[key] !== undefined);
+    if (idle) throw configError(`arcp.${idle}`, "is there without `arcp.upstream` and without `agents`");
+    return undefined;
+  }
   const given = Object.fromEntries(ofCore.map((name) => [name, limits[name]]));
   return {
-    behind,
+    /** What is behind the gate in this environment. Throws where nothing can be. */
+    behindOf: upstream ? () => upstream : hubOf(options.hubFor),
     config: {
       basePath,
       allowedOrigins,
@@ -56,7 +62,7 @@ export function readArcp(options, clockToleranceSec) {
 function readUpstream(arcp) {
   const { upstream, upstreamAuth: identity } = arcp;
   if (upstream === undefined) {
-    const idle = arcpKeys.find((key) => arcp[key] !== undefined);
+    const idle = ["upstreamAuth", "resumeKey"].find((key) => arcp[key] !== undefined);
     if (idle) throw configError(`arcp.${idle}`, "is there without `arcp.upstream`");
     return undefined;
   }
@@ -64,4 +70,17 @@ function readUpstream(arcp) {
     throw configError("arcp.upstreamAuth", "is missing: how does the upstream know each user? See docs/upstream.md");
   }
   return upstreamBehind({ upstream, auth: upstreamAuth(identity, "arcp.upstreamAuth") });
+}
+
+// The embedded runtime, in the Durable Object that is bound as RUNTIME_HUB.
+function hubOf(hubFor) {
+  return (env) => {
+    const binding = env?.RUNTIME_HUB;
+    if (typeof binding?.idFromName === "function") return hubBehind({ binding, hubFor });
+    throw new ArcgateError(
+      "ERR_CONFIG",
+      "`agents` over ARCP need a Durable Object: bind RuntimeHub as RUNTIME_HUB, see docs/embedded-runtime.md",
+      { details: { fault: "configuration", subject: "RUNTIME_HUB" } },
+    );
+  };
 }

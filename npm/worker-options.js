@@ -4,6 +4,7 @@ import { ArcUpstream } from "./arc-upstream.js";
 import { arcpKeys, readArcp, socketLimits } from "./arcp-options.js";
 import { configError } from "./errors.js";
 import { checkVerifier } from "./http.js";
+import { hubLimits, readHub } from "./hub-options.js";
 import { checkKeys, numberOption } from "./options.js";
 import { upstreamTarget } from "./upstream.js";
 import { upstreamAuth } from "./upstream-auth.js";
@@ -21,8 +22,6 @@ const known = [
   "limits",
   "audit",
 ];
-// Known, and refused until they do something: an option is never ignored.
-const later = ["policy", "hubFor"];
 
 /** Reads the options of createWorker; the parts named `config` are the core's to read. */
 export function readOptions(options) {
@@ -31,12 +30,7 @@ export function readOptions(options) {
   checkKeys(arc, ["upstream", "upstreamAuth", "scopes", "bindRequestAgent"], "arc");
   checkKeys(arcp, arcpKeys, "arcp");
   const ofArc = ["maxBodyBytes", "maxAnswerBytes", "agentTimeoutMs", "clockToleranceSec", "maxTokenLifetimeSec"];
-  checkKeys(limits, [...ofArc, ...socketLimits], "limits");
-  for (const path of later) {
-    if (path.split(".").reduce((value, key) => value?.[key], options) !== undefined) {
-      throw configError(path, "is not there yet in this version");
-    }
-  }
+  checkKeys(limits, [...ofArc, ...socketLimits, ...hubLimits], "limits");
   if (typeof verifier !== "function") checkVerifier(verifier);
   if (audit !== undefined && typeof audit !== "function") throw configError("audit", "must be a function");
   if (agents === null || typeof agents !== "object") throw configError("agents", "must be a record: name -> agent");
@@ -57,6 +51,7 @@ export function readOptions(options) {
       maxBodyBytes: limits.maxBodyBytes,
     },
     agents,
+    hub: readHub(options),
     upstream: arcUpstream(arc, limits),
     audit,
     agentTimeoutMs: numberOption(limits, "agentTimeoutMs", 300_000, 1, 86_400_000, "limits"),

@@ -8,7 +8,15 @@ export function createWorker<Env = unknown>(options: WorkerOptions<Env>): Arcgat
 
 export interface ArcgateWorker<Env = unknown> {
   fetch(request: Request, env: Env, ctx: WorkerContext): Promise<Response>;
+  /**
+   * The Durable Object that runs `agents` over ARCP: export it, and bind it as RUNTIME_HUB. It depends on `agents`, `policy`,
+   * `limits` and `audit` alone. docs/embedded-runtime.md says what it keeps, and for how long.
+   */
+  readonly RuntimeHub: RuntimeHubClass;
 }
+
+/** A Durable Object class, as the platform makes its objects. */
+export type RuntimeHubClass = new (state: unknown, env: unknown) => { fetch(request: Request): Promise<Response> };
 
 /** What this package uses of the platform's ExecutionContext. */
 export interface WorkerContext {
@@ -39,6 +47,13 @@ export interface WorkerOptions<Env = unknown> {
     /** How often the gate and a client hear of each other (ARCP 1.1 §6.4). Default: 30. */
     heartbeatIntervalSec?: number;
   };
+  /** Who may watch and cancel jobs besides whoever submitted them. Default: nobody. */
+  policy?: JobPolicy;
+  /**
+   * Which hub serves a principal: a name of 1 to 512 characters. Sessions, jobs and policies are those of one hub. Default: one
+   * for each principal, from the hash of its key.
+   */
+  hubFor?: (principal: Principal) => string | Promise<string>;
   /** In front of every route, such as "/api". */
   basePath?: string;
   /** Pages that may call, besides those of the same origin. */
@@ -72,6 +87,16 @@ export interface WorkerOptions<Env = unknown> {
     maxConnections?: number;
     /** For an address (IPv6: a /64) and an isolate. Default: 30. */
     failedHandshakesPerMinute?: number;
+    /** How long a session can be resumed after its connection was lost (ARCP 1.1 §6.3). Default: 600. */
+    resumeWindowSec?: number;
+    /** How long an agent may take to end after it was cancelled (ARCP 1.1 §7.4). Default: 30. */
+    cancelGraceSec?: number;
+    /** The longest that a job over ARCP may run, whatever its `max_runtime_sec`. Default: 86400. */
+    maxRuntimeSec?: number;
+    /** Sessions of one principal in a hub. Default: 32. */
+    maxSessions?: number;
+    /** Running jobs of one principal in a hub. Default: 64. */
+    maxJobs?: number;
     /** The name of a rate limit binding, which is asked before each upgrade, by address. */
     rateLimit?: string;
   };
@@ -98,7 +123,9 @@ export type UpstreamAuth =
 export interface AuditEvent {
   /**
    * "arc.request": whether a request is let in. "arc.run": how the agent that it ran has ended. "arcp.upgrade": a socket that was
-   * refused. "arcp.hello": whether a session begins. "arcp.session": how it has ended.
+   * refused. "arcp.hello": whether a session begins. "arcp.session": how it has ended. The embedded runtime's: "arcp.resume",
+   * "arcp.submit", "arcp.subscribe", "arcp.cancel"; "arcp.event": an agent said what can't be passed on; "arcp.job": how a job has
+   * ended.
    */
   type: string;
   /** When: seconds since the epoch. */
@@ -120,6 +147,9 @@ export interface AuditEvent {
   close?: number;
   code?: string;
   session?: string;
+  job?: string;
+  /** The key of the principal whose job it is, for "arcp.subscribe" and "arcp.cancel". */
+  owner?: Principal["key"];
   client?: string;
   scheme?: string;
   resumes?: boolean;
@@ -138,11 +168,33 @@ export interface JobContext {
   readonly jobId: string;
   readonly agent: string;
   readonly traceId: string;
-  /** Aborted when the caller has gone, the token has ended, or the time is over. */
+  /** Aborted when the job is cancelled or its time is over; over ARC also when the caller has gone or the token has ended. */
   readonly signal: AbortSignal;
+  /** What the client asked the job to be allowed (ARCP 1.1 §9): nothing here holds an agent to it. Over ARC: empty. */
   readonly lease: object;
   log(level: string, message: string): void;
   progress(current: number, total?: number, message?: string): void;
+}
+
+/** Says yes with `true`; anything else, and an error, is a no, which the client can't tell from a job that doesn't exist. */
+export interface JobPolicy {
+  /** Whether a principal may list and subscribe to another's job; one's own are not asked about. */
+  canObserve(job: JobInfo, principal: Principal): boolean;
+  /** Whether a principal may cancel a job, one's own included; `sameSession`: whether that session submitted it. */
+  canCancel(job: JobInfo, principal: Principal, sameSession: boolean): boolean;
+}
+
+/** What a policy knows of a job. */
+export interface JobInfo {
+  id: string;
+  /** "name" or "name@version" */
+  agent: string;
+  status: "running" | "success" | "error" | "cancelled" | "timed_out";
+  /** Seconds since the epoch. */
+  createdAt: number;
+  traceId: string;
+  /** Who submitted it. */
+  principal: Principal;
 }
 
 /** An event of a job: its kind and the body that goes with it. */

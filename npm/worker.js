@@ -7,6 +7,7 @@ import { call } from "./call.js";
 import { ArcgateError } from "./errors.js";
 import { checkVerifier } from "./http.js";
 import { Revocations } from "./revocations.js";
+import { runtimeHub } from "./runtime-hub.js";
 import { isLoopback } from "./upstream.js";
 import { ready } from "./wasm.js";
 import { readOptions } from "./worker-options.js";
@@ -32,6 +33,7 @@ export function createWorker(options) {
   const verifiers = verifierSource(options.verifier);
   const { basePath } = settings.config;
   return {
+    RuntimeHub: runtimeHub(settings.hub),
     async fetch(request, env, ctx) {
       const { pathname } = new URL(request.url);
       const route = pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length) : pathname;
@@ -53,7 +55,7 @@ export function createWorker(options) {
         return endpoint.handle(request, () => verifiers(env), ctx);
       }
       if (route === "/arcp") {
-        if (!sockets) return json(501, { error: "not_implemented", message: "there is no ARCP upstream" });
+        if (!sockets) return json(501, { error: "not_implemented", message: "there are neither agents nor an ARCP upstream" });
         try {
           await ready();
           sockets.check();
@@ -63,7 +65,7 @@ export function createWorker(options) {
         }
         return sockets.handle(request, {
           verifierOf: () => verifiers(env),
-          behindOf: () => settings.arcp.behind,
+          behindOf: () => settings.arcp.behindOf(env),
           guard: devGuard(env),
           env,
           ctx,

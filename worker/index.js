@@ -11,6 +11,9 @@ export { RevocationStore } from "../pkg/worker.js";
 
 let made;
 
+// The sessions and jobs of the built-in agents: a Durable Object, bound as RUNTIME_HUB.
+export const { RuntimeHub } = createWorker({ verifier: verifierFrom, agents: builtinAgents });
+
 export default {
   async fetch(request, env, ctx) {
     if (new URL(request.url).pathname === "/playground.json") return playgroundSettings(env);

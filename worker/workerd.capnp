@@ -28,7 +28,11 @@ const arcgate :Workerd.Worker = (
   compatibilityDate = "2026-10-01",
   # A client that goes away is told to the Worker, and so to agents and upstreams.
   compatibilityFlags = ["enable_request_signal"],
+  # The embedded runtime behind /arcp, in memory.
+  durableObjectNamespaces = [(className = "RuntimeHub", uniqueKey = "arcgate-runtime-hub", enableSql = true)],
+  durableObjectStorage = (inMemory = void),
   bindings = [
+    (name = "RUNTIME_HUB", durableObjectNamespace = "RuntimeHub"),
     (name = "PROVIDERS", fromEnvironment = "PROVIDERS"),
     (name = "STATIC_TOKENS", fromEnvironment = "STATIC_TOKENS"),
     (name = "ARC_UPSTREAM", fromEnvironment = "ARC_UPSTREAM"),

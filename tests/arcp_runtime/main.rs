@@ -1,6 +1,8 @@
 //! The embedded runtime over time: a clock that the test sets, clients and agents that the test plays.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod observers;
+mod properties;
 mod sessions;
 mod submits;
 

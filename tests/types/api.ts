@@ -158,6 +158,18 @@ export function explain(code: ErrorCode): boolean {
 }
 
 export default createWorker({ verifier: own, agents: { echo: async (input) => input } });
+export const { RuntimeHub } = createWorker({
+  verifier: own,
+  agents: { echo: async (input, { lease, signal }) => [input, lease, signal.aborted] },
+  policy: {
+    canObserve: (job, principal) => job.principal.key === principal.key && job.status !== "error",
+    canCancel: (_job, _principal, sameSession) => sameSession,
+  },
+  hubFor: ({ labels }) => labels.tenant ?? "none",
+  limits: { resumeWindowSec: 60, maxJobs: 2 },
+});
+// @ts-expect-error a policy has both
+createWorker({ verifier: own, policy: { canObserve: () => true } });
 // @ts-expect-error a Worker needs a verifier
 createWorker({ agents: {} });
 

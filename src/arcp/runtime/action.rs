@@ -134,8 +134,8 @@ impl Audit {
         for (name, value) in [
             ("principal", self.principal.as_deref()),
             ("owner", self.owner.as_deref()),
-            ("sessionId", self.session.as_deref()),
-            ("jobId", self.job.as_deref()),
+            ("session", self.session.as_deref()),
+            ("job", self.job.as_deref()),
             ("targetAgent", self.agent.as_deref()),
             ("traceId", self.trace_id.as_deref()),
         ] {

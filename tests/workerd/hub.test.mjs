@@ -1,0 +1,274 @@
+// The embedded runtime in its Durable Object: whole sessions over real sockets, without the gate.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { rawSocket, session } from "../lib/arcp.mjs";
+import { startWrangler } from "../lib/worker.mjs";
+
+let worker;
+let url;
+
+before(async () => {
+  const config = fileURLToPath(new URL("hub-worker/wrangler.toml", import.meta.url));
+  worker = await startWrangler({}, { config });
+  url = worker.url.replace("http", "ws");
+});
+
+after(() => worker?.close());
+
+const bounded = { timeout: 60_000 };
+const connect = (who, { path = "/all", ...options } = {}) => session(`${url}${path}?who=${who}`, "", options);
+const resume = (client, who, seq) => connect(who, { hello: { resume: client.resumption(seq) } });
+
+async function submitted(client, payload) {
+  client.say("job.submit", payload);
+  const accepted = await client.until("job.accepted");
+  return accepted.job_id;
+}
+
+/** Frames up to the last one of a job. */
+async function toTheEnd(client, job) {
+  for (const frames = []; ; ) {
+    const got = await client.next();
+    assert.ok(!got.closed, `closed: ${JSON.stringify(got.closed)}`);
+    frames.push(got);
+    if (got.job_id === job && (got.type === "job.result" || got.type === "job.error")) return frames;
+  }
+}
+
+const numbers = (frames) => frames.map(({ event_seq: seq }) => seq);
+const upTo = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+test("hello, submit, result, goodbye", bounded, async () => {
+  const client = await connect("alice");
+  assert.deepEqual(client.welcome.payload.capabilities.agents[0], { name: "echo", versions: [] });
+  const job = await submitted(client, { agent: "echo", input: { text: "hi", list: [1, null] } });
+  const [result] = await toTheEnd(client, job);
+  assert.equal(result.payload.final_status, "success");
+  assert.deepEqual(result.payload.result, { text: "hi", list: [1, null] });
+  client.say("session.close");
+  await client.until("session.closed");
+  assert.equal((await client.closed()).code, 1000);
+});
+
+test("count: a progress event a step, then the number", bounded, async () => {
+  const client = await connect("alice");
+  const job = await submitted(client, { agent: "count", input: { to: 5 } });
+  const frames = await toTheEnd(client, job);
+  assert.deepEqual(
+    frames.slice(0, 5).map(({ payload }) => [payload.kind, payload.body]),
+    upTo(1, 5).map((current) => ["progress", { current, total: 5 }]),
+  );
+  assert.equal(frames[5].payload.result, 5);
+  assert.deepEqual(numbers(frames), upTo(1, 6));
+  client.close();
+});
+
+test("dropped while count runs, and resumed: nothing is lost or doubled", bounded, async () => {
+  const first = await connect("alice");
+  const job = await submitted(first, { agent: "count", input: { to: 40, delayMs: 25 } });
+  const seen = [];
+  while (seen.length < 5) seen.push((await first.until("job.event")).event_seq);
+  await first.close();
+  const second = await resume(first, "alice", seen.at(-1));
+  assert.equal(second.id, first.id);
+  const frames = await toTheEnd(second, job);
+  assert.deepEqual([...seen, ...numbers(frames)], upTo(1, 41));
+  assert.equal(frames.at(-1).payload.result, 40);
+  second.close();
+});
+
+test("a job goes on while nobody is connected", bounded, async () => {
+  const first = await connect("alice");
+  const job = await submitted(first, { agent: "count", input: { to: 20, delayMs: 10 } });
+  await first.close();
+  const other = await connect("alice");
+  const status = async () => {
+    other.say("session.list_jobs", {});
+    const { payload } = await other.until("session.jobs");
+    return payload.jobs.find(({ job_id: id }) => id === job).status;
+  };
+  while ((await status()) === "running");
+  assert.equal(await status(), "success");
+  const second = await resume(first, "alice", 0);
+  assert.deepEqual(numbers(await toTheEnd(second, job)), upTo(1, 21));
+});
+
+test("cancel: acknowledged, the agent is told, one end", bounded, async () => {
+  const client = await connect("alice");
+  const job = await submitted(client, { agent: "count", input: { to: 100_000, delayMs: 20 } });
+  await client.until("job.event");
+  client.say("job.cancel", { reason: "enough" }, { job_id: job });
+  const frames = await toTheEnd(client, job);
+  assert.ok(frames.some(({ type, payload }) => type === "job.cancelled" && payload.job_id === job));
+  const { type, payload } = frames.at(-1);
+  assert.equal(type, "job.error");
+  assert.equal(payload.code, "CANCELLED");
+  assert.equal(payload.final_status, "cancelled");
+  // An agent that doesn't listen is no longer waited for.
+  const deaf = await submitted(client, { agent: "deaf" });
+  client.say("job.cancel", { job_id: deaf });
+  assert.equal((await toTheEnd(client, deaf)).at(-1).payload.final_status, "cancelled");
+  client.close();
+});
+
+test("max_runtime_sec and lease_constraints.expires_at end a job", bounded, async () => {
+  const features = ["lease_expires_at"];
+  const client = await connect("alice", { hello: { capabilities: { encodings: ["json"], features } } });
+  const slow = await submitted(client, { agent: "deaf", max_runtime_sec: 0.05 });
+  const [late] = await toTheEnd(client, slow);
+  assert.deepEqual([late.payload.code, late.payload.final_status], ["TIMEOUT", "timed_out"]);
+  const expires_at = new Date(Date.now() + 300).toISOString();
+  const leased = await submitted(client, { agent: "deaf", lease_constraints: { expires_at } });
+  const [over] = await toTheEnd(client, leased);
+  assert.deepEqual([over.payload.code, over.payload.final_status], ["LEASE_EXPIRED", "error"]);
+  client.close();
+});
+
+test("what an agent gets, and what it may get wrong", bounded, async () => {
+  const client = await connect("alice");
+  const run = async (payload) => (await toTheEnd(client, await submitted(client, payload))).map((one) => one.payload);
+  const [context] = await run({ agent: "context", lease_request: { "fs.read": ["/a/**"] } });
+  assert.deepEqual(context.result.lease, { "fs.read": ["/a/**"] });
+  assert.deepEqual(context.result.keys, ["jobId", "agent", "traceId", "signal", "lease", "log", "progress"]);
+  assert.ok(!JSON.stringify(context).includes("alice"), "not who it is");
+  const [failed] = await run({ agent: "fails" });
+  assert.equal(failed.code, "INTERNAL_ERROR");
+  assert.ok(!JSON.stringify(failed).includes("secret"));
+  const [cyclic] = await run({ agent: "cyclic" });
+  assert.equal(cyclic.code, "INTERNAL_ERROR");
+  const [wrong] = await run({ agent: "count", input: { to: -1 } });
+  assert.equal(wrong.code, "INVALID_REQUEST");
+  assert.match(wrong.message, /`to` must be/);
+  const odd = await run({ agent: "odd" });
+  assert.deepEqual(
+    odd.map(({ kind, body, result }) => kind ?? result ?? body),
+    ["x-vendor.acme.thing", "end"],
+  );
+  const chunks = await run({ agent: "chunks" });
+  const bodies = chunks.slice(0, -1).map(({ body }) => body);
+  assert.equal(bodies.map(({ data }) => data).join(""), "Hello, World!");
+  assert.deepEqual(
+    bodies.map(({ more }) => more),
+    [true, true, true, false],
+  );
+  assert.deepEqual(
+    bodies.map(({ chunk_seq: seq }) => seq),
+    [0, 1, 2, 3],
+  );
+  assert.equal(chunks.at(-1).result_id, bodies[0].result_id);
+  assert.equal(chunks.at(-1).result_size, 13);
+  const [version] = await run({ agent: "multi" });
+  assert.equal(version.result, "two");
+  client.close();
+});
+
+test("an agent that never waits starves nobody, and is held for a reader that acknowledges", bounded, async () => {
+  const client = await connect("alice");
+  const job = await submitted(client, { agent: "floods", input: { to: 20_000 } });
+  const seen = [];
+  client.say("session.ack", { last_processed_seq: 0 });
+  for (;;) {
+    const got = await client.next();
+    assert.ok(!got.closed, JSON.stringify(got.closed));
+    seen.push(got.event_seq);
+    if (got.event_seq % 1000 === 0) client.say("session.ack", { last_processed_seq: got.event_seq });
+    if (got.type === "job.result" && got.job_id === job) break;
+  }
+  assert.deepEqual(seen, upTo(1, 20_001));
+  client.close();
+});
+
+test("another's job is like no job, wherever the hub is shared", bounded, async () => {
+  const alice = await connect("alice");
+  const bob = await connect("bob");
+  const job = await submitted(alice, { agent: "deaf" });
+  bob.say("session.list_jobs", {});
+  assert.deepEqual((await bob.until("session.jobs")).payload.jobs, []);
+  const answer = async (type, payload) => {
+    const id = bob.say(type, payload);
+    const { payload: error } = await bob.until("session.error");
+    assert.equal(error.request_id, id);
+    return { ...error, request_id: undefined };
+  };
+  for (const type of ["job.cancel", "job.subscribe"]) {
+    const theirs = await answer(type, { job_id: job });
+    assert.equal(theirs.code, "JOB_NOT_FOUND");
+    assert.deepEqual(await answer(type, { job_id: "job_unknown" }), theirs);
+  }
+  const thief = await rawSocket(`${url}/all?who=bob`);
+  const { hello } = await import("../lib/arcp.mjs");
+  thief.send(hello("", { resume: alice.resumption(0) }));
+  const { frames, code } = await thief.toEnd();
+  assert.equal(frames[0].payload.code, "RESUME_WINDOW_EXPIRED");
+  assert.equal(code, 4400);
+  alice.close();
+  bob.close();
+});
+
+test("by default each principal has a hub of its own", bounded, async () => {
+  const alice = await connect("alice", { path: "/own" });
+  const again = await connect("alice", { path: "/own" });
+  const job = await submitted(alice, { agent: "echo" });
+  await toTheEnd(alice, job);
+  again.say("session.list_jobs", {});
+  assert.deepEqual(
+    (await again.until("session.jobs")).payload.jobs.map(({ job_id: id }) => id),
+    [job],
+  );
+  alice.close();
+  again.close();
+});
+
+test("a policy may let others watch and cancel", bounded, async () => {
+  const path = "/open";
+  const alice = await connect("alice", { path });
+  const auditor = await connect("auditor", { path });
+  const bob = await connect("bob", { path });
+  const job = await submitted(alice, { agent: "count", input: { to: 100_000, delayMs: 20 } });
+  for (const [client, seen] of [
+    [auditor, [job]],
+    [bob, []],
+  ]) {
+    client.say("session.list_jobs", {});
+    const { payload } = await client.until("session.jobs");
+    assert.deepEqual(
+      payload.jobs.map(({ job_id: id }) => id),
+      seen,
+    );
+  }
+  auditor.say("job.subscribe", { job_id: job });
+  assert.equal((await auditor.until("job.subscribed")).payload.current_status, "running");
+  await auditor.until("job.event");
+  auditor.say("job.cancel", { job_id: job });
+  assert.equal((await auditor.until("session.error")).payload.code, "JOB_NOT_FOUND");
+  alice.say("job.cancel", { job_id: job });
+  assert.equal((await toTheEnd(auditor, job)).at(-1).payload.code, "CANCELLED");
+  const deaf = await submitted(alice, { agent: "deaf" });
+  auditor.say("job.cancel", { job_id: deaf });
+  await auditor.until("job.cancelled");
+  assert.equal((await toTheEnd(alice, deaf)).at(-1).payload.code, "CANCELLED");
+  const broken = await connect("broken", { path });
+  const own = await submitted(broken, { agent: "deaf" });
+  broken.say("job.cancel", { job_id: own });
+  assert.equal((await broken.until("session.error")).payload.code, "JOB_NOT_FOUND", "a policy that fails says no");
+  for (const client of [alice, auditor, bob, broken]) client.close();
+});
+
+test("a pipe of another version is refused", bounded, async () => {
+  assert.equal((await fetch(`${worker.url}/version`)).status, 426);
+});
+
+test("the audit log says who did what, and no input, output or token", bounded, async () => {
+  const client = await connect("audited");
+  const job = await submitted(client, { agent: "fails", input: "private" });
+  await toTheEnd(client, job);
+  client.close();
+  const lines = async () => worker.log.filter((line) => line.includes(job)).map((line) => JSON.parse(line));
+  while ((await lines()).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+  const [submit, end] = await lines();
+  assert.deepEqual([submit.type, submit.outcome, submit.principal], ["arcp.submit", "allowed", "static||audited"]);
+  assert.deepEqual([end.type, end.outcome, end.detail], ["arcp.job", "failed", "secret detail of the agent"]);
+  assert.ok(!worker.log.some((line) => /private|rt_[0-9a-f]/.test(line)));
+});
