@@ -55,7 +55,8 @@ export function createWorker(options) {
         return endpoint.handle(request, () => verifiers(env), ctx);
       }
       if (route === "/arcp") {
-        if (!sockets) return json(501, { error: "not_implemented", message: "there are neither agents nor an ARCP upstream" });
+        if (!sockets)
+          return json(501, { error: "not_implemented", message: "there are neither agents nor an ARCP upstream" });
         try {
           await ready();
           sockets.check();

@@ -402,7 +402,7 @@ test("the other routes", async () => {
   };
   assert.deepEqual(await get("/healthz"), [200, { status: "ok" }]);
   assert.equal((await get("/healthz", "POST"))[0], 405);
-  assert.equal((await get("/arcp"))[0], 501);
+  assert.equal((await get("/arcp"))[0], 426, "a WebSocket, or nothing");
   assert.equal((await get("/nothing"))[0], 404);
   assert.equal((await get("/arc", "HEAD"))[0], 405);
 });
