@@ -27,6 +27,7 @@ export class Connection {
   #timerAt;
   #overflow;
   #over = false;
+  #hasOpened = false;
   #abort = new AbortController();
 
   /** `socket` is the server's end of the pair, not yet accepted. */
@@ -51,7 +52,9 @@ export class Connection {
 
   #listen(socket, side) {
     const isClient = side === "client";
+    const isCurrent = () => isClient || socket === this.#behind;
     socket.addEventListener("message", ({ data }) => {
+      if (!isCurrent()) return;
       let forwarded = false;
       this.#do((core, now) => {
         if (typeof data !== "string") core.note(`${side}Binary`, now);
@@ -62,12 +65,12 @@ export class Connection {
         return forwarded;
       });
     });
-    socket.addEventListener("close", ({ code }) => this.#closed(isClient, code));
-    socket.addEventListener("error", () => this.#closed(isClient, 1006));
-  }
-
-  #closed(isClient, code) {
-    this.#do((core, now) => (isClient ? core.note("clientClosed", now) : core.behindClosed(code, now)));
+    const closed = (code) => {
+      if (!isCurrent()) return;
+      this.#do((core, now) => (isClient ? core.note("clientClosed", now) : core.behindClosed(code, now)));
+    };
+    socket.addEventListener("close", ({ code }) => closed(code));
+    socket.addEventListener("error", () => closed(1006));
   }
 
   // Hands something to the core, and performs what it decides. A frame that was sent on needs nothing else: there are no actions,
@@ -139,9 +142,11 @@ export class Connection {
     if (socket.bufferedAmount > this.#options.maxBuffered) this.#overflow ??= side;
   }
 
+  // Another one may be opened after it. What was opened is closed, and not aborted: or its last frames would not arrive.
   #closeBehind() {
     if (this.#behind) close(this.#behind, 1000, "closed");
-    else this.#abort.abort();
+    else if (!this.#hasOpened) this.#abort.abort();
+    this.#behind = undefined;
   }
 
   // Nothing is handed in any more.
@@ -221,6 +226,7 @@ export class Connection {
       });
       if (this.#over) return close(socket, 1000, "closed");
       this.#behind = socket;
+      this.#hasOpened = true;
       this.#listen(socket, "behind");
       this.#do((core, now) => core.opened(auth.scheme, auth.token, now));
     } catch (error) {

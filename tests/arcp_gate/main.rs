@@ -76,6 +76,7 @@ impl World {
                     self.closed = Some(close.code());
                 }
                 Action::CloseBehind => self.behind_closed = true,
+                Action::Open(_) => self.behind_closed = false,
                 Action::Audit(event) => {
                     json::parse_object(event.as_bytes()).unwrap();
                     self.log.push(event.clone());

@@ -165,3 +165,33 @@ fn a_displaced_connection_is_closed_as_such() {
     world.drain();
     assert_eq!((world.client.len(), world.closed, world.behind_closed), (0, Some(4409), true));
 }
+
+#[test]
+fn a_runtime_that_has_not_noticed_the_old_connections_end_is_asked_again() {
+    for tries in [1, 3] {
+        let mut world = World::new();
+        world.client_says(&resuming("rg1.cnRrXzE.bWFj"));
+        world.authenticated(alice());
+        world.mac("bWFj");
+        for rest in &[200, 500, 1000][..tries] {
+            world.opened();
+            world.clear();
+            world.behind_says(&error_frame("PERMISSION_DENIED"));
+            assert!(matches!(world.done[..], [Action::CloseBehind]));
+            world.pass(rest - 1);
+            assert!(world.behind_closed);
+            world.pass(1);
+            assert!(matches!(&world.done[1..], [Action::Open(Some(id))] if id == "sess_1"));
+        }
+        world.opened();
+        assert!(member(&world.behind[0], "resume").contains("rtk_1"), "the token is still known");
+        if tries == 1 {
+            world.behind_says(&welcome("rtk_2", &[]));
+            world.mac("bmV3");
+            assert_eq!(world.kinds(), ["session.welcome"]);
+        } else {
+            world.behind_says(&error_frame("PERMISSION_DENIED"));
+            assert_eq!(world.end(), ended("RESUME_WINDOW_EXPIRED", 1000));
+        }
+    }
+}

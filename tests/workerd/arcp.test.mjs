@@ -306,6 +306,42 @@ test("a session is resumed by its principal and by nobody else", async () => {
   await third.client.close(1000);
 });
 
+test("an upstream that has not noticed the end of the old connection is asked again", async () => {
+  const { client, behind } = await both();
+  const resume = client.resumption(0);
+  client.socket.close();
+  await behind.next();
+  runtime.greets = false;
+  try {
+    const first = runtime.next();
+    const again = await rawSocket(at());
+    again.send(hello("alice", { resume }));
+    const denied = await first;
+    await denied.next();
+    denied.send(
+      frame("session.error", { code: "PERMISSION_DENIED", message: "no resumable session", retryable: false }),
+    );
+    const second = await runtime.next();
+    assert.deepEqual((await second.next()).payload.resume.session_id, client.id);
+    second.welcome({}, client.id);
+    assert.equal((await again.next()).session_id, client.id);
+    assert.equal((await denied.next()).closed.code, 1000);
+    await again.close(1000);
+  } finally {
+    runtime.greets = true;
+  }
+});
+
+test("a mistake of ours ends the sessions of that instance, and the next ones begin", async () => {
+  const { client, behind } = await both();
+  assert.equal(await (await fetch(`${worker.url}/trap`)).text(), "ERR_INTERNAL");
+  behind.say("job.event", {});
+  assert.equal((await client.closed()).code, 1012);
+  assert.equal((await behind.next()).closed.code, 1000);
+  const next = await both();
+  await next.client.close(1000);
+});
+
 test("events that come before the welcome has gone out keep their place", async () => {
   runtime.greets = false;
   try {

@@ -12,7 +12,7 @@ use crate::{
         envelope::Malformed,
         features::{Features, KNOWN},
         message::{Hello, Welcome},
-        Envelope, Frame,
+        ArcpCode, Envelope, Frame,
     },
     auth::challenge::stated,
     json::Value,
@@ -26,6 +26,10 @@ const LEAST_LIFE: Span = Span::from_secs(5);
 
 /// Frames that may come between the welcome from behind and its seal.
 const MAX_HELD: usize = 16_384;
+
+/// How long to wait before a runtime is asked again to resume. One that hasn't noticed yet that the old connection is gone says
+/// what it says of a session that it doesn't know (the Python SDK's does).
+const RESTS: [Span; 3] = [Span::from_millis(200), Span::from_millis(500), Span::from_millis(1000)];
 
 /// What stands for a resume token where a session can't be resumed: the member must be there (ARCP 1.1 §6.2).
 const NO_TOKEN: &str = "none";
@@ -104,7 +108,7 @@ impl Gate {
         self.push(Action::Mac(input));
     }
 
-    fn open(&mut self, now: Time) {
+    pub(super) fn open(&mut self, now: Time) {
         self.stage = Stage::Opening;
         self.until = now.plus(self.config.open_timeout);
         let resumes = self.hello.as_ref().and_then(|hello| hello.resume.as_ref());
@@ -153,7 +157,7 @@ impl Gate {
             Stage::Over => return self.push(Action::CloseBehind),
             _ => return,
         }
-        let Some(hello) = &mut self.hello else { return };
+        let Some(hello) = &self.hello else { return };
         let known = hello.features.both(&Features::new(KNOWN)).without("heartbeat");
         let ours = Hello {
             client: hello.client.clone(),
@@ -164,10 +168,6 @@ impl Gate {
             lists_agents: hello.lists_agents,
             resume: hello.resume.clone(),
         };
-        if let Some(resume) = &mut hello.resume {
-            // It is used up with this.
-            resume.token = Secret::new("");
-        }
         let payload = ours.write();
         let frame = Frame::new("session.hello", &self.ids.next(now), &payload).write();
         self.stage = Stage::Greeting;
@@ -194,7 +194,16 @@ impl Gate {
             "session.error" => {
                 let code = envelope.get("code").and_then(Value::as_str).unwrap_or_default();
                 let resumes = self.hello.as_ref().is_some_and(|hello| hello.resume.is_some());
-                return self.end(End::of_behind(code, resumes), now);
+                let end = End::of_behind(code, resumes);
+                match RESTS.get(self.tries) {
+                    Some(rest) if end.code == Some(ArcpCode::ResumeWindowExpired) && !self.trusted => {
+                        self.tries += 1;
+                        self.until = now.plus(*rest);
+                        self.stage = Stage::Resting;
+                        return self.push(Action::CloseBehind);
+                    }
+                    _ => return self.end(end, now),
+                }
             }
             // Heartbeats may begin early; the welcome is what counts.
             "session.ping" | "session.pong" => return,
@@ -253,6 +262,10 @@ impl Gate {
         let payload = welcome.write(session_id, &now.to_rfc3339());
         let principal_scopes = self.principal.as_ref().and_then(Principal::scopes).unwrap_or_default();
         let may_submit = self.config.submit.iter().all(|scope| principal_scopes.contains(scope));
+        if let Some(resume) = self.hello.as_mut().and_then(|hello| hello.resume.as_mut()) {
+            // It is used up.
+            resume.token = Secret::new("");
+        }
         let event = self.audit("arcp.hello", "allowed", "ok").text("session", session_id).end();
         let session = Session::new(&self.config, session_id, features, may_submit, behind_beat, now);
         let id = self.ids.next(now);

@@ -39,6 +39,8 @@ pub(super) enum Stage {
     Opening,
     /// Our hello is there; its welcome is waited for.
     Greeting,
+    /// It could not resume; in a moment it is asked again.
+    Resting,
     /// The welcome is there; its resume token is being sealed.
     Sealing(Box<Sealing>),
     /// Frames go both ways.
@@ -69,6 +71,8 @@ pub struct Gate {
     pub(super) ids: Ids,
     pub(super) stage: Stage,
     pub(super) until: Time,
+    /// How often what is behind was asked to resume.
+    pub(super) tries: usize,
     pub(super) born: Time,
     pub(super) hello: Option<Hello>,
     pub(super) principal: Option<Principal>,
@@ -88,6 +92,7 @@ impl Gate {
             ids: Ids::new(seed),
             stage: Stage::Hello,
             until,
+            tries: 0,
             born: now,
             hello: None,
             principal: None,
@@ -144,6 +149,7 @@ impl Gate {
             Stage::Hello => self.end(End::NO_HELLO, now),
             Stage::Verifying => self.end(End::restart("verifier_timeout"), now),
             Stage::Unsealing { .. } | Stage::Sealing(_) => self.end(End::restart("seal_timeout"), now),
+            Stage::Resting => self.open(now),
             Stage::Opening | Stage::Greeting => self.end(End::restart("upstream_timeout"), now),
         }
     }

@@ -1,5 +1,6 @@
 // Gates in front of a scripted runtime, with a verifier that does what its token says.
 
+import { call } from "../../../pkg/call.js";
 import { ArcgateError, DevModeBearerVerifier, SchemeRouter } from "../../../pkg/entry.workerd.js";
 import { createWorker } from "../../../pkg/worker.js";
 
@@ -34,7 +35,6 @@ const byToken = {
   },
 };
 
-const revoked = new Set();
 const base = {
   verifier: byToken,
   allowedOrigins: ["https://app.example"],
@@ -76,11 +76,20 @@ const gates = {
   bare: createWorker({ verifier: byToken, basePath: "/bare" }),
 };
 
+// A mistake of ours, which poisons the module's instance.
+function trap() {
+  try {
+    call("trapForTests");
+  } catch (error) {
+    return error.code;
+  }
+}
+
 export default {
   async fetch(request, env, ctx) {
     const { pathname } = new URL(request.url);
     if (pathname === "/healthz") return new Response("ok");
-    if (pathname === "/revoke") return new Response(String(revoked.add(await request.text()).size));
+    if (pathname === "/trap") return new Response(trap());
     return (gates[pathname.split("/")[1]] ?? gates[""]).fetch(request, env, ctx);
   },
 };

@@ -1,0 +1,74 @@
+// What is counted by address, and what resume tokens are sealed with.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { addressKey, FailedHandshakes } from "../../pkg/arcp-limits.js";
+import { resumeSealer, secretOf } from "../../pkg/arcp-resume.js";
+
+test("IPv6 counts by its first 64 bits, however it is written", () => {
+  for (const text of [
+    "2001:db8:0:1::1",
+    "2001:DB8::1:0:0:0:3",
+    "2001:0db8:0000:0001:ffff:ffff:ffff:ffff",
+    "2001:db8:0:1::%eth0",
+  ]) {
+    assert.equal(addressKey(text), "2001:db8:0:1::/64", text);
+  }
+  assert.equal(addressKey("::1"), "0:0:0:0::/64");
+  assert.equal(addressKey("::ffff:192.0.2.1"), "192.0.2.1");
+  assert.equal(addressKey("192.0.2.1"), "192.0.2.1");
+  for (const nothing of [undefined, null, ""]) assert.equal(addressKey(nothing), undefined);
+  for (const odd of [":", "::::", "x:y", ":".repeat(1000)]) assert.equal(typeof addressKey(odd), "string", odd);
+});
+
+test("a bucket fills with failures, and empties in a minute", () => {
+  const failed = new FailedHandshakes(3);
+  for (let n = 0; n < 3; n += 1) {
+    assert.ok(!failed.isFull("a", n));
+    failed.add("a", n);
+  }
+  assert.ok(failed.isFull("a", 10));
+  assert.ok(!failed.isFull("b", 10), "another's is empty");
+  assert.ok(!failed.isFull(undefined, 10), "nobody pays for those without an address");
+  assert.ok(failed.isFull("a", 19_000));
+  assert.ok(!failed.isFull("a", 21_000));
+  failed.add("a", 21_000);
+  assert.ok(failed.isFull("a", 21_000));
+  assert.ok(failed.isFull("a", 0), "a clock that was set back");
+  assert.ok(!failed.isFull("a", 100_000));
+});
+
+test("the oldest addresses are forgotten, so that memory is bounded", () => {
+  const failed = new FailedHandshakes(1);
+  for (let n = 0; n < 20_000; n += 1) failed.add(`a${n}`, 0);
+  assert.ok(!failed.isFull("a0", 0));
+  assert.ok(failed.isFull("a19999", 0));
+});
+
+test("a code depends on the key and the text alone", async () => {
+  const key = "a resume key for tests, of 32 bytes";
+  const code = await resumeSealer(key)("text");
+  assert.match(code, /^[\w-]{43}$/);
+  assert.equal(await resumeSealer(key)("text"), code);
+  assert.equal(await resumeSealer(new TextEncoder().encode(key))("text"), code);
+  assert.notEqual(await resumeSealer(key)("texts"), code);
+  assert.notEqual(await resumeSealer(`${key}.`)("text"), code);
+  const random = resumeSealer();
+  assert.equal(await random("text"), await random("text"));
+  assert.notEqual(await random("text"), await resumeSealer()("text"));
+  for (const wrong of ["short", 7, new Uint8Array(31), null]) {
+    assert.throws(() => resumeSealer(wrong), { code: "ERR_CONFIG", message: /`arcp.resumeKey`/ });
+  }
+});
+
+test("where no key is configured, a secret that is there will do", () => {
+  const bytes = new Uint8Array(32);
+  assert.equal(secretOf({ mode: "assertion", key: bytes }), bytes);
+  assert.ok(secretOf({ mode: "assertion", key: { kty: "EC", d: "abc" } }).length >= 32);
+  assert.equal(
+    secretOf({ mode: "map", tokenFor: { b: "2", a: "1" } }),
+    secretOf({ mode: "map", tokenFor: { a: "1", b: "2" } }),
+  );
+  assert.equal(secretOf({ mode: "map", tokenFor: () => "x" }), undefined);
+  assert.equal(secretOf({ mode: "passthrough" }), undefined);
+});
