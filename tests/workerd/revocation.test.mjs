@@ -9,6 +9,8 @@ import { SignJWT } from "jose";
 import { root } from "../../scripts/setup/cache.mjs";
 import { freePort } from "../../scripts/start/worker.mjs";
 import { postArc } from "../lib/arc.mjs";
+import { session } from "../lib/arcp.mjs";
+import { startRuntime } from "../lib/scripted-runtime.mjs";
 import { startServe } from "../lib/workerd.mjs";
 
 const secret = "a secret of thirty-two bytes or more";
@@ -17,6 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), "arcgate-revocation-"));
 const state = mkdtempSync(join(tmpdir(), "arcgate-state-"));
 let gate;
 let door;
+let runtime;
 
 async function start() {
   const port = await freePort();
@@ -43,6 +46,7 @@ const config :Workerd.Config = (
       // Any variable that the configuration binds can hold the provider's secret.
       UPSTREAM_KEY: secret,
       ARC_UPSTREAM: "http://127.0.0.1:9/arc",
+      ARCP_UPSTREAM: runtime.url,
       UPSTREAM_ISSUER: "https://gate.example",
       UPSTREAM_AUDIENCE: "agents",
     },
@@ -50,10 +54,14 @@ const config :Workerd.Config = (
   );
 }
 
-before(start);
+before(async () => {
+  runtime = await startRuntime();
+  await start();
+});
 
 after(async () => {
   await gate?.close();
+  await runtime?.close();
   for (const path of [folder, state]) rmSync(path, { recursive: true, force: true });
 });
 
@@ -91,6 +99,20 @@ test("a token, then a user, is refused from then on; others are not", async () =
     [401, 401, 502, 502],
   );
   assert.equal(await status(await token({ jti: "t5", iat: now() })), 502, "a fresh token of the same user");
+});
+
+test("a live session ends, and its token opens no other one", { timeout: 30_000 }, async () => {
+  const url = `${gate.url.replace("http", "ws")}/arcp`;
+  const [dave, erin] = await Promise.all([token({ sub: "dave" }), token({ sub: "erin" })]);
+  const behind = runtime.next();
+  const live = await session(url, dave);
+  const other = await session(url, erin);
+  assert.equal((await revoke({ issuer, sub: "dave" })).status, 204);
+  assert.equal((await live.next("session.error")).type, "session.error");
+  assert.equal((await live.next("close")).closed.code, 4410);
+  for (;;) if ((await (await behind).next("close behind")).closed) break;
+  await assert.rejects(session(url, dave));
+  await other.close(1000);
 });
 
 test("the entrypoint is on no route, and says what is wrong with an entry", async () => {
