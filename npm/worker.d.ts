@@ -13,6 +13,30 @@ export interface ArcgateWorker<Env = unknown> {
    * `limits` and `audit` alone. docs/embedded-runtime.md says what it keeps, and for how long.
    */
   readonly RuntimeHub: RuntimeHubClass;
+  /**
+   * Revokes tokens (docs/revocation.md). Every isolate knows it 2 s after this has resolved; live sessions end within 5 s.
+   * Needs a namespace of RevocationStore bound as `REVOCATIONS`. Throws an ArcgateError: `ERR_CONFIG`, or
+   * `ERR_VERIFIER_UNAVAILABLE` when the store can't be reached or is full.
+   */
+  revoke(env: Env, entry: Revocation): Promise<void>;
+}
+
+/** Which tokens of an issuer are revoked: all that fit every member given. */
+export interface Revocation {
+  /** `iss` */
+  issuer: string;
+  /** The claim `jti`: one token. */
+  jti?: string;
+  /** The claim `sub`. */
+  sub?: string;
+  /** Tokens issued until then: seconds since 1970. Default: now; with `jti`, whenever it was issued. */
+  before?: number;
+}
+
+/** The Durable Object behind `REVOCATIONS`. It needs SQLite storage. */
+export class RevocationStore {
+  constructor(state: object, env?: unknown);
+  fetch(request: Request): Promise<Response>;
 }
 
 /** A Durable Object class, as the platform makes its objects. */
@@ -29,6 +53,10 @@ export interface WorkerOptions<Env = unknown> {
   /** By "name" or "name@version"; without a version, a call goes to the last one listed. */
   agents?: Record<string, Agent>;
   arc?: {
+    /** The agents' own server: a URL (`https:`; `http:` on loopback only), or a service binding. Default: `agents`. */
+    upstream?: string | ServiceBinding;
+    /** As whom the upstream knows each user. There is no default. */
+    upstreamAuth?: UpstreamAuth;
     /** Method -> scopes, all of which are needed. Replaces the specification's matrix for the methods named. */
     scopes?: Record<string, string[]>;
     /** Whether `requestAgent` must be the principal's id. Default: false. */
@@ -63,8 +91,12 @@ export interface WorkerOptions<Env = unknown> {
   limits?: {
     /** Default: 1 MiB. */
     maxBodyBytes?: number;
-    /** Default: 300000. */
+    /** An upstream's answer; of a stream, an event. Default: 10 MiB. */
+    maxAnswerBytes?: number;
+    /** For an agent's or an upstream's answer, the end of a stream included. Default: 300000. */
     agentTimeoutMs?: number;
+    /** Where `REVOCATIONS` is bound: entries are kept so long, and tokens that live longer are refused. Default: 31 days. */
+    maxTokenLifetimeSec?: number;
     /** How long after its token's end a stream is cut, unless the verifier says it itself. Default: 30. */
     clockToleranceSec?: number;
     /** From the upgrade to the client's hello. Default: 10000. */

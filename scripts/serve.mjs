@@ -5,7 +5,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "./build.mjs";
 import { root } from "./setup/cache.mjs";
-import { startGroup } from "./setup/processes.mjs";
+import { endGroup, startGroup } from "./setup/processes.mjs";
 import { main } from "./setup/steps.mjs";
 import { setup } from "./setup.mjs";
 
@@ -26,7 +26,11 @@ await main(async () => {
   ];
   console.log(`Serve\n  http://${address}`);
   const child = startGroup(join(root, "node_modules/.bin/workerd"), args, { onLine: (line) => console.log(line) });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.kill(-child.pid, "SIGTERM"));
+  const end = () => endGroup(child);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, end);
+  // Under npm, the end of npm is the end of this too, however it came.
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event) setInterval(() => process.ppid === parent || end(), 1000).unref();
   const { code } = await child.ended;
-  return code ?? 1;
+  return code ?? 0;
 });

@@ -28,9 +28,6 @@ const arcgate :Workerd.Worker = (
   compatibilityDate = "2026-10-01",
   # A client that goes away is told to the Worker, and so to agents and upstreams.
   compatibilityFlags = ["enable_request_signal"],
-  # The embedded runtime behind /arcp, in memory.
-  durableObjectNamespaces = [(className = "RuntimeHub", uniqueKey = "arcgate-runtime-hub", enableSql = true)],
-  durableObjectStorage = (inMemory = void),
   bindings = [
     (name = "RUNTIME_HUB", durableObjectNamespace = "RuntimeHub"),
     (name = "PROVIDERS", fromEnvironment = "PROVIDERS"),
@@ -48,6 +45,10 @@ const arcgate :Workerd.Worker = (
     (name = "DEV_MODE", fromEnvironment = "DEV_MODE"),
     (name = "REVOCATIONS", durableObjectNamespace = "RevocationStore"),
   ],
-  durableObjectNamespaces = [(className = "RevocationStore", uniqueKey = "arcgate-revocations", enableSql = true)],
+  durableObjectNamespaces = [
+    # The embedded runtime behind /arcp, and what was revoked.
+    (className = "RuntimeHub", uniqueKey = "arcgate-runtime-hub", enableSql = true),
+    (className = "RevocationStore", uniqueKey = "arcgate-revocations", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "state"),
 );

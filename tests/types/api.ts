@@ -24,7 +24,7 @@ import {
   verifyJws,
   type version,
 } from "arcgate";
-import { createWorker } from "arcgate/worker";
+import { createWorker, RevocationStore, type UpstreamAuth } from "arcgate/worker";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const check = <T extends true>(_holds?: T) => {};
@@ -172,6 +172,18 @@ export const { RuntimeHub } = createWorker({
 createWorker({ verifier: own, policy: { canObserve: () => true } });
 // @ts-expect-error a Worker needs a verifier
 createWorker({ agents: {} });
+export class Store extends RevocationStore {}
+const assertion: UpstreamAuth = { mode: "assertion", key: new Uint8Array(32), issuer: "https://gate", audience: "a" };
+const gate = createWorker({ verifier: own, arc: { upstream: "https://agents.example/arc", upstreamAuth: assertion } });
+createWorker({
+  verifier: own,
+  arc: { upstream: { fetch }, upstreamAuth: { mode: "map", tokenFor: ({ key }) => key } },
+});
+gate.revoke({}, { issuer: "https://issuer.example", sub: "alice" }) satisfies Promise<void>;
+// @ts-expect-error an entry names its issuer
+gate.revoke({}, { jti: "t1" });
+// @ts-expect-error a shared token has a longer name
+createWorker({ verifier: own, arc: { upstreamAuth: { mode: "shared", token: "x" } } });
 
 export const refused = [
   noAudience,
