@@ -53,7 +53,7 @@ export function readArcp(options, clockToleranceSec) {
     seal: resumeSealer(arcp.resumeKey ?? secretOf(arcp.upstreamAuth)),
     limits: {
       maxConnections: numberOption(limits, "maxConnections", 2000, 1, 100_000, "limits"),
-      failedHandshakesPerMinute: numberOption(limits, "failedHandshakesPerMinute", 30, 1, 100_000, "limits"),
+      failedHandshakesPerMinute: numberOption(limits, "failedHandshakesPerMinute", 100, 1, 100_000, "limits"),
       rateLimit,
     },
   };

@@ -117,7 +117,7 @@ export interface WorkerOptions<Env = unknown> {
     maxBufferedBytes?: number;
     /** Sockets for an isolate. Default: 2000. */
     maxConnections?: number;
-    /** For an address (IPv6: a /64) and an isolate. Default: 30. */
+    /** For an address (IPv6: a /64) and an isolate. Default: 100. */
     failedHandshakesPerMinute?: number;
     /** How long a session can be resumed after its connection was lost (ARCP 1.1 §6.3). Default: 600. */
     resumeWindowSec?: number;

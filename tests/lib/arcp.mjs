@@ -45,17 +45,20 @@ export async function rawSocket(url, { patienceMs = 8000, headers, protocols } =
   const waiting = [];
   const put = (item) => (waiting.length ? waiting.shift()(item) : queue.push(item));
   let end;
+  let fail;
   const closed = new Promise((resolve) => {
-    socket.addEventListener("close", ({ code, reason, wasClean: clean }) => {
-      end = { code, reason, clean };
+    const finish = (how) => {
+      if (end) return;
+      end = how;
       resolve(end);
       put({ closed: end });
-    });
+    };
+    fail = () => finish({ code: 1006, reason: "", clean: false });
+    socket.addEventListener("close", ({ code, reason, wasClean: clean }) => finish({ code, reason, clean }));
   });
   socket.addEventListener("message", ({ data }) =>
     put(typeof data === "string" ? JSON.parse(data) : { binary: new Uint8Array(data) }),
   );
-  socket.addEventListener("error", () => {});
   const bounded = async (promise, what) => {
     let timer;
     const late = new Promise((_, reject) => {
@@ -76,6 +79,10 @@ export async function rawSocket(url, { patienceMs = 8000, headers, protocols } =
     new Promise((resolve) => {
       socket.addEventListener("open", () => resolve(true), { once: true });
       closed.then(() => resolve(false));
+      // A refused upgrade is an error, and no close follows it.
+      socket.addEventListener("error", () => {
+        if (socket.readyState === WebSocket.CONNECTING || socket.readyState === WebSocket.CLOSED) fail();
+      });
     }),
     "answer to the upgrade",
   );
