@@ -251,9 +251,11 @@ export class ArcpClient {
 
   #accepted({ request, job: handle, id, payload }) {
     let job = this.#jobs.get(handle);
-    if (!job && payload) {
-      job = new Job(this.#link, handle, id, Object.freeze(payload));
-      this.#jobs.set(handle, job);
+    if (payload && !job?.id) {
+      job ??= new Job(this.#link, handle);
+      const isOver = Job.begin(job, id, Object.freeze(payload));
+      if (isOver) this.#jobs.delete(handle);
+      else this.#jobs.set(handle, job);
     }
     this.#settle(request, ({ resolve, reject }) => {
       if (job) resolve(job);
@@ -262,10 +264,11 @@ export class ArcpClient {
   }
 
   #ofJob(action) {
-    const job = this.#jobs.get(action.job);
-    if (!job) return;
+    // Some runtimes replay a job's events, and its end, before they say that it is subscribed to.
+    const job = this.#jobs.get(action.job) ?? new Job(this.#link, action.job);
+    this.#jobs.set(action.job, job);
     if (action.error) action.error = this.#toError(action.error);
-    if (action.do !== "event") this.#jobs.delete(action.job);
+    if (action.do !== "event" && job.id) this.#jobs.delete(action.job);
     Job.receive(job, action);
   }
 

@@ -26,11 +26,9 @@ export class Job {
   #id;
   #details;
 
-  constructor(link, handle, id, details) {
+  constructor(link, handle) {
     this.#link = link;
     this.#handle = handle;
-    this.#id = id;
-    this.#details = details;
     this.#result = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -90,6 +88,13 @@ export class Job {
   }
 
   // ---- what the client does with it
+
+  /** The runtime's answer is there. Whether the job is over already. @internal */
+  static begin(job, id, details) {
+    job.#id = id;
+    job.#details = details;
+    return job.#end !== undefined;
+  }
 
   /** @internal */
   static receive(job, action) {

@@ -2,6 +2,7 @@
 //! of docs/CONFORMANCE.md it cites; each further line is an input at its time, or what the machine must do then.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod client;
 mod gate;
 mod play;
 mod runtime;

@@ -85,6 +85,9 @@ impl Play {
         self.drain();
         while let Some((number, mut line)) = self.lines.pop_front() {
             let place = format!("{}:{number}", self.name);
+            if let Some(Value::String(name)) = line.get("at").filter(|_| line.contains_key("expect")) {
+                self.await_action(&name.clone(), &place);
+            }
             let at = line.remove("at").and_then(|at| self.instant_of(&at)).unwrap_or_else(|| panic!("{place}: `at`"));
             self.pass(at, &place);
             match line.remove("expect") {
@@ -108,6 +111,16 @@ impl Play {
             Value::String(name) => self.names.get(name).and_then(Value::as_i64),
             at => at.as_i64(),
         }
+    }
+
+    /// Lets the time pass until something is done, and gives that instant a name: for what the machine draws and tells nobody.
+    fn await_action(&mut self, name: &str, place: &str) {
+        while !self.names.contains_key(name) && self.done.is_empty() {
+            let due = self.machine.deadline().unwrap_or_else(|| panic!("{place}: nothing will be done"));
+            self.pass(due.since(instant(0)).as_millis(), place);
+        }
+        let when = self.done.front().map_or(self.now, |(when, _)| *when);
+        self.names.entry(name.to_owned()).or_insert_with(|| when.into());
     }
 
     fn drain(&mut self) {
