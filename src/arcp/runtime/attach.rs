@@ -38,7 +38,7 @@ impl Hub {
             return Err((Refusal::of(ArcpCode::InvalidRequest), Close::TooLarge));
         }
         let envelope = Envelope::parse(text).map_err(|malformation| malformed(malformation.subject()))?;
-        if envelope.kind() != "session.hello" || self.conns.contains_key(&conn) {
+        if envelope.kind() != "session.hello" || self.session_on(conn).is_some() {
             return Err(malformed("type"));
         }
         let hello = Hello::read(&envelope).map_err(|malformation| malformed(malformation.subject()))?;
@@ -83,8 +83,8 @@ impl Hub {
             ends_at: None,
             is_over: false,
         };
-        self.sessions.insert(id.clone(), session);
-        self.conns.insert(conn, id.clone());
+        self.sessions.insert(session);
+        self.conns.push((conn, id.clone()));
         self.welcome(conn, &id, now);
         Ok(())
     }
@@ -140,8 +140,8 @@ impl Hub {
     }
 
     pub(super) fn leave(&mut self, conn: u32, now: Time) {
-        let Some(id) = self.conns.remove(&conn) else { return };
-        self.questions.retain(|_, question| question.conn() != conn);
+        let Some(id) = self.session_on(conn).map(str::to_owned) else { return };
+        self.forget_conn(conn);
         let window = self.limits.resume_window;
         if let Some(session) = self.sessions.get_mut(&id) {
             session.conn = None;
@@ -161,7 +161,7 @@ impl Hub {
         let Some(session) = self.sessions.remove(id) else { return };
         self.buffered = self.buffered.saturating_sub(session.buffer.bytes());
         if let Some(conn) = session.conn {
-            self.conns.remove(&conn);
+            self.forget_conn(conn);
         }
         for job in self.jobs.values_mut() {
             job.followers.retain(|follower| follower.session != id);

@@ -98,7 +98,7 @@ fn decoded_length(text: &str) -> Option<usize> {
     let is_base64 = text.len().is_multiple_of(4)
         && padding <= 2
         && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte));
-    is_base64.then_some(text.len() / 4 * 3 - padding)
+    is_base64.then(|| text.len() / 4 * 3 - padding)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ impl Hub {
     /// A frame comes.
     pub fn frame(&mut self, conn: u32, text: &str, now: Time) {
         self.passed(now);
-        let Some(session_id) = self.conns.get(&conn).cloned() else { return };
+        let Some(session_id) = self.session_on(conn).map(str::to_owned) else { return };
         if text.len() > self.limits.frame_bytes {
             return self.end(conn, &session_id, Refusal::of(ArcpCode::InvalidRequest), Close::TooLarge, now);
         }

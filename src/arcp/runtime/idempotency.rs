@@ -1,7 +1,6 @@
 //! Idempotency keys (ARCP 1.1 §7.2): the same key of the same principal is the same job.
 
 use std::{
-    collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
     rc::Rc,
 };
@@ -18,6 +17,8 @@ const MAX_OF_ALL: usize = 2048;
 /// What a key stands for.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
+    owner: Rc<str>,
+    key: String,
     /// Of the parameters.
     pub(super) fingerprint: Fingerprint,
     pub(super) job: String,
@@ -26,13 +27,13 @@ pub(super) struct Known {
     at: Time,
 }
 
-/// The keys that were used, by principal and key.
+/// The keys that were used, the oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Keys(BTreeMap<(Rc<str>, String), Known>);
+pub(super) struct Keys(Vec<Known>);
 
 impl Keys {
     pub(super) fn get(&self, owner: &Rc<str>, key: &str) -> Option<&Known> {
-        self.0.get(&(Rc::clone(owner), key.to_owned()))
+        self.0.iter().find(|known| known.key == key && known.owner == *owner)
     }
 
     pub(super) fn put(
@@ -44,27 +45,20 @@ impl Keys {
         accepted: &Rc<str>,
         now: Time,
     ) {
-        let is_own = |(other, _): &&(Rc<str>, String)| other == owner;
-        if self.0.keys().filter(is_own).count() >= MAX_OF_ONE {
-            self.drop_oldest(|(other, _)| other == owner);
+        let own = self.0.iter().filter(|known| known.owner == *owner);
+        if own.count() >= MAX_OF_ONE {
+            let oldest = self.0.iter().position(|known| known.owner == *owner);
+            oldest.map(|at| self.0.remove(at));
+        } else if self.0.len() >= MAX_OF_ALL {
+            self.0.remove(0);
         }
-        if self.0.len() >= MAX_OF_ALL {
-            self.drop_oldest(|_| true);
-        }
-        let known = Known { fingerprint, job: job.to_owned(), accepted: Rc::clone(accepted), at: now };
-        self.0.insert((Rc::clone(owner), key), known);
-    }
-
-    fn drop_oldest(&mut self, which: impl Fn(&(Rc<str>, String)) -> bool) {
-        let oldest = self.0.iter().filter(|(key, _)| which(key)).min_by_key(|(_, known)| known.at);
-        if let Some(key) = oldest.map(|(key, _)| key.clone()) {
-            self.0.remove(&key);
-        }
+        let (owner, job, accepted) = (Rc::clone(owner), job.to_owned(), Rc::clone(accepted));
+        self.0.push(Known { owner, key, fingerprint, job, accepted, at: now });
     }
 
     /// Drops what is older than `age`.
     pub(super) fn expire(&mut self, age: Span, now: Time) {
-        self.0.retain(|_, known| now.since(known.at) < age);
+        self.0.retain(|known| now.since(known.at) < age);
     }
 }
 
@@ -100,12 +94,15 @@ fn feed(value: &Value<'_>, hasher: &mut DefaultHasher) {
             }
         }
         Value::Object(object) => {
-            let members: BTreeMap<&str, &Value<'_>> = object.iter().collect();
-            (6_u8, members.len()).hash(hasher);
-            for (name, value) in members {
-                name.hash(hasher);
-                feed(value, hasher);
-            }
+            // A sum has no order.
+            let member = |(name, value): (&str, &Value<'_>)| {
+                let mut own = hasher.clone();
+                name.hash(&mut own);
+                feed(value, &mut own);
+                own.finish()
+            };
+            let sum = object.iter().map(member).fold(0, u64::wrapping_add);
+            (6_u8, object.len(), sum).hash(hasher);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{collections::VecDeque, rc::Rc};
 use super::{
     limits::Limits,
     session::{Owner, Session},
+    table::Identified,
 };
 use crate::{arcp::errors::ArcpCode, json::Members, time::Time};
 
@@ -88,6 +89,12 @@ pub(super) struct Job {
     /// Whether the audit log knows that its agent says what can't be passed on.
     pub(super) has_complained: bool,
     pub(super) end: Option<(End, Time)>,
+}
+
+impl Identified for Job {
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 impl Job {

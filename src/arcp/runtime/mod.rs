@@ -16,6 +16,7 @@ mod buffer;
 mod idempotency;
 mod job;
 mod session;
+mod table;
 
 mod attach;
 mod cancel;
@@ -29,10 +30,7 @@ mod submit;
 mod subscribe;
 mod timeouts;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    rc::Rc,
-};
+use std::{collections::VecDeque, rc::Rc};
 
 pub use attach::PRINCIPAL_SCHEME;
 
@@ -44,6 +42,7 @@ use self::{
     limits::Limits,
     policy::Question,
     session::Session,
+    table::Table,
 };
 use super::{
     envelope::{Envelope, Frame},
@@ -86,13 +85,12 @@ pub struct Hub {
     has_policy: bool,
     features: Features,
     ids: Ids,
-    sessions: BTreeMap<String, Session>,
-    /// Connection -> session.
-    conns: BTreeMap<u32, String>,
-    /// By id, and so in the order in which they came.
-    jobs: BTreeMap<String, Job>,
+    sessions: Table<Session>,
+    /// Connections with their sessions.
+    conns: Vec<(u32, String)>,
+    jobs: Table<Job>,
     keys: Keys,
-    questions: BTreeMap<u32, Question>,
+    questions: Vec<(u32, Question)>,
     asked: u32,
     actions: VecDeque<Action>,
     /// Bytes in the sessions' buffers.
@@ -124,11 +122,11 @@ impl Hub {
             limits,
             has_policy,
             ids: Ids::new(seed),
-            sessions: BTreeMap::new(),
-            conns: BTreeMap::new(),
-            jobs: BTreeMap::new(),
+            sessions: Table::default(),
+            conns: Vec::new(),
+            jobs: Table::default(),
             keys: Keys::default(),
-            questions: BTreeMap::new(),
+            questions: Vec::new(),
             asked: 0,
             actions: VecDeque::new(),
             buffered: 0,
@@ -150,6 +148,16 @@ impl Hub {
     /// How many sessions and jobs there are.
     pub fn counts(&self) -> (usize, usize) {
         (self.sessions.len(), self.jobs.len())
+    }
+
+    /// The session of a connection.
+    fn session_on(&self, conn: u32) -> Option<&str> {
+        self.conns.iter().find(|(own, _)| *own == conn).map(|(_, session)| session.as_str())
+    }
+
+    fn forget_conn(&mut self, conn: u32) {
+        self.conns.retain(|(own, _)| *own != conn);
+        self.questions.retain(|(_, question)| question.conn() != conn);
     }
 
     fn audit(&mut self, audit: Audit) {

@@ -46,21 +46,22 @@ impl Hub {
     /// Asks the policy.
     pub(super) fn ask(&mut self, question: Question, what: &'static str, same_session: bool) -> Result<(), Refusal> {
         let Some(session) = self.sessions.get(&question.asker.session) else { return Ok(()) };
-        if self.questions.values().filter(|other| other.conn() == question.conn()).count() >= MAX_QUESTIONS {
+        if self.questions.iter().filter(|(_, other)| other.conn() == question.conn()).count() >= MAX_QUESTIONS {
             return Err(Refusal { code: ArcpCode::InternalError, member: Some("too many requests") });
         }
         let jobs = question.jobs.iter().filter_map(|id| self.jobs.get(id)).map(info).collect();
         let principal = Rc::clone(&session.owner.json);
         self.asked = self.asked.wrapping_add(1);
         self.actions.push_back(Action::Ask { question: self.asked, what, jobs, principal, same_session });
-        self.questions.insert(self.asked, question);
+        self.questions.push((self.asked, question));
         Ok(())
     }
 
     /// The policy's answer, one for each job. What is missing is a no.
     pub fn answered(&mut self, question: u32, allowed: &[bool], now: Time) {
         self.passed(now);
-        let Some(Question { asker, wish, jobs }) = self.questions.remove(&question) else { return };
+        let Some(at) = self.questions.iter().position(|(number, _)| *number == question) else { return };
+        let (_, Question { asker, wish, jobs }) = self.questions.remove(at);
         // A subscription's first answer is about the job; of a list, those that may be seen.
         let allowed: Vec<bool> = (0..jobs.len()).map(|at| allowed.get(at) == Some(&true)).collect();
         let outcome = match wish {

@@ -45,10 +45,9 @@ impl Hub {
             let payload = Members::new().text("reason", Close::Displaced.reason()).end();
             self.send(old, &resume.session_id, "session.closed", &payload, now);
             self.close(old, Close::Displaced);
-            self.conns.remove(&old);
-            self.questions.retain(|_, question| question.conn() != old);
+            self.forget_conn(old);
         }
-        self.conns.insert(conn, resume.session_id.clone());
+        self.conns.push((conn, resume.session_id.clone()));
         self.welcome(conn, &resume.session_id, now);
         self.actions.extend(replayed.into_iter().map(|text| Action::Send { conn, text }));
         self.audit(Audit {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::buffer::Buffer;
+use super::{buffer::Buffer, table::Identified};
 use crate::{arcp::features::Features, secret::Secret, time::Time};
 
 /// Who a session or a job belongs to. Agents never see it.
@@ -34,6 +34,12 @@ pub(super) struct Session {
     pub(super) ends_at: Option<Time>,
     /// Whether the client said goodbye.
     pub(super) is_over: bool,
+}
+
+impl Identified for Session {
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 impl Session {

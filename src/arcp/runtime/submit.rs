@@ -126,7 +126,7 @@ impl Hub {
             ..Audit::default()
         });
         self.kept += job.bytes();
-        self.jobs.insert(id.clone(), job);
+        self.jobs.insert(job);
         self.trim_jobs();
         self.accept(asker, &id, &trace_id, &accepted, now);
         self.actions.push_back(Action::Run { job: id, agent, input: asked.input, lease, trace_id });
