@@ -23,11 +23,18 @@ const audience = "https://gate.example.com/arcp";
 const identity = { ISSUER: issuer, AUDIENCE: audience, SECRET: secret, HEARTBEAT: String(heartbeatSec) };
 const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** Tokens for `count` sessions of eight users. HS256: what the Python SDK verifies too. */
-export function tokens(count) {
+/** Tokens for `count` sessions of so many users. HS256: what the Python SDK verifies too. */
+export function tokens(count, users = 8) {
   const now = Math.floor(Date.now() / 1000);
   return Array.from({ length: count }, (_, index) => {
-    const claims = { iss: issuer, aud: audience, sub: `user-${index % 8}`, jti: `${index}`, iat: now, exp: now + 3000 };
+    const claims = {
+      iss: issuer,
+      aud: audience,
+      sub: `user-${index % users}`,
+      jti: `${index}`,
+      iat: now,
+      exp: now + 3000,
+    };
     const signed = `${base64url({ alg: "HS256", typ: "JWT" })}.${base64url(claims)}`;
     return `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`;
   });
@@ -50,6 +57,9 @@ export async function startPipe(upstream, path = "/arcp") {
 /** The gate, in front of an upstream. */
 export const startGateway = (upstream) =>
   startWorkerd("gate-gateway.mjs", { ...identity, UPSTREAM: upstream.url.replace("http", "ws") });
+
+/** The gate, with the embedded runtime behind it in the same process. */
+export const startHub = () => startWorkerd("gate-hub.mjs", identity, { hub: true });
 
 /** The SDK's own runtime in Python, nothing between. */
 export async function startPython() {

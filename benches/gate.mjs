@@ -1,7 +1,7 @@
 // What a session costs through the gate: beside a Worker that only carries frames and checks nothing, and beside the
 // Python SDK's own runtime. CPU time is the process's; who is measured takes turns within each round.
 
-import { startGateway, startPipe, startPython, startUpstream, tokens } from "./gate-contenders.mjs";
+import { heartbeatSec, startGateway, startPipe, startPython, startUpstream, tokens } from "./gate-contenders.mjs";
 import { handshakes, idle, jobs } from "./gate-load.mjs";
 import { cpuMicros, median, memoryKb, spread } from "./measure.mjs";
 
@@ -13,11 +13,11 @@ const starts = {
 };
 const reference = { "gate, upstream": pipe };
 
-/** The tables: 9 rounds, or 3 short ones. */
-export async function tables({ isQuick }) {
-  const plan = isQuick
-    ? { rounds: 3, handshakes: 40, echoes: 25, events: 200, idle: 200, idleSec: 2 }
-    : { rounds: 9, handshakes: 150, echoes: 100, events: 1000, idle: 1000, idleSec: 10 };
+const full = { rounds: 9, handshakes: 150, echoes: 100, events: 1000, idle: 1000, idleSec: 10 };
+const quick = { rounds: 3, handshakes: 40, echoes: 25, events: 200, idle: 200, idleSec: 2 };
+
+/** The tables: 9 rounds, or 3 short ones, or as the plan says. */
+export async function tables({ isQuick = false, plan = isQuick ? quick : full }) {
   return { text: [await activeTable(plan), await idleTable(plan)].join("\n\n"), rounds: plan.rounds };
 }
 
@@ -88,7 +88,7 @@ async function idleTable(plan) {
       const some = await idle(url, tokens(50));
       await Promise.all(some.map((session) => session.close()));
       const before = memoryKb(pid);
-      await idle(url, tokens(plan.idle));
+      await idle(url, tokens(plan.idle, plan.idle));
       lines[name] = { memory: (memoryKb(pid) - before) / plan.idle };
     }
     // All of them idle in the same seconds.
@@ -98,7 +98,7 @@ async function idleTable(plan) {
     for (const [name, pid, before] of used) lines[name].cpu = (cpuMicros(pid) - before) / 1000;
     const added = (name) => (name === bare ? "—" : (lines[name].memory - lines[bare].memory).toFixed(1));
     return [
-      `**Idle sessions**: ${plan.idle} of them`,
+      `**Idle sessions**: ${plan.idle}, each of a user of its own, with a heartbeat every ${heartbeatSec} s (by default every 30 s)`,
       "",
       `| | memory a session (kB) | over a bare socket (kB) | CPU of all in ${plan.idleSec} s (ms) |`,
       "|---|---|---|---|",
@@ -112,15 +112,13 @@ async function idleTable(plan) {
 // Starts the upstream and all who are measured, and ends them whatever happens.
 async function withAll(starting, work) {
   const upstream = await startUpstream();
-  const running = [upstream];
+  const begun = await Promise.allSettled(Object.values(starting).map((start) => start(upstream)));
   try {
-    const contenders = {};
-    for (const [name, start] of Object.entries(starting)) {
-      contenders[name] = await start(upstream);
-      running.push(contenders[name]);
-    }
-    return await work(contenders);
+    const failed = begun.find(({ reason }) => reason);
+    if (failed) throw failed.reason;
+    const names = Object.keys(starting);
+    return await work(Object.fromEntries(begun.map(({ value }, index) => [names[index], value])));
   } finally {
-    await Promise.all(running.map(({ close }) => close()));
+    await Promise.all([upstream.close(), ...begun.map(({ value }) => value?.close())]);
   }
 }

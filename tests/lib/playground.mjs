@@ -18,7 +18,7 @@ export async function startPlayground() {
   };
 }
 
-async function open(browser, origin, { prepare, ...options } = {}) {
+async function open(browser, origin, { prepare, path = "/", ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
   const complaints = [];
@@ -34,6 +34,6 @@ async function open(browser, origin, { prepare, ...options } = {}) {
     );
   });
   await prepare?.(page);
-  await page.goto(`${origin}/`);
+  await page.goto(origin + path);
   return Object.assign(page, { complaints });
 }
