@@ -4,11 +4,12 @@ import { playground } from "../../scripts/start/playground.mjs";
 import { launchChromium } from "./browser.mjs";
 import { freePort, startBoth } from "./worker.mjs";
 
-/** Starts Worker, provider and browser. `open` gives a page, once it is ready to be used. */
-export async function startPlayground() {
+/** Starts Worker, provider and browser. `open` gives a page, once it is ready to be used. `variables` are the Worker's. */
+export async function startPlayground({ variables = {} } = {}) {
   const [port, idpPort] = [await freePort(), await freePort()];
   const settings = { issuer: `http://127.0.0.1:${idpPort}`, origin: `http://127.0.0.1:${port}` };
-  const both = await startBoth({ port, idp: { port: idpPort }, variables: { PLAYGROUND: playground(settings) } });
+  const PLAYGROUND = playground(settings);
+  const both = await startBoth({ port, idp: { port: idpPort }, variables: { PLAYGROUND, ...variables } });
   const browser = await launchChromium();
   return {
     ...both,
