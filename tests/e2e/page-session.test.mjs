@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { startBrowser } from "../browser/webdriver.mjs";
 import { startPlayground } from "../lib/playground.mjs";
 
-const path = "/session.html";
+const path = "/session";
 let site;
 
 before(async () => {
@@ -25,15 +25,17 @@ const browsers = {
     const browser = await startBrowser("firefox");
     await browser.open(site.origin + path);
     const run = (work, ...values) => browser.run(`return (${work})(...args)`, ...values);
-    // A driver gives no console: the page keeps what is complained about from here on.
+    // A driver gives no console, and what its scripts keep is not theirs for long: the document keeps the complaints.
     await run(() => {
-      globalThis.complaints = [];
-      const keep = (text) => globalThis.complaints.push(text);
+      const keep = (text) => {
+        document.body.dataset.complaints = `${document.body.dataset.complaints ?? ""}${text}\n`;
+      };
       addEventListener("error", ({ message }) => keep(message));
       addEventListener("unhandledrejection", ({ reason }) => keep(String(reason)));
       addEventListener("securitypolicyviolation", ({ violatedDirective }) => keep(violatedDirective));
     });
-    return { run, complaints: () => run(() => globalThis.complaints), close: browser.close };
+    const complaints = () => run(() => (document.body.dataset.complaints ?? "").split("\n").filter(Boolean));
+    return { run, complaints, close: browser.close };
   },
 };
 
@@ -180,7 +182,7 @@ const places = (page) =>
       .filter((element) => !element.matches(".chip"))
       .map((element) => {
         const { top, height } = element.getBoundingClientRect();
-        return `${element.id || element.className || element.textContent}: ${Math.round(top + scrollY)}, ${Math.round(height)}`;
+        return `${element.id || element.className || element.tagName}: ${Math.round(top + scrollY)}, ${Math.round(height)}`;
       }),
   );
 

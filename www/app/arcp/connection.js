@@ -15,7 +15,9 @@ export function startConnection({ arcgate, settings, job }) {
       if (frame.way === "in") job.carried(seq, frame.number);
     },
     onSocket: (number) => addMark(`socket ${number}`),
-    onEnd: ({ number, code, reason }) => addMark(`socket ${number} ended: ${code}${reason ? ` (${reason})` : ""}`),
+    onEnd({ number, code, reason, isCut }) {
+      addMark(`socket ${number} ${isCut ? "cut by you" : `ended: ${[code, reason].filter(Boolean).join(", ")}`}`);
+    },
   });
   let tokens;
   let client;

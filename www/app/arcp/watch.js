@@ -2,7 +2,7 @@
 
 /**
  * The class. `onSocket(number)` hears of each socket that is made, `onFrame({ way, text, number })` of each frame, and
- * `onEnd({ number, code, reason })` of each end. `cut()` ends what is open.
+ * `onEnd({ number, code, reason, isCut })` of each end. `cut()` ends what is open.
  */
 export function watchedWebSocket({ onSocket, onFrame, onEnd }) {
   const open = new Set();
@@ -10,6 +10,7 @@ export function watchedWebSocket({ onSocket, onFrame, onEnd }) {
 
   class WatchedWebSocket extends WebSocket {
     #number;
+    isCut = false;
 
     constructor(url, protocols) {
       super(url, protocols);
@@ -20,7 +21,7 @@ export function watchedWebSocket({ onSocket, onFrame, onEnd }) {
       this.addEventListener("message", ({ data }) => onFrame({ way: "in", text: String(data), number: this.#number }));
       this.addEventListener("close", ({ code, reason }) => {
         open.delete(this);
-        onEnd({ number: this.#number, code, reason });
+        onEnd({ number: this.#number, code, reason, isCut: this.isCut });
       });
     }
 
@@ -34,7 +35,10 @@ export function watchedWebSocket({ onSocket, onFrame, onEnd }) {
     WebSocket: WatchedWebSocket,
     // A page can't pull the plug. A code of its own says neither goodbye nor why: what is under way is lost.
     cut() {
-      for (const socket of open) socket.close(4999, "cut by the user");
+      for (const socket of open) {
+        socket.isCut = true;
+        socket.close(4999, "cut by the user");
+      }
     },
   };
 }
