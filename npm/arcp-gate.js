@@ -16,11 +16,11 @@ export class ArcpEndpoint {
 
   /**
    * `config` is what the core reads. `limits`: `maxConnections`, `failedHandshakesPerMinute`, `rateLimit` (the name of a binding).
-   * `seal(text)` computes the code of a resume token; `revoked(principal, credentials, env)` tells whether a credential was
-   * revoked, and may be missing.
+   * `seal(text)` computes the code of a resume token. `revoked(principal, credentials, env)` tells whether a credential was
+   * revoked, and `revoked.applies(principal, env)` whether that can be at all.
    */
   constructor({ config, audit, clockToleranceSec, limits, seal, revoked }) {
-    this.#config = JSON.stringify({ ...config, asksRevocation: revoked !== undefined });
+    this.#config = JSON.stringify(config);
     this.#audit = auditor(audit);
     this.#limits = limits;
     this.#failed = new FailedHandshakes(limits.failedHandshakesPerMinute);

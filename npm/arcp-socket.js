@@ -21,6 +21,7 @@ export class Connection {
   #epoch;
   #principal;
   #credentials;
+  #verifyAgain;
   #session;
   #detail;
   #timer;
@@ -159,6 +160,7 @@ export class Connection {
     if (sessions.get(this.#session)?.connection === this) sessions.delete(this.#session);
     this.#principal = undefined;
     this.#credentials = undefined;
+    this.#verifyAgain = undefined;
     if (instanceEpoch() === this.#epoch) this.#core.free();
     onEnd();
   }
@@ -191,14 +193,17 @@ export class Connection {
       if (scheme === "none") principal = anonymous(principal);
       guard(principal, this.#request);
       const credentials = { scheme, token };
-      if (revoked && (await revoked(principal, credentials, env)) === true) {
+      const isStored = revoked.applies(principal, env);
+      if (isStored && (await revoked(principal, credentials, env)) === true) {
         throw new ArcgateError("ERR_TOKEN_REVOKED", "the token was revoked", { details: { fault: "caller" } });
       }
       this.#principal = principal;
       this.#credentials = credentials;
-      const own = verifier.clockToleranceSec;
+      const { clockToleranceSec: own, asksRevocation } = verifier;
       const tolerance = typeof own === "number" ? own * 1000 : toleranceMs;
-      this.#do((core, now) => core.authenticated(JSON.stringify(principal), tolerance, now));
+      if (asksRevocation === true) this.#verifyAgain = () => verifier.authenticate(credentials, context);
+      const asks = isStored || asksRevocation === true;
+      this.#do((core, now) => core.authenticated(JSON.stringify(principal), tolerance, asks, now));
     } catch (error) {
       const isOurs = error instanceof ArcgateError;
       // What this deployment got wrong is an error in its log, besides the refusal in its audit.
@@ -249,14 +254,27 @@ export class Connection {
   }
 
   async #askRevoked() {
-    const { revoked, env } = this.#options;
     let answer;
     try {
-      answer = await within(REVOCATION_MS, revoked(this.#principal, this.#credentials, env), undefined);
+      answer = await within(REVOCATION_MS, this.#isRevoked(), undefined);
     } catch (error) {
       console.error(`arcgate: revocation can't be asked about: ${reasonFor(error, this.#credentials?.token)}`);
     }
-    this.#do((core, now) => core.revocation(typeof answer === "boolean" ? answer : undefined, now));
+    this.#do((core, now) => core.revocation(answer, now));
+  }
+
+  // By the store's word or by the verifier's own. That the token has ended is not its matter.
+  async #isRevoked() {
+    const { revoked, env } = this.#options;
+    const principal = this.#principal;
+    if (revoked.applies(principal, env) && (await revoked(principal, this.#credentials, env)) === true) return true;
+    try {
+      await this.#verifyAgain?.();
+    } catch (error) {
+      if (error?.code === "ERR_TOKEN_REVOKED") return true;
+      if (error?.retryable === true) throw error;
+    }
+    return false;
   }
 
   #tell(event) {

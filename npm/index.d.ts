@@ -61,6 +61,11 @@ export interface CustomPrincipal {
 export interface Verifier {
   /** How long after `expiresAt` its principals are still good; what outlives a request (a stream) ends with it. */
   readonly clockToleranceSec?: number | undefined;
+  /**
+   * Whether `authenticate` may refuse with `ERR_TOKEN_REVOKED` what it has accepted before. A live ARCP session is then asked about
+   * every four seconds.
+   */
+  readonly asksRevocation?: boolean;
   authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null>;
 }
 
@@ -227,6 +232,7 @@ export class JwtVerifier implements Verifier {
   /** Makes a verifier, without I/O: discovery and keys are fetched at first use. Throws ERR_CONFIG, which names option and fix. */
   static create(options: JwtVerifierOptions): Promise<JwtVerifier>;
   readonly clockToleranceSec: number;
+  readonly asksRevocation: boolean;
   /** Verifies a token. `scopes`: what it needs for this call, besides the provider's `requiredScopes`. */
   verify(token: string, options?: VerifyOptions): Promise<VerifiedToken>;
   authenticate(credentials: Credentials, context?: Partial<VerifierContext>): Promise<Principal | null>;
@@ -312,6 +318,7 @@ export class SchemeRouter implements Verifier {
   static create(routes: Readonly<Record<string, Verifier>>): Promise<SchemeRouter>;
   /** The least that its verifiers have: whose principal it was is not known afterwards. */
   readonly clockToleranceSec: number | undefined;
+  readonly asksRevocation: boolean;
   authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null>;
 }
 
@@ -321,6 +328,7 @@ export class FirstOf implements Verifier {
   static create(verifiers: readonly Verifier[]): Promise<FirstOf>;
   /** The least that its verifiers have: whose principal it was is not known afterwards. */
   readonly clockToleranceSec: number | undefined;
+  readonly asksRevocation: boolean;
   authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null>;
 }
 

@@ -29,14 +29,19 @@ export class Revocations {
     this.#now = now;
   }
 
+  /** Whether there is anything to ask about this principal. */
+  applies(env, { kind }) {
+    return kind === "jwt" && env?.[BINDING] !== undefined && env[BINDING] !== null;
+  }
+
   /**
    * Whether the JWT of a principal is revoked. `credentials` are those that it was verified by. Throws
    * ERR_VERIFIER_UNAVAILABLE (retryable) when the store can't be asked, and ERR_TOKEN_CLAIM when the token lives longer than
    * entries are kept.
    */
   async isRevoked(env, principal, credentials, { maxAgeMs = MAX_AGE_MS, waitUntil } = {}) {
-    const binding = env?.[BINDING];
-    if (binding === undefined || binding === null || principal.kind !== "jwt") return false;
+    if (!this.applies(env, principal)) return false;
+    const binding = env[BINDING];
     const { jti, sub, iat, exp } = factsOf(principal, credentials?.token);
     if (exp - (iat ?? this.#now() / 1000) > this.#maxLifetimeSec) {
       throw new ArcgateError("ERR_TOKEN_CLAIM", "the token lives longer than `limits.maxTokenLifetimeSec`", {

@@ -79,6 +79,11 @@ export class JwtVerifier {
     this.#attach();
   }
 
+  /** Whether a token that was accepted may be refused later, and is worth asking about again. */
+  get asksRevocation() {
+    return this.#options.isRevoked !== undefined;
+  }
+
   /** How far clocks may be apart: streams end that long after their token. */
   get clockToleranceSec() {
     return this.#tolerance;

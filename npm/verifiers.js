@@ -114,6 +114,10 @@ export class SchemeRouter {
     return leastTolerance(this.#routes.values());
   }
 
+  get asksRevocation() {
+    return [...this.#routes.values()].some((verifier) => verifier.asksRevocation === true);
+  }
+
   async authenticate(credentials, context) {
     return (await this.#routes.get(credentials.scheme.toLowerCase())?.authenticate(credentials, context)) ?? null;
   }
@@ -135,6 +139,10 @@ export class FirstOf {
 
   get clockToleranceSec() {
     return leastTolerance(this.#verifiers);
+  }
+
+  get asksRevocation() {
+    return this.#verifiers.some((verifier) => verifier.asksRevocation === true);
   }
 
   async authenticate(credentials, context) {

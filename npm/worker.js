@@ -25,6 +25,7 @@ export function createWorker(options) {
   // Live sessions are asked about every four seconds, and end within five: their answer is fresher than a request's.
   const revoked = (principal, credentials, env) =>
     revocations.isRevoked(env, principal, credentials, { maxAgeMs: 500 });
+  revoked.applies = (principal, env) => revocations.applies(env, principal);
   const sockets = settings.arcp && new ArcpEndpoint({ ...settings.arcp, revoked });
   if (isLoaded()) {
     check();

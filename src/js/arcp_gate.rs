@@ -133,10 +133,10 @@ impl ArcpGateCore {
         self.0.behind_closed(code, Time::from_millis(now));
     }
 
-    /// The principal, as JSON, and how long after its end its token is taken.
-    pub fn authenticated(&mut self, principal: &str, tolerance_ms: f64, now: f64) -> Result<(), JsValue> {
+    /// The principal, as JSON, how long after its end its token is taken, and whether it can be revoked before.
+    pub fn authenticated(&mut self, principal: &str, tolerance_ms: f64, asks: bool, now: f64) -> Result<(), JsValue> {
         let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
-        self.0.authenticated(principal, Span::from_millis(tolerance_ms as i64), Time::from_millis(now));
+        self.0.authenticated(principal, Span::from_millis(tolerance_ms as i64), asks, Time::from_millis(now));
         Ok(())
     }
 

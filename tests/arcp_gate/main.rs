@@ -35,6 +35,8 @@ struct World {
     behind_closed: bool,
     /// The audit log.
     log: Vec<String>,
+    /// Whether revocation is asked about.
+    asks: bool,
 }
 
 impl World {
@@ -53,6 +55,7 @@ impl World {
             closed: None,
             behind_closed: false,
             log: Vec::new(),
+            asks: true,
         }
     }
 
@@ -127,7 +130,7 @@ impl World {
     }
 
     fn authenticated(&mut self, principal: Principal) {
-        self.gate.authenticated(principal, Span::from_secs(30), self.time());
+        self.gate.authenticated(principal, Span::from_secs(30), self.asks, self.time());
         self.drain();
     }
 

@@ -96,7 +96,7 @@ proptest! {
 
     #[test]
     fn nothing_passes_that_should_not_and_nothing_is_lost(turns in turns(), trusted: bool) {
-        let mut world = World::with(r#"{"asksRevocation":true,"limits":{"maxBufferedBytes":20000}}"#, trusted);
+        let mut world = World::with(r#"{"limits":{"maxBufferedBytes":20000}}"#, trusted);
         let mut is_known = false;
         // What each side said in the open session, as far as it may pass.
         let mut submits = Vec::new();

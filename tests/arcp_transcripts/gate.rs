@@ -60,7 +60,8 @@ impl Machine for Driver {
             "behind" if has("overflowed") => gate.behind_overflowed(now),
             "verifier" if has("accepts") => {
                 let tolerance = step.get("toleranceMs").and_then(Value::as_i64).unwrap_or(30_000);
-                gate.authenticated(principal(&step["accepts"], now), Span::from_millis(tolerance), now);
+                let asks = step.get("asks").and_then(Value::as_bool).unwrap_or_default();
+                gate.authenticated(principal(&step["accepts"], now), Span::from_millis(tolerance), asks, now);
             }
             "verifier" => {
                 let retryable = step.get("retryable").and_then(Value::as_bool).unwrap_or_default();

@@ -36,14 +36,14 @@ pub struct Config {
     /// Scopes for `job.submit`.
     pub(super) submit: Vec<String>,
     /// How often revocation is asked about, where it is.
-    pub(super) revocation_interval: Option<Span>,
+    pub(super) revocation_interval: Span,
 }
 
 /// The largest of all frames: what the platform hands on.
 const MOST_BYTES: f64 = 33_554_432.0;
 
 impl Config {
-    /// Reads the configuration: `basePath`, `allowedOrigins`, `allowedHosts`, `asksRevocation`, and the objects `arcp` and `limits`.
+    /// Reads the configuration: `basePath`, `allowedOrigins`, `allowedHosts`, and the objects `arcp` and `limits`.
     ///
     /// # Errors
     /// `ERR_CONFIG` naming the key and the fix.
@@ -53,7 +53,6 @@ impl Config {
         let mut reader = Reader::new("", &options);
         let base_path = reader.take("basePath").and_then(Value::as_str).unwrap_or_default().to_owned();
         let origins = OriginRules::read(&mut reader)?;
-        let asks = reader.take("asksRevocation").and_then(Value::as_bool) == Some(true);
         let empty = json::Object::default();
         let limits = reader.take("limits").and_then(Value::as_object).unwrap_or(&empty);
         let arcp = reader.take("arcp").and_then(Value::as_object).unwrap_or(&empty);
@@ -103,7 +102,7 @@ impl Config {
             heartbeat: Span::from_millis((heartbeat * 1000.0) as i64),
             connect,
             submit,
-            revocation_interval: asks.then_some(revocation_interval),
+            revocation_interval,
         })
     }
 
@@ -123,9 +122,7 @@ mod tests {
         assert_eq!((config.max_hello, config.max_frame), (64 * 1024, 1024 * 1024));
         assert_eq!(config.hello_timeout, Span::from_secs(10));
         assert_eq!(config.heartbeat, Span::from_secs(30));
-        assert!(config.revocation_interval.is_none());
-        let config = Config::from_json(r#"{"asksRevocation":true}"#).unwrap();
-        assert_eq!(config.revocation_interval, Some(Span::from_secs(4)));
+        assert_eq!(config.revocation_interval, Span::from_secs(4));
     }
 
     #[test]

@@ -71,8 +71,9 @@ impl Gate {
         }
     }
 
-    /// The credentials are this principal's, whose token is taken for so long after its end.
-    pub fn authenticated(&mut self, principal: Principal, tolerance: Span, now: Time) {
+    /// The credentials are this principal's, whose token is taken for so long after its end. With `asks`, it is worth asking again
+    /// and again whether they were revoked.
+    pub fn authenticated(&mut self, principal: Principal, tolerance: Span, asks: bool, now: Time) {
         if !matches!(self.stage, Stage::Verifying) {
             return;
         }
@@ -82,6 +83,7 @@ impl Gate {
         let key = principal.key();
         let is_anonymous = principal.kind() == Kind::Anonymous;
         self.principal = Some(principal);
+        self.asks = asks;
         if expires_at.is_some_and(|end| end < now.plus(LEAST_LIFE)) {
             return self.end(End::unauthenticated("token_nearly_over"), now);
         }
@@ -267,7 +269,8 @@ impl Gate {
             resume.token = Secret::new("");
         }
         let event = self.audit("arcp.hello", "allowed", "ok").text("session", session_id).end();
-        let session = Session::new(&self.config, session_id, features, may_submit, behind_beat, now);
+        let interval = self.asks.then_some(self.config.revocation_interval);
+        let session = Session::new(&self.config, session_id, features, may_submit, behind_beat, now).asking(interval);
         let id = self.ids.next(now);
         let text = Frame::new("session.welcome", &id, &payload).of_session(session_id).write();
         self.stage = Stage::Open(Box::new(session));

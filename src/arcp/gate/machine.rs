@@ -76,6 +76,8 @@ pub struct Gate {
     pub(super) born: Time,
     pub(super) hello: Option<Hello>,
     pub(super) principal: Option<Principal>,
+    /// The credentials may be revoked while the session lives.
+    pub(super) asks: bool,
     /// When the token's time is over, tolerance included.
     pub(super) ends: Option<Time>,
     out: Vec<Action>,
@@ -96,6 +98,7 @@ impl Gate {
             born: now,
             hello: None,
             principal: None,
+            asks: false,
             ends: None,
             out: Vec::new(),
         }

@@ -61,7 +61,6 @@ impl Session {
         behind_beat: Option<f64>,
         now: Time,
     ) -> Self {
-        let interval = config.revocation_interval;
         let beat = behind_beat.map(|seconds| Span::from_millis((seconds.clamp(0.05, 3600.0) * 1000.0) as i64));
         Self {
             id: id.to_owned(),
@@ -71,14 +70,21 @@ impl Session {
             behind: beat.map(|beat| Pulse::new(beat, now)),
             unheard: 0,
             is_probed: false,
-            interval,
-            next_ask: interval.map(|interval| now.plus(interval)),
+            interval: None,
+            next_ask: None,
             last_known: now,
             dismissed: false,
             opened: now,
             from_client: (0, 0),
             from_behind: (0, 0),
         }
+    }
+
+    /// Asks about revocation so often.
+    pub(super) fn asking(mut self, interval: Option<Span>) -> Self {
+        self.interval = interval;
+        self.next_ask = interval.map(|interval| self.opened.plus(interval));
+        self
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {

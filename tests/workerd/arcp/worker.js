@@ -35,6 +35,15 @@ const byToken = {
   },
 };
 
+const revoked = new Set();
+const revocable = {
+  asksRevocation: true,
+  async authenticate({ token }) {
+    if (revoked.has(token)) throw new ArcgateError("ERR_TOKEN_REVOKED", `${token} is revoked`);
+    return { id: token };
+  },
+};
+
 const base = {
   verifier: byToken,
   allowedOrigins: ["https://app.example"],
@@ -72,6 +81,7 @@ const gates = {
   few: gate("/few", { limits: { maxConnections: 1 } }),
   tries: gate("/tries", { limits: { failedHandshakesPerMinute: 2 } }),
   slow: gate("/slow", { limits: { maxBufferedBytes: 300_000 } }),
+  revocable: gate("/revocable", { verifier: revocable, limits: { revocationIntervalMs: 50 } }),
   nowhere: gate("/nowhere", { arcp: { upstream: "ws://127.0.0.1:9/arcp" } }),
   bare: createWorker({ verifier: byToken, basePath: "/bare" }),
 };
@@ -89,6 +99,7 @@ export default {
   async fetch(request, env, ctx) {
     const { pathname } = new URL(request.url);
     if (pathname === "/healthz") return new Response("ok");
+    if (pathname === "/revoke") return new Response(String(revoked.add(await request.text()).size));
     if (pathname === "/trap") return new Response(trap());
     return (gates[pathname.split("/")[1]] ?? gates[""]).fetch(request, env, ctx);
   },
