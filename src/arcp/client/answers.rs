@@ -8,7 +8,7 @@ use super::{
 use crate::{
     arcp::Envelope,
     error::Code,
-    json::{Members, Value},
+    json::{Members, Number, Value},
     time::Span,
 };
 
@@ -124,7 +124,7 @@ impl Client {
         self.switch();
     }
 
-    // ---- after a resume
+    // ---- after a resume, or a gap
 
     /// Not every runtime replays what it should: what is waited for is compared with what is there.
     pub(super) fn check_jobs(&mut self) {
@@ -167,12 +167,14 @@ impl Client {
                 }
                 continue;
             };
-            // Who counts events for each job keeps them too: what is missing is on its way.
-            if entry.get("last_event_seq").and_then(Value::as_number).is_some() {
+            let status = entry.get("status").and_then(Value::as_str).unwrap_or_default();
+            let is_over = matches!(status, "success" | "error" | "cancelled" | "timed_out");
+            let last = entry.get("last_event_seq").and_then(Value::as_number).and_then(Number::as_i64);
+            // Who counts events for each job keeps them too: what is missing is on its way, until its number has passed.
+            if last.is_some_and(|last| !is_over || !job.is_own || last > self.jobs.last_seq()) {
                 continue;
             }
-            let status = entry.get("status").and_then(Value::as_str).unwrap_or_default();
-            if matches!(status, "success" | "error" | "cancelled" | "timed_out") {
+            if is_over {
                 suspects.push(job.handle);
             } else if job.is_own {
                 to_follow.push((job.handle, job.id.clone()));
@@ -191,9 +193,7 @@ impl Client {
         self.tell(lost.texts("jobs", to_follow.iter().map(|(_, id)| id.as_str())));
         for (handle, id) in to_follow {
             let payload = Members::new().text("job_id", &id).boolean("history", false).end();
-            if let Some(job) = self.jobs.get(handle) {
-                job.begin_again();
-            }
+            self.jobs.begin_again(handle);
             self.ask(Kind::Subscribe, &payload, handle, Some(id));
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     fault::Fault,
-    machine::{Client, Credential, Phase, Renewal, Session, Upkeep, TOKEN_WAIT},
+    machine::{Client, Credential, Phase, Session, Upkeep, TOKEN_WAIT},
     requests::Kind,
 };
 use crate::{
@@ -21,8 +21,6 @@ use crate::{
 const FIRST_PAUSE: i64 = 500;
 /// A connection that lasted so long has not failed.
 const STABLE: Span = Span::from_secs(10);
-/// How long the old connection may take to close, before the new one takes the session.
-const SWITCH_WAIT: Span = Span::from_secs(3);
 /// Who refuses a resume because it has not noticed yet that the old connection is gone, is asked again for so long, where there
 /// are no heartbeats to go by.
 const RESUME_PATIENCE: Span = Span::from_secs(5);
@@ -125,7 +123,7 @@ impl Client {
         self.tell(Members::new().text("type", "connecting").integer("attempt", i64::from(self.failures) + 1));
     }
 
-    fn greet(&mut self, credential: Credential, until: Time) {
+    pub(super) fn greet(&mut self, credential: Credential, until: Time) {
         let resume = self.session.as_ref().and_then(|session| {
             session.token.clone().map(|token| Resume {
                 session_id: session.id.clone(),
@@ -221,8 +219,10 @@ impl Client {
         if fault.is(ArcpCode::Unauthenticated) {
             return self.unauthenticated(fault);
         }
+        // Who finds us silent has nothing against the session.
+        let is_passing = fault.retryable || fault.is(ArcpCode::HeartbeatLost);
         if !resumes {
-            return if fault.retryable && self.was_open { self.retry(fault, false) } else { self.finish(fault) };
+            return if is_passing && self.was_open { self.retry(fault, false) } else { self.finish(fault) };
         }
         if fault.is(ArcpCode::PermissionDenied) {
             // The Python runtime says so while it has not noticed yet that the old connection is gone.
@@ -232,7 +232,7 @@ impl Client {
             if self.now.since(since) < patience {
                 return self.retry(fault, false);
             }
-        } else if fault.retryable {
+        } else if is_passing {
             return self.retry(fault, false);
         }
         self.forget(fault.peer_code.as_deref().unwrap_or_default());
@@ -293,7 +293,7 @@ impl Client {
     }
 
     /// The end of a connection that was open: what was under way on it.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         if matches!(self.phase, Phase::Open | Phase::Switching(_)) && self.now.since(self.upkeep.opened) >= STABLE {
             self.failures = 0;
             self.fresh_spent = false;
@@ -410,57 +410,6 @@ impl Client {
         self.session = None;
         let closed = Members::new().text("do", "closed").text("code", code).text("reason", reason);
         self.act(closed.raw("error", &fault.to_json()));
-    }
-
-    // ---- a fresh token
-
-    /// Makes a connection with a fresh token, beside the present one.
-    pub(super) fn renew(&mut self) {
-        self.newest += 1;
-        self.renewal = Some(Renewal { conn: self.newest, until: self.now.plus(TOKEN_WAIT), ready: None });
-        let left = self.token_ends.map_or(0, |ends| ends.since(self.now).as_millis());
-        self.act(
-            Members::new()
-                .text("do", "connect")
-                .integer("conn", self.newest.into())
-                .boolean("fresh", false)
-                .integer("outlastMs", left),
-        );
-    }
-
-    pub(super) fn renewal_failed(&mut self) {
-        self.renewal_dropped();
-        // Half of what is left is waited for, as long as that leaves time for another try.
-        let left = self.token_ends.map_or(0, |ends| ends.since(self.now).as_millis());
-        self.upkeep.renew = (left > 4_000).then(|| self.now.plus(Span::from_millis(left / 2)));
-        self.flush();
-    }
-
-    pub(super) fn renewal_dropped(&mut self) {
-        if let Some(renewal) = self.renewal.take() {
-            self.drop_connection(renewal.conn, Close::Normal.code(), "");
-        }
-    }
-
-    /// Leaves the present connection for the one with the fresh token, as soon as nothing is under way that it would break.
-    pub(super) fn switch(&mut self) {
-        let is_ready = self.renewal.as_ref().is_some_and(|renewal| renewal.ready.is_some());
-        let is_busy = self.requests.iter().any(|request| request.is_sent && !request.is_repeatable);
-        if self.phase == Phase::Open && is_ready && !is_busy {
-            self.drop_connection(self.conn, Close::Normal.code(), "");
-            self.phase = Phase::Switching(self.now.plus(SWITCH_WAIT));
-        }
-    }
-
-    /// The old connection is closed.
-    pub(super) fn switched(&mut self) {
-        let Some(Renewal { conn, until, ready: Some(credential) }) = self.renewal.take() else {
-            return self.retry(&Fault::new(Code::Network, "the connection broke off"), true);
-        };
-        self.settle();
-        self.conn = conn;
-        self.is_renewing = true;
-        self.greet(credential, until.max(self.now.plus(Span::from_secs(1))));
     }
 }
 

@@ -71,6 +71,7 @@ impl Client {
         };
         match place {
             Place::Before => return,
+            Place::Unknown => {}
             Place::Gap(from) => {
                 // A broken session: it is taken up from where it was (checklist 58).
                 self.gap = Some(from);
@@ -101,6 +102,8 @@ impl Client {
                 .integer("toSeq", seq - 1)
                 .texts("jobs", []),
         );
+        // The end of a job may be among them.
+        self.check_jobs();
         true
     }
 

@@ -100,12 +100,6 @@ impl Job {
         let waits = matches!(self.reader, Reader::None | Reader::Events);
         waits && MARK.is_passed(self.unread.len(), self.bytes)
     }
-
-    /// Its numbers begin again: it comes by a subscription that counts for itself.
-    pub fn begin_again(&mut self) {
-        self.is_own = false;
-        self.last = -1;
-    }
 }
 
 /// What an `event_seq` means.
@@ -117,6 +111,8 @@ pub enum Place {
     Before,
     /// Others are missing before it, from this number on.
     Gap(i64),
+    /// By which count it is one, nobody knows.
+    Unknown,
 }
 
 /// All jobs of a session.
@@ -130,6 +126,7 @@ pub struct Jobs {
     own_seq: i64,
     /// The Python runtime counts each subscription for itself (§7.6 wants one count a session).
     counts_apart: bool,
+    has_subscribed: bool,
     unclaimed: VecDeque<(String, String)>,
     unclaimed_bytes: usize,
 }
@@ -142,6 +139,7 @@ impl Default for Jobs {
             seq: -1,
             own_seq: -1,
             counts_apart: false,
+            has_subscribed: false,
             unclaimed: VecDeque::new(),
             unclaimed_bytes: 0,
         }
@@ -152,6 +150,7 @@ impl Jobs {
     /// Takes a job in.
     pub fn add(&mut self, id: &str, is_own: bool, submit: Option<Box<str>>) -> u32 {
         self.handles += 1;
+        self.has_subscribed |= !is_own;
         self.list.push(Job {
             handle: self.handles,
             id: id.to_owned(),
@@ -175,6 +174,15 @@ impl Jobs {
     /// The job of that number.
     pub fn get(&mut self, handle: u32) -> Option<&mut Job> {
         self.list.iter_mut().find(|job| job.handle == handle)
+    }
+
+    /// A job's numbers begin again: it comes by a subscription that counts for itself.
+    pub fn begin_again(&mut self, handle: u32) {
+        self.has_subscribed = true;
+        if let Some(job) = self.get(handle) {
+            job.is_own = false;
+            job.last = -1;
+        }
     }
 
     /// Forgets a job: it has ended, or nobody wants it.
@@ -210,8 +218,7 @@ impl Jobs {
         let (session, counts_apart) = (self.seq, self.counts_apart);
         let Some(job) = self.list.iter_mut().find(|job| job.id == id) else {
             return match seq {
-                // Of whom this is, nobody knows; nor by which count.
-                _ if counts_apart => Place::Next,
+                _ if counts_apart && seq != session + 1 => Place::Unknown,
                 _ if seq <= session => Place::Before,
                 _ if is_after(session, seq) => Place::Gap(session.max(0) + 1),
                 _ => {
@@ -229,10 +236,11 @@ impl Jobs {
             return Place::Next;
         }
         if seq <= session {
-            // The same number for another job: from here on the session's number is that of its own jobs.
+            // The same number for another job. Where something was subscribed to, the session's number is from here on that of
+            // its own jobs; elsewhere this one is late, after a gap that was given up.
             job.last = seq;
             let own = if job.is_own { self.own_seq.max(seq) } else { self.own_seq };
-            if !counts_apart {
+            if !counts_apart && self.has_subscribed {
                 self.counts_apart = true;
                 self.seq = own;
             }

@@ -25,6 +25,7 @@ pub mod machine;
 mod answers;
 mod connect;
 mod frames;
+mod renew;
 mod upkeep;
 
 pub use machine::Client;

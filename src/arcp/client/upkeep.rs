@@ -16,8 +16,6 @@ use crate::{
 const ACK_PAUSE: Span = Span::from_millis(200);
 /// A connection in doubt has to show life within this.
 const PROBE_WAIT: Span = Span::from_secs(5);
-/// A connection with a fresh token waits so long for requests that must not be broken off.
-const RENEWAL_WAIT: Span = Span::from_secs(5);
 
 impl Client {
     /// When `wake` is worth calling, by the driver's clock.
@@ -183,14 +181,6 @@ impl Client {
     pub(super) fn relax(&mut self) {
         if self.phase == Phase::Open && !self.jobs.hold() && self.jobs.last_seq() > self.upkeep.acked {
             self.schedule_ack();
-        }
-    }
-
-    /// When a connection that is ready gives up waiting for its turn.
-    pub(super) fn await_turn(&mut self) {
-        let until = self.now.plus(RENEWAL_WAIT);
-        if let Some(renewal) = self.renewal.as_mut() {
-            renewal.until = until;
         }
     }
 }

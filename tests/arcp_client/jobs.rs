@@ -1,0 +1,240 @@
+//! Jobs: accepted and refused, their events, their results, and what is done about those that nobody reads.
+
+use super::*;
+
+#[test]
+fn what_is_processed_is_acknowledged_now_and_then() {
+    let mut world = World::opened();
+    let job = world.job("job_1");
+    world.reads(job);
+    for seq in 1..=100 {
+        world.event("job_1", seq);
+        world.with(|client, now| client.read(job as u32, 1, now));
+        world.sleep(10.0);
+    }
+    let acks = world.count("session.ack");
+    assert!((4..=5).contains(&acks), "{acks} in a second");
+    world.sleep(1_000.0);
+    assert_eq!(world.last("session.ack")["payload"]["last_processed_seq"], 100);
+    let acks = world.count("session.ack");
+    world.sleep(10_000.0);
+    assert_eq!(world.count("session.ack"), acks, "and not without a reason");
+}
+
+#[test]
+fn who_does_not_read_gets_no_more() {
+    let mut world = World::opened();
+    let job = world.job("job_1");
+    for seq in 1..=300 {
+        world.event("job_1", seq);
+    }
+    world.sleep(5_000.0);
+    assert_eq!(world.count("session.ack"), 0, "the runtime holds the rest back");
+    world.reads(job);
+    world.with(|client, now| client.read(job as u32, 100, now));
+    world.sleep(200.0);
+    assert_eq!(world.last("session.ack")["payload"]["last_processed_seq"], 300);
+    // Who waits for the result and reads nothing doesn't hold it up.
+    let mut world = World::opened();
+    let job = world.job("job_1");
+    world.with(|client, now| client.set_reader(job as u32, Reader::Result, now));
+    for seq in 1..=1000 {
+        world.event("job_1", seq);
+    }
+    let given_up: i64 = world.acts.iter().filter_map(|act| act["drop"].as_i64()).sum();
+    assert_eq!(given_up, 1000 - 256);
+    world.sleep(200.0);
+    assert_eq!(world.last("session.ack")["payload"]["last_processed_seq"], 1000);
+    // And who has left the loop gets nothing.
+    world.with(|client, now| client.set_reader(job as u32, Reader::Gone, now));
+    world.acts.clear();
+    world.event("job_1", 1001);
+    assert!(!world.has("event"));
+    world.frame(&result("job_1", 1002));
+    assert!(world.has("result"));
+}
+
+#[test]
+fn an_error_refuses_the_request_that_it_is_about() {
+    let mut world = World::opened();
+    let running = world.job("job_0");
+    let one = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    let other = world.with(|client, now| client.list("{}", now));
+    world.frame(&error("AGENT_NOT_AVAILABLE"));
+    let refused = world.take("refused");
+    assert_eq!(
+        (&refused["request"], &refused["error"]["details"]["code"]),
+        (&json!(one), &json!("AGENT_NOT_AVAILABLE"))
+    );
+    let listed = world.last("session.list_jobs");
+    world.frame(&message("session.jobs", json!({ "request_id": listed["id"], "jobs": [], "next_cursor": null })));
+    assert_eq!(world.take("answer")["request"], other);
+    world.frame(&error("INTERNAL_ERROR"));
+    assert_eq!(world.told("error")["error"]["retryable"], false);
+    world.frame(&result("job_0", 1));
+    assert_eq!(world.take("result")["job"], running, "nothing else was harmed");
+    // The TS SDK refuses a submit with a job that it invents.
+    let number = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    let refusal = json!({ "final_status": "error", "code": "DUPLICATE_KEY", "message": "no", "retryable": false });
+    world.frame(&numbered("job.error", "job_x", 2, refusal));
+    assert_eq!(world.take("refused")["request"], number);
+    world.job("job_9");
+    world.event("job_9", 3);
+    assert_eq!(world.seqs(), [3]);
+}
+
+#[test]
+fn answers_find_their_requests_by_trace_too() {
+    let mut world = World::opened();
+    world.job("job_0");
+    let one = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    let other = world.with(|client, now| client.submit(r#"{"agent":"b"}"#, None, false, now));
+    let trace = world.last("job.submit")["trace_id"].clone();
+    world.frame(&message("job.accepted", json!({ "job_id": "job_b", "trace_id": trace })));
+    assert_eq!(world.take("accepted")["request"], other);
+    world.frame(&message("job.accepted", json!({ "job_id": "job_a" })));
+    assert_eq!(world.take("accepted")["request"], one);
+}
+
+#[test]
+fn events_may_come_before_the_job_is_accepted() {
+    let mut world = World::opened();
+    world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    world.event("job_1", 1);
+    world.event("job_2", 2);
+    world.event("job_1", 3);
+    assert!(world.seqs().is_empty());
+    let submit = world.last("job.submit");
+    world.frame(&accepted("job_1", &submit));
+    assert_eq!(world.seqs(), [1, 3]);
+    world.event("job_1", 3);
+    world.event("job_1", 4);
+    assert_eq!(world.seqs(), [1, 3, 4]);
+}
+
+#[test]
+fn results_in_pieces_are_checked() {
+    let chunk = |seq: i64, n: i64, data: &str, more: bool| {
+        let body = json!({ "result_id": "res_1", "chunk_seq": n, "data": data, "encoding": "utf8", "more": more });
+        numbered("job.event", "job_1", seq, json!({ "kind": "result_chunk", "ts": "x", "body": body }))
+    };
+    let end = |seq: i64, size: i64| {
+        numbered(
+            "job.result",
+            "job_1",
+            seq,
+            json!({ "final_status": "success", "result_id": "res_1", "result_size": size }),
+        )
+    };
+    let mut world = World::opened();
+    world.job("job_1");
+    world.frame(&chunk(1, 0, "ab", true));
+    world.frame(&chunk(2, 1, "c", false));
+    assert!(world.acts.iter().all(|act| act["collect"] == true));
+    world.frame(&end(3, 3));
+    assert_eq!(world.take("result")["isChunked"], true);
+    for frames in [
+        vec![chunk(1, 1, "ab", false), end(2, 2)],
+        vec![chunk(1, 0, "ab", true), end(2, 2)],
+        vec![chunk(1, 0, "ab", false), end(2, 3)],
+        vec![end(1, 2)],
+        vec![chunk(1, 0, "ab", false), result("job_1", 2)],
+    ] {
+        let mut world = World::opened();
+        world.job("job_1");
+        frames.iter().for_each(|frame| world.frame(frame));
+        assert_eq!(world.take("failed")["error"]["code"], "ERR_PROTOCOL", "{frames:?}");
+        assert!(!world.has("closed") && !world.has_told("reconnecting"), "the job alone");
+    }
+}
+
+#[test]
+fn ends_other_than_success() {
+    for (status, code) in [("cancelled", "CANCELLED"), ("timed_out", "TIMEOUT"), ("odd", "INTERNAL_ERROR")] {
+        let mut world = World::opened();
+        world.job("job_1");
+        world.frame(&numbered("job.result", "job_1", 1, json!({ "final_status": status })));
+        assert_eq!(world.take("failed")["error"]["details"]["code"], code);
+    }
+    let mut world = World::opened();
+    world.job("job_1");
+    world.frame(&numbered("job.result", "job_1", 1, json!({})));
+    assert_eq!(world.take("result")["value"], Value::Null, "the Python runtime leaves a null out");
+}
+
+#[test]
+fn cancelling() {
+    let mut world = World::opened();
+    let job = world.job("job_1") as u32;
+    let number = world.with(|client, now| client.cancel(job, "enough", now));
+    let cancel = world.last("job.cancel");
+    assert_eq!((&cancel["job_id"], &cancel["payload"]["job_id"]), (&json!("job_1"), &json!("job_1")), "in both places");
+    assert_eq!(cancel["payload"]["reason"], "enough");
+    // Python sends the end and no `job.cancelled`.
+    world.frame(&numbered("job.result", "job_1", 1, json!({ "final_status": "cancelled" })));
+    assert_eq!(world.take("done")["request"], number);
+    assert!(world.has("failed"));
+    let late = world.with(|client, now| client.cancel(job, "enough", now));
+    assert_eq!(world.take("done")["request"], late, "it has ended");
+    let job = world.job("job_2") as u32;
+    let number = world.with(|client, now| client.cancel(job, "enough", now));
+    world.frame(&message("job.cancelled", json!({ "job_id": "job_2" })));
+    assert_eq!(world.take("done")["request"], number);
+    // Silence (Python, for another principal's job) ends, and keeps nobody waiting.
+    let number = world.with(|client, now| client.cancel(job, "enough", now));
+    world.with(|client, now| client.list("{}", now));
+    world.last("session.list_jobs");
+    world.sleep(29_000.0);
+    world.frame(&message("session.pong", json!({})));
+    world.sleep(1_000.0);
+    let refused = world.acts.iter().find(|act| act["do"] == "refused" && act["request"] == number).unwrap();
+    assert_eq!(refused["error"]["code"], "ERR_TIMEOUT");
+}
+
+#[test]
+fn a_job_that_nobody_wants_any_more_is_cancelled() {
+    let mut world = World::opened();
+    let number = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    world.with(|client, now| client.abandon(number, now));
+    let submit = world.last("job.submit");
+    world.frame(&accepted("job_1", &submit));
+    assert_eq!(world.last("job.cancel")["job_id"], "job_1");
+    assert!(!world.has("accepted"));
+    // One that was not sent is not sent.
+    world.gone(1006);
+    let number = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    world.with(|client, now| client.abandon(number, now));
+    world.resumed();
+    assert_eq!(world.count("job.submit"), 1);
+}
+
+#[test]
+fn subscribing() {
+    let mut world = World::opened();
+    let payload = r#"{"job_id":"job_7","history":true,"from_event_seq":0}"#;
+    let number = world.with(|client, now| client.subscribe("job_7", payload, now));
+    // Python: the replay first, counted for itself.
+    world.event("job_7", 1);
+    let subscribe = world.last("job.subscribe");
+    world.frame(&message("job.subscribed", json!({ "job_id": "job_7", "request_id": subscribe["id"], "replayed": 1 })));
+    assert_eq!(world.seqs(), [1]);
+    let job = world.take("accepted");
+    assert_eq!(job["request"], number);
+    let handle = job["job"].as_u64().unwrap() as u32;
+    let again = world.with(|client, now| client.subscribe("job_7", payload, now));
+    assert_eq!(world.take("held")["request"], again);
+    world.with(|client, now| client.unsubscribe(handle, now));
+    assert_eq!(world.last("job.unsubscribe")["payload"]["job_id"], "job_7");
+    assert_eq!(world.take("failed")["error"]["code"], "ERR_ABORTED");
+    // Refused, with the TS SDK's job.error too.
+    for refusal in [
+        error("JOB_NOT_FOUND"),
+        numbered("job.error", "job_8", 2, json!({ "code": "JOB_NOT_FOUND", "message": "", "retryable": false })),
+    ] {
+        let number = world.with(|client, now| client.subscribe("job_8", r#"{"job_id":"job_8"}"#, now));
+        world.frame(&refusal);
+        assert_eq!(world.take("refused")["request"], number);
+    }
+    world.event("job_8", 3);
+    assert!(!world.has("event"));
+}

@@ -1,0 +1,537 @@
+//! What holds whatever happens: a runtime that keeps its word, behind a network that doesn't.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Clone, Debug)]
+enum Turn {
+    /// The runtime's jobs make so many events.
+    Emit(u8),
+    /// So many frames arrive.
+    Arrive(u8),
+    Duplicate,
+    /// A frame arrives again that arrived long ago.
+    Old(u8),
+    Drop,
+    Swap,
+    Garbage,
+    /// The connection ends with this code, or without anybody noticing.
+    Gone(u16),
+    Silence,
+    /// What is asked for is answered: a connection opens, or doesn't.
+    Connect(bool),
+    Sleep(u32),
+    Jump(i32),
+    Submit {
+        is_keyed: bool,
+    },
+    List,
+    Cancel(u8),
+    Reader(u8, u8),
+    Read(u8, u8),
+    Nudge,
+    /// The runtime forgets the session.
+    Forget,
+    Error(u8),
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        6 => (1u8..6).prop_map(Turn::Emit),
+        10 => (1u8..9).prop_map(Turn::Arrive),
+        2 => Just(Turn::Duplicate),
+        1 => any::<u8>().prop_map(Turn::Old),
+        1 => Just(Turn::Drop),
+        1 => Just(Turn::Swap),
+        1 => Just(Turn::Garbage),
+        2 => prop::sample::select(vec![1000u16, 1006, 1012, 4408, 4410, 4429]).prop_map(Turn::Gone),
+        1 => Just(Turn::Silence),
+        8 => prop::bool::weighted(0.8).prop_map(Turn::Connect),
+        4 => (0u32..3_000).prop_map(Turn::Sleep),
+        1 => (0u32..200_000).prop_map(Turn::Sleep),
+        1 => (-5_000_000i32..5_000_000).prop_map(Turn::Jump),
+        5 => any::<bool>().prop_map(|is_keyed| Turn::Submit { is_keyed }),
+        1 => Just(Turn::List),
+        1 => any::<u8>().prop_map(Turn::Cancel),
+        2 => (any::<u8>(), any::<u8>()).prop_map(|(job, reader)| Turn::Reader(job, reader)),
+        2 => (any::<u8>(), any::<u8>()).prop_map(|(job, count)| Turn::Read(job, count)),
+        1 => Just(Turn::Nudge),
+        1 => prop::bool::weighted(0.15).prop_map(|forgets| if forgets { Turn::Forget } else { Turn::Nudge }),
+        1 => any::<u8>().prop_map(Turn::Error),
+    ]
+}
+
+/// A runtime as the specification has it.
+#[derive(Default)]
+struct Runtime {
+    sessions: usize,
+    tokens: usize,
+    /// The token of the last welcome that arrived.
+    welcomed: Value,
+    session: Option<String>,
+    log: Vec<Value>,
+    /// Jobs: what they have sent of what they will.
+    jobs: Vec<(String, i64, i64)>,
+    made: usize,
+    keys: BTreeMap<String, String>,
+    /// The connection, and what is on its way.
+    conn: Option<u32>,
+    way: VecDeque<Value>,
+    names_requests: bool,
+}
+
+impl Runtime {
+    fn say(&mut self, frame: Value) {
+        if self.conn.is_some() {
+            self.way.push_back(frame);
+        }
+    }
+
+    fn emit(&mut self, turn: usize) {
+        if self.jobs.is_empty() {
+            return;
+        }
+        let at = turn % self.jobs.len();
+        let seq = self.log.len() as i64 + 1;
+        let (id, sent, to) = &mut self.jobs[at];
+        *sent += 1;
+        let mut frame = if *sent > *to { result(id, seq) } else { event(id, seq) };
+        frame["payload"]["body"] = json!({ "n": sent });
+        if *sent > *to {
+            self.jobs.remove(at);
+        }
+        self.log.push(frame.clone());
+        self.say(frame);
+    }
+
+    fn hear(&mut self, conn: u32, frame: &Value) {
+        let payload = &frame["payload"];
+        if frame["type"] == "session.hello" {
+            self.conn = Some(conn);
+            self.way.clear();
+            let resume = &payload["resume"];
+            if !resume.is_null() && resume["session_id"].as_str() != self.session.as_deref() {
+                self.say(error("RESUME_WINDOW_EXPIRED"));
+                return;
+            }
+            if resume.is_null() {
+                self.sessions += 1;
+                self.session = Some(format!("sess_{}", self.sessions));
+                self.log.clear();
+                self.jobs.clear();
+                self.keys.clear();
+            } else {
+                assert_eq!(resume["resume_token"], self.welcomed, "the latest token that came");
+            }
+            self.tokens += 1;
+            self.say(welcome(self.session.as_ref().unwrap(), &format!("rt_{}", self.tokens)));
+            let from = resume["last_event_seq"].as_u64().unwrap_or(0) as usize;
+            for frame in self.log[from.min(self.log.len())..].to_vec() {
+                self.say(frame);
+            }
+            return;
+        }
+        if self.conn != Some(conn) {
+            return;
+        }
+        match frame["type"].as_str().unwrap() {
+            "job.submit" => {
+                let key = payload["idempotency_key"].as_str().map(str::to_owned);
+                let known = key.as_ref().and_then(|key| self.keys.get(key)).cloned();
+                let id = known.unwrap_or_else(|| {
+                    self.made += 1;
+                    let id = format!("job_{}", self.made);
+                    self.jobs.push((id.clone(), 0, (self.made % 5) as i64));
+                    id
+                });
+                if let Some(key) = key {
+                    self.keys.insert(key, id.clone());
+                }
+                let mut answer = accepted(&id, frame);
+                if !self.names_requests {
+                    answer["payload"].as_object_mut().unwrap().remove("request_id");
+                    answer["payload"]["trace_id"] = frame["trace_id"].clone();
+                }
+                self.say(answer);
+                if self.jobs.iter().all(|(running, ..)| *running != id) {
+                    // The end again (checklist 137).
+                    let end = result(&id, self.log.len() as i64 + 1);
+                    self.log.push(end.clone());
+                    self.say(end);
+                }
+            }
+            "session.list_jobs" => {
+                let entry = |n| {
+                    let id = format!("job_{n}");
+                    let last = self.log.iter().rev().find(|frame| frame["job_id"] == *id);
+                    let is_over = self.jobs.iter().all(|(running, ..)| *running != id);
+                    let last = last.map_or(0, |frame| frame["event_seq"].as_i64().unwrap());
+                    json!({ "job_id": id, "status": if is_over { "success" } else { "running" }, "last_event_seq": last })
+                };
+                let jobs: Vec<_> = (1..=self.made).map(entry).collect();
+                self.say(message("session.jobs", json!({ "request_id": frame["id"], "jobs": jobs })));
+            }
+            "session.ping" => self.say(message("session.pong", json!({ "ping_nonce": payload["nonce"] }))),
+            "job.cancel" => self.say({
+                let mut frame = message("job.cancelled", json!({}));
+                frame["job_id"] = payload["job_id"].clone();
+                frame
+            }),
+            "session.close" => self.say(message("session.closed", json!({}))),
+            _ => {}
+        }
+    }
+}
+
+/// What the application has seen.
+#[derive(Default)]
+struct Seen {
+    asked: BTreeSet<u64>,
+    answered: BTreeSet<u64>,
+    jobs: BTreeMap<u64, String>,
+    /// The last number of each job's events.
+    last: BTreeMap<u64, i64>,
+    ended: BTreeSet<u64>,
+    gone: BTreeSet<u64>,
+    lost_jobs: BTreeSet<String>,
+    has_gap: bool,
+    closed: Option<String>,
+}
+
+impl Seen {
+    fn take(&mut self, act: &Value) {
+        let job = || act["job"].as_u64().unwrap();
+        assert!(self.closed.is_none(), "after the end: {act}");
+        match act["do"].as_str().unwrap() {
+            "accepted" => {
+                self.answer(act);
+                self.jobs.insert(job(), act["id"].as_str().unwrap().to_owned());
+            }
+            "refused" | "answer" | "done" | "held" => self.answer(act),
+            "event" => {
+                assert!(!self.ended.contains(&job()) && !self.gone.contains(&job()), "{act}");
+                let n = act["payload"]["body"]["n"].as_i64().unwrap();
+                let last = self.last.entry(job()).or_insert(0);
+                assert!(n == *last + 1 || (self.has_gap && n > *last), "after {last}: {act}");
+                *last = n;
+            }
+            "result" | "failed" => {
+                assert!(self.ended.insert(job()), "twice: {act}");
+            }
+            "tell" if act["event"]["type"] == "lost" => {
+                self.has_gap |= act["event"]["reason"] == "GAP";
+                let jobs = act["event"]["jobs"].as_array().unwrap();
+                self.lost_jobs.extend(jobs.iter().map(|job| job.as_str().unwrap().to_owned()));
+            }
+            "closed" => self.closed = Some(act["code"].as_str().unwrap().to_owned()),
+            _ => {}
+        }
+    }
+
+    fn answer(&mut self, act: &Value) {
+        let request = act["request"].as_u64().unwrap();
+        assert!(self.answered.insert(request), "twice: {act}");
+    }
+}
+
+struct Play {
+    world: World,
+    runtime: Runtime,
+    seen: Seen,
+    /// Connections that were asked for.
+    wanted: Vec<u32>,
+    heard: usize,
+    arrived: Vec<Value>,
+    turn: usize,
+}
+
+impl Play {
+    /// The client's frames reach the runtime, and what it wants done is looked at.
+    fn pump(&mut self) {
+        for act in std::mem::take(&mut self.world.acts) {
+            match act["do"].as_str().unwrap() {
+                "connect" => self.wanted.push(act["conn"].as_u64().unwrap() as u32),
+                "close" => {
+                    let conn = act["conn"].as_u64().unwrap() as u32;
+                    self.wanted.retain(|wanted| *wanted != conn);
+                    if self.runtime.conn == Some(conn) {
+                        self.runtime.conn = None;
+                        self.runtime.way.clear();
+                    }
+                }
+                _ => self.seen.take(&act),
+            }
+        }
+        for (conn, frame) in self.world.sent[self.heard..].to_vec() {
+            self.runtime.hear(conn as u32, &frame);
+        }
+        self.heard = self.world.sent.len();
+    }
+
+    fn arrive(&mut self, frame: &Value) {
+        if let Some(conn) = self.runtime.conn {
+            if frame["type"] == "session.welcome" {
+                self.runtime.welcomed = frame["payload"]["resume_token"].clone();
+            }
+            self.world.frame_on(conn, frame);
+            self.pump();
+        }
+    }
+
+    fn connect(&mut self, opens: bool) {
+        let Some(conn) = self.wanted.pop() else { return };
+        if opens {
+            self.world.with(|client, now| client.dialing(conn, now));
+            self.world.with(|client, now| client.opened(conn, Some("tok"), f64::NAN, now));
+        } else {
+            self.world.with(|client, now| client.gone(conn, 1006, true, now));
+        }
+        self.pump();
+    }
+
+    fn job(&self, pick: u8) -> Option<u64> {
+        let jobs: Vec<_> = self.seen.jobs.keys().collect();
+        (!jobs.is_empty()).then(|| *jobs[usize::from(pick) % jobs.len()])
+    }
+
+    fn ask(&mut self, work: impl FnOnce(&mut Client, f64) -> u32) {
+        let number = self.world.with(work);
+        self.seen.asked.insert(number.into());
+        self.pump();
+    }
+
+    fn play(&mut self, turn: Turn) {
+        self.turn += 1;
+        match turn {
+            Turn::Emit(count) => (0..count).for_each(|n| self.runtime.emit(self.turn + usize::from(n))),
+            Turn::Arrive(count) => {
+                for _ in 0..count {
+                    let Some(frame) = self.runtime.way.pop_front() else { break };
+                    self.arrived.push(frame.clone());
+                    self.arrive(&frame);
+                }
+            }
+            Turn::Duplicate => {
+                let numbered = self.runtime.way.front().filter(|frame| !frame["event_seq"].is_null()).cloned();
+                if let Some(frame) = numbered {
+                    self.arrive(&frame);
+                }
+            }
+            Turn::Old(pick) => {
+                // Of this session: another one's numbers mean nothing here, and nobody could know.
+                let old: Vec<_> = self.runtime.log.iter().take(self.client_seq()).cloned().collect();
+                if !old.is_empty() {
+                    self.arrive(&old[usize::from(pick) % old.len()]);
+                }
+            }
+            Turn::Drop => {
+                if self.runtime.way.front().is_some_and(|frame| !frame["event_seq"].is_null()) {
+                    self.runtime.way.pop_front();
+                }
+            }
+            Turn::Swap => {
+                let both = |at: usize| self.runtime.way.get(at).is_some_and(|frame| !frame["event_seq"].is_null());
+                if both(0) && both(1) {
+                    self.runtime.way.swap(0, 1);
+                }
+            }
+            Turn::Garbage => self.arrive(&json!({ "arcp": "1.1" })),
+            Turn::Gone(code) => {
+                if let Some(conn) = self.runtime.conn.take() {
+                    self.runtime.way.clear();
+                    self.world.with(|client, now| client.gone(conn, code, true, now));
+                    self.pump();
+                }
+            }
+            Turn::Silence => {
+                self.runtime.conn = None;
+                self.runtime.way.clear();
+            }
+            Turn::Connect(opens) => self.connect(opens),
+            Turn::Sleep(millis) => {
+                self.world.sleep(millis.into());
+                self.pump();
+            }
+            Turn::Jump(millis) => {
+                self.world.now += f64::from(millis);
+                self.world.with(|client, now| client.wake(now));
+                self.pump();
+            }
+            Turn::Submit { is_keyed } => {
+                let key = if is_keyed { format!(r#","idempotency_key":"k{}""#, self.turn) } else { String::new() };
+                self.ask(|client, now| client.submit(&format!(r#"{{"agent":"a"{key}}}"#), None, is_keyed, now));
+            }
+            Turn::List => self.ask(|client, now| client.list("{}", now)),
+            Turn::Cancel(pick) => {
+                if let Some(job) = self.job(pick) {
+                    self.ask(|client, now| client.cancel(job as u32, "", now));
+                }
+            }
+            Turn::Reader(pick, reader) => {
+                if let Some(job) = self.job(pick) {
+                    let reader = match reader % 8 {
+                        0 => Reader::Gone,
+                        1..=3 => Reader::Result,
+                        _ => Reader::Events,
+                    };
+                    if reader == Reader::Gone {
+                        self.seen.gone.insert(job);
+                    }
+                    self.world.with(|client, now| client.set_reader(job as u32, reader, now));
+                    self.pump();
+                }
+            }
+            Turn::Read(pick, count) => {
+                if let Some(job) = self.job(pick) {
+                    self.world.with(|client, now| client.read(job as u32, count.into(), now));
+                    self.pump();
+                }
+            }
+            Turn::Nudge => {
+                self.world.with(|client, now| client.nudge(now));
+                self.pump();
+            }
+            Turn::Forget => {
+                self.runtime.session = None;
+                self.play(Turn::Gone(1012));
+            }
+            Turn::Error(pick) => {
+                let codes = ["HEARTBEAT_LOST", "INTERNAL_ERROR", "PERMISSION_DENIED", "UNAUTHENTICATED"];
+                if self.seen.asked == self.seen.answered {
+                    self.arrive(&error(codes[usize::from(pick) % 3]));
+                }
+            }
+        }
+    }
+
+    /// How far the client is, as its last hello or acknowledgement says.
+    fn client_seq(&self) -> usize {
+        let of = |frame: &Value| {
+            let payload = &frame["payload"];
+            payload["last_processed_seq"].as_u64().or(payload["resume"]["last_event_seq"].as_u64())
+        };
+        let last = self.world.sent.iter().rev().take_while(|(_, frame)| frame["type"] != "session.hello");
+        last.filter_map(|(_, frame)| of(frame)).next().unwrap_or(0) as usize
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn no_event_is_lost_doubled_or_out_of_order(turns in prop::collection::vec(turn(), 1..200), names_requests: bool) {
+        let mut world = World::of(OPTIONS);
+        world.with(|client, now| client.start(now));
+        let runtime = Runtime { names_requests, ..Runtime::default() };
+        let mut play = Play { world, runtime, seen: Seen::default(), wanted: Vec::new(), heard: 0, arrived: Vec::new(), turn: 0 };
+        play.pump();
+        play.connect(true);
+        play.play(Turn::Arrive(1));
+        for turn in turns {
+            if play.seen.closed.is_some() {
+                break;
+            }
+            play.play(turn);
+        }
+        // Everything is well from here on. (That the last frame of a connection is missing shows on the next one.)
+        play.play(Turn::Gone(1006));
+        for round in 0..400 {
+            if play.seen.closed.is_some() {
+                break;
+            }
+            play.connect(true);
+            play.play(Turn::Emit(3));
+            play.play(Turn::Arrive(50));
+            if round < 300 || !play.runtime.way.is_empty() {
+                play.play(Turn::Sleep(1_000));
+            }
+        }
+        // A peer that breaks the protocol again and again ends it; nothing else does.
+        prop_assert!(play.seen.closed.as_deref().is_none_or(|code| code == "ERR_PROTOCOL"), "{:?}", play.seen.closed);
+        prop_assert_eq!(&play.seen.asked, &play.seen.answered, "each request has one answer");
+        prop_assert!(play.seen.lost_jobs.is_empty() || play.seen.has_gap || play.runtime.sessions > 1);
+        for (job, id) in &play.seen.jobs {
+            prop_assert!(play.seen.ended.contains(job) || play.seen.gone.contains(job), "{} has no end", id);
+        }
+    }
+
+    #[test]
+    fn no_frame_breaks_it(frames in prop::collection::vec(any_frame(), 1..40)) {
+        let mut world = World::opened();
+        world.job("job_1");
+        for frame in frames {
+            let conn = world.conn;
+            world.with(|client, now| client.frame(conn, &frame, now));
+            world.sleep(10.0);
+            if world.has("connect") {
+                world.acts.clear();
+                world.open();
+                world.welcome("sess_1", "rt_1");
+            }
+        }
+        world.sleep(100_000.0);
+    }
+}
+
+/// Frames with members of the right names, and whatever in them.
+fn any_frame() -> impl Strategy<Value = String> {
+    let kinds = vec![
+        "job.event",
+        "job.result",
+        "job.error",
+        "job.accepted",
+        "job.subscribed",
+        "job.cancelled",
+        "session.jobs",
+        "session.ping",
+        "session.error",
+        "session.welcome",
+        "session.closed",
+        "odd",
+    ];
+    let value = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        any::<i64>().prop_map(|n| n.to_string()),
+        Just("\"job_1\"".to_owned()),
+        Just("\"success\"".to_owned()),
+        Just("\"result_chunk\"".to_owned()),
+        Just("[{\"job_id\":\"job_1\",\"status\":\"running\"}]".to_owned()),
+        Just("{\"result_id\":\"r\",\"chunk_seq\":0,\"data\":\"\",\"encoding\":\"utf8\",\"more\":true}".to_owned()),
+        ".{0,20}".prop_map(|text| serde_json::to_string(&text).unwrap()),
+    ];
+    let names = vec![
+        "kind",
+        "body",
+        "final_status",
+        "result",
+        "result_id",
+        "job_id",
+        "request_id",
+        "code",
+        "details",
+        "jobs",
+        "next_cursor",
+        "nonce",
+        "message",
+        "retryable",
+        "trace_id",
+        "runtime",
+        "capabilities",
+        "resume_token",
+    ];
+    let members = prop::collection::btree_map(prop::sample::select(names), value, 0..8);
+    let seq = prop_oneof![Just(None), (0i64..40).prop_map(Some), any::<i64>().prop_map(Some)];
+    (prop::sample::select(kinds), members, seq, any::<bool>()).prop_map(|(kind, members, seq, has_job)| {
+        let members: Vec<_> = members.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let mut text = format!(r#"{{"arcp":"1.1","id":"x","type":"{kind}","payload":{{{}}}"#, members.join(","));
+        if let Some(seq) = seq {
+            text.push_str(&format!(r#","event_seq":{seq}"#));
+        }
+        text.push_str(if has_job { r#","job_id":"job_1"}"# } else { "}" });
+        text
+    })
+}
