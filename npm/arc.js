@@ -23,7 +23,7 @@ export class ArcEndpoint {
 
   /**
    * `config` is what the core reads; `guard(principal, request)` may still refuse a principal, and `revoked(principal,
-   * credentials)` says whether its token was revoked.
+   * credentials, options)` says whether its token was revoked.
    */
   constructor({ config, agents, upstream, audit, agentTimeoutMs, clockToleranceSec, guard, revoked }) {
     this.#config = JSON.stringify(config);
@@ -86,7 +86,8 @@ export class ArcEndpoint {
     const decision = callJson("arcBody", this.#config, JSON.stringify(principal), crypto.randomUUID(), now, body);
     Object.assign(seen, decision.seen);
     if (decision.reply) return decision.reply;
-    const watch = deadline(request, this.#endOf(principal, verifier), this.#timeoutMs);
+    const isRevoked = () => this.#revoked(principal, { scheme, token }, { maxAgeMs: 500 });
+    const watch = deadline(request, this.#endOf(principal, verifier), this.#timeoutMs, isRevoked);
     if (decision.forward === undefined) return this.#run(request, decision, watch, fields, seen);
     return this.#forward(request, { ticket: decision.forward, principal, token, body }, watch, fields, seen);
   }
@@ -226,6 +227,7 @@ const endings = {
   failed: ["failed", "agent_failed"],
   timeout: ["cut", "timeout"],
   expired: ["cut", "ERR_TOKEN_EXPIRED"],
+  revoked: ["cut", "ERR_TOKEN_REVOKED"],
   gone: ["cut", "client_gone"],
   unreachable: ["failed", "upstream_unreachable"],
   redirect: ["failed", "upstream_redirect"],

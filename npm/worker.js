@@ -51,7 +51,8 @@ export function createWorker(options) {
         const endpoint = new ArcEndpoint({
           ...settings,
           guard: devGuard(env),
-          revoked: (principal, credentials) => revocations.isRevoked(env, principal, credentials, { waitUntil }),
+          revoked: (principal, credentials, { maxAgeMs } = {}) =>
+            revocations.isRevoked(env, principal, credentials, { maxAgeMs, waitUntil }),
         });
         return endpoint.handle(request, () => verifiers(env), ctx);
       }

@@ -36,7 +36,7 @@ pub enum Failure {
     Unreachable,
     /// It took longer than it may.
     TimedOut,
-    /// The caller's token ended meanwhile.
+    /// The caller's token ended meanwhile, or was revoked.
     TokenExpired,
     /// It wants the request to go somewhere else.
     Redirect,
@@ -57,10 +57,12 @@ pub enum Failure {
 }
 
 impl Failure {
-    const ALL: [(&'static str, Self); 11] = [
+    const ALL: [(&'static str, Self); 12] = [
         ("unreachable", Self::Unreachable),
         ("timeout", Self::TimedOut),
         ("expired", Self::TokenExpired),
+        // Either way a fresh token helps.
+        ("revoked", Self::TokenExpired),
         ("redirect", Self::Redirect),
         ("not_arc", Self::NotArc),
         ("overloaded", Self::Overloaded),

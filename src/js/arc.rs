@@ -125,7 +125,7 @@ pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[
     Ok(out)
 }
 
-/// The answer of a run: `outcome` is `output`, `failed`, `timeout` or `expired`; `output` is the agent's, as JSON.
+/// The answer of a run: `outcome` is `output`, `failed`, `timeout`, `expired` or `revoked`; `output` is the agent's, as JSON.
 #[wasm_bindgen(js_name = arcReply)]
 pub fn arc_reply(ticket: &str, outcome: &str, output: &str, now: &str) -> Result<String, JsValue> {
     ended(ticket, outcome, output, |run, outcome| run.reply(outcome, now).to_json())
@@ -203,7 +203,8 @@ fn ended<T>(
     let outcome = match (&value, outcome) {
         (Some(value), _) => Outcome::Output(value),
         (None, "timeout") => Outcome::TimedOut,
-        (None, "expired") => Outcome::TokenExpired,
+        // Either way a fresh token helps.
+        (None, "expired" | "revoked") => Outcome::TokenExpired,
         (None, _) => Outcome::Failed,
     };
     Ok(then(run, outcome))

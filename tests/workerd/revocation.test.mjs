@@ -1,14 +1,16 @@
 // Revocation in workerd: the real Durable Object, the entrypoint that revokes, and what outlives the process.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { SignJWT } from "jose";
 import { root } from "../../scripts/setup/cache.mjs";
 import { freePort } from "../../scripts/start/worker.mjs";
-import { postArc } from "../lib/arc.mjs";
+import { postArc, streamed } from "../lib/arc.mjs";
 import { session } from "../lib/arcp.mjs";
 import { startRuntime } from "../lib/scripted-runtime.mjs";
 import { startServe } from "../lib/workerd.mjs";
@@ -20,6 +22,7 @@ const state = mkdtempSync(join(tmpdir(), "arcgate-state-"));
 let gate;
 let door;
 let runtime;
+let upstream;
 
 async function start() {
   const port = await freePort();
@@ -45,7 +48,7 @@ const config :Workerd.Config = (
       STATIC_TOKENS: { fixed: { id: "alice", scopes } },
       // Any variable that the configuration binds can hold the provider's secret.
       UPSTREAM_KEY: secret,
-      ARC_UPSTREAM: "http://127.0.0.1:9/arc",
+      ARC_UPSTREAM: `http://127.0.0.1:${upstream.address().port}/arc`,
       ARCP_UPSTREAM: runtime.url,
       UPSTREAM_ISSUER: "https://gate.example",
       UPSTREAM_AUDIENCE: "agents",
@@ -56,19 +59,35 @@ const config :Workerd.Config = (
 
 before(async () => {
   runtime = await startRuntime();
+  // Streams without an end, and no answer in ARC to anything else.
+  upstream = createServer(async (request, response) => {
+    const [body] = await once(request, "data");
+    const isStream = String(body).includes('"stream":true');
+    response.writeHead(200, { "content-type": isStream ? "text/event-stream" : "text/html" });
+    if (!isStream) return response.end();
+    response.write("data: {}\n\n");
+    request.socket.on("close", () => upstream.emit("left"));
+  });
+  await once(upstream.listen(0, "127.0.0.1"), "listening");
   await start();
 });
 
 after(async () => {
   await gate?.close();
   await runtime?.close();
+  upstream?.closeAllConnections();
+  upstream?.close();
   for (const path of [folder, state]) rmSync(path, { recursive: true, force: true });
 });
 
 const now = () => Math.floor(Date.now() / 1000);
 
 function token({ jti, sub = "alice", iat = now() - 5 } = {}) {
-  const jwt = new SignJWT({ scope: "arc.agent.caller arc.task.controller", ...(jti && { jti }), ...(iat && { iat }) });
+  const jwt = new SignJWT({
+    scope: "arc.agent.caller arc.task.controller arc.chat.controller",
+    ...(jti && { jti }),
+    ...(iat && { iat }),
+  });
   return jwt
     .setProtectedHeader({ alg: "HS256" })
     .setIssuer(issuer)
@@ -78,7 +97,7 @@ function token({ jti, sub = "alice", iat = now() - 5 } = {}) {
     .sign(new TextEncoder().encode(secret));
 }
 
-/** 401, or the 502 of an upstream that isn't there: whoever gets that was let in. */
+/** 401, or the 502 of an upstream whose answer is none: whoever gets that was let in. */
 const status = async (jwt) => (await postArc(gate.url, { token: jwt })).status;
 
 const revoke = (entry, init = {}) => fetch(door, { method: "POST", body: JSON.stringify(entry), ...init });
@@ -113,6 +132,20 @@ test("a live session ends, and its token opens no other one", { timeout: 30_000 
   for (;;) if ((await (await behind).next("close behind")).closed) break;
   await assert.rejects(session(url, dave));
   await other.close(1000);
+});
+
+test("so does a stream that has begun", { timeout: 30_000 }, async () => {
+  const left = once(upstream, "left");
+  const answered = await fetch(`${gate.url}/arc`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${await token({ sub: "frank" })}`, "content-type": "application/json" },
+    body: JSON.stringify(streamed("far", "x")),
+  });
+  assert.equal(answered.status, 200);
+  assert.equal((await revoke({ issuer, sub: "frank" })).status, 204);
+  const text = await answered.text();
+  assert.match(text, /^data: \{\}\n\nevent: error\ndata: .*-44004.*\n\nevent: done\n/);
+  await left;
 });
 
 test("the entrypoint is on no route, and says what is wrong with an entry", async () => {
