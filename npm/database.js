@@ -34,5 +34,18 @@ export const read = (store, name) => transaction(store, "readonly", (records) =>
 /** Writes a record. It is on the disk when this is over. */
 export const write = (store, name, record) => transaction(store, "readwrite", (records) => records.put(record, name));
 
+/** Changes members of a record, whoever else changes others. A record without any is removed. */
+export const change = (store, name, members) =>
+  transaction(store, "readwrite", (records) => {
+    const found = records.get(name);
+    found.onsuccess = () => {
+      const record = { ...found.result, ...members };
+      const isEmpty = Object.values(record).every((member) => member === undefined);
+      if (isEmpty) records.delete(name);
+      else records.put(record, name);
+    };
+    return found;
+  });
+
 /** Removes a record. */
 export const remove = (store, name) => transaction(store, "readwrite", (records) => records.delete(name));

@@ -1,7 +1,7 @@
 // Tabs of one origin that share tokens: a channel between them, a lock around a refresh, and a note of what a tab did with a
 // refresh token. The core decides what comes of it.
 
-import { read, remove, write } from "./database.js";
+import { change, read } from "./database.js";
 import { configError } from "./errors.js";
 import { base64url } from "./token-request.js";
 import { within } from "./wait.js";
@@ -164,13 +164,10 @@ export class Tabs {
     ).then((it) => it ?? {});
   }
 
-  async #update(change) {
-    const noted = { ...(await this.#noted()), ...change };
-    const isEmpty = Object.values(noted).every((value) => value === undefined);
-    const done = isEmpty ? remove("tabs", this.#name) : write("tabs", this.#name, noted);
+  async #update(members) {
     await within(
       NOTE_LIMIT,
-      Promise.resolve(done).catch(() => {}),
+      change("tabs", this.#name, members).catch(() => {}),
     );
   }
 }

@@ -62,6 +62,14 @@ globalThis.tab = {
     return { outcomes, tokens };
   },
   logout: async () => String(await manager.logout()),
+  /** Once this origin has neither a lock nor somebody who waits for one: such a page would not be put away. */
+  async quiet() {
+    for (;;) {
+      const { held, pending } = await navigator.locks.query();
+      if (held.length + pending.length === 0) return true;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  },
   wasKept: () => Promise.race([kept.then(() => true), new Promise((resolve) => setTimeout(resolve, 3000, false))]),
   /** Once such an event was heard. */
   async heard(type) {

@@ -117,6 +117,20 @@ for (const name of ["chromium", "firefox"]) {
       assert.deepEqual(tokens.requests(client), ["r0", "r1", "r1"]);
     });
 
+    tested("without locks, tabs still share what they hear", async (client, token) => {
+      const [one, two] = await openTabs(2, client);
+      for (const tab of [one, two]) {
+        await browser.switchTo(tab);
+        await browser.run(`Object.defineProperty(Navigator.prototype, "locks", { value: undefined })`);
+      }
+      assert.deepEqual(await on(one, "get"), token(1));
+      assert.deepEqual(await on(two, "get"), token(1));
+      for (const tab of [one, two]) await on(tab, "advance", HOUR);
+      assert.deepEqual(await on(one, "get"), token(2));
+      assert.deepEqual(await on(two, "get"), token(2));
+      assert.deepEqual(tokens.requests(client), ["r0", "r1"]);
+    });
+
     tested("what one tab learns, all know", async (client, token) => {
       const [one, two] = await openTabs(2, client);
       assert.deepEqual(await on(one, "get"), token(1));
@@ -140,7 +154,7 @@ for (const name of ["chromium", "firefox"]) {
       assert.deepEqual(await on(away, "get"), token(1));
       const end = Date.now() + 4000;
       assert.deepEqual(await on(other, "get"), token(1));
-      await browser.switchTo(away);
+      await on(away, "quiet");
       await browser.open(`${pages.url}/elsewhere`);
       tokens.set(client, { life: 600 });
       // Meanwhile the other one refreshes, and the first token ends.
@@ -152,6 +166,7 @@ for (const name of ["chromium", "firefox"]) {
       assert.equal(await on(away, "wasKept"), true, "the page was not kept for the way back");
       assert.deepEqual(tokens.requests(client), ["r0", "r1"]);
       // And signs out.
+      await on(away, "quiet");
       await browser.open(`${pages.url}/elsewhere`);
       await on(other, "logout");
       await browser.switchTo(away);

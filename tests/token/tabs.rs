@@ -205,6 +205,23 @@ fn signing_out_ends_what_came_before_it_and_nothing_else() {
 }
 
 #[test]
+fn a_login_in_another_tab_ends_what_is_under_way_for_whoever_was_there_before() {
+    let mut world = with_token();
+    world.sleep(700.0);
+    let flight = begin(&mut world, false);
+    give(&mut world, flight, Input::Asked(Fate::Usable));
+    give(&mut world, flight, Input::Locked(true));
+    give(&mut world, flight, Input::Asked(Fate::Usable));
+    assert!(matches!(action(&mut world, flight), Some(Action::Post(_))));
+    world.manager.sign_in();
+    let late = r#"{"access_token":"old","token_type":"Bearer","expires_in":600,"refresh_token":"r2"}"#;
+    give(&mut world, flight, Input::Response { status: 200, body: late.as_bytes(), date: None, retry_after: None });
+    assert!(action(&mut world, flight).is_none());
+    assert_eq!(world.manager.token(), None);
+    assert!(world.manager.refresh_token().is_some_and(|token| token.matches(b"r1")));
+}
+
+#[test]
 fn a_configured_refresh_token_outlives_an_old_logout() {
     let mut world = World::with(PERSON, shared());
     let now = world.time();

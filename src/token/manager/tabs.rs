@@ -10,7 +10,7 @@
 //! refresh token is written down where all can read it, so that none sends one that another has exchanged already.
 
 use super::{
-    flight::{Flight, Stage},
+    flight::{Errand, Flight, Stage},
     progress::Next,
     Action, Event, Fate, Manager,
 };
@@ -110,9 +110,11 @@ impl Manager {
         true
     }
 
-    /// Somebody signed in: what was said of signing out is over.
+    /// Somebody signed in, in this tab or another: what was said of signing out is over, and what is under way for whoever was
+    /// there before brings nothing.
     pub fn sign_in(&mut self) {
         self.signed_out = None;
+        self.flights.retain(|flight| !matches!(flight.errand, Errand::Refresh(_)));
     }
 
     /// The refresh token there is, configured or obtained.
