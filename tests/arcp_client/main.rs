@@ -4,6 +4,7 @@
 mod jobs;
 mod properties;
 mod renewal;
+mod runtime;
 mod timelines;
 
 use arcgate::arcp::client::{jobs::Reader, Client};
