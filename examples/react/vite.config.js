@@ -6,8 +6,6 @@ const { GATE = "http://127.0.0.1:8787" } = process.env;
 
 export default defineConfig({
   plugins: [session()],
-  // arcgate finds its WebAssembly module beside its own files, so it is not bundled ahead in development.
-  optimizeDeps: { exclude: ["arcgate"] },
   build: { target: "es2022", rolldownOptions: { input: ["index.html", "callback-source.html"] } },
   server: {
     host: "127.0.0.1",
