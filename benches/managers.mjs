@@ -9,18 +9,20 @@ import { root } from "../scripts/setup/cache.mjs";
 import { launchChromium } from "../tests/lib/browser.mjs";
 import { startEndpoint } from "./managers-endpoint.mjs";
 import { median, spread } from "./measure.mjs";
+import { shareOf, sizes } from "./size.mjs";
 
 const LIFE = 300;
 const STEP_SEC = 2;
 const CALLERS = 20;
-const TURNS = 10;
+const TURNS = 5;
 
-/** The tables, as lines of Markdown. */
-export async function managersTable({ rounds, isQuick }) {
+/** The table, and what the manager adds to the package. */
+export async function tables({ isQuick }) {
+  const rounds = isQuick ? 3 : 9;
   const pages = await files();
   const browser = await launchChromium();
   try {
-    const times = await timed(browser, pages, rounds, isQuick ? 500 : 1000);
+    const times = await timed(browser, pages, rounds, isQuick ? 5000 : 20_000);
     const names = Object.keys(times);
     const ours = median(times[names[0]]);
     const lines = [
@@ -41,16 +43,31 @@ export async function managersTable({ rounds, isQuick }) {
       }
       lines.push(row(title, names, (name) => shown[name]));
     }
-    return [
+    const text = [
       "**Tokens over time**, in Chromium: requests sent to the token endpoint",
       "",
       `| | ${names.join(" | ")} |`,
       `|---|${names.map(() => "---|").join("")}`,
       ...lines,
+      "",
+      addedSize(),
     ].join("\n");
+    return { text, rounds };
   } finally {
     await browser.close();
   }
+}
+
+// Its share of the bytes, before compression, is taken for its share of what is loaded.
+function addedSize() {
+  const { module, script } = sizes();
+  const share = shareOf({
+    functions: /\barcgate::(token|js::(token|login))\b/,
+    files: /\b(token(-request|-storage)?|login)\.js$/,
+  });
+  const kB = (bytes) => (bytes / 1000).toFixed(1);
+  const [inModule, inScript] = [share.functions * module.brotli, share.files * script.brotli];
+  return `It adds ${kB(inModule + inScript)} kB (brotli) to what a page loads: ${kB(inModule)} of the module's ${kB(module.brotli)}, ${kB(inScript)} of the JavaScript's ${kB(script.brotli)}.`;
 }
 
 const row = (title, names, cell) => `| ${title} | ${names.map(cell).join(" | ")} |`;

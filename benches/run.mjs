@@ -15,6 +15,7 @@ import { setup } from "../scripts/setup.mjs";
 // Each gives its tables as text. `mark` is what its place in README.md is called, `setup` what it needs.
 const parts = {
   verify: { mark: "bench", setup: ["npm", "wasm", "browsers"], load: () => import("./verify.mjs") },
+  tokens: { mark: "bench-tokens", setup: ["npm", "wasm", "browsers"], load: () => import("./managers.mjs") },
   gate: { mark: "bench-gate", setup: ["npm", "wasm", "python"], load: () => import("./gate.mjs") },
 };
 

@@ -1,6 +1,6 @@
 // What the module's bytes are: code by crate, and data. Read from the module before wasm-opt, which still has names.
 //
-//   node scripts/build/size.mjs [how many functions to list]     after `npm run build`
+//   node scripts/build/size.mjs [how many functions to list [whose names match this]]     after `npm run build`
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -95,5 +95,8 @@ for (const [name, size] of sections) line(size, name);
 console.log("code by crate");
 for (const [name, size] of [...crates].sort((a, b) => b[1] - a[1])) line(size, name);
 console.log("largest functions");
-for (const { size, name } of functions.sort((a, b) => b.size - a.size).slice(0, Number(process.argv[2] ?? 20)))
-  line(size, name);
+const [many = "20", pattern = ""] = process.argv.slice(2);
+const shown = functions.filter(({ name }) => new RegExp(pattern).test(name));
+for (const { size, name } of shown.sort((a, b) => b.size - a.size).slice(0, Number(many))) line(size, name);
+const sum = (of) => of.reduce((total, { size }) => total + size, 0);
+if (pattern) console.log(`${sum(shown)} of ${sum(functions)} bytes of code match`);
