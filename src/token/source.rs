@@ -178,7 +178,7 @@ impl Source {
 
     /// Whether tokens can be had without anybody's help.
     pub const fn obtains(&self) -> bool {
-        matches!(self.kind, Kind::Callback | Kind::ClientCredentials | Kind::RefreshToken)
+        matches!(self.kind, Kind::Callback | Kind::ClientCredentials)
     }
 
     /// Whether it is a token endpoint that gives the tokens.

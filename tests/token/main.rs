@@ -1,6 +1,7 @@
 //! The token manager over time: a clock that the test sets, a provider and a storage that the test plays.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod interleaved;
 mod logins;
 mod properties;
 mod sources;

@@ -450,3 +450,51 @@ fn revoking_forgets_at_once_and_says_whether_the_provider_confirmed() {
         }
     }
 }
+
+#[test]
+fn after_a_revocation_there_is_nothing_to_refresh_with() {
+    for mut world in [World::of(PERSON), World::stored(PERSON)] {
+        rotated(&mut world);
+        world.get().unwrap();
+        let now = world.time();
+        let _ = world.manager.revoke(now);
+        assert_eq!(code(world.get()), Code::RefreshRejected);
+        assert_eq!(world.requests.len(), 1);
+    }
+}
+
+#[test]
+fn a_provider_that_gives_the_same_refresh_token_again_is_understood() {
+    let mut world = World::stored(PERSON);
+    world.answers(",\"expires_in\":600,\"refresh_token\":\"r0\"");
+    world.get().unwrap();
+    let mut other = World::stored(PERSON);
+    other.storage = world.storage.clone();
+    other.sleep(700.0);
+    other.minted = 5;
+    other.answers(",\"expires_in\":600,\"refresh_token\":\"r0\"");
+    other.get().unwrap();
+    world.storage = other.storage;
+    world.sleep(710.0);
+    world.get().unwrap();
+    assert_eq!((world.requests.len(), other.requests.len()), (1, 1), "what the other one stored is taken");
+}
+
+#[test]
+fn an_old_storage_does_not_bring_a_replaced_refresh_token_back() {
+    let mut world = World::stored(PERSON);
+    rotated(&mut world);
+    world.get().unwrap();
+    let old = world.storage.clone();
+    world.sleep(600.0);
+    rotated(&mut world);
+    world.get().unwrap();
+    // A write that was lost, and a clock that was set back: what is there looks newer than it is.
+    world.storage = old;
+    world.sleep(-7200.0);
+    world.force().unwrap();
+    world.sleep(700.0);
+    rotated(&mut world);
+    world.get().unwrap();
+    assert!(world.requests.last().unwrap().contains("refresh_token=r2"), "{:?}", world.requests);
+}

@@ -149,6 +149,13 @@ pub(super) enum Stage {
     Delete,
 }
 
+impl Stage {
+    /// Whether it asks whoever gives the tokens.
+    pub(super) const fn asks(self) -> bool {
+        matches!(self, Self::Callback | Self::Discover(_) | Self::Sign | Self::Send)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Flight {
     pub(super) id: FlightId,
@@ -164,6 +171,8 @@ pub(super) struct Flight {
     pub(super) arrived: Option<Arrived>,
     /// The refresh token was refused; whether another one is stored is being looked up.
     pub(super) is_second: bool,
+    /// The newest flight that had brought tokens when it began.
+    pub(super) seen: u32,
     /// How many of those who performed it are gone for certain.
     pub(super) gone: u8,
     /// What the manager's generation was: a token that came since is good enough.
@@ -189,7 +198,7 @@ pub(super) struct Life {
 }
 
 impl Flight {
-    pub(super) const fn new(id: FlightId, errand: Errand, stage: Stage, now: Time, generation: u32) -> Self {
+    pub(super) const fn new(id: FlightId, errand: Errand, stage: Stage, now: Time, seen: u32, generation: u32) -> Self {
         Self {
             id,
             errand,
@@ -199,6 +208,7 @@ impl Flight {
             sent: None,
             arrived: None,
             is_second: false,
+            seen,
             gone: 0,
             generation,
             has_lock: false,

@@ -48,6 +48,7 @@ const NOTICE: Span = Span::from_secs(1);
 /// Flights whose answers would still be taken.
 const MAX_FLIGHTS: usize = 4;
 const MAX_EVENTS: usize = 32;
+const MAX_SPENT: usize = 4;
 /// How often a flight is taken over from somebody who is gone.
 const MAX_GONE: u8 = 2;
 
@@ -162,6 +163,8 @@ pub struct Manager {
     server: Option<Span>,
     held: Option<Held>,
     refresh: Option<Secret>,
+    /// Refresh tokens that were replaced: an old storage, whatever its time says, does not bring them back.
+    spent: VecDeque<Secret>,
     id_token: Option<Secret>,
     /// Changes with the access token.
     generation: u32,
@@ -213,6 +216,7 @@ impl Manager {
             server: None,
             held: None,
             refresh,
+            spent: VecDeque::new(),
             id_token: None,
             generation: 0,
             obtained: None,
@@ -467,6 +471,10 @@ impl Manager {
                 Code::RefreshRejected,
                 "the token has ended or was refused: hand another one in with setToken",
             ),
+            Kind::RefreshToken => Error::new(
+                Code::RefreshRejected,
+                "the refresh token was revoked or refused: hand another one in with setToken",
+            ),
             _ => Error::new(Code::Unauthenticated, "nobody is logged in: call beginLogin"),
         })
     }
@@ -497,7 +505,7 @@ impl Manager {
         // 0 is none, on JavaScript's side.
         self.latest = self.latest.wrapping_add(1).max(1);
         let id = FlightId(self.latest);
-        self.flights.push(Flight::new(id, errand, stage, now, self.generation));
+        self.flights.push(Flight::new(id, errand, stage, now, self.settled, self.generation));
         id
     }
 
@@ -531,6 +539,11 @@ impl Manager {
     }
 
     fn adopt_stored(&mut self, stored: Stored, now: Time, random: f64) -> bool {
+        if let Some(refresh) = &stored.refresh {
+            if self.spent.iter().any(|spent| spent.matches(refresh.expose())) {
+                return false;
+            }
+        }
         // It can't have come in the future: then the clock was set back, and what is left is its life at most.
         let obtained = self.clock.instant(stored.obtained).min(now);
         let is_old = |since: Option<Time>| since.is_some_and(|since| since > obtained);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     flight::{Arrived, Errand, Flight, Life, Stage},
-    Action, Event, Failure, Fate, FlightId, Input, Manager, Reason, MAX_GONE,
+    Action, Event, Failure, Fate, FlightId, Input, Manager, Reason, MAX_GONE, MAX_SPENT,
 };
 use crate::{
     error::{Code, Error},
@@ -114,6 +114,8 @@ impl Manager {
         let Some(place) = self.flights.iter().position(|known| known.id == flight) else { return };
         let mut flight = self.flights.remove(place);
         let next = match (flight.stage, input) {
+            // What was stored when it began is older than what another one has brought since.
+            (Stage::Load, Input::Loaded(_) | Input::Failed(_)) if flight.seen != self.settled => Next::Over,
             (Stage::Load, Input::Loaded(text)) => self.loaded(&mut flight, text, now, random),
             (Stage::Load, Input::Failed(_)) => self.loaded(&mut flight, None, now, random),
             (Stage::Lock, Input::Locked(is_free)) => self.locked(&mut flight, is_free, now),
@@ -155,6 +157,8 @@ impl Manager {
             _ => Next::Stay,
         };
         match next {
+            // It was lost for a while, and another one asks, or has asked, the provider.
+            Next::Go(stage) if stage.asks() && self.is_overtaken(&flight, now) => return,
             Next::Go(stage) => {
                 flight.stage = stage;
                 flight.entered = now;
@@ -170,7 +174,12 @@ impl Manager {
     /// which counts as a failure, or requests would follow each other as fast as callers give up.
     pub fn take_over(&mut self, id: FlightId, now: Time, random: f64) -> bool {
         let instant = self.clock.read(now);
-        let Some(flight) = self.flights.iter_mut().find(|known| known.id == id) else { return false };
+        let Some(place) = self.flights.iter().position(|known| known.id == id) else { return false };
+        if self.flights.get(place).is_some_and(|flight| flight.stage.asks() && self.is_overtaken(flight, instant)) {
+            self.flights.remove(place);
+            return false;
+        }
+        let Some(flight) = self.flights.get_mut(place) else { return false };
         flight.gone = flight.gone.saturating_add(1);
         if flight.gone <= MAX_GONE {
             flight.entered = instant;
@@ -178,6 +187,17 @@ impl Manager {
         }
         self.handle(id, Input::Failed(FetchFailure::Abandoned), now, random);
         false
+    }
+
+    /// Whether another flight has brought tokens, or is asking for them, since this one was last heard of.
+    fn is_overtaken(&self, flight: &Flight, now: Time) -> bool {
+        let is_ahead = |other: &Flight| {
+            let is_asking = other.id > flight.id || other.stage.asks();
+            other.is_unstored() || (is_asking && now < self.lost_at(other))
+        };
+        matches!(flight.errand, Errand::Refresh(_))
+            && (flight.seen != self.settled
+                || self.flights.iter().any(|other| other.id != flight.id && is_ahead(other)))
     }
 
     pub(super) fn first_stage(&self) -> Stage {
@@ -349,9 +369,10 @@ impl Manager {
         }
         match answer {
             Answer::Tokens(tokens) => {
-                if let (Some(sent), true) = (&flight.sent, tokens.refresh.is_some()) {
-                    // The one that was configured has been replaced: sent again, it would count as stolen.
-                    self.source.refresh.take_if(|configured| configured.matches(sent.expose()));
+                if let (Some(sent), Some(new)) = (&flight.sent, &tokens.refresh) {
+                    if !new.matches(sent.expose()) {
+                        self.spend(sent.clone());
+                    }
                 }
                 self.take(flight, tokens, now, random)
             }
@@ -382,6 +403,15 @@ impl Manager {
         }
     }
 
+    /// This refresh token has been replaced: sent again, it would count as stolen.
+    fn spend(&mut self, sent: Secret) {
+        self.source.refresh.take_if(|configured| configured.matches(sent.expose()));
+        if self.spent.len() >= MAX_SPENT {
+            self.spent.pop_front();
+        }
+        self.spent.push_back(sent);
+    }
+
     /// The refresh token was refused. That is final, unless another one is known: rotated by another tab or isolate, or handed
     /// in newly while an older one was stored.
     fn doubt(&mut self, flight: &mut Flight, now: Time, random: f64) -> Next {
@@ -398,6 +428,9 @@ impl Manager {
     }
 
     fn give_up(&mut self, flight: &mut Flight, now: Time, random: f64) -> Next {
+        if !self.is_sent(flight) {
+            return Next::Over;
+        }
         let configured = self.source.refresh.take();
         if let (Some(sent), Some(configured)) = (&flight.sent, configured) {
             if !sent.matches(configured.expose()) {
@@ -490,6 +523,8 @@ impl Manager {
             if let (Some(refresh), true) = (tokens.refresh, flight.id.0 > self.settled) {
                 self.refresh = Some(refresh);
                 self.obtained = Some(now);
+                let next = self.fail(flight, trouble, now, random);
+                return if self.terms.has_storage { Next::Go(Stage::Store) } else { next };
             }
             return self.fail(flight, trouble, now, random);
         }
@@ -572,6 +607,10 @@ impl Manager {
             return Next::Over;
         }
         if flight.id.0 < self.settled {
+            return Next::Over;
+        }
+        if self.failure.as_ref().is_some_and(|failure| failure.until.is_none()) && !trouble.is_final {
+            // Whoever was lost for a while can't make that undone.
             return Next::Over;
         }
         self.failures = self.failures.saturating_add(1);
