@@ -14,7 +14,13 @@ let worker;
 let url;
 
 before(async () => {
-  runtime = await startRuntime();
+  runtime = await startRuntime({
+    onUpgrade({ url }, socket) {
+      const answer = { "/elsewhere": "302 Found\r\nLocation: /arcp", "/refuse": "403 Forbidden" }[url];
+      if (answer) socket.end(`HTTP/1.1 ${answer}\r\nContent-Length: 0\r\n\r\n`);
+      return answer !== undefined;
+    },
+  });
   worker = await startWorkerd(fileURLToPath(new URL("arcp/worker.js", import.meta.url)), {
     define: { UPSTREAM: JSON.stringify(runtime.url) },
   });
@@ -155,6 +161,61 @@ test("an upstream that refuses is never quoted", async () => {
   } finally {
     runtime.greets = true;
   }
+});
+
+test("an upstream that redirects, or answers otherwise, is out of reach", async () => {
+  for (const path of ["/redirect", "/refuse"]) {
+    const before = runtime.connections;
+    const client = await rawSocket(at(path));
+    client.send(hello("alice"));
+    const { frames, code } = await client.toEnd();
+    assert.deepEqual([frames[0].payload.code, code], ["INTERNAL_ERROR", 1012]);
+    assert.equal(runtime.connections, before + 1, "no redirect is followed");
+  }
+});
+
+test("a service binding is an upstream, too; passthrough shows the client's own token", async () => {
+  const bound = await both("alice", "/binding");
+  assert.equal(bound.behind.path, "/arcp?bound");
+  assert.equal(bound.behind.headers.authorization, undefined, "the credential is in the hello alone");
+  await bound.client.close(1000);
+  const through = await both("alice", "/through");
+  assert.equal(through.behind.hello.payload.auth.token, "alice");
+  await through.client.close(1000);
+  const nobody = await rawSocket(at("/through"));
+  nobody.send(hello("", { auth: { scheme: "none" } }));
+  assert.equal((await nobody.toEnd()).frames[0].payload.code, "PERMISSION_DENIED", "there is no token to pass on");
+});
+
+test("the platform's rate limit is asked by address", async () => {
+  const from = (address) => upgrade(at("/rate"), { headers: { "cf-connecting-ip": address } });
+  assert.equal((await from("192.0.2.1")).status, 101);
+  assert.equal((await from("192.0.2.66")).status, 429);
+  assert.equal((await from("192.0.2.99")).status, 101, "a counter that fails keeps nobody out");
+  assert.equal((await upgrade(at("/unbound"), { headers: { "cf-connecting-ip": "192.0.2.1" } })).status, 500);
+});
+
+test("many sessions at once: each gets its own frames, all of them, in order", async () => {
+  const count = 40;
+  const frames = 60;
+  const echo = async () => {
+    const behind = await runtime.next();
+    for (let n = 1; n <= frames; n += 1) {
+      const { payload } = await behind.next();
+      behind.say("job.event", payload, { event_seq: n, job_id: "job_1" });
+    }
+  };
+  const one = async (name) => {
+    const client = await session(at(), "alice", { patienceMs: 20_000 });
+    for (let n = 1; n <= frames; n += 1) client.say("job.submit", { name, n });
+    for (let n = 1; n <= frames; n += 1) {
+      const { payload, event_seq } = await client.next();
+      assert.deepEqual([payload, event_seq], [{ name, n }, n]);
+    }
+    await client.close(1000);
+  };
+  const all = Array.from({ length: count }, (_, index) => index);
+  await Promise.all([...all.map(echo), ...all.map(one)]);
 });
 
 test("before the upgrade: path, method, Host, Origin, a token in the URL", async () => {

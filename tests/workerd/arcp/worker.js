@@ -82,8 +82,31 @@ const gates = {
   tries: gate("/tries", { limits: { failedHandshakesPerMinute: 2 } }),
   slow: gate("/slow", { limits: { maxBufferedBytes: 300_000 } }),
   revocable: gate("/revocable", { verifier: revocable, limits: { revocationIntervalMs: 50 } }),
+  binding: gate("/binding", { arcp: { upstream: { fetch: (url, init) => fetch(here(url), init) } } }),
+  through: gate("/through", {
+    arcp: { upstreamAuth: { mode: "passthrough" } },
+    verifier: () => SchemeRouter.create({ bearer: byToken, none: byToken }),
+  }),
+  redirect: gate("/redirect", { arcp: { upstream: upstream.replace("/arcp", "/elsewhere") } }),
+  refuse: gate("/refuse", { arcp: { upstream: upstream.replace("/arcp", "/refuse") } }),
+  rate: gate("/rate", { limits: { rateLimit: "LIMIT" } }),
+  unbound: gate("/unbound", { limits: { rateLimit: "LIMITS" } }),
   nowhere: gate("/nowhere", { arcp: { upstream: "ws://127.0.0.1:9/arcp" } }),
   bare: createWorker({ verifier: byToken, basePath: "/bare" }),
+};
+
+// As a service binding does: it knows where its service is.
+function here(url) {
+  return `${upstream.replace("ws:", "http:").replace("/arcp", new URL(url).pathname)}?bound`;
+}
+
+const bindings = {
+  LIMIT: {
+    async limit({ key }) {
+      if (key === "192.0.2.99") throw new Error("the counter is down");
+      return { success: key !== "192.0.2.66" };
+    },
+  },
 };
 
 // A mistake of ours, which poisons the module's instance.
@@ -101,6 +124,6 @@ export default {
     if (pathname === "/healthz") return new Response("ok");
     if (pathname === "/revoke") return new Response(String(revoked.add(await request.text()).size));
     if (pathname === "/trap") return new Response(trap());
-    return (gates[pathname.split("/")[1]] ?? gates[""]).fetch(request, env, ctx);
+    return (gates[pathname.split("/")[1]] ?? gates[""]).fetch(request, { ...env, ...bindings }, ctx);
   },
 };
