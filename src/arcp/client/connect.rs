@@ -320,6 +320,10 @@ impl Client {
 
     /// Another connection, after a pause; at once when the first may be, and it is the first.
     pub(super) fn retry(&mut self, fault: &Fault, at_once: bool) {
+        if matches!(self.phase, Phase::Closing(_)) {
+            // Whatever goes wrong now, the application has said that it is over.
+            return self.closed();
+        }
         self.renewal_dropped();
         self.settle();
         self.is_renewing = false;
