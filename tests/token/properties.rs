@@ -144,3 +144,57 @@ proptest! {
         prop_assert!(world.get().is_ok());
     }
 }
+
+/// What the provider does for a while, and for how many seconds.
+fn weather() -> impl Strategy<Value = (Reply, u32)> {
+    let reply = prop_oneof![
+        4 => (2i64..4000).prop_map(Reply::Life),
+        1 => (-5i64..1).prop_map(Reply::Life),
+        2 => Just(Reply::Answer(503, String::new())),
+        1 => Just(Reply::Answer(429, String::new())),
+        2 => Just(Reply::Fails(FetchFailure::Network)),
+        1 => Just(Reply::Fails(FetchFailure::Timeout)),
+        1 => Just(error(400, "invalid_scope")),
+        1 => Just(Reply::Answer(200, "<html>".into())),
+    ];
+    (reply, 60u32..1200)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Callers ask 5 times a second, and the timer fires when it is due. The bound is what the lives and the pauses allow.
+    #[test]
+    fn no_storm_whatever_the_weather(weathers in prop::collection::vec(weather(), 1..6), is_person: bool, seed: u64) {
+        let mut world = World::of(if is_person { PERSON } else { MACHINE });
+        let mut state = seed | 1;
+        for (reply, secs) in weathers {
+            world.reply = reply.clone();
+            let before = world.requests.len();
+            let mut served = 0;
+            for _ in 0..secs * 5 {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                world.random = (state >> 11) as f64 / (1u64 << 53) as f64;
+                if world.deadline().is_some_and(|deadline| deadline <= 0.0) {
+                    world.wake();
+                }
+                // A caller that waits would set the clock on: nobody has to here, since nobody vanishes.
+                served = if world.get().is_ok() { served + 1 } else { 0 };
+                world.sleep(0.2);
+            }
+            let sent = (world.requests.len() - before) as u32;
+            let most = match reply {
+                // Used for half of its life at least. Before it, a pause may have to end.
+                Reply::Life(life) if life > 0 => 3 + secs * 2 / life as u32,
+                // Pauses that double up to a minute, half of that on average.
+                _ => 14 + secs / 8,
+            };
+            prop_assert!(sent <= most, "{sent} requests in {secs} s of {reply:?}");
+            if let Reply::Life(2..) = reply {
+                prop_assert!(served > 0 || secs <= 61, "no progress in {secs} s of {reply:?}");
+            }
+        }
+    }
+}
