@@ -260,6 +260,26 @@ test("a pipe of another version is refused", bounded, async () => {
   assert.equal((await fetch(`${worker.url}/version`)).status, 426);
 });
 
+test(
+  "a trap in the module ends sessions and agents with 1012, and the next session finds a working hub",
+  bounded,
+  async () => {
+    const client = await connect("trapped");
+    await submitted(client, { agent: "count", input: { to: 100_000, delayMs: 20 } });
+    await client.until("job.event");
+    assert.equal(await (await fetch(`${worker.url}/trap`)).text(), "ERR_INTERNAL");
+    // The agent's next report, if not this, finds the old instance gone.
+    client.say("session.ping", { nonce: "n", sent_at: new Date().toISOString() });
+    assert.equal((await client.closed()).code, 1012);
+    const next = await connect("trapped");
+    next.say("session.list_jobs", {});
+    assert.deepEqual((await next.until("session.jobs")).payload.jobs, []);
+    const job = await submitted(next, { agent: "echo", input: 1 });
+    assert.equal((await toTheEnd(next, job)).at(-1).payload.result, 1);
+    next.close();
+  },
+);
+
 test("the audit log says who did what, and no input, output or token", bounded, async () => {
   const client = await connect("audited");
   const job = await submitted(client, { agent: "fails", input: "private" });

@@ -3,6 +3,7 @@
 
 import "../../../pkg/entry.workerd.js";
 import { hubBehind } from "../../../pkg/arcp-behind.js";
+import { call } from "../../../pkg/call.js";
 import { builtinAgents, createWorker } from "../../../pkg/worker.js";
 
 const agents = {
@@ -53,6 +54,13 @@ export default {
   async fetch(request, env) {
     const url = new URL(request.url);
     if (url.pathname === "/healthz") return new Response("ok");
+    if (url.pathname === "/trap") {
+      try {
+        call("trapForTests");
+      } catch (error) {
+        return new Response(error.code);
+      }
+    }
     const id = url.searchParams.get("who");
     const principal = { key: `static||${id}`, kind: "static", id, labels: {} };
     const binding = url.pathname === "/open" ? env.OPEN_HUB : env.RUNTIME_HUB;
