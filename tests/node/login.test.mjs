@@ -49,7 +49,13 @@ describe("against the real provider", () => {
 
   test("log in, refresh with rotation, log out", async () => {
     let ahead = 0;
-    const manager = await create(web(), { now: () => Date.now() + ahead });
+    let last;
+    const fetch = async (url, init) => {
+      const response = await globalThis.fetch(url, init);
+      if (String(url).endsWith("/token")) last = (await response.clone().json()).refresh_token;
+      return response;
+    };
+    const manager = await create(web(), { fetch, now: () => Date.now() + ahead });
     await assert.rejects(manager.getToken(), fails("ERR_UNAUTHENTICATED"));
     const url = await manager.beginLogin({ returnTo: "/inbox?x#y" });
     assert.ok(url instanceof URL);
@@ -73,6 +79,9 @@ describe("against the real provider", () => {
     assert.equal(manager.state, "empty");
     await assert.rejects(manager.getToken(), fails("ERR_UNAUTHENTICATED"));
     await assert.rejects(manager.completeLogin(back), rejected("state"));
+    // The provider, too, takes the refresh token no more.
+    const body = new URLSearchParams({ grant_type: "refresh_token", client_id: "demo-web", refresh_token: last });
+    assert.equal((await globalThis.fetch(idp.tokenEndpoint, { method: "POST", body })).status, 400);
   });
 
   test("called twice with the same URL, as React's StrictMode does: one request, one result", async () => {

@@ -4,14 +4,18 @@
 //! does), so nobody waits without a bound: a flight that was not heard of for the time its stage is given counts as lost,
 //! and whoever asks next begins another. The answer of a lost one is still taken, if nothing newer has come.
 
+mod answer;
+mod caller;
 mod errands;
 mod flight;
 mod held;
+mod kept;
 mod progress;
 mod tabs;
 
 use std::{borrow::Cow, collections::VecDeque};
 
+pub use caller::{Event, State, Step, Terms, Want};
 pub use flight::{Action, Fate, FlightId, Input, Login, Outcome, Reason};
 use flight::{Arrived, Errand, Flight, Life, Stage};
 use held::{Failure, Held};
@@ -22,7 +26,7 @@ use super::{
     response::Tokens,
     schedule,
     source::{Kind, Source},
-    stored::{text_of, Stored},
+    stored::text_of,
 };
 use crate::{
     error::{Code, Error},
@@ -51,106 +55,6 @@ const MAX_EVENTS: usize = 32;
 const MAX_SPENT: usize = 4;
 /// How often a flight is taken over from somebody who is gone.
 const MAX_GONE: u8 = 2;
-
-/// The terms on which a manager works.
-#[derive(Clone, Debug)]
-pub struct Terms {
-    /// How long before its end a token is refreshed; else what fits its life.
-    pub lead: Option<Span>,
-    /// The time-out of one request.
-    pub timeout: Span,
-    /// Whether there is a storage, or another tab, to ask before the provider.
-    pub has_storage: bool,
-    /// Whether other tabs may hold the same tokens.
-    pub is_shared: bool,
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self { lead: None, timeout: Span::from_secs(10), has_storage: false, is_shared: false }
-    }
-}
-
-/// What a caller wants.
-#[derive(Clone, Copy, Debug)]
-pub struct Want {
-    /// When it asked first; it asks again after it has waited.
-    pub arrived: Time,
-    /// How long the token shall live on, at least.
-    pub min_validity: Span,
-    /// Not the token there is, but a fresh one.
-    pub force: bool,
-}
-
-/// What a caller does.
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// Takes [`Manager::token`], and begins this flight beside without waiting for it.
-    Token(Option<FlightId>),
-    /// Performs this flight, then asks again.
-    Begin(FlightId),
-    /// Waits for this flight, which another performs, but not past the given instant; then asks again.
-    Wait(FlightId, Time),
-    /// Gives up.
-    Refused(Error),
-}
-
-/// How a manager stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// No token, and nobody has asked for one.
-    Empty,
-    /// A token that can be handed out.
-    Valid,
-    /// A flight is under way; there may be a token too.
-    Refreshing,
-    /// No token, and the last attempt brought none.
-    Failed,
-}
-
-impl State {
-    /// The name that JavaScript sees.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::Valid => "valid",
-            Self::Refreshing => "refreshing",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// What happened, without a secret.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// A token was obtained.
-    Refreshed {
-        /// Why.
-        reason: Reason,
-        /// Until when it is good, by the wall clock.
-        expires: Option<Time>,
-    },
-    /// A token came out of the storage, or from another tab.
-    Adopted {
-        /// Until when it is good, by the wall clock.
-        expires: Option<Time>,
-    },
-    /// An attempt brought no token.
-    Failed {
-        /// Why.
-        error: Error,
-        /// When the next one may begin, by the wall clock; `None` when there will be none.
-        retry_at: Option<Time>,
-    },
-    /// A token ended before another one came.
-    Expired,
-    /// The tokens were revoked and forgotten.
-    Revoked,
-    /// The storage failed; the tokens are in memory only.
-    NotStored,
-    /// The tokens were forgotten because somebody signed out in another tab.
-    SignedOut,
-}
 
 /// A source's tokens over time.
 #[derive(Debug)]
@@ -377,33 +281,6 @@ impl Manager {
         true
     }
 
-    /// Takes over what another tab or isolate obtained for the same source, if it is newer. `text` is as [`Manager::export`]
-    /// gives it.
-    pub fn adopt(&mut self, text: &str, now: Time, random: f64) -> bool {
-        let now = self.clock.read(now);
-        match Stored::parse(text, &self.source_id) {
-            Some(stored) => self.adopt_stored(stored, now, random),
-            None => false,
-        }
-    }
-
-    /// The tokens for the storage, or for another tab. `None` when there are none.
-    pub fn export(&self) -> Option<Secret> {
-        let held = self.held.as_ref();
-        if held.is_none() && self.refresh.is_none() {
-            return None;
-        }
-        let stored = Stored {
-            access: held.map(|held| held.token.clone()),
-            refresh: self.refresh.clone(),
-            id_token: self.id_token.clone(),
-            scope: held.and_then(|held| held.scope.clone()),
-            obtained: self.clock.wall(self.obtained?),
-            expires: held.and_then(|held| held.life).map(|life| self.clock.wall(life.expires)),
-        };
-        Some(Secret::new(stored.to_json(&self.source_id)))
-    }
-
     /// What the user is told of next.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
@@ -516,77 +393,6 @@ impl Manager {
             self.generation = self.generation.wrapping_add(1);
             self.emit(Event::Expired);
         }
-    }
-
-    fn install(&mut self, arrived: Arrived, now: Time, random: f64) {
-        let Arrived { tokens, life } = arrived;
-        let tokens = *tokens;
-        let can_refresh = self.source.obtains() || tokens.refresh.is_some() || self.refresh.is_some();
-        self.held = Some(Held::new(tokens.access, tokens.scope, life, can_refresh, self.terms.lead, now, random));
-        if tokens.refresh.is_some() {
-            self.refresh = tokens.refresh;
-        }
-        if tokens.id_token.is_some() {
-            self.id_token = tokens.id_token;
-        }
-        self.issued = self.issued.max(tokens.facts.issued);
-        self.generation = self.generation.wrapping_add(1);
-        self.has_had_token = true;
-        self.was_refused = false;
-        self.is_used = false;
-        self.failures = 0;
-        self.failure = None;
-    }
-
-    fn adopt_stored(&mut self, stored: Stored, now: Time, random: f64) -> bool {
-        if let Some(refresh) = &stored.refresh {
-            if self.spent.iter().any(|spent| spent.matches(refresh.expose())) {
-                return false;
-            }
-        }
-        // It can't have come in the future: then the clock was set back, and what is left is its life at most.
-        let obtained = self.clock.instant(stored.obtained).min(now);
-        let is_old = |since: Option<Time>| since.is_some_and(|since| since > obtained);
-        if is_old(self.obtained) || is_old(self.signed_out) {
-            return false;
-        }
-        if let Some(refresh) = stored.refresh {
-            if !self.refresh.as_ref().is_some_and(|ours| ours.matches(refresh.expose())) {
-                self.refresh = Some(refresh);
-                // Whatever was refused, it was another one.
-                self.failure.take_if(|failure| failure.until.is_none());
-            }
-            self.obtained = Some(obtained);
-            self.id_token = stored.id_token.clone().or(self.id_token.take());
-        }
-        let Some(access) = stored.access else { return false };
-        let is = |other: Option<&Secret>| other.is_some_and(|other| other.matches(access.expose()));
-        if is(self.held.as_ref().map(|held| &held.token)) || is(self.dead.as_ref()) {
-            return false;
-        }
-        let life = stored.expires.map(|expires| {
-            let whole = Span::from_millis(expires.since(stored.obtained).as_millis().max(0));
-            Life { whole, expires: self.clock.instant(expires).min(now.plus(whole)) }
-        });
-        let can_refresh = self.source.obtains() || self.refresh.is_some();
-        let mut held = Held::new(access, stored.scope, life, can_refresh, self.terms.lead, now, random);
-        held.came = obtained;
-        if !held.is_usable(now) {
-            self.has_had_token = true;
-            return false;
-        }
-        self.held = Some(held);
-        self.obtained = Some(obtained);
-        self.id_token = stored.id_token;
-        self.generation = self.generation.wrapping_add(1);
-        self.has_had_token = true;
-        self.was_refused = false;
-        self.is_used = false;
-        self.failures = 0;
-        self.failure = None;
-        let expires = self.expires_at();
-        self.emit(Event::Adopted { expires });
-        true
     }
 
     fn emit(&mut self, event: Event) {

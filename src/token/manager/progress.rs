@@ -1,10 +1,9 @@
 //! A flight's way from one stage to the next.
 
-use std::borrow::Cow;
-
 use super::{
-    flight::{Arrived, Errand, Flight, Life, Stage},
-    Action, Event, Failure, Fate, FlightId, Input, Manager, Reason, MAX_GONE, MAX_SPENT,
+    answer::{told, Trouble},
+    flight::{Errand, Flight, Stage},
+    Action, Event, Fate, FlightId, Input, Manager, Reason, MAX_GONE,
 };
 use crate::{
     error::{Code, Error},
@@ -14,16 +13,11 @@ use crate::{
     time::{Span, Time},
     token::{
         grant::{assertion_input, ClientAuth, Form},
-        login, metadata,
-        response::{self, Answer, Tokens},
-        schedule,
+        metadata, response,
         source::Kind,
         stored::{text_of, Stored},
     },
 };
-
-/// Endpoints are looked up again after this.
-const ENDPOINTS_AGE: Span = Span::from_secs(24 * 3600);
 
 /// What a stage came to.
 pub(super) enum Next {
@@ -33,22 +27,6 @@ pub(super) enum Next {
     Stay,
     /// The flight is over.
     Over,
-}
-
-/// Why a flight brought nothing.
-struct Trouble {
-    code: Code,
-    message: Cow<'static, str>,
-    subject: Option<String>,
-    asked: Option<Span>,
-    is_final: bool,
-}
-
-impl Trouble {
-    /// Nobody knows whether the request was carried out.
-    fn unknown(message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code: Code::RefreshUnavailable, message: message.into(), subject: None, asked: None, is_final: false }
-    }
 }
 
 impl Manager {
@@ -295,7 +273,7 @@ impl Manager {
     }
 
     /// Whether the refresh token that was sent is still the one there is.
-    fn is_sent(&self, flight: &Flight) -> bool {
+    pub(super) fn is_sent(&self, flight: &Flight) -> bool {
         match (&flight.sent, &self.refresh) {
             (Some(sent), Some(refresh)) => sent.matches(refresh.expose()),
             _ => true,
@@ -342,346 +320,4 @@ impl Manager {
         };
         self.fail(flight, Trouble { asked, ..Trouble::unknown(problem) }, now, random)
     }
-
-    fn answered(
-        &mut self,
-        flight: &mut Flight,
-        answer: Answer,
-        (status, asked): (u16, Option<Span>),
-        now: Time,
-        random: f64,
-    ) -> Next {
-        if let Errand::Revoke(_) = flight.errand {
-            let outcome = match answer {
-                // The answer has no body that counts (RFC 7009 §2.2).
-                _ if (200..300).contains(&status) => Ok(()),
-                Answer::Refused(error) => {
-                    let Refusal { message, subject } = refused(error);
-                    Err(Error::new(Code::RefreshRejected, message).about(subject))
-                }
-                _ => Err(Error::new(Code::RefreshUnavailable, "the revocation endpoint did not confirm")),
-            };
-            if outcome.is_ok() {
-                self.emit(Event::Revoked);
-            }
-            self.end(flight, outcome);
-            return Next::Go(Stage::Delete);
-        }
-        match answer {
-            Answer::Tokens(tokens) => {
-                if let (Some(sent), Some(new)) = (&flight.sent, &tokens.refresh) {
-                    if !new.matches(sent.expose()) {
-                        self.spend(sent.clone());
-                    }
-                }
-                self.take(flight, tokens, now, random)
-            }
-            Answer::Refused(error) if matches!(flight.errand, Errand::Code(_)) => {
-                let Refusal { message, subject } = refused(error);
-                self.end(flight, Err(Error::new(Code::LoginRejected, message).about(subject)));
-                Next::Over
-            }
-            // Only a grant can be used up. A machine's credentials are not.
-            Answer::Refused(error) if error == "invalid_grant" && flight.sent.is_some() => {
-                self.doubt(flight, now, random)
-            }
-            Answer::Refused(error) => {
-                let Refusal { message, subject } = refused(error);
-                let trouble = Trouble {
-                    code: Code::RefreshRejected,
-                    message: Cow::Owned(message),
-                    subject: Some(subject),
-                    asked,
-                    is_final: false,
-                };
-                self.fail(flight, trouble, now, random)
-            }
-            Answer::Unknown(what) => {
-                let message = told("the token endpoint ", what);
-                self.fail(flight, Trouble { asked, ..Trouble::unknown(message) }, now, random)
-            }
-        }
-    }
-
-    /// This refresh token has been replaced: sent again, it would count as stolen.
-    fn spend(&mut self, sent: Secret) {
-        self.source.refresh.take_if(|configured| configured.matches(sent.expose()));
-        if self.spent.len() >= MAX_SPENT {
-            self.spent.pop_front();
-        }
-        self.spent.push_back(sent);
-    }
-
-    /// The refresh token was refused. That is final, unless another one is known: rotated by another tab or isolate, or handed
-    /// in newly while an older one was stored.
-    fn doubt(&mut self, flight: &mut Flight, now: Time, random: f64) -> Next {
-        if !flight.is_second {
-            flight.is_second = true;
-            if !self.is_sent(flight) {
-                return Next::Go(self.resend(flight));
-            }
-            if self.terms.has_storage {
-                return Next::Go(Stage::Load);
-            }
-        }
-        self.give_up(flight, now, random)
-    }
-
-    fn give_up(&mut self, flight: &mut Flight, now: Time, random: f64) -> Next {
-        if !self.is_sent(flight) {
-            return Next::Over;
-        }
-        let configured = self.source.refresh.take();
-        if let (Some(sent), Some(configured)) = (&flight.sent, configured) {
-            if !sent.matches(configured.expose()) {
-                self.refresh = Some(configured);
-                return Next::Go(self.resend(flight));
-            }
-        }
-        let message = "the provider refused the refresh token for good (invalid_grant): log in again";
-        self.lose_refresh(flight, message, now, random)
-    }
-
-    /// There is no refresh token that could be used any more.
-    pub(super) fn lose_refresh(&mut self, flight: &Flight, message: &'static str, now: Time, random: f64) -> Next {
-        let trouble = Trouble {
-            code: Code::RefreshRejected,
-            message: Cow::Borrowed(message),
-            subject: Some("invalid_grant".to_owned()),
-            asked: None,
-            is_final: true,
-        };
-        self.refresh = None;
-        self.fail(flight, trouble, now, random);
-        if self.terms.has_storage {
-            return Next::Go(Stage::Delete);
-        }
-        Next::Over
-    }
-
-    fn resend(&mut self, flight: &mut Flight) -> Stage {
-        flight.sent = None;
-        flight.assertion = None;
-        self.first_stage()
-    }
-
-    fn unanswered(&mut self, flight: &Flight, stage: Stage, failure: FetchFailure, now: Time, random: f64) -> Next {
-        let who = match stage {
-            Stage::Callback => return self.fail(flight, Trouble::unknown("fetchToken failed"), now, random),
-            Stage::Sign => return self.fail(flight, Trouble::unknown("the client's key can't sign"), now, random),
-            Stage::Verify => "the provider's keys, which the ID token is checked with: their server ",
-            Stage::Discover(_) => "the provider's metadata document: its server ",
-            _ => "the token endpoint ",
-        };
-        let what = match failure {
-            FetchFailure::Timeout => "did not answer in time",
-            FetchFailure::TooLarge => "answered with more than is read",
-            FetchFailure::Redirect => "answered with a redirect, which is not followed",
-            FetchFailure::Abandoned => "was not waited for",
-            _ => "can't be reached",
-        };
-        self.fail(flight, Trouble::unknown(told(who, what)), now, random)
-    }
-
-    /// Tokens have come: whose, until when, and where to.
-    fn take(&mut self, flight: &mut Flight, tokens: Box<Tokens>, now: Time, random: f64) -> Next {
-        let is_callback = flight.stage == Stage::Callback;
-        if !is_callback && !self.is_same_person(flight, &tokens) {
-            let trouble = Trouble {
-                code: Code::RefreshRejected,
-                message: Cow::Borrowed("the provider answered with somebody else's tokens: log in again"),
-                subject: None,
-                asked: None,
-                is_final: true,
-            };
-            return self.fail(flight, trouble, now, random);
-        }
-        let mut life = self.life_of(&tokens, flight.entered, now, is_callback);
-        let is_over = |life: &Option<Life>| {
-            life.is_some_and(|life| life.whole <= Span::ZERO || life.expires.minus(schedule::margin(life.whole)) <= now)
-        };
-        if is_over(&life) && is_callback {
-            // By our clock it has ended. Out of a cache, perhaps; but one that was made between two calls shows that our clock
-            // is ahead.
-            match (tokens.facts.issued, self.issued) {
-                (Some(issued), Some(before)) if issued > before => {
-                    self.server = Some(issued.since(now));
-                    life = self.life_of(&tokens, flight.entered, now, true);
-                }
-                _ => {}
-            }
-            self.issued = self.issued.max(tokens.facts.issued);
-            self.has_had_token = true;
-        }
-        if is_over(&life) {
-            let trouble = Trouble::unknown(if is_callback {
-                "fetchToken gave a token that has expired: bypass the cache when `reason` is not \"initial\""
-            } else {
-                "the token endpoint answered with a token that has expired"
-            });
-            // What came with it may be worth something all the same.
-            if let (Some(refresh), true) = (tokens.refresh, flight.id.0 > self.settled) {
-                self.refresh = Some(refresh);
-                self.obtained = Some(now);
-                let next = self.fail(flight, trouble, now, random);
-                return if self.terms.has_storage { Next::Go(Stage::Store) } else { next };
-            }
-            return self.fail(flight, trouble, now, random);
-        }
-        flight.arrived = Some(Arrived { tokens, life });
-        match &flight.errand {
-            Errand::Code(_) if flight.arrived.as_ref().is_some_and(|arrived| arrived.tokens.id_token.is_some()) => {
-                Next::Go(Stage::Verify)
-            }
-            Errand::Code(_) if self.wants_id_token() => {
-                self.end(flight, Err(login::rejected("the provider gave no ID token")));
-                Next::Over
-            }
-            _ => self.checked(flight, now, random),
-        }
-    }
-
-    pub(super) fn wants_id_token(&self) -> bool {
-        self.source.scope.as_deref().unwrap_or_default().split(' ').any(|scope| scope == "openid")
-    }
-
-    fn checked(&mut self, flight: &mut Flight, now: Time, random: f64) -> Next {
-        if self.terms.has_storage {
-            return Next::Go(Stage::Store);
-        }
-        self.settle(flight, now, random);
-        Next::Over
-    }
-
-    /// OpenID Connect Core 1.0 §12.2, and the same for access tokens that say whose they are.
-    fn is_same_person(&self, flight: &Flight, tokens: &Tokens) -> bool {
-        if !matches!(flight.errand, Errand::Refresh(_)) || self.source.kind == Kind::ClientCredentials {
-            return true;
-        }
-        let facts = |token: Option<&Secret>| token.map(|token| response::Facts::of(token.expose())).unwrap_or_default();
-        let access = facts(self.held.as_ref().map(|held| &held.token));
-        let id = facts(self.id_token.as_ref());
-        !access.contradicts(&tokens.facts) && !id.contradicts(&facts(tokens.id_token.as_ref()))
-    }
-
-    fn settle(&mut self, flight: &mut Flight, now: Time, random: f64) {
-        let Some(arrived) = flight.arrived.take() else { return };
-        if flight.id.0 < self.settled {
-            // A lost one that was found, and something newer has come.
-            return;
-        }
-        self.settled = flight.id.0;
-        if let Errand::Code(_) = flight.errand {
-            // Somebody else, perhaps: nothing of the one before stays, and nothing that is under way for them counts.
-            self.forget();
-        }
-        let reason = match &flight.errand {
-            Errand::Refresh(reason) => *reason,
-            _ => Reason::Initial,
-        };
-        self.install(arrived, now, random);
-        self.obtained = Some(now);
-        let expires = self.expires_at();
-        self.emit(Event::Refreshed { reason, expires });
-        self.end(flight, Ok(()));
-    }
-
-    fn storable(&self, flight: &Flight) -> Stored {
-        let arrived = flight.arrived.as_ref();
-        let goes_on = !matches!(flight.errand, Errand::Code(_));
-        let kept = |token: &Option<Secret>| token.clone().filter(|_| goes_on);
-        let tokens = arrived.map(|arrived| &arrived.tokens);
-        Stored {
-            access: tokens.map(|tokens| tokens.access.clone()),
-            refresh: tokens.and_then(|tokens| tokens.refresh.clone()).or_else(|| kept(&self.refresh)),
-            id_token: tokens.and_then(|tokens| tokens.id_token.clone()).or_else(|| kept(&self.id_token)),
-            scope: tokens.and_then(|tokens| tokens.scope.clone()),
-            obtained: self.clock.wall(flight.entered),
-            expires: arrived.and_then(|arrived| arrived.life).map(|life| self.clock.wall(life.expires)),
-        }
-    }
-
-    fn fail(&mut self, flight: &Flight, trouble: Trouble, now: Time, random: f64) -> Next {
-        if !matches!(flight.errand, Errand::Refresh(_)) {
-            self.end(flight, Err(Error::new(trouble.code, trouble.message)));
-            return Next::Over;
-        }
-        if flight.id.0 < self.settled {
-            return Next::Over;
-        }
-        if self.failure.as_ref().is_some_and(|failure| failure.until.is_none()) && !trouble.is_final {
-            // Whoever was lost for a while can't make that undone.
-            return Next::Over;
-        }
-        self.failures = self.failures.saturating_add(1);
-        let pause = schedule::pause(self.failures, trouble.asked, random);
-        // Endpoints may have moved.
-        self.endpoints.take_if(|(_, found)| now.since(*found) > ENDPOINTS_AGE);
-        let until = (!trouble.is_final).then(|| now.plus(pause));
-        let failure = Failure { code: trouble.code, message: trouble.message, subject: trouble.subject, until };
-        let error = failure.error(until.map(|until| until.since(now)));
-        self.failure = Some(failure);
-        let retry_at = until.map(|until| self.clock.wall(until));
-        self.emit(Event::Failed { error, retry_at });
-        Next::Over
-    }
-
-    fn learn(&mut self, date: Option<Time>, now: Time) {
-        if let Some(date) = date {
-            self.server = Some(date.since(now));
-        }
-    }
-
-    /// When tokens end. `sent` is when they were asked for; `is_cached` says that they may be older than that.
-    pub(super) fn life_of(&mut self, tokens: &Tokens, sent: Time, now: Time, is_cached: bool) -> Option<Life> {
-        let own = tokens.facts.life();
-        let relative = tokens.expires_in.map(|said| own.map_or(said, |own| own.min(said)));
-        let from_now = |whole: Span| Life { whole, expires: sent.plus(whole) };
-        let absolute = tokens.expires_at.or(tokens.facts.expires);
-        match (relative, own, absolute) {
-            (Some(whole), ..) if !is_cached => Some(from_now(whole)),
-            // What an endpoint gives was made just now, so no clock is needed to know how long it lives.
-            (None, Some(whole), _) if !is_cached && tokens.expires_at.is_none() => Some(from_now(whole)),
-            (_, _, Some(expires)) => {
-                let mut server_now = now.plus(self.server.unwrap_or(Span::ZERO));
-                if let Some(issued) = tokens.facts.issued.filter(|issued| *issued > server_now) {
-                    // A token can't come from the future: our clock is behind.
-                    server_now = issued;
-                    self.server = Some(issued.since(now));
-                }
-                let left = expires.since(server_now);
-                Some(Life { whole: own.unwrap_or(left), expires: now.plus(left) })
-            }
-            (Some(whole), ..) => Some(from_now(whole)),
-            _ => None,
-        }
-    }
-}
-
-fn told(who: &str, what: &str) -> String {
-    let mut out = who.to_owned();
-    out.push_str(what);
-    out
-}
-
-/// An endpoint's "no", as the caller hears it.
-struct Refusal {
-    message: String,
-    subject: String,
-}
-
-/// What an endpoint's "no" is to the caller. Its description is left out: some repeat the token in it.
-fn refused(error: String) -> Refusal {
-    let hint = match error.as_str() {
-        "invalid_client" => ": are the client's id, its secret or key, and `clientAuth` right?",
-        "invalid_scope" => ": may this client ask for that scope?",
-        "invalid_target" => ": is `audience` or `resource` one that the provider knows?",
-        "invalid_grant" => ": the code is not of this login, was used before, or has expired",
-        "unauthorized_client" | "unsupported_grant_type" => ": may this client use this grant?",
-        _ => "",
-    };
-    let mut message = String::from("the provider refused the request: ");
-    message.push_str(&error);
-    message.push_str(hint);
-    Refusal { message, subject: error }
 }

@@ -1,0 +1,111 @@
+//! What a manager keeps, takes over from elsewhere, and hands on.
+
+use super::{
+    flight::{Arrived, Life},
+    Event, Held, Manager,
+};
+use crate::{
+    secret::Secret,
+    time::{Span, Time},
+    token::stored::Stored,
+};
+
+impl Manager {
+    /// Takes over what another tab or isolate obtained for the same source, if it is newer. `text` is as [`Manager::export`]
+    /// gives it.
+    pub fn adopt(&mut self, text: &str, now: Time, random: f64) -> bool {
+        let now = self.clock.read(now);
+        match Stored::parse(text, &self.source_id) {
+            Some(stored) => self.adopt_stored(stored, now, random),
+            None => false,
+        }
+    }
+
+    /// The tokens for the storage, or for another tab. `None` when there are none.
+    pub fn export(&self) -> Option<Secret> {
+        let held = self.held.as_ref();
+        if held.is_none() && self.refresh.is_none() {
+            return None;
+        }
+        let stored = Stored {
+            access: held.map(|held| held.token.clone()),
+            refresh: self.refresh.clone(),
+            id_token: self.id_token.clone(),
+            scope: held.and_then(|held| held.scope.clone()),
+            obtained: self.clock.wall(self.obtained?),
+            expires: held.and_then(|held| held.life).map(|life| self.clock.wall(life.expires)),
+        };
+        Some(Secret::new(stored.to_json(&self.source_id)))
+    }
+
+    pub(super) fn install(&mut self, arrived: Arrived, now: Time, random: f64) {
+        let Arrived { tokens, life } = arrived;
+        let tokens = *tokens;
+        let can_refresh = self.source.obtains() || tokens.refresh.is_some() || self.refresh.is_some();
+        self.held = Some(Held::new(tokens.access, tokens.scope, life, can_refresh, self.terms.lead, now, random));
+        if tokens.refresh.is_some() {
+            self.refresh = tokens.refresh;
+        }
+        if tokens.id_token.is_some() {
+            self.id_token = tokens.id_token;
+        }
+        self.issued = self.issued.max(tokens.facts.issued);
+        self.generation = self.generation.wrapping_add(1);
+        self.has_had_token = true;
+        self.was_refused = false;
+        self.is_used = false;
+        self.failures = 0;
+        self.failure = None;
+    }
+
+    pub(super) fn adopt_stored(&mut self, stored: Stored, now: Time, random: f64) -> bool {
+        if let Some(refresh) = &stored.refresh {
+            if self.spent.iter().any(|spent| spent.matches(refresh.expose())) {
+                return false;
+            }
+        }
+        // It can't have come in the future: then the clock was set back, and what is left is its life at most.
+        let obtained = self.clock.instant(stored.obtained).min(now);
+        let is_old = |since: Option<Time>| since.is_some_and(|since| since > obtained);
+        if is_old(self.obtained) || is_old(self.signed_out) {
+            return false;
+        }
+        if let Some(refresh) = stored.refresh {
+            if !self.refresh.as_ref().is_some_and(|ours| ours.matches(refresh.expose())) {
+                self.refresh = Some(refresh);
+                // Whatever was refused, it was another one.
+                self.failure.take_if(|failure| failure.until.is_none());
+            }
+            self.obtained = Some(obtained);
+            self.id_token = stored.id_token.clone().or(self.id_token.take());
+        }
+        let Some(access) = stored.access else { return false };
+        let is = |other: Option<&Secret>| other.is_some_and(|other| other.matches(access.expose()));
+        if is(self.held.as_ref().map(|held| &held.token)) || is(self.dead.as_ref()) {
+            return false;
+        }
+        let life = stored.expires.map(|expires| {
+            let whole = Span::from_millis(expires.since(stored.obtained).as_millis().max(0));
+            Life { whole, expires: self.clock.instant(expires).min(now.plus(whole)) }
+        });
+        let can_refresh = self.source.obtains() || self.refresh.is_some();
+        let mut held = Held::new(access, stored.scope, life, can_refresh, self.terms.lead, now, random);
+        held.came = obtained;
+        if !held.is_usable(now) {
+            self.has_had_token = true;
+            return false;
+        }
+        self.held = Some(held);
+        self.obtained = Some(obtained);
+        self.id_token = stored.id_token;
+        self.generation = self.generation.wrapping_add(1);
+        self.has_had_token = true;
+        self.was_refused = false;
+        self.is_used = false;
+        self.failures = 0;
+        self.failure = None;
+        let expires = self.expires_at();
+        self.emit(Event::Adopted { expires });
+        true
+    }
+}
