@@ -78,7 +78,7 @@ for (const [name, frames] of Object.entries(before_welcome)) {
   });
 }
 
-test("a wrong, missing or empty token, an unknown scheme and `none` are all one answer, and 4401", async () => {
+test("a wrong, missing or empty token, an unknown scheme and 'none' are all one answer, and 4401", async () => {
   const none = { auth: { scheme: "none" } };
   const answers = [
     [hello("tok-eve")],
