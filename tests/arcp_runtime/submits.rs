@@ -384,3 +384,17 @@ fn the_python_client_is_told_in_its_own_words() {
     world.sleep(1000);
     assert_eq!(world.take(conn, "job.result")["payload"]["final_status"], "timed_out");
 }
+
+#[test]
+fn a_configuration_that_is_wrong_is_named() {
+    for (config, expected) in [
+        (json!({"agents": ["Bad Name"]}), "`agents.Bad Name` is no name that ARCP 1.1 §7.5 allows"),
+        (json!({"agents": ["a@"]}), "`agents.a@` is no name"),
+        (json!({"agents": "echo"}), "`agents` must be a list"),
+        (json!({"resumeWindowSec": 0}), "`resumeWindowSec` must be a number"),
+        (json!({"resumeWindow": 1}), "did you mean `resumeWindowSec`"),
+    ] {
+        let error = Hub::new(&config.to_string(), 0).map(drop).unwrap_err();
+        assert!(error.message().contains(expected), "{}", error.message());
+    }
+}

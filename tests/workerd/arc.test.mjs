@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { envelope, postArc, rawRequest, sse, streamed, text } from "../lib/arc.mjs";
+import { upgrade } from "../lib/arcp.mjs";
 import { startWrangler } from "../lib/worker.mjs";
 
 let worker;
@@ -403,6 +404,12 @@ test("the other routes", async () => {
   assert.deepEqual(await get("/healthz"), [200, { status: "ok" }]);
   assert.equal((await get("/healthz", "POST"))[0], 405);
   assert.equal((await get("/arcp"))[0], 426, "a WebSocket, or nothing");
+  // Agents over ARCP need a Durable Object, which this Worker doesn't have; what is missing is in the log.
+  assert.equal((await upgrade(url, { path: "/arcp" })).status, 503);
+  for (let attempt = 0; !worker.log.some((line) => line.includes("bind RuntimeHub as RUNTIME_HUB")); attempt += 1) {
+    assert.ok(attempt < 100, worker.log.slice(-3).join("\n"));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   assert.equal((await get("/nothing"))[0], 404);
   assert.equal((await get("/arc", "HEAD"))[0], 405);
 });

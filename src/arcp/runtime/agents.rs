@@ -44,11 +44,6 @@ impl Agents {
         Ok(agents)
     }
 
-    /// Whether any has a version.
-    pub fn have_versions(&self) -> bool {
-        self.0.iter().any(|agent| agent.versions.iter().any(|(version, _)| !version.is_empty()))
-    }
-
     /// What a welcome lists.
     pub fn listed(&self) -> Vec<AgentInfo> {
         self.0

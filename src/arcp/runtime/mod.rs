@@ -58,7 +58,8 @@ use crate::{
 };
 
 /// What this runtime can. Heartbeats are the gate's; budgets, models and credentials are nobody's here, so they are not offered.
-const FEATURES: [&str; 6] = ["ack", "list_jobs", "subscribe", "lease_expires_at", "progress", "result_chunk"];
+const FEATURES: [&str; 7] =
+    ["ack", "list_jobs", "subscribe", "lease_expires_at", "progress", "result_chunk", "agent_versions"];
 
 /// What is refused, and why; `member` says where in the message, for the peer that sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,9 +116,8 @@ impl Hub {
         let limits = Limits::read(&mut reader)?;
         let has_policy = reader.take("policy").and_then(Value::as_bool) == Some(true);
         reader.finish()?;
-        let versions = agents.have_versions().then_some("agent_versions");
         Ok(Self {
-            features: Features::new(FEATURES.into_iter().chain(versions)),
+            features: Features::new(FEATURES),
             agents,
             limits,
             has_policy,
