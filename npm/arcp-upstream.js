@@ -8,9 +8,10 @@ import { upstreamTarget } from "./upstream.js";
  * service binding, `auth` what upstreamAuth in upstream-auth.js gives. Its resume tokens are not trusted.
  */
 export function upstreamBehind({ upstream, auth, path = "arcp.upstream" }) {
+  const written = typeof upstream === "string" ? upstream.replace(/^http(?=s?:)/i, "ws") : upstream;
+  const { url, fetch } = upstreamTarget(written, path, ["wss:", "ws:"]);
   // `fetch` takes http: and https: only; the upgrade says the rest.
-  const written = typeof upstream === "string" ? upstream.replace(/^ws(?=s?:)/i, "http") : upstream;
-  const target = upstreamTarget(written, path);
+  const target = { fetch, url: url?.href.replace(/^ws/, "http") };
   const behind = async (principal, token, { signal } = {}) => {
     const credential = await auth.credential(principal, token, signal);
     return { socket: await dial(target, signal), auth: credential };

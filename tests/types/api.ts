@@ -179,6 +179,18 @@ createWorker({
   verifier: own,
   arc: { upstream: { fetch }, upstreamAuth: { mode: "map", tokenFor: ({ key }) => key } },
 });
+createWorker({
+  verifier: own,
+  arcp: {
+    upstream: "wss://runtime.example/arcp",
+    upstreamAuth: assertion,
+    scopes: { submit: ["jobs"] },
+    resumeKey: "x",
+  },
+  limits: { helloTimeoutMs: 5000, maxFrameBytes: 1024, maxConnections: 10, rateLimit: "LIMIT" },
+});
+// @ts-expect-error scopes are for connecting and for submitting
+createWorker({ verifier: own, arcp: { scopes: { cancel: ["jobs"] } } });
 gate.revoke({}, { issuer: "https://issuer.example", sub: "alice" }) satisfies Promise<void>;
 // @ts-expect-error an entry names its issuer
 gate.revoke({}, { jti: "t1" });
