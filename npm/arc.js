@@ -23,7 +23,7 @@ export class ArcEndpoint {
 
   /**
    * `config` is what the core reads; `guard(principal, request)` may still refuse a principal, and `revoked(principal,
-   * credentials, options)` says whether its token was revoked.
+   * credentials, options)` says whether its token was revoked, where `revoked.applies(principal)`.
    */
   constructor({ config, agents, upstream, audit, agentTimeoutMs, clockToleranceSec, guard, revoked }) {
     this.#config = JSON.stringify(config);
@@ -61,7 +61,7 @@ export class ArcEndpoint {
       verifier = await verifierOf();
       principal = await authenticate(verifier, { scheme, token }, httpContext(request, ctx));
       this.#guard(principal, request);
-      if (await this.#revoked(principal, { scheme, token })) {
+      if (this.#revoked.applies(principal) && (await this.#revoked(principal, { scheme, token }))) {
         throw new ArcgateError("ERR_TOKEN_REVOKED", "the token is revoked", { details: { fault: "caller" } });
       }
     } catch (error) {
@@ -86,10 +86,24 @@ export class ArcEndpoint {
     const decision = callJson("arcBody", this.#config, JSON.stringify(principal), crypto.randomUUID(), now, body);
     Object.assign(seen, decision.seen);
     if (decision.reply) return decision.reply;
-    const isRevoked = () => this.#revoked(principal, { scheme, token }, { maxAgeMs: 500 });
+    const isRevoked = this.#revocation(verifier, principal, { scheme, token }, httpContext(request, ctx));
     const watch = deadline(request, this.#endOf(principal, verifier), this.#timeoutMs, isRevoked);
     if (decision.forward === undefined) return this.#run(request, decision, watch, fields, seen);
     return this.#forward(request, { ticket: decision.forward, principal, token, body }, watch, fields, seen);
+  }
+
+  // Whether a token that was good is revoked now, by the store's word or the verifier's own; undefined where neither can say.
+  #revocation(verifier, principal, credentials, context) {
+    const isStored = this.#revoked.applies(principal);
+    if (!isStored && verifier.asksRevocation !== true) return undefined;
+    return async () => {
+      if (isStored && (await this.#revoked(principal, credentials, { maxAgeMs: 500 }))) return true;
+      if (verifier.asksRevocation !== true) return false;
+      return verifier.authenticate(credentials, context).then(
+        () => false,
+        ({ code }) => code === "ERR_TOKEN_REVOKED",
+      );
+    };
   }
 
   // When the token's time is over, in milliseconds: the tolerance is the verifier's own where it says so.

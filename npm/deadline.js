@@ -6,7 +6,7 @@ const REVOCATION_MS = 4000;
 
 /**
  * Watches a request. `signal` is aborted with a reason whose `outcome` is "expired", "revoked" or "timeout", and that has none
- * when the client has gone. `isRevoked()` is asked now and then. `leave()` says that the client has gone; `stop()` ends the watch.
+ * when the client has gone. `isRevoked()`, if given, is asked now and then. `leave()` says that the client has gone; `stop()` ends the watch.
  */
 export function deadline(request, tokenEndMs, timeoutMs, isRevoked) {
   const abort = new AbortController();
@@ -24,7 +24,7 @@ export function deadline(request, tokenEndMs, timeoutMs, isRevoked) {
       (revoked) => revoked && over("revoked"),
       () => {},
     );
-  const asking = setInterval(ask, REVOCATION_MS);
+  const asking = isRevoked && setInterval(ask, REVOCATION_MS);
   const stop = () => {
     clearTimeout(timer);
     clearInterval(asking);

@@ -48,12 +48,10 @@ export function createWorker(options) {
           return json(500, { error: "server_error" });
         }
         const waitUntil = ctx?.waitUntil && ((promise) => ctx.waitUntil(promise));
-        const endpoint = new ArcEndpoint({
-          ...settings,
-          guard: devGuard(env),
-          revoked: (principal, credentials, { maxAgeMs } = {}) =>
-            revocations.isRevoked(env, principal, credentials, { maxAgeMs, waitUntil }),
-        });
+        const revokedHere = (principal, credentials, { maxAgeMs } = {}) =>
+          revocations.isRevoked(env, principal, credentials, { maxAgeMs, waitUntil });
+        revokedHere.applies = (principal) => revocations.applies(env, principal);
+        const endpoint = new ArcEndpoint({ ...settings, guard: devGuard(env), revoked: revokedHere });
         return endpoint.handle(request, () => verifiers(env), ctx);
       }
       if (route === "/arcp") {
