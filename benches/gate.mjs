@@ -1,17 +1,27 @@
 // What a session costs through the gate: beside a Worker that only carries frames and checks nothing, and beside the
 // Python SDK's own runtime. CPU time is the process's; who is measured takes turns within each round.
 
-import { heartbeatSec, startGateway, startPipe, startPython, startUpstream, tokens } from "./gate-contenders.mjs";
+import {
+  heartbeatSec,
+  startGateway,
+  startHub,
+  startPipe,
+  startPython,
+  startUpstream,
+  tokens,
+} from "./gate-contenders.mjs";
 import { handshakes, idle, jobs } from "./gate-load.mjs";
 import { cpuMicros, median, memoryKb, spread } from "./measure.mjs";
 
 const pipe = "bare pipe, upstream";
+const python = "Python SDK’s runtime";
 const starts = {
   [pipe]: startPipe,
   "gate, upstream": startGateway,
-  "Python SDK’s runtime": startPython,
+  "gate, embedded runtime": startHub,
+  [python]: startPython,
 };
-const reference = { "gate, upstream": pipe };
+const reference = { "gate, upstream": pipe, "gate, embedded runtime": python };
 
 const full = { rounds: 9, handshakes: 150, echoes: 100, events: 1000, idle: 1000, idleSec: 10 };
 const quick = { rounds: 3, handshakes: 40, echoes: 25, events: 200, idle: 200, idleSec: 2 };

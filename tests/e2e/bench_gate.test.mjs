@@ -13,10 +13,12 @@ test("npm run bench -- gate measures everybody it names", { timeout: 60_000 }, a
     [
       "bare pipe, upstream",
       "gate, upstream",
+      "gate, embedded runtime",
       "Python SDK’s runtime",
       "a bare socket",
       "bare pipe, upstream",
       "gate, upstream",
+      "gate, embedded runtime",
       "Python SDK’s runtime",
     ],
   );
