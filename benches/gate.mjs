@@ -26,6 +26,8 @@ const reference = { "gate, upstream": pipe, "gate, embedded runtime": python };
 const full = { rounds: 9, handshakes: 150, echoes: 100, events: 1000, idle: 1000, idleSec: 10 };
 const quick = { rounds: 3, handshakes: 40, echoes: 25, events: 200, idle: 200, idleSec: 2 };
 
+const shortNames = { [pipe]: "bare pipe", [python]: python };
+
 /** The tables: 9 rounds, or 3 short ones, or as the plan says. */
 export async function tables({ isQuick = false, plan = isQuick ? quick : full }) {
   return { text: [await activeTable(plan), await idleTable(plan)].join("\n\n"), rounds: plan.rounds };
@@ -50,7 +52,7 @@ async function activeTable(plan) {
     return [
       "**Sessions**: opened, then jobs run through them (workerd; the Python SDK’s own runtime beside)",
       "",
-      "| | handshakes a second | CPU a handshake (µs) | CPU a frame, echo (µs) | CPU a frame, events (µs) | over its reference |",
+      "| | handshakes a second | CPU a handshake (µs) | CPU a frame, echo (µs) | CPU a frame, events (µs) | CPU, as a ratio: handshake · echo · events |",
       "|---|---|---|---|---|---|",
       ...Object.entries(found).map(([name, values]) => row(name, values)),
     ].join("\n");
@@ -83,7 +85,7 @@ function row(name, rounds) {
     shown(({ cpu }) => cpu, 0),
     shown(({ echo }) => echo, 1),
     shown(({ events }) => events, 1),
-    reference[name] ? ["cpu", "echo", "events"].map(ratio).join(" · ") : "—",
+    reference[name] ? `${["cpu", "echo", "events"].map(ratio).join(" · ")} to the ${shortNames[reference[name]]}` : "—",
   ];
   return `| ${name} | ${cells.join(" | ")} |`;
 }
