@@ -1,6 +1,7 @@
 // The repository's Worker and its variables.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { test } from "node:test";
 import { SignJWT } from "jose";
 import { envelope, postArc, rawRequest, streamed } from "../lib/arc.mjs";
@@ -86,4 +87,40 @@ test("a variable that is no JSON: the log names it, the answer doesn't, and nobo
     for (const line of worker.log) assert.doesNotMatch(line, /secret-value/);
     assert.equal((await fetch(`${url}/healthz`)).status, 200);
   });
+});
+
+test("an upstream, with a token for each user, under wrangler too", async () => {
+  const seen = [];
+  const upstream = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const body = Buffer.concat(chunks).toString();
+    seen.push({ authorization: request.headers.authorization, body });
+    const { id, params } = JSON.parse(body);
+    response.writeHead(200, { "content-type": params.stream ? "text/event-stream" : "application/arc+json" });
+    const answer = { arc: "1.0", id, responseAgent: "far", targetAgent: "agent-7", result: { type: "task" } };
+    response.end(params.stream ? "event: done\ndata: {}\n\n" : JSON.stringify(answer));
+  });
+  await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+  const variables = {
+    STATIC_TOKENS: { "of-alice": "alice", "of-bob": "bob" },
+    ARC_UPSTREAM: `http://127.0.0.1:${upstream.address().port}/arc`,
+    UPSTREAM_AUTH: "map",
+    UPSTREAM_TOKENS: { alice: "there-alice" },
+  };
+  try {
+    await withWorker(variables, async (url) => {
+      const body = JSON.stringify(envelope({ targetAgent: "far" }), null, 2);
+      const { status, json } = await postArc(url, { token: "of-alice", body });
+      assert.deepEqual([status, json.responseAgent], [200, "far"]);
+      assert.deepEqual(seen, [{ authorization: "Bearer there-alice", body }]);
+      const stream = await postArc(url, { token: "of-alice", body: streamed("far", "x") });
+      assert.equal(stream.text, "event: done\ndata: {}\n\n");
+      const bob = await postArc(url, { token: "of-bob", body });
+      assert.deepEqual([bob.status, bob.json.error.code, seen.length], [403, -44006, 2]);
+    });
+  } finally {
+    upstream.closeAllConnections();
+    upstream.close();
+  }
 });
