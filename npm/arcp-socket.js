@@ -157,7 +157,8 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#closeBehind();
     const { sessions, onEnd } = this.#options;
-    if (sessions.get(this.#session)?.connection === this) sessions.delete(this.#session);
+    const name = this.#nameOf(this.#session);
+    if (sessions.get(name)?.connection === this) sessions.delete(name);
     this.#principal = undefined;
     this.#credentials = undefined;
     this.#verifyAgain = undefined;
@@ -223,7 +224,7 @@ export class Connection {
     const { behind, sessions } = this.#options;
     try {
       // The old connection of a session that is resumed, if it is in this isolate and nobody has noticed its end.
-      if (resumes !== undefined && !behind.trusted) sessions.get(resumes)?.displace();
+      if (resumes !== undefined && !behind.trusted) sessions.get(this.#nameOf(resumes))?.displace();
       const signal = this.#abort.signal;
       const { socket, auth } = await behind(this.#principal, this.#credentials?.token, {
         signal,
@@ -283,13 +284,18 @@ export class Connection {
     this.#options.audit(event);
   }
 
+  // Whatever ids a runtime gives, nobody displaces another one's connection.
+  #nameOf(session) {
+    return `${session}\n${this.#principal?.key}`;
+  }
+
   // A socket may be closed by its own request alone: whoever resumes the session settles a promise that this request waits for.
   #register(session) {
     const { sessions, behind } = this.#options;
     this.#session = session;
     if (behind.trusted) return;
     const displaced = new Promise((displace) => {
-      sessions.set(session, { connection: this, displace });
+      sessions.set(this.#nameOf(session), { connection: this, displace });
     });
     displaced.then(() => this.#do((core, now) => core.note("displaced", now)));
   }

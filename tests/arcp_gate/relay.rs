@@ -148,6 +148,15 @@ fn a_runtime_that_goes_away() {
         world.drain();
         assert_eq!((world.kinds(), world.closed), (vec![kind.to_owned()], Some(1000)));
     }
+    // It has said goodbye, and stays.
+    let mut world = World::open("{}", false, ALL);
+    world.behind_says(&frame("session.closed", "{}"));
+    world.pass(3_000);
+    world.behind_says(&frame("session.closed", "{}"));
+    world.pass(1_999);
+    assert!(world.closed.is_none());
+    world.pass(1);
+    assert_eq!((world.closed, world.behind_closed), (Some(1000), true));
 }
 
 #[test]

@@ -17,6 +17,9 @@ use crate::{
 /// A session whose revocation can't be asked about ends after this long.
 const LONGEST_UNKNOWN: Span = Span::from_secs(30);
 
+/// Who has said goodbye closes within this time.
+const TIME_TO_CLOSE: Span = Span::from_secs(5);
+
 /// A ping's nonce may be this long, in bytes.
 const MAX_NONCE: usize = 256;
 
@@ -37,8 +40,8 @@ pub(super) struct Session {
     interval: Option<Span>,
     next_ask: Option<Time>,
     last_known: Time,
-    /// What is behind has said that nothing more comes.
-    dismissed: bool,
+    /// What is behind has said that nothing more comes: when it must have closed.
+    dismissed: Option<Time>,
     opened: Time,
     from_client: (i64, i64),
     from_behind: (i64, i64),
@@ -73,7 +76,7 @@ impl Session {
             interval: None,
             next_ask: None,
             last_known: now,
-            dismissed: false,
+            dismissed: None,
             opened: now,
             from_client: (0, 0),
             from_behind: (0, 0),
@@ -89,7 +92,7 @@ impl Session {
 
     pub(super) fn deadline(&self) -> Option<Time> {
         let pulses = [&self.client, &self.behind].into_iter().flatten().map(Pulse::deadline);
-        pulses.chain(self.next_ask).min()
+        pulses.chain(self.next_ask).chain(self.dismissed).min()
     }
 
     pub(super) fn told_client(&mut self, bytes: usize, now: Time) {
@@ -151,6 +154,9 @@ impl Session {
 impl Gate {
     pub(super) fn tick_open(&mut self, now: Time) {
         let Stage::Open(session) = &mut self.stage else { return };
+        if session.dismissed.is_some_and(|at| now >= at) {
+            return self.end(End::DISMISSED, now);
+        }
         let is_due = session.next_ask.is_some_and(|at| now >= at);
         if is_due {
             // Asked once; the answer says when again.
@@ -313,7 +319,7 @@ impl Gate {
                 sealing.closed = Some(code);
                 return;
             }
-            Stage::Open(session) if session.dismissed => End::DISMISSED,
+            Stage::Open(session) if session.dismissed.is_some() => End::DISMISSED,
             Stage::Open(_) if self.trusted => match code {
                 4409 => End::DISPLACED,
                 4429 => End::SLOW,
@@ -352,7 +358,9 @@ impl Gate {
                 self.end(End::restart("upstream_unauthenticated"), now);
                 return Flow::Drain;
             }
-            "session.closed" | "session.bye" => session.dismissed = true,
+            "session.closed" | "session.bye" => {
+                session.dismissed = Some(session.dismissed.unwrap_or(now.plus(TIME_TO_CLOSE)));
+            }
             _ => {}
         }
         let is_own = envelope.session_id() == Some(session.id.as_str());
