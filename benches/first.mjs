@@ -52,7 +52,7 @@ async function inWorkerd(name, set) {
 async function inChromium(set, rounds, times) {
   const files = {
     "/": { type: "text/html", body: "<!doctype html>" },
-    "/core.wasm": { type: "application/wasm", body: readFileSync(join(root, "pkg/core.wasm")) },
+    "/page.wasm": { type: "application/wasm", body: readFileSync(join(root, "pkg/page.wasm")) },
   };
   for (const [name, code] of Object.entries(page)) {
     const { outputFiles } = buildSync({

@@ -201,6 +201,6 @@ async function files() {
   return {
     "/": { type: "text/html", body: '<!doctype html><script type="module" src="/page.js"></script>' },
     "/page.js": { type: "text/javascript", body: Buffer.from(outputFiles[0].contents) },
-    "/core.wasm": { type: "application/wasm", body: readFileSync(join(root, "pkg/core.wasm")) },
+    "/page.wasm": { type: "application/wasm", body: readFileSync(join(root, "pkg/page.wasm")) },
   };
 }

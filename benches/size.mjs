@@ -15,7 +15,7 @@ export function sizes() {
     gzip: gzipSync(bytes, { level: 9 }).length,
     brotli: brotliCompressSync(bytes).length,
   });
-  return { module: of(readFileSync(join(root, "pkg/core.wasm"))), script: of(outputFiles[0].contents) };
+  return { module: of(readFileSync(join(root, "pkg/page.wasm"))), script: of(outputFiles[0].contents) };
 }
 
 const bundled = () =>
@@ -50,7 +50,7 @@ export function sizeTable() {
     "",
     "| | plain | gzip | brotli |",
     "|---|---|---|---|",
-    line("core.wasm", module),
+    line("page.wasm", module),
     line("JavaScript, bundled and minified", script),
     line("both", both),
   ].join("\n");

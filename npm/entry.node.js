@@ -1,8 +1,9 @@
 // Node, Deno and Bun: the module is read from beside this file, at first use.
 
 import { readFileSync } from "node:fs";
+import * as glue from "./core.js";
 import { useSource } from "./wasm.js";
 
-useSource(() => new WebAssembly.Module(readFileSync(new URL("./core.wasm", import.meta.url))));
+useSource(glue, () => new WebAssembly.Module(readFileSync(new URL("./core.wasm", import.meta.url))));
 
 export * from "./index.js";

@@ -1,7 +1,9 @@
-// Browsers: fetched at first use, and compiled while it arrives. Bundlers understand the URL without a plugin.
+// Browsers: fetched at first use, and compiled while it arrives. Bundlers understand the URL without a plugin. It is the
+// module without the gate.
 
+import * as glue from "./page.js";
 import { useSource } from "./wasm.js";
 
-useSource(() => fetch(new URL("./core.wasm", import.meta.url)));
+useSource(glue, () => fetch(new URL("./page.wasm", import.meta.url)));
 
 export * from "./index.js";

@@ -1,8 +1,9 @@
 // Cloudflare Workers: bytes can't be compiled there, so the bundler hands the compiled module over.
 
+import * as glue from "./core.js";
 import module from "./core.wasm";
 import { useSource } from "./wasm.js";
 
-useSource(() => module);
+useSource(glue, () => module);
 
 export * from "./index.js";

@@ -1,20 +1,20 @@
 // The module: loaded once, on first use, and replaced by a fresh instance after a trap.
 
-import * as bindings from "./core.js";
 import { ArcgateError } from "./errors.js";
 
-export { bindings };
-
+/** The module's functions and classes. */
+export let bindings;
 let source;
 let loading;
 let exports;
 let epoch = 0;
 
 /**
- * Says where the module comes from; each runtime's entry does that. `load` gives a WebAssembly.Module, or a promise of
- * what instantiates one.
+ * Says where the module comes from; each runtime's entry does that. `glue` is what wasm-bindgen wrote for the module, `load`
+ * gives a WebAssembly.Module, or a promise of what instantiates one.
  */
-export function useSource(load) {
+export function useSource(glue, load) {
+  bindings = glue;
   source = load;
 }
 
@@ -24,7 +24,7 @@ export function ready() {
     loading = undefined;
     throw new ArcgateError(
       "ERR_INTERNAL",
-      "core.wasm could not be loaded: see the recipe for your bundler in the documentation",
+      "the WebAssembly module could not be loaded: see the recipe for your bundler in the documentation",
       {
         retryable: true,
         details: { fault: "configuration" },

@@ -9,7 +9,7 @@ import { checkVerifier } from "./http.js";
 import { Revocations } from "./revocations.js";
 import { runtimeHub } from "./runtime-hub.js";
 import { isLoopback } from "./upstream.js";
-import { ready } from "./wasm.js";
+import { bindings, ready } from "./wasm.js";
 import { readOptions } from "./worker-options.js";
 
 export { builtinAgents } from "./agents.js";

@@ -18,14 +18,24 @@ import { main, step } from "./setup/steps.mjs";
 import { setup } from "./setup.mjs";
 
 // What Rust's wasm32 target uses of WebAssembly; every runtime that this package supports has it.
-const optimization = [
-  "-O3",
+const features = [
   "--enable-bulk-memory",
   "--enable-nontrapping-float-to-int",
   "--enable-sign-ext",
   "--enable-mutable-globals",
   "--enable-reference-types",
   "--enable-multivalue",
+];
+
+// The whole of it, for the edge and for Node; and what a page needs, built to be small.
+const modules = [
+  { name: "core", profile: "release", options: ["--release"], optimize: ["-O3"] },
+  {
+    name: "page",
+    profile: "page",
+    options: ["--profile", "page", "--no-default-features"],
+    optimize: ["-Oz", "--converge"],
+  },
 ];
 
 const work = join(root, "target/npm");
@@ -35,7 +45,7 @@ const stamp = join(work, "stamp");
 /** Brings pkg/ up to date. */
 export async function build({ force = false } = {}) {
   console.log("Build");
-  await step("pkg/", "the npm package, one WebAssembly module and its loaders", (say) =>
+  await step("pkg/", "the npm package: the modules for the edge and for pages, and their loaders", (say) =>
     locked(async () => {
       const outcome = await update(force, say);
       publishForPages(pkg, join(root, "www/arcgate"));
@@ -51,18 +61,13 @@ async function update(force, say) {
   const built = existsSync(stamp) && readFileSync(stamp, "utf8");
   if (!force && existsSync(pkg) && built === `${inputs} ${outputsHash(pkg)}`) return "already there";
   const env = await buildEnvironment();
-  say("cargo build");
-  await must("cargo", ["build", "--release", "--lib", "--target", target], {
-    cwd: root,
-    env,
-    label: "cargo build",
-    onLine: say,
-    whole: true,
-  });
   const next = join(work, "pkg");
   rmSync(next, { recursive: true, force: true });
   mkdirSync(next, { recursive: true });
-  await glue(next, env, say);
+  for (const module of modules) {
+    await compile(module, env, say);
+    await glue(module, next, env, say);
+  }
   if (existsSync(join(root, "npm"))) cpSync(join(root, "npm"), next, { recursive: true });
   for (const file of ["README.md", "LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"]) {
     if (existsSync(join(root, file))) cpSync(join(root, file), join(next, file));
@@ -74,16 +79,28 @@ async function update(force, say) {
   return "ok";
 }
 
-// core.js and core.wasm: what wasm-bindgen and wasm-opt make of the crate.
-async function glue(folder, env, say) {
-  say("wasm-bindgen");
-  const bound = join(work, "glue");
+async function compile({ name, options }, env, say) {
+  const label = `cargo build, ${name}`;
+  say(label);
+  await must("cargo", ["build", "--lib", "--target", target, ...options], {
+    cwd: root,
+    env,
+    label,
+    onLine: say,
+    whole: true,
+  });
+}
+
+// What wasm-bindgen and wasm-opt make of the crate: core.js and core.wasm, page.js and page.wasm.
+async function glue({ name, profile, optimize }, folder, env, say) {
+  say(`wasm-bindgen, ${name}`);
+  const bound = join(work, name);
   rmSync(bound, { recursive: true, force: true });
-  // The loaders name core.wasm, so the glue needn't: a second name would make bundlers ship a second copy.
+  // The loaders name the module, so the glue needn't: a second name would make bundlers ship a second copy.
   // The reset function gives a fresh instance after a trap.
   const flags = [
     "--target=web",
-    "--out-name=core",
+    `--out-name=${name}`,
     `--out-dir=${bound}`,
     "--no-typescript",
     "--omit-default-module-path",
@@ -91,15 +108,12 @@ async function glue(folder, env, say) {
     "--encode-into=always",
     "--remove-producers-section",
   ];
-  await must(
-    "wasm-bindgen",
-    [...flags, join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), target, "release/arcgate.wasm")],
-    { env },
-  );
-  say("wasm-opt");
-  const optimize = [...optimization, join(bound, "core_bg.wasm"), "-o", join(folder, "core.wasm")];
-  await must("wasm-opt", optimize, { env });
-  cpSync(join(bound, "core.js"), join(folder, "core.js"));
+  const compiled = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), target, profile, "arcgate.wasm");
+  await must("wasm-bindgen", [...flags, compiled], { env });
+  say(`wasm-opt, ${name}`);
+  const args = [...optimize, ...features, join(bound, `${name}_bg.wasm`), "-o", join(folder, `${name}.wasm`)];
+  await must("wasm-opt", args, { env });
+  cpSync(join(bound, `${name}.js`), join(folder, `${name}.js`));
   if (existsSync(join(bound, "snippets")))
     cpSync(join(bound, "snippets"), join(folder, "snippets"), { recursive: true });
 }
@@ -119,7 +133,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await main(async () => {
     await setup(["npm", "wasm"]);
     await build({ force: process.argv.includes("--force") });
-    for (const file of ["core.wasm", "core.js"]) {
+    for (const file of modules.flatMap(({ name }) => [`${name}.wasm`, `${name}.js`])) {
       const { plain, gzip, brotli } = sizes(file);
       console.log(`  pkg/${file}: ${plain} bytes, gzip ${gzip}, brotli ${brotli}`);
     }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 /** Brings `folder` up to date with the browser's part of `pkg`. Writes only what differs: a running Worker watches it. */
 export function publishForPages(pkg, folder) {
-  const wanted = ["core.wasm", ...modules(pkg, "entry.web.js")];
+  const wanted = ["page.wasm", ...modules(pkg, "entry.web.js")];
   mkdirSync(folder, { recursive: true });
   for (const file of readdirSync(folder)) {
     if (!wanted.includes(file)) rmSync(join(folder, file), { recursive: true });

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../setup/cache.mjs";
 
-const bytes = readFileSync(join(root, "target/npm/glue/core_bg.wasm"));
+const bytes = readFileSync(join(root, "target/npm/page/page_bg.wasm"));
 let at = 8;
 
 function leb() {

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     json::{Members, Number, Object, Value},
     secret::Secret,
+    time::Time,
 };
 
 /// The longest name, version or scheme, in bytes.
@@ -268,12 +269,11 @@ fn agent_of(value: &Value<'_>) -> Option<AgentInfo> {
     })
 }
 
-fn number(value: f64) -> String {
-    if value.fract() == 0.0 {
-        (value as i64).to_string()
-    } else {
-        value.to_string()
-    }
+// Milliseconds are as fine as it gets, and a double is never printed.
+fn number(seconds: f64) -> String {
+    let mut out = String::new();
+    Time::from_millis(seconds * 1000.0).write_seconds(&mut out);
+    out
 }
 
 fn text_of(secret: &Secret) -> Option<&str> {

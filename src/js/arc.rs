@@ -1,21 +1,18 @@
-//! The surface of the ARC gate and of what every HTTP front needs: JSON in, JSON out. `npm/arc.js` and `npm/http.js` drive it.
+//! The surface of the ARC gate: JSON in, JSON out. `npm/arc.js` drives it.
 //!
 //! Nothing of a request stays here between two calls, so a request outlives the instance that admitted it.
 
 use wasm_bindgen::prelude::*;
 
-use super::error::thrown;
+use super::{
+    error::thrown,
+    http::{seconds, write_credentials},
+};
 use crate::{
     arc::{reply::write_fields, run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run, Step},
-    auth::{
-        challenge::{stated, Refusal},
-        credentials::{self, Credentials},
-        custom::principal_from_json,
-    },
+    auth::{challenge::stated, custom::principal_from_json},
     error::{Code, Error},
     json::{self, write_string, Object, Value},
-    secret::Secret,
-    time::Span,
 };
 
 /// Throws what is wrong with the configuration of an endpoint.
@@ -143,51 +140,6 @@ pub fn arc_event(ticket: &str, event: &str) -> Result<Option<String>, JsValue> {
     Ok(run_of(ticket)?.event(&object(event)?))
 }
 
-/// The credentials of a request as `{ scheme, token? }`; throws what becomes a 400 or 401.
-#[wasm_bindgen(js_name = readCredentials)]
-pub fn read_credentials(authorization: Option<String>, query: &str) -> Result<String, JsValue> {
-    let credentials = credentials::from_request(authorization.as_deref(), query).map_err(|error| thrown(&error))?;
-    let mut out = String::from("{");
-    write_credentials(&mut out, &credentials);
-    out.push('}');
-    Ok(out)
-}
-
-/// What a refused request is told over HTTP: `{ status, headers }`; the arguments are the error's.
-#[wasm_bindgen(js_name = httpRefusal)]
-pub fn http_refusal(code: &str, retryable: bool, subject: Option<String>, retry_after: Option<f64>) -> String {
-    let refusal = Refusal::of(&stated(code, retryable, subject.as_deref(), retry_after.map(seconds)));
-    let mut fields = Vec::new();
-    fields.extend(refusal.challenge.map(|challenge| ("WWW-Authenticate", challenge)));
-    fields.extend(refusal.retry_after.map(|seconds| ("Retry-After", seconds.to_string())));
-    let mut out = format!("{{\"status\":{},\"headers\":", refusal.status);
-    write_fields(&mut out, &fields);
-    out.push('}');
-    out
-}
-
-/// The principal that a verifier returned, in the form that everything behind it relies on.
-#[wasm_bindgen(js_name = toPrincipal)]
-pub fn to_principal(principal: &str) -> Result<String, JsValue> {
-    let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
-    let mut out = String::new();
-    principal.write_json(&mut out);
-    Ok(out)
-}
-
-/// The place of `needle` among `hashes`, which are of its length and stand one behind the other. Every one is compared, and
-/// in constant time.
-#[wasm_bindgen(js_name = findHash)]
-pub fn find_hash(hashes: &[u8], needle: &[u8]) -> Option<u32> {
-    let mut found = None;
-    for (index, hash) in hashes.chunks_exact(needle.len().max(1)).enumerate() {
-        if Secret::new(hash).matches(needle) {
-            found = Some(index as u32);
-        }
-    }
-    found
-}
-
 fn ended<T>(
     ticket: &str,
     outcome: &str,
@@ -217,17 +169,4 @@ fn run_of(ticket: &str) -> Result<Run, JsValue> {
 pub(super) fn object(text: &str) -> Result<Object<'_>, JsValue> {
     json::parse_object(text.as_bytes())
         .map_err(|problem| thrown(&Error::new(Code::Internal, format!("an argument {problem}"))))
-}
-
-fn write_credentials(out: &mut String, credentials: &Credentials) {
-    out.push_str("\"scheme\":");
-    write_string(out, credentials.scheme());
-    if let Some(token) = credentials.token().and_then(|token| std::str::from_utf8(token.expose()).ok()) {
-        out.push_str(",\"token\":");
-        write_string(out, token);
-    }
-}
-
-fn seconds(seconds: f64) -> Span {
-    Span::from_millis((seconds * 1000.0) as i64)
 }

@@ -4,16 +4,21 @@
 //! What is called for each token takes and gives numbers: strings and objects that cross the boundary cost more than all of
 //! the parsing does.
 
+#[cfg(feature = "gate")]
 pub mod arc;
 pub mod arc_client;
 pub mod arcp_client;
+#[cfg(feature = "gate")]
 pub mod arcp_gate;
+#[cfg(feature = "gate")]
 pub mod arcp_runtime;
 pub mod error;
+pub mod http;
 pub mod jws;
 pub mod login;
 pub mod tabs;
 pub mod token;
+#[cfg(feature = "gate")]
 pub mod upstream;
 pub mod verifier;
 

@@ -62,7 +62,7 @@ before(async () => {
 });
 after(() => rmSync(project, { recursive: true, force: true }));
 
-test("holds what its manifest names, one module, and nothing of the development", () => {
+test("holds what its manifest names, its two modules, and nothing of the development", () => {
   const installed = join(project, "node_modules/arcgate");
   const files = readdirSync(installed, { recursive: true });
   const named = (entry) => (typeof entry === "string" ? [entry] : Object.values(entry).flatMap(named));
@@ -70,7 +70,7 @@ test("holds what its manifest names, one module, and nothing of the development"
     assert.ok(existsSync(join(installed, file)), `${file} is named and not there`);
   assert.deepEqual(
     files.filter((file) => file.endsWith(".wasm")),
-    ["core.wasm"],
+    ["core.wasm", "page.wasm"],
   );
   const foreign = files.filter(
     (file) => !/\.(js|d\.ts|wasm)$|^(package\.json|README\.md|CHANGELOG\.md|LICENSE-(APACHE|MIT))$/.test(file),
@@ -185,7 +185,7 @@ describe("verifies a token in a page", () => {
     await run(bin("esbuild"), ["main.src.js", "--bundle", "--format=esm", "--platform=browser", "--outfile=main.js"], {
       cwd: folder,
     });
-    cpSync(join(project, "node_modules/arcgate/core.wasm"), join(folder, "core.wasm"));
+    cpSync(join(project, "node_modules/arcgate/page.wasm"), join(folder, "page.wasm"));
     assert.deepEqual(await inPage(folder), expected);
   });
 });

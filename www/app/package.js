@@ -29,7 +29,7 @@ export async function loadPackage() {
 }
 
 async function measure() {
-  const response = await fetch(new URL(`${folder}core.wasm`, import.meta.url), { cache: "force-cache" });
+  const response = await fetch(new URL(`${folder}page.wasm`, import.meta.url), { cache: "force-cache" });
   const bytes = await response.blob();
   const packed = await new Response(bytes.stream().pipeThrough(new CompressionStream("gzip"))).blob();
   const kilo = (size) => `${Math.round(size / 1000)} kB`;
