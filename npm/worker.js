@@ -4,7 +4,7 @@ import "arcgate";
 import { ArcEndpoint } from "./arc.js";
 import { ArcpEndpoint } from "./arcp-gate.js";
 import { call } from "./call.js";
-import { ArcgateError } from "./errors.js";
+import { ArcgateError, configError } from "./errors.js";
 import { checkVerifier } from "./http.js";
 import { Revocations } from "./revocations.js";
 import { runtimeHub } from "./runtime-hub.js";
@@ -17,6 +17,7 @@ export { RevocationStore } from "./revocation-store.js";
 
 /** A Worker with the routes /arc, /arcp and /healthz, and the static assets bound as ASSETS. */
 export function createWorker(options) {
+  if (!("arcCheck" in bindings)) throw configError("createWorker", "is not for browsers: their module has no gate");
   const settings = readOptions(options);
   // A Worker's module is at hand, so this loads it at once; elsewhere the first request waits for it.
   ready().catch(() => {});
