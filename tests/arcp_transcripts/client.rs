@@ -70,13 +70,15 @@ impl Machine for Driver {
     }
 }
 
+pub(crate) fn make(head: &Map<String, Value>, _now: Time) -> Box<dyn Machine> {
+    let mut options = json!({"client": {"name": "a", "version": "1"}, "scheme": "bearer", "canRenew": true});
+    for (name, value) in head.get("options").and_then(Value::as_object).into_iter().flatten() {
+        options[name] = value.clone();
+    }
+    Box::new(Driver { client: Client::new(&options.to_string(), 7).unwrap(), is_started: false })
+}
+
 #[test]
 fn client_transcripts() {
-    play_all("client", |head, _| {
-        let mut options = json!({"client": {"name": "a", "version": "1"}, "scheme": "bearer", "canRenew": true});
-        for (name, value) in head.get("options").and_then(Value::as_object).into_iter().flatten() {
-            options[name] = value.clone();
-        }
-        Box::new(Driver { client: Client::new(&options.to_string(), 7).unwrap(), is_started: false })
-    });
+    play_all("client", make);
 }

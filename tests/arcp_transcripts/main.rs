@@ -6,3 +6,4 @@ mod client;
 mod gate;
 mod play;
 mod runtime;
+mod shaken;

@@ -26,37 +26,47 @@ pub(crate) trait Machine {
 }
 
 /// The time of a step.
-fn instant(ms: i64) -> Time {
+pub(crate) fn instant(ms: i64) -> Time {
     Time::from_millis((START * 1000) as f64).plus(Span::from_millis(ms))
 }
 
 /// Plays all transcripts of a folder. `make` makes a machine from the first line.
-pub(crate) fn play_all(folder: &str, make: impl Fn(&Map<String, Value>, Time) -> Box<dyn Machine>) {
+pub(crate) fn play_all(folder: &str, make: Make) {
+    for (name, text) in transcripts(folder) {
+        Play::new(name, &text, make).run();
+    }
+}
+
+/// Makes a machine from the first line of a transcript.
+pub(crate) type Make = fn(&Map<String, Value>, Time) -> Box<dyn Machine>;
+
+/// The transcripts of a folder, by name.
+pub(crate) fn transcripts(folder: &str) -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(folder);
     let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!(!files.is_empty());
-    for file in files {
-        let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        Play::new(name, &fs::read_to_string(&file).unwrap(), &make).run();
-    }
+    let name = |file: &Path| file.file_name().unwrap().to_string_lossy().into_owned();
+    files.iter().map(|file| (name(file), fs::read_to_string(file).unwrap())).collect()
 }
 
-struct Play {
+pub(crate) struct Play {
     name: String,
-    lines: VecDeque<(usize, Map<String, Value>)>,
-    machine: Box<dyn Machine>,
+    pub(crate) lines: VecDeque<(usize, Map<String, Value>)>,
+    pub(crate) machine: Box<dyn Machine>,
     /// What it did and nobody has looked at yet, with its time.
-    done: VecDeque<(i64, Value)>,
-    now: i64,
+    pub(crate) done: VecDeque<(i64, Value)>,
+    pub(crate) now: i64,
     names: BTreeMap<String, Value>,
     /// The frames by their ids: a frame that is replayed is the same frame.
     ids: BTreeMap<String, String>,
     made: u64,
+    /// Whether what goes in is not what the transcript says.
+    pub(crate) is_shaken: bool,
 }
 
 impl Play {
-    fn new(name: String, text: &str, make: &impl Fn(&Map<String, Value>, Time) -> Box<dyn Machine>) -> Self {
+    pub(crate) fn new(name: String, text: &str, make: Make) -> Self {
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let mut lines: VecDeque<_> = lines
             .map(|(at, line)| match serde_json::from_str(line) {
@@ -78,6 +88,7 @@ impl Play {
             names: BTreeMap::new(),
             ids: BTreeMap::new(),
             made: 0,
+            is_shaken: false,
         }
     }
 
@@ -105,7 +116,7 @@ impl Play {
     }
 
     /// Milliseconds, or a list of them and of `$names` to be added up: for pauses that the machine draws and tells.
-    fn instant_of(&self, at: &Value) -> Option<i64> {
+    pub(crate) fn instant_of(&self, at: &Value) -> Option<i64> {
         match at {
             Value::Array(parts) => parts.iter().map(|part| self.instant_of(part)).sum(),
             Value::String(name) => self.names.get(name).and_then(Value::as_i64),
@@ -123,14 +134,14 @@ impl Play {
         self.names.entry(name.to_owned()).or_insert_with(|| when.into());
     }
 
-    fn drain(&mut self) {
+    pub(crate) fn drain(&mut self) {
         for action in self.machine.actions() {
             self.done.push_back((self.now, action));
         }
     }
 
     /// Lets the time pass, deadline by deadline.
-    fn pass(&mut self, at: i64, place: &str) {
+    pub(crate) fn pass(&mut self, at: i64, place: &str) {
         assert!(at >= self.now, "{place}: time goes backwards");
         let mut turns = 0;
         while let Some(due) = self.machine.deadline() {
@@ -172,7 +183,7 @@ impl Play {
     }
 
     /// An action whose `text` is a frame shows it as `frame`. What every frame has is checked here and left out.
-    fn opened(&mut self, mut action: Value, place: &str) -> Value {
+    pub(crate) fn opened(&mut self, mut action: Value, place: &str) -> Value {
         let Some(text) = action.get("text").and_then(Value::as_str).map(str::to_owned) else { return action };
         let mut frame: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{place}: no JSON: {text}"));
         let members = frame.as_object_mut().unwrap();
@@ -189,8 +200,21 @@ impl Play {
         Value::Object(std::mem::take(action))
     }
 
+    /// As `opened`, for a machine that may have said anything.
+    pub(crate) fn shown(&mut self, mut action: Value) -> Option<Value> {
+        if let Some(text) = action.get("text").and_then(Value::as_str) {
+            let mut frame: Value = serde_json::from_str(text).ok()?;
+            frame.as_object_mut()?.remove("arcp");
+            let id = frame.as_object_mut()?.remove("id")?;
+            self.names.insert("$id".to_owned(), id);
+            action.as_object_mut()?.remove("text");
+            action.as_object_mut()?.insert("frame".to_owned(), frame);
+        }
+        Some(action)
+    }
+
     /// `"*"` is anything; `"$name"` is anything once and the same ever after; `"..."` among an object's members allows others.
-    fn matches(&mut self, expected: &Value, found: &Value, path: &str) -> Result<(), String> {
+    pub(crate) fn matches(&mut self, expected: &Value, found: &Value, path: &str) -> Result<(), String> {
         match (expected, found) {
             (Value::String(any), _) if any == "*" => Ok(()),
             (Value::String(name), _) if name.starts_with('$') => match self.names.get(name) {
@@ -223,10 +247,11 @@ impl Play {
     }
 
     /// A step with its `$names` filled in, and what every frame has.
-    fn filled(&mut self, step: Value) -> Value {
+    pub(crate) fn filled(&mut self, step: Value) -> Value {
         match step {
             Value::String(name) if name.starts_with('$') => match self.names.get(&name) {
                 Some(value) => value.clone(),
+                None if self.is_shaken => name.into(),
                 None => panic!("{}: {name} is not known yet", self.name),
             },
             Value::Array(items) => items.into_iter().map(|item| self.filled(item)).collect(),

@@ -69,11 +69,13 @@ impl Machine for Driver {
     }
 }
 
+pub(crate) fn make(head: &Map<String, Value>, _now: Time) -> Box<dyn Machine> {
+    let config =
+        head.get("config").cloned().unwrap_or_else(|| json!({"agents": ["echo", "count@1.0.0", "count@2.0.0"]}));
+    Box::new(Driver { hub: Hub::new(&config.to_string(), 7).unwrap(), attached: 0 })
+}
+
 #[test]
 fn runtime_transcripts() {
-    play_all("runtime", |head, _| {
-        let config =
-            head.get("config").cloned().unwrap_or_else(|| json!({"agents": ["echo", "count@1.0.0", "count@2.0.0"]}));
-        Box::new(Driver { hub: Hub::new(&config.to_string(), 7).unwrap(), attached: 0 })
-    });
+    play_all("runtime", make);
 }
