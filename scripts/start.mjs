@@ -43,7 +43,8 @@ async function start() {
 
   const { given, has } = givenVariables();
   const variables = { ...given };
-  if (!has("PROVIDERS")) variables.PROVIDERS = JSON.stringify({ local: { issuer, audience: `${origin}/arc` } });
+  if (!has("PROVIDERS"))
+    variables.PROVIDERS = JSON.stringify({ local: { issuer, audience: [`${origin}/arc`, `${origin}/arcp`] } });
   variables.PLAYGROUND = playground({ issuer, origin, trusted: !has("PROVIDERS") });
 
   console.log("Start");

@@ -14,7 +14,7 @@ before(async () => {
   both = await startBoth({ variables: { STATIC_TOKENS: { "tok-alice": "alice", "tok-bob": "bob" } } });
   url = `${both.origin.replace("http", "ws")}/arcp`;
   relay = await startRelay(Number(new URL(both.origin).port));
-  token = await both.idp.token({ scope: "arc.agent.caller", resource: `${both.origin}/arc` });
+  token = await both.idp.token({ scope: "arc.agent.caller", resource: `${both.origin}/arcp` });
 });
 
 after(() => Promise.all([relay?.close(), both?.close()]));

@@ -41,7 +41,7 @@ export async function startBoth({ variables = {}, idp: idpOptions = {}, ...optio
   const origin = `http://127.0.0.1:${port}`;
   const idp = await startIdp({ origins: [origin], resources: [`${origin}/arc`, `${origin}/arcp`], ...idpOptions });
   try {
-    const PROVIDERS = { local: { issuer: idp.issuer, audience: `${origin}/arc` } };
+    const PROVIDERS = { local: { issuer: idp.issuer, audience: [`${origin}/arc`, `${origin}/arcp`] } };
     const worker = await startWrangler({ PROVIDERS, ...variables }, { ...options, port });
     return { idp, worker, origin, close: async () => void (await Promise.all([worker.close(), idp.close()])) };
   } catch (error) {
