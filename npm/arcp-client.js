@@ -230,6 +230,8 @@ export class ArcpClient {
         return this.#settle(action.request, ({ resolve }) => resolve());
       case "refused":
         return this.#settle(action.request, ({ reject }) => reject(this.#toError(action.error)));
+      case "forget":
+        return void this.#jobs.delete(action.job);
       case "closed":
         return this.#over(action);
       default:
@@ -258,7 +260,7 @@ export class ArcpClient {
       else this.#jobs.set(handle, job);
     }
     this.#settle(request, ({ resolve, reject }) => {
-      if (job) resolve(job);
+      if (job?.id) resolve(job);
       else reject(new ArcgateError("ERR_CONFIG", "a subscription to this job is under way already"));
     });
   }

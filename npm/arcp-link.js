@@ -23,6 +23,7 @@ export class Link {
   #epoch;
   #sockets = new Map();
   #token;
+  #tokenEnds;
   #secrets = [];
   #tokenError;
   #timer;
@@ -118,7 +119,12 @@ export class Link {
     let ends = Number.NaN;
     if (this.#bearer) {
       try {
-        token = await this.#bearer.next(this.#token, { fresh, outlastMs, signal: abort.signal });
+        token = await this.#bearer.next(this.#token, {
+          fresh,
+          outlastMs,
+          lastEnds: this.#tokenEnds,
+          signal: abort.signal,
+        });
       } catch (thrown) {
         if (!isWanted()) return;
         this.#sockets.delete(conn);
@@ -138,6 +144,7 @@ export class Link {
       if (token !== this.#token) this.#secrets = [token, ...this.#secrets].slice(0, KEPT_SECRETS);
       this.#token = token;
       ends = this.#bearer.endOf(token) ?? Number.NaN;
+      this.#tokenEnds = ends;
     }
     this.call("dialing", conn);
     if (isWanted()) this.#open(conn, token, ends);

@@ -61,12 +61,13 @@ class Bearer {
    * The token for the next connection: another one with `fresh`; with `outlastMs` one that lasts longer than the last, or
    * `undefined` when there is none.
    */
-  async next(last, { fresh, outlastMs, signal }) {
+  async next(last, { fresh, outlastMs, lastEnds, signal }) {
     if (outlastMs !== undefined) {
       // A second more than what is left; the present token goes on being good until then.
-      const token = await this.#get({ minValiditySec: Math.max(outlastMs, 0) / 1000 + 1, signal });
-      const [ends, lastEnds] = [this.endOf(token), this.endOf(last)];
-      return token !== last && !(ends <= lastEnds) ? token : undefined;
+      let token = await this.#get({ minValiditySec: Math.max(outlastMs, 0) / 1000 + 1, signal });
+      // A manager may still find the last one good enough.
+      if (token === last && this.#manager) token = await this.#get({ forceRefresh: true, signal });
+      return token !== last && !(this.endOf(token) <= lastEnds) ? token : undefined;
     }
     return fresh && last !== undefined ? this.renew(last, signal) : this.#get({ signal });
   }

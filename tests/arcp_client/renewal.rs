@@ -101,7 +101,7 @@ fn a_source_without_a_fresher_token_is_asked_again() {
             world.acts.clear();
         }
     }
-    assert!((3..8).contains(&asked), "{asked}");
+    assert!((5..12).contains(&asked), "{asked}");
     assert!(!world.has_told("reconnecting"), "the runtime ends the session, not we");
 }
 

@@ -63,7 +63,7 @@ impl Client {
             let id = request.job_id.clone().unwrap_or_default();
             self.give(&request, request.job, &id, envelope, "accepted");
             if request.is_abandoned {
-                self.jobs.remove(request.job);
+                self.unwatch(request.job);
             }
         }
         self.flush();
@@ -108,7 +108,7 @@ impl Client {
         match self.requests.refused(envelope, &fault) {
             Some(request) => {
                 if request.kind == Kind::Subscribe {
-                    self.jobs.remove(request.job);
+                    self.unwatch(request.job);
                 }
                 if request.number == 0 {
                     self.give_up(request.job);

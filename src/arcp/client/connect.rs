@@ -370,7 +370,9 @@ impl Client {
         // What is asked about a job of the session has nothing to be asked about any more.
         while let Some(request) = self.requests.take(|request| matches!(request.kind, Kind::Subscribe | Kind::Cancel)) {
             self.refuse(request.number, &fault);
-            self.jobs.remove(if request.kind == Kind::Subscribe { request.job } else { 0 });
+            if request.kind == Kind::Subscribe {
+                self.unwatch(request.job);
+            }
         }
         while self.requests.take(|request| request.number == 0).is_some() {}
         let jobs = self.jobs.clear();

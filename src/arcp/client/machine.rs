@@ -316,6 +316,13 @@ impl Client {
         self.act(Members::new().text("do", "failed").integer("job", handle.into()).raw("error", &fault.to_json()));
     }
 
+    /// Forgets a job that was to be subscribed to.
+    pub(super) fn unwatch(&mut self, handle: u32) {
+        if self.jobs.remove(handle).is_some() {
+            self.act(Members::new().text("do", "forget").integer("job", handle.into()));
+        }
+    }
+
     pub(super) fn drop_connection(&mut self, conn: u32, code: u16, reason: &str) {
         self.act(
             Members::new()
@@ -376,7 +383,7 @@ impl Client {
         };
         if let Some(fault) = refusal {
             if kind == Kind::Subscribe {
-                self.jobs.remove(request.job);
+                self.unwatch(request.job);
             }
             self.refuse(number, &fault);
             return number;

@@ -112,7 +112,7 @@ impl Client {
         while let Some(request) = self.requests.take(|request| request.due.is_some_and(|due| due <= now)) {
             is_any = true;
             if request.kind == Kind::Subscribe {
-                self.jobs.remove(request.job);
+                self.unwatch(request.job);
             }
             if request.number == 0 && request.kind != Kind::List {
                 self.give_up(request.job);
