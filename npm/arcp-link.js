@@ -187,10 +187,13 @@ export class Link {
   }
 
   #send({ conn, text }) {
+    const socket = this.#sockets.get(conn)?.socket;
+    // It is closing, and its `close` event tells the core: a browser would complain in the console.
+    if (socket?.readyState > 1) return;
     try {
-      this.#sockets.get(conn)?.socket?.send(text);
+      socket?.send(text);
     } catch {
-      // It is closing: its `close` event tells the core.
+      // The same.
     }
   }
 

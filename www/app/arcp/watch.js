@@ -36,6 +36,7 @@ export function watchedWebSocket({ onSocket, onFrame, onEnd }) {
     // A page can't pull the plug. A code of its own says neither goodbye nor why: what is under way is lost.
     cut() {
       for (const socket of open) {
+        if (socket.readyState !== WebSocket.OPEN) continue;
         socket.isCut = true;
         socket.close(4999, "cut by the user");
       }
