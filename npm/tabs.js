@@ -53,7 +53,13 @@ export class Tabs {
   open() {
     if (this.#channel) return;
     this.#channel = new BroadcastChannel(this.#name);
-    this.#channel.onmessage = ({ data }) => this.#heard(data);
+    this.#channel.onmessage = ({ data }) => {
+      try {
+        this.#heard(data);
+      } catch {
+        // What was not understood is asked for with the next token.
+      }
+    };
   }
 
   close() {
@@ -132,9 +138,12 @@ export class Tabs {
     const [sent, release] = [this.#sent.get(flight), this.#locks.get(flight)];
     this.#sent.delete(flight);
     this.#locks.delete(flight);
-    const present = this.#driver.refreshToken();
-    if (sent && present && sent !== present) await this.#update({ spent: await digest(sent) });
-    release?.();
+    try {
+      const present = this.#driver.refreshToken();
+      if (sent && present && sent !== present) await this.#update({ spent: await digest(sent) });
+    } finally {
+      release?.();
+    }
   }
 
   /** Notes when somebody signed out; `undefined` when somebody has signed in. */

@@ -32,12 +32,9 @@ const asksSomebody = ["call", "get", "post"];
 
 /** Access tokens over time. */
 export class TokenManager {
-  #source;
   #options;
-  #plainSource;
-  #plainOptions;
+  #given;
   #now;
-  #fetch;
   #storage;
   #parts;
   #core;
@@ -62,31 +59,30 @@ export class TokenManager {
 
   constructor(source, options) {
     checkOptions(source, options);
-    this.#source = { ...source };
     this.#options = { ...options };
-    this.#plainSource = plain(source, ["fetchToken", "privateKey"]);
+    const plainSource = plain(source, ["fetchToken", "privateKey"]);
     const signing = source.privateKey !== undefined && signingAlgorithm(source.privateKey, source.algorithm);
-    if (signing) this.#plainSource.algorithm = signing.name;
+    if (signing) plainSource.algorithm = signing.name;
     const shareAcrossTabs = isShared(source, options);
-    const hasStorage = options.storage !== undefined && options.storage !== "memory";
-    this.#plainOptions = { ...plain(options, [...functions, "storage"]), hasStorage, shareAcrossTabs };
+    const hasStorage = (options.storage ?? "memory") !== "memory";
+    const plainOptions = { ...plain(options, [...functions, "storage"]), hasStorage, shareAcrossTabs };
+    this.#given = [JSON.stringify(plainSource), JSON.stringify(plainOptions)];
     this.#now = options.now ?? Date.now;
-    this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
     this.#attach();
     this.#storage = storageOf(options.storage, this.#core.sourceId());
-    if (shareAcrossTabs) this.#tabs = new Tabs(this.#core.sourceId(), this.#driver());
-    if (source.type === "authorization_code") this.#logins = new Logins(this.#source, this.#storage, this.#driver());
-    this.#parts = {
-      source: this.#source,
+    const parts = (this.#parts = {
+      source: { ...source },
       signing,
       storage: this.#storage,
-      tabs: this.#tabs,
-      logins: this.#logins,
-      fetch: this.#fetch,
+      fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
       now: this.#now,
       write: (limitMs, work) => this.#write(limitMs, work),
       put: (text) => this.#put(text),
-    };
+    });
+    if (shareAcrossTabs) parts.tabs = this.#tabs = new Tabs(this.#core.sourceId(), this.#driver());
+    if (source.type === "authorization_code") {
+      parts.logins = this.#logins = new Logins(parts.source, this.#storage, this.#driver());
+    }
     if (hasTimers && typeof globalThis.document === "object") {
       // After a sleep, a freeze or a time without network: deadlines are looked at as soon as somebody may be looking.
       for (const name of wakers) globalThis.addEventListener(name, this.#wake);
@@ -262,6 +258,7 @@ export class TokenManager {
   }
 
   #login() {
+    this.#alive();
     if (!this.#logins) throw configError("source.type", "must be authorization_code for a login");
     return this.#logins;
   }
@@ -269,24 +266,25 @@ export class TokenManager {
   // What logins and tabs need of the manager.
   #driver() {
     return {
-      call: (work) => this.#call(work),
+      // A manager that is closed ends what it has begun, for whoever else waits for it.
+      call: (work) => this.#call(work, this.#present()),
       errand: (begin) => this.#errand(begin),
       write: (limitMs, work) => this.#write(limitMs, work),
-      tokens: () => this.#call((core) => core.export()),
-      refreshToken: () => this.#call((core) => core.refreshToken()),
+      tokens: () => this.#present().export(),
+      refreshToken: () => this.#present().refreshToken(),
       adopt: (text, isLogin) => this.#adopt(text, isLogin),
       refused: (token) => this.#do((core, now) => core.invalidate(token, now)),
       signedIn: async () => {
-        this.#call((core) => core.signIn());
+        this.#present().signIn();
         this.#tabs?.tell({ fresh: this.#snapshot, isLogin: true });
         await this.#tabs?.noteSignOut(undefined);
       },
       signedOut: (at, isNews) => this.#signedOut(at, isNews),
-      fetch: this.#fetch,
+      fetch: this.#parts.fetch,
     };
   }
 
-  // Each tab has a session storage of its own; what they share was written by whoever has the news.
+  // Each tab has a session storage of its own; the encrypted one was written by whoever has the news.
   #adopt(text, isLogin) {
     const isNewer = this.#do((core, now) => {
       if (isLogin) core.signIn();
@@ -297,20 +295,19 @@ export class TokenManager {
   }
 
   #signedOut(at, isNews) {
-    const hadTokens = this.#do((core, now) => core.signOut(at, isNews, now));
-    if (!hadTokens) return;
+    if (!this.#do((core, now) => core.signOut(at, isNews, now))) return;
     this.#logins?.forget();
     if (this.#options.storage === "session") this.#write(STORAGE_LIMIT, () => this.#storage.delete());
   }
 
   // Performs what is no refresh, and throws what keeps it from succeeding. Gives the tokens there are afterwards.
   async #errand(begin, waitUntil) {
-    const core = this.#alive();
-    const flight = this.#do(begin);
+    const core = this.#present();
+    const flight = this.#do(begin, core);
     if (flight !== 0) {
       await this.#start(flight, waitUntil);
       if (!this.#isCurrent(core)) throw new ArcgateError("ERR_INTERNAL", "the request was lost", { retryable: true });
-      this.#do(() => core.outcome(flight));
+      this.#do(() => core.outcome(flight), core);
     }
     return this.#snapshot;
   }
@@ -389,17 +386,17 @@ export class TokenManager {
     }
   }
 
-  #call(work) {
+  #call(work, core = this.#alive()) {
     try {
-      return work(this.#alive(), this.#now());
+      return work(core, this.#now());
     } catch (thrown) {
       recoverFrom(thrown);
       throw toArcgateError(thrown);
     }
   }
 
-  #do(work) {
-    const result = this.#call(work);
+  #do(work, core) {
+    const result = this.#call(work, core);
     this.#changed();
     return result;
   }
@@ -430,13 +427,17 @@ export class TokenManager {
     if (this.#closed) {
       throw new ArcgateError("ERR_ABORTED", "the token manager is closed", { details: { fault: "caller" } });
     }
+    return this.#present();
+  }
+
+  #present() {
     if (this.#epoch !== instanceEpoch()) this.#attach();
     return this.#core;
   }
 
   #attach() {
     try {
-      this.#core = new bindings.TokenCore(JSON.stringify(this.#plainSource), JSON.stringify(this.#plainOptions));
+      this.#core = new bindings.TokenCore(...this.#given);
       this.#epoch = instanceEpoch();
       this.#token = undefined;
       this.#flights.clear();

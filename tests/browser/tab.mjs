@@ -53,12 +53,21 @@ globalThis.tab = {
   events: () => [...events],
   beginLogin: async (options) => String(await manager.beginLogin(options)),
   completeLogin: (url = location.href) => outcome(manager.completeLogin(url)),
-  /** As React's StrictMode does it: twice at once, and by two managers. Gives what each says, and its token. */
+  /**
+   * As React's StrictMode does it: twice at once, and by managers of which the first is closed at once. Gives what each says, and
+   * the tokens of those that are left.
+   */
   async completeTwice() {
-    const managers = [manager, await TokenManager.create(...made), manager];
-    const outcomes = await Promise.all(managers.map((one) => outcome(one.completeLogin(location.href))));
-    const tokens = await Promise.all(managers.map((one) => outcome(one.getToken())));
-    managers[1].close();
+    const [first, second] = [await TokenManager.create(...made), await TokenManager.create(...made)];
+    const managers = [first, second, manager, manager];
+    const begun = managers.map((one) => {
+      const said = outcome(one.completeLogin(location.href));
+      if (one === first) first.close();
+      return said;
+    });
+    const outcomes = await Promise.all(begun);
+    const tokens = await Promise.all(managers.slice(1).map((one) => outcome(one.getToken())));
+    second.close();
     return { outcomes, tokens };
   },
   logout: async () => String(await manager.logout()),
