@@ -152,6 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(not(target_arch = "wasm32"))]
     fn instants_are_written_as_chrono_writes_them() {
         for millis in [951_782_399_999, 1_709_164_800_001, 1_778_701_333_020, 253_402_214_399_999] {
             let expected = format!("{:?}Z", chrono::DateTime::from_timestamp_millis(millis).unwrap().naive_utc());
