@@ -1,4 +1,5 @@
 //! The gate's machine against a fake clock: what each side is told, and when, whatever the other does.
+#![cfg(not(target_arch = "wasm32"))]
 
 use arcgate::{
     arcp::{
