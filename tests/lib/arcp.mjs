@@ -135,7 +135,7 @@ export async function session(url, token, { hello: changes, ...options } = {}) {
     id: session_id,
     /** Sends a frame of this session. Gives its id. */
     say: (type, payload, changes) => socket.send(frame(type, payload, { session_id, ...changes })),
-    /** Ends the connection as a network does. */
+    /** What a hello shows to bring this session back. */
     resumption: (last_event_seq) => ({ session_id, resume_token: welcome.payload.resume_token, last_event_seq }),
   };
 }
