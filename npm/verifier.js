@@ -1,8 +1,9 @@
 // JwtVerifier: the loop that drives the core's verifier over WebCrypto and fetch. The core decides; this carries.
 
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "./errors.js";
-import { getDocument } from "./fetch.js";
-import { checkSignature, importKey } from "./subtle.js";
+import { ProviderKeys } from "./provider-keys.js";
+import { checkSignature } from "./subtle.js";
+import { asJson, clock, functions, plainOptions } from "./verifier-options.js";
 import { aborted, orAborted } from "./wait.js";
 import { bindings, instanceEpoch, memory, ready, recoverFrom } from "./wasm.js";
 
@@ -16,13 +17,11 @@ const IMPORT = 5;
 
 const MAX_TOKEN = 16 * 1024;
 const NO_REFRESH = 0xffffffff;
-const NONE = 0xffffffff;
 // Fetch, import, check, and one more round for each: a token that needs more is not making progress.
 const MAX_ROUNDS = 12;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const functions = ["checkClaims", "isRevoked", "fetch", "now", "onEvent"];
 
 /** Verifies JWTs of the configured providers. */
 export class JwtVerifier {
@@ -30,8 +29,6 @@ export class JwtVerifier {
   #given;
   #tolerance;
   #now;
-  #fetch;
-  #timeoutMs;
   #core;
   #epoch;
   #providers;
@@ -42,10 +39,7 @@ export class JwtVerifier {
   #room;
   #signature;
   #lastHeader = { text: "", value: {} };
-  #keys = new Map();
-  #fetches = new Map();
-  #snapshot = "[]";
-  #hydration;
+  #keys;
   #warned = new Set();
 
   /** Makes a verifier. Does no I/O: discovery and keys are fetched at first use. */
@@ -73,9 +67,11 @@ export class JwtVerifier {
       prefix: "",
     }));
     this.#now = options.now ? clock(options.now) : Date.now;
-    this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
-    this.#timeoutMs = options.jwksCache?.timeoutMs ?? 5000;
-    if (!options.jwksCache?.store) this.#hydration = null;
+    this.#keys = new ProviderKeys(options, {
+      now: this.#now,
+      importKeys: (snapshots) => this.importKeys(snapshots),
+      emit: options.onEvent && ((event) => this.#emit(event)),
+    });
     this.#attach();
   }
 
@@ -98,7 +94,7 @@ export class JwtVerifier {
     const arrived = this.#now();
     try {
       if (typeof token !== "string") throw notAString(token);
-      if (this.#hydration !== null) await this.#hydrate(options?.signal);
+      if (!this.#keys.isHydrated) await this.#keys.hydrate(options?.signal);
       // One crossing into the core before WebCrypto, one after it. Everything between two awaits belongs together: the core
       // has one place for a token, its signature and its result.
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -115,7 +111,7 @@ export class JwtVerifier {
           const handle = registers[1];
           const signed = this.#bytes.subarray(this.#input, this.#input + registers[3]);
           const answer = checkSignature(handle & 15, this.#keys.get(handle), this.#signatureOf(registers[2]), signed);
-          if (registers[4] !== NO_REFRESH) this.#startFetch(registers[4], registers[5], options?.waitUntil);
+          if (registers[4] !== NO_REFRESH) this.#keys.startFetch(registers[4], registers[5], options?.waitUntil);
           const approved = await answer;
           if (core !== this.#core || this.#epoch !== instanceEpoch()) continue;
           step = core.finish(check, approved, this.#now());
@@ -133,13 +129,13 @@ export class JwtVerifier {
         }
         if (step === REFUSED) throw errorFromJson(core.error());
         if (step === FETCH)
-          await orAborted(this.#startFetch(registers[0], registers[1], options?.waitUntil), options?.signal);
+          await orAborted(this.#keys.startFetch(registers[0], registers[1], options?.waitUntil), options?.signal);
         else if (step === WAIT)
-          await orAborted(this.#waitFor(registers[0], registers[1], registers[2]), options?.signal);
+          await orAborted(this.#keys.waitFor(registers[0], registers[1], registers[2]), options?.signal);
         else if (step === IMPORT) {
           const handle = registers[0];
-          if (registers[1] !== NO_REFRESH) this.#startFetch(registers[1], registers[2], options?.waitUntil);
-          await this.#import(core, handle);
+          if (registers[1] !== NO_REFRESH) this.#keys.startFetch(registers[1], registers[2], options?.waitUntil);
+          await this.#keys.import(core, handle);
         }
       }
       throw new ArcgateError("ERR_JWKS_UNAVAILABLE", "the provider's keys change faster than they can be used", {
@@ -173,7 +169,7 @@ export class JwtVerifier {
   importKeys(snapshots) {
     try {
       this.#alive().importKeys(JSON.stringify(snapshots ?? null), this.#now());
-      this.#keysChanged();
+      this.#keys.changed();
     } catch (thrown) {
       recoverFrom(thrown);
       throw toArcgateError(thrown);
@@ -248,113 +244,6 @@ export class JwtVerifier {
     return value;
   }
 
-  async #import(core, handle) {
-    let key;
-    try {
-      key = await importKey(handle & 15, core.jwk(handle), core.secret(handle));
-    } catch {
-      // A point that is not on its curve, say: the core won't use this key again.
-    }
-    if (this.#epoch !== instanceEpoch()) return;
-    if (key) this.#keys.set(handle, key);
-    core.imported(handle, key !== undefined);
-  }
-
-  // Begins a fetch that the core asked for. It belongs to this request and goes on when its caller gives up waiting.
-  #startFetch(provider, fetch, waitUntil) {
-    const id = `${provider}:${fetch}`;
-    const running = this.#runFetch(provider, fetch).finally(() => this.#fetches.delete(id));
-    this.#fetches.set(id, running);
-    waitUntil?.(running);
-    return running;
-  }
-
-  async #runFetch(provider, fetch) {
-    const core = this.#core;
-    const alive = () => core === this.#core && this.#epoch === instanceEpoch();
-    for (let url = core.request(provider, fetch); url !== undefined; url = core.request(provider, fetch)) {
-      let more = false;
-      try {
-        const { status, cacheControl, age, retryAfter, body } = await getDocument(this.#fetch, url, this.#timeoutMs);
-        if (!alive()) return;
-        more = core.response(provider, fetch, status, cacheControl, age, retryAfter, body, this.#now());
-      } catch (why) {
-        if (!alive() || recoverFrom(why)) return;
-        more = core.fetchFailed(provider, fetch, typeof why === "string" ? why : "network", this.#now());
-      }
-      if (!more) break;
-    }
-    this.#keysChanged();
-    if (this.#options.onEvent) this.#emit({ type: "keys.fetched", provider: core.providerName(provider) });
-  }
-
-  // Somebody else's fetch. On an edge runtime its request may have been cancelled: then the promise never settles, or, in
-  // newer ones, throws when it is waited for. That tells the core that somebody else may take over.
-  async #waitFor(provider, fetch, boundMs) {
-    const core = this.#core;
-    const id = `${provider}:${fetch}`;
-    let timer;
-    const bound = new Promise((resolve) => {
-      timer = setTimeout(resolve, boundMs);
-    });
-    try {
-      await Promise.race([this.#fetches.get(id) ?? bound, bound]);
-    } catch {
-      this.#fetches.delete(id);
-      if (core === this.#core && this.#epoch === instanceEpoch())
-        core.fetchFailed(provider, fetch, "abandoned", this.#now());
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  #keysChanged() {
-    for (const id of this.#core.retired()) {
-      for (let algorithm = 0; algorithm < 16; algorithm += 1) this.#keys.delete((id << 4) | algorithm);
-    }
-    const snapshot = this.#core.exportKeys();
-    if (snapshot === this.#snapshot) return;
-    this.#snapshot = snapshot;
-    const store = this.#options.jwksCache?.store;
-    if (!store) return;
-    for (const keys of JSON.parse(snapshot)) {
-      // The second tier is a convenience: what it does wrong harms nobody here.
-      Promise.resolve()
-        .then(() => store.put(keys.issuer, keys))
-        .catch(() => {});
-    }
-  }
-
-  // The second tier is asked once, before the first token; with a bound, like every promise of another request.
-  async #hydrate(signal) {
-    this.#hydration ??= this.#readStore();
-    let timer;
-    const bound = new Promise((resolve) => {
-      timer = setTimeout(resolve, 1000);
-    });
-    try {
-      await orAborted(Promise.race([this.#hydration, bound]), signal);
-    } catch (thrown) {
-      if (signal?.aborted) throw thrown;
-      // As in #waitFor: the request that asked is gone, and its promise with it. This one asks itself.
-      this.#hydration = this.#readStore();
-      await orAborted(Promise.race([this.#hydration, bound]), signal);
-    } finally {
-      clearTimeout(timer);
-    }
-    this.#hydration = null;
-  }
-
-  #readStore() {
-    const { store } = this.#options.jwksCache;
-    return Promise.all(
-      Object.values(this.#options.providers).map(async ({ issuer }) => {
-        const snapshot = await store.get(issuer);
-        if (snapshot) this.importKeys([snapshot]);
-      }),
-    ).catch(() => {});
-  }
-
   async #askRevoked(verified) {
     let revoked;
     try {
@@ -411,67 +300,15 @@ export class JwtVerifier {
       this.#core = new bindings.VerifierCore(...this.#given);
       for (const [index, provider] of this.#providers.entries()) provider.prefix = this.#core.principalPrefix(index);
       this.#epoch = instanceEpoch();
-      this.#keys.clear();
-      this.#fetches.clear();
       this.#input = this.#core.inputPtr();
       this.#signatureAt = this.#core.signaturePtr();
       this.#bytes = undefined;
-      if (this.#snapshot !== "[]") this.#core.importKeys(this.#snapshot, this.#now());
+      this.#keys.attach(this.#core);
     } catch (thrown) {
       recoverFrom(thrown);
       throw toArcgateError(thrown);
     }
   }
-}
-
-// The options as plain data, for the core; functions stay here, and secrets go beside them.
-function plainOptions(options) {
-  const plain = {};
-  const secrets = [];
-  const lengths = [];
-  for (const [key, value] of Object.entries(options)) {
-    if (value !== undefined) plain[key] = functions.includes(key) ? true : value;
-  }
-  if (options.jwksCache?.store) plain.jwksCache = { ...options.jwksCache, store: true };
-  if (options.providers !== null && typeof options.providers === "object") {
-    plain.providers = {};
-    for (const [name, provider] of Object.entries(options.providers)) {
-      if (provider === null || typeof provider !== "object")
-        throw configError(`providers.${name}`, "must be an object");
-      const { secret, ...rest } = provider;
-      if (secret !== undefined) {
-        if (!(secret instanceof Uint8Array)) throw configError(`providers.${name}.secret`, "must be a Uint8Array");
-        secrets.push(...secret);
-      }
-      lengths.push(secret === undefined ? NONE : secret.length);
-      plain.providers[name] = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-    }
-  }
-  return { plain, secrets: Uint8Array.from(secrets), lengths: Uint32Array.from(lengths) };
-}
-
-// Options as JSON. What JSON would drop or change without a word is refused.
-function asJson(plain) {
-  try {
-    return JSON.stringify(plain, (key, value) => {
-      const isPlain =
-        typeof value === "number" ? Number.isFinite(value) : !["bigint", "function", "symbol"].includes(typeof value);
-      if (isPlain) return value;
-      throw configError(key, "holds what is not plain data: a function, a symbol, a BigInt, or no finite number");
-    });
-  } catch (cause) {
-    if (cause instanceof ArcgateError) throw cause;
-    throw configError("options", "must be plain data, without cycles");
-  }
-}
-
-// A clock that gives no number would make it 1970, when nothing had expired yet.
-function clock(now) {
-  return () => {
-    const millis = now();
-    if (!Number.isFinite(millis)) throw configError("now", "must give milliseconds since 1970, as Date.now does");
-    return millis;
-  };
 }
 
 function notAString(token) {

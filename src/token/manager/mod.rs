@@ -9,7 +9,9 @@ mod caller;
 mod errands;
 mod flight;
 mod held;
+mod join;
 mod kept;
+mod perform;
 mod progress;
 mod tabs;
 
@@ -17,8 +19,9 @@ use std::{borrow::Cow, collections::VecDeque};
 
 pub use caller::{Event, State, Step, Terms, Want};
 pub use flight::{Action, Fate, FlightId, Input, Login, Outcome, Reason};
-use flight::{Arrived, Errand, Flight, Life, Stage};
+use flight::{Arrived, Flight, Life};
 use held::{Failure, Held};
+use join::Join;
 
 use super::{
     login::Waiting,
@@ -29,7 +32,7 @@ use super::{
     stored::text_of,
 };
 use crate::{
-    error::{Code, Error},
+    error::Code,
     jose::jwks_cache::clock::Clock,
     secret::Secret,
     time::{Span, Time},
@@ -39,18 +42,6 @@ use crate::{
 const GRACE: Span = Span::from_secs(2);
 /// A token that a server refuses sooner than this was never good.
 const REFUSED_AT_ONCE: Span = Span::from_secs(30);
-/// How long the user's function may take.
-const CALLBACK_LIMIT: Span = Span::from_secs(60);
-/// How long the answer to a refresh token is waited for before it is sent again: it counts once.
-const DELICATE_LIMIT: Span = Span::from_secs(60);
-/// How long another tab may keep the lock: a little longer than it waits for an answer.
-const LOCK_LIMIT: Span = Span::from_secs(65);
-/// How long storage, keys and verification may take.
-const LOCAL_LIMIT: Span = Span::from_secs(5);
-/// What the owner of a flight is given to notice its own time-out.
-const NOTICE: Span = Span::from_secs(1);
-/// Flights whose answers would still be taken.
-const MAX_FLIGHTS: usize = 4;
 const MAX_EVENTS: usize = 32;
 const MAX_SPENT: usize = 4;
 /// How often a flight is taken over from somebody who is gone.
@@ -98,13 +89,6 @@ pub struct Manager {
     /// Logins whose answers have not come.
     waiting: Waiting,
     events: VecDeque<Event>,
-}
-
-/// What somebody does who needs a flight.
-enum Join {
-    Begin,
-    Wait(FlightId, Time),
-    Closed(Error),
 }
 
 impl Manager {
@@ -284,106 +268,6 @@ impl Manager {
     /// What the user is told of next.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
-    }
-
-    /// How long the owner of a flight may take over its present stage, at most.
-    pub fn limit(&self, id: FlightId) -> Option<Span> {
-        let flight = self.flights.iter().find(|flight| flight.id == id)?;
-        Some(self.limit_of(flight))
-    }
-
-    /// Whether a flight's request is not to be broken off: its answer counts whenever it comes.
-    pub fn is_delicate(&self, id: FlightId) -> bool {
-        self.flights.iter().any(|flight| flight.id == id && flight.is_delicate())
-    }
-
-    fn limit_of(&self, flight: &Flight) -> Span {
-        match flight.stage {
-            Stage::Callback => CALLBACK_LIMIT,
-            // Another tab has the lock for as long as it waits for its answer; this one is next then, come what may.
-            Stage::Lock => LOCK_LIMIT,
-            Stage::Ask => LOCAL_LIMIT,
-            _ if flight.is_delicate() => DELICATE_LIMIT,
-            // The provider's keys may have to be fetched.
-            Stage::Discover(_) | Stage::Send | Stage::Verify => self.terms.timeout,
-            _ => LOCAL_LIMIT,
-        }
-    }
-
-    fn lost_at(&self, flight: &Flight) -> Time {
-        flight.entered.plus(self.limit_of(flight)).plus(NOTICE)
-    }
-
-    fn live(&self, now: Time) -> Option<&Flight> {
-        self.flights.iter().rev().find(|flight| now < self.lost_at(flight))
-    }
-
-    fn join(&self, now: Time) -> Join {
-        if let Some(flight) = self.live(now) {
-            let lost = self.lost_at(flight);
-            let patience = flight.entered.plus(self.terms.timeout);
-            return match flight.is_delicate() || flight.stage == Stage::Lock {
-                // It goes on, but nobody has to wait that long to hear that the provider is slow.
-                true if patience <= now => Join::Closed(
-                    Error::new(Code::RefreshUnavailable, "the token endpoint has not answered yet").retry_after(NOTICE),
-                ),
-                true => Join::Wait(flight.id, patience),
-                false => Join::Wait(flight.id, lost),
-            };
-        }
-        if let Some(failure) = &self.failure {
-            match failure.until {
-                Some(until) if until <= now => {}
-                until => return Join::Closed(failure.error(until.map(|until| until.since(now)))),
-            }
-        }
-        if self.source.obtains()
-            || self.refresh.is_some()
-            || ((self.terms.has_storage || self.terms.is_shared) && !self.has_loaded)
-        {
-            return Join::Begin;
-        }
-        Join::Closed(match self.source.kind {
-            Kind::Static => Error::new(
-                Code::RefreshRejected,
-                "the token has ended or was refused: hand another one in with setToken",
-            ),
-            Kind::RefreshToken => Error::new(
-                Code::RefreshRejected,
-                "the refresh token was revoked or refused: hand another one in with setToken",
-            ),
-            _ => Error::new(Code::Unauthenticated, "nobody is logged in: call beginLogin"),
-        })
-    }
-
-    fn begin(&mut self, force: bool, now: Time) -> FlightId {
-        // Whoever was lost while it wrote the storage had tokens already. The old refresh token is not sent again.
-        if let Some(flight) = self.flights.iter_mut().rev().find(|flight| flight.is_unstored()) {
-            flight.entered = now;
-            return flight.id;
-        }
-        let reason = if force {
-            Reason::Forced
-        } else if self.held.is_none() && self.was_refused {
-            Reason::Refused
-        } else if self.has_had_token {
-            Reason::Expiring
-        } else {
-            Reason::Initial
-        };
-        let stage = if self.terms.has_storage { Stage::Load } else { self.after_load(false) };
-        self.launch(Errand::Refresh(reason), stage, now)
-    }
-
-    fn launch(&mut self, errand: Errand, stage: Stage, now: Time) -> FlightId {
-        if self.flights.len() >= MAX_FLIGHTS {
-            self.flights.remove(0);
-        }
-        // 0 is none, on JavaScript's side.
-        self.latest = self.latest.wrapping_add(1).max(1);
-        let id = FlightId(self.latest);
-        self.flights.push(Flight::new(id, errand, stage, now, self.settled, self.generation));
-        id
     }
 
     /// Drops a token whose time is over.

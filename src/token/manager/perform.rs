@@ -1,0 +1,144 @@
+//! What the owner of a flight performs at each stage.
+
+use super::{
+    flight::{Errand, Flight, Stage},
+    Action, FlightId, Manager,
+};
+use crate::{
+    error::{Code, Error},
+    secret::Secret,
+    time::{Span, Time},
+    token::{
+        grant::{assertion_input, ClientAuth, Form},
+        metadata,
+        source::Kind,
+    },
+};
+
+impl Manager {
+    /// What the owner of a flight does next; `None` when it is over. `id` is a text that nobody can guess and nobody had before.
+    pub fn action(&mut self, flight: FlightId, id: &str, now: Time) -> Option<Action> {
+        let now = self.clock.peek(now);
+        let place = self.flights.iter().position(|known| known.id == flight)?;
+        let (stage, is_delicate) = {
+            let flight = self.flights.get(place)?;
+            (flight.stage, matches!(flight.errand, Errand::Refresh(_)) && self.source.kind != Kind::ClientCredentials)
+        };
+        Some(match stage {
+            Stage::Load => Action::Load,
+            Stage::Lock => Action::Lock,
+            Stage::Ask => self.ask_action(self.flights.get(place)?),
+            Stage::Callback => match &self.flights.get(place)?.errand {
+                Errand::Refresh(reason) => Action::Callback(*reason),
+                _ => return None,
+            },
+            Stage::Discover(is_oauth) => {
+                let issuer = self.source.issuer.as_deref()?;
+                Action::Get(if is_oauth { metadata::oauth_url(issuer) } else { metadata::openid_url(issuer) })
+            }
+            Stage::Sign => {
+                let ClientAuth::PrivateKeyJwt { algorithm, key_id } = &self.source.auth else { return None };
+                // The issuer, if there is one: an assertion for it can't be used at another provider's endpoint.
+                let audience = self.source.issuer.as_deref().or(self.source.token_endpoint.as_deref())?;
+                let server_now = now.plus(self.server.unwrap_or(Span::ZERO));
+                let key_id = key_id.as_deref();
+                let input = assertion_input(algorithm, key_id, &self.source.client_id, audience, id, server_now);
+                self.flights.get_mut(place)?.assertion = Some(Secret::new(input.as_bytes()));
+                Action::Sign(input)
+            }
+            Stage::Send => {
+                if is_delicate {
+                    self.flights.get_mut(place)?.sent = self.refresh.clone();
+                }
+                match self.post(self.flights.get(place)?) {
+                    Some(action) => action,
+                    None => {
+                        let flight = self.flights.remove(place);
+                        let message = "the provider has no `revocation_endpoint`: the tokens are forgotten, and end by themselves";
+                        self.end(&flight, Err(Error::new(Code::Config, message)));
+                        return None;
+                    }
+                }
+            }
+            Stage::Verify => {
+                let flight = self.flights.get(place)?;
+                let keys = self.endpoints().and_then(|endpoints| endpoints.jwks.clone());
+                Action::Verify { token: flight.arrived.as_ref()?.tokens.id_token.clone()?, keys }
+            }
+            Stage::Store => {
+                Action::Store(Secret::new(self.storable(self.flights.get(place)?).to_json(&self.source_id)))
+            }
+            Stage::Delete => Action::Delete,
+        })
+    }
+
+    pub(super) fn first_stage(&self) -> Stage {
+        if self.source.kind == Kind::Callback {
+            Stage::Callback
+        } else if self.source.token_endpoint.is_none() && self.endpoints.is_none() {
+            Stage::Discover(false)
+        } else {
+            self.send_stage()
+        }
+    }
+
+    pub(super) fn revoke_stage(&self) -> Stage {
+        if self.endpoints.is_none() && self.source.issuer.is_some() {
+            Stage::Discover(false)
+        } else {
+            self.send_stage()
+        }
+    }
+
+    pub(super) const fn send_stage(&self) -> Stage {
+        match self.source.auth {
+            ClientAuth::PrivateKeyJwt { .. } => Stage::Sign,
+            _ => Stage::Send,
+        }
+    }
+
+    fn post(&self, flight: &Flight) -> Option<Action> {
+        let mut form = Form::default();
+        let mut url = self.source.token_endpoint.as_deref().or_else(|| Some(self.endpoints.as_ref()?.0.token.as_str()));
+        match &flight.errand {
+            Errand::Refresh(_) if self.source.kind == Kind::ClientCredentials => {
+                form.push("grant_type", "client_credentials");
+                self.source.push_target(&mut form);
+                for (name, value) in &self.source.parameters {
+                    form.push(name, value);
+                }
+            }
+            Errand::Refresh(_) => {
+                form.push("grant_type", "refresh_token");
+                form.push_secret("refresh_token", flight.sent.as_ref()?);
+                // A login's scope was settled when the person agreed to it.
+                if self.source.kind == Kind::RefreshToken {
+                    self.source.push_target(&mut form);
+                    for (name, value) in &self.source.parameters {
+                        form.push(name, value);
+                    }
+                } else {
+                    form.push_some("resource", self.source.resource.as_deref());
+                }
+            }
+            Errand::Code(login) => {
+                form.push("grant_type", "authorization_code");
+                form.push_secret("code", &login.code);
+                form.push_secret("code_verifier", &login.verifier);
+                form.push_some("redirect_uri", self.source.redirect_uri.as_deref());
+                form.push_some("resource", self.source.resource.as_deref());
+            }
+            Errand::Revoke(token) => {
+                url = self.endpoints.as_ref().and_then(|(endpoints, _)| endpoints.revocation.as_deref());
+                form.push_secret("token", token);
+            }
+            Errand::Discover => return None,
+        }
+        Some(Action::Post(form.into_request(
+            url?,
+            &self.source.client_id,
+            &self.source.auth,
+            flight.assertion.as_ref(),
+        )))
+    }
+}
