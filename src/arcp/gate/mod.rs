@@ -5,13 +5,14 @@
 //!
 //! Nothing reaches what is behind before the principal is known. What passes is checked and then forwarded byte for byte.
 //! [`action`] is what a driver performs, [`refusal`] how a session ends, [`pulse`] when a side is heard of, [`seal`] what binds
-//! a resume token to its principal.
+//! a resume token to its principal, [`hidden`] what no runtime behind may give away.
 
 pub mod action;
 pub mod config;
 pub mod refusal;
 pub mod upgrade;
 
+mod hidden;
 mod pulse;
 mod seal;
 

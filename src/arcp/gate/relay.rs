@@ -4,6 +4,7 @@ use super::{
     action::Action,
     config::Config,
     handshake::reason_of,
+    hidden::Asked,
     machine::{error, Flow, Gate, Stage},
     pulse::{Beat, Pulse},
     refusal::End,
@@ -42,6 +43,7 @@ pub(super) struct Session {
     last_known: Time,
     /// What is behind has said that nothing more comes: when it must have closed.
     dismissed: Option<Time>,
+    asked: Asked,
     opened: Time,
     from_client: (i64, i64),
     from_behind: (i64, i64),
@@ -77,6 +79,7 @@ impl Session {
             next_ask: None,
             last_known: now,
             dismissed: None,
+            asked: Asked::default(),
             opened: now,
             from_client: (0, 0),
             from_behind: (0, 0),
@@ -260,6 +263,9 @@ impl Gate {
             return Flow::Drain;
         }
         session.told_behind(now);
+        if !self.trusted {
+            session.asked.note(&envelope);
+        }
         Flow::Forward
     }
 
@@ -364,7 +370,11 @@ impl Gate {
             _ => {}
         }
         let is_own = envelope.session_id() == Some(session.id.as_str());
-        let rewritten = if is_own { None } else { Some(of_session(&envelope, &session.id)) };
+        let mut rewritten = if self.trusted { None } else { session.asked.answer(&envelope) };
+        if !is_own {
+            let ours = rewritten.as_deref().and_then(|text| Envelope::parse(text).ok());
+            rewritten = Some(of_session(ours.as_ref().unwrap_or(&envelope), &session.id));
+        }
         session.told_client(rewritten.as_deref().unwrap_or(text).len(), now);
         let unheard = if self.has_gauge { 0 } else { session.unheard };
         let probes = unheard > self.config.max_buffered / 2 && session.client.is_some() && !session.is_probed;
