@@ -7,6 +7,8 @@ import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { jwtVerify } from "jose";
 import { envelope, postArc, streamed } from "../lib/arc.mjs";
+import { session } from "../lib/arcp.mjs";
+import { startRuntime } from "../lib/scripted-runtime.mjs";
 import { startIdp } from "../lib/worker.mjs";
 import { startServe } from "../lib/workerd.mjs";
 
@@ -169,4 +171,31 @@ test("so does one that goes before there is an answer", bounded, async () => {
   await asked;
   socket.resetAndDestroy();
   await requests.splice(0)[0].closed;
+});
+
+test("gateway mode: a session goes to the upstream as this user's own", bounded, async () => {
+  const runtime = await startRuntime();
+  const gateway = await startServe({
+    PROVIDERS: { local: { issuer: idp.issuer, audience: "https://gate.example/arc" } },
+    ARCP_UPSTREAM: runtime.url,
+    UPSTREAM_KEY: secret,
+    UPSTREAM_ISSUER: "https://gate.example",
+    UPSTREAM_AUDIENCE: "agents",
+  });
+  try {
+    const opened = runtime.next();
+    const client = await session(`${gateway.url.replace("http", "ws")}/arcp`, await token());
+    const behind = await opened;
+    const { payload } = await jwtVerify(behind.hello.payload.auth.token, new TextEncoder().encode(secret), {
+      issuer: "https://gate.example",
+      audience: "agents",
+    });
+    assert.equal(payload.sub, `jwt|${idp.issuer}|demo`);
+    assert.match(client.welcome.payload.resume_token, /^rg1\./);
+    client.say("job.submit", { agent: "echo", input: 1 });
+    assert.equal((await behind.next()).type, "job.submit");
+    await client.close();
+  } finally {
+    await Promise.all([gateway.close(), runtime.close()]);
+  }
 });
