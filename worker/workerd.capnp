@@ -39,6 +39,7 @@ const arcgate :Workerd.Worker = (
     (name = "UPSTREAM_ISSUER", fromEnvironment = "UPSTREAM_ISSUER"),
     (name = "UPSTREAM_AUDIENCE", fromEnvironment = "UPSTREAM_AUDIENCE"),
     (name = "UPSTREAM_TOKENS", fromEnvironment = "UPSTREAM_TOKENS"),
+    (name = "RESUME_KEY", fromEnvironment = "RESUME_KEY"),
     (name = "ARC_SCOPES", fromEnvironment = "ARC_SCOPES"),
     (name = "ALLOWED_ORIGINS", fromEnvironment = "ALLOWED_ORIGINS"),
     (name = "ALLOWED_HOSTS", fromEnvironment = "ALLOWED_HOSTS"),
