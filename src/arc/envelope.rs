@@ -38,6 +38,7 @@ pub fn parse(body: &[u8]) -> Result<Object<'_>, Reply> {
             Problem::Syntax => (ArcCode::ParseError, "json"),
             Problem::DuplicateMember => (ArcCode::InvalidRequest, "duplicate_member"),
             Problem::TooDeep => (ArcCode::InvalidRequest, "too_deep"),
+            Problem::TooMany => (ArcCode::InvalidRequest, "too_many_values"),
             Problem::NotAnObject => (ArcCode::InvalidRequest, "not_an_object"),
         };
         Reply::error(code, reason, &Echo::default(), Some(&format!("{{\"problem\":\"the body {problem}\"}}")))

@@ -1,7 +1,7 @@
 //! Strict JSON (RFC 8259): what two parsers could read differently is refused.
 //!
 //! Beyond the grammar: no duplicate member at any depth (escapes are resolved before names are compared; RFC 7515 §4 allows
-//! the refusal), a bound on depth, no half of a surrogate pair, no number that is not finite as a double, and nothing after
+//! the refusal), bounds on depth and number, no half of a surrogate pair, no number that is not finite as a double, and nothing after
 //! the value. Numbers keep their text, so that what is written again is what was read.
 //!
 //! Why this is not serde_json: docs/decisions/0004-small-parsers.md. The tests hold it against serde_json on what is generated.
@@ -25,6 +25,10 @@ mod write;
 
 /// Objects and arrays may stand this deep in each other.
 pub const MAX_DEPTH: u8 = 32;
+
+/// Values that one text may have, those in arrays and objects included: read, each takes several times the bytes that it is
+/// written with.
+pub const MAX_VALUES: u32 = 1_000_000;
 
 /// A JSON value that borrows from the text it was read from where it can.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +61,8 @@ pub enum Problem {
     DuplicateMember,
     /// Deeper than [`MAX_DEPTH`].
     TooDeep,
+    /// More values than [`MAX_VALUES`].
+    TooMany,
     /// The value is no object where one is needed.
     NotAnObject,
 }
@@ -67,6 +73,7 @@ impl fmt::Display for Problem {
             Self::Syntax => "is not valid JSON",
             Self::DuplicateMember => "has the same member twice in one object",
             Self::TooDeep => "is nested too deeply",
+            Self::TooMany => "has too many values",
             Self::NotAnObject => "is not a JSON object",
         })
     }

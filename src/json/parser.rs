@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     name::{mark_of, text_of},
     number::{value_of, Number},
-    Object, Problem, Value, MAX_DEPTH,
+    Object, Problem, Value, MAX_DEPTH, MAX_VALUES,
 };
 
 /// Objects of more members are looked through for duplicates when they are whole.
@@ -16,12 +16,14 @@ pub(super) struct Parser<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
+    /// How many values may still come.
+    left: u32,
 }
 
 impl<'a> Parser<'a> {
     /// Reads the one value that fills the text.
     pub(super) fn whole(text: &'a str) -> Result<Value<'a>, Problem> {
-        let mut parser = Self { text, bytes: text.as_bytes(), at: 0 };
+        let mut parser = Self { text, bytes: text.as_bytes(), at: 0, left: MAX_VALUES };
         parser.skip_space();
         let value = parser.value(MAX_DEPTH)?;
         parser.skip_space();
@@ -72,6 +74,7 @@ impl<'a> Parser<'a> {
     }
 
     fn value(&mut self, depth: u8) -> Result<Value<'a>, Problem> {
+        self.left = self.left.checked_sub(1).ok_or(Problem::TooMany)?;
         match self.peek() {
             Some(b'"') => self.string().map(Value::String),
             Some(b'{') => self.object(depth.checked_sub(1).ok_or(Problem::TooDeep)?).map(Value::Object),
@@ -97,11 +100,12 @@ impl<'a> Parser<'a> {
     fn object(&mut self, depth: u8) -> Result<Object<'a>, Problem> {
         self.at += 1;
         self.skip_space();
-        // Room for a usual set of claims at once.
-        let mut object = Object(Vec::with_capacity(12));
         if self.takes(b'}') {
-            return Ok(object);
+            return Ok(Object::default());
         }
+        // Room for a usual set of claims at once; for the objects in it, of which three bytes make one, hardly any: a text must
+        // not take a hundred times its size.
+        let mut object = Object(Vec::with_capacity(if depth + 1 == MAX_DEPTH { 12 } else { 2 }));
         let mut seen = 0_u64;
         loop {
             self.skip_space();

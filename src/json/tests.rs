@@ -35,6 +35,22 @@ fn refuses_what_is_too_deep() {
 }
 
 #[test]
+fn refuses_what_has_too_many_values() {
+    let list = |count: u32| format!("[{}0]", "0,".repeat(count as usize - 1));
+    assert!(parse(list(MAX_VALUES - 1).as_bytes()).is_ok());
+    assert_eq!(parse(list(MAX_VALUES).as_bytes()), Err(Problem::TooMany));
+}
+
+#[test]
+fn small_objects_take_little() {
+    let value = parse(br#"{"list":[{},{"a":0}]}"#).unwrap();
+    let list = value.as_object().unwrap().get("list").unwrap().as_array().unwrap();
+    let room = |at: usize| list[at].as_object().unwrap().0.capacity();
+    assert_eq!(room(0), 0);
+    assert!(room(1) <= 2, "{}", room(1));
+}
+
+#[test]
 fn refuses_what_is_not_json() {
     for text in [
         &b""[..],
