@@ -128,8 +128,8 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// 1 to 256 bytes without control characters.
-fn is_name(text: &str) -> bool {
+/// Whether it may be an `id`, a `type`, a `session_id` or a `job_id`: 1 to 256 bytes without control characters.
+pub fn is_name(text: &str) -> bool {
     (1..=MAX_NAME).contains(&text.len()) && !text.contains(char::is_control)
 }
 

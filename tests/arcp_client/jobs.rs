@@ -238,3 +238,29 @@ fn subscribing() {
     world.event("job_8", 3);
     assert!(!world.has("event"));
 }
+
+#[test]
+fn what_is_no_id_names_no_job_and_no_session() {
+    // It would go back to the runtime in envelopes that are none.
+    let long = "j".repeat(257);
+    for id in ["", "job\u{1}", &long] {
+        let mut world = World::opened();
+        world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+        let payload = json!({"job_id": id, "agent": "a"});
+        world.frame(
+            &json!({"arcp": "1.1", "id": "x", "type": "job.accepted", "session_id": "sess_1", "payload": payload}),
+        );
+        assert!(!world.has("accepted"), "{id:?}");
+        let mut world = World::opened();
+        let request = world.with(|client, now| client.subscribe(id, "{}", now));
+        let refused = world.acts.iter().find(|act| act["do"] == "refused").expect("a refusal");
+        assert_eq!((&refused["request"], &refused["error"]["code"]), (&json!(request), &json!("ERR_CONFIG")));
+    }
+    let mut world = World::of(OPTIONS);
+    world.with(|client, now| client.start(now));
+    world.open();
+    let mut frame = welcome(&long, "rt_1");
+    frame["payload"]["session_id"] = frame.as_object_mut().unwrap().remove("session_id").unwrap();
+    world.frame(&frame);
+    assert!(!world.has("opened"));
+}

@@ -6,7 +6,7 @@ use super::{
     requests::{Kind, Request},
 };
 use crate::{
-    arcp::Envelope,
+    arcp::{envelope::is_name, Envelope},
     error::Code,
     json::{Members, Number, Value},
     time::Span,
@@ -18,8 +18,9 @@ const GRACE: Span = Span::from_secs(2);
 impl Client {
     pub(super) fn accepted(&mut self, envelope: &Envelope<'_>) {
         let in_payload = |name| envelope.get(name).and_then(Value::as_str);
-        let Some(id) = in_payload("job_id").or_else(|| envelope.job_id()) else {
-            return self.strike("the runtime accepts a job and doesn't name it");
+        // What it is called by goes back in envelopes.
+        let Some(id) = in_payload("job_id").or_else(|| envelope.job_id()).filter(|id| is_name(id)) else {
+            return self.strike("the runtime accepts a job and doesn't name it, or by what is no id");
         };
         let trace_id = in_payload("trace_id").or_else(|| envelope.trace_id());
         let of_trace = |request: &Request| trace_id.is_some() && request.trace_id.as_deref() == trace_id;

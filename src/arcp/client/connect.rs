@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     arcp::{
+        envelope::is_name,
         message::{Hello, Resume, Welcome},
         ArcpCode, Close, Envelope, Frame,
     },
@@ -161,7 +162,9 @@ impl Client {
 
     fn welcomed(&mut self, envelope: &Envelope<'_>, welcome: Welcome, resumes: bool) {
         let named = envelope.session_id().or_else(|| envelope.get("session_id").and_then(Value::as_str));
-        let Some(id) = named.map(str::to_owned) else { return self.strike("the runtime's welcome names no session") };
+        let Some(id) = named.filter(|id| is_name(id)).map(str::to_owned) else {
+            return self.strike("the runtime's welcome names no session");
+        };
         let is_resumed = resumes && self.session.as_ref().is_some_and(|session| session.id == id);
         if !is_resumed {
             self.forget("NOT_RESUMED");

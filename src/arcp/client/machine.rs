@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     arcp::{
+        envelope::is_name,
         features::Features,
         id::{hex, Ids},
         Frame,
@@ -188,6 +189,11 @@ impl Client {
     /// A job of another session: `{ job_id, from_event_seq, history }`. A job that is held already is given again.
     pub fn subscribe(&mut self, job_id: &str, payload: &str, now: f64) -> u32 {
         self.tick(now);
+        if !is_name(job_id) {
+            let number = self.requests.number();
+            self.refuse(number, &Fault::new(Code::Config, "a job's id has 1 to 256 bytes and no control characters"));
+            return number;
+        }
         let held = self.jobs.by_id(job_id).map(|job| job.handle);
         if let Some(handle) = held {
             let number = self.requests.number();
