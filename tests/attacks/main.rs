@@ -11,4 +11,5 @@ mod claims;
 mod header;
 mod keys;
 mod mutation;
+mod random;
 mod signature;
