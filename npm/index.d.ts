@@ -939,7 +939,7 @@ export type ErrorCode =
   | "ERR_TOKEN_ALGORITHM"
   /** `typ` says that this is another kind of token. */
   | "ERR_TOKEN_TYPE"
-  /** `isRevoked` said so. */
+  /** `isRevoked` said so, or a Worker's `revoke`. */
   | "ERR_TOKEN_REVOKED"
   /** The provider publishes no usable key for this token, or more than one that could be meant. */
   | "ERR_KEY_NOT_FOUND"
@@ -955,8 +955,9 @@ export type ErrorCode =
   | "ERR_LOGIN_REJECTED"
   /** No credentials, or credentials that no verifier accepts. */
   | "ERR_UNAUTHENTICATED"
-  /** More than one credential, or one that is not of the form RFC 6750 gives it. */
+  /** Who it is, is known; that it may not do this, too. */
   | "ERR_PERMISSION_DENIED"
+  /** More than one credential, or one that is not of the form RFC 6750 gives it. */
   | "ERR_INVALID_REQUEST"
   /** The peer's message breaks its protocol. */
   | "ERR_PROTOCOL"

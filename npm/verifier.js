@@ -312,7 +312,7 @@ export class JwtVerifier {
 }
 
 function notAString(token) {
-  const kind = token === null ? "null" : `a ${typeof token}`;
+  const kind = token === null || token === undefined ? String(token) : `of the type ${typeof token}`;
   return new ArcgateError("ERR_TOKEN_MALFORMED", `the token is ${kind}, not a string`, {
     details: { fault: "caller" },
   });

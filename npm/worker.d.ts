@@ -1,8 +1,8 @@
 import type { Principal, Verifier } from "./index.js";
 
 /**
- * Makes the Worker that stands in front of agents: `POST /arc` (ARC 1.0), `GET /healthz`, and the static assets bound as
- * `ASSETS`. Throws an ArcgateError `ERR_CONFIG` that names the option and the fix.
+ * Makes the Worker that stands in front of agents: `POST /arc` (ARC 1.0), `GET /arcp` (ARCP 1.1, WebSocket), `GET /healthz`, and
+ * the static assets bound as `ASSETS`. Throws an ArcgateError `ERR_CONFIG` that names the option and the fix.
  */
 export function createWorker<Env = unknown>(options: WorkerOptions<Env>): ArcgateWorker<Env>;
 

@@ -42,7 +42,7 @@ impl<'o, 't> Reader<'o, 't> {
     pub fn string(&mut self, key: &'static str, required: Required) -> Result<Option<&'o str>, Error> {
         match self.take(key) {
             None if required == Required::No => Ok(None),
-            None => Err(self.wrong(key, "is missing")),
+            None => Err(self.missing(key, "is missing")),
             Some(Value::String(text)) if !text.is_empty() => Ok(Some(text.as_ref())),
             Some(_) => Err(self.wrong(key, "must be a non-empty string")),
         }
@@ -98,6 +98,15 @@ impl<'o, 't> Reader<'o, 't> {
     pub fn wrong(&self, key: &str, problem: impl std::fmt::Display) -> Error {
         let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
         Error::new(Code::Config, format!("`{path}` {problem}")).about(path)
+    }
+
+    /// An error about a key that must be there and is not. Where one of nearly that name is, it is the one that is wrong.
+    pub fn missing(&self, key: &'static str, problem: impl std::fmt::Display) -> Error {
+        let mut others = self.options.iter().map(|(other, _)| other).filter(|other| !self.known.contains(other));
+        match others.find(|other| nearest(other, &[key]).is_some()) {
+            Some(meant) => self.wrong(&shown(meant), format!("is not an option; did you mean `{key}`?")),
+            None => self.wrong(key, problem),
+        }
     }
 
     /// Refuses what was not asked for.
@@ -160,6 +169,18 @@ mod tests {
         let error = reader.finish().unwrap_err();
         assert_eq!(error.code(), Code::Config);
         assert_eq!(error.message(), "`providers.auth0.jwks_uri` is not an option; did you mean `jwksUri`?");
+    }
+
+    #[test]
+    fn a_missing_key_under_nearly_its_name_is_named() {
+        let options = json::parse_object(br#"{"isuer":"x","audience":"y"}"#).unwrap();
+        let mut reader = Reader::new("providers.auth0", &options);
+        let error = reader.string("issuer", Required::Yes).unwrap_err();
+        assert_eq!(error.message(), "`providers.auth0.isuer` is not an option; did you mean `issuer`?");
+        assert_eq!(
+            reader.string("clientId", Required::Yes).unwrap_err().message(),
+            "`providers.auth0.clientId` is missing"
+        );
     }
 
     #[test]

@@ -75,7 +75,7 @@ function withSecrets(providers, env) {
       if (typeof secret !== "string" || secret === "") {
         throw settingsError(
           "PROVIDERS",
-          `names a secret for ${name} that is not set: give it with \`wrangler secret put\``,
+          `names a secret for ${name} that is not set: give it with \`wrangler secret put\`, or to \`npm start\` as a variable`,
         );
       }
       return [name, { ...rest, secret: new TextEncoder().encode(secret) }];

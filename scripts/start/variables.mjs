@@ -28,10 +28,22 @@ const local = join(root, ".dev.vars");
 
 /** What the user set: in the environment, or by name in .dev.vars. */
 export function givenVariables(env = process.env) {
-  const given = Object.fromEntries(names.filter((name) => env[name] !== undefined).map((name) => [name, env[name]]));
+  const wanted = [...names, ...secretNames(env.PROVIDERS)];
+  const given = Object.fromEntries(wanted.filter((name) => env[name] !== undefined).map((name) => [name, env[name]]));
   const text = existsSync(local) ? readFileSync(local, "utf8") : "";
   const inFile = names.filter((name) => new RegExp(`^\\s*(export\\s+)?${name}\\s*=`, "m").test(text));
   return { given, has: (name) => name in given || inFile.includes(name) };
+}
+
+// Secrets that PROVIDERS names (`secretEnv`). What is wrong with PROVIDERS, the Worker says.
+function secretNames(providers) {
+  try {
+    return Object.values(JSON.parse(providers))
+      .map((provider) => provider?.secretEnv)
+      .filter((name) => typeof name === "string" && /^\w+$/.test(name));
+  } catch {
+    return [];
+  }
 }
 
 /**

@@ -23,6 +23,7 @@ pub fn verifier(options: &Object<'_>, secret_of: impl Fn(&str) -> Option<Secret>
     let wrong = "must be a record of providers: { name: { issuer, audience, … } }";
     let record = match reader.take("providers") {
         Some(Value::Object(record)) => record,
+        None => return Err(reader.missing("providers", wrong)),
         _ => return Err(reader.wrong("providers", wrong)),
     };
     let mut providers = Vec::with_capacity(record.len());

@@ -167,7 +167,7 @@ fn audiences(reader: &mut Reader<'_, '_>) -> Result<Option<Vec<String>>, Error> 
             .ok_or_else(|| {
                 reader.wrong("audience", "must be a string, a list of strings, or null for \"any, or none\"")
             }),
-        _ => Err(reader.wrong(
+        _ => Err(reader.missing(
             "audience",
             "is missing: give what this API is called in the token's `aud`, or null to accept any audience, or none",
         )),

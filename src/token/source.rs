@@ -141,7 +141,7 @@ impl Source {
         self.issuer = checked_url(reader, "issuer", Required::No)?;
         self.token_endpoint = checked_url(reader, "tokenEndpoint", Required::No)?;
         if self.issuer.is_none() && self.token_endpoint.is_none() {
-            return Err(reader.wrong("issuer", "is missing: give `issuer` or `tokenEndpoint`"));
+            return Err(reader.missing("issuer", "is missing: give `issuer` or `tokenEndpoint`"));
         }
         self.client_id = owned(reader, "clientId", Required::Yes)?.unwrap_or_default();
         self.auth = client_auth(reader)?;
@@ -150,7 +150,7 @@ impl Source {
         if self.kind == Kind::RefreshToken {
             self.refresh = owned(reader, "refreshToken", Required::Yes)?.map(Secret::new);
         } else if matches!(self.auth, ClientAuth::None) {
-            return Err(reader.wrong("clientSecret", "is missing: give `clientSecret` or `privateKey`"));
+            return Err(reader.missing("clientSecret", "is missing: give `clientSecret` or `privateKey`"));
         }
         Ok(())
     }
@@ -241,12 +241,12 @@ fn client_auth(reader: &mut Reader<'_, '_>) -> Result<ClientAuth, Error> {
     match (method.unwrap_or(default), secret) {
         ("client_secret_basic", Some(secret)) => Ok(ClientAuth::Basic(secret)),
         ("client_secret_post", Some(secret)) => Ok(ClientAuth::Post(secret)),
-        ("client_secret_basic" | "client_secret_post", None) => Err(reader.wrong("clientSecret", "is missing")),
+        ("client_secret_basic" | "client_secret_post", None) => Err(reader.missing("clientSecret", "is missing")),
         ("private_key_jwt", None) if has_key => match algorithm {
             Some(algorithm) => Ok(ClientAuth::PrivateKeyJwt { algorithm, key_id }),
-            None => Err(reader.wrong("algorithm", "is missing")),
+            None => Err(reader.missing("algorithm", "is missing")),
         },
-        ("private_key_jwt", _) => Err(reader.wrong("privateKey", "is missing: a CryptoKey that may sign")),
+        ("private_key_jwt", _) => Err(reader.missing("privateKey", "is missing: a CryptoKey that may sign")),
         ("none", None) if !has_key => Ok(ClientAuth::None),
         _ => Err(reader.wrong("clientAuth", "must be client_secret_basic, client_secret_post or private_key_jwt")),
     }

@@ -98,7 +98,7 @@ impl Runtime {
                 }
                 self.say(answer);
                 if self.jobs.iter().all(|(running, ..)| *running != id) {
-                    // The end again (checklist 137).
+                    // The end again (rule 137).
                     let end = result(&id, self.log.len() as i64 + 1);
                     self.log.push(end.clone());
                     self.say(end);

@@ -233,7 +233,7 @@ fn garbage_costs_connections_and_then_the_session() {
     let conn = world.conn;
     world.with(|client, now| client.broken_frame(conn, now));
     assert_eq!(world.take("close")["code"], 4400);
-    // Unknown types are ignored (checklist 153).
+    // Unknown types are ignored (rule 153).
     let mut world = World::opened();
     world.frame(&message("session.news", json!({})));
     assert!(world.acts.is_empty());

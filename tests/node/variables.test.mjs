@@ -1,8 +1,10 @@
 // The repository's Worker, with variables that are wrong. In Node, which starts faster than workerd.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { registerHooks } from "node:module";
 import { test } from "node:test";
+import { givenVariables, names } from "../../scripts/start/variables.mjs";
 import { envelope } from "../lib/arc.mjs";
 
 // The same package by another entry: Node compiles the module from its bytes.
@@ -137,4 +139,23 @@ test("UPSTREAM_TOKENS: an id is one user's, and a key says whose where it could 
   // A `sub` that is written as another principal's key is not that principal.
   const forged = { key: "jwt|https://a|static%7C%7Calice", kind: "jwt", id: "static||alice" };
   assert.equal(tokens({ "static||alice": "t1" }, { PROVIDERS: one })(forged), undefined);
+});
+
+test("each variable of the README's table is handed on by `npm start` and by `npm run serve`", async () => {
+  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+  const table = readme.split("| variable or secret | what |")[1].split("\n\n")[0];
+  const documented = [...table.matchAll(/^\| (`[^|]*)\|/gm)].flatMap(([, cell]) => cell.match(/[A-Z_]+/g));
+  assert.deepEqual(documented.toSorted(), names.toSorted());
+  const config = await readFile(new URL("../../worker/workerd.capnp", import.meta.url), "utf8");
+  const bound = [...config.matchAll(/fromEnvironment = "(\w+)"/g)].map(([, name]) => name);
+  assert.deepEqual(bound.toSorted(), names.toSorted());
+});
+
+test("a secret that PROVIDERS names is handed on by `npm start`", () => {
+  const PROVIDERS = '{"a":{"issuer":"https://a","audience":"x","secretEnv":"A_SECRET"}}';
+  const env = { PROVIDERS, A_SECRET: "s", HOME: "/home" };
+  assert.deepEqual(givenVariables(env).given, { PROVIDERS, A_SECRET: "s" });
+  for (const wrong of ["{", "null", '{"a":null}', '{"a":{"secretEnv":1}}']) {
+    assert.deepEqual(givenVariables({ ...env, PROVIDERS: wrong }).given, { PROVIDERS: wrong });
+  }
 });

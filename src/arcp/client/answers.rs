@@ -199,7 +199,7 @@ impl Client {
         }
     }
 
-    /// The end of these jobs was lost. With an idempotency key it can be had again (checklist 137).
+    /// The end of these jobs was lost. With an idempotency key it can be had again (rule 137).
     pub(super) fn recheck(&mut self) {
         for handle in std::mem::take(&mut self.suspects) {
             let submit = self.jobs.get(handle).and_then(|job| job.submit.take());

@@ -73,7 +73,7 @@ impl Client {
             Place::Before => return,
             Place::Unknown => {}
             Place::Gap(from) => {
-                // A broken session: it is taken up from where it was (checklist 58).
+                // A broken session: it is taken up from where it was (rule 58).
                 self.gap = Some(from);
                 self.drop_connection(self.conn, 1000, "a gap");
                 return self.retry(&Fault::new(Code::Protocol, "events are missing"), true);

@@ -59,7 +59,7 @@ impl Agents {
             .collect()
     }
 
-    /// The key of the agent that a submit names, which is `name@version` where there are versions (checklist 39 to 43).
+    /// The key of the agent that a submit names, which is `name@version` where there are versions (rule 39 to 43).
     pub(super) fn resolve(&self, wanted: &str) -> Result<&str, Refusal> {
         let (name, version) = parse(wanted).ok_or(Refusal::invalid("agent"))?;
         let agent = self.0.iter().find(|agent| agent.name == name).ok_or(Refusal::of(ArcpCode::AgentNotAvailable))?;

@@ -38,7 +38,7 @@ impl Hub {
         }
     }
 
-    /// By default the submitting session may, and when that is over its principal's others (checklist 36, 54).
+    /// By default the submitting session may, and when that is over its principal's others (rule 36, 54).
     fn may_cancel(&self, session_id: &str, job_id: &str) -> Permission {
         let (Some(session), Some(job)) = (self.sessions.get(session_id), self.jobs.get(job_id)) else {
             return Permission::No;

@@ -83,7 +83,7 @@ impl Hub {
         self.ask(Question { asker: asker.clone(), wish: Wish::List(filter), jobs }, "observe", false)
     }
 
-    /// Sends a page: the newest first. No credentials are in it, for there are none here (checklist 50).
+    /// Sends a page: the newest first. No credentials are in it, for there are none here (rule 50).
     pub(super) fn list(&mut self, asker: &Asker, filter: &Filter, now: Time) {
         let is_visible = |job: &&Job| match self.may_observe(&asker.session, job) {
             Permission::Yes => true,

@@ -83,7 +83,7 @@ impl Hub {
             return self.finish(job_id, End::Cancelled, None, now);
         }
         if let Some(chunks) = &job.chunks {
-            // The result is what came in chunks, and nothing beside them (checklist 63); the last one says so.
+            // The result is what came in chunks, and nothing beside them (rule 63); the last one says so.
             if !chunks.is_whole {
                 self.chunk(job_id, &Chunk { data: "", is_base64: false, is_last: true, bytes: 0 }, now);
             }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Hub {
-    /// Brings a session back. The answer to every failure is the same, and none spends anything (checklist 14, 134); the reason
+    /// Brings a session back. The answer to every failure is the same, and none spends anything (rule 14, 134); the reason
     /// is for the audit log.
     pub(super) fn resume(
         &mut self,
@@ -31,7 +31,7 @@ impl Hub {
             return Err("not_covered");
         }
         let displaced = session.conn.replace(conn);
-        // The token that was shown stays until the client is heard of: it may never see the welcome (checklist 11).
+        // The token that was shown stays until the client is heard of: it may never see the welcome (rule 11).
         session.previous = Some(resume.token.clone());
         session.token = fresh;
         session.features = features;

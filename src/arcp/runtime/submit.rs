@@ -51,7 +51,7 @@ impl Hub {
         let Some(session) = self.sessions.get(&asker.session) else { return Ok(()) };
         let (owner, features) = (session.owner.clone(), &session.features);
         let asked = Submission::read(envelope)?;
-        // What was not agreed on is not used (checklist 10).
+        // What was not agreed on is not used (rule 10).
         if asked.constraints.is_some() && !features.has("lease_expires_at") {
             return Err(Refusal::invalid("lease_constraints"));
         }
@@ -78,7 +78,7 @@ impl Hub {
         let id = format!("job_{}", self.ids.next(now));
         let trace_id: Rc<str> = match envelope.trace_id() {
             Some(trace_id) => trace_id.into(),
-            // Made up where the client has none (checklist 143). It is no secret.
+            // Made up where the client has none (rule 143). It is no secret.
             None => hex(&self.ids.trace_id()).into(),
         };
         let mut accepted = Members::new().text("job_id", &id).text("agent", &agent).raw("lease", &asked.lease);
@@ -146,7 +146,7 @@ impl Hub {
         self.actions.push_back(Action::Send { conn: asker.conn, text: text.into() });
     }
 
-    /// The same key with the same parameters: the same job, and what becomes of it (checklist 33, 137).
+    /// The same key with the same parameters: the same job, and what becomes of it (rule 33, 137).
     fn submitted_again(&mut self, asker: &Asker, job_id: &str, accepted: &Rc<str>, now: Time) {
         let Some(job) = self.jobs.get_mut(job_id) else {
             // Running it again would be what the key is there to prevent.
@@ -222,7 +222,7 @@ impl<'e> Submission<'e> {
 }
 
 /// Namespaces with lists of patterns. Budgets and models are not offered, so a lease that names them is not granted: nothing here
-/// would hold an agent to it (checklist 10, 136).
+/// would hold an agent to it (rule 10, 136).
 fn is_lease(lease: &Object<'_>) -> bool {
     lease.iter().all(|(name, patterns)| {
         !matches!(name, "cost.budget" | "model.use")

@@ -23,7 +23,7 @@ impl Hub {
                 Some(seq.ok_or(Refusal::invalid("from_event_seq"))?)
             }
         };
-        // Live, unless history is asked for in one of the two ways (checklist 47, 48).
+        // Live, unless history is asked for in one of the two ways (rule 47, 48).
         let from = match (history, from) {
             (Some(true), from) => Some(from.unwrap_or(0)),
             (None, from) => from,
@@ -41,7 +41,7 @@ impl Hub {
         }
     }
 
-    /// Subscribes, or says that there is no such job: whether there is one is nobody else's business (checklist 28).
+    /// Subscribes, or says that there is no such job: whether there is one is nobody else's business (rule 28).
     pub(super) fn subscribe_to(
         &mut self,
         asker: &Asker,
@@ -58,7 +58,7 @@ impl Hub {
         }
         let job = self.jobs.get(job_id);
         let Some(session) = self.sessions.get(&asker.session) else { return Ok(()) };
-        // Each try is on record (checklist 113).
+        // Each try is on record (rule 113).
         let audit = Audit {
             kind: "arcp.subscribe",
             outcome: if is_allowed && job.is_some() { "allowed" } else { "refused" },
@@ -138,7 +138,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Refuses what the two sides have not agreed on (checklist 10).
+    /// Refuses what the two sides have not agreed on (rule 10).
     pub(super) fn agreed(&self, asker: &Asker, feature: &str) -> Result<(), Refusal> {
         match self.sessions.get(&asker.session) {
             Some(session) if session.features.has(feature) => Ok(()),
