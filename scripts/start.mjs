@@ -86,7 +86,7 @@ function nextSteps(ownProviders) {
   };
   return `
 The playground:          ${origin}/
-The OpenID provider:     ${issuer}/
+The OpenID provider:     ${issuer}/.well-known/openid-configuration
 
 1. Get a token${ownProviders ? " (from the local provider; PROVIDERS is set, so the Worker may trust only yours)" : ""}:
 

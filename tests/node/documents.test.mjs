@@ -1,0 +1,113 @@
+// The documents: what they show can be pasted, and what they point to is there.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const markdown = (folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join(folder, name));
+const documents = [...markdown("."), ...markdown("docs"), ...markdown("docs/decisions"), "examples/README.md"];
+
+// What a snippet leaves to its reader, or to the snippet before it.
+const given = `
+import type * as arcgate from "arcgate";
+import type * as worker from "arcgate/worker";
+declare global {
+  const JwtVerifier: typeof arcgate.JwtVerifier;
+  const TokenManager: typeof arcgate.TokenManager;
+  const createWorker: typeof worker.createWorker;
+  const verifier: arcgate.JwtVerifier;
+  const source: arcgate.TokenSource;
+  const summarise: worker.Agent;
+  const app: worker.ArcgateWorker;
+  const auth0: { getAccessTokenSilently(): Promise<string> };
+  const getAccessTokenSilently: (options: object) => Promise<string>;
+  const show: (...what: unknown[]) => void;
+  const token: string;
+  const key: CryptoKey;
+  const [issuer, sub]: string[];
+  const before: number;
+  const env: any;
+  const ctx: any;
+}
+`;
+const platform = `declare module "cloudflare:workers" {
+  export const env: any;
+}
+`;
+
+test("each snippet of JavaScript in the documents fits the types", () => {
+  const folder = mkdtempSync(join(tmpdir(), "arcgate-snippets-"));
+  try {
+    let count = 0;
+    for (const name of documents) {
+      const text = readFileSync(join(root, name), "utf8");
+      for (const { 1: code, index } of text.matchAll(/```js\n([\s\S]*?)```/g)) {
+        const line = text.slice(0, index).split("\n").length;
+        writeFileSync(join(folder, `${name.replaceAll(/[/.]/g, "_")}_${line}.mts`), `${code}\nexport {};\n`);
+        count += 1;
+      }
+    }
+    assert.ok(count > 15, "the documents have snippets");
+    writeFileSync(join(folder, "given.d.mts"), given);
+    writeFileSync(join(folder, "platform.d.ts"), platform);
+    const compilerOptions = {
+      strict: true,
+      // They are JavaScript: what is caught, and the parameters of functions, have no types.
+      useUnknownInCatchVariables: false,
+      noImplicitAny: false,
+      noEmit: true,
+      module: "nodenext",
+      target: "es2022",
+      lib: ["esnext", "dom", "dom.iterable"],
+      types: [],
+      paths: { arcgate: [join(root, "pkg/index.d.ts")], "arcgate/worker": [join(root, "pkg/worker.d.ts")] },
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.mts", "*.d.ts"] }));
+    const { stdout, status, error } = spawnSync(join(root, "node_modules/.bin/tsc"), ["--project", folder], {
+      encoding: "utf8",
+    });
+    assert.equal(error, undefined);
+    assert.equal(status, 0, stdout);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+// As GitHub makes them.
+const anchors = (text) =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+
+test("each link between the documents leads somewhere", () => {
+  for (const name of documents) {
+    const text = readFileSync(join(root, name), "utf8").replaceAll(/```[\s\S]*?```/g, "");
+    for (const [, target] of text.matchAll(/\]\((?!https?:)([^)\s]*)\)/g)) {
+      const [path, anchor] = target.split("#");
+      const file = path ? resolve(root, dirname(name), path) : join(root, name);
+      const isThere = () => (anchor === undefined ? readFileOrFolder(file) : readFileSync(file, "utf8"));
+      assert.doesNotThrow(isThere, `${name}: ${target}`);
+      if (anchor !== undefined) assert.ok(anchors(isThere()).includes(anchor), `${name}: ${target}`);
+    }
+  }
+});
+
+function readFileOrFolder(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error.code === "EISDIR") return readdirSync(path).join("\n");
+    throw error;
+  }
+}
