@@ -31,6 +31,27 @@ test("node-script: asks an agent behind the gate with client credentials", async
   }
 });
 
+test("node-script: runs a job over a session", async () => {
+  const { folder, remove } = exampleFolder("node-script");
+  const both = await startBoth();
+  try {
+    const script = (env) =>
+      run(process.execPath, ["session.mjs"], {
+        cwd: folder,
+        env: { ISSUER: both.idp.issuer, GATE: `${both.origin}/arcp`, ...env },
+      });
+    const { code, stdout, output } = await script();
+    assert.equal(code, 0, output);
+    assert.deepEqual(stdout.trim().split("\n"), ["1 of 3", "2 of 3", "3 of 3", "result: 3"]);
+    const refused = await script({ CLIENT_SECRET: "hunter2" });
+    assert.equal(refused.code, 1);
+    assert.match(refused.output, /ERR_REFRESH_REJECTED.*invalid_client/);
+  } finally {
+    await both.close();
+    remove();
+  }
+});
+
 test("cron-worker: a run on the cron calls the other Worker's agent; a cold isolate buys no new token", async () => {
   const idp = await startIdp();
   const { folder, remove } = exampleFolder("cron-worker", { replace: { "http://127.0.0.1:9000": idp.issuer } });
