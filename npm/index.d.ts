@@ -172,11 +172,11 @@ export interface JwksStore {
 }
 
 export interface JwksCacheOptions {
-  /** The hard limit: so long after its fetch a key stops working, unless `staleIfErrorSec` holds it. */
+  /** The hard limit: so long after its fetch a key stops working, unless `staleIfErrorSec` holds it. Default: 600. */
   maxAgeSec?: number;
-  /** The least time between two fetches that unknown keys cause. */
+  /** The least time between two fetches that unknown keys cause. Default: 5. */
   cooldownSec?: number;
-  /** How long known keys go on working while the provider is out of reach. */
+  /** How long known keys go on working while the provider is out of reach. Default: 3600. */
   staleIfErrorSec?: number;
   /** How long one request to the provider may take. Default: 5000. */
   timeoutMs?: number;
@@ -184,8 +184,11 @@ export interface JwksCacheOptions {
 }
 
 export interface TokenCacheOptions {
+  /** Default: 1000. */
   maxEntries?: number;
+  /** Default: 4 MiB. */
   maxBytes?: number;
+  /** A token is verified anew after so long. Default: 300. */
   maxAgeSec?: number;
 }
 
@@ -401,7 +404,9 @@ export interface TokenManagerOptions {
    * with "encrypted", which all tabs have in common.
    */
   shareAcrossTabs?: boolean;
+  /** Instead of the platform's. */
   fetch?: typeof fetch;
+  /** The present in milliseconds. Default: Date.now. */
   now?: () => number;
   onEvent?: (event: TokenEvent) => void;
 }
@@ -743,7 +748,8 @@ export interface ArcpClientOptions {
   maxResultBytes?: number;
   /**
    * Whether a connection that is lost is made again, and the session resumed; true by default. Pauses are random, up to a bound
-   * that doubles to `maxDelayMs` (30 000). Without `maxAttempts` it is tried for as long as it takes.
+   * that doubles to `maxDelayMs` (30 000). Without `maxAttempts` it is tried for as long as it takes;
+   * they are counted from the last connection that held for 10 s.
    */
   reconnect?: boolean | { maxDelayMs?: number; maxAttempts?: number };
   /** Asked when an open session loses its connection: false ends it. */

@@ -3,10 +3,9 @@ import type { Principal, Verifier } from "./index.js";
 /**
  * Makes the Worker that stands in front of agents: `POST /arc` (ARC 1.0), `GET /arcp` (ARCP 1.1, WebSocket), `GET /healthz`, and
  * the static assets bound as `ASSETS`. Throws an ArcgateError `ERR_CONFIG` that names the option and the fix. `Env` is what
- * wrangler's configuration binds; annotate `verifier`'s parameter to have it checked.
+ * wrangler's configuration binds; in TypeScript, annotate `verifier`'s parameter with it.
  */
-// biome-ignore lint/suspicious/noExplicitAny: wrangler knows what is bound, this package does not
-export function createWorker<Env = any>(options: WorkerOptions<Env>): ArcgateWorker<Env>;
+export function createWorker<Env = unknown>(options: WorkerOptions<Env>): ArcgateWorker<Env>;
 
 export interface ArcgateWorker<Env = unknown> {
   fetch(request: Request, env: Env, ctx: WorkerContext): Promise<Response>;

@@ -51,7 +51,9 @@ test("each snippet of JavaScript in the documents fits the types", () => {
       const text = readFileSync(join(root, name), "utf8");
       for (const { 1: code, index } of text.matchAll(/```js\n([\s\S]*?)```/g)) {
         const line = text.slice(0, index).split("\n").length;
-        writeFileSync(join(folder, `${name.replaceAll(/[/.]/g, "_")}_${line}.mts`), `${code}\nexport {};\n`);
+        // In TypeScript, a Worker says what is bound.
+        const typed = code.replaceAll("(env) =>", "(env: any) =>");
+        writeFileSync(join(folder, `${name.replaceAll(/[/.]/g, "_")}_${line}.mts`), `${typed}\nexport {};\n`);
         count += 1;
       }
     }
