@@ -1,6 +1,6 @@
 // Drives the ARCP gate: the core decides, this accepts the socket, asks the verifier, opens what is behind, and carries frames.
 
-import { addressKey, FailedHandshakes } from "./arcp-limits.js";
+import { addressKey, FailedHandshakes, Waiting } from "./arcp-limits.js";
 import { Connection } from "./arcp-socket.js";
 import { auditor, logged } from "./audit.js";
 import { call } from "./call.js";
@@ -11,6 +11,7 @@ export class ArcpEndpoint {
   #audit;
   #limits;
   #failed;
+  #waiting;
   #shared;
   #open = 0;
 
@@ -24,6 +25,7 @@ export class ArcpEndpoint {
     this.#audit = auditor(audit);
     this.#limits = limits;
     this.#failed = new FailedHandshakes(limits.failedHandshakesPerMinute);
+    this.#waiting = new Waiting(limits.maxConnections);
     this.#shared = { toleranceMs: clockToleranceSec * 1000, seal, revoked, sessions: new Map() };
   }
 
@@ -41,7 +43,8 @@ export class ArcpEndpoint {
       const answer = call("arcpHead", this.#config, JSON.stringify(headOf(request)));
       if (answer !== undefined) return this.#refuse(JSON.parse(answer));
       const address = addressKey(request.headers.get("cf-connecting-ip") ?? undefined);
-      if (this.#failed.isFull(address, Date.now()) || !(await this.#isWithinRate(address, env))) {
+      const isFull = this.#failed.isFull(address, Date.now()) || this.#waiting.isFull(address);
+      if (isFull || !(await this.#isWithinRate(address, env))) {
         return this.#refuse({ status: 429, reason: "too_many_requests", name: "Retry-After", value: "60" });
       }
       if (this.#open >= this.#limits.maxConnections) {
@@ -63,15 +66,18 @@ export class ArcpEndpoint {
 
   #upgrade(request, address, rest) {
     const [theirs, ours] = Object.values(new WebSocketPair());
+    const hasWaited = this.#waiting.begin(address);
     const connection = new Connection(request, ours, {
       ...rest,
       ...this.#shared,
       config: this.#config,
       audit: (event) => {
+        if (event.type === "arcp.hello") hasWaited();
         if (event.type === "arcp.hello" && event.outcome === "refused") this.#failed.add(address, Date.now());
         this.#audit(event);
       },
       onEnd: () => {
+        hasWaited();
         this.#open -= 1;
       },
     });

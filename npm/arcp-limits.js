@@ -1,4 +1,4 @@
-// How many connections there may be, and how many failed handshakes from one address.
+// How many handshakes there may be from one address: failed ones, and such that nobody has finished.
 
 /** Addresses that are remembered; the oldest is forgotten first. */
 const MOST_ADDRESSES = 10_000;
@@ -30,6 +30,38 @@ export class FailedHandshakes {
     const bucket = this.#buckets.get(address);
     if (!bucket) return 0;
     return Math.max(0, bucket.level - (Math.max(0, now - bucket.at) * this.#perMinute) / 60_000);
+  }
+}
+
+/**
+ * Connections that have not shown yet who they are, by address. One address has a share of all places for them: else whoever
+ * opens sockets and says nothing keeps everybody out.
+ */
+export class Waiting {
+  #most;
+  #counts = new Map();
+
+  constructor(maxConnections) {
+    this.#most = Math.ceil(maxConnections / 4);
+  }
+
+  /** Whether no more may wait from this address. */
+  isFull(address) {
+    return (this.#counts.get(address) ?? 0) >= this.#most;
+  }
+
+  /** Counts one. Gives what ends its waiting; twice does no harm. */
+  begin(address) {
+    if (address === undefined) return () => {};
+    this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
+    let waits = true;
+    return () => {
+      if (!waits) return;
+      waits = false;
+      const left = this.#counts.get(address) - 1;
+      if (left > 0) this.#counts.set(address, left);
+      else this.#counts.delete(address);
+    };
   }
 }
 

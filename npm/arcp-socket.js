@@ -191,8 +191,8 @@ export class Connection {
     try {
       const verifier = await verifierOf();
       let principal = await authenticate(verifier, { scheme, token }, context);
-      if (scheme === "none") principal = anonymous(principal);
       guard(principal, this.#request);
+      if (scheme === "none") principal = anonymous(principal);
       const credentials = { scheme, token };
       const isStored = revoked.applies(principal, env);
       if (isStored && (await revoked(principal, credentials, env)) === true) {

@@ -122,6 +122,8 @@ fn credentials_that_are_missing_ask_nobody() {
             matches!(&world.done[..], [Action::Authenticate { scheme, .. }] if *scheme == expected),
             "{scheme} is the verifier's matter"
         );
+        let has_token = matches!(&world.done[..], [Action::Authenticate { token: Some(_), .. }]);
+        assert_eq!(has_token, scheme != "none", "{scheme}: nobody has nothing to show");
     }
 }
 

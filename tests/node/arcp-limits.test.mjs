@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressKey, FailedHandshakes } from "../../pkg/arcp-limits.js";
+import { addressKey, FailedHandshakes, Waiting } from "../../pkg/arcp-limits.js";
 import { resumeSealer, secretOf } from "../../pkg/arcp-resume.js";
 
 test("IPv6 counts by its first 64 bits, however it is written", () => {
@@ -43,6 +43,19 @@ test("the oldest addresses are forgotten, so that memory is bounded", () => {
   for (let n = 0; n < 20_000; n += 1) failed.add(`a${n}`, 0);
   assert.ok(!failed.isFull("a0", 0));
   assert.ok(failed.isFull("a19999", 0));
+});
+
+test("an address has a quarter of the places to wait in", () => {
+  const waiting = new Waiting(8);
+  const ends = [waiting.begin("a"), waiting.begin("a"), waiting.begin("b")];
+  assert.ok(waiting.isFull("a") && !waiting.isFull("b"));
+  ends[0]();
+  ends[0]();
+  assert.ok(!waiting.isFull("a"));
+  waiting.begin("a");
+  assert.ok(waiting.isFull("a"), "an end counts once");
+  for (let n = 0; n < 10; n += 1) waiting.begin(undefined);
+  assert.ok(!waiting.isFull(undefined));
 });
 
 test("a code depends on the key and the text alone", async () => {

@@ -182,9 +182,11 @@ test("a service binding is an upstream, too; passthrough shows the client's own 
   const through = await both("alice", "/through");
   assert.equal(through.behind.hello.payload.auth.token, "alice");
   await through.client.close(1000);
-  const nobody = await rawSocket(at("/through"));
-  nobody.send(hello("", { auth: { scheme: "none" } }));
-  assert.equal((await nobody.toEnd()).frames[0].payload.code, "PERMISSION_DENIED", "there is no token to pass on");
+  for (const auth of [{ scheme: "none" }, { scheme: "none", token: "nobody-looked-at-this" }]) {
+    const nobody = await rawSocket(at("/through"));
+    nobody.send(hello("", { auth }));
+    assert.equal((await nobody.toEnd()).frames[0].payload.code, "PERMISSION_DENIED", "there is no token to pass on");
+  }
 });
 
 test("the platform's rate limit is asked by address", async () => {
@@ -262,10 +264,15 @@ test("a verifier is told of the socket", async () => {
 });
 
 test("a verifier for development does not run without DEV_MODE", async () => {
-  const client = await rawSocket(at("/dev"));
-  client.send(hello("anything"));
-  const { frames, code } = await client.toEnd();
-  assert.deepEqual([frames[0].payload.code, code], ["UNAUTHENTICATED", 4401]);
+  for (const [path, auth] of [
+    ["/dev", { scheme: "bearer", token: "anything" }],
+    ["/devNobody", { scheme: "none" }],
+  ]) {
+    const client = await rawSocket(at(path));
+    client.send(hello("", { auth }));
+    const { frames, code } = await client.toEnd();
+    assert.deepEqual([frames[0].payload.code, code], ["UNAUTHENTICATED", 4401], path);
+  }
 });
 
 test("frames that are refused, and frames that end the session", async () => {
@@ -476,6 +483,19 @@ test("connections are counted, and failures by address", async () => {
   assert.match(head, /retry-after: 60/i);
   assert.equal((await upgrade(at("/tries"), from("2001:db8:0:2::1"))).status, 101);
   assert.equal((await upgrade(at("/tries"))).status, 101);
+});
+
+test("who says nothing takes a quarter of the places and no more", async () => {
+  const from = (address) => ({ headers: { "cf-connecting-ip": address } });
+  const silent = [await rawSocket(at("/idle"), from("192.0.2.1")), await rawSocket(at("/idle"), from("192.0.2.1"))];
+  assert.equal((await upgrade(at("/idle"), from("192.0.2.1"))).status, 429);
+  const other = await session(at("/idle"), "alice", from("192.0.2.2"));
+  silent[0].send("{");
+  await silent[0].toEnd();
+  const known = await session(at("/idle"), "alice", from("192.0.2.1"));
+  const more = await rawSocket(at("/idle"), from("192.0.2.1"));
+  assert.ok(more.open, "who has shown who it is doesn't wait any more");
+  for (const socket of [silent[1], more, known, other]) await socket.close(1000);
 });
 
 test("the audit log tells how each ended, and holds no token", async () => {

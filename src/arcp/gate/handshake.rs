@@ -47,8 +47,9 @@ impl Gate {
         };
         let Ok(mut hello) = hello else { return self.end(End::protocol("bad_hello"), now) };
         hello.scheme.make_ascii_lowercase();
-        let token = hello.token.take();
         let scheme = hello.scheme.clone();
+        // Whoever claims to be nobody shows nothing: what no verifier looks at must not go on to what is behind.
+        let token = hello.token.take().filter(|_| scheme != "none");
         self.hello = Some(hello);
         let is_complete = match scheme.as_str() {
             "bearer" => token.as_ref().is_some_and(|token| !token.expose().is_empty()),
