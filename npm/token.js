@@ -4,8 +4,9 @@ import { ArcgateError, configError, errorFromJson, toArcgateError } from "./erro
 import { Logins } from "./login.js";
 import { isShared, Tabs } from "./tabs.js";
 import { perform } from "./token-action.js";
+import { Flights } from "./token-flights.js";
 import { checkOptions, functions, plain } from "./token-options.js";
-import { signingAlgorithm, unguessable } from "./token-request.js";
+import { signingAlgorithm } from "./token-request.js";
 import { storageOf } from "./token-storage.js";
 import { aborted, orAborted, within } from "./wait.js";
 import { bindings, instanceEpoch, ready, recoverFrom } from "./wasm.js";
@@ -28,7 +29,6 @@ const PATIENCE = 10_000;
 // A timer belongs to the request that set it there, and ends with it: tokens are refreshed when they are used.
 const hasTimers = globalThis.navigator?.userAgent !== "Cloudflare-Workers";
 const wakers = ["online", "pagehide", "pageshow", "focus"];
-const asksSomebody = ["call", "get", "post"];
 
 /** Access tokens over time. */
 export class TokenManager {
@@ -41,9 +41,16 @@ export class TokenManager {
   #epoch;
   #token;
   #snapshot;
-  #flights = new Map();
+  #flights = new Flights({
+    now: () => this.#now(),
+    isCurrent: (core) => this.#isCurrent(core),
+    perform: (action, flight) => perform(action, flight, this.#parts),
+    ended: (flight) => {
+      this.#changed();
+      this.#tabs?.ended(flight).catch(() => {});
+    },
+  });
   #timer;
-  #cause;
   #writing = Promise.resolve();
   #logins;
   #closed = false;
@@ -106,18 +113,19 @@ export class TokenManager {
         }
         if (step === TOKEN_AND_BEGIN) {
           const token = core.token();
-          this.#start(core.flight(), waitUntil);
+          this.#flights.start(core, core.flight(), waitUntil);
           return token;
         }
         this.#token = undefined;
         if (step === BEGIN) {
-          this.#start(core.flight(), waitUntil);
+          this.#flights.start(core, core.flight(), waitUntil);
         } else if (step === REFUSED) {
           const error = errorFromJson(core.error());
-          if (this.#cause !== undefined && error.code === "ERR_REFRESH_UNAVAILABLE") error.cause = this.#cause;
+          const { cause } = this.#flights;
+          if (cause !== undefined && error.code === "ERR_REFRESH_UNAVAILABLE") error.cause = cause;
           throw error;
         } else {
-          await orAborted(this.#waitFor(core, core.flight(), core.wait(), waitUntil), signal);
+          await orAborted(this.#flights.waitFor(core, core.flight(), core.wait(), waitUntil), signal);
         }
         this.#report();
       }
@@ -171,7 +179,7 @@ export class TokenManager {
   /** Revokes the tokens at the provider (RFC 7009), and forgets them whatever comes of that. */
   async revoke({ waitUntil } = {}) {
     // An answer that is under way may bring a token that nobody would revoke.
-    await within(PATIENCE, Promise.allSettled(this.#flights.values()));
+    await within(PATIENCE, this.#flights.settled());
     let flight = 0;
     this.#do((core, now) => {
       flight = core.revoke(now);
@@ -207,54 +215,6 @@ export class TokenManager {
 
   [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
     this.close();
-  }
-
-  // Begins a flight. It belongs to nobody: whoever gives up waiting leaves it to the others.
-  #start(flight, waitUntil) {
-    const core = this.#core;
-    const running = this.#run(core, flight)
-      .catch((thrown) => void recoverFrom(thrown))
-      .finally(() => {
-        if (this.#flights.get(flight) === running) this.#flights.delete(flight);
-        this.#changed();
-        this.#tabs?.ended(flight).catch(() => {});
-      });
-    this.#flights.set(flight, running);
-    waitUntil?.(running);
-    return running;
-  }
-
-  // Somebody else's flight. On an edge runtime its request may have been cancelled: then the promise never settles, or, in newer
-  // ones, throws when it is waited for. Then this caller goes on with the flight.
-  async #waitFor(core, flight, limitMs, waitUntil) {
-    const running = this.#flights.get(flight);
-    try {
-      await within(limitMs, running ?? new Promise(() => {}));
-    } catch {
-      // Of those who waited, one takes over.
-      if (this.#flights.get(flight) !== running || !this.#isCurrent(core)) return;
-      if (core.takeOver(flight, this.#now(), Math.random())) this.#start(flight, waitUntil);
-      else this.#flights.delete(flight);
-    }
-  }
-
-  async #run(core, flight) {
-    for (;;) {
-      const text = core.action(flight, unguessable(), this.#now());
-      if (text === undefined) return;
-      const action = JSON.parse(text);
-      let result;
-      try {
-        if (asksSomebody.includes(action.do)) this.#cause = undefined;
-        result = await perform(action, flight, this.#parts);
-      } catch (thrown) {
-        if (typeof thrown !== "string") this.#cause = thrown;
-        result = ["failed", typeof thrown === "string" ? thrown : "network"];
-      }
-      if (!this.#isCurrent(core)) return;
-      const [method, ...outcome] = result;
-      core[method](flight, ...outcome, this.#now(), Math.random());
-    }
   }
 
   #login() {
@@ -305,7 +265,7 @@ export class TokenManager {
     const core = this.#present();
     const flight = this.#do(begin, core);
     if (flight !== 0) {
-      await this.#start(flight, waitUntil);
+      await this.#flights.start(core, flight, waitUntil);
       if (!this.#isCurrent(core)) throw new ArcgateError("ERR_INTERNAL", "the request was lost", { retryable: true });
       this.#do(() => core.outcome(flight), core);
     }
@@ -366,7 +326,7 @@ export class TokenManager {
     if (event?.type === "pageshow" && event.persisted && this.#tabs) this.#returning = this.#catchUp();
     try {
       const flight = this.#alive().wake(this.#now());
-      if (flight) this.#start(flight);
+      if (flight) this.#flights.start(this.#core, flight);
       else this.#changed();
     } catch (thrown) {
       recoverFrom(thrown);
