@@ -6,7 +6,7 @@ import { auditor, logged, reasonFor } from "./audit.js";
 import { call, callJson, errorArguments } from "./call.js";
 import { deadline } from "./deadline.js";
 import { ArcgateError } from "./errors.js";
-import { authenticate, httpContext } from "./http.js";
+import { authenticate, httpContext, isTakenBack } from "./http.js";
 
 const encoder = new TextEncoder();
 
@@ -99,10 +99,7 @@ export class ArcEndpoint {
     return async () => {
       if (isStored && (await this.#revoked(principal, credentials, { maxAgeMs: 500 }))) return true;
       if (verifier.asksRevocation !== true) return false;
-      return verifier.authenticate(credentials, context).then(
-        () => false,
-        ({ code }) => code === "ERR_TOKEN_REVOKED",
-      );
+      return isTakenBack(verifier, credentials, context, principal);
     };
   }
 

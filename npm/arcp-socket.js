@@ -2,7 +2,7 @@
 
 import { logged, reasonFor } from "./audit.js";
 import { ArcgateError } from "./errors.js";
-import { authenticate, toPrincipal } from "./http.js";
+import { authenticate, isTakenBack, toPrincipal } from "./http.js";
 import { within } from "./wait.js";
 import { bindings, instanceEpoch, recoverFrom } from "./wasm.js";
 
@@ -202,7 +202,7 @@ export class Connection {
       this.#credentials = credentials;
       const { clockToleranceSec: own, asksRevocation } = verifier;
       const tolerance = typeof own === "number" ? own * 1000 : toleranceMs;
-      if (asksRevocation === true) this.#verifyAgain = () => verifier.authenticate(credentials, context);
+      if (asksRevocation === true) this.#verifyAgain = () => isTakenBack(verifier, credentials, context, principal);
       const asks = isStored || asksRevocation === true;
       this.#do((core, now) => core.authenticated(JSON.stringify(principal), tolerance, asks, now));
     } catch (error) {
@@ -264,18 +264,12 @@ export class Connection {
     this.#do((core, now) => core.revocation(answer, now));
   }
 
-  // By the store's word or by the verifier's own. That the token has ended is not its matter.
+  // By the store's word or by the verifier's own.
   async #isRevoked() {
     const { revoked, env } = this.#options;
     const principal = this.#principal;
     if (revoked.applies(principal, env) && (await revoked(principal, this.#credentials, env)) === true) return true;
-    try {
-      await this.#verifyAgain?.();
-    } catch (error) {
-      if (error?.code === "ERR_TOKEN_REVOKED") return true;
-      if (error?.retryable === true) throw error;
-    }
-    return false;
+    return (await this.#verifyAgain?.()) === true;
   }
 
   #tell(event) {

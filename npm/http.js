@@ -73,6 +73,20 @@ export async function authenticate(verifier, credentials, context) {
   return principal;
 }
 
+/**
+ * Whether a verifier, asked again, takes credentials no more, or for somebody else's. That the token has ended is not its
+ * matter. Throws when it can't tell.
+ */
+export async function isTakenBack(verifier, credentials, context, principal) {
+  try {
+    const { key } = await authenticate(verifier, credentials, context);
+    return principal.kind !== "anonymous" && key !== principal.key;
+  } catch (error) {
+    if (error.retryable === true && error.code !== "ERR_TOKEN_REVOKED") throw error;
+    return ["ERR_TOKEN_REVOKED", "ERR_UNAUTHENTICATED"].includes(error.code);
+  }
+}
+
 /** A principal in its one form: with a key made anew, and of the kind "custom" unless it came from one of our verifiers. */
 export function toPrincipal(result) {
   let json;

@@ -153,8 +153,7 @@ export class FirstOf {
         if (principal) return principal;
       } catch (error) {
         if (!isRefusal(error)) throw error;
-        // "Expired" tells the client what to do; "no such issuer" only that this verifier was not meant.
-        if (!refusal || error.code === "ERR_TOKEN_EXPIRED" || refusal.code === "ERR_TOKEN_ISSUER") refusal = error;
+        if (!refusal || weight(error) > weight(refusal)) refusal = error;
       }
     }
     if (refusal) throw refusal;
@@ -166,6 +165,12 @@ export class FirstOf {
 function leastTolerance(verifiers) {
   const known = [...verifiers].map((verifier) => verifier.clockToleranceSec).filter(Number.isFinite);
   return known.length > 0 ? Math.min(...known) : undefined;
+}
+
+// "Revoked" ends what lives on this token, whoever else has been asked; "expired" tells the client what to do; "no such issuer"
+// only that this verifier was not meant.
+function weight({ code }) {
+  return { ERR_TOKEN_REVOKED: 3, ERR_TOKEN_EXPIRED: 2, ERR_TOKEN_ISSUER: 0 }[code] ?? 1;
 }
 
 function isRefusal(error) {

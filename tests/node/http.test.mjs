@@ -207,6 +207,8 @@ test("FirstOf goes on after a refusal, and stops at an outage", async () => {
   assert.equal(await outcome(says(null), says(null)), null);
   assert.equal(await outcome(says(issuer), says(expired), says(null)), "ERR_TOKEN_EXPIRED");
   assert.equal(await outcome(says(expired), says(issuer)), "ERR_TOKEN_EXPIRED");
+  const [audience, revoked] = ["AUDIENCE", "REVOKED"].map((name) => new ArcgateError(`ERR_TOKEN_${name}`, "x"));
+  assert.equal(await outcome(says(audience), says(revoked), says(expired)), "ERR_TOKEN_REVOKED");
   assert.equal(await outcome(), null);
   await assert.rejects(FirstOf.create([{}]), config(/verifiers\[0\]/));
   await assert.rejects(FirstOf.create(yes), config(/list/));

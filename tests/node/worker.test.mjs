@@ -259,26 +259,33 @@ test("counting: what the built-in agent takes and refuses", async () => {
     assert.equal(await counted(text(input)), -42004, input);
 });
 
-test("a stream whose verifier calls its token revoked ends, and one that can't tell goes on", async (t) => {
-  t.mock.timers.enable({ apis: ["setInterval"] });
-  let answer = () => ({ id: "a" });
-  const asking = { asksRevocation: true, authenticate: async () => answer() };
-  const never = (_input, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", reject));
-  const { events, post } = app({ verifier: asking, agents: { never } });
-  const response = await post({ body: JSON.stringify(streamed("never", "x")) });
-  const outage = new Promise((resolve) => {
-    answer = () => {
-      resolve();
-      throw new ArcgateError("ERR_JWKS_UNAVAILABLE", "down", { retryable: true });
-    };
-  });
-  t.mock.timers.tick(4000);
-  await outage;
-  assert.equal(events.length, 1, "it goes on");
-  answer = () => {
+const takenBack = {
+  "calls its token revoked": () => {
     throw new ArcgateError("ERR_TOKEN_REVOKED", "revoked");
-  };
-  t.mock.timers.tick(4000);
-  assert.match(await response.text(), /^event: error\ndata: .*-44004/);
-  assert.deepEqual([events[1].outcome, events[1].reason], ["cut", "ERR_TOKEN_REVOKED"]);
-});
+  },
+  "knows its token no more": () => null,
+  "takes its token for somebody else's": () => ({ id: "b" }),
+};
+for (const [what, gone] of Object.entries(takenBack)) {
+  test(`a stream whose verifier ${what} ends, and one that can't tell goes on`, async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    let answer = () => ({ id: "a" });
+    const asking = { asksRevocation: true, authenticate: async () => answer() };
+    const never = (_input, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", reject));
+    const { events, post } = app({ verifier: asking, agents: { never } });
+    const response = await post({ body: JSON.stringify(streamed("never", "x")) });
+    const outage = new Promise((resolve) => {
+      answer = () => {
+        resolve();
+        throw new ArcgateError("ERR_JWKS_UNAVAILABLE", "down", { retryable: true });
+      };
+    });
+    t.mock.timers.tick(4000);
+    await outage;
+    assert.equal(events.length, 1, "it goes on");
+    answer = gone;
+    t.mock.timers.tick(4000);
+    assert.match(await response.text(), /^event: error\ndata: .*-44004/);
+    assert.deepEqual([events[1].outcome, events[1].reason], ["cut", "ERR_TOKEN_REVOKED"]);
+  });
+}
