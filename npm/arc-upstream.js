@@ -1,5 +1,6 @@
 // The ARC front's upstream: a checked request goes there, and what comes back is handed on as far as the core lets it.
 
+import { readAll } from "./body.js";
 import { call, callJson } from "./call.js";
 import { EventSplitter } from "./event-splitter.js";
 import { orAborted } from "./wait.js";
@@ -197,27 +198,4 @@ function readerOf(response, signal) {
 
 function drop(response) {
   response.body?.cancel().catch(() => {});
-}
-
-// All bytes, or undefined as soon as there are more than `limit`.
-async function readAll(reader, limit, signal) {
-  const chunks = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done || signal.aborted) break;
-    length += value.length;
-    if (length > limit) {
-      reader.cancel().catch(() => {});
-      return undefined;
-    }
-    chunks.push(value);
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

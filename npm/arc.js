@@ -3,10 +3,11 @@
 import { AgentRun } from "./agent-run.js";
 import { handOn, replyTo } from "./arc-upstream.js";
 import { auditor, logged, reasonFor } from "./audit.js";
+import { readAll } from "./body.js";
 import { call, callJson, errorArguments } from "./call.js";
 import { deadline } from "./deadline.js";
 import { ArcgateError } from "./errors.js";
-import { authenticate, httpContext, isTakenBack } from "./http.js";
+import { authenticate, headOf, httpContext, isTakenBack } from "./http.js";
 
 const encoder = new TextEncoder();
 
@@ -41,7 +42,7 @@ export class ArcEndpoint {
     const seen = { type: "arc.request" };
     let fields = { Vary: "Origin" };
     try {
-      const admission = callJson("arcHead", this.#config, JSON.stringify(headOf(request)));
+      const admission = callJson("arcHead", this.#config, JSON.stringify(headOf(request, headFields)));
       fields = admission.fields;
       const reply = admission.reply ?? (await this.#admitted(request, admission, verifierOf, ctx, seen));
       if (reply instanceof Response) return reply;
@@ -76,7 +77,7 @@ export class ArcEndpoint {
     seen.principal = principal.key;
     let body;
     try {
-      body = await readBody(request.body, limit);
+      body = request.body ? await readAll(request.body.getReader(), limit) : new Uint8Array(0);
     } catch {
       // The client went away in the middle of it.
       return callJson("arcBroken");
@@ -257,47 +258,14 @@ function ended(step, signal, seen) {
   return ["failed", ""];
 }
 
-function headOf(request) {
-  const url = new URL(request.url);
-  const header = (name) => request.headers.get(name) ?? undefined;
-  return {
-    method: request.method,
-    scheme: url.protocol.slice(0, -1),
-    host: url.host,
-    path: url.pathname,
-    query: url.search,
-    origin: header("origin"),
-    authorization: header("authorization"),
-    contentType: header("content-type"),
-    contentLength: header("content-length"),
-    contentEncoding: header("content-encoding"),
-    accept: header("accept"),
-  };
-}
-
-// The body's bytes, or undefined as soon as there are more than `limit`.
-async function readBody(stream, limit) {
-  if (!stream) return new Uint8Array(0);
-  const chunks = [];
-  let length = 0;
-  for (const reader = stream.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.length;
-    if (length > limit) {
-      reader.cancel().catch(() => {});
-      return undefined;
-    }
-    chunks.push(value);
-  }
-  const body = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return body;
-}
+const headFields = {
+  origin: "origin",
+  authorization: "authorization",
+  contentType: "content-type",
+  contentLength: "content-length",
+  contentEncoding: "content-encoding",
+  accept: "accept",
+};
 
 function response({ status, headers, body }, fields, method) {
   return new Response(method === "HEAD" ? null : body, { status, headers: { ...fields, ...headers } });

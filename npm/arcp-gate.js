@@ -4,6 +4,7 @@ import { addressKey, FailedHandshakes, Waiting } from "./arcp-limits.js";
 import { Connection } from "./arcp-socket.js";
 import { auditor, logged } from "./audit.js";
 import { call } from "./call.js";
+import { headOf } from "./http.js";
 
 /** The `/arcp` endpoint of one deployment. There is one for an isolate. */
 export class ArcpEndpoint {
@@ -40,7 +41,11 @@ export class ArcpEndpoint {
    */
   async handle(request, { verifierOf, behindOf, guard, env, ctx }) {
     try {
-      const answer = call("arcpHead", this.#config, JSON.stringify(headOf(request)));
+      const answer = call(
+        "arcpHead",
+        this.#config,
+        JSON.stringify(headOf(request, { origin: "origin", upgrade: "upgrade" })),
+      );
       if (answer !== undefined) return this.#refuse(JSON.parse(answer));
       const address = addressKey(request.headers.get("cf-connecting-ip") ?? undefined);
       const isFull = this.#failed.isFull(address, Date.now()) || this.#waiting.isFull(address);
@@ -106,18 +111,4 @@ export class ArcpEndpoint {
     if (name) headers[name] = value;
     return new Response(JSON.stringify({ error: reason }), { status, headers });
   }
-}
-
-function headOf(request) {
-  const url = new URL(request.url);
-  const header = (name) => request.headers.get(name) ?? undefined;
-  return {
-    method: request.method,
-    scheme: url.protocol.slice(0, -1),
-    host: url.host,
-    path: url.pathname,
-    query: url.search,
-    origin: header("origin"),
-    upgrade: header("upgrade"),
-  };
 }

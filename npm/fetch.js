@@ -1,5 +1,7 @@
 // Fetching keys: bounded in time and size, without redirects.
 
+import { readAll } from "./body.js";
+
 /** The largest JWKS or discovery document that is read, in bytes. */
 const MAX_BODY = 256 * 1024;
 
@@ -32,24 +34,8 @@ export async function getDocument(fetch, url, timeoutMs) {
 /** The body, unless it is longer than is read: then it throws "too_large". */
 export async function readBody(response) {
   if (Number(response.headers.get("content-length")) > MAX_BODY) throw "too_large";
-  const chunks = [];
-  let length = 0;
   if (!response.body) return new Uint8Array(0);
-  for (const reader = response.body.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.length;
-    if (length > MAX_BODY) {
-      reader.cancel().catch(() => {});
-      throw "too_large";
-    }
-    chunks.push(value);
-  }
-  const body = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return body;
+  const bytes = await readAll(response.body.getReader(), MAX_BODY);
+  if (bytes === undefined) throw "too_large";
+  return bytes;
 }

@@ -133,3 +133,17 @@ function queryOf(url) {
   const start = url.indexOf("?");
   return start < 0 ? "" : url.slice(start);
 }
+
+/** A request's head, as the core takes it: `fields` has the header fields that count, by the core's names for them. */
+export function headOf(request, fields) {
+  const url = new URL(request.url);
+  const head = {
+    method: request.method,
+    scheme: url.protocol.slice(0, -1),
+    host: url.host,
+    path: url.pathname,
+    query: url.search,
+  };
+  for (const [name, field] of Object.entries(fields)) head[name] = request.headers.get(field) ?? undefined;
+  return head;
+}
