@@ -141,6 +141,8 @@ describe("connections that end", () => {
       assert.equal((await endOf(session.peer)).code, 1000);
       assert.deepEqual(await session.client.closed, { code: "CLOSED", reason: "done" });
       await refusal(job.result, "ERR_ABORTED");
+      const afterwards = await session.client.submit({ agent: "a" }).catch((error) => error);
+      assert.deepEqual([afterwards.code, afterwards.retryable], ["ERR_ABORTED", false]);
     }
     const disposed = await connect();
     const done = disposed.client[Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]();

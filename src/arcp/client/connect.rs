@@ -400,7 +400,9 @@ impl Client {
         if self.phase != Phase::Closed {
             self.drop_connection(self.conn, Close::Normal.code(), "");
             let reason = std::mem::take(&mut self.close_reason);
-            self.end(&Fault::new(Code::Aborted, "the session was closed"), "CLOSED", &reason);
+            // No later call on this session can do better.
+            let fault = Fault { retryable: false, ..Fault::new(Code::Aborted, "the session was closed") };
+            self.end(&fault, "CLOSED", &reason);
         }
     }
 
