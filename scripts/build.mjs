@@ -3,6 +3,7 @@
 //
 //   npm run build            does nothing when nothing that goes into it has changed
 //   npm run build -- --force
+//   ARCGATE_QUICK=1 npm run build      for daily work: compiled in seconds, slower and larger; never for a release
 
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -38,6 +39,8 @@ const modules = [
   },
 ];
 
+// Without optimization, for whoever changes a line and wants to see it run.
+const isQuick = process.env.ARCGATE_QUICK === "1";
 const work = join(root, "target/npm");
 const pkg = join(root, "pkg");
 const stamp = join(work, "stamp");
@@ -57,7 +60,7 @@ export async function build({ force = false } = {}) {
 }
 
 async function update(force, say) {
-  const inputs = inputsHash();
+  const inputs = `${inputsHash()}${isQuick ? " quick" : ""}`;
   const built = existsSync(stamp) && readFileSync(stamp, "utf8");
   if (!force && existsSync(pkg) && built === `${inputs} ${outputsHash(pkg)}`) return "already there";
   const env = await buildEnvironment();
@@ -79,8 +82,9 @@ async function update(force, say) {
   return "ok";
 }
 
-async function compile({ name, options }, env, say) {
+async function compile({ name, options: asked }, env, say) {
   const label = `cargo build, ${name}`;
+  const options = isQuick ? ["--profile", "quick", ...asked.filter((option) => option === "--no-default-features")] : asked;
   say(label);
   await must("cargo", ["build", "--lib", "--target", target, ...options], {
     cwd: root,
@@ -108,11 +112,15 @@ async function glue({ name, profile, optimize }, folder, env, say) {
     "--encode-into=always",
     "--remove-producers-section",
   ];
-  const compiled = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), target, profile, "arcgate.wasm");
+  const targets = process.env.CARGO_TARGET_DIR ?? join(root, "target");
+  const compiled = join(targets, target, isQuick ? "quick" : profile, "arcgate.wasm");
   await must("wasm-bindgen", [...flags, compiled], { env });
-  say(`wasm-opt, ${name}`);
-  const args = [...optimize, ...features, join(bound, `${name}_bg.wasm`), "-o", join(folder, `${name}.wasm`)];
-  await must("wasm-opt", args, { env });
+  const [from, to] = [join(bound, `${name}_bg.wasm`), join(folder, `${name}.wasm`)];
+  if (isQuick) cpSync(from, to);
+  else {
+    say(`wasm-opt, ${name}`);
+    await must("wasm-opt", [...optimize, ...features, from, "-o", to], { env });
+  }
   cpSync(join(bound, `${name}.js`), join(folder, `${name}.js`));
   if (existsSync(join(bound, "snippets")))
     cpSync(join(bound, "snippets"), join(folder, "snippets"), { recursive: true });
