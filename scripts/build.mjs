@@ -84,7 +84,9 @@ async function update(force, say) {
 
 async function compile({ name, options: asked }, env, say) {
   const label = `cargo build, ${name}`;
-  const options = isQuick ? ["--profile", "quick", ...asked.filter((option) => option === "--no-default-features")] : asked;
+  const options = isQuick
+    ? ["--profile", "quick", ...asked.filter((option) => option === "--no-default-features")]
+    : asked;
   say(label);
   await must("cargo", ["build", "--lib", "--target", target, ...options], {
     cwd: root,
