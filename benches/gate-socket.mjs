@@ -76,6 +76,11 @@ class Socket {
     this.#stream.destroy();
   }
 
+  /** Reads no more: what the peer sends stays with the peer. */
+  pause() {
+    this.#stream.pause();
+  }
+
   #write(opcode, payload) {
     if (this.#stream.destroyed) return;
     const mark = this.#isClient ? 0x80 : 0;

@@ -1,4 +1,4 @@
-// npm run bench: what each part costs beside its peers, measured in one run, and put into README.md.
+// npm run bench: what each part costs beside its peers, measured in one run, and put into the documents.
 //
 //   npm run bench              all parts
 //   npm run bench -- gate      one of them
@@ -12,11 +12,17 @@ import { root } from "../scripts/setup/cache.mjs";
 import { main, Stop } from "../scripts/setup/steps.mjs";
 import { setup } from "../scripts/setup.mjs";
 
-// Each gives its tables as text. `mark` is what its place in README.md is called, `setup` what it needs.
+// Each gives its tables as text. `mark` is what its place in `page` is called, `setup` what it needs.
 const parts = {
   verify: { mark: "bench", setup: ["npm", "wasm", "browsers"], load: () => import("./verify.mjs") },
   tokens: { mark: "bench-tokens", setup: ["npm", "wasm", "browsers"], load: () => import("./managers.mjs") },
   gate: { mark: "bench-gate", setup: ["npm", "wasm", "python"], load: () => import("./gate.mjs") },
+  attackers: {
+    mark: "bench-attackers",
+    page: "docs/BENCHMARKS.md",
+    setup: ["npm", "wasm"],
+    load: () => import("./attackers.mjs"),
+  },
 };
 
 await main(async () => {
@@ -28,24 +34,23 @@ await main(async () => {
   const chosen = Object.entries(parts).filter(([name]) => wanted.length === 0 || wanted.includes(name));
   await setup([...new Set(chosen.flatMap(([, part]) => part.setup))]);
   await build();
-  for (const [, { mark, load }] of chosen) {
+  for (const [, { mark, page, load }] of chosen) {
     const { tables } = await load();
     const measured = await tables({ isQuick });
     const text = `${measured.text}\n\nMeasured on ${cpus()[0].model}, ${cpus().length} cores; ± is half the distance between the quartiles of ${measured.rounds} rounds.`;
     console.log(`\n${text}`);
-    if (!isQuick) publish(mark, text);
+    if (!isQuick) publish(mark, text, page);
   }
 });
 
 // Between its own two marks, and nowhere else.
-function publish(mark, text) {
-  const readme = join(root, "README.md");
-  const page = readFileSync(readme, "utf8");
+function publish(mark, text, name = "README.md") {
+  const path = join(root, name);
+  const page = readFileSync(path, "utf8");
   const [from, to] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`];
-  if (!page.includes(from) || !page.includes(to))
-    throw new Stop(`README.md has no place for the tables: ${from} ${to}`);
+  if (!page.includes(from) || !page.includes(to)) throw new Stop(`${name} has no place for the tables: ${from} ${to}`);
   writeFileSync(
-    readme,
+    path,
     page.replace(new RegExp(`${from}[\\s\\S]*?${to}`), () => `${from}\n${text}\n${to}`),
   );
 }
