@@ -22,13 +22,14 @@ export function resumeSealer(secret, path = "arcp.resumeKey") {
   };
 }
 
-/** What a key can be derived from where none is configured: a secret of the upstream identity's. */
+/**
+ * What a key can be derived from where none is configured: the gate's own signing key. Never a token, which may be weak: whoever
+ * holds a code that was made with it could try tokens against it, without asking anybody.
+ */
 export function secretOf(upstreamAuth) {
-  const { key, token, tokenFor } = Object(upstreamAuth);
+  const { key } = Object(upstreamAuth);
   if (key instanceof Uint8Array) return key;
   if (typeof key?.d === "string") return key.d.padEnd(32, "=");
-  if (typeof token === "string") return token.length < 32 ? undefined : token;
-  if (tokenFor && typeof tokenFor === "object") return JSON.stringify(Object.entries(tokenFor).sort()).padEnd(32, "=");
   return undefined;
 }
 

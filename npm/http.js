@@ -1,6 +1,6 @@
 // Authentication of any HTTP request, and the answer to one that is refused.
 
-import { callJson, errorArguments } from "./call.js";
+import { call, callJson, errorArguments } from "./call.js";
 import { ArcgateError } from "./errors.js";
 import { ready } from "./wasm.js";
 
@@ -136,14 +136,36 @@ function queryOf(url) {
 
 /** A request's head, as the core takes it: `fields` has the header fields that count, by the core's names for them. */
 export function headOf(request, fields) {
-  const url = new URL(request.url);
-  const head = {
-    method: request.method,
-    scheme: url.protocol.slice(0, -1),
-    host: url.host,
-    path: url.pathname,
-    query: url.search,
-  };
+  const head = { method: request.method, ...placeOf(request) };
   for (const [name, field] of Object.entries(fields)) head[name] = request.headers.get(field) ?? undefined;
   return head;
+}
+
+// A host that has more in it than a name and a port: the URL that was made of it begins elsewhere than it seems.
+const notOnlyHost = /[^\w.:[\]-]/;
+
+/**
+ * Where a request goes: `{ scheme, host, path, query }`. Whatever a client sends as its Host stands in the request's URL; where
+ * that makes no URL, `host` is empty, and the core refuses it.
+ */
+export function placeOf(request) {
+  const sent = request.headers.get("host") ?? "";
+  try {
+    const { protocol, host, pathname: path, search: query } = new URL(request.url);
+    return { scheme: protocol.slice(0, -1), host: notOnlyHost.test(sent) ? "" : host, path, query };
+  } catch {
+    const [, scheme = "", path = "", query = ""] = /^([a-z]+):\/\/[^/?#]*([^?#]*)(\?[^#]*)?/i.exec(request.url) ?? [];
+    return { scheme, host: "", path, query };
+  }
+}
+
+/**
+ * The refusal of a request whose Host or Origin is not allowed, for a route besides the gates: `{ status, reason }`, or nothing.
+ * `rules` has `allowedOrigins` and `allowedHosts`.
+ */
+export function misdirected(request, { allowedOrigins, allowedHosts }) {
+  const { scheme, host } = placeOf(request);
+  const origin = request.headers.get("origin") ?? undefined;
+  const refusal = call("misdirected", JSON.stringify({ allowedOrigins, allowedHosts }), scheme, host, origin);
+  return refusal === undefined ? undefined : JSON.parse(refusal);
 }

@@ -71,7 +71,7 @@ export interface WorkerOptions<Env = unknown> {
     upstreamAuth?: UpstreamAuth;
     /** Scopes that a session needs, and those that `job.submit` needs: all of them. Default: none. */
     scopes?: { connect?: string[]; submit?: string[] };
-    /** Seals the upstream's resume tokens: 32 bytes at least. Default: derived from `upstreamAuth`, or else random. */
+    /** Seals the upstream's resume tokens: 32 bytes at least. Default: derived from the assertion's key, or else random. */
     resumeKey?: string | Uint8Array;
     /** How often the gate and a client hear of each other (ARCP 1.1 §6.4). Default: 30. */
     heartbeatIntervalSec?: number;
@@ -155,7 +155,8 @@ export type UpstreamAuth =
 /** A decision. It never holds a token; long values are cut. */
 export interface AuditEvent {
   /**
-   * "arc.request": whether a request is let in. "arc.run": how the agent that it ran has ended. "arcp.upgrade": a socket that was
+   * "arc.request": whether a request is let in. "arc.run": how the agent that it ran has ended. "http.request": one of
+   * another route that was refused for its Host or Origin. "arcp.upgrade": a socket that was
    * refused. "arcp.hello": whether a session begins. "arcp.session": how it has ended. The embedded runtime's: "arcp.resume",
    * "arcp.submit", "arcp.subscribe", "arcp.cancel"; "arcp.event": an agent said what can't be passed on; "arcp.job": how a job has
    * ended.

@@ -3,9 +3,10 @@
 import "arcgate";
 import { ArcEndpoint } from "./arc.js";
 import { ArcpEndpoint } from "./arcp-gate.js";
+import { auditor } from "./audit.js";
 import { call } from "./call.js";
 import { ArcgateError, configError } from "./errors.js";
-import { checkVerifier } from "./http.js";
+import { checkVerifier, placeOf } from "./http.js";
 import { Revocations } from "./revocations.js";
 import { runtimeHub } from "./runtime-hub.js";
 import { isLoopback } from "./upstream.js";
@@ -34,11 +35,14 @@ export function createWorker(options) {
   }
   const verifiers = verifierSource(options.verifier);
   const { basePath } = settings.config;
+  const audit = auditor(settings.audit);
   return {
     RuntimeHub: runtimeHub(settings.hub),
     async fetch(request, env, ctx) {
-      const { pathname } = new URL(request.url);
-      const route = pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length) : pathname;
+      const { path, host } = placeOf(request);
+      const route = path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path;
+      // The gates say so themselves.
+      if (host === "" && !/^\/arcp?(\/|$)/.test(route)) return malformed(audit);
       if (route === "/healthz") return health(request);
       if (route === "/arc" || route.startsWith("/arc/")) {
         try {
@@ -122,7 +126,6 @@ function isSame(one, other) {
 function devGuard(env) {
   return (principal, request) => {
     if (principal.kind !== "dev") return;
-    const isHere = (url) => isLoopback(new URL(url).hostname);
     const origin = request.headers.get("origin");
     const isRemote = ["cf-ray", "cdn-loop", "cf-worker"].some((name) => request.headers.has(name));
     if (env?.DEV_MODE === "true" && !isRemote && isHere(request.url) && (origin === null || isHere(origin))) return;
@@ -134,6 +137,16 @@ function devGuard(env) {
       },
     );
   };
+}
+
+// `Origin: null` is a URL of nowhere.
+function isHere(url) {
+  return URL.canParse(url) && isLoopback(new URL(url).hostname);
+}
+
+function malformed(audit) {
+  audit({ type: "http.request", outcome: "refused", reason: "host_malformed", status: 400 });
+  return json(400, { error: "invalid_request" });
 }
 
 function health(request) {

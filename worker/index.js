@@ -1,6 +1,7 @@
 // The Worker of this repository: everything comes from its variables, which README.md lists.
 
 import { DenyAllVerifier, FirstOf, JwtVerifier, StaticBearerVerifier } from "../pkg/entry.workerd.js";
+import { placeOf } from "../pkg/http.js";
 import { builtinAgents, createWorker } from "../pkg/worker.js";
 import { playgroundSettings } from "./playground.js";
 import { revokeByRequest } from "./revocations.js";
@@ -16,7 +17,8 @@ export const { RuntimeHub } = createWorker({ verifier: verifierFrom, agents: bui
 
 export default {
   async fetch(request, env, ctx) {
-    if (new URL(request.url).pathname === "/playground.json") return playgroundSettings(env);
+    const { host, path } = placeOf(request);
+    if (path === "/playground.json" && host !== "") return playgroundSettings(request, env, allowedBy(env));
     // Made once for an isolate: its variables don't change while it lives.
     made ??= make(env);
     return made.fetch(request, env, ctx);
@@ -39,12 +41,18 @@ function make(env) {
       agents: builtinAgents,
       arc: { scopes: jsonVariable(env, "ARC_SCOPES"), ...upstreamFrom(env, "ARC_UPSTREAM") },
       arcp: { ...upstreamFrom(env, "ARCP_UPSTREAM"), resumeKey: resumeKeyFrom(env) },
-      allowedOrigins: listVariable(env, "ALLOWED_ORIGINS"),
-      allowedHosts: listVariable(env, "ALLOWED_HOSTS") ?? (env.DEV_MODE === "true" ? loopback : undefined),
+      ...allowedBy(env),
     });
   } catch (error) {
     return misconfigured(asVariable(error));
   }
+}
+
+function allowedBy(env) {
+  return {
+    allowedOrigins: listVariable(env, "ALLOWED_ORIGINS"),
+    allowedHosts: listVariable(env, "ALLOWED_HOSTS") ?? (env.DEV_MODE === "true" ? loopback : undefined),
+  };
 }
 
 const loopback = ["localhost", "127.0.0.1", "[::1]"];
@@ -96,7 +104,7 @@ function misconfigured(error) {
   console.error(`arcgate: ${error.code ?? error.name}: ${error.message}`);
   return {
     async fetch(request) {
-      const isAlive = new URL(request.url).pathname === "/healthz";
+      const isAlive = placeOf(request).path === "/healthz";
       return Response.json(isAlive ? { status: "ok" } : { error: "server_error" }, { status: isAlive ? 200 : 500 });
     },
     async revoke() {

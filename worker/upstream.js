@@ -27,11 +27,20 @@ export function upstreamFrom(env, name) {
   return isSet(env, name) ? { upstream: env[name], upstreamAuth: authFrom(env) } : {};
 }
 
-/** What resume tokens are sealed with: RESUME_KEY, or else a secret that is there. (UPSTREAM_KEY is found where it is used.) */
+/**
+ * What resume tokens are sealed with: RESUME_KEY; where it is not set, UPSTREAM_KEY is found where it is used. Users' tokens are
+ * never a key: whoever has a code made with them can try others' tokens against it, as fast as a machine can.
+ */
 export function resumeKeyFrom(env) {
   if (isSet(env, "ARCP_UPSTREAM")) {
     if (isSet(env, "RESUME_KEY")) return env.RESUME_KEY;
-    return typeof env.UPSTREAM_TOKENS === "string" ? env.UPSTREAM_TOKENS.padEnd(32) : undefined;
+    if (env.UPSTREAM_AUTH === "map") {
+      throw settingsError(
+        "RESUME_KEY",
+        "is missing: with ARCP_UPSTREAM and UPSTREAM_AUTH=map, resume tokens need a key of their own: 32 random characters or more, such as `openssl rand -base64 32` gives (docs/upstream.md)",
+      );
+    }
+    return undefined;
   }
   if (isSet(env, "RESUME_KEY")) throw settingsError("RESUME_KEY", "is set, but ARCP_UPSTREAM is not");
   return undefined;

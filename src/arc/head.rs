@@ -64,8 +64,12 @@ impl Gate {
             Step::Reply(refusal(ArcCode::InvalidRequest, 404, "path"))
         } else {
             match self.origins().decide(head.scheme, head.host, head.origin) {
-                Err(Misdirected::Host) => Step::Reply(refusal(ArcCode::InvalidRequest, 421, "host")),
-                Err(Misdirected::Origin) => Step::Reply(refusal(ArcCode::PermissionDenied, 403, "origin")),
+                Err(misdirected) => {
+                    let (status, reason) = misdirected.answer();
+                    let is_origin = matches!(misdirected, Misdirected::Origin);
+                    let code = if is_origin { ArcCode::PermissionDenied } else { ArcCode::InvalidRequest };
+                    Step::Reply(refusal(code, status, reason))
+                }
                 Ok(cors) => {
                     fields.extend(cors);
                     self.credentials_of(head).map_or_else(Step::Reply, Step::Authenticate)
@@ -101,7 +105,7 @@ impl Gate {
                 return Err(Reply::too_large());
             }
         }
-        credentials::from_request(head.authorization, head.query).map_err(|error| Reply::refused(&error))
+        credentials::from_gate_request(head.authorization, head.query).map_err(|error| Reply::refused(&error))
     }
 }
 

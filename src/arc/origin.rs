@@ -20,10 +20,23 @@ pub struct OriginRules {
 /// Why a request is refused before anything else of it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misdirected {
+    /// The request's `Host` is none that a URL can have.
+    Malformed,
     /// The host is none of ours, or hosts are not configured and a browser asks.
     Host,
     /// The page's origin is not allowed.
     Origin,
+}
+
+impl Misdirected {
+    /// Its status and its stable name: one for every front, in answers and in the audit log.
+    pub const fn answer(self) -> (u16, &'static str) {
+        match self {
+            Self::Malformed => (400, "host_malformed"),
+            Self::Host => (421, "host_not_allowed"),
+            Self::Origin => (403, "origin_not_allowed"),
+        }
+    }
 }
 
 /// Header fields.
@@ -56,11 +69,14 @@ impl OriginRules {
     }
 
     /// Decides, and says which CORS fields the answer gets. `scheme` and `host` (with its port, where it has one) are those
-    /// of the request's URL.
+    /// of the request's URL; the host is empty where what the client sent as its `Host` makes no URL.
     ///
     /// # Errors
     /// What is wrong with the request; its answer gets no CORS fields, so that the page can't read it.
     pub fn decide(&self, scheme: &str, host: &str, origin: Option<&str>) -> Result<Fields, Misdirected> {
+        if host.is_empty() {
+            return Err(Misdirected::Malformed);
+        }
         let host = host.to_ascii_lowercase();
         let known = match &self.hosts {
             Some(hosts) => hosts.iter().any(|allowed| *allowed == host || *allowed == without_port(&host)),
@@ -149,13 +165,26 @@ mod tests {
             assert_eq!(rules.decide("http", host, Some("https://evil.example")), Err(Misdirected::Origin));
             assert_eq!(rules.decide("https", host, Some(&same)), Err(Misdirected::Origin), "another scheme");
         }
-        for host in
-            ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "128.0.0.1", "", "[::2]", "x/y?"]
-        {
+        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "128.0.0.1", "[::2]", "x/y?"] {
             assert!(rules.decide("http", host, None).is_ok(), "{host}: no browser");
             let same = format!("http://{host}");
             assert_eq!(rules.decide("http", host, Some(&same)), Err(Misdirected::Host), "{host}: rebinding");
         }
+    }
+
+    #[test]
+    fn a_host_that_is_none_is_refused_before_anything_else() {
+        for rules in [OriginRules::default(), rules(r#"{"allowedHosts":["gate.example"]}"#).unwrap()] {
+            for origin in [None, Some("null"), Some("http://")] {
+                assert_eq!(rules.decide("http", "", origin), Err(Misdirected::Malformed));
+            }
+        }
+    }
+
+    #[test]
+    fn every_front_calls_a_refusal_by_one_name() {
+        let names = [Misdirected::Malformed, Misdirected::Host, Misdirected::Origin].map(Misdirected::answer);
+        assert_eq!(names, [(400, "host_malformed"), (421, "host_not_allowed"), (403, "origin_not_allowed")]);
     }
 
     #[test]

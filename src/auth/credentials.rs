@@ -40,10 +40,29 @@ impl Credentials {
 /// [`Code::Unauthenticated`] when there are none, [`Code::TokenMalformed`] when the token is too long, and
 /// [`Code::InvalidRequest`] for everything that is not one scheme and one token.
 pub fn from_request(authorization: Option<&str>, query: &str) -> Result<Credentials, Error> {
-    if has_token(query, &["access_token"]) {
-        // Not even beside a good header: the token in the URL has been written to logs on its way.
-        return Err(invalid("a token in the URL is never accepted: send it in the Authorization header"));
+    if has_token(query, &OF_ANY_API) {
+        return Err(in_url());
     }
+    from_header(authorization)
+}
+
+/// The same for a gate, whose URL has no use for any parameter that is named as tokens are.
+///
+/// # Errors
+/// As [`from_request`].
+pub fn from_gate_request(authorization: Option<&str>, query: &str) -> Result<Credentials, Error> {
+    if has_token(query, &OF_GATES) {
+        return Err(in_url());
+    }
+    from_header(authorization)
+}
+
+/// Not even beside a good header: the token in the URL has been written to logs on its way.
+fn in_url() -> Error {
+    invalid("a token in the URL is never accepted: send it in the Authorization header")
+}
+
+fn from_header(authorization: Option<&str>) -> Result<Credentials, Error> {
     let Some(value) = authorization else { return Err(missing()) };
     if value.is_empty() {
         return Err(invalid("the Authorization header is empty"));
@@ -100,11 +119,17 @@ fn is_b64token(token: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'))
 }
 
-/// Whether a query has a parameter of one of these names (RFC 6750 §2.3 has `access_token`), percent-encoded spellings
-/// included.
+/// The parameters under which clients put a token into a gate's URL, where nothing else has a use for them.
+pub const OF_GATES: [&str; 5] = ["access_token", "token", "bearer", "auth", "authorization"];
+
+/// RFC 6750 §2.3: the one that is a token in any API's URL. There, `token` may be the next page's.
+const OF_ANY_API: [&str; 1] = ["access_token"];
+
+/// Whether a query has a parameter of one of these names, in any case, percent-encoded spellings included.
 pub fn has_token(query: &str, names: &[&str]) -> bool {
-    query.strip_prefix('?').unwrap_or(query).split('&').any(|pair| {
+    query.strip_prefix('?').unwrap_or(query).split(['&', ';']).any(|pair| {
         let name = percent_decoded(pair.split('=').next().unwrap_or_default());
+        let name = name.trim_ascii();
         names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
     })
 }
@@ -119,7 +144,7 @@ fn percent_decoded(text: &str) -> Vec<u8> {
             out.push((high * 16 + low) as u8);
             index += 3;
         } else {
-            out.push(byte);
+            out.push(if byte == b'+' { b' ' } else { byte });
             index += 1;
         }
     }
@@ -192,13 +217,25 @@ mod tests {
 
     #[test]
     fn a_token_in_the_query_is_refused_even_beside_a_header() {
+        let both = |query: &str| [from_request(Some("Bearer a"), query), from_gate_request(None, query)];
         for query in ["?access_token=x", "access_token=x", "a=1&access_token", "?%61ccess%5Ftoken=x", "?Access_Token=x"]
         {
-            assert_eq!(from_request(Some("Bearer a"), query).unwrap_err().code(), Code::InvalidRequest, "{query}");
-            assert_eq!(from_request(None, query).unwrap_err().code(), Code::InvalidRequest, "{query}");
+            for refused in both(query) {
+                assert_eq!(refused.unwrap_err().code(), Code::InvalidRequest, "{query}");
+            }
         }
-        for query in ["", "?", "?a=access_token", "?xaccess_token=1", "?%zz&%6", "?%"] {
+        for query in ["", "?", "?a=access_token", "?xaccess_token=1", "?%zz&%6", "?%", "?author=x", "?a=auth"] {
             assert!(from_request(Some("Bearer a"), query).is_ok(), "{query}");
+            assert!(from_gate_request(Some("Bearer a"), query).is_ok(), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_gate_refuses_every_name_of_a_token_and_another_api_may_use_the_short_ones() {
+        for name in ["token", "TOKEN", "bearer", "%61uth", "Authorization", "+token", "a=1;token", "a=1&bearer"] {
+            let query = format!("?{name}=x");
+            assert_eq!(from_gate_request(Some("Bearer a"), &query).unwrap_err().code(), Code::InvalidRequest, "{name}");
+            assert!(from_request(Some("Bearer a"), &query).is_ok(), "{name}");
         }
     }
 

@@ -9,10 +9,14 @@ use super::{
     http::{seconds, write_credentials},
 };
 use crate::{
-    arc::{reply::write_fields, run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run, Step},
+    arc::{
+        origin::OriginRules, reply::write_fields, run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run,
+        Step,
+    },
     auth::{challenge::stated, custom::principal_from_json},
+    config::Reader,
     error::{Code, Error},
-    json::{self, write_string, Object, Value},
+    json::{self, write_string, Members, Object, Value},
 };
 
 /// Throws what is wrong with the configuration of an endpoint.
@@ -55,6 +59,19 @@ pub fn arc_head(config: &str, head: &str) -> Result<String, JsValue> {
     }
     out.push('}');
     Ok(out)
+}
+
+/// What a route besides the gates tells a request whose Host or Origin is not allowed: `{ status, reason }`, or nothing. `rules`
+/// may have `allowedOrigins` and `allowedHosts`.
+#[wasm_bindgen(js_name = misdirected)]
+pub fn misdirected(rules: &str, scheme: &str, host: &str, origin: Option<String>) -> Result<Option<String>, JsValue> {
+    let rules = object(rules)?;
+    let mut reader = Reader::new("", &rules);
+    let rules = OriginRules::read(&mut reader).map_err(|error| thrown(&error))?;
+    Ok(rules.decide(scheme, host, origin.as_deref()).err().map(|misdirected| {
+        let (status, reason) = misdirected.answer();
+        Members::new().integer("status", status.into()).text("reason", reason).end()
+    }))
 }
 
 /// The answer to credentials that a verifier refused; the arguments are the error's.

@@ -69,6 +69,12 @@ for (const [name, value, problem, more = {}] of [
     /RESUME_KEY: must be a string or bytes, 32 at least/,
     { ARCP_UPSTREAM: "wss://runtime.example/arcp", UPSTREAM_AUTH: "passthrough" },
   ],
+  [
+    "UPSTREAM_TOKENS",
+    '{"alice":"secret-value"}',
+    /RESUME_KEY: is missing: with ARCP_UPSTREAM and UPSTREAM_AUTH=map/,
+    { ARCP_UPSTREAM: "wss://runtime.example/arcp", UPSTREAM_AUTH: "map" },
+  ],
   ["UPSTREAM_AUTH", "shared", /UPSTREAM_AUTH: must be one of assertion, map, passthrough/, upstream],
   ["UPSTREAM_KEY", "secret-value", /UPSTREAM_KEY: must have 32 bytes or more/, { ...upstream, ...assertion }],
   ["UPSTREAM_KEY", '{"kty":"secret-value', /UPSTREAM_KEY: begins as a JWK does/, { ...upstream, ...assertion }],
@@ -110,6 +116,27 @@ test("variables that are right let in who they say", async () => {
   assert.equal((await request({ STATIC_TOKENS: '{"good":"alice"}' }, { token: "bad" })).status, 401);
   assert.equal((await request({})).status, 401);
   assert.equal((await request({ STATIC_TOKENS: "", PROVIDERS: "" })).status, 401);
+});
+
+test("the playground's settings are for our own hosts and pages", async () => {
+  const { playgroundSettings } = await import("../../worker/playground.js");
+  const log = console.log;
+  console.log = () => {};
+  try {
+    const asked = async (url, headers = {}, env = { PLAYGROUND: '{"a":1}' }) =>
+      (
+        await playgroundSettings(new Request(`${url}/playground.json`, { headers }), env, {
+          allowedHosts: ["localhost"],
+        })
+      ).status;
+    assert.equal(await asked("http://localhost:8787"), 200);
+    assert.equal(await asked("http://localhost:8787", { origin: "http://localhost:8787" }), 200);
+    assert.equal(await asked("http://evil.example"), 421);
+    assert.equal(await asked("http://localhost:8787", { origin: "https://evil.example" }), 403);
+    assert.equal(await asked("http://localhost:8787", {}, {}), 404);
+  } finally {
+    console.log = log;
+  }
 });
 
 test("UPSTREAM_TOKENS: an id is one user's, and a key says whose where it could be two", async () => {

@@ -56,6 +56,34 @@ const token = () => idp.token({ scope, resource: "https://gate.example/arc" });
 const event = (n) =>
   `event: stream\ndata: {"chatId":"c","message":{"role":"agent","parts":[{"type":"TextPart","content":"${n}"}]}}\n\n`;
 
+test("a Host that makes no URL is 400 on every route, and in the log", async () => {
+  const raw = (path, host, more = "") =>
+    new Promise((resolve, reject) => {
+      const socket = connect(gate.port, "127.0.0.1", () =>
+        socket.write(
+          `${more === "" ? "GET" : "POST"} ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${more}\r\n`,
+        ),
+      );
+      let text = "";
+      socket.setEncoding("latin1").on("data", (data) => {
+        text += data;
+      });
+      socket.on("error", reject).on("close", () => resolve(text.split("\r\n")[0]));
+    });
+  for (const host of ["a:99999", "[::1", "a b", "user@127.0.0.1", "127.0.0.1/x", "a?b", "a#b"]) {
+    for (const path of ["/healthz", "/playground.json", "/", "/arcp", "/arc"]) {
+      assert.match(await raw(path, host), /^HTTP\/1.1 400 /, `${path}, ${host}`);
+    }
+    assert.match(await raw("/arc", host, "Authorization: Bearer x\r\nContent-Length: 0\r\n"), /^HTTP\/1.1 400 /, host);
+  }
+  const types = new Set();
+  for (const line of gate.log) {
+    if (line.includes("host_malformed")) types.add(JSON.parse(line).type);
+    assert.doesNotMatch(line, /TypeError|uncaught/i);
+  }
+  assert.deepEqual([...types].sort(), ["arc.request", "arcp.upgrade", "http.request"]);
+});
+
 test("it verifies and runs an agent", async () => {
   const { status, json } = await postArc(gate.url, { token: await token() });
   assert.equal(status, 200, gate.log.join("\n"));

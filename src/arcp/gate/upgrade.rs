@@ -1,8 +1,7 @@
 //! What is decided before the upgrade: everything that can be without a credential.
 
 use super::Config;
-use crate::arc::origin::Misdirected;
-use crate::auth::credentials::has_token;
+use crate::auth::credentials::{has_token, OF_GATES};
 
 /// What a request's head says.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,16 +43,15 @@ impl Config {
         if head.path.strip_prefix(self.base_path.as_str()) != Some("/arcp") {
             return Err(answer(404, "not_found"));
         }
-        match self.origins.decide(head.scheme, head.host, head.origin) {
-            Ok(_) => {}
-            Err(Misdirected::Host) => return Err(answer(421, "host_not_allowed")),
-            Err(Misdirected::Origin) => return Err(answer(403, "origin_not_allowed")),
+        if let Err(misdirected) = self.origins.decide(head.scheme, head.host, head.origin) {
+            let (status, reason) = misdirected.answer();
+            return Err(answer(status, reason));
         }
         if head.method != "GET" {
             return Err(Answer { field: Some(("Allow", "GET")), ..answer(405, "method_not_allowed") });
         }
         // Not even beside a good hello: the token in the URL has been written to logs on its way.
-        if has_token(head.query, &["access_token", "token", "bearer", "authorization", "auth"]) {
+        if has_token(head.query, &OF_GATES) {
             return Err(answer(400, "token_in_url"));
         }
         if !head.upgrade.is_some_and(|upgrade| upgrade.trim().eq_ignore_ascii_case("websocket")) {
@@ -95,6 +93,7 @@ mod tests {
             (Head { origin: Some("null"), ..GOOD }, 403),
             (Head { host: "evil.example", origin: Some("http://evil.example"), ..GOOD }, 421),
             (Head { host: "evil.example", origin: Some("http://evil.example"), upgrade: None, ..GOOD }, 421),
+            (Head { host: "", ..GOOD }, 400),
         ] {
             assert_eq!(status(head), expected, "{head:?}");
         }
