@@ -9,6 +9,7 @@ pub mod time;
 pub mod error;
 
 pub mod config;
+pub mod output;
 pub mod principal;
 
 pub mod jose;

@@ -106,6 +106,31 @@ pub fn object_of(text: &str) -> Result<Object<'_>, Problem> {
     }
 }
 
+/// As [`object_of`], for what is passed on as it is: half of a surrogate pair, which JavaScript's and Python's writers leave in a
+/// text that was cut, is U+FFFD here. Also tells whether there was one.
+///
+/// # Errors
+/// A [`Problem`], of which none quotes the text.
+pub fn relayed(text: &str) -> Result<(Object<'_>, bool), Problem> {
+    match Parser::with_halves(text)? {
+        (Value::Object(object), has_halves) => Ok((object, has_halves)),
+        _ => Err(Problem::NotAnObject),
+    }
+}
+
+/// As [`parse`], of what an agent wrote: half a character is U+FFFD. Also tells whether there was one.
+///
+/// # Errors
+/// A [`Problem`], of which none quotes the text.
+pub fn mended(text: &str) -> Result<(Value<'_>, bool), Problem> {
+    Parser::with_halves(text)
+}
+
+/// The text of a member of the object that fills `text`, as it is written: quotes and escapes included.
+pub fn raw_member<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    Parser::member(text, name)
+}
+
 impl<'a> Value<'a> {
     /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {

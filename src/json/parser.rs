@@ -18,19 +18,55 @@ pub(super) struct Parser<'a> {
     at: usize,
     /// How many values may still come.
     left: u32,
+    /// Takes half a character, as U+FFFD.
+    takes_halves: bool,
+    /// Has taken one.
+    has_halves: bool,
 }
 
 impl<'a> Parser<'a> {
     /// Reads the one value that fills the text.
     pub(super) fn whole(text: &'a str) -> Result<Value<'a>, Problem> {
-        let mut parser = Self { text, bytes: text.as_bytes(), at: 0, left: MAX_VALUES };
+        Self::read(text, false).map(|(value, _)| value)
+    }
+
+    /// As [`Self::whole`], but half a character is U+FFFD; and whether there was one.
+    pub(super) fn with_halves(text: &'a str) -> Result<(Value<'a>, bool), Problem> {
+        Self::read(text, true)
+    }
+
+    fn read(text: &'a str, takes_halves: bool) -> Result<(Value<'a>, bool), Problem> {
+        let bytes = text.as_bytes();
+        let mut parser = Self { text, bytes, at: 0, left: MAX_VALUES, takes_halves, has_halves: false };
         parser.skip_space();
         let value = parser.value(MAX_DEPTH)?;
         parser.skip_space();
         if parser.at == text.len() {
-            Ok(value)
+            Ok((value, parser.has_halves))
         } else {
             Err(Problem::Syntax)
+        }
+    }
+
+    /// The text of one member's value, found without what stands before it being kept.
+    pub(super) fn member(text: &'a str, name: &str) -> Option<&'a str> {
+        let bytes = text.as_bytes();
+        let mut parser = Self { text, bytes, at: 0, left: MAX_VALUES, takes_halves: true, has_halves: false };
+        parser.skip_space();
+        parser.needs(b'{').ok()?;
+        loop {
+            parser.skip_space();
+            let key = parser.string().ok()?;
+            parser.skip_space();
+            parser.needs(b':').ok()?;
+            parser.skip_space();
+            let start = parser.at;
+            parser.value(MAX_DEPTH).ok()?;
+            if key == name {
+                return parser.since(start).ok();
+            }
+            parser.skip_space();
+            parser.needs(b',').ok()?;
         }
     }
 
@@ -197,18 +233,33 @@ impl<'a> Parser<'a> {
             Some(b'u') => {
                 let mut code = self.four_digits()?;
                 if let 0xd800..0xdc00 = code {
-                    self.needs(b'\\')?;
-                    self.needs(b'u')?;
-                    let low = self.four_digits()?.wrapping_sub(0xdc00);
-                    if low >= 0x400 {
-                        return Err(Problem::Syntax);
+                    let after = self.at;
+                    match self.low_half() {
+                        Some(low) => code = 0x10000 + ((code - 0xd800) << 10 | low),
+                        // What stands there instead is read as itself.
+                        None => self.at = after,
                     }
-                    code = 0x10000 + ((code - 0xd800) << 10 | low);
                 }
-                char::from_u32(code).ok_or(Problem::Syntax)?
+                match char::from_u32(code) {
+                    Some(whole) => whole,
+                    None if self.takes_halves => {
+                        self.has_halves = true;
+                        char::REPLACEMENT_CHARACTER
+                    }
+                    None => return Err(Problem::Syntax),
+                }
             }
             _ => return Err(Problem::Syntax),
         })
+    }
+
+    /// What the second half of a surrogate pair adds, if it comes next.
+    fn low_half(&mut self) -> Option<u32> {
+        if !(self.takes(b'\\') && self.takes(b'u')) {
+            return None;
+        }
+        let low = self.four_digits().ok()?.wrapping_sub(0xdc00);
+        (low < 0x400).then_some(low)
     }
 
     fn four_digits(&mut self) -> Result<u32, Problem> {

@@ -80,3 +80,42 @@ fn writes_what_it_read() {
     assert_eq!(out, text);
     assert_eq!(parse(out.as_bytes()).unwrap(), parse(text.as_bytes()).unwrap());
 }
+
+#[test]
+fn halves_of_characters_are_read_where_they_are_only_passed_on() {
+    for (text, expected) in [
+        (r#"{"a":"x\ud83d"}"#, "x\u{fffd}"),
+        (r#"{"a":"\ude00x"}"#, "\u{fffd}x"),
+        (r#"{"a":"\ud83d\ud83d\ude00"}"#, "\u{fffd}\u{1f600}"),
+        (r#"{"a":"\ud83d\n\ude00"}"#, "\u{fffd}\n\u{fffd}"),
+        (r#"{"a":"\ud83d\u0041"}"#, "\u{fffd}A"),
+    ] {
+        let (object, has_halves) = relayed(text).unwrap();
+        assert_eq!((object.get("a").and_then(Value::as_str), has_halves), (Some(expected), true), "{text}");
+        assert_eq!(parse(text.as_bytes()), Err(Problem::Syntax), "{text}");
+    }
+    assert_eq!(relayed(r#"{"a":"\ud83d\ude00"}"#).map(|(_, has_halves)| has_halves), Ok(false));
+    for wrong in [
+        r#"{"a":"\ud83"}"#,
+        r#"{"a":"\ud83d\"}"#,
+        r#"{"a":"\ud83d\ude0g"}"#,
+        r#"{"a":1,"a":1}"#,
+        "[]",
+        r#"{"a":"\ud83d"#,
+    ] {
+        assert!(relayed(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn the_text_of_a_member_is_had_as_it_is_written() {
+    let text = r#" {"a" : [1,{"b":"x"}], "b":"\ud83d\u0041\n" ,"c":{"d":2}}"#;
+    for (name, expected) in
+        [("a", Some(r#"[1,{"b":"x"}]"#)), ("b", Some(r#""\ud83d\u0041\n""#)), ("c", Some(r#"{"d":2}"#)), ("d", None)]
+    {
+        assert_eq!(raw_member(text, name), expected, "{name}");
+    }
+    for text in ["", "{", "{}", "[]", r#"{"a"}"#, r#"{"a":}"#, r#"{"b":1,}"#] {
+        assert_eq!(raw_member(text, "a"), None, "{text}");
+    }
+}
