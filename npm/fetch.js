@@ -1,9 +1,32 @@
-// Fetching keys: bounded in time and size, without redirects.
+// Fetching what providers publish, keys and metadata: bounded in time and size, without redirects, past the HTTP cache.
 
 import { readAll } from "./body.js";
 
 /** The largest JWKS or discovery document that is read, in bytes. */
 const MAX_BODY = 256 * 1024;
+
+// A server may refuse whoever doesn't name the type that it gives (Kubernetes' keys: 406). Most give plain JSON.
+const accept = "application/json, application/jwk-set+json;q=0.9, */*;q=0.1";
+
+let cacheOption;
+
+/**
+ * The part of a request's init that keeps the platform's own HTTP cache out of it. That stands below ours, and would hand out
+ * keys from before a rotation for as long as `Cache-Control` lets it. Workers refuse the option by a TypeError where their
+ * compatibility date is before it; there is no such cache then.
+ */
+export function pastHttpCache() {
+  if (cacheOption === undefined) {
+    try {
+      const init = { cache: "no-store" };
+      new Request("https://cache.invalid/", init);
+      cacheOption = init;
+    } catch {
+      cacheOption = {};
+    }
+  }
+  return cacheOption;
+}
 
 /**
  * GETs a document. Gives status, the headers that count, and the body; throws a string that says why there is none:
@@ -13,7 +36,8 @@ export async function getDocument(fetch, url, timeoutMs) {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     // "manual" is the one that every runtime knows. A browser answers a redirect with status 0 then.
-    const response = await fetch(url, { redirect: "manual", signal, headers: { accept: "application/json" } });
+    const init = { redirect: "manual", signal, headers: { accept }, ...pastHttpCache() };
+    const response = await fetch(url, init);
     if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) throw "redirect";
     const header = (name) => response.headers.get(name) ?? undefined;
     // An error's body says nothing that counts here.

@@ -1,7 +1,7 @@
 // Requests for tokens: bounded in size and time, without redirects. And the signature of a client that has a key.
 
 import { configError } from "./errors.js";
-import { readBody } from "./fetch.js";
+import { pastHttpCache, readBody } from "./fetch.js";
 
 /**
  * Sends one request. Gives status, body, and what the header says of time; throws a string that says why there is no answer:
@@ -15,6 +15,8 @@ export async function send(fetch, { url, body, authorization }, now, limitMs) {
   try {
     const init = { method: body === undefined ? "GET" : "POST", headers, body, redirect: "manual" };
     if (signal) init.signal = signal;
+    // Metadata; a POST's answer comes out of no cache.
+    if (body === undefined) Object.assign(init, pastHttpCache());
     const response = await fetch(url, init);
     const { status } = response;
     if (response.type === "opaqueredirect" || (status >= 300 && status < 400)) throw "redirect";

@@ -1,53 +1,148 @@
-//! Where a provider's keys are: OpenID Connect Discovery 1.0 §4, RFC 8414 §3.
+//! What a provider publishes about itself, as the verifier and the token manager both read it: OpenID Connect Discovery 1.0
+//! §4, and RFC 8414 §3 for those who have no OpenID.
 
-use super::url;
+use super::{
+    issuer::{Issuer, TENANT},
+    url,
+};
 use crate::{
-    error::{shown, Code, Error},
-    json::{self, Value},
+    error::shown,
+    json::{self, Object, Problem, Value},
 };
 
-/// A discovery document may be this many bytes long.
+/// A document may be this many bytes long.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// Where the issuer's discovery document is: §4.1 appends the well-known path after the issuer's own, of which a slash at
+/// Where the issuer's documents can be, in the order in which they are asked for. At one place there may be nothing, or a page
+/// for people; the next one is then asked.
+pub fn places(issuer: &str) -> [String; 2] {
+    [openid_url(issuer), oauth_url(issuer)]
+}
+
+/// Where the issuer's OpenID document is: §4.1 appends the well-known path after the issuer's own, of which a slash at
 /// the end is taken away before.
-pub fn url_of(issuer: &str) -> String {
+fn openid_url(issuer: &str) -> String {
     format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer))
 }
 
-/// Reads a discovery document and gives its `jwks_uri`.
+/// Where the issuer's OAuth document is: RFC 8414 §3.1 puts the well-known path before the issuer's own.
+fn oauth_url(issuer: &str) -> String {
+    const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
+    let authority = issuer.find("://").map_or(0, |at| at + 3);
+    let path = issuer[authority..].find('/').map_or(issuer.len(), |at| authority + at);
+    let mut out = issuer[..path].to_owned();
+    out.push_str(WELL_KNOWN);
+    out.push_str(issuer[path..].strip_suffix('/').unwrap_or(&issuer[path..]));
+    out
+}
+
+/// The options by which a user mends what a document says, for messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Remedy {
+    /// What takes the place of the document.
+    pub instead: &'static str,
+}
+
+/// Why a document is of no use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// To stand behind the name of the document, or its URL and a colon.
+    pub why: String,
+    /// Whether it was a provider's document at all, and not the page of some server in its place.
+    pub is_document: bool,
+}
+
+/// A document that names the issuer that was asked for.
+#[derive(Debug)]
+pub struct Document<'t>(Object<'t>);
+
+impl<'t> Document<'t> {
+    /// Reads a document. It must name exactly `issuer` as its own (Discovery §4.3, RFC 8414 §3.3), or whoever serves it could
+    /// speak for somebody else, or collect another provider's secrets.
+    ///
+    /// # Errors
+    /// [`Unusable`]; of a document of another issuer it says both, and what to do.
+    pub fn read(text: &'t [u8], issuer: &Issuer, remedy: Remedy) -> Result<Self, Unusable> {
+        let none = |why: String| Unusable { why, is_document: false };
+        if text.len() > MAX_BYTES {
+            return Err(none(format!("the metadata document is longer than {MAX_BYTES} bytes")));
+        }
+        let document = match json::provided(text) {
+            Ok(Value::Object(document)) => Ok(document),
+            Ok(_) => Err(Problem::NotAnObject),
+            Err(problem) => Err(problem),
+        };
+        let document = document.map_err(|problem| none(format!("the metadata document {problem}")))?;
+        if document.is_ambiguous("issuer") {
+            return Err(refused("the metadata document has two different `issuer`s".into()));
+        }
+        match document.get("issuer").and_then(Value::as_str) {
+            Some(named) if issuer.is_described_by(named) => Ok(Self(document)),
+            Some(named) => Err(refused(other_issuer(named, issuer, remedy))),
+            None => Err(none("the metadata document has no `issuer`".into())),
+        }
+    }
+
+    /// A URL, if the document has it and it may be used.
+    ///
+    /// # Errors
+    /// [`Unusable`].
+    pub fn url(&self, name: &str) -> Result<Option<&str>, Unusable> {
+        if self.0.is_ambiguous(name) {
+            return Err(refused(format!("the metadata document has two different `{name}`s")));
+        }
+        let Some(uri) = self.0.get(name).and_then(Value::as_str) else { return Ok(None) };
+        match url::check(uri) {
+            Ok(()) => Ok(Some(uri)),
+            Err(problem) => Err(refused(format!("`{name}` in the metadata document {problem}"))),
+        }
+    }
+
+    /// Whether a flag is set.
+    pub fn flag(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, value)| key == name && value.as_bool() == Some(true))
+    }
+}
+
+/// The place of the keys, by a document of the provider's.
 ///
 /// # Errors
-/// `ERR_JWKS_UNAVAILABLE`. The document must name exactly `issuer` as its own (§4.3), or whoever serves it could speak for
-/// somebody else.
-pub fn parse(document: &[u8], issuer: &str) -> Result<String, Error> {
-    let fail = |message: String| Err(Error::new(Code::JwksUnavailable, message));
-    if document.len() > MAX_BYTES {
-        return fail(format!("the discovery document is longer than {MAX_BYTES} bytes"));
+/// [`Unusable`].
+pub fn jwks_uri(text: &[u8], issuer: &Issuer) -> Result<String, Unusable> {
+    let remedy = Remedy { instead: "give `jwksUri`, or `discoveryUrl` where the right document has another address" };
+    let document = Document::read(text, issuer, remedy)?;
+    let uri = document.url("jwks_uri")?;
+    uri.map(str::to_owned).ok_or_else(|| {
+        refused("the metadata document has no `jwks_uri`: give `jwksUri` in the configuration".to_owned())
+    })
+}
+
+const fn refused(why: String) -> Unusable {
+    Unusable { why, is_document: true }
+}
+
+/// Both issuers, and the option that mends it.
+#[cold]
+#[inline(never)]
+fn other_issuer(named: &str, issuer: &Issuer, remedy: Remedy) -> String {
+    let configured = issuer.text();
+    let mut out = format!(
+        "the metadata document is of the issuer \"{}\", but \"{}\" is configured as `issuer`: ",
+        shown(named),
+        shown(configured)
+    );
+    if named.contains(TENANT) {
+        out.push_str(
+            "it is for all tenants, so configure one tenant's own issuer, or for a verifier this one with `tenants`",
+        );
+    } else if named.trim_end_matches('/') == configured.trim_end_matches('/') {
+        out.push_str("the slash at the end counts, so set `issuer` to what the document and the tokens say");
+    } else {
+        out.push_str("set `issuer` to the one that the tokens have in `iss`");
     }
-    let document = match json::parse_object(document) {
-        Ok(document) => document,
-        Err(problem) => return fail(format!("the discovery document {problem}")),
-    };
-    match document.get("issuer").and_then(Value::as_str) {
-        Some(named) if named == issuer => {}
-        Some(named) => {
-            return fail(format!(
-                "the discovery document is of the issuer \"{}\", but \"{}\" is configured: configure the one that the tokens \
-                 have in `iss`, and give `jwksUri` where the provider can't publish a document for it",
-                shown(named),
-                shown(issuer)
-            ))
-        }
-        None => return fail("the discovery document has no `issuer`".into()),
-    }
-    let Some(uri) = document.get("jwks_uri").and_then(Value::as_str) else {
-        return fail("the discovery document has no `jwks_uri`: give `jwksUri` in the configuration".into());
-    };
-    match url::check(uri) {
-        Ok(()) => Ok(uri.to_owned()),
-        Err(problem) => fail(format!("`jwks_uri` in the discovery document {problem}")),
-    }
+    out.push_str("; where that is another one than the document's, ");
+    out.push_str(remedy.instead);
+    out
 }
 
 #[cfg(test)]
@@ -56,28 +151,63 @@ mod tests {
 
     const ISSUER: &str = "https://issuer.example";
 
+    fn parse(document: &str) -> Result<String, Unusable> {
+        jwks_uri(document.as_bytes(), &Issuer::exactly(ISSUER))
+    }
+
     #[test]
-    fn one_slash_is_stripped() {
-        assert_eq!(url_of(ISSUER), "https://issuer.example/.well-known/openid-configuration");
-        assert_eq!(url_of("https://issuer.example/"), "https://issuer.example/.well-known/openid-configuration");
-        assert_eq!(url_of("https://issuer.example/a/"), "https://issuer.example/a/.well-known/openid-configuration");
-        assert_eq!(url_of("https://issuer.example//"), "https://issuer.example//.well-known/openid-configuration");
+    fn the_well_known_path_goes_where_each_standard_says() {
+        for (issuer, openid, oauth) in [
+            ("https://a.example", "https://a.example", "https://a.example/.well-known/oauth-authorization-server"),
+            ("https://a.example/", "https://a.example", "https://a.example/.well-known/oauth-authorization-server"),
+            ("https://a.example//", "https://a.example/", "https://a.example/.well-known/oauth-authorization-server/"),
+            (
+                "https://a.example/t/1",
+                "https://a.example/t/1",
+                "https://a.example/.well-known/oauth-authorization-server/t/1",
+            ),
+            (
+                "https://a.example/t/1/",
+                "https://a.example/t/1",
+                "https://a.example/.well-known/oauth-authorization-server/t/1",
+            ),
+            (
+                "http://[::1]:9000/t",
+                "http://[::1]:9000/t",
+                "http://[::1]:9000/.well-known/oauth-authorization-server/t",
+            ),
+        ] {
+            assert_eq!(places(issuer), [format!("{openid}/.well-known/openid-configuration"), oauth.to_owned()]);
+        }
     }
 
     #[test]
     fn gives_the_jwks_uri() {
-        let document = br#"{"issuer":"https://issuer.example","jwks_uri":"https://keys.example/jwks","x":1}"#;
-        assert_eq!(parse(document, ISSUER).unwrap(), "https://keys.example/jwks");
+        for clumsy in [
+            r#"{"issuer":"https://issuer.example","jwks_uri":"https://keys.example/jwks","x":1}"#,
+            "\u{feff}{\"issuer\":\"https://issuer.example\",\"jwks_uri\":\"https://keys.example/jwks\"}",
+            r#"{"x":1,"issuer":"https://issuer.example","x":2,"jwks_uri":"https://keys.example/jwks"}"#,
+            r#"{"issuer":"https://issuer.example","issuer":"https://issuer.example","jwks_uri":"https://keys.example/jwks"}"#,
+            r#"{"op_name":"\ud83d","issuer":"https://issuer.example","jwks_uri":"https://keys.example/jwks"}"#,
+        ] {
+            assert_eq!(parse(clumsy).unwrap(), "https://keys.example/jwks", "{clumsy}");
+        }
     }
 
     #[test]
-    fn another_issuer_is_refused_and_both_are_named() {
-        for named in ["https://issuer.example/", "https://evil.example", "https://ISSUER.example"] {
-            let document = format!(r#"{{"issuer":"{named}","jwks_uri":"https://keys.example/jwks"}}"#);
-            let error = parse(document.as_bytes(), ISSUER).unwrap_err();
-            assert_eq!(error.code(), Code::JwksUnavailable);
-            assert!(error.message().contains(&format!("\"{named}\"")), "{error}");
-            assert!(error.message().contains("\"https://issuer.example\""), "{error}");
+    fn another_issuer_is_refused_and_both_are_named_with_the_option() {
+        for (named, hint) in [
+            ("https://issuer.example/", "slash"),
+            ("https://evil.example", "`jwksUri`"),
+            ("https://ISSUER.example", "`iss`"),
+            ("https://login.example/{tenantid}/v2.0", "`tenants`"),
+        ] {
+            let unusable =
+                parse(&format!(r#"{{"issuer":"{named}","jwks_uri":"https://keys.example/jwks"}}"#)).unwrap_err();
+            assert!(unusable.is_document);
+            for part in [&format!("\"{named}\"")[..], "\"https://issuer.example\"", "`issuer`", hint] {
+                assert!(unusable.why.contains(part), "{}", unusable.why);
+            }
         }
     }
 
@@ -87,6 +217,7 @@ mod tests {
             "",
             "[]",
             "{}",
+            "<!doctype html>",
             r#"{"issuer":"https://issuer.example"}"#,
             r#"{"jwks_uri":"https://keys.example"}"#,
             r#"{"issuer":["https://issuer.example"],"jwks_uri":"https://keys.example"}"#,
@@ -96,13 +227,15 @@ mod tests {
             r#"{"issuer":"https://issuer.example","jwks_uri":"https://keys.example/#x"}"#,
             r#"{"issuer":"https://issuer.example","jwks_uri":"file:///etc/passwd"}"#,
             r#"{"issuer":"https://evil.example","issuer":"https://issuer.example","jwks_uri":"https://keys.example"}"#,
+            r#"{"issuer":"https://issuer.example","issuer":"https://evil.example","jwks_uri":"https://keys.example"}"#,
+            r#"{"issuer":"https://issuer.example","jwks_uri":"https://a.example","jwks_uri":"https://b.example"}"#,
         ] {
-            assert!(parse(document.as_bytes(), ISSUER).is_err(), "{document}");
+            assert!(parse(document).is_err(), "{document}");
         }
         let long = format!(
             r#"{{"issuer":"https://issuer.example","jwks_uri":"https://keys.example","x":"{}"}}"#,
             "x".repeat(MAX_BYTES)
         );
-        assert!(parse(long.as_bytes(), ISSUER).is_err());
+        assert!(parse(&long).is_err());
     }
 }

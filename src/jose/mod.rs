@@ -5,6 +5,7 @@
 
 pub mod alg;
 pub mod base64url;
+pub mod issuer;
 pub mod url;
 
 pub mod rsa;

@@ -131,6 +131,17 @@ pub fn raw_member<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     Parser::member(text, name)
 }
 
+/// Reads the JSON of a provider's public document (metadata, keys), which is as its software happens to write it: a byte
+/// order mark before it, a member that stands twice and half a character in a display name are no reason to do without the
+/// provider. What is acted on must still be said once: ask [`Object::is_ambiguous`].
+///
+/// # Errors
+/// A [`Problem`], of which none quotes the text.
+pub fn provided(text: &[u8]) -> Result<Value<'_>, Problem> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    Parser::clumsy(std::str::from_utf8(text).map_err(|_| Problem::Syntax)?)
+}
+
 impl<'a> Value<'a> {
     /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
@@ -203,6 +214,13 @@ impl<'a> Object<'a> {
     /// The value of a member.
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
         self.0.iter().find(|(key, _)| is_same(text_of(key), name)).map(|(_, value)| value)
+    }
+
+    /// Whether a member stands here more than once, with different values: only after [`provided`].
+    pub fn is_ambiguous(&self, name: &str) -> bool {
+        let mut said = self.0.iter().filter(|(key, _)| is_same(text_of(key), name)).map(|(_, value)| value);
+        let first = said.next();
+        said.any(|other| Some(other) != first)
     }
 
     /// The members in the order of the text.

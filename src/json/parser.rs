@@ -22,27 +22,37 @@ pub(super) struct Parser<'a> {
     takes_halves: bool,
     /// Has taken one.
     has_halves: bool,
+    /// Lets a member stand twice.
+    takes_twice: bool,
 }
 
 impl<'a> Parser<'a> {
     /// Reads the one value that fills the text.
     pub(super) fn whole(text: &'a str) -> Result<Value<'a>, Problem> {
-        Self::read(text, false).map(|(value, _)| value)
+        Self::new(text, false, false).read().map(|(value, _)| value)
     }
 
     /// As [`Self::whole`], but half a character is U+FFFD; and whether there was one.
     pub(super) fn with_halves(text: &'a str) -> Result<(Value<'a>, bool), Problem> {
-        Self::read(text, true)
+        Self::new(text, true, false).read()
     }
 
-    fn read(text: &'a str, takes_halves: bool) -> Result<(Value<'a>, bool), Problem> {
+    /// As [`Self::with_halves`], and a member may stand twice.
+    pub(super) fn clumsy(text: &'a str) -> Result<Value<'a>, Problem> {
+        Self::new(text, true, true).read().map(|(value, _)| value)
+    }
+
+    const fn new(text: &'a str, takes_halves: bool, takes_twice: bool) -> Self {
         let bytes = text.as_bytes();
-        let mut parser = Self { text, bytes, at: 0, left: MAX_VALUES, takes_halves, has_halves: false };
-        parser.skip_space();
-        let value = parser.value(MAX_DEPTH)?;
-        parser.skip_space();
-        if parser.at == text.len() {
-            Ok((value, parser.has_halves))
+        Self { text, bytes, at: 0, left: MAX_VALUES, takes_halves, has_halves: false, takes_twice }
+    }
+
+    fn read(mut self) -> Result<(Value<'a>, bool), Problem> {
+        self.skip_space();
+        let value = self.value(MAX_DEPTH)?;
+        self.skip_space();
+        if self.at == self.text.len() {
+            Ok((value, self.has_halves))
         } else {
             Err(Problem::Syntax)
         }
@@ -50,8 +60,7 @@ impl<'a> Parser<'a> {
 
     /// The text of one member's value, found without what stands before it being kept.
     pub(super) fn member(text: &'a str, name: &str) -> Option<&'a str> {
-        let bytes = text.as_bytes();
-        let mut parser = Self { text, bytes, at: 0, left: MAX_VALUES, takes_halves: true, has_halves: false };
+        let mut parser = Self::new(text, true, false);
         parser.skip_space();
         parser.needs(b'{').ok()?;
         loop {
@@ -147,7 +156,8 @@ impl<'a> Parser<'a> {
             self.skip_space();
             let name = self.string()?;
             let mark = mark_of(text_of(&name));
-            if seen & mark != 0 && object.0.len() <= FEW && object.get(text_of(&name)).is_some() {
+            let may_be_known = seen & mark != 0 && object.0.len() <= FEW && !self.takes_twice;
+            if may_be_known && object.get(text_of(&name)).is_some() {
                 return Err(Problem::DuplicateMember);
             }
             seen |= mark;
@@ -161,7 +171,7 @@ impl<'a> Parser<'a> {
             }
             self.needs(b',')?;
         }
-        if object.0.len() > FEW && object.has_duplicate() {
+        if object.0.len() > FEW && !self.takes_twice && object.has_duplicate() {
             return Err(Problem::DuplicateMember);
         }
         Ok(object)

@@ -119,3 +119,26 @@ fn the_text_of_a_member_is_had_as_it_is_written() {
         assert_eq!(raw_member(text, "a"), None, "{text}");
     }
 }
+
+#[test]
+fn a_providers_document_may_be_clumsy() {
+    let value =
+        provided(b"\xef\xbb\xbf{\"a\":1,\"a\":2,\"b\":[{\"c\":1,\"c\":1}],\"d\":\"\\ud83d!\\udc00\\ud83d\\ude00\"}")
+            .unwrap();
+    let object = value.as_object().unwrap();
+    assert!(object.is_ambiguous("a") && !object.is_ambiguous("b") && !object.is_ambiguous("x"));
+    let inner = object.get("b").and_then(Value::as_array).unwrap()[0].as_object().unwrap();
+    assert!(!inner.is_ambiguous("c"), "the same twice is no question");
+    assert_eq!(object.get("d").and_then(Value::as_str), Some("\u{fffd}!\u{fffd}\u{1f600}"));
+    // Everything else is as strict as ever, and all of it elsewhere.
+    for odd in
+        ["", "{\"a\":1} x", "{\"a\":01}", "{'a':1}", "{\"a\":\"\\x\"}", "\u{feff}\u{feff}{}", "<html>", "{\"a\":NaN}"]
+    {
+        assert!(provided(odd.as_bytes()).is_err(), "{odd}");
+    }
+    for strict in ["\u{feff}{}", "{\"a\":1,\"a\":1}", "\"\\ud83d\""] {
+        assert!(parse(strict.as_bytes()).is_err(), "{strict}");
+    }
+    let deep = "[".repeat(40) + &"]".repeat(40);
+    assert_eq!(provided(deep.as_bytes()), Err(Problem::TooDeep));
+}

@@ -132,12 +132,14 @@ fn attack_04_discovery_leads_nowhere_else() {
         format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"https://a:b@one.example/keys"}}"#),
         format!(r#"{{"issuer":"{ISSUER}","jwks_uri":["{ISSUER}/keys"]}}"#),
         format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"{ISSUER}/keys","jwks_uri":"https://evil.example/keys"}}"#),
-        format!(r#"{{"issuer":"{ISSUER}","issuer":"{ISSUER}","jwks_uri":"{ISSUER}/keys"}}"#),
+        format!(r#"{{"issuer":"https://evil.example","issuer":"{ISSUER}","jwks_uri":"{ISSUER}/keys"}}"#),
     ] {
+        // The same at both places: neither leads to keys.
         let mut bench = discovering();
-        bench.answers = [Some((200, document.clone())), Some((200, jwks("one")))].into();
+        bench.answers = [Some((200, document.clone())), Some((200, document.clone())), Some((200, jwks("one")))].into();
         assert_eq!(bench.code(rsa_token(&claims())), Code::JwksUnavailable, "{document}");
-        assert_eq!(bench.fetched, [format!("{ISSUER}/.well-known/openid-configuration")], "{document}");
+        let places = ["openid-configuration", "oauth-authorization-server"];
+        assert_eq!(bench.fetched, places.map(|place| format!("{ISSUER}/.well-known/{place}")), "{document}");
     }
     let mut bench = discovering().answering(Crypto::Approves);
     bench.answers =

@@ -222,6 +222,24 @@ fn attack_18_a_kid_that_could_mean_two_keys_means_none() {
 }
 
 #[test]
+fn attack_18_what_is_said_in_two_ways_is_not_believed_and_harms_nothing_else() {
+    // A clumsy set is a set. A key of which two things are said is left out, and the next one is used.
+    let rsa = jwk("one", "rsa");
+    let twice = rsa.replacen('{', r#"{"use":"enc","use":"sig","#, 1);
+    let harmless = rsa.replacen('{', r#"{"x5t":"a","x5t":"b","kid":"rsa","#, 1);
+    for (set, is_used) in [
+        (format!(r#"{{"keys":[{twice}]}}"#), false),
+        (format!(r#"{{"keys":[{harmless}]}}"#), true),
+        (format!(r#"{{"a":1,"a":2,"keys":[{twice},{rsa}]}}"#), true),
+        (format!("\u{feff}{{\"keys\":[{rsa}]}}"), true),
+    ] {
+        let mut bench = Bench::remote().answering(if is_used { Crypto::Approves } else { Crypto::Unasked });
+        bench.answers = [Some((200, set.clone()))].into();
+        assert_eq!(bench.verify(rsa_token(&claims())).is_ok(), is_used, "{set}");
+    }
+}
+
+#[test]
 fn attack_18_sets_that_are_none() {
     for (status, body) in [
         (200, String::new()),
@@ -230,8 +248,8 @@ fn attack_18_sets_that_are_none() {
         (200, r#"{"keys":{}}"#.to_owned()),
         (200, r#"{"keys":[]}"#.to_owned()),
         (200, "<!doctype html>".to_owned()),
-        (200, format!(r#"{{"keys":[{0}],"keys":[{0}]}}"#, jwk("one", "rsa"))),
-        (200, format!("\u{feff}{}", jwks("one"))),
+        (200, format!(r#"{{"keys":[{}],"keys":[{}]}}"#, jwk("one", "rsa"), jwk("other", "rsa"))),
+        (200, format!("\u{feff}\u{feff}{}", jwks("one"))),
         (200, format!("{}{}", jwks("one"), " ".repeat(300_000))),
         (204, jwks("one")),
         (206, jwks("one")),

@@ -4,6 +4,7 @@ import { audience, clock, encode, issuer, makeSigner, network, present } from ".
 
 const auth0 = "https://tenant.auth0.example/";
 const okta = "https://org.okta.example/oauth2/default";
+const places = ["openid-configuration", "oauth-authorization-server"].map((name) => `${issuer}/.well-known/${name}`);
 
 export function tests({ arcgate: { JwtVerifier }, assert }) {
   const create = (providers, options = {}) => JwtVerifier.create({ providers, now: clock, ...options });
@@ -89,14 +90,52 @@ export function tests({ arcgate: { JwtVerifier }, assert }) {
         const { verifier, signer, asked } = await discovery({ issuer: wrong, jwks_uri: `${issuer}/keys` });
         const error = await assert.refused(verifier.verify(await signer.sign()), "ERR_JWKS_UNAVAILABLE", /issuer/);
         assert.ok(error.retryable);
-        assert.equal(asked.length, 1, "the keys of that document are not asked for:");
+        assert.same(asked, places, "the keys of that document are not asked for:");
+        if (wrong !== undefined)
+          assert.ok(
+            [`"${wrong}"`, `"${issuer}"`, "`issuer`"].every((part) => error.message.includes(part)),
+            error.message,
+          );
       }
     },
 
     "discovery: keys at a plain http address are not fetched": async () => {
       const { verifier, signer, asked } = await discovery({ issuer, jwks_uri: "http://issuer.example/keys" });
       await assert.refused(verifier.verify(await signer.sign()), "ERR_JWKS_UNAVAILABLE", /https/);
-      assert.equal(asked.length, 1);
+      assert.same(asked, places);
+    },
+
+    "discovery: what fails at OpenID's address is looked for at RFC 8414's": async () => {
+      const [openid, oauth] = places;
+      for (const failure of [
+        () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } }),
+        () => new Response("", { status: 404 }),
+        () => new Response("", { status: 503 }),
+        () => Promise.reject(new TypeError("no connection")),
+        { issuer: "https://other.example", jwks_uri: "https://other.example/keys" },
+      ]) {
+        const { verifier, signer, asked } = await discovery(undefined, {
+          [openid]: failure,
+          [oauth]: { issuer, jwks_uri: `${issuer}/keys` },
+        });
+        await verifier.verify(await signer.sign());
+        assert.same(asked, [openid, oauth, `${issuer}/keys`]);
+      }
+    },
+
+    "discovery: a clumsy document is no reason to do without the provider": async () => {
+      const text = JSON.stringify({ issuer, jwks_uri: `${issuer}/keys` });
+      for (const clumsy of [
+        `\ufeff${text}`,
+        text.replace("{", '{"x":1,"x":2,'),
+        text.replace("{", `{"issuer":"${issuer}",`),
+      ]) {
+        const { verifier, signer } = await discovery(() => new Response(clumsy));
+        await verifier.verify(await signer.sign());
+      }
+      const twoIssuers = text.replace("{", '{"issuer":"https://other.example",');
+      const { verifier, signer } = await discovery(() => new Response(twoIssuers));
+      await assert.refused(verifier.verify(await signer.sign()), "ERR_JWKS_UNAVAILABLE", /two different/);
     },
 
     "an outage is ERR_JWKS_UNAVAILABLE: retryable, with a time to come back": async () => {

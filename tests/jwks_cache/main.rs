@@ -7,8 +7,9 @@ mod timelines;
 use arcgate::{
     jose::{
         alg::Algorithm,
+        issuer::Issuer,
         jwks::{KeyId, KeyIds},
-        jwks_cache::{CacheConfig, Decision, FetchFailure, FetchId, FetchOutcome, JwksCache, Progress},
+        jwks_cache::{CacheConfig, Decision, FetchFailure, FetchId, FetchOutcome, JwksCache, Place, Progress},
     },
     time::{Span, Time},
 };

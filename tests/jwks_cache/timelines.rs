@@ -562,10 +562,88 @@ fn discovery_of_another_issuer_is_a_failure_that_names_both() {
     let mut world = World::discovering();
     let fetch = world.must_fetch("1");
     let document = br#"{"issuer":"https://evil.example","jwks_uri":"https://evil.example/jwks"}"#;
-    assert_eq!(world.respond(fetch, 200, document, None, None), Progress::Done);
+    assert_eq!(world.respond(fetch, 200, document, None, None), Progress::Next);
+    assert_eq!(world.cache.request(fetch), Some(OAUTH));
+    assert_eq!(world.respond(fetch, 404, b"", None, None), Progress::Done);
     let (retry_after, reason) = world.must_refuse_for("1");
     assert_eq!(retry_after, 5.0);
-    assert!(reason.contains("\"https://evil.example\"") && reason.contains("\"https://issuer.example\""), "{reason}");
+    for part in ["\"https://evil.example\"", "\"https://issuer.example\"", "`issuer`", "`jwksUri`", OAUTH, "status 404"]
+    {
+        assert!(reason.contains(part), "{reason}");
+    }
+}
+
+const OAUTH: &str = "https://issuer.example/.well-known/oauth-authorization-server";
+
+#[test]
+fn whatever_fails_at_openids_address_goes_on_to_rfc_8414s() {
+    let document = br#"{"issuer":"https://issuer.example","jwks_uri":"https://keys.example/jwks"}"#;
+    let failures: [(u16, &[u8]); 7] = [
+        (200, b"<!doctype html>"),
+        (200, b"{}"),
+        (200, br#"{"issuer":"https://issuer.example"}"#),
+        (204, b""),
+        (404, b""),
+        (429, b""),
+        (503, b""),
+    ];
+    let mut worlds = Vec::new();
+    for (status, body) in failures {
+        let mut world = World::discovering();
+        let fetch = world.must_fetch("1");
+        assert_eq!(world.respond(fetch, status, body, None, None), Progress::Next, "{status}");
+        worlds.push((world, fetch));
+    }
+    for failure in [FetchFailure::Timeout, FetchFailure::Network, FetchFailure::TooLarge, FetchFailure::Redirect] {
+        let mut world = World::discovering();
+        let fetch = world.must_fetch("1");
+        assert_eq!(world.fail(fetch, failure), Progress::Next, "{failure:?}");
+        worlds.push((world, fetch));
+    }
+    for (mut world, fetch) in worlds {
+        assert_eq!(world.cache.request(fetch), Some(OAUTH));
+        assert_eq!(world.respond(fetch, 200, document, None, None), Progress::Next);
+        assert_eq!(world.cache.request(fetch), Some("https://keys.example/jwks"));
+        assert_eq!(world.answer(fetch, &[1]), Progress::Done);
+        world.must_use("1");
+    }
+}
+
+#[test]
+fn who_gives_up_at_openids_address_is_not_the_provider() {
+    let mut world = World::discovering();
+    let fetch = world.must_fetch("1");
+    assert_eq!(world.fail(fetch, FetchFailure::Abandoned), Progress::Done);
+    assert_eq!(world.cache.request(fetch), None);
+}
+
+#[test]
+fn of_two_places_that_fail_both_are_told_and_the_longer_pause_counts() {
+    let mut world = World::discovering();
+    let fetch = world.must_fetch("1");
+    world.respond(fetch, 429, b"", None, Some("200"));
+    assert_eq!(world.fail(fetch, FetchFailure::Network), Progress::Done);
+    let (retry_after, reason) = world.must_refuse_for("1");
+    assert_eq!(retry_after, 200.0);
+    let openid = "https://issuer.example/.well-known/openid-configuration: answered with the status 429; ";
+    assert_eq!(reason, format!("{openid}{OAUTH}: can't be reached"));
+}
+
+#[test]
+fn a_document_with_an_address_of_its_own_is_asked_for_there_alone() {
+    let place = Place::Document("https://b2c.example/policy/metadata".into());
+    let mut world = World::of(JwksCache::at(place, Issuer::exactly(ISSUER), CacheConfig::default()));
+    let fetch = world.must_fetch("1");
+    assert_eq!(world.cache.request(fetch), Some("https://b2c.example/policy/metadata"));
+    let document = br#"{"issuer":"https://evil.example","jwks_uri":"https://evil.example/jwks"}"#;
+    assert_eq!(world.respond(fetch, 200, document, None, None), Progress::Done);
+    assert!(world.must_refuse_for("1").1.contains("\"https://evil.example\""));
+    world.sleep(5.0);
+    let fetch = world.must_fetch("1");
+    let document = br#"{"issuer":"https://issuer.example","jwks_uri":"https://keys.example/jwks"}"#;
+    assert_eq!(world.respond(fetch, 200, document, None, None), Progress::Next);
+    assert_eq!(world.answer(fetch, &[1]), Progress::Done);
+    world.must_use("1");
 }
 
 #[test]

@@ -44,8 +44,47 @@ fn attack_24_secrets_go_nowhere_that_another_issuer_names() {
     let mut world = World::of(source);
     let document = r#"{"issuer":"https://evil.example","token_endpoint":"https://evil.example/token"}"#;
     world.reply = Reply::Answer(200, document.into());
-    assert_eq!(code(world.get()), Code::RefreshUnavailable);
-    assert_eq!(world.requests.len(), 1);
+    let error = world.get().unwrap_err();
+    assert_eq!(error.code(), Code::RefreshUnavailable);
+    for part in ["\"https://evil.example\"", "\"https://i.example\"", "`issuer`", "`tokenEndpoint`"] {
+        assert!(error.message().contains(part), "{error}");
+    }
+    let places = ["openid-configuration", "oauth-authorization-server"];
+    assert_eq!(world.requests, places.map(|place| format!("https://i.example/.well-known/{place}")));
+}
+
+#[test]
+fn whatever_fails_at_openids_address_goes_on_to_rfc_8414s() {
+    let source = r#"{"type":"client_credentials","issuer":"https://i.example","clientId":"c","clientSecret":"s"}"#;
+    let document = r#"{"issuer":"https://i.example","token_endpoint":"https://i.example/token"}"#;
+    let answer = |status, body: &str| Reply::Answer(status, body.to_owned());
+    for first in [
+        answer(200, "<!doctype html>"),
+        answer(200, r#"{"issuer":"https://i.example"}"#),
+        answer(200, r#"{"issuer":"https://other.example","token_endpoint":"https://other.example/token"}"#),
+        answer(403, ""),
+        answer(429, ""),
+        answer(500, ""),
+        Reply::Fails(FetchFailure::Timeout),
+        Reply::Fails(FetchFailure::Network),
+        Reply::Fails(FetchFailure::Redirect),
+        Reply::Fails(FetchFailure::TooLarge),
+    ] {
+        let mut world = World::of(source);
+        world.replies = vec![first.clone(), answer(200, document)];
+        world.get().unwrap_or_else(|error| panic!("{first:?}: {error}"));
+        assert_eq!(world.requests[1], "https://i.example/.well-known/oauth-authorization-server", "{first:?}");
+    }
+    // And where both fail, both are told.
+    let mut world = World::of(source);
+    world.replies = vec![Reply::Fails(FetchFailure::Timeout), answer(404, "")];
+    let error = world.get().unwrap_err();
+    for part in
+        ["openid-configuration: did not answer in time", "oauth-authorization-server: answered with the status 404"]
+    {
+        assert!(error.message().contains(part), "{error}");
+    }
+    assert_eq!(world.requests.len(), 2);
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub const MAX_KID: usize = 256;
 /// Members that only a private key has (RFC 7518 §6.2.2, §6.3.2; RFC 8037 §2).
 const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
+/// Members that say what a key is and may do: each once.
+const READ: [&str; 12] = ["kty", "kid", "use", "key_ops", "alg", "issuer", "crv", "x", "y", "n", "e", "k"];
+
 /// A key that is fit to verify with.
 #[derive(Clone, Debug)]
 pub struct Jwk {
@@ -62,6 +65,9 @@ impl Jwk {
 
     fn read(value: &Value<'_>, given: bool) -> Result<Self, KeyProblem> {
         let members = value.as_object().ok_or(KeyProblem::NotAnObject)?;
+        if let Some(name) = READ.into_iter().find(|name| members.is_ambiguous(name)) {
+            return Err(KeyProblem::Twice(name));
+        }
         let kid = match members.get("kid") {
             None => None,
             Some(Value::String(kid)) if kid.len() <= MAX_KID => Some(kid.to_string()),

@@ -10,6 +10,8 @@ use crate::jose::rsa;
 pub enum KeyProblem {
     /// Not a JSON object.
     NotAnObject,
+    /// This member stands in it twice, with different values.
+    Twice(&'static str),
     /// `kid` is no string, or longer than [`super::MAX_KID`] bytes.
     KeyId,
     /// `kty` is missing or none of RSA, EC, OKP.
@@ -50,6 +52,7 @@ impl fmt::Display for KeyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAnObject => "it is not a JSON object",
+            Self::Twice(name) => return write!(f, "`{name}` is in it twice, with different values"),
             Self::KeyId => "`kid` is not a string of at most 256 bytes",
             Self::Type => "`kty` is none of RSA, EC and OKP",
             Self::Published => "`kty` is \"oct\": a shared secret can't be published; configure it as `secret`",

@@ -80,7 +80,7 @@ pub enum Selection {
 }
 
 impl Jwks {
-    /// A set that a provider publishes: strict JSON, at most [`MAX_BYTES`].
+    /// A set that a provider publishes: at most [`MAX_BYTES`], and JSON as [`json::provided`] takes it.
     ///
     /// A key that can't be used is left out and doesn't fail the rest. Of more than [`MAX_KEYS`] usable ones the first are
     /// kept: a provider with too many keys loses some of its tokens, which shows in the logs, and not all of them.
@@ -91,7 +91,7 @@ impl Jwks {
         if text.len() > MAX_BYTES {
             return Err(unusable(format!("the key set is longer than {MAX_BYTES} bytes")));
         }
-        let value = json::parse(text).map_err(|problem| unusable(format!("the key set {problem}")))?;
+        let value = json::provided(text).map_err(|problem| unusable(format!("the key set {problem}")))?;
         Self::from_value(&value, ids)
     }
 
@@ -100,8 +100,9 @@ impl Jwks {
     /// # Errors
     /// As [`Self::parse`].
     pub fn from_value(value: &Value<'_>, ids: &mut KeyIds) -> Result<Self, Error> {
-        let keys = value.as_object().and_then(|set| set.get("keys")).and_then(Value::as_array);
-        let keys = keys.ok_or_else(|| unusable("the key set is no object with a list `keys`".into()))?;
+        let set = value.as_object().filter(|set| !set.is_ambiguous("keys"));
+        let keys = set.and_then(|set| set.get("keys")).and_then(Value::as_array);
+        let keys = keys.ok_or_else(|| unusable("the key set is no object with one list `keys`".into()))?;
         Self::read(keys, Jwk::from_value, ids)
     }
 

@@ -15,7 +15,7 @@ const MAX_LIVE: usize = 2;
 /// Lost ones whose answer would still be taken, with those under way.
 const MAX_KNOWN: usize = 4;
 
-/// One fetch: a GET for the keys, with one for the discovery document before it where that is needed.
+/// One fetch: a GET for the keys, with one or more for the metadata before it where that is needed.
 #[derive(Debug)]
 pub(super) struct Flight {
     pub(super) id: FetchId,
@@ -23,8 +23,21 @@ pub(super) struct Flight {
     pub(super) began: Time,
     /// What it asks for now.
     pub(super) url: String,
-    /// Whether that is the discovery document.
-    pub(super) is_discovery: bool,
+    /// What that is.
+    pub(super) goal: Goal,
+    /// Why the places before had no metadata, each with a semicolon behind it.
+    pub(super) nowhere: String,
+    /// How long a pause the servers there asked for.
+    pub(super) asked: Option<Span>,
+}
+
+/// What a fetch asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// The metadata, at the place of this number.
+    Metadata(usize),
+    /// The keys.
+    Keys,
 }
 
 /// The fetches of one provider.
@@ -82,7 +95,7 @@ impl Flights {
     }
 
     /// Begins a fetch.
-    pub(super) fn begin(&mut self, url: String, is_discovery: bool, is_takeover: bool, now: Time) -> FetchId {
+    pub(super) fn begin(&mut self, url: String, goal: Goal, is_takeover: bool, now: Time) -> FetchId {
         if self.known.len() >= MAX_KNOWN {
             // At most one other is under way, so the one that began first is lost.
             if let Some((place, _)) = self.known.iter().enumerate().min_by_key(|(_, flight)| flight.began) {
@@ -91,7 +104,7 @@ impl Flights {
         }
         self.latest = self.latest.wrapping_add(1);
         let id = FetchId(self.latest);
-        self.known.push(Flight { id, began: now, url, is_discovery });
+        self.known.push(Flight { id, began: now, url, goal, nowhere: String::new(), asked: None });
         self.last_began = Some(now);
         if is_takeover {
             self.last_takeover = Some(now);
@@ -101,11 +114,11 @@ impl Flights {
     }
 
     /// A fetch goes on with another request.
-    pub(super) fn go_on(&mut self, mut flight: Flight, url: String, now: Time) {
+    pub(super) fn go_on(&mut self, mut flight: Flight, url: String, goal: Goal, now: Time) {
         flight.url = url;
-        flight.is_discovery = false;
+        flight.goal = goal;
         flight.began = now;
-        // The provider's keys are asked for now, so the cooldown counts from here.
+        // The provider is asked again now, so the cooldown counts from here.
         self.last_began = Some(now);
         let place = self.known.iter().position(|other| other.id > flight.id).unwrap_or(self.known.len());
         self.known.insert(place, flight);

@@ -23,10 +23,12 @@ mod snapshot;
 use std::{borrow::Cow, fmt};
 
 pub use config::CacheConfig;
+pub use remote::Place;
 use remote::{Remote, Standing};
 
 use super::{
     alg::Algorithm,
+    issuer::Issuer,
     jwk::Jwk,
     jwks::{Dropped, Jwks, KeyId, KeyIds, Selection},
 };
@@ -137,10 +139,16 @@ pub enum Progress {
 }
 
 impl JwksCache {
-    /// The keys of a provider, at `jwks_uri` or where the issuer's discovery document says. Nothing is fetched before the
+    /// The keys of a provider, at `jwks_uri` or where the issuer's metadata says. Nothing is fetched before the
     /// first [`JwksCache::select`]. [`super::url::check`] has found both URLs good.
     pub fn remote(issuer: &str, jwks_uri: Option<&str>, config: CacheConfig) -> Self {
-        let remote = Some(Box::new(Remote::new(issuer, jwks_uri, config)));
+        let place = jwks_uri.map_or(Place::Issuer, |uri| Place::Keys(uri.to_owned()));
+        Self::at(place, Issuer::exactly(issuer), config)
+    }
+
+    /// As [`Self::remote`], of an issuer that may have tenants, and whose metadata may have an address of its own.
+    pub fn at(place: Place, issuer: Issuer, config: CacheConfig) -> Self {
+        let remote = Some(Box::new(Remote::new(issuer, place, config)));
         Self { jwks: Jwks::default(), generation: 0, retired: Vec::new(), remote }
     }
 

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use super::{
     clock::Clock,
-    flights::{Flight, Flights, Join},
+    flights::{Flight, Flights, Goal, Join},
     headers, CacheConfig, Decision, FetchFailure, FetchId, FetchOutcome,
 };
 use crate::{
     error::shown,
     jose::{
-        discovery,
+        discovery::{self, Unusable},
+        issuer::Issuer,
         jwks::{Jwks, KeyIds},
     },
     time::{Span, Time},
@@ -24,16 +25,27 @@ const DISCOVERY_STALE: Span = Span::from_secs(48 * 3600);
 /// What is known of a provider beside its keys.
 #[derive(Debug)]
 pub(super) struct Remote {
-    pub(super) issuer: String,
+    pub(super) issuer: Issuer,
     pub(super) clock: Clock,
     pub(super) config: CacheConfig,
     /// The life of the present set, if there is one.
     pub(super) life: Option<Life>,
-    jwks_uri: Option<String>,
+    place: Place,
     discovered: Option<Discovered>,
     flights: Flights,
     /// Why the last fetch failed.
     reason: String,
+}
+
+/// Where a provider's keys are, or where it is said.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// At this URL.
+    Keys(String),
+    /// Where the metadata document at this URL says.
+    Document(String),
+    /// Where the issuer's metadata says, at one of the addresses that it may have.
+    Issuer,
 }
 
 /// When a set may be used.
@@ -91,13 +103,13 @@ impl Life {
 }
 
 impl Remote {
-    pub(super) fn new(issuer: &str, jwks_uri: Option<&str>, config: CacheConfig) -> Self {
+    pub(super) fn new(issuer: Issuer, place: Place, config: CacheConfig) -> Self {
         Self {
-            issuer: issuer.to_owned(),
+            issuer,
             clock: Clock::new(),
             config: config.in_range(),
             life: None,
-            jwks_uri: jwks_uri.map(str::to_owned),
+            place,
             discovered: None,
             flights: Flights::default(),
             reason: String::new(),
@@ -152,14 +164,25 @@ impl Remote {
     }
 
     fn begin(&mut self, is_takeover: bool, now: Time) -> FetchId {
-        let known = self.jwks_uri.as_ref().or_else(|| {
-            let found =
-                self.discovered.as_ref().filter(|found| !found.is_doubted && now.since(found.found) < DISCOVERY_AGE);
-            found.map(|found| &found.uri)
-        });
-        let (url, is_discovery) =
-            known.map_or_else(|| (discovery::url_of(&self.issuer), true), |uri| (uri.clone(), false));
-        self.flights.begin(url, is_discovery, is_takeover, now)
+        let is_good = |found: &&Discovered| !found.is_doubted && now.since(found.found) < DISCOVERY_AGE;
+        let known = match &self.place {
+            Place::Keys(uri) => Some(uri.clone()),
+            _ => self.discovered.as_ref().filter(is_good).map(|found| found.uri.clone()),
+        };
+        let (url, goal) = match known {
+            Some(uri) => (uri, Goal::Keys),
+            None => (self.metadata_at(0).unwrap_or_default(), Goal::Metadata(0)),
+        };
+        self.flights.begin(url, goal, is_takeover, now)
+    }
+
+    /// The place of this number where the metadata can be.
+    fn metadata_at(&self, number: usize) -> Option<String> {
+        match &self.place {
+            Place::Keys(_) => None,
+            Place::Document(url) => Some(url.clone()).filter(|_| number == 0),
+            Place::Issuer => discovery::places(&self.issuer.base()).into_iter().nth(number),
+        }
     }
 
     pub(super) fn response(
@@ -177,14 +200,14 @@ impl Remote {
                 Arrival::Nothing
             }
             FetchOutcome::Failed(failure) => self.unanswered(flight, &failure.to_string(), None, now),
-            FetchOutcome::Response { status: 200, body, .. } if flight.is_discovery => {
-                match discovery::parse(body, &self.issuer) {
+            FetchOutcome::Response { status: 200, body, .. } if flight.goal != Goal::Keys => {
+                match discovery::jwks_uri(body, &self.issuer) {
                     Ok(uri) => {
-                        self.flights.go_on(flight, uri.clone(), now);
+                        self.flights.go_on(flight, uri.clone(), Goal::Keys, now);
                         self.discovered = Some(Discovered { uri, found: now, is_doubted: false });
                         Arrival::Next
                     }
-                    Err(error) => self.failed(&flight, error.message(), None, now),
+                    Err(Unusable { why, is_document }) => self.undiscovered(flight, &why, is_document, None, now),
                 }
             }
             FetchOutcome::Response { status: 200, body, cache_control, age, .. } => match Jwks::parse(body, ids) {
@@ -209,15 +232,35 @@ impl Remote {
 
     /// The provider didn't say where its keys are, or what they are.
     fn unanswered(&mut self, flight: Flight, what: &str, asked: Option<Span>, now: Time) -> Arrival {
-        if flight.is_discovery {
-            // The keys are probably where they were.
-            let found = self.discovered.as_ref().filter(|found| now.since(found.found) < DISCOVERY_STALE);
-            if let Some(uri) = found.map(|found| found.uri.clone()) {
-                self.flights.go_on(flight, uri, now);
-                return Arrival::Next;
-            }
+        if flight.goal == Goal::Keys {
+            return self.failed(&flight, what, asked, now);
         }
-        self.failed(&flight, what, asked, now)
+        self.undiscovered(flight, what, false, asked, now)
+    }
+
+    /// One place has no metadata that is of use.
+    fn undiscovered(
+        &mut self,
+        mut flight: Flight,
+        what: &str,
+        is_document: bool,
+        asked: Option<Span>,
+        now: Time,
+    ) -> Arrival {
+        // The keys are probably where they were, unless the provider says otherwise.
+        let found = self.discovered.as_ref().filter(|found| !is_document && now.since(found.found) < DISCOVERY_STALE);
+        if let Some(uri) = found.map(|found| found.uri.clone()) {
+            self.flights.go_on(flight, uri, Goal::Keys, now);
+            return Arrival::Next;
+        }
+        let number = if let Goal::Metadata(number) = flight.goal { number + 1 } else { 0 };
+        if let Some(url) = self.metadata_at(number) {
+            flight.nowhere.push_str(&format!("{}: {what}; ", shown(&flight.url)));
+            flight.asked = asked.max(flight.asked);
+            self.flights.go_on(flight, url, Goal::Metadata(number), now);
+            return Arrival::Next;
+        }
+        self.failed(&flight, what, asked.max(flight.asked), now)
     }
 
     fn failed(&mut self, flight: &Flight, what: &str, asked: Option<Span>, now: Time) -> Arrival {
@@ -226,8 +269,8 @@ impl Remote {
             return Arrival::Nothing;
         }
         self.flights.failed(&self.config, asked, now);
-        self.reason = format!("{}: {what}", shown(&flight.url));
-        if let (Some(discovered), false) = (&mut self.discovered, flight.is_discovery) {
+        self.reason = format!("{}{}: {what}", flight.nowhere, shown(&flight.url));
+        if let (Some(discovered), Goal::Keys) = (&mut self.discovered, flight.goal) {
             discovered.is_doubted = true;
         }
         Arrival::Nothing

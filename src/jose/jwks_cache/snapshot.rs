@@ -15,7 +15,7 @@ impl JwksCache {
         let remote = self.remote.as_ref()?;
         let life = remote.life?;
         let mut out = String::from("{\"issuer\":");
-        write_string(&mut out, &remote.issuer);
+        write_string(&mut out, remote.issuer.text());
         out.push_str(",\"jwks\":{\"keys\":[");
         for (index, (_, jwk)) in self.jwks.iter().enumerate() {
             if index > 0 {
@@ -44,12 +44,12 @@ impl JwksCache {
             return Err(wrong("the snapshot is of a provider whose keys the configuration holds".into()));
         };
         match snapshot.get("issuer").and_then(Value::as_str) {
-            Some(issuer) if issuer == remote.issuer => {}
+            Some(issuer) if issuer == remote.issuer.text() => {}
             other => {
                 return Err(wrong(format!(
                     "the snapshot is of the issuer \"{}\", not of \"{}\"",
                     shown(other.unwrap_or_default()),
-                    shown(&remote.issuer)
+                    shown(remote.issuer.text())
                 )))
             }
         }

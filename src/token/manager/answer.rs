@@ -175,7 +175,7 @@ impl Manager {
             Stage::Callback => return self.fail(flight, Trouble::unknown("fetchToken failed"), now, random),
             Stage::Sign => return self.fail(flight, Trouble::unknown("the client's key can't sign"), now, random),
             Stage::Verify => "the provider's keys, which the ID token is checked with: their server ",
-            Stage::Discover(_) => "the provider's metadata document: its server ",
+            Stage::Discover(_) => "the provider's metadata: its server ",
             _ => "the token endpoint ",
         };
         let what = match failure {

@@ -181,6 +181,8 @@ pub(super) struct Flight {
     pub(super) has_lock: bool,
     /// The other tabs were asked, and nobody has had the lock since.
     pub(super) has_asked: bool,
+    /// Why the first place had no metadata, and when its server wants to be asked again.
+    pub(super) nowhere: Option<(String, Option<Span>)>,
 }
 
 /// Tokens, and when they end by our clock.
@@ -213,6 +215,7 @@ impl Flight {
             generation,
             has_lock: false,
             has_asked: false,
+            nowhere: None,
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod answer;
 mod caller;
+mod discover;
 mod errands;
 mod flight;
 mod held;

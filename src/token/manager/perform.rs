@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     error::{Code, Error},
+    jose::discovery,
     secret::Secret,
     time::{Span, Time},
     token::{
         grant::{assertion_input, ClientAuth, Form},
-        metadata,
         source::Kind,
     },
 };
@@ -34,7 +34,8 @@ impl Manager {
             },
             Stage::Discover(is_oauth) => {
                 let issuer = self.source.issuer.as_deref()?;
-                Action::Get(if is_oauth { metadata::oauth_url(issuer) } else { metadata::openid_url(issuer) })
+                let [openid, oauth] = discovery::places(issuer);
+                Action::Get(if is_oauth { oauth } else { openid })
             }
             Stage::Sign => {
                 let ClientAuth::PrivateKeyJwt { algorithm, key_id } = &self.source.auth else { return None };

@@ -9,9 +9,9 @@ use crate::{
     jose::jwks_cache::FetchFailure,
     json::{self, Value},
     secret::Secret,
-    time::{Span, Time},
+    time::Time,
     token::{
-        metadata, response,
+        response,
         stored::{text_of, Stored},
     },
 };
@@ -44,7 +44,7 @@ impl Manager {
             (Stage::Callback, Input::Called(text)) => self.called(&mut flight, text, now, random),
             (Stage::Discover(is_oauth), Input::Response { status, body, date, retry_after }) => {
                 self.learn(date, now);
-                self.discovered(&flight, is_oauth, (status, body), retry_after, now, random)
+                self.discovered(&mut flight, is_oauth, (status, body), retry_after, now, random)
             }
             (Stage::Sign, Input::Signed(signature)) => {
                 let mut assertion = flight.assertion.as_ref().and_then(text_of).unwrap_or_default().to_owned();
@@ -72,6 +72,9 @@ impl Manager {
                 Next::Over
             }
             (Stage::Delete, Input::Stored(_) | Input::Failed(_)) => Next::Over,
+            (Stage::Discover(is_oauth), Input::Failed(failure)) if failure != FetchFailure::Abandoned => {
+                self.undiscovered(&mut flight, is_oauth, &failure.to_string(), None, now, random)
+            }
             (stage, Input::Failed(failure)) => self.unanswered(&flight, stage, failure, now, random),
             _ => Next::Stay,
         };
@@ -161,34 +164,5 @@ impl Manager {
             Ok(tokens) => self.take(flight, Box::new(tokens), now, random),
             Err(problem) => self.fail(flight, Trouble::unknown(told("fetchToken ", problem)), now, random),
         }
-    }
-
-    fn discovered(
-        &mut self,
-        flight: &Flight,
-        is_oauth: bool,
-        (status, body): (u16, &[u8]),
-        asked: Option<Span>,
-        now: Time,
-        random: f64,
-    ) -> Next {
-        let issuer = self.source.issuer.as_deref().unwrap_or_default();
-        let problem = match status {
-            200 => match metadata::parse(body, issuer) {
-                Ok(endpoints) => {
-                    self.endpoints = Some((endpoints, now));
-                    if matches!(flight.errand, Errand::Discover) {
-                        self.end(flight, Ok(()));
-                        return Next::Over;
-                    }
-                    return Next::Go(self.send_stage());
-                }
-                Err(problem) => told("the provider's metadata document ", problem),
-            },
-            // No OpenID there; an OAuth server has its document elsewhere.
-            400..=499 if !is_oauth && status != 429 => return Next::Go(Stage::Discover(true)),
-            _ => "the provider's metadata document can't be had: give `tokenEndpoint` if it has none".to_owned(),
-        };
-        self.fail(flight, Trouble { asked, ..Trouble::unknown(problem) }, now, random)
     }
 }

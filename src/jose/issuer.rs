@@ -1,0 +1,156 @@
+//! Whose tokens they are: one issuer, or one for each tenant of a provider that has many (Entra ID).
+
+/// What stands in an issuer for the tenant.
+pub const TENANT: &str = "{tenantid}";
+/// Where a provider of many tenants has its common metadata, in the tenant's place.
+const COMMON: &str = "common";
+/// The longest name of a tenant, in bytes.
+const MAX_TENANT: usize = 64;
+
+/// The issuer of a provider's tokens.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    text: String,
+    /// `None` for an issuer that is the same for all its tokens.
+    tenants: Option<Tenants>,
+}
+
+/// The tenants whose tokens are accepted.
+#[derive(Clone, Debug)]
+pub enum Tenants {
+    /// All that the provider signs for.
+    Any,
+    /// These.
+    Listed(Vec<String>),
+}
+
+impl Issuer {
+    /// The issuer of exactly this name.
+    pub fn exactly(text: &str) -> Self {
+        Self { text: text.to_owned(), tenants: None }
+    }
+
+    /// The issuers that `text` names with a tenant in the place of [`TENANT`].
+    pub fn of_tenants(text: &str, tenants: Tenants) -> Self {
+        Self { text: text.to_owned(), tenants: Some(tenants) }
+    }
+
+    /// As it is configured.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is one for each tenant.
+    pub const fn has_tenants(&self) -> bool {
+        self.tenants.is_some()
+    }
+
+    /// Whether a token of this issuer, and of this tenant by its own account, is one of its tokens.
+    pub fn fits(&self, issuer: &str, tenant: Option<&str>) -> bool {
+        match &self.tenants {
+            None => self.text == issuer,
+            Some(tenants) => {
+                tenant_in(&self.text, issuer).is_some_and(|found| Some(found) == tenant && tenants.has(found))
+            }
+        }
+    }
+
+    /// Whether a metadata document of this issuer speaks for it: of many tenants the document for all, or one of theirs.
+    pub fn is_described_by(&self, issuer: &str) -> bool {
+        let of_tenant = |tenants: &Tenants| tenant_in(&self.text, issuer).is_some_and(|found| tenants.has(found));
+        self.text == issuer || self.tenants.as_ref().is_some_and(of_tenant)
+    }
+
+    /// What its metadata's addresses are made of.
+    pub fn base(&self) -> String {
+        match self.tenants {
+            None => self.text.clone(),
+            Some(_) => self.text.replace(TENANT, COMMON),
+        }
+    }
+}
+
+impl Tenants {
+    fn has(&self, tenant: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Listed(tenants) => tenants.iter().any(|listed| listed == tenant),
+        }
+    }
+}
+
+/// Whether a key that its provider keeps for `of` may sign for `issuer`. Entra's keys name an issuer each: that of one tenant,
+/// or with [`TENANT`] in it that of any.
+pub fn may_sign(of: &str, issuer: &str) -> bool {
+    of == issuer || tenant_in(of, issuer).is_some()
+}
+
+/// Whether a text is fit for a tenant's name: nothing in it that could make a path of it.
+pub fn is_tenant(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    (1..=MAX_TENANT).contains(&text.len()) && text.bytes().all(fits)
+}
+
+/// What stands in `issuer` where `template` has [`TENANT`].
+fn tenant_in<'i>(template: &str, issuer: &'i str) -> Option<&'i str> {
+    let (before, after) = template.split_once(TENANT)?;
+    issuer.strip_prefix(before)?.strip_suffix(after).filter(|found| is_tenant(found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENTRA: &str = "https://login.example/{tenantid}/v2.0";
+
+    fn listed() -> Issuer {
+        Issuer::of_tenants(ENTRA, Tenants::Listed(vec!["a1".into(), "b2".into()]))
+    }
+
+    #[test]
+    fn an_issuer_without_tenants_is_exactly_that() {
+        let issuer = Issuer::exactly("https://a.example");
+        assert!(issuer.fits("https://a.example", None) && issuer.fits("https://a.example", Some("x")));
+        assert!(!issuer.fits("https://a.example/", None));
+        // What looks like a place for a tenant is none without `tenants`.
+        assert!(!Issuer::exactly(ENTRA).fits("https://login.example/a1/v2.0", Some("a1")));
+    }
+
+    #[test]
+    fn attack_17_the_tenant_is_a_listed_one_and_the_same_in_both_claims() {
+        assert!(listed().fits("https://login.example/a1/v2.0", Some("a1")));
+        for (issuer, tenant) in [
+            ("https://login.example/a1/v2.0", None),
+            ("https://login.example/a1/v2.0", Some("b2")),
+            ("https://login.example/c3/v2.0", Some("c3")),
+            ("https://login.example/a1/v2.0/", Some("a1")),
+            ("https://login.example//v2.0", Some("")),
+            ("https://login.example/a1", Some("a1")),
+            ("https://login.example/A1/v2.0", Some("A1")),
+            ("https://login.example/{tenantid}/v2.0", Some("{tenantid}")),
+            ("https://evil.example/a1/v2.0", Some("a1")),
+        ] {
+            assert!(!listed().fits(issuer, tenant), "{issuer} {tenant:?}");
+        }
+        let any = Issuer::of_tenants(ENTRA, Tenants::Any);
+        assert!(any.fits("https://login.example/c3/v2.0", Some("c3")));
+        for odd in ["", "a/b", "..%2f", "a b", "{tenantid}", &"x".repeat(65)] {
+            assert!(!any.fits(&format!("https://login.example/{odd}/v2.0"), Some(odd)), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_document_speaks_for_all_tenants_or_for_one_of_them() {
+        assert!(listed().is_described_by(ENTRA) && listed().is_described_by("https://login.example/b2/v2.0"));
+        assert!(!listed().is_described_by("https://login.example/c3/v2.0"));
+        assert_eq!(listed().base(), "https://login.example/common/v2.0");
+    }
+
+    #[test]
+    fn a_key_signs_for_the_issuer_that_it_names() {
+        assert!(may_sign(ENTRA, "https://login.example/a1/v2.0"));
+        assert!(may_sign("https://login.example/a1/v2.0", "https://login.example/a1/v2.0"));
+        assert!(!may_sign("https://login.example/a1/v2.0", "https://login.example/b2/v2.0"));
+        assert!(!may_sign(ENTRA, "https://login.example/a/b/v2.0"));
+    }
+}
