@@ -9,7 +9,7 @@ import { endGroup, startGroup } from "../../../scripts/setup/processes.mjs";
 import { answering } from "../../../scripts/start/worker.mjs";
 import { freePort } from "../../lib/worker.mjs";
 
-const config = (port) => `using Workerd = import "/workerd/workerd.capnp";
+const config = (port, compatibilityDate) => `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
@@ -19,12 +19,12 @@ const config :Workerd.Config = (
 );
 const worker :Workerd.Worker = (
   modules = [(name = "index.js", esModule = embed "index.js"), (name = "core.wasm", wasm = embed "core.wasm")],
-  compatibilityDate = "2026-10-01",
+  compatibilityDate = "${compatibilityDate}",
 );
 `;
 
 /** Starts workerd with this Worker, which is bundled; `log` collects what it says. */
-export async function startWorkerd(entry, bundling = {}) {
+export async function startWorkerd(entry, bundling = {}, compatibilityDate = "2026-10-01") {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-workerd-"));
   const port = await freePort();
   await build({
@@ -39,7 +39,7 @@ export async function startWorkerd(entry, bundling = {}) {
     ...bundling,
   });
   copyFileSync(join(root, "pkg/core.wasm"), join(folder, "core.wasm"));
-  writeFileSync(join(folder, "config.capnp"), config(port));
+  writeFileSync(join(folder, "config.capnp"), config(port, compatibilityDate));
   const log = [];
   const child = startGroup(join(root, "node_modules/.bin/workerd"), ["serve", join(folder, "config.capnp")], {
     cwd: folder,
