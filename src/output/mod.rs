@@ -3,6 +3,8 @@
 //! The rule (docs/embedded-runtime.md): text is kept whole, whatever pieces it comes in; half a character that stays alone is
 //! U+FFFD; what can't be written otherwise is a [`Flaw`], which ends the job as one that will not be better the next time.
 
+pub mod body;
+
 use std::fmt;
 
 use crate::json::{self, Members, Object, Problem, Value};

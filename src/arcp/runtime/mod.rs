@@ -5,13 +5,12 @@
 //!
 //! Read downwards: [`limits`], [`agents`] and [`action`] are what goes in and out; `buffer`, `session`, `job` and `idempotency`
 //! are what is kept; then one file for each thing that happens: `attach` and `resume`, `frame`, `submit`, `cancel`,
-//! `subscribe`, `listing`, `policy`, `report` (what an agent says, checked by `body`), `emit`, `timeouts`.
+//! `subscribe`, `listing`, `policy`, `report` (what an agent says, checked by `output::body`), `emit`, `timeouts`.
 
 pub mod action;
 pub mod agents;
 pub mod limits;
 
-mod body;
 mod buffer;
 mod idempotency;
 mod job;

@@ -1,11 +1,13 @@
 //! What an agent says about its job: events, an output, a failure.
 
 use super::{
-    body::{self, Body, Chunk},
     job::{Chunks, End},
     ArcpCode, Audit, Hub, Rc, Time,
 };
-use crate::json::{self, write_string, Members, Value};
+use crate::{
+    json::{self, write_string, Members, Value},
+    output::body::{self, Body, Chunk},
+};
 
 /// The longest message of a failure, in bytes.
 const MAX_MESSAGE: usize = 1024;

@@ -1,13 +1,18 @@
 //! The bodies of events (ARCP 1.1 §8.2, §8.4): what an agent reports is checked, for a client may stop reading at what is wrong.
 
+use super::Flaw;
 use crate::json::{Number, Object, Value};
 
 /// The longest kind of a vendor's event, in bytes.
 const MAX_KIND: usize = 128;
 
+/// The kinds that the protocol has for agents.
+const KINDS: [&str; 9] =
+    ["log", "thought", "tool_call", "tool_result", "status", "metric", "artifact_ref", "progress", "result_chunk"];
+
 /// A body that can be passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Body<'v> {
+pub enum Body<'v> {
     /// As JSON.
     Event(String),
     /// A piece of the result.
@@ -16,17 +21,28 @@ pub(super) enum Body<'v> {
 
 /// A piece of a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Chunk<'v> {
-    pub(super) data: &'v str,
-    pub(super) is_base64: bool,
+pub struct Chunk<'v> {
+    /// As it came.
+    pub data: &'v str,
+    /// Whether it stands for bytes.
+    pub is_base64: bool,
     /// Whether the agent says that there is no more.
-    pub(super) is_last: bool,
+    pub is_last: bool,
     /// Decoded.
-    pub(super) bytes: u64,
+    pub bytes: u64,
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check<'v>(kind: &str, body: Option<&'v Value<'_>>) -> Result<Body<'v>, Flaw> {
+    let is_known = KINDS.contains(&kind) || is_vendors(kind);
+    read(kind, body).ok_or(if is_known { Flaw::WrongBody } else { Flaw::UnknownKind })
 }
 
 /// Reads a body; nothing where it is not one of this kind, or where nobody knows the kind.
-pub(super) fn read<'v>(kind: &str, body: Option<&'v Value<'_>>) -> Option<Body<'v>> {
+pub fn read<'v>(kind: &str, body: Option<&'v Value<'_>>) -> Option<Body<'v>> {
     let object = body?.as_object()?;
     let text = |name| object.get(name).and_then(Value::as_str).is_some();
     let optional = |name| !matches!(object.get(name), Some(value) if value.as_str().is_none());
@@ -108,6 +124,17 @@ mod tests {
 
     fn is_sound(kind: &str, body: &str) -> bool {
         read(kind, Some(&json::parse(body.as_bytes()).unwrap())).is_some()
+    }
+
+    #[test]
+    fn an_unknown_kind_is_told_from_a_wrong_body() {
+        let body = json::parse(b"{}").unwrap();
+        for kind in KINDS {
+            assert_eq!(check(kind, Some(&body)), Err(Flaw::WrongBody), "{kind}");
+        }
+        assert_eq!(check("x-vendor.acme.thing", None), Err(Flaw::WrongBody));
+        assert_eq!(check("thinking", Some(&body)), Err(Flaw::UnknownKind));
+        assert!(check("x-vendor.acme.thing", Some(&body)).is_ok());
     }
 
     #[test]
