@@ -5,7 +5,7 @@
 //! | `!{…}` | the configuration, with `+` before it for a runtime of ours behind; only as the first line |
 //! | `c…` `C` `B` `o` `O` | of the client: a frame; it closes; a binary frame; one too large; it reads too slowly |
 //! | `b…` `D1006` `x` `X` `v` | of what is behind: the same |
-//! | `a60000 …` `r…` | the verifier knows the principal of that name, for so long; or refuses with a code |
+//! | `a60000 …` `A…` `r…` | the verifier knows the principal of that name, for so long; one that can be revoked; or refuses with a code |
 //! | `p…` `f…` | what is behind is open, with that token; or can't be opened |
 //! | `m…` `k1` `d` `F` | of the platform: a seal; whether revoked; displaced; failed |
 //! | `t1000` `j-1000` | time passes; the clock is set |
@@ -88,7 +88,7 @@ impl World {
             }
             'C' => gate.client_closed(now),
             'B' => gate.client_binary(now),
-            'o' => gate.client_oversized(now),
+            'o' => gate.client_oversized(text.len(), now),
             'O' => gate.client_overflowed(now),
             'b' => {
                 let flow = gate.behind_text(&text, now);
@@ -96,9 +96,9 @@ impl World {
             }
             'D' => gate.behind_closed(script::number(rest).0.map_or(1006, |code| code as u16), now),
             'x' => gate.behind_binary(now),
-            'X' => gate.behind_oversized(now),
+            'X' => gate.behind_oversized(&text, text.len(), now),
             'v' => gate.behind_overflowed(now),
-            'a' => {
+            'a' | 'A' => {
                 let (life, id) = script::number(rest);
                 let kind = if id.is_empty() { Kind::Anonymous } else { Kind::Static };
                 let mut principal = Principal::new(kind, None, id);
@@ -106,7 +106,7 @@ impl World {
                     principal = principal.with_expiry(now.plus(Span::from_millis(life.clamp(-1_000, 1_000_000_000))));
                 }
                 self.is_known |= self.is_asked;
-                gate.authenticated(principal, Span::from_secs(30), true, now);
+                gate.authenticated(principal, Span::from_secs(30), what == 'A', now);
             }
             'r' => gate.refused(rest, false, now),
             'p' => gate.opened("bearer", rest, now),

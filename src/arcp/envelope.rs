@@ -14,6 +14,7 @@ const MAX_SEQ: i64 = (1 << 53) - 1;
 #[derive(Clone, Debug)]
 pub struct Envelope<'a> {
     object: Object<'a>,
+    has_halves: bool,
 }
 
 /// What is wrong with a frame.
@@ -44,7 +45,20 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// What is [`Malformed`].
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
-        let envelope = Self { object: json::object_of(text).map_err(Malformed::Json)? };
+        Self::checked(json::object_of(text).map_err(Malformed::Json)?, false)
+    }
+
+    /// As [`Self::parse`], of a frame that is passed on as it is: half a character in it, which is not ours to mend, is U+FFFD here.
+    ///
+    /// # Errors
+    /// What is [`Malformed`].
+    pub fn relayed(text: &'a str) -> Result<Self, Malformed> {
+        let (object, has_halves) = json::relayed(text).map_err(Malformed::Json)?;
+        Self::checked(object, has_halves)
+    }
+
+    fn checked(object: Object<'a>, has_halves: bool) -> Result<Self, Malformed> {
+        let envelope = Self { object, has_halves };
         if envelope.text("arcp") != Some(VERSION) {
             return Err(Malformed::Version);
         }
@@ -69,6 +83,11 @@ impl<'a> Envelope<'a> {
             Some(Value::Object(_)) => Ok(envelope),
             _ => Err(Malformed::Member("payload")),
         }
+    }
+
+    /// Whether half a character stands in it.
+    pub const fn has_halves(&self) -> bool {
+        self.has_halves
     }
 
     fn text(&self, name: &str) -> Option<&str> {

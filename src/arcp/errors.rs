@@ -130,6 +130,8 @@ pub enum Close {
     TokenEnded,
     /// 4413: a frame is too large.
     TooLarge,
+    /// 4422: what is behind says what can't be passed on, and will say it again at each resume. Don't come back for it.
+    Unreadable,
     /// 4429: too many, or too slow.
     TooMany,
 }
@@ -147,6 +149,7 @@ impl Close {
             Self::Displaced => 4409,
             Self::TokenEnded => 4410,
             Self::TooLarge => 4413,
+            Self::Unreadable => 4422,
             Self::TooMany => 4429,
         }
     }
@@ -163,6 +166,7 @@ impl Close {
             Self::Displaced => "resumed elsewhere",
             Self::TokenEnded => "token expired or revoked",
             Self::TooLarge => "frame too large",
+            Self::Unreadable => "can't be passed on",
             Self::TooMany => "too many or too slow",
         }
     }

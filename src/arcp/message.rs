@@ -47,7 +47,7 @@ impl Party {
 /// Where a session goes on.
 #[derive(Clone, Debug)]
 pub struct Resume {
-    /// The session.
+    /// The session; empty where the peer's dialect names it by its token alone.
     pub session_id: String,
     /// The latest token for it.
     pub token: Secret,
@@ -56,16 +56,23 @@ pub struct Resume {
 }
 
 impl Resume {
-    /// From `resume` of a hello, or from the payload of a `session.resume`.
+    /// From `resume` of a hello, or from a payload: the token is `resume_token`, or `token` (Ruby).
     ///
     /// # Errors
     /// What is [`Malformed`].
     pub fn read(object: &Object<'_>) -> Result<Self, Malformed> {
-        let text =
-            |name, most| object.get(name).and_then(Value::as_str).filter(|text| (1..=most).contains(&text.len()));
+        let text = |name, most: usize| match object.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if (1..=most).contains(&text.len()) => Ok(Some(text.as_ref())),
+            Some(_) => Err(Malformed::Member(name)),
+        };
+        let token = match text("resume_token", MAX_RESUME_TOKEN)? {
+            Some(token) => token,
+            None => text("token", MAX_RESUME_TOKEN)?.ok_or(Malformed::Member("resume_token"))?,
+        };
         Ok(Self {
-            session_id: text("session_id", MAX_TEXT).ok_or(Malformed::Member("session_id"))?.to_owned(),
-            token: Secret::new(text("resume_token", MAX_RESUME_TOKEN).ok_or(Malformed::Member("resume_token"))?),
+            session_id: text("session_id", MAX_TEXT)?.unwrap_or_default().to_owned(),
+            token: Secret::new(token),
             last_event_seq: object
                 .get("last_event_seq")
                 .and_then(Value::as_number)
@@ -73,6 +80,20 @@ impl Resume {
                 .filter(|seq| *seq >= 0)
                 .ok_or(Malformed::Member("last_event_seq"))?,
         })
+    }
+
+    /// From a hello's payload, in whichever dialect: `resume` (the specification), or its members beside `auth` (C#, Java). Who
+    /// asks for a session back is never given a new one without a word, so what is there and can't be read is refused.
+    fn of_hello(payload: &Object<'_>) -> Result<Option<Self>, Malformed> {
+        match payload.get("resume") {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(resume)) => return Self::read(resume).map(Some),
+            Some(_) => return Err(Malformed::Member("resume")),
+        }
+        match payload.get("resume_token") {
+            None | Some(Value::Null) => Ok(None),
+            Some(_) => Self::read(payload).map(Some),
+        }
     }
 }
 
@@ -101,11 +122,7 @@ impl Hello {
     /// What is [`Malformed`]. Credentials that are missing are none of it: `scheme` is then empty, and no verifier takes it.
     pub fn read(envelope: &Envelope<'_>) -> Result<Self, Malformed> {
         let client = Party::read(envelope.get("client"), "client")?;
-        let resume = match envelope.get("resume") {
-            None | Some(Value::Null) => None,
-            Some(Value::Object(resume)) => Some(Resume::read(resume)?),
-            Some(_) => return Err(Malformed::Member("resume")),
-        };
+        let resume = envelope.payload().map(Resume::of_hello).transpose()?.flatten();
         Self::read_as(envelope, client, resume)
     }
 
@@ -119,7 +136,13 @@ impl Hello {
             None | Some(Value::Null) => Party { name: "unknown".to_owned(), version: "0".to_owned() },
             client => Party::read(client, "client")?,
         };
-        let resume = envelope.payload().map(Resume::read).transpose()?;
+        let mut resume = envelope.payload().map(Resume::read).transpose()?;
+        if let (Some(resume), Some(id)) = (&mut resume, envelope.session_id()) {
+            // C# has it there.
+            if resume.session_id.is_empty() {
+                id.clone_into(&mut resume.session_id);
+            }
+        }
         Self::read_as(envelope, client, resume)
     }
 
@@ -162,12 +185,17 @@ impl Hello {
             .raw("auth", &auth.end())
             .raw("capabilities", &capabilities.end());
         if let Some(resume) = &self.resume {
+            // Each runtime reads the form that it knows: nested (TypeScript, Python, Go), nested with `token` (Ruby), or flat (C#,
+            // Java). Nobody minds the others.
             let token = text_of(&resume.token).unwrap_or_default();
-            let resume = Members::new()
-                .text("session_id", &resume.session_id)
-                .text("resume_token", token)
-                .integer("last_event_seq", resume.last_event_seq);
-            payload = payload.raw("resume", &resume.end());
+            let nested = match resume.session_id.as_str() {
+                "" => Members::new(),
+                id => Members::new().text("session_id", id),
+            };
+            let nested = nested.text("resume_token", token).text("token", token);
+            let nested = nested.integer("last_event_seq", resume.last_event_seq);
+            payload = payload.raw("resume", &nested.end());
+            payload = payload.text("resume_token", token).integer("last_event_seq", resume.last_event_seq);
         }
         payload.end()
     }
@@ -329,9 +357,25 @@ mod tests {
             (r#","resume":{"session_id":"s","resume_token":"t"}"#, "last_event_seq"),
             (r#","resume":{"session_id":"s","resume_token":"","last_event_seq":0}"#, "resume_token"),
             (r#","resume":{"session_id":"s","resume_token":"t","last_event_seq":-1}"#, "last_event_seq"),
+            (r#","resume":{"last_event_seq":1}"#, "resume_token"),
+            (r#","resume":{"session_id":7,"resume_token":"t","last_event_seq":1}"#, "session_id"),
+            (r#","resume_token":"t""#, "last_event_seq"),
+            (r#","resume_token":"","last_event_seq":1"#, "resume_token"),
+            (r#","resume_token":7,"last_event_seq":1"#, "resume_token"),
         ] {
             assert_eq!(hello(&format!("{{{client}{rest}}}")).unwrap_err(), Malformed::Member(member), "{rest}");
         }
+        for (rest, session, last) in [
+            (r#","resume":{"session_id":"s","resume_token":"t","last_event_seq":2},"resume_token":"x""#, "s", 2),
+            (r#","resume":{"token":"t","last_event_seq":2}"#, "", 2),
+            (r#","resume":null,"resume_token":"t","last_event_seq":3"#, "", 3),
+            (r#","session_id":"s","resume_token":"t","last_event_seq":3"#, "s", 3),
+        ] {
+            let resume = hello(&format!("{{{client}{rest}}}")).unwrap().resume.unwrap();
+            assert_eq!((resume.session_id.as_str(), resume.last_event_seq), (session, last), "{rest}");
+            assert!(resume.token.matches(b"t"), "{rest}");
+        }
+        assert!(hello(&format!(r#"{{{client},"resume_token":null,"last_event_seq":0}}"#)).unwrap().resume.is_none());
         assert_eq!(hello("{}").unwrap_err(), Malformed::Member("client"));
         let long = format!(r#"{{{client},"auth":{{"scheme":"bearer","token":"{}"}}}}"#, "x".repeat(MAX_TOKEN + 1));
         assert_eq!(hello(&long).unwrap_err(), Malformed::Member("auth"));

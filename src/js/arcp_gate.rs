@@ -110,17 +110,27 @@ impl ArcpGateCore {
         self.0.behind_text(text, Time::from_millis(now)) == Flow::Forward
     }
 
-    /// What happened besides: `clientBinary`, `clientOversized`, `clientClosed`, `clientOverflowed`, the same of `behind`
-    /// (but `behindClosed`, which has a code), `displaced`, or anything else for a failure of the driver.
+    /// A frame of the client over its limit, of this size at least.
+    #[wasm_bindgen(js_name = clientOversized)]
+    pub fn client_oversized(&mut self, size: u32, now: f64) {
+        self.0.client_oversized(size as usize, Time::from_millis(now));
+    }
+
+    /// A frame from behind over its limit: how it begins, and its size at least.
+    #[wasm_bindgen(js_name = behindOversized)]
+    pub fn behind_oversized(&mut self, head: &str, size: u32, now: f64) {
+        self.0.behind_oversized(head, size as usize, Time::from_millis(now));
+    }
+
+    /// What happened besides: `clientBinary`, `clientClosed`, `clientOverflowed`, `behindBinary`, `behindOverflowed`,
+    /// `displaced`, `tooManyConnections`, or anything else for a failure of the driver.
     pub fn note(&mut self, what: &str, now: f64) {
         let now = Time::from_millis(now);
         match what {
             "clientBinary" => self.0.client_binary(now),
-            "clientOversized" => self.0.client_oversized(now),
             "clientClosed" => self.0.client_closed(now),
             "clientOverflowed" => self.0.client_overflowed(now),
             "behindBinary" => self.0.behind_binary(now),
-            "behindOversized" => self.0.behind_oversized(now),
             "behindOverflowed" => self.0.behind_overflowed(now),
             "displaced" => self.0.displaced(now),
             _ => self.0.failed(now),

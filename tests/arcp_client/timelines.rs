@@ -75,7 +75,7 @@ fn a_connection_that_breaks_off_is_made_again_and_the_session_taken_up() {
     world.sleep(500.0);
     assert_eq!(world.take("connect")["fresh"], false);
     let hello = world.open();
-    let resume = json!({ "session_id": "sess_1", "resume_token": "rt_1", "last_event_seq": 1 });
+    let resume = json!({ "session_id": "sess_1", "resume_token": "rt_1", "token": "rt_1", "last_event_seq": 1 });
     assert_eq!(hello["payload"]["resume"], resume);
     world.welcome("sess_1", "rt_2");
     assert!(world.has_told("resumed") && !world.has_told("lost"));

@@ -27,7 +27,7 @@ fn a_handshake() {
     let theirs = &world.client[0];
     assert_eq!(Envelope::parse(theirs).unwrap().session_id(), Some("sess_1"));
     assert_eq!(member(theirs, "session_id"), "sess_1");
-    assert_eq!(member(theirs, "resume_token"), "rg1.cnRrXzE.bWFj");
+    assert_eq!(member(theirs, "resume_token"), "rg1.WyJzZXNzXzEiLCJydGtfMSJd.bWFj");
     assert_eq!(member(theirs, "resume_window_sec"), "600");
     assert_eq!(member(theirs, "heartbeat_interval_sec"), "30", "ours, not the runtime's");
     assert!(member(theirs, "capabilities").contains(r#""features":["ack","heartbeat"]"#));
@@ -238,16 +238,19 @@ fn a_runtime_that_breaks_the_protocol() {
         world.authenticated(alice());
         world.opened();
         world.behind_says(&text);
-        assert_eq!(world.end(), ended("INTERNAL_ERROR", 1012));
+        assert_eq!(world.end(), ended("INTERNAL_ERROR", 4422), "it will say the same the next time");
+        assert_eq!(member(&world.client[0], "retryable"), "false");
         assert!(world.behind_closed);
     }
 }
 
 #[test]
 fn what_cannot_be_opened() {
-    for (error, code, close) in
-        [("ERR_NETWORK", "INTERNAL_ERROR", 1012), ("ERR_PERMISSION_DENIED", "PERMISSION_DENIED", 4403)]
-    {
+    for (error, code, close) in [
+        ("ERR_NETWORK", "INTERNAL_ERROR", 1012),
+        ("ERR_CONFIG", "INTERNAL_ERROR", 4422),
+        ("ERR_PERMISSION_DENIED", "PERMISSION_DENIED", 4403),
+    ] {
         let mut world = World::new();
         world.client_says(&hello("", &[]));
         world.authenticated(alice());

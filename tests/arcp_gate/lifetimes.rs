@@ -96,17 +96,17 @@ fn a_token_that_ends_during_the_handshake_ends_it() {
 #[test]
 fn revocation_is_asked_about_and_ends_the_session() {
     let mut world = World::open("{}", true, &[]);
+    world.answer = None;
     world.pass(3_999);
     assert!(world.done.is_empty());
     world.pass(1);
     assert!(matches!(world.done[..], [Action::AskRevoked]));
-    world.pass(60_000);
+    world.pass(9_000);
     assert_eq!(world.done.len(), 1, "asked once until there is an answer");
-    world.gate.revocation(Some(false), world.time());
+    world.answered(Some(false));
     world.pass(4_000);
     assert_eq!(world.done.len(), 2);
-    world.gate.revocation(Some(true), world.time());
-    world.drain();
+    world.answered(Some(true));
     assert_eq!(world.end(), ended("UNAUTHENTICATED", 4410));
     assert_eq!(world.reason(), "token_revoked");
 }
@@ -114,18 +114,116 @@ fn revocation_is_asked_about_and_ends_the_session() {
 #[test]
 fn revocation_that_cannot_be_asked_about_is_borne_for_a_while() {
     let mut world = World::open("{}", true, &[]);
-    let mut asked = 0;
-    while world.closed.is_none() {
-        world.clear();
-        world.pass(4_000);
-        assert!(matches!(world.done[..], [Action::AskRevoked]));
-        world.gate.revocation(None, world.time());
-        world.drain();
-        asked += 1;
-        assert!(asked < 20);
-    }
-    assert_eq!(world.now - START, 32_000);
+    world.answer = Some(None);
+    world.pass(31_999);
+    assert!(world.closed.is_none());
+    world.pass(1);
     assert_eq!(world.end(), ended("INTERNAL_ERROR", 1012));
+    assert_eq!(world.reason(), "revocation_unknown");
+
+    // Nor does it go on for ever when the driver itself never answers.
+    let mut world = World::open("{}", true, &[]);
+    world.answer = None;
+    world.pass(60_000);
+    assert_eq!(world.closed, Some(1012));
+}
+
+/// As far as each question before the welcome; the last is not answered yet.
+fn asked_before_welcome(trusted: bool) -> [World; 2] {
+    let mut opened = World::with("{}", trusted);
+    opened.answer = None;
+    opened.client_says(&hello("", &[]));
+    opened.authenticated(until(60_000));
+    opened.opened();
+    let mut welcomed = World::with("{}", trusted);
+    welcomed.client_says(&hello("", &[]));
+    welcomed.authenticated(until(60_000));
+    welcomed.opened();
+    welcomed.answer = None;
+    welcomed.behind_says(&welcome("rtk_1", &[]));
+    if !trusted {
+        assert!(!welcomed.is_asked(|action| matches!(action, Action::AskRevoked)), "after the seal, which takes time");
+        welcomed.mac("bWFj");
+    }
+    [opened, welcomed]
+}
+
+#[test]
+fn each_wait_before_the_welcome_is_followed_by_a_question() {
+    for trusted in [true, false] {
+        for (answer, end) in [(Some(true), ended("UNAUTHENTICATED", 4410)), (None, ended("INTERNAL_ERROR", 1012))] {
+            for (at, mut world) in asked_before_welcome(trusted).into_iter().enumerate() {
+                assert!(matches!(world.done.last(), Some(Action::AskRevoked)), "{at}");
+                assert!(world.client.is_empty() && (at == 1 || world.behind.is_empty()), "nothing before the answer");
+                world.answered(answer);
+                assert_eq!(world.end(), end, "{at}");
+                assert!(world.behind_closed && (at == 1 || world.behind.is_empty()));
+            }
+        }
+        for (at, mut world) in asked_before_welcome(trusted).into_iter().enumerate() {
+            world.answered(Some(false));
+            assert_eq!(if at == 0 { world.kinds_behind() } else { world.kinds() }.len(), 1, "it goes on");
+        }
+        for mut world in asked_before_welcome(trusted) {
+            world.pass(15_000);
+            assert_eq!((world.end(), world.reason().as_str()), (ended("INTERNAL_ERROR", 1012), "revocation_unknown"));
+        }
+    }
+}
+
+#[test]
+fn a_token_that_ends_while_something_is_waited_for_lets_nobody_in() {
+    for late in 0..4 {
+        let mut world = World::new();
+        world.answer = None;
+        world.client_says(&hello("", &[]));
+        world.authenticated(until(60_000));
+        // Whatever answers late: the timer has not run, and the answer is looked at first.
+        let lapses = |world: &mut World, step| {
+            if step == late {
+                world.now += 95_000;
+            }
+        };
+        lapses(&mut world, 0);
+        world.opened();
+        lapses(&mut world, 1);
+        world.answered(Some(false));
+        world.behind_says(&welcome("rtk_1", &[]));
+        lapses(&mut world, 2);
+        world.mac("bWFj");
+        lapses(&mut world, 3);
+        world.answered(Some(false));
+        assert_eq!(world.end(), ended("UNAUTHENTICATED", 4410), "{late}");
+        assert_eq!(world.behind.len(), usize::from(late > 1), "{late}");
+    }
+}
+
+#[test]
+fn who_says_too_much_is_cut_off() {
+    let config = r#"{"limits":{"maxFramesPerSec":10,"maxBytesPerSec":2000}}"#;
+    let mut world = World::open(config, false, &["ack"]);
+    for second in 0..200 {
+        world.client_says(&frame("session.ack", "{}"));
+        world.client_says(&frame("session.ping", r#"{"nonce":"n"}"#));
+        assert!(world.closed.is_none(), "{second}");
+        world.now += 1000;
+    }
+    world.clear();
+    let passed = (0..200).take_while(|_| world.client_says(&frame("session.ack", "{}")) == Flow::Forward).count();
+    assert_eq!(passed, 100, "ten seconds' worth at once");
+    assert_eq!((world.closed, world.reason().as_str()), (Some(4429), "client_too_fast"));
+    // What is refused or dropped counts as well, and so do bytes.
+    for text in [
+        frame("made.up", "{}"),
+        frame("session.pong", "{}"),
+        frame("job.submit", &format!(r#"{{"x":"{}"}}"#, "x".repeat(2500))),
+    ] {
+        let mut world = World::open(config, false, &[]);
+        for _ in 0..101 {
+            world.client_says(&text);
+        }
+        assert_eq!(world.closed, Some(4429), "{}", &text[..60]);
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod lifetimes;
 mod properties;
 mod relay;
 mod resume;
+mod unreadable;
 
 /// Some instant to begin at.
 const START: i64 = 1_780_000_000_000;
@@ -38,6 +39,8 @@ struct World {
     log: Vec<String>,
     /// Whether revocation is asked about.
     asks: bool,
+    /// What is answered to the questions before the welcome; nothing where a test answers itself.
+    answer: Option<Option<bool>>,
 }
 
 impl World {
@@ -57,6 +60,7 @@ impl World {
             behind_closed: false,
             log: Vec::new(),
             asks: true,
+            answer: Some(Some(false)),
         }
     }
 
@@ -91,15 +95,30 @@ impl World {
         }
     }
 
+    /// Answers the question that was just asked.
+    fn settle(&mut self) {
+        let asked = self.done.iter().rposition(|action| matches!(action, Action::AskRevoked));
+        if let (Some(answer), Some(at)) = (self.answer, asked) {
+            self.done.remove(at);
+            self.answered(answer);
+        }
+    }
+
+    fn answered(&mut self, revoked: Option<bool>) {
+        self.gate.revocation(revoked, self.time());
+        self.drain();
+    }
+
     /// Time passes; the machine is woken at its deadlines.
     fn pass(&mut self, millis: i64) {
         let until = self.now + millis;
-        for _ in 0..10_000 {
+        for _ in 0..100_000 {
             match self.gate.deadline().map(Time::as_millis) {
                 Some(at) if at <= until => {
                     self.now = self.now.max(at);
                     self.gate.tick(self.time());
                     self.drain();
+                    self.settle();
                 }
                 _ => {
                     self.now = until;
@@ -127,6 +146,7 @@ impl World {
             self.client.push(text.to_owned());
         }
         self.drain();
+        self.settle();
         flow
     }
 
@@ -143,11 +163,13 @@ impl World {
     fn opened(&mut self) {
         self.gate.opened("bearer", "for-alice", self.time());
         self.drain();
+        self.settle();
     }
 
     fn mac(&mut self, code: &str) {
         self.gate.mac(Some(code), self.time());
         self.drain();
+        self.settle();
     }
 
     /// As far as an open session with these features on both sides.

@@ -101,6 +101,9 @@ proptest! {
         // What each side said in the open session, as far as it may pass.
         let mut submits = Vec::new();
         let mut events = Vec::new();
+        // Something from behind, while the welcome waited, that ends the session: nothing after it passes.
+        let mut is_stopped = false;
+        let mut opens = 0;
         for turn in turns {
             let was_over = world.gate.is_over();
             let greeted = world.kinds().contains(&"session.welcome".to_owned());
@@ -121,7 +124,7 @@ proptest! {
                     let waits = world.is_asked(|action| matches!(action, Action::ToBehind(_))) && !was_over;
                     let had_welcome = world.done.iter().any(|action| matches!(action, Action::Mac(_))) || greeted;
                     world.behind_says(&text);
-                    if is_event && waits && had_welcome && !world.gate.is_over() {
+                    if is_event && waits && had_welcome && !is_stopped && !world.gate.is_over() {
                         events.push(n.to_string());
                     }
                 }
@@ -150,9 +153,13 @@ proptest! {
                 Turn::Pass(millis) => world.pass(millis.into()),
                 Turn::Jump(millis) => world.now = (world.now + i64::from(millis)).max(0),
                 Turn::Garbage(text, client) => {
+                    is_stopped |= !client && world.done.iter().any(|action| matches!(action, Action::Mac(_)));
                     if client { world.client_says(&text); } else { world.behind_says(&text); }
                 }
             }
+            opens += world.done.iter().filter(|action| matches!(action, Action::Open(_))).count();
+            world.done.retain(|action| !matches!(action, Action::Open(_)));
+            prop_assert!(opens <= 5, "what is behind is asked so often at most");
             // Nothing behind before the principal is known.
             prop_assert!(is_known || world.behind.is_empty());
             prop_assert_eq!(world.gate.is_over(), world.closed.is_some());
@@ -169,5 +176,91 @@ proptest! {
         prop_assert_eq!(numbers(&world.behind, &["job.submit"]), submits);
         let texts = world.client.iter().chain(&world.behind);
         prop_assert!(texts.clone().all(|text| Envelope::parse(text).is_ok()));
+    }
+}
+
+/// A runtime's events, and what can be wrong with each.
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Good,
+    Malformed,
+    TooLarge,
+    Half,
+    TooDeep,
+    SecondWelcome,
+}
+
+fn script() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        8 => Just(Event::Good),
+        1 => Just(Event::Malformed),
+        1 => Just(Event::TooLarge),
+        1 => Just(Event::Half),
+        1 => Just(Event::TooDeep),
+        1 => Just(Event::SecondWelcome),
+    ];
+    prop::collection::vec(event, 0..12)
+}
+
+fn written(event: Event, seq: i64) -> String {
+    let of = |payload: &str| {
+        let frame = Frame { event_seq: Some(seq), ..Frame::new("job.event", ID, payload) };
+        frame.of_session("sess_1").write()
+    };
+    match event {
+        Event::Good => of("{}"),
+        Event::Malformed => of("{}").replace("{}", "{"),
+        Event::TooLarge => of(&format!(r#"{{"x":"{}"}}"#, "x".repeat(2000))),
+        Event::Half => of(r#"{"x":"\ud83d"}"#),
+        Event::TooDeep => of(&("[".repeat(50) + &"]".repeat(50))),
+        Event::SecondWelcome => welcome("rtk_1", &["ack"]),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// A client that comes back whenever that is said to be worth it, with the number of the last event that it has, to a
+    /// runtime that replays the rest each time, comes back without anything new at most once.
+    #[test]
+    fn no_script_of_a_runtime_brings_a_client_back_for_ever(script in script()) {
+        let mut last = 0;
+        let mut connections = 0;
+        loop {
+            connections += 1;
+            prop_assert!(connections <= script.len() + 2);
+            let mut world = World::with(r#"{"limits":{"maxUpstreamFrameBytes":1000}}"#, false);
+            let resume = format!(r#","resume":{{"session_id":"sess_1","resume_token":"rg1.cnRrXzE.bWFj","last_event_seq":{last}}}"#);
+            world.client_says(&hello(&resume, &["ack"]));
+            world.authenticated(alice());
+            world.mac("bWFj");
+            world.opened();
+            world.behind_says(&welcome("rtk_1", &["ack"]));
+            world.mac("bmV3");
+            let replay = script.iter().zip(1..).filter(|(_, seq)| *seq > last);
+            let mut got = last;
+            for (event, seq) in replay {
+                let text = written(*event, seq);
+                world.behind_says(&text);
+                if world.client.last() == Some(&text) {
+                    got = seq;
+                }
+            }
+            if world.closed.is_none() {
+                prop_assert_eq!(got as usize, script.len(), "all of it has come");
+                break;
+            }
+            let error = world.client.last().unwrap();
+            if world.closed == Some(1012) {
+                prop_assert!(got > last, "said to be worth a retry, and nothing was new: {error}");
+            } else {
+                prop_assert_eq!(world.closed, Some(4422));
+                prop_assert_eq!(member(error, "retryable"), "false");
+                let named = member(error, "details").contains(&format!(r#""event_seq":{}"#, got + 1));
+                prop_assert!(named || matches!(script[got as usize], Event::SecondWelcome), "{error}");
+                break;
+            }
+            last = got;
+        }
     }
 }

@@ -161,24 +161,78 @@ fn a_runtime_that_goes_away() {
 
 #[test]
 fn a_runtime_that_breaks_the_protocol() {
-    for text in [
-        "{".to_owned(),
-        "[]".to_owned(),
-        frame("session.welcome", "{}"),
-        frame("session.hello", "{}"),
-        frame("job.event", "{}").replace("1.1", "1"),
-        frame("job.event", &format!(r#"{{"x":"{}"}}"#, "x".repeat(4_194_304))),
-        frame("session.error", r#"{"code":"UNAUTHENTICATED","message":"internal words","retryable":false}"#),
+    for (text, close) in [
+        (frame("session.welcome", "{}"), 4422),
+        (frame("session.hello", "{}"), 4422),
+        (frame("session.error", r#"{"code":"UNAUTHENTICATED","message":"internal words","retryable":false}"#), 1012),
     ] {
         let mut world = World::open("{}", false, ALL);
         world.behind_says(&text);
-        assert_eq!(world.end(), ended("INTERNAL_ERROR", 1012), "{}", &text[..text.len().min(80)]);
+        assert_eq!(world.end(), ended("INTERNAL_ERROR", close), "{text}");
+        assert_eq!(member(&world.client[0], "retryable"), if close == 1012 { "true" } else { "false" });
         assert!(!world.client[0].contains("internal words"));
     }
+}
+
+#[test]
+fn half_a_character_passes_as_it_is() {
     let mut world = World::open("{}", false, ALL);
-    world.gate.behind_binary(world.time());
-    world.drain();
-    assert_eq!(world.end(), ended("INTERNAL_ERROR", 1012));
+    let body = r#"{"kind":"result_chunk","body":{"data":"two \ud83d","\ude00":"\ude00\ud83d\ude00"}}"#;
+    let event = Frame { event_seq: Some(1), ..Frame::new("job.event", ID, body) };
+    let text = event.of_session("sess_1").write();
+    assert_eq!(world.behind_says(&text), Flow::Forward);
+    assert_eq!(world.client.last(), Some(&text));
+    let text = frame("job.submit", r#"{"agent":"a","input":"\ud83d"}"#);
+    assert_eq!(world.client_says(&text), Flow::Forward, "what it thinks of it is the runtime's to say");
+    // Nor is it mended where the session's id is: no other byte changes.
+    let other = event.of_session("sess_0").write();
+    assert_eq!(world.behind_says(&other), Flow::Drain);
+    assert_eq!(world.client.last(), Some(&event.of_session("sess_1").write()));
+}
+
+#[test]
+fn a_request_that_is_too_deep_is_refused_by_its_name() {
+    for (input, reason) in
+        [("[".repeat(80) + &"]".repeat(80), "too_deep"), (format!("[{}1]", "1,".repeat(530_000)), "frame_too_large")]
+    {
+        let mut world = World::open("{}", false, ALL);
+        let text = frame("job.submit", &format!(r#"{{"agent":"a","input":{input}}}"#));
+        assert_eq!(world.client_says(&text), Flow::Drain);
+        let details = member(&world.client[0], "details");
+        if reason == "too_deep" {
+            assert!(details.contains(reason) && details.contains("32"), "{details}");
+            assert_eq!((member(&world.client[0], "request_id").as_str(), world.closed), (ID, None));
+            assert_eq!(world.client_says(&frame("job.submit", "{}")), Flow::Forward, "the session goes on");
+        } else {
+            // What is over the limit is not looked at: it hears its size.
+            assert!(details.contains(reason) && details.contains(&text.len().to_string()), "{details}");
+            assert_eq!(world.closed, Some(4413));
+        }
+    }
+    // Not ours: an end, as before.
+    let mut world = World::open("{}", false, ALL);
+    world.client_says(&Frame::new("job.submit", ID, &("[".repeat(80) + &"]".repeat(80))).of_session("sess_2").write());
+    assert_eq!(world.end(), ended("INVALID_REQUEST", 4400));
+}
+
+#[test]
+fn a_jobs_id_is_written_where_each_runtime_looks_for_it() {
+    for trusted in [true, false] {
+        let mut world = World::open("{}", trusted, ALL);
+        world.client_says(&frame("job.cancel", r#"{"job_id":"job_1","reason":"x"}"#));
+        world.client_says(
+            &Frame::new("job.cancel", ID, r#"{"reason":"x"}"#).of_session("sess_1").of_job("job_1").write(),
+        );
+        for text in &world.behind {
+            assert_eq!(Envelope::parse(text).unwrap().job_id(), Some("job_1"), "{text}");
+            assert_eq!((member(text, "job_id").as_str(), member(text, "reason").as_str()), ("job_1", "x"), "{text}");
+        }
+        assert_eq!(world.behind.len(), 2);
+        world.client_says(
+            &Frame::new("job.cancel", ID, r#"{"job_id":"job_2"}"#).of_session("sess_1").of_job("job_1").write(),
+        );
+        assert_eq!((world.behind.len(), world.kinds()), (2, vec!["session.error".to_owned()]), "two jobs are none");
+    }
 }
 
 #[test]
@@ -192,7 +246,7 @@ fn a_frame_under_another_session_gets_ours() {
     assert_eq!(
         world.client,
         [
-            r#"{"arcp":"1.1","id":"a","type":"job.accepted","payload":{"job_id":"j","n":1.0},"session_id":"sess_1"}"#,
+            r#"{"arcp":"1.1","id":"a","type":"job.accepted","session_id":"sess_1","payload":{"job_id":"j","n":1.0}}"#,
             r#"{"arcp":"1.1","id":"a","type":"session.error","payload":{"code":"JOB_NOT_FOUND"},"session_id":"sess_1"}"#,
         ]
     );

@@ -47,7 +47,9 @@ impl Machine for Driver {
                 }
             }
             "client" if has("binary") => gate.client_binary(now),
-            "client" if has("oversized") => gate.client_oversized(now),
+            "client" if has("oversized") => {
+                gate.client_oversized(step["oversized"].as_u64().unwrap_or(0) as usize, now)
+            }
             "client" if has("closed") => gate.client_closed(now),
             "client" if has("overflowed") => gate.client_overflowed(now),
             "behind" if has("text") => {

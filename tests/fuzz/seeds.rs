@@ -103,7 +103,8 @@ fn gate(step: &Value) -> Option<String> {
         ("behind", step) if step.contains_key("binary") => "x".to_owned(),
         ("behind", _) => format!("b{}", said(step)?),
         ("verifier", _) if step.get("accepts").is_some() => {
-            format!("a{} {}", step["accepts"]["expiresInMs"], step["accepts"]["id"].as_str()?)
+            let asks = if step["asks"] == true { 'A' } else { 'a' };
+            format!("{asks}{} {}", step["accepts"]["expiresInMs"], step["accepts"]["id"].as_str()?)
         }
         ("verifier", _) => format!("r{}", text("refuses")),
         ("upstream", _) if step.get("opened").is_some() => format!("p{}", text("opened")),

@@ -29,6 +29,9 @@ pub struct Config {
     pub(super) max_behind: usize,
     /// What may wait to be sent to one side.
     pub(super) max_buffered: usize,
+    /// How much a client may say, on average.
+    pub(super) frames_per_sec: f64,
+    pub(super) bytes_per_sec: f64,
     /// How often the gate and the client hear of each other.
     pub(super) heartbeat: Span,
     /// Scopes for a session at all.
@@ -75,6 +78,8 @@ impl Config {
         let max_frame = bytes("maxFrameBytes", 1_048_576)?;
         let max_behind = bytes("maxUpstreamFrameBytes", 4_194_304)?;
         let max_buffered = bytes("maxBufferedBytes", 4_194_304)?;
+        let frames_per_sec = reader.number("maxFramesPerSec", 1.0, 1e6)?.unwrap_or(200.0);
+        let bytes_per_sec = reader.number("maxBytesPerSec", 1024.0, 1e9)?.unwrap_or(4_194_304.0);
         reader.finish()?;
 
         let mut reader = Reader::new("arcp", arcp);
@@ -99,6 +104,8 @@ impl Config {
             max_frame,
             max_behind,
             max_buffered,
+            frames_per_sec,
+            bytes_per_sec,
             heartbeat: Span::from_millis((heartbeat * 1000.0) as i64),
             connect,
             submit,

@@ -2,10 +2,11 @@
 
 use super::{
     action::Action,
-    machine::{Flow, Gate, Sealing, Stage},
+    machine::{Gate, Stage},
     refusal::End,
-    relay::Session,
     seal,
+    session::Session,
+    unreadable::Unreadable,
 };
 use crate::{
     arcp::{
@@ -23,9 +24,6 @@ use crate::{
 
 /// A hello with less to live is refused: its session would end while it begins.
 const LEAST_LIFE: Span = Span::from_secs(5);
-
-/// Frames that may come between the welcome from behind and its seal.
-const MAX_HELD: usize = 16_384;
 
 /// How long to wait before a runtime is asked again to resume. One that hasn't noticed yet that the old connection is gone says
 /// what it says of a session that it doesn't know (the Python SDK's does).
@@ -100,12 +98,15 @@ impl Gate {
             return self.open(now);
         }
         let presented = String::from_utf8_lossy(resume.token.expose()).into_owned();
-        let Some((token, code)) = seal::opened(&presented) else {
+        let Some(opened) = seal::opened(&presented) else {
             return self.end(End::not_resumable("resume_token_not_ours"), now);
         };
-        let input = seal::input(&key, &resume.session_id, &token);
-        let presented = code.to_owned();
-        resume.token = Secret::new(token);
+        if resume.session_id.is_empty() {
+            resume.session_id = opened.session_id.unwrap_or_default();
+        }
+        let input = seal::input(&key, &resume.session_id, &opened.token);
+        let presented = opened.code.to_owned();
+        resume.token = Secret::new(opened.token);
         self.stage = Stage::Unsealing { presented };
         self.until = now.plus(self.config.verify_timeout);
         self.push(Action::Mac(input));
@@ -115,44 +116,11 @@ impl Gate {
         self.stage = Stage::Opening;
         self.until = now.plus(self.config.open_timeout);
         let resumes = self.hello.as_ref().and_then(|hello| hello.resume.as_ref());
-        let resumes = resumes.map(|resume| resume.session_id.clone());
+        let resumes = resumes.map(|resume| resume.session_id.clone()).filter(|id| !id.is_empty());
         self.push(Action::Open(resumes));
     }
 
-    /// The code of the last [`Action::Mac`], in base64url; `None` when the platform could not compute it.
-    pub fn mac(&mut self, code: Option<&str>, now: Time) {
-        let stage = std::mem::replace(&mut self.stage, Stage::Over);
-        match (stage, code) {
-            (Stage::Unsealing { presented }, Some(code)) => {
-                let is_right = Secret::new(code).matches(presented.as_bytes());
-                self.stage = Stage::Unsealing { presented };
-                if is_right {
-                    self.open(now);
-                } else {
-                    self.end(End::not_resumable("resume_token_of_another"), now);
-                }
-            }
-            (Stage::Sealing(sealing), Some(code)) => {
-                let token = seal::sealed(&sealing.token, code);
-                self.welcome(sealing.welcome, &sealing.session_id, Some(&token), now);
-                for text in sealing.held {
-                    if self.behind_text(&text, now) == Flow::Forward {
-                        self.push(Action::ToClient(text));
-                    }
-                }
-                if let Some(code) = sealing.closed {
-                    self.behind_closed(code, now);
-                }
-            }
-            (stage @ (Stage::Unsealing { .. } | Stage::Sealing(_)), None) => {
-                self.stage = stage;
-                self.end(End::restart("seal_failed"), now);
-            }
-            (stage, _) => self.stage = stage,
-        }
-    }
-
-    /// What is behind is open, and is shown this credential.
+    /// What is behind is open, and is to be shown this credential.
     pub fn opened(&mut self, scheme: &str, token: &str, now: Time) {
         match self.stage {
             Stage::Opening => {}
@@ -160,20 +128,46 @@ impl Gate {
             Stage::Over => return self.push(Action::CloseBehind),
             _ => return,
         }
+        self.stage = Stage::Rechecking { scheme: scheme.to_owned(), token: Secret::new(token) };
+        if self.is_past_end(now) {
+            return self.end(End::EXPIRED, now);
+        }
+        if self.asks {
+            self.push(Action::AskRevoked);
+        } else {
+            self.greet(now);
+        }
+    }
+
+    /// Says our hello to what is behind.
+    pub(super) fn greet(&mut self, now: Time) {
+        if self.is_past_end(now) {
+            return self.end(End::EXPIRED, now);
+        }
+        let (scheme, token) = match std::mem::replace(&mut self.stage, Stage::Greeting) {
+            Stage::Rechecking { scheme, token } => (scheme, token),
+            other => {
+                self.stage = other;
+                return;
+            }
+        };
         let Some(hello) = &self.hello else { return };
         let known = hello.features.both(&Features::new(KNOWN)).without("heartbeat");
+        let mut resume = hello.resume.clone();
+        if let Some(resume) = resume.as_mut().filter(|_| self.is_lowered) {
+            resume.last_event_seq = resume.last_event_seq.saturating_sub(1);
+        }
         let ours = Hello {
             client: hello.client.clone(),
-            scheme: scheme.to_owned(),
-            token: Some(Secret::new(token)),
+            scheme,
+            token: Some(token),
             // The gate speaks for itself there, whatever the client can.
             features: if self.trusted { known } else { known.with("heartbeat") },
             lists_agents: hello.lists_agents,
-            resume: hello.resume.clone(),
+            resume,
         };
         let payload = ours.write();
         let frame = Frame::new("session.hello", &self.ids.next(now), &payload).write();
-        self.stage = Stage::Greeting;
         self.push(Action::ToBehind(frame));
     }
 
@@ -182,7 +176,7 @@ impl Gate {
         if matches!(self.stage, Stage::Opening) {
             let end = match code {
                 "ERR_PERMISSION_DENIED" => End::denied("no_upstream_credential"),
-                "ERR_CONFIG" => End::restart("upstream_misconfigured"),
+                "ERR_CONFIG" => End::unreadable("upstream_misconfigured"),
                 _ => End::restart("upstream_unreachable"),
             };
             self.end(end, now);
@@ -191,60 +185,55 @@ impl Gate {
 
     /// The answer to our hello.
     pub(super) fn handle_answer(&mut self, text: &str, now: Time) {
-        let Ok(envelope) = Envelope::parse(text) else { return self.end(End::restart("upstream_malformed"), now) };
+        let Ok(envelope) = Envelope::relayed(text) else {
+            return self.cannot_pass(Unreadable::malformed(text), now);
+        };
         match envelope.kind() {
             "session.welcome" => {}
-            "session.error" => {
-                let code = envelope.get("code").and_then(Value::as_str).unwrap_or_default();
-                let resumes = self.hello.as_ref().is_some_and(|hello| hello.resume.is_some());
-                let end = End::of_behind(code, resumes);
-                match RESTS.get(self.tries) {
-                    Some(rest) if end.code == Some(ArcpCode::ResumeWindowExpired) && !self.trusted => {
-                        self.tries += 1;
-                        self.until = now.plus(*rest);
-                        self.stage = Stage::Resting;
-                        return self.push(Action::CloseBehind);
-                    }
-                    _ => return self.end(end, now),
-                }
-            }
+            "session.error" => return self.turned_away(&envelope, now),
             // Heartbeats may begin early; the welcome is what counts.
             "session.ping" | "session.pong" => return,
-            _ => return self.end(End::restart("upstream_not_welcome"), now),
+            _ => return self.end(End::unreadable("upstream_not_welcome"), now),
         }
         let id = envelope.session_id().or_else(|| envelope.get("session_id").and_then(Value::as_str));
         let (Some(id), Ok(welcome)) = (id.filter(|id| is_session_id(id)), Welcome::read(&envelope)) else {
-            return self.end(End::restart("upstream_malformed"), now);
+            return self.end(End::unreadable("upstream_malformed"), now);
         };
         let is_anonymous = self.principal.as_ref().is_some_and(|principal| principal.kind() == Kind::Anonymous);
         let token = welcome.resume_token.as_ref().filter(|_| !is_anonymous);
         let token = token.map(|token| String::from_utf8_lossy(token.expose()).into_owned());
-        match token {
-            Some(token) if self.trusted => self.welcome(welcome, id, Some(&token), now),
-            Some(token) if seal::fits(&token) => {
-                let key = self.principal.as_ref().map(Principal::key).unwrap_or_default();
-                self.push(Action::Mac(seal::input(&key, id, &token)));
-                let session_id = id.to_owned();
-                let sealing = Sealing { session_id, token, welcome, held: Vec::new(), bytes: 0, closed: None };
-                self.stage = Stage::Sealing(Box::new(sealing));
-            }
-            _ => self.welcome(welcome, id, None, now),
-        }
+        let token = token.filter(|token| self.trusted || seal::fits(token));
+        self.admit(welcome, id, token, now);
     }
 
-    /// What comes from behind while the welcome waits for its seal: in its order, and bounded.
-    pub(super) fn hold(&mut self, text: &str, now: Time) {
-        let most = self.config.max_buffered;
-        let Stage::Sealing(sealing) = &mut self.stage else { return };
-        sealing.bytes = sealing.bytes.saturating_add(text.len());
-        if sealing.bytes > most || sealing.held.len() >= MAX_HELD {
-            return self.end(End::restart("upstream_too_fast"), now);
+    /// What is behind refuses our hello.
+    fn turned_away(&mut self, said: &Envelope<'_>, now: Time) {
+        let code = said.get("code").and_then(Value::as_str).unwrap_or_default();
+        let last = self.hello.as_ref().and_then(|hello| hello.resume.as_ref()).map(|resume| resume.last_event_seq);
+        let end = End::of_behind(code, last.is_some());
+        if end.code != Some(ArcpCode::ResumeWindowExpired) || self.trusted {
+            return self.end(end, now);
         }
-        sealing.held.push(text.to_owned());
+        // The TypeScript SDK's runtime refuses who has seen all, and takes one who has seen one less. The Python SDK's has
+        // another code for all that it refuses, and there a wrong try would cost the session.
+        let has_one_more = code == ArcpCode::ResumeWindowExpired.as_str() && last.is_some_and(|last| last > 0);
+        let rest = if has_one_more && !self.was_lowered {
+            self.was_lowered = true;
+            self.is_lowered = true;
+            Span::ZERO
+        } else {
+            self.is_lowered = false;
+            let Some(rest) = RESTS.get(self.tries) else { return self.end(end, now) };
+            self.tries += 1;
+            *rest
+        };
+        self.until = now.plus(rest);
+        self.stage = Stage::Resting;
+        self.push(Action::CloseBehind);
     }
 
     /// The welcome in our words: features of all three, our heartbeat, and a token that is this principal's alone.
-    fn welcome(&mut self, from_behind: Welcome, session_id: &str, token: Option<&str>, now: Time) {
+    pub(super) fn welcome(&mut self, from_behind: Welcome, session_id: &str, token: Option<&str>, now: Time) {
         let Some(hello) = &self.hello else { return };
         let of_both = hello.features.both(&Features::new(KNOWN));
         let beats = of_both.has("heartbeat");
@@ -265,13 +254,16 @@ impl Gate {
         let payload = welcome.write(session_id, &now.to_rfc3339());
         let principal_scopes = self.principal.as_ref().and_then(Principal::scopes).unwrap_or_default();
         let may_submit = self.config.submit.iter().all(|scope| principal_scopes.contains(scope));
+        let (mut seen, resumed) = (0, self.hello.as_ref().is_some_and(|hello| hello.resume.is_some()));
         if let Some(resume) = self.hello.as_mut().and_then(|hello| hello.resume.as_mut()) {
             // It is used up.
             resume.token = Secret::new("");
+            seen = resume.last_event_seq;
         }
         let event = self.audit("arcp.hello", "allowed", "ok").text("session", session_id).end();
         let interval = self.asks.then_some(self.config.revocation_interval);
-        let session = Session::new(&self.config, session_id, features, may_submit, behind_beat, now).asking(interval);
+        let session = Session::new(&self.config, session_id, features, may_submit, behind_beat, now);
+        let session = session.asking(interval).after(seen, self.is_lowered).owing_sign(self.trusted && resumed);
         let id = self.ids.next(now);
         let text = Frame::new("session.welcome", &id, &payload).of_session(session_id).write();
         self.stage = Stage::Open(Box::new(session));

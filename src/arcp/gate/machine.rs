@@ -2,18 +2,16 @@
 
 use super::{
     action::Action,
+    admit::Admission,
     config::Config,
-    refusal::End,
-    relay::{Ask, Session},
+    refusal::{End, Why},
+    session::Session,
 };
 use crate::{
-    arcp::{
-        id::Ids,
-        message::{Hello, Welcome},
-        ArcpCode, Frame,
-    },
+    arcp::{id::Ids, message::Hello, ArcpCode, Close, Frame},
     json::Members,
     principal::Principal,
+    secret::Secret,
     time::Time,
 };
 
@@ -37,27 +35,18 @@ pub(super) enum Stage {
     Unsealing { presented: String },
     /// What is behind is being opened.
     Opening,
+    /// It is open; before it hears of anybody, it is asked once more whether the client may go on. The credential for it.
+    Rechecking { scheme: String, token: Secret },
     /// Our hello is there; its welcome is waited for.
     Greeting,
     /// It could not resume; in a moment it is asked again.
     Resting,
-    /// The welcome is there; its resume token is being sealed.
-    Sealing(Box<Sealing>),
+    /// The welcome is there; its resume token is being sealed, and it is asked once more whether the client may have it.
+    Admitting(Box<Admission>),
     /// Frames go both ways.
     Open(Box<Session>),
     /// Closed.
     Over,
-}
-
-/// A welcome that waits for its seal, and what came after it.
-#[derive(Debug)]
-pub(super) struct Sealing {
-    pub(super) session_id: String,
-    pub(super) token: String,
-    pub(super) welcome: Welcome,
-    pub(super) held: Vec<String>,
-    pub(super) bytes: usize,
-    pub(super) closed: Option<u16>,
 }
 
 /// The gate of one socket.
@@ -73,6 +62,9 @@ pub struct Gate {
     pub(super) until: Time,
     /// How often what is behind was asked to resume.
     pub(super) tries: usize,
+    /// The number to resume from is taken one lower, this time; and whether that was tried.
+    pub(super) is_lowered: bool,
+    pub(super) was_lowered: bool,
     pub(super) born: Time,
     pub(super) hello: Option<Hello>,
     pub(super) principal: Option<Principal>,
@@ -95,6 +87,8 @@ impl Gate {
             stage: Stage::Hello,
             until,
             tries: 0,
+            is_lowered: false,
+            was_lowered: false,
             born: now,
             hello: None,
             principal: None,
@@ -151,7 +145,9 @@ impl Gate {
             _ if now < self.until => {}
             Stage::Hello => self.end(End::NO_HELLO, now),
             Stage::Verifying => self.end(End::restart("verifier_timeout"), now),
-            Stage::Unsealing { .. } | Stage::Sealing(_) => self.end(End::restart("seal_timeout"), now),
+            Stage::Unsealing { .. } => self.end(End::restart("seal_timeout"), now),
+            Stage::Admitting(admission) => self.end(End::restart(admission.timeout()), now),
+            Stage::Rechecking { .. } => self.end(End::restart("revocation_unknown"), now),
             Stage::Resting => self.open(now),
             Stage::Opening | Stage::Greeting => self.end(End::restart("upstream_timeout"), now),
         }
@@ -163,7 +159,7 @@ impl Gate {
             return Flow::Drain;
         }
         if text.len() > self.client_limit() {
-            self.client_oversized(now);
+            self.client_oversized(text.len(), now);
             return Flow::Drain;
         }
         match self.stage {
@@ -176,12 +172,15 @@ impl Gate {
 
     /// A binary frame of the client: the protocol has none (ARCP 1.1 §4).
     pub fn client_binary(&mut self, now: Time) {
+        self.hear_client(0, now);
         self.end(End::protocol("binary_frame"), now);
     }
 
-    /// A frame of the client over [`Self::client_limit`].
-    pub fn client_oversized(&mut self, now: Time) {
-        self.end(End::TOO_LARGE, now);
+    /// A frame of the client over [`Self::client_limit`], of this size at least, in bytes.
+    pub fn client_oversized(&mut self, size: usize, now: Time) {
+        self.hear_client(size, now);
+        let why = matches!(self.stage, Stage::Open(_)).then(|| Why::too_large(size, self.client_limit()));
+        self.end_saying(End::TOO_LARGE, why.as_ref(), now);
     }
 
     /// The client's socket is closed or broken.
@@ -213,6 +212,10 @@ impl Gate {
         self.ends.is_some_and(|ends| now >= ends)
     }
 
+    pub(super) const fn has_actions(&self) -> bool {
+        !self.out.is_empty()
+    }
+
     pub(super) fn push(&mut self, action: Action) {
         self.out.push(action);
     }
@@ -236,25 +239,32 @@ impl Gate {
 
     /// Ends both sides. Whatever comes in afterwards is nobody's.
     pub(super) fn end(&mut self, end: End, now: Time) {
+        self.end_saying(end, None, now);
+    }
+
+    /// As [`Self::end`], with what explains it: for the client and for the log.
+    pub(super) fn end_saying(&mut self, end: End, why: Option<&Why>, now: Time) {
         if self.is_over() {
             return;
         }
         if let Some(code) = end.code {
-            self.tell_client("session.error", &error(code, None), now);
+            let is_retryable = code.is_retryable() && end.close != Close::Unreadable;
+            let payload = payload(code, is_retryable, why).end();
+            self.tell_client("session.error", &payload, now);
         }
         self.push(Action::CloseClient(end.close));
         if !matches!(self.stage, Stage::Hello | Stage::Verifying | Stage::Unsealing { .. }) {
             self.push(Action::CloseBehind);
         }
-        self.audit_end(end, now);
+        self.audit_end(end, why, now);
         self.stage = Stage::Over;
         self.hello = None;
     }
 
-    fn audit_end(&mut self, end: End, now: Time) {
+    fn audit_end(&mut self, end: End, why: Option<&Why>, now: Time) {
         let is_ours = matches!(end.code, Some(ArcpCode::InternalError));
         let (kind, outcome) = match &self.stage {
-            Stage::Open(_) if end.close == crate::arcp::Close::Normal => ("arcp.session", "completed"),
+            Stage::Open(_) if end.close == Close::Normal => ("arcp.session", "completed"),
             Stage::Open(_) => ("arcp.session", "cut"),
             _ if is_ours => ("arcp.hello", "failed"),
             _ if end.code.is_none() => ("arcp.hello", "cut"),
@@ -263,6 +273,9 @@ impl Gate {
         let mut event = self.audit(kind, outcome, end.reason).integer("close", end.close.code().into());
         if let Some(code) = end.code {
             event = event.text("code", code.as_str());
+        }
+        if let Some(why) = why {
+            event = event.raw("details", &why.details);
         }
         let event = match &self.stage {
             Stage::Open(session) => session.account(event, now),
@@ -282,26 +295,16 @@ impl Gate {
         }
         event
     }
-
-    /// The answer to [`Action::AskRevoked`]; `None` when there was none.
-    pub fn revocation(&mut self, revoked: Option<bool>, now: Time) {
-        let Stage::Open(session) = &mut self.stage else { return };
-        match session.asked(revoked, now) {
-            Ask::Fine => {}
-            Ask::Revoked => self.end(End::REVOKED, now),
-            Ask::Unknown => self.end(End::restart("revocation_unknown"), now),
-        }
-    }
 }
 
-/// The payload of a `session.error`: generic, with the request that it answers where there is one.
-pub(super) fn error(code: ArcpCode, request_id: Option<&str>) -> String {
-    let payload = Members::new()
-        .text("code", code.as_str())
-        .text("message", code.message())
-        .boolean("retryable", code.is_retryable());
-    match request_id {
-        Some(id) => payload.text("request_id", id).end(),
-        None => payload.end(),
+/// The payload of a `session.error`: generic, or with what explains it.
+pub(super) fn payload(code: ArcpCode, is_retryable: bool, why: Option<&Why>) -> Members {
+    let message = why.map_or(code.message(), |why| &why.message);
+    let payload =
+        Members::new().text("code", code.as_str()).text("message", message).boolean("retryable", is_retryable);
+    match why {
+        Some(why) => payload.raw("details", &why.details),
+        // None where there are none: the TS SDK refuses a null.
+        None => payload,
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! Nothing reaches what is behind before the principal is known. What passes is checked and then forwarded byte for byte.
 //! [`action`] is what a driver performs, [`refusal`] how a session ends, [`pulse`] when a side is heard of, [`seal`] what binds
-//! a resume token to its principal, [`hidden`] what no runtime behind may give away.
+//! a resume token to its principal, [`admit`] the last questions before the welcome, [`unreadable`] what can't be passed on, [`hidden`] what no runtime behind may give away.
 
 pub mod action;
 pub mod config;
@@ -13,12 +13,18 @@ pub mod refusal;
 pub mod upgrade;
 
 mod hidden;
+mod places;
 mod pulse;
+mod rate;
 mod seal;
 
+mod session;
+
+mod admit;
 mod handshake;
 mod machine;
 mod relay;
+mod unreadable;
 
 pub use action::Action;
 pub use config::Config;

@@ -4,6 +4,7 @@ use crate::{
     arcp::{ArcpCode, Close},
     auth::challenge::Refusal,
     error::Error,
+    json::Members,
 };
 
 /// An end.
@@ -15,6 +16,33 @@ pub struct End {
     pub close: Close,
     /// A stable name for the audit log.
     pub reason: &'static str,
+}
+
+/// What explains an end: for the client and for the log. Nothing of it is secret.
+#[derive(Clone, Debug)]
+pub(super) struct Why {
+    pub(super) message: String,
+    /// A JSON object.
+    pub(super) details: String,
+}
+
+impl Why {
+    /// A frame is over a limit of ours.
+    pub(super) fn limit(reason: &str, problem: &str, limit: usize) -> Self {
+        Self {
+            message: format!("The frame {problem}: {limit} are allowed"),
+            details: Members::new().text("reason", reason).integer("limit", limit as i64).end(),
+        }
+    }
+
+    /// A frame of the client's is too large.
+    pub(super) fn too_large(size: usize, limit: usize) -> Self {
+        let details = Members::new().text("reason", "frame_too_large").integer("bytes", size as i64);
+        Self {
+            message: format!("A frame of {size} bytes is too large: {limit} are allowed"),
+            details: details.integer("limit", limit as i64).end(),
+        }
+    }
 }
 
 impl End {
@@ -30,6 +58,11 @@ impl End {
     /// Try again: close code 1012. What is behind is at fault, or this gate.
     pub const fn restart(reason: &'static str) -> Self {
         Self::new(ArcpCode::InternalError, Close::Restart, reason)
+    }
+
+    /// What is behind breaks the protocol, and will again: close code 4422.
+    pub const fn unreadable(reason: &'static str) -> Self {
+        Self::new(ArcpCode::InternalError, Close::Unreadable, reason)
     }
 
     /// Not authenticated: close code 4401.
@@ -61,6 +94,8 @@ impl End {
     pub const SLOW: Self = Self { code: None, close: Close::TooMany, reason: "client_too_slow" };
     /// What is behind doesn't read what the client sends.
     pub const FLOODED: Self = Self { code: None, close: Close::TooMany, reason: "upstream_too_slow" };
+    /// The client says more than it may.
+    pub const FAST: Self = Self { code: None, close: Close::TooMany, reason: "client_too_fast" };
     /// The session goes on over another connection.
     pub const DISPLACED: Self = Self { code: None, close: Close::Displaced, reason: "displaced" };
     /// The client has closed its socket.

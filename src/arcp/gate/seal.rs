@@ -1,7 +1,10 @@
 //! Resume tokens of a runtime behind, bound to the principal: those of some runtimes can be guessed, and some runtimes don't
-//! ask whose a token is. `rg1.<its token, base64url>.<HMAC, base64url>`; the platform computes the HMAC.
+//! ask whose a token is. `rg1.<session and its token, base64url>.<HMAC, base64url>`; the platform computes the HMAC.
 
-use crate::{jose::base64url, json::write_string};
+use crate::{
+    jose::base64url,
+    json::{self, write_string, Value},
+};
 
 const MARK: &str = "rg1";
 
@@ -19,26 +22,46 @@ pub(super) fn input(principal_key: &str, session_id: &str, token: &str) -> Strin
     out
 }
 
-/// The token that the client gets.
-pub(super) fn sealed(token: &str, mac: &str) -> String {
+/// The token that the client gets. It names its session, since the clients of some SDKs show nothing else.
+pub(super) fn sealed(session_id: &str, token: &str, mac: &str) -> String {
+    let mut inner = String::from("[");
+    write_string(&mut inner, session_id);
+    inner.push(',');
+    write_string(&mut inner, token);
+    inner.push(']');
     let mut out = format!("{MARK}.");
-    base64url::encode(token.as_bytes(), &mut out);
+    base64url::encode(inner.as_bytes(), &mut out);
     out.push('.');
     out.push_str(mac);
     out
 }
 
-/// Whether a runtime's token can be sealed.
+/// Whether a runtime's token is one.
 pub(super) fn fits(token: &str) -> bool {
     (1..=MAX_TOKEN).contains(&token.len())
 }
 
-/// The runtime's token and what should be its code, of a token that a client presents. Nothing of it is proven.
-pub(super) fn opened(text: &str) -> Option<(String, &str)> {
+/// What a token that a client presents says of itself. Nothing of it is proven.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Opened<'t> {
+    /// The session; tokens of older versions don't say.
+    pub(super) session_id: Option<String>,
+    /// The runtime's token.
+    pub(super) token: String,
+    /// What should be its code.
+    pub(super) code: &'t str,
+}
+
+pub(super) fn opened(text: &str) -> Option<Opened<'_>> {
     let (mark, rest) = text.split_once('.')?;
-    let (token, mac) = rest.split_once('.')?;
-    let token = String::from_utf8(base64url::decode(token)?).ok()?;
-    (mark == MARK && fits(&token)).then_some((token, mac))
+    let (inner, code) = rest.split_once('.')?;
+    let inner = String::from_utf8(base64url::decode(inner)?).ok()?;
+    let pair = json::parse(inner.as_bytes()).ok();
+    let (session_id, token) = match pair.as_ref().and_then(Value::as_array) {
+        Some([Value::String(session_id), Value::String(token)]) => (Some(session_id.to_string()), token.to_string()),
+        _ => (None, inner.clone()),
+    };
+    (mark == MARK && fits(&token)).then_some(Opened { session_id, token, code })
 }
 
 #[cfg(test)]
@@ -47,12 +70,14 @@ mod tests {
 
     #[test]
     fn what_is_sealed_is_opened() {
-        let text = sealed("rtk_\u{e9}.x", "bWFj");
-        assert_eq!(opened(&text), Some(("rtk_\u{e9}.x".to_owned(), "bWFj")));
+        let text = sealed("sess_\"1", "rtk_\u{e9}.x", "bWFj");
+        let (session_id, token) = (Some("sess_\"1".to_owned()), "rtk_\u{e9}.x".to_owned());
+        assert_eq!(opened(&text), Some(Opened { session_id, token, code: "bWFj" }));
         for odd in ["", "rg1", "rg1.", "rg1..", "rg1..bWFj", "rg2.cnQ.bWFj", "rg1.cn=.x", "rtk_01J", "rg1.cnR.x"] {
             assert_eq!(opened(odd), None, "{odd}");
         }
-        assert_eq!(opened("rg1.cnQ."), Some(("rt".to_owned(), "")), "an empty code matches none");
+        let older = Opened { session_id: None, token: "rt".to_owned(), code: "" };
+        assert_eq!(opened("rg1.cnQ."), Some(older), "an empty code matches none");
     }
 
     #[test]

@@ -20,7 +20,8 @@ impl Hub {
         now: Time,
     ) -> Result<(), &'static str> {
         let features = hello.features.both(&self.features);
-        let session = self.sessions.get_mut(&resume.session_id).ok_or("unknown_session")?;
+        let id = self.resumed_id(owner, resume).ok_or("unknown_session")?;
+        let session = self.sessions.get_mut(&id).ok_or("unknown_session")?;
         if session.owner.key != owner.key {
             return Err("another_principal");
         }
@@ -43,21 +44,30 @@ impl Hub {
         let replayed: Vec<Rc<str>> = session.buffer.after(resume.last_event_seq).collect();
         if let Some(old) = displaced {
             let payload = Members::new().text("reason", Close::Displaced.reason()).end();
-            self.send(old, &resume.session_id, "session.closed", &payload, now);
+            self.send(old, &id, "session.closed", &payload, now);
             self.close(old, Close::Displaced);
             self.forget_conn(old);
         }
-        self.conns.push((conn, resume.session_id.clone()));
-        self.welcome(conn, &resume.session_id, now);
+        self.conns.push((conn, id.clone()));
+        self.welcome(conn, &id, now);
         self.actions.extend(replayed.into_iter().map(|text| Action::Send { conn, text }));
         self.audit(Audit {
             kind: "arcp.resume",
             outcome: "allowed",
             reason: "ok",
             principal: Some(Rc::clone(&owner.key)),
-            session: Some(resume.session_id.clone()),
+            session: Some(id),
             ..Audit::default()
         });
         Ok(())
+    }
+
+    /// The session that is asked for: the clients of some SDKs name it by its token alone.
+    fn resumed_id(&self, owner: &Owner, resume: &Resume) -> Option<String> {
+        if !resume.session_id.is_empty() {
+            return Some(resume.session_id.clone());
+        }
+        let own = self.sessions.values().filter(|session| session.owner.key == owner.key);
+        own.filter(|session| session.accepts(resume.token.expose())).map(|session| session.id.clone()).next()
     }
 }

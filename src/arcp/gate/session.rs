@@ -1,0 +1,204 @@
+//! What is known of an open session.
+
+use super::{config::Config, hidden::Asked, pulse::Pulse, rate::Rate};
+use crate::{
+    arcp::features::Features,
+    json::Members,
+    time::{Span, Time},
+};
+
+/// A session whose revocation can't be asked about ends after this long.
+const LONGEST_UNKNOWN: Span = Span::from_secs(30);
+
+/// A question about revocation that is not answered within this time has no answer, whatever the driver does.
+const LONGEST_ANSWER: Span = Span::from_secs(10);
+
+/// What is known of an open session.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) id: String,
+    pub(super) features: Features,
+    pub(super) may_submit: bool,
+    pub(super) client: Option<Pulse>,
+    pub(super) behind: Option<Pulse>,
+    /// What the client was sent since it was last heard of, in bytes, and whether it was asked for a sign of life since.
+    pub(super) unheard: usize,
+    pub(super) is_probed: bool,
+    interval: Option<Span>,
+    next_ask: Option<Time>,
+    /// Since when an answer is waited for.
+    asking_since: Option<Time>,
+    last_known: Time,
+    /// What is behind has said that nothing more comes: when it must have closed.
+    pub(super) dismissed: Option<Time>,
+    pub(super) asked: Asked,
+    /// The number of the last event that came from behind.
+    pub(super) last_seq: i64,
+    /// Events up to this number the client has: what is behind was asked for one too many.
+    pub(super) has_seen: Option<i64>,
+    /// What is behind has to be told that the client was heard of, for that spends the token that it resumed with.
+    owes_sign: bool,
+    rate: Rate,
+    opened: Time,
+    from_client: (i64, i64),
+    from_behind: (i64, i64),
+}
+
+/// What an answer about revocation means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    Fine,
+    Revoked,
+    Unknown,
+}
+
+impl Ask {
+    pub(super) const fn of(revoked: Option<bool>) -> Self {
+        match revoked {
+            Some(true) => Self::Revoked,
+            Some(false) => Self::Fine,
+            None => Self::Unknown,
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn new(
+        config: &Config,
+        id: &str,
+        features: Features,
+        may_submit: bool,
+        behind_beat: Option<f64>,
+        now: Time,
+    ) -> Self {
+        let beat = behind_beat.map(|seconds| Span::from_millis((seconds.clamp(0.05, 3600.0) * 1000.0) as i64));
+        Self {
+            id: id.to_owned(),
+            may_submit,
+            client: features.has("heartbeat").then(|| Pulse::new(config.heartbeat, now)),
+            features,
+            behind: beat.map(|beat| Pulse::new(beat, now)),
+            unheard: 0,
+            is_probed: false,
+            interval: None,
+            next_ask: None,
+            last_known: now,
+            dismissed: None,
+            asking_since: None,
+            asked: Asked::default(),
+            last_seq: 0,
+            has_seen: None,
+            owes_sign: false,
+            rate: Rate::new(config.frames_per_sec, config.bytes_per_sec, now),
+            opened: now,
+            from_client: (0, 0),
+            from_behind: (0, 0),
+        }
+    }
+
+    /// Asks about revocation so often.
+    pub(super) fn asking(mut self, interval: Option<Span>) -> Self {
+        self.interval = interval;
+        self.next_ask = interval.map(|interval| self.opened.plus(interval));
+        self
+    }
+
+    /// Goes on after this event. With `one_too_many`, the event itself comes again.
+    pub(super) fn after(mut self, last_seq: i64, one_too_many: bool) -> Self {
+        self.last_seq = last_seq;
+        self.has_seen = one_too_many.then_some(last_seq);
+        self
+    }
+
+    /// What is behind keeps the token that this session was resumed with until the client is heard of.
+    pub(super) fn owing_sign(mut self, owes: bool) -> Self {
+        self.owes_sign = owes;
+        self
+    }
+
+    pub(super) fn deadline(&self) -> Option<Time> {
+        let pulses = [&self.client, &self.behind].into_iter().flatten().map(Pulse::deadline);
+        let unanswered = self.asking_since.map(|since| since.plus(LONGEST_ANSWER));
+        pulses.chain(self.next_ask).chain(unanswered).chain(self.dismissed).min()
+    }
+
+    pub(super) fn told_client(&mut self, bytes: usize, now: Time) {
+        self.unheard = self.unheard.saturating_add(bytes);
+        if let Some(pulse) = &mut self.client {
+            pulse.tell(now);
+        }
+    }
+
+    /// Whether it may say so much now.
+    #[must_use]
+    pub(super) fn heard_client(&mut self, bytes: usize, now: Time) -> bool {
+        self.unheard = 0;
+        self.is_probed = false;
+        self.from_client.0 += 1;
+        self.from_client.1 += bytes as i64;
+        if let Some(pulse) = &mut self.client {
+            pulse.hear(now);
+        }
+        self.rate.takes(bytes, now)
+    }
+
+    /// Whether what is behind is still to be told that the client was heard of; once.
+    pub(super) fn takes_sign(&mut self) -> bool {
+        std::mem::take(&mut self.owes_sign)
+    }
+
+    pub(super) fn heard_behind(&mut self, bytes: usize, now: Time) {
+        self.from_behind.0 += 1;
+        self.from_behind.1 += bytes as i64;
+        if let Some(pulse) = &mut self.behind {
+            pulse.hear(now);
+        }
+    }
+
+    pub(super) fn told_behind(&mut self, now: Time) {
+        if let Some(pulse) = &mut self.behind {
+            pulse.tell(now);
+        }
+    }
+
+    /// Whether it is time to ask about revocation.
+    pub(super) fn is_to_ask(&mut self, now: Time) -> bool {
+        let is_due = self.next_ask.is_some_and(|at| now >= at);
+        if is_due {
+            // Asked once; the answer says when again.
+            self.next_ask = None;
+            self.asking_since = Some(now);
+        }
+        is_due
+    }
+
+    /// What to think of a question that nobody has answered in time, if there is one.
+    pub(super) fn unanswered(&mut self, now: Time) -> Ask {
+        match self.asking_since {
+            Some(since) if now >= since.plus(LONGEST_ANSWER) => self.asked(None, now),
+            _ => Ask::Fine,
+        }
+    }
+
+    pub(super) fn asked(&mut self, revoked: Option<bool>, now: Time) -> Ask {
+        self.next_ask = self.interval.map(|interval| now.plus(interval));
+        self.asking_since = None;
+        match Ask::of(revoked) {
+            Ask::Fine => self.last_known = now,
+            Ask::Unknown if now.since(self.last_known) < LONGEST_UNKNOWN => return Ask::Fine,
+            _ => {}
+        }
+        Ask::of(revoked)
+    }
+
+    /// The numbers of the session, for the audit log.
+    pub(super) fn account(&self, event: Members, now: Time) -> Members {
+        event
+            .text("session", &self.id)
+            .integer("durationMs", now.since(self.opened).as_millis())
+            .integer("clientFrames", self.from_client.0)
+            .integer("clientBytes", self.from_client.1)
+            .integer("upstreamFrames", self.from_behind.0)
+            .integer("upstreamBytes", self.from_behind.1)
+    }
+}
