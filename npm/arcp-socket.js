@@ -8,6 +8,8 @@ import { bindings, instanceEpoch, recoverFrom } from "./wasm.js";
 
 /** An answer about revocation that takes longer is none. */
 const REVOCATION_MS = 3000;
+/** So much of a frame that is too large is looked at. */
+const HEAD = 4096;
 /** Timers beyond this would fire at once on some platforms. */
 const LONGEST_TIMER = 3_600_000;
 
@@ -59,8 +61,11 @@ export class Connection {
       let forwarded = false;
       this.#do((core, now) => {
         if (typeof data !== "string") core.note(`${side}Binary`, now);
-        // A character is a byte at least: what is too long here doesn't even go into the core's memory.
-        else if (data.length > (isClient ? core.clientLimit() : core.behindLimit())) core.note(`${side}Oversized`, now);
+        // A character is a byte at least: what is too long here doesn't even go into the core's memory. Of an upstream's frame
+        // its beginning does: the number stands there.
+        else if (isClient && data.length > core.clientLimit()) core.clientOversized(data.length, now);
+        else if (!isClient && data.length > core.behindLimit())
+          core.behindOversized(data.slice(0, HEAD), data.length, now);
         else forwarded = isClient ? core.clientText(data, now) : core.behindText(data, now);
         if (forwarded) this.#send(isClient ? "behind" : "client", data);
         return forwarded;

@@ -1,7 +1,7 @@
 //! What the handshake says: hello, welcome, error (ARCP 1.1 §6). Read strictly from a stranger, written as every SDK reads it.
 
 use super::{
-    envelope::{Envelope, Malformed},
+    envelope::{Envelope, Frame, Malformed},
     errors::ArcpCode,
     features::Features,
 };
@@ -170,6 +170,12 @@ impl Hello {
         Ok(Self { client, scheme, token, features, lists_agents, resume })
     }
 
+    /// The frame's text: who asks for a session names it on the envelope too. It holds the token.
+    pub fn frame(&self, id: &str) -> String {
+        let session_id = self.resume.as_ref().map(|resume| resume.session_id.as_str()).filter(|id| !id.is_empty());
+        Frame { session_id, ..Frame::new("session.hello", id, &self.write()) }.write()
+    }
+
     /// The payload's text. It holds the token.
     pub fn write(&self) -> String {
         let mut auth = Members::new().text("scheme", &self.scheme);
@@ -317,7 +323,6 @@ pub fn error_payload(code: ArcpCode, message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arcp::Frame;
 
     fn hello(payload: &str) -> Result<Hello, Malformed> {
         Hello::read(&Envelope::parse(&Frame::new("session.hello", "01J", payload).write()).unwrap())

@@ -294,19 +294,22 @@ test("limits after the welcome, on both sides", async () => {
   for (const [say, close] of [
     [({ client }) => client.say("job.submit", { x: "x".repeat(2000) }), 4413],
     [({ client }) => client.send(new Uint8Array(3)), 4400],
-    [({ behind }) => behind.say("job.event", { x: "x".repeat(3000) }), 1012],
-    [({ behind }) => behind.send(Buffer.from("{}")), 1012],
-    [({ behind }) => behind.send("{"), 1012],
+    [({ behind }) => behind.say("job.event", { x: "x".repeat(3000) }, { event_seq: 8 }), 4422],
+    [({ behind }) => behind.send(Buffer.from("{}")), 4422],
+    [({ behind }) => behind.send("{"), 4422],
     [({ behind }) => behind.socket.terminate(), 1012],
     [({ behind }) => behind.socket.close(1000), 1012],
   ]) {
     const session = await both("alice", "/small");
-    session.behind.say("job.event", { x: "x".repeat(2500) });
+    session.behind.say("job.event", { x: "x".repeat(2500) }, { event_seq: 7 });
     assert.equal((await session.client.next()).type, "job.event");
     say(session);
     const { frames, code } = await session.client.toEnd();
     assert.equal(code, close);
-    assert.equal(frames.at(-1).payload.code, close === 1012 ? "INTERNAL_ERROR" : "INVALID_REQUEST");
+    const { code: told, retryable, details } = frames.at(-1).payload;
+    assert.equal(told, [1012, 4422].includes(close) ? "INTERNAL_ERROR" : "INVALID_REQUEST");
+    assert.equal(retryable, close === 1012);
+    if (close === 4422) assert.equal(details.event_seq, 8, "what can't be passed on is named");
   }
 });
 
@@ -380,6 +383,7 @@ test("a session is resumed by its principal and by nobody else", async () => {
   assert.deepEqual(again.behind.hello.payload.resume, {
     session_id: client.id,
     resume_token: `rtk_${client.id}`,
+    token: `rtk_${client.id}`,
     last_event_seq: 3,
   });
   // And the connection that nobody has closed is displaced.

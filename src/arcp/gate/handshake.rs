@@ -166,8 +166,7 @@ impl Gate {
             lists_agents: hello.lists_agents,
             resume,
         };
-        let payload = ours.write();
-        let frame = Frame::new("session.hello", &self.ids.next(now), &payload).write();
+        let frame = ours.frame(&self.ids.next(now));
         self.push(Action::ToBehind(frame));
     }
 
