@@ -133,12 +133,24 @@ codes! {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error(Box<Inner>);
 
+/// A value that explains an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A number: an HTTP status, a size, a limit.
+    Number(u64),
+    /// A text without a secret.
+    Text(String),
+    /// Several.
+    List(Vec<String>),
+}
+
 #[derive(Clone, PartialEq, Eq)]
 struct Inner {
     code: Code,
     message: Cow<'static, str>,
     retry_after: Option<Span>,
     subject: Option<Cow<'static, str>>,
+    facts: Vec<(&'static str, Fact)>,
 }
 
 impl Error {
@@ -151,7 +163,7 @@ impl Error {
     #[cold]
     #[inline(never)]
     fn made(code: Code, message: Cow<'static, str>) -> Self {
-        Self(Box::new(Inner { code, message, retry_after: None, subject: None }))
+        Self(Box::new(Inner { code, message, retry_after: None, subject: None, facts: Vec::new() }))
     }
 
     #[cold]
@@ -165,6 +177,26 @@ impl Error {
     pub fn about(mut self, subject: impl Into<Cow<'static, str>>) -> Self {
         self.set_subject(subject.into());
         self
+    }
+
+    /// The same under another code, with another message.
+    #[must_use]
+    pub fn told(mut self, code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        self.0.code = code;
+        self.0.message = message.into();
+        self
+    }
+
+    /// A value that explains it, by the name that it has in `details`.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, fact: Fact) -> Self {
+        self.0.facts.push((name, fact));
+        self
+    }
+
+    /// The values that explain it.
+    pub fn facts(&self) -> &[(&'static str, Fact)] {
+        &self.0.facts
     }
 
     /// When a retry makes sense.

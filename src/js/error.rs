@@ -2,7 +2,10 @@
 
 use wasm_bindgen::JsValue;
 
-use crate::{error::Error, json};
+use crate::{
+    error::{Error, Fact},
+    json,
+};
 
 /// The error as the JSON text that `ArcgateError` reads.
 pub fn to_json(error: &Error) -> String {
@@ -23,8 +26,31 @@ pub fn to_json(error: &Error) -> String {
         out.push_str(",\"retryAfterSec\":");
         out.push_str(&delay.as_secs_ceil().to_string());
     }
+    for (name, fact) in error.facts() {
+        out.push_str(",\"");
+        out.push_str(name);
+        out.push_str("\":");
+        write_fact(&mut out, fact);
+    }
     out.push_str("}}");
     out
+}
+
+fn write_fact(out: &mut String, fact: &Fact) {
+    match fact {
+        Fact::Number(number) => out.push_str(&number.to_string()),
+        Fact::Text(text) => json::write_string(out, text),
+        Fact::List(texts) => {
+            out.push('[');
+            for (place, text) in texts.iter().enumerate() {
+                if place > 0 {
+                    out.push(',');
+                }
+                json::write_string(out, text);
+            }
+            out.push(']');
+        }
+    }
 }
 
 /// The error as what a failing call throws: its JSON text, which `npm/errors.js` turns into an `ArcgateError`.

@@ -237,21 +237,17 @@ impl TokenCore {
     pub fn set(&mut self, given: &str, now: f64, random: f64) -> Result<(), JsValue> {
         let tokens = match json::parse(given.as_bytes()) {
             Ok(Value::String(token)) => {
-                response::bare(&token).ok_or("is no token: it holds a character that none may hold")
+                response::bare(&token).ok_or_else(|| "is no token: it holds a character that none may hold".to_owned())
             }
-            Ok(Value::Object(answer)) => response::tokens(&answer, false),
-            _ => Err("must be a token, or an object with `access_token`"),
+            Ok(Value::Object(answer)) => response::tokens(&answer).map_err(|unusable| unusable.problem),
+            _ => Err("must be a token, or an object with `access_token`".to_owned()),
         };
         match tokens {
             Ok(tokens) => {
                 self.manager.set(Box::new(tokens), Time::from_millis(now), random);
                 Ok(())
             }
-            Err(problem) => {
-                let mut message = String::from("what setToken was given ");
-                message.push_str(problem);
-                Err(thrown(&Error::new(Code::Config, message)))
-            }
+            Err(problem) => Err(thrown(&Error::new(Code::Config, "what setToken was given ".to_owned() + &problem))),
         }
     }
 

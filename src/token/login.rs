@@ -1,7 +1,7 @@
 //! Logging a person in: the authorization code flow with PKCE (RFC 6749 §4.1, RFC 7636, OpenID Connect Core 1.0 §3.1), the
 //! check of who answered (RFC 9207), and logging out at the provider (OpenID Connect RP-Initiated Logout 1.0).
 
-use super::{grant::Form, metadata::Endpoints, response::error_name, source::Source, stored::text_of};
+use super::{denial::error_name, grant::Form, metadata::Endpoints, source::Source, stored::text_of};
 use crate::{
     error::{Code, Error},
     json::{self, write_string, Object, Value},

@@ -1,5 +1,6 @@
 //! What a token endpoint answers: RFC 6749 §5.1 and §5.2.
 
+use super::denial::Denial;
 use crate::{
     jose::base64url,
     json::{self, Object, Value},
@@ -84,10 +85,23 @@ impl Facts {
 pub enum Answer {
     /// Tokens.
     Tokens(Box<Tokens>),
-    /// No, with the error's name (§5.2).
-    Refused(String),
+    /// The request was carried out, and what came can't be used.
+    Unusable(Unusable),
+    /// No.
+    Refused(Denial),
     /// Neither: what it was. Whether the request was carried out is unknown.
     Unknown(&'static str),
+}
+
+/// Tokens that can't be used, but for what can't be had again.
+#[derive(Clone, Debug)]
+pub struct Unusable {
+    /// What is wrong, to stand behind the name of what gave them.
+    pub problem: String,
+    /// The refresh token that came with them: the one that was sent may count no more.
+    pub refresh: Option<Secret>,
+    /// Whether the next answer will be the same.
+    pub is_permanent: bool,
 }
 
 /// Reads the answer of a token endpoint.
@@ -96,63 +110,89 @@ pub fn parse(status: u16, body: &[u8]) -> Answer {
         return Answer::Unknown("answered with more than is read");
     }
     match status {
-        200..=299 | 400..=428 | 430..=499 => {}
-        429 => return Answer::Unknown("asks for fewer requests (429)"),
+        200..=299 => {}
+        408 | 425 | 429 => return Answer::Unknown("asks for patience"),
+        // Whatever the body is: this request is not going to be answered otherwise.
+        400..=499 => return Answer::Refused(Denial::of(body)),
         300..=399 => return Answer::Unknown("answered with a redirect, which is not followed"),
-        _ => return Answer::Unknown("is out of order (an answer in the 500s)"),
+        _ => return Answer::Unknown("is out of order"),
     }
-    let Ok(answer) = json::parse_object(body) else {
+    let value = json::provided(body).ok();
+    let Some(answer) = value.as_ref().and_then(Value::as_object) else {
         return Answer::Unknown("answered with something that is not the JSON of RFC 6749");
     };
     // Some answer 200 with an error in it.
-    match answer.get("error").and_then(Value::as_str) {
-        Some(error) => return Answer::Refused(error_name(error)),
-        None if status >= 400 => return Answer::Unknown("answered with an error that does not say which"),
-        None => {}
+    if !matches!(answer.get("error"), None | Some(Value::Null | Value::Bool(false))) {
+        return Answer::Refused(Denial::read(answer));
     }
-    match tokens(&answer, true) {
+    match tokens(answer) {
         Ok(tokens) => Answer::Tokens(Box::new(tokens)),
-        Err(problem) => Answer::Unknown(problem),
+        Err(unusable) => Answer::Unusable(unusable),
     }
 }
 
-/// Reads the members of §5.1. `token_type` may be missing only where no endpoint answered, but a program.
+/// Reads the members of §5.1. Where `token_type` is missing it is Bearer: some providers leave it out, and it is the only kind
+/// that anybody has.
 ///
 /// # Errors
-/// What is wrong, to stand behind the name of what gave the tokens.
-pub fn tokens(answer: &Object<'_>, is_endpoint: bool) -> Result<Tokens, &'static str> {
-    match answer.get("token_type") {
-        None | Some(Value::Null) if !is_endpoint => {}
-        Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
-        _ => return Err("gave a token whose `token_type` is not Bearer"),
-    }
-    let access = match answer.get("access_token") {
-        Some(Value::String(token)) if is_token(token) => Secret::new(token.as_bytes()),
-        _ => return Err("gave no usable `access_token`"),
-    };
-    let optional = |name| match answer.get(name) {
+/// What is wrong. The refresh token is read before all else: what is wrong with the rest must not cost it.
+pub fn tokens(answer: &Object<'_>) -> Result<Tokens, Unusable> {
+    let text = |name| match answer.get(name) {
+        _ if answer.is_ambiguous(name) => Err(()),
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(token)) if token.is_empty() => Ok(None),
         Some(Value::String(token)) if is_token(token) => Ok(Some(Secret::new(token.as_bytes()))),
-        Some(_) => Err("gave a refresh or ID token that is none"),
+        Some(_) => Err(()),
     };
+    let refresh = text("refresh_token");
+    let kept = refresh.as_ref().ok().and_then(Clone::clone);
+    let unusable = |problem: String, is_permanent| Unusable { problem, refresh: kept.clone(), is_permanent };
+    if let Some(kind) = odd_type(answer) {
+        let problem = "gave a token whose `token_type` is ".to_owned() + &kind + ", and not Bearer";
+        return Err(unusable(problem, true));
+    }
+    let Ok(Some(access)) = text("access_token") else {
+        return Err(unusable("gave no usable `access_token`".to_owned(), false));
+    };
+    let (Ok(refresh), Ok(id_token)) = (refresh, text("id_token")) else {
+        return Err(unusable("gave a refresh or ID token that is none".to_owned(), false));
+    };
+    let number = |name| answer.get(name).filter(|_| !answer.is_ambiguous(name)).and_then(number);
     let facts = Facts::of(access.expose());
     Ok(Tokens {
-        refresh: optional("refresh_token")?,
-        id_token: optional("id_token")?,
+        refresh,
+        id_token,
         scope: answer.get("scope").and_then(Value::as_str).map(str::to_owned),
-        expires_in: answer.get("expires_in").and_then(number).map(|seconds| {
+        expires_in: number("expires_in").map(|seconds| {
             let seconds = if seconds.is_nan() { 0.0 } else { seconds.clamp(-1.0, LONGEST_SEC) };
             Span::from_millis((seconds * 1000.0) as i64)
         }),
-        expires_at: answer
-            .get("expires_at")
-            .and_then(number)
+        expires_at: number("expires_at")
             .filter(|seconds| (0.0..=LATEST_SEC).contains(seconds))
             .map(|seconds| Time::from_millis(seconds * 1000.0)),
         access,
         facts,
     })
+}
+
+/// The token's type, as it may be shown, unless it is the one that there is.
+fn odd_type(answer: &Object<'_>) -> Option<String> {
+    match answer.get("token_type") {
+        _ if answer.is_ambiguous("token_type") => Some("given twice".to_owned()),
+        None | Some(Value::Null) => None,
+        Some(Value::String(kind)) if kind.trim().is_empty() || kind.trim().eq_ignore_ascii_case("bearer") => None,
+        // What is longer or holds anything else is no type; it could be anything, a secret too.
+        Some(kind) if [answer.get("access_token"), answer.get("refresh_token")].contains(&Some(kind)) => {
+            Some("no name".to_owned())
+        }
+        Some(Value::String(kind)) if kind.len() <= 40 && kind.bytes().all(|b| b.is_ascii_graphic() || b == b' ') => {
+            let mut out = String::new();
+            json::write_string(&mut out, kind);
+            Some(out)
+        }
+        Some(Value::String(_)) => Some("no name".to_owned()),
+        Some(_) => Some("no string".to_owned()),
+    }
 }
 
 /// Tokens of which only the access token is known.
@@ -189,13 +229,6 @@ fn number(value: &Value<'_>) -> Option<f64> {
         }
         _ => None,
     }
-}
-
-/// The name of an error if it looks like one; what looks otherwise could be anything, a secret too.
-pub fn error_name(name: &str) -> String {
-    let is_name =
-        !name.is_empty() && name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if is_name { name } else { "unnamed" }.to_owned()
 }
 
 #[cfg(test)]
@@ -262,18 +295,9 @@ mod tests {
             (200, ""),
             (200, "[]"),
             (200, "<html>"),
-            (200, "{}"),
-            (200, r#"{"access_token":"a"}"#),
-            (200, r#"{"access_token":"a","token_type":"DPoP"}"#),
-            (200, r#"{"access_token":"","token_type":"Bearer"}"#),
-            (200, r#"{"access_token":"a b","token_type":"Bearer"}"#),
-            (200, "{\"access_token\":\"a\\r\\nX: y\",\"token_type\":\"Bearer\"}"),
-            (200, r#"{"access_token":["a"],"token_type":"Bearer"}"#),
-            (200, r#"{"access_token":"a","access_token":"b","token_type":"Bearer"}"#),
-            (200, r#"{"access_token":"a","token_type":"Bearer","refresh_token":7}"#),
             (302, r#"{"access_token":"a","token_type":"Bearer"}"#),
-            (404, "not found"),
-            (403, "{}"),
+            (408, r#"{"error":"invalid_grant"}"#),
+            (425, ""),
             (429, r#"{"error":"invalid_grant"}"#),
             (500, r#"{"error":"invalid_grant"}"#),
             (503, r#"{"access_token":"a","token_type":"Bearer"}"#),
@@ -285,16 +309,55 @@ mod tests {
     }
 
     #[test]
-    fn attack_25_an_error_has_its_name_only_if_that_is_one() {
-        for (status, body, name) in [
-            (400, r#"{"error":"invalid_grant","error_description":"secret"}"#, "invalid_grant"),
-            (401, r#"{"error":"invalid_client"}"#, "invalid_client"),
-            (200, r#"{"error":"bad_refresh_token"}"#, "bad_refresh_token"),
-            (400, r#"{"error":"eyJhbGciOiJSUzI1NiJ9.e30.c2ln"}"#, "unnamed"),
-            (400, r#"{"error":""}"#, "unnamed"),
-        ] {
-            assert!(matches!(parse(status, body.as_bytes()), Answer::Refused(said) if said == name), "{body}");
+    fn every_other_4xx_is_a_no_whatever_its_form() {
+        for (status, body) in [(400, "<html>"), (401, ""), (403, "{}"), (404, "not found"), (418, "[1]"), (499, "null")]
+        {
+            assert!(matches!(parse(status, body.as_bytes()), Answer::Refused(_)), "{status} {body}");
         }
+    }
+
+    #[test]
+    fn a_missing_token_type_is_bearer() {
+        for kind in ["", r#","token_type":null"#, r#","token_type":"""#, r#","token_type":" bearer ""#] {
+            assert!(answer(&(r#"{"access_token":"a""#.to_owned() + kind + "}")).access.matches(b"a"), "{kind}");
+        }
+    }
+
+    #[test]
+    fn the_refresh_token_is_taken_out_of_what_is_refused_otherwise() {
+        for (members, is_permanent, shown) in [
+            (r#""access_token":"a","token_type":"DPoP""#, true, "\"DPoP\""),
+            (r#""access_token":"a","token_type":"BearerToken""#, true, "\"BearerToken\""),
+            (r#""access_token":"a","token_type":7"#, true, "no string"),
+            (r#""access_token":"a","token_type":"a""#, true, "no name"),
+            (r#""access_token":"a","token_type":"new""#, true, "no name"),
+            (r#""access_token":"a","token_type":"Bearer","token_type":"DPoP""#, true, "twice"),
+            (r#""token_type":"Bearer""#, false, "access_token"),
+            (r#""access_token":"","token_type":"Bearer""#, false, "access_token"),
+            (r#""access_token":"a b","token_type":"Bearer""#, false, "access_token"),
+            (r#""access_token":"a\r\nX: y","token_type":"Bearer""#, false, "access_token"),
+            (r#""access_token":["a"],"token_type":"Bearer""#, false, "access_token"),
+            (r#""access_token":"a","access_token":"b","token_type":"Bearer""#, false, "access_token"),
+            (r#""access_token":"a","token_type":"Bearer","id_token":"a b""#, false, "ID token"),
+            (r#""access_token":"a","token_type":"Bearer","id_token":{}"#, false, "ID token"),
+        ] {
+            let body = "{".to_owned() + members + r#","refresh_token":"new"}"#;
+            let Answer::Unusable(unusable) = parse(200, body.as_bytes()) else { panic!("{body}") };
+            assert!(unusable.refresh.is_some_and(|token| token.matches(b"new")), "{body}");
+            assert_eq!(unusable.is_permanent, is_permanent, "{body}");
+            assert!(unusable.problem.contains(shown) && !unusable.problem.contains("new"), "{}", unusable.problem);
+        }
+        for refresh in ["7", "\"a b\"", "\"one\",\"refresh_token\":\"two\""] {
+            let body = r#"{"access_token":"a","token_type":"Bearer","refresh_token":"#.to_owned() + refresh + "}";
+            let Answer::Unusable(unusable) = parse(200, body.as_bytes()) else { panic!("{body}") };
+            assert!(unusable.refresh.is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_a_provider_writes_clumsily_is_read() {
+        let clumsy = "\u{feff}{\"scope\":\"a\",\"scope\":\"b\",\"access_token\":\"a\",\"token_type\":\"Bearer\",\"name\":\"\\ud83d\"}";
+        assert!(answer(clumsy).access.matches(b"a"));
     }
 
     #[test]

@@ -15,6 +15,8 @@ const ROUNDING: Span = Span::from_secs(1);
 const FIRST_PAUSE: Span = Span::from_secs(2);
 const LONGEST_PAUSE: Span = Span::from_secs(60);
 const SHORTEST_PAUSE: Span = Span::from_millis(500);
+/// A machine that has been refused for good asks again after this: mostly somebody has put right what was wrong.
+pub const FINAL_PAUSE: Span = Span::from_secs(6 * 3600);
 /// A provider's `Retry-After` is honoured up to this.
 const LONGEST_ASKED: Span = Span::from_secs(3600);
 

@@ -1,11 +1,10 @@
 //! What an answer comes to: tokens that are taken, or the reason why there are none.
 
-use std::borrow::Cow;
-
 use super::{
     flight::{Arrived, Errand, Flight, Life, Stage},
     progress::Next,
-    Event, Failure, Manager, Reason, MAX_SPENT,
+    refused::Trouble,
+    Event, Manager, Reason, MAX_SPENT,
 };
 use crate::{
     error::{Code, Error},
@@ -13,32 +12,12 @@ use crate::{
     secret::Secret,
     time::{Span, Time},
     token::{
-        login,
-        response::{self, Answer, Tokens},
+        response::{self, Answer, Tokens, Unusable},
         schedule,
         source::Kind,
         stored::Stored,
     },
 };
-
-/// Endpoints are looked up again after this.
-const ENDPOINTS_AGE: Span = Span::from_secs(24 * 3600);
-
-/// Why a flight brought nothing.
-pub(super) struct Trouble {
-    pub(super) code: Code,
-    pub(super) message: Cow<'static, str>,
-    pub(super) subject: Option<String>,
-    pub(super) asked: Option<Span>,
-    pub(super) is_final: bool,
-}
-
-impl Trouble {
-    /// Nobody knows whether the request was carried out.
-    pub(super) fn unknown(message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code: Code::RefreshUnavailable, message: message.into(), subject: None, asked: None, is_final: false }
-    }
-}
 
 impl Manager {
     pub(super) fn answered(
@@ -53,10 +32,7 @@ impl Manager {
             let outcome = match answer {
                 // The answer has no body that counts (RFC 7009 §2.2).
                 _ if (200..300).contains(&status) => Ok(()),
-                Answer::Refused(error) => {
-                    let Refusal { message, subject } = refused(error);
-                    Err(Error::new(Code::RefreshRejected, message).about(subject))
-                }
+                Answer::Refused(denial) => Err(self.denied(flight, denial, status)),
                 _ => Err(Error::new(Code::RefreshUnavailable, "the revocation endpoint did not confirm")),
             };
             if outcome.is_ok() {
@@ -67,37 +43,72 @@ impl Manager {
         }
         match answer {
             Answer::Tokens(tokens) => {
-                if let (Some(sent), Some(new)) = (&flight.sent, &tokens.refresh) {
-                    if !new.matches(sent.expose()) {
-                        self.spend(sent.clone());
-                    }
-                }
+                self.replaced(flight, tokens.refresh.as_ref());
                 self.take(flight, tokens, now, random)
             }
-            Answer::Refused(error) if matches!(flight.errand, Errand::Code(_)) => {
-                let Refusal { message, subject } = refused(error);
-                self.end(flight, Err(Error::new(Code::LoginRejected, message).about(subject)));
-                Next::Over
+            Answer::Unusable(unusable) => {
+                self.replaced(flight, unusable.refresh.as_ref());
+                self.unusable(flight, unusable, Some(status), now, random)
             }
             // Only a grant can be used up. A machine's credentials are not.
-            Answer::Refused(error) if error == "invalid_grant" && flight.sent.is_some() => {
+            Answer::Refused(denial)
+                if denial.name.as_deref() == Some("invalid_grant")
+                    && flight.sent.is_some()
+                    && !matches!(flight.errand, Errand::Code(_)) =>
+            {
                 self.doubt(flight, now, random)
             }
-            Answer::Refused(error) => {
-                let Refusal { message, subject } = refused(error);
-                let trouble = Trouble {
-                    code: Code::RefreshRejected,
-                    message: Cow::Owned(message),
-                    subject: Some(subject),
-                    asked,
-                    is_final: false,
-                };
-                self.fail(flight, trouble, now, random)
+            Answer::Refused(denial) => {
+                let error = self.denied(flight, denial, status);
+                self.fail(flight, Trouble { asked, ..Trouble::refused(error) }, now, random)
             }
             Answer::Unknown(what) => {
-                let message = told("the token endpoint ", what);
-                self.fail(flight, Trouble { asked, ..Trouble::unknown(message) }, now, random)
+                let error = self.of_endpoint(Code::RefreshUnavailable, what, Some(status));
+                self.fail(flight, Trouble { asked, ..Trouble::outage(error) }, now, random)
             }
+        }
+    }
+
+    fn replaced(&mut self, flight: &Flight, new: Option<&Secret>) {
+        if let (Some(sent), Some(new)) = (&flight.sent, new) {
+            if !new.matches(sent.expose()) {
+                self.spend(sent.clone());
+            }
+        }
+    }
+
+    /// Takes what can't be had again out of an answer that is of no use otherwise: the refresh token that was sent may count no
+    /// more. Then the rest fails.
+    pub(super) fn unusable(
+        &mut self,
+        flight: &mut Flight,
+        unusable: Unusable,
+        status: Option<u16>,
+        now: Time,
+        random: f64,
+    ) -> Next {
+        let error = self.useless(flight, &unusable, status);
+        self.keep_and_fail(flight, unusable.refresh, Trouble::refused(error), now, random)
+    }
+
+    fn keep_and_fail(
+        &mut self,
+        flight: &Flight,
+        refresh: Option<Secret>,
+        trouble: Trouble,
+        now: Time,
+        random: f64,
+    ) -> Next {
+        // A login is taken whole or not at all: nobody knows whose half of one it is.
+        let is_ours = matches!(flight.errand, Errand::Refresh(_)) && flight.id.0 > self.settled;
+        let Some(refresh) = refresh.filter(|_| is_ours) else { return self.fail(flight, trouble, now, random) };
+        self.refresh = Some(refresh);
+        self.obtained = Some(now);
+        let next = self.fail(flight, trouble, now, random);
+        if self.terms.has_storage {
+            Next::Go(Stage::Store)
+        } else {
+            next
         }
     }
 
@@ -142,13 +153,7 @@ impl Manager {
 
     /// There is no refresh token that could be used any more.
     pub(super) fn lose_refresh(&mut self, flight: &Flight, message: &'static str, now: Time, random: f64) -> Next {
-        let trouble = Trouble {
-            code: Code::RefreshRejected,
-            message: Cow::Borrowed(message),
-            subject: Some("invalid_grant".to_owned()),
-            asked: None,
-            is_final: true,
-        };
+        let trouble = Trouble::over(Error::new(Code::RefreshRejected, message).about("invalid_grant"));
         self.refresh = None;
         self.fail(flight, trouble, now, random);
         if self.terms.has_storage {
@@ -171,13 +176,6 @@ impl Manager {
         now: Time,
         random: f64,
     ) -> Next {
-        let who = match stage {
-            Stage::Callback => return self.fail(flight, Trouble::unknown("fetchToken failed"), now, random),
-            Stage::Sign => return self.fail(flight, Trouble::unknown("the client's key can't sign"), now, random),
-            Stage::Verify => "the provider's keys, which the ID token is checked with: their server ",
-            Stage::Discover(_) => "the provider's metadata: its server ",
-            _ => "the token endpoint ",
-        };
         let what = match failure {
             FetchFailure::Timeout => "did not answer in time",
             FetchFailure::TooLarge => "answered with more than is read",
@@ -185,20 +183,33 @@ impl Manager {
             FetchFailure::Abandoned => "was not waited for",
             _ => "can't be reached",
         };
-        self.fail(flight, Trouble::unknown(told(who, what)), now, random)
+        // Neither of these is going to be otherwise next time.
+        let is_permanent = matches!(failure, FetchFailure::TooLarge | FetchFailure::Redirect);
+        let trouble = match stage {
+            Stage::Callback => Trouble::unknown("fetchToken failed"),
+            Stage::Sign => Trouble::refused(Error::new(Code::RefreshUnavailable, "the client's key can't sign")),
+            Stage::Verify => {
+                Trouble::unknown(told("the provider's keys, which the ID token is checked with: their server ", what))
+            }
+            Stage::Discover(_) => Trouble::unknown(told("the provider's metadata: its server ", what)),
+            _ => {
+                let error = self.of_endpoint(Code::RefreshUnavailable, what, None);
+                if is_permanent {
+                    Trouble::refused(error)
+                } else {
+                    Trouble::outage(error)
+                }
+            }
+        };
+        self.fail(flight, trouble, now, random)
     }
 
     /// Tokens have come: whose, until when, and where to.
     pub(super) fn take(&mut self, flight: &mut Flight, tokens: Box<Tokens>, now: Time, random: f64) -> Next {
         let is_callback = flight.stage == Stage::Callback;
         if !is_callback && !self.is_same_person(flight, &tokens) {
-            let trouble = Trouble {
-                code: Code::RefreshRejected,
-                message: Cow::Borrowed("the provider answered with somebody else's tokens: log in again"),
-                subject: None,
-                asked: None,
-                is_final: true,
-            };
+            let message = "the provider answered with somebody else's tokens: log in again";
+            let trouble = Trouble::over(Error::new(Code::RefreshRejected, message));
             return self.fail(flight, trouble, now, random);
         }
         let mut life = self.life_of(&tokens, flight.entered, now, is_callback);
@@ -225,23 +236,14 @@ impl Manager {
                 "the token endpoint answered with a token that has expired"
             });
             // What came with it may be worth something all the same.
-            if let (Some(refresh), true) = (tokens.refresh, flight.id.0 > self.settled) {
-                self.refresh = Some(refresh);
-                self.obtained = Some(now);
-                let next = self.fail(flight, trouble, now, random);
-                return if self.terms.has_storage { Next::Go(Stage::Store) } else { next };
-            }
-            return self.fail(flight, trouble, now, random);
+            return self.keep_and_fail(flight, tokens.refresh, trouble, now, random);
         }
         flight.arrived = Some(Arrived { tokens, life });
         match &flight.errand {
             Errand::Code(_) if flight.arrived.as_ref().is_some_and(|arrived| arrived.tokens.id_token.is_some()) => {
                 Next::Go(Stage::Verify)
             }
-            Errand::Code(_) if self.wants_id_token() => {
-                self.end(flight, Err(login::rejected("the provider gave no ID token")));
-                Next::Over
-            }
+            Errand::Code(_) if self.wants_id_token() => self.reject_login(flight, "the provider gave no ID token"),
             _ => self.checked(flight, now, random),
         }
     }
@@ -296,39 +298,17 @@ impl Manager {
         let goes_on = !matches!(flight.errand, Errand::Code(_));
         let kept = |token: &Option<Secret>| token.clone().filter(|_| goes_on);
         let tokens = arrived.map(|arrived| &arrived.tokens);
+        // Of an answer that is of no use the refresh token alone is new.
+        let held = self.held.as_ref().filter(|_| arrived.is_none() && goes_on);
+        let life = arrived.map_or_else(|| held.and_then(|held| held.life), |arrived| arrived.life);
         Stored {
-            access: tokens.map(|tokens| tokens.access.clone()),
+            access: tokens.map(|tokens| &tokens.access).or(held.map(|held| &held.token)).cloned(),
             refresh: tokens.and_then(|tokens| tokens.refresh.clone()).or_else(|| kept(&self.refresh)),
             id_token: tokens.and_then(|tokens| tokens.id_token.clone()).or_else(|| kept(&self.id_token)),
-            scope: tokens.and_then(|tokens| tokens.scope.clone()),
+            scope: tokens.map_or_else(|| held.and_then(|held| held.scope.clone()), |tokens| tokens.scope.clone()),
             obtained: self.clock.wall(flight.entered),
-            expires: arrived.and_then(|arrived| arrived.life).map(|life| self.clock.wall(life.expires)),
+            expires: life.map(|life| self.clock.wall(life.expires)),
         }
-    }
-
-    pub(super) fn fail(&mut self, flight: &Flight, trouble: Trouble, now: Time, random: f64) -> Next {
-        if !matches!(flight.errand, Errand::Refresh(_)) {
-            self.end(flight, Err(Error::new(trouble.code, trouble.message)));
-            return Next::Over;
-        }
-        if flight.id.0 < self.settled {
-            return Next::Over;
-        }
-        if self.failure.as_ref().is_some_and(|failure| failure.until.is_none()) && !trouble.is_final {
-            // Whoever was lost for a while can't make that undone.
-            return Next::Over;
-        }
-        self.failures = self.failures.saturating_add(1);
-        let pause = schedule::pause(self.failures, trouble.asked, random);
-        // Endpoints may have moved.
-        self.endpoints.take_if(|(_, found)| now.since(*found) > ENDPOINTS_AGE);
-        let until = (!trouble.is_final).then(|| now.plus(pause));
-        let failure = Failure { code: trouble.code, message: trouble.message, subject: trouble.subject, until };
-        let error = failure.error(until.map(|until| until.since(now)));
-        self.failure = Some(failure);
-        let retry_at = until.map(|until| self.clock.wall(until));
-        self.emit(Event::Failed { error, retry_at });
-        Next::Over
     }
 
     pub(super) fn learn(&mut self, date: Option<Time>, now: Time) {
@@ -367,26 +347,4 @@ pub(super) fn told(who: &str, what: &str) -> String {
     let mut out = who.to_owned();
     out.push_str(what);
     out
-}
-
-/// An endpoint's "no", as the caller hears it.
-struct Refusal {
-    message: String,
-    subject: String,
-}
-
-/// What an endpoint's "no" is to the caller. Its description is left out: some repeat the token in it.
-fn refused(error: String) -> Refusal {
-    let hint = match error.as_str() {
-        "invalid_client" => ": are the client's id, its secret or key, and `clientAuth` right?",
-        "invalid_scope" => ": may this client ask for that scope?",
-        "invalid_target" => ": is `audience` or `resource` one that the provider knows?",
-        "invalid_grant" => ": the code is not of this login, was used before, or has expired",
-        "unauthorized_client" | "unsupported_grant_type" => ": may this client use this grant?",
-        _ => "",
-    };
-    let mut message = String::from("the provider refused the request: ");
-    message.push_str(&error);
-    message.push_str(hint);
-    Refusal { message, subject: error }
 }

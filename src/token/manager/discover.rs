@@ -1,13 +1,13 @@
 //! Looking the provider's endpoints up: at OpenID's address, and at RFC 8414's when nothing of use is there.
 
 use super::{
-    answer::Trouble,
-    flight::{Errand, Flight, Stage},
+    flight::{Errand, Flight, Nowhere, Stage},
     progress::Next,
+    refused::Trouble,
     Manager,
 };
 use crate::{
-    error::shown,
+    error::{shown, Code, Error, Fact},
     jose::discovery,
     time::{Span, Time},
     token::metadata,
@@ -27,6 +27,7 @@ impl Manager {
             200 => metadata::parse(body, self.source.issuer.as_deref().unwrap_or_default()).map_err(|no| no.why),
             _ => Err(format!("answered with the status {status}")),
         };
+        let is_no = matches!(status, 200..=299 | 400..=499) && !matches!(status, 408 | 425 | 429);
         match read {
             Ok(endpoints) => {
                 self.endpoints = Some((endpoints, now));
@@ -36,7 +37,10 @@ impl Manager {
                 }
                 Next::Go(self.send_stage())
             }
-            Err(why) => self.undiscovered(flight, is_oauth, &why, asked, now, random),
+            Err(why) => {
+                let nowhere = Nowhere { why, asked, is_no, status: Some(status) };
+                self.undiscovered(flight, is_oauth, nowhere, now, random)
+            }
         }
     }
 
@@ -46,25 +50,31 @@ impl Manager {
         &mut self,
         flight: &mut Flight,
         is_oauth: bool,
-        why: &str,
-        asked: Option<Span>,
+        mut nowhere: Nowhere,
         now: Time,
         random: f64,
     ) -> Next {
         let [openid, oauth] = discovery::places(self.source.issuer.as_deref().unwrap_or_default());
-        let place = if is_oauth { oauth } else { openid };
-        let mut told = format!("{}: {why}", shown(&place));
+        let place = shown(if is_oauth { &oauth } else { &openid });
+        nowhere.why = format!("{place}: {}", nowhere.why);
         if !is_oauth {
-            flight.nowhere = Some((told, asked));
+            flight.nowhere = Some(nowhere);
             return Next::Go(Stage::Discover(true));
         }
-        let mut asked = asked;
-        if let Some((first, asked_first)) = flight.nowhere.take() {
-            told = format!("{first}; {told}");
-            asked = asked.max(asked_first);
+        if let Some(first) = flight.nowhere.take() {
+            nowhere.why = format!("{}; {}", first.why, nowhere.why);
+            nowhere.asked = nowhere.asked.max(first.asked);
+            // One that is ill may have it tomorrow.
+            nowhere.is_no &= first.is_no;
         }
         let fix = if self.source.redirect_uri.is_none() { "; give `tokenEndpoint` if it publishes none" } else { "" };
-        let message = format!("the provider's metadata can't be had: {told}{fix}");
-        self.fail(flight, Trouble { asked, ..Trouble::unknown(message) }, now, random)
+        let message = format!("the provider's metadata can't be had: {}{fix}", nowhere.why);
+        let mut error = Error::new(Code::RefreshUnavailable, message).with("url", Fact::Text(place));
+        if let Some(status) = nowhere.status {
+            error = error.with("status", Fact::Number(u64::from(status)));
+        }
+        let asked = nowhere.asked;
+        let trouble = if nowhere.is_no { Trouble::refused(error) } else { Trouble::outage(error) };
+        self.fail(flight, Trouble { asked, ..trouble }, now, random)
     }
 }

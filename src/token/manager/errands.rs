@@ -127,6 +127,7 @@ impl Manager {
         self.was_refused = false;
         self.refusals = 0;
         self.failure = None;
+        self.refused = None;
         self.has_had_token = false;
         self.generation = self.generation.wrapping_add(1);
     }

@@ -181,8 +181,19 @@ pub(super) struct Flight {
     pub(super) has_lock: bool,
     /// The other tabs were asked, and nobody has had the lock since.
     pub(super) has_asked: bool,
-    /// Why the first place had no metadata, and when its server wants to be asked again.
-    pub(super) nowhere: Option<(String, Option<Span>)>,
+    /// Why the first place had no metadata.
+    pub(super) nowhere: Option<Nowhere>,
+}
+
+/// Why there is no metadata at a place.
+#[derive(Debug)]
+pub(super) struct Nowhere {
+    pub(super) why: String,
+    /// When its server wants to be asked again.
+    pub(super) asked: Option<Span>,
+    /// Whether it will say the same next time.
+    pub(super) is_no: bool,
+    pub(super) status: Option<u16>,
 }
 
 /// Tokens, and when they end by our clock.

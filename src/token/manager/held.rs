@@ -1,10 +1,8 @@
 //! What a manager holds: a token and its time, or the reason why there is none.
 
-use std::borrow::Cow;
-
 use super::flight::Life;
 use crate::{
-    error::{Code, Error},
+    error::Error,
     secret::Secret,
     time::{Span, Time},
     token::schedule,
@@ -25,9 +23,9 @@ pub(super) struct Held {
 
 #[derive(Debug)]
 pub(super) struct Failure {
-    pub(super) code: Code,
-    pub(super) message: Cow<'static, str>,
-    pub(super) subject: Option<String>,
+    pub(super) error: Error,
+    /// Told as one that no retry mends.
+    pub(super) is_final: bool,
     /// `None`: never again, until somebody hands tokens in.
     pub(super) until: Option<Time>,
 }
@@ -67,11 +65,8 @@ impl Held {
 
 impl Failure {
     pub(super) fn error(&self, wait: Option<Span>) -> Error {
-        let mut error = Error::new(self.code, self.message.clone());
-        if let Some(subject) = &self.subject {
-            error = error.about(subject.clone());
-        }
-        match wait {
+        let error = self.error.clone();
+        match wait.filter(|_| !self.is_final) {
             Some(wait) => error.retry_after(wait),
             None => error,
         }

@@ -56,6 +56,7 @@ impl Manager {
         self.is_used = false;
         self.failures = 0;
         self.failure = None;
+        self.refused = None;
     }
 
     pub(super) fn adopt_stored(&mut self, stored: Stored, now: Time, random: f64) -> bool {
@@ -74,7 +75,7 @@ impl Manager {
             if !self.refresh.as_ref().is_some_and(|ours| ours.matches(refresh.expose())) {
                 self.refresh = Some(refresh);
                 // Whatever was refused, it was another one.
-                self.failure.take_if(|failure| failure.until.is_none());
+                self.failure.take_if(|failure| failure.is_final);
             }
             self.obtained = Some(obtained);
             self.id_token = stored.id_token.clone().or(self.id_token.take());
@@ -104,6 +105,7 @@ impl Manager {
         self.is_used = false;
         self.failures = 0;
         self.failure = None;
+        self.refused = None;
         let expires = self.expires_at();
         self.emit(Event::Adopted { expires });
         true

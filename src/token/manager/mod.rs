@@ -14,15 +14,17 @@ mod join;
 mod kept;
 mod perform;
 mod progress;
+mod refused;
 mod tabs;
 
-use std::{borrow::Cow, collections::VecDeque};
+use std::collections::VecDeque;
 
 pub use caller::{Event, State, Step, Terms, Want};
 pub use flight::{Action, Fate, FlightId, Input, Login, Outcome, Reason};
 use flight::{Arrived, Flight, Life};
 use held::{Failure, Held};
 use join::Join;
+use refused::Refusals;
 
 use super::{
     login::Waiting,
@@ -33,7 +35,7 @@ use super::{
     stored::text_of,
 };
 use crate::{
-    error::Code,
+    error::{Code, Error},
     jose::jwks_cache::clock::Clock,
     secret::Secret,
     time::{Span, Time},
@@ -86,6 +88,8 @@ pub struct Manager {
     settled: u32,
     failures: u32,
     failure: Option<Failure>,
+    /// How often the provider said no since it gave a token.
+    refused: Option<Refusals>,
     outcomes: Vec<(FlightId, Outcome)>,
     /// Logins whose answers have not come.
     waiting: Waiting,
@@ -123,6 +127,7 @@ impl Manager {
             settled: 0,
             failures: 0,
             failure: None,
+            refused: None,
             outcomes: Vec::new(),
             waiting: Waiting::default(),
             events: VecDeque::new(),
@@ -255,11 +260,11 @@ impl Manager {
         let pace = schedule::pace(self.refusals);
         if pace > Span::ZERO && self.failure.is_none() {
             self.failure = Some(Failure {
-                code: Code::RefreshUnavailable,
-                message: Cow::Borrowed(
+                error: Error::new(
+                    Code::RefreshUnavailable,
                     "the server refuses each token as soon as it comes: does it expect another audience?",
                 ),
-                subject: None,
+                is_final: false,
                 until: Some(held.came.plus(pace).max(now)),
             });
         }

@@ -1,8 +1,7 @@
 //! A flight's way from one stage to the next.
 
 use super::{
-    answer::{told, Trouble},
-    flight::{Errand, Flight, Stage},
+    flight::{Errand, Flight, Nowhere, Stage},
     Event, Fate, FlightId, Input, Manager, Reason, MAX_GONE,
 };
 use crate::{
@@ -11,7 +10,7 @@ use crate::{
     secret::Secret,
     time::Time,
     token::{
-        response,
+        response::{self, Unusable},
         stored::{text_of, Stored},
     },
 };
@@ -73,7 +72,9 @@ impl Manager {
             }
             (Stage::Delete, Input::Stored(_) | Input::Failed(_)) => Next::Over,
             (Stage::Discover(is_oauth), Input::Failed(failure)) if failure != FetchFailure::Abandoned => {
-                self.undiscovered(&mut flight, is_oauth, &failure.to_string(), None, now, random)
+                let is_no = matches!(failure, FetchFailure::TooLarge | FetchFailure::Redirect);
+                let nowhere = Nowhere { why: failure.to_string(), asked: None, is_no, status: None };
+                self.undiscovered(&mut flight, is_oauth, nowhere, now, random)
             }
             (stage, Input::Failed(failure)) => self.unanswered(&flight, stage, failure, now, random),
             _ => Next::Stay,
@@ -155,14 +156,15 @@ impl Manager {
     }
 
     fn called(&mut self, flight: &mut Flight, text: &[u8], now: Time, random: f64) -> Next {
+        let none = |problem: &str| Unusable { problem: problem.to_owned(), refresh: None, is_permanent: false };
         let tokens = match json::parse(text) {
-            Ok(Value::String(token)) => response::bare(&token).ok_or("gave no usable token"),
-            Ok(Value::Object(answer)) => response::tokens(&answer, false),
-            _ => Err("gave neither a token nor an object with one"),
+            Ok(Value::String(token)) => response::bare(&token).ok_or_else(|| none("gave no usable token")),
+            Ok(Value::Object(answer)) => response::tokens(&answer),
+            _ => Err(none("gave neither a token nor an object with one")),
         };
         match tokens {
             Ok(tokens) => self.take(flight, Box::new(tokens), now, random),
-            Err(problem) => self.fail(flight, Trouble::unknown(told("fetchToken ", problem)), now, random),
+            Err(unusable) => self.unusable(flight, unusable, None, now, random),
         }
     }
 }

@@ -1,0 +1,223 @@
+//! What keeps tokens from coming: how it is told, and when it is told for good.
+
+use std::borrow::Cow;
+
+use super::{
+    flight::{Errand, Flight, Stage},
+    held::Failure,
+    progress::Next,
+    Event, Manager,
+};
+use crate::{
+    error::{shown, Code, Error, Fact},
+    time::{Span, Time},
+    token::{denial::Denial, login, response::Unusable, schedule, source::Kind},
+};
+
+/// Endpoints are looked up again after this.
+const ENDPOINTS_AGE: Span = Span::from_secs(24 * 3600);
+/// A "no" that came so often in a row, over so long a time, is believed.
+const FINAL_AFTER: u32 = 4;
+/// And so long.
+const FINAL_AFTER_SPAN: Span = Span::from_secs(60);
+
+/// What a failure says of the next attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// Nothing: nobody knows whether the request was carried out.
+    Outage,
+    /// The next one will most probably fail in the same way: it is final when it has often enough.
+    No,
+    /// There is no next one.
+    Final,
+}
+
+/// Why a flight brought nothing.
+pub(super) struct Trouble {
+    pub(super) error: Error,
+    pub(super) asked: Option<Span>,
+    pub(super) weight: Weight,
+}
+
+impl Trouble {
+    /// Nobody knows whether the request was carried out.
+    pub(super) fn unknown(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::outage(Error::new(Code::RefreshUnavailable, message))
+    }
+
+    /// The same, with more to tell.
+    pub(super) const fn outage(error: Error) -> Self {
+        Self { error, asked: None, weight: Weight::Outage }
+    }
+
+    /// It will probably come again.
+    pub(super) fn refused(error: Error) -> Self {
+        Self { error, asked: None, weight: Weight::No }
+    }
+
+    /// There is nothing more to try.
+    pub(super) fn over(error: Error) -> Self {
+        Self { error, asked: None, weight: Weight::Final }
+    }
+}
+
+/// How often the answer was "no" since a token came, and since when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusals {
+    count: u32,
+    since: Time,
+}
+
+impl Manager {
+    pub(super) fn fail(&mut self, flight: &Flight, trouble: Trouble, now: Time, random: f64) -> Next {
+        if !matches!(flight.errand, Errand::Refresh(_)) {
+            self.end(flight, Err(trouble.error));
+            return Next::Over;
+        }
+        if flight.id.0 < self.settled {
+            return Next::Over;
+        }
+        if self.failure.as_ref().is_some_and(|failure| failure.is_final && failure.until.is_none())
+            && trouble.weight != Weight::Final
+        {
+            // Whoever was lost for a while can't make that undone.
+            return Next::Over;
+        }
+        self.failures = self.failures.saturating_add(1);
+        let pause = schedule::pause(self.failures, trouble.asked, random);
+        // Endpoints may have moved.
+        self.endpoints.take_if(|(_, found)| now.since(*found) > ENDPOINTS_AGE);
+        let is_repeated = trouble.weight == Weight::No && self.is_repeated(now);
+        let error = if is_repeated { self.repeated(&trouble.error) } else { trouble.error };
+        // A function of the user's may give a token again as soon as somebody has logged in.
+        let is_final = trouble.weight == Weight::Final || (is_repeated && self.source.kind != Kind::Callback);
+        let until = match (is_final, self.source.kind) {
+            (false, _) => Some(now.plus(pause)),
+            // Nobody hands a machine another secret. Somebody may put right what is wrong with the one that it has.
+            (true, Kind::ClientCredentials) => Some(now.plus(schedule::FINAL_PAUSE)),
+            _ => None,
+        };
+        let failure = Failure { error, is_final, until };
+        let error = failure.error(until.map(|until| until.since(now)));
+        self.failure = Some(failure);
+        let retry_at = until.filter(|_| !is_final).map(|until| self.clock.wall(until));
+        self.emit(Event::Failed { error, retry_at });
+        Next::Over
+    }
+
+    /// Counts a "no", and tells whether it is to be believed by now. What is no answer in between changes nothing.
+    fn is_repeated(&mut self, now: Time) -> bool {
+        let since = self.refused.map_or(now, |refused| refused.since);
+        let count = self.refused.map_or(0, |refused| refused.count).saturating_add(1);
+        self.refused = Some(Refusals { count, since });
+        count >= FINAL_AFTER && now.since(since) >= FINAL_AFTER_SPAN
+    }
+
+    /// The same error, as one that no retry mends.
+    fn repeated(&self, error: &Error) -> Error {
+        let times = self.refused.map_or(0, |refused| refused.count);
+        let fix = match self.source.kind {
+            Kind::Callback => "",
+            Kind::ClientCredentials => ": it is asked again in some hours, or by another manager",
+            Kind::AuthorizationCode => ": log in again",
+            _ => ": it is not asked again until another one is handed in with setToken",
+        };
+        let message = format!("{} ({times} times in a row{fix})", error.message());
+        error.clone().told(Code::RefreshRejected, message)
+    }
+
+    /// Where tokens are asked for, as it may be shown: a query may hold an API key.
+    fn shown_endpoint(&self) -> Option<String> {
+        let known = self.endpoints.as_ref().map(|(endpoints, _)| endpoints.token.as_str());
+        let url = self.source.token_endpoint.as_deref().or(known)?;
+        Some(shown(url.split(['?', '#']).next().unwrap_or_default()))
+    }
+
+    /// An error about the token endpoint: which it is, and with which status it answered.
+    pub(super) fn of_endpoint(&self, code: Code, what: &str, status: Option<u16>) -> Error {
+        let url = self.shown_endpoint();
+        let mut message = String::from("the token endpoint ");
+        if let Some(url) = &url {
+            message.push_str(url);
+            message.push(' ');
+        }
+        message.push_str(what);
+        if let Some(status) = status {
+            message.push_str(&format!(" (status {status})"));
+        }
+        let mut error = Error::new(code, message);
+        if let Some(status) = status {
+            error = error.with("status", Fact::Number(u64::from(status)));
+        }
+        match url {
+            Some(url) => error.with("url", Fact::Text(url)),
+            None => error,
+        }
+    }
+
+    /// What an endpoint's "no" is to the caller. Its description is left out: some repeat the token in it.
+    pub(super) fn denied(&self, flight: &Flight, denial: Denial, status: u16) -> Error {
+        let is_login = matches!(flight.errand, Errand::Code(_));
+        let name = denial.name.as_deref();
+        let code = match name {
+            _ if is_login => Code::LoginRejected,
+            // Who says why means it. Without a reason it may be anything that stands in between.
+            Some(name) if name != "temporarily_unavailable" => Code::RefreshRejected,
+            _ if matches!(flight.errand, Errand::Revoke(_)) => Code::RefreshRejected,
+            _ => Code::RefreshUnavailable,
+        };
+        let mut what = String::from("refused the request: ");
+        what.push_str(name.unwrap_or("it does not say why"));
+        for number in &denial.codes {
+            what.push(' ');
+            what.push_str(number);
+        }
+        what.push_str(hint(name.unwrap_or_default()));
+        let mut error = self.of_endpoint(code, &what, Some(status));
+        if let Some(name) = denial.name {
+            error = error.about(name);
+        }
+        if denial.codes.is_empty() {
+            error
+        } else {
+            error.with("providerCodes", Fact::List(denial.codes))
+        }
+    }
+
+    /// What tokens that can't be used are to the caller.
+    pub(super) fn useless(&self, flight: &Flight, unusable: &Unusable, status: Option<u16>) -> Error {
+        let is_login = matches!(flight.errand, Errand::Code(_));
+        let code = match unusable.is_permanent {
+            _ if is_login => Code::LoginRejected,
+            true => Code::RefreshRejected,
+            false => Code::RefreshUnavailable,
+        };
+        let error = if flight.stage == Stage::Callback {
+            Error::new(code, "fetchToken ".to_owned() + &unusable.problem)
+        } else {
+            self.of_endpoint(code, &unusable.problem, status)
+        };
+        if unusable.is_permanent {
+            error.about("token_type")
+        } else {
+            error
+        }
+    }
+
+    /// A login that came to nothing, as an outcome.
+    pub(super) fn reject_login(&mut self, flight: &Flight, why: &'static str) -> Next {
+        self.end(flight, Err(login::rejected(why)));
+        Next::Over
+    }
+}
+
+fn hint(name: &str) -> &'static str {
+    match name {
+        "invalid_client" => ": are the client's id, its secret or key, and `clientAuth` right?",
+        "invalid_scope" => ": may this client ask for that scope?",
+        "invalid_target" => ": is `audience` or `resource` one that the provider knows?",
+        "invalid_grant" => ": the code is not of this login, was used before, or has expired",
+        "unauthorized_client" | "unsupported_grant_type" => ": may this client use this grant?",
+        _ => "",
+    }
+}
