@@ -511,7 +511,7 @@ export type TokenEvent = { time: number } & (
   | { type: "refreshed"; reason: "initial" | "expiring" | "refused" | "forced"; expiresAt?: number; scope?: string }
   /** The token came out of the storage, or from another tab. */
   | { type: "adopted"; expiresAt?: number }
-  /** No token came. `final`: there will be no further attempt until tokens are handed in. */
+  /** No token came. `final`: there will be no further attempt until tokens are handed in (of a machine's source: for 6 hours). */
   | { type: "failed"; code: ErrorCode; reason: string; final: boolean; retryAt?: number }
   /** A token ended before another one came. */
   | { type: "expired" }
@@ -955,7 +955,10 @@ export type ErrorCode =
   | "ERR_VERIFIER_UNAVAILABLE"
   /** The options are wrong; the message names the option and the fix. */
   | "ERR_CONFIG"
-  /** The provider refused to give a token (`details.subject` is the error's name); with "invalid_grant", for good. */
+  /**
+   * The provider refused to give a token: `details.subject` is the error's name, `details.status`, `details.url` and
+   * `details.providerCodes` tell more. With "invalid_grant", or often enough in a row, for good.
+   */
   | "ERR_REFRESH_REJECTED"
   /** What came back from a login is not the answer to it. */
   | "ERR_LOGIN_REJECTED"

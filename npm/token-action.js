@@ -3,6 +3,8 @@
 import { send, sign } from "./token-request.js";
 import { within } from "./wait.js";
 
+const late = Symbol("late");
+
 /** Performs one action of a flight. Gives the name of the core's method that takes the result, and the result. */
 export async function perform({ do: what, limitMs, ...details }, flight, manager) {
   const { source, storage, tabs } = manager;
@@ -22,7 +24,9 @@ export async function perform({ do: what, limitMs, ...details }, flight, manager
       return ["stored", await manager.write(limitMs, () => storage?.delete())];
     case "call": {
       const call = source.fetchToken({ reason: details.reason, signal: AbortSignal.timeout(limitMs) });
-      return ["called", JSON.stringify((await within(limitMs, call)) ?? null)];
+      const given = await within(limitMs, call, late);
+      if (given === late) throw "timeout";
+      return ["called", JSON.stringify(given ?? null)];
     }
     case "sign":
       return ["signed", await sign(source.privateKey, manager.signing.algorithm, details.input)];

@@ -58,7 +58,9 @@ export class Flights {
         result = await this.#driver.perform(action, flight);
       } catch (thrown) {
         if (typeof thrown !== "string") this.cause = thrown;
-        result = ["failed", typeof thrown === "string" ? thrown : "network"];
+        if (action.do === "call" && thrown !== "timeout")
+          result = ["threw", nameOf(thrown), thrown?.retryable === false];
+        else result = ["failed", typeof thrown === "string" ? thrown : "network"];
       }
       if (!this.#driver.isCurrent(core)) return;
       const [method, ...outcome] = result;
@@ -75,4 +77,9 @@ export class Flights {
   clear() {
     this.#running.clear();
   }
+}
+
+// The name of an error: auth0's `error`, MSAL's `errorCode`, or `code`.
+function nameOf(thrown) {
+  return [thrown?.error, thrown?.errorCode, thrown?.code].find((name) => typeof name === "string");
 }

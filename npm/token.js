@@ -122,7 +122,7 @@ export class TokenManager {
         } else if (step === REFUSED) {
           const error = errorFromJson(core.error());
           const { cause } = this.#flights;
-          if (cause !== undefined && error.code === "ERR_REFRESH_UNAVAILABLE") error.cause = cause;
+          if (cause !== undefined) error.cause = cause;
           throw error;
         } else {
           await orAborted(this.#flights.waitFor(core, core.flight(), core.wait(), waitUntil), signal);
@@ -365,7 +365,8 @@ export class TokenManager {
     if (this.#epoch !== instanceEpoch()) return;
     for (let event = this.#core.event(); event !== undefined; event = this.#core.event()) {
       const happened = JSON.parse(event);
-      if (happened.type === "refreshed") this.#tabs?.tell({ fresh: this.#core.export() });
+      // Of an answer that failed a new refresh token may be left.
+      if (happened.type === "refreshed" || happened.type === "failed") this.#tabs?.tell({ fresh: this.#core.export() });
       this.#emit(happened);
     }
   }

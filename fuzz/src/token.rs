@@ -132,7 +132,7 @@ impl World {
             'I' => _ = self.manager.invalidate(rest, now),
             's' => {
                 if let Ok(answer) = json::object_of(rest) {
-                    if let Ok(tokens) = response::tokens(&answer, false) {
+                    if let Ok(tokens) = response::tokens(&answer) {
                         self.manager.set(Box::new(tokens), now, 0.5);
                     }
                 }

@@ -195,6 +195,11 @@ impl TokenCore {
         self.handle(flight, Input::Called(text.as_bytes()), now, random);
     }
 
+    /// Says that the user's function threw an error of this name, and whether that says of itself that no retry mends it.
+    pub fn threw(&mut self, flight: u32, name: Option<String>, is_permanent: bool, now: f64, random: f64) {
+        self.handle(flight, Input::Threw { name: name.as_deref(), is_permanent }, now, random);
+    }
+
     /// Hands in an answer; `date` and `retry_after_ms` as far as the answer says.
     #[allow(clippy::too_many_arguments, reason = "an object would cost more than it explains; there is one caller")]
     pub fn response(

@@ -53,7 +53,7 @@ fn object_name(error: &Object<'_>) -> Option<String> {
     ["message", "status", "type", "code"].iter().find_map(|member| {
         let text = error.get(member)?.as_str()?;
         // Firebase puts words behind some: "INVALID_REFRESH_TOKEN : …".
-        let name = text.split(|c: char| matches!(c, ' ' | ':')).next().unwrap_or_default();
+        let name = text.split([' ', ':']).next().unwrap_or_default();
         let is_name = (2..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
         let is_plain = error_name(text) != UNNAMED;
         if is_name {

@@ -4,6 +4,7 @@
 mod interleaved;
 mod logins;
 mod properties;
+mod refusals;
 mod sources;
 mod tabs;
 mod timelines;

@@ -148,7 +148,7 @@ fn rotation_goes_on_and_an_answer_without_a_new_refresh_token_keeps_the_old() {
 }
 
 #[test]
-fn only_invalid_grant_is_final_and_it_says_so() {
+fn only_invalid_grant_is_final_at_once_and_it_says_so() {
     for (reply, is_final) in [
         (error(400, "invalid_grant"), true),
         (error(400, "invalid_client"), false),

@@ -56,6 +56,7 @@ impl Manager {
                     && flight.sent.is_some()
                     && !matches!(flight.errand, Errand::Code(_)) =>
             {
+                flight.denied = Some((denial, status));
                 self.doubt(flight, now, random)
             }
             Answer::Refused(denial) => {
@@ -153,7 +154,7 @@ impl Manager {
 
     /// There is no refresh token that could be used any more.
     pub(super) fn lose_refresh(&mut self, flight: &Flight, message: &'static str, now: Time, random: f64) -> Next {
-        let trouble = Trouble::over(Error::new(Code::RefreshRejected, message).about("invalid_grant"));
+        let trouble = Trouble::over(self.spent_error(flight, message));
         self.refresh = None;
         self.fail(flight, trouble, now, random);
         if self.terms.has_storage {
@@ -230,11 +231,14 @@ impl Manager {
             self.has_had_token = true;
         }
         if is_over(&life) {
-            let trouble = Trouble::unknown(if is_callback {
-                "fetchToken gave a token that has expired: bypass the cache when `reason` is not \"initial\""
+            let trouble = if is_callback {
+                Trouble::unknown(
+                    "fetchToken gave a token that has expired: bypass the cache when `reason` is not \"initial\"",
+                )
             } else {
-                "the token endpoint answered with a token that has expired"
-            });
+                let what = "answered with a token that has expired";
+                Trouble::outage(self.of_endpoint(Code::RefreshUnavailable, what, None))
+            };
             // What came with it may be worth something all the same.
             return self.keep_and_fail(flight, tokens.refresh, trouble, now, random);
         }

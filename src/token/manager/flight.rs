@@ -5,7 +5,7 @@ use crate::{
     jose::jwks_cache::FetchFailure,
     secret::Secret,
     time::{Span, Time},
-    token::{grant::Request, response::Tokens},
+    token::{denial::Denial, grant::Request, response::Tokens},
 };
 
 /// Names a flight.
@@ -95,6 +95,13 @@ pub enum Input<'a> {
         /// `Retry-After`, as a time from now.
         retry_after: Option<Span>,
     },
+    /// The user's function threw.
+    Threw {
+        /// The name that its error has, if it has one.
+        name: Option<&'a str>,
+        /// Whether the error says of itself that no retry mends it.
+        is_permanent: bool,
+    },
     /// No answer, or a function or a key that failed.
     Failed(FetchFailure),
     /// The signature, in base64url.
@@ -171,6 +178,8 @@ pub(super) struct Flight {
     pub(super) arrived: Option<Arrived>,
     /// The refresh token was refused; whether another one is stored is being looked up.
     pub(super) is_second: bool,
+    /// How that was said.
+    pub(super) denied: Option<(Denial, u16)>,
     /// The newest flight that had brought tokens when it began.
     pub(super) seen: u32,
     /// How many of those who performed it are gone for certain.
@@ -221,6 +230,7 @@ impl Flight {
             sent: None,
             arrived: None,
             is_second: false,
+            denied: None,
             seen,
             gone: 0,
             generation,

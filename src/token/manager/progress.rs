@@ -2,6 +2,7 @@
 
 use super::{
     flight::{Errand, Flight, Nowhere, Stage},
+    refused::thrown,
     Event, Fate, FlightId, Input, Manager, Reason, MAX_GONE,
 };
 use crate::{
@@ -40,6 +41,10 @@ impl Manager {
             (Stage::Lock, Input::Failed(_)) => self.locked(&mut flight, false, now),
             (Stage::Ask, Input::Asked(fate)) => self.asked(&mut flight, fate, now, random),
             (Stage::Ask, Input::Failed(_)) => self.asked(&mut flight, Fate::Usable, now, random),
+            (Stage::Callback, Input::Threw { name, is_permanent }) => {
+                let trouble = thrown(name.unwrap_or_default(), is_permanent);
+                self.fail(&flight, trouble, now, random)
+            }
             (Stage::Callback, Input::Called(text)) => self.called(&mut flight, text, now, random),
             (Stage::Discover(is_oauth), Input::Response { status, body, date, retry_after }) => {
                 self.learn(date, now);

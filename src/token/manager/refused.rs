@@ -184,6 +184,15 @@ impl Manager {
         }
     }
 
+    /// There is no refresh token any more: with the provider's own words for it, if it was the provider that said so.
+    pub(super) fn spent_error(&self, flight: &Flight, message: &'static str) -> Error {
+        let error = match &flight.denied {
+            Some((denial, status)) => self.denied(flight, denial.clone(), *status).told(Code::RefreshRejected, message),
+            None => Error::new(Code::RefreshRejected, message),
+        };
+        error.about("invalid_grant")
+    }
+
     /// What tokens that can't be used are to the caller.
     pub(super) fn useless(&self, flight: &Flight, unusable: &Unusable, status: Option<u16>) -> Error {
         let is_login = matches!(flight.errand, Errand::Code(_));
@@ -208,6 +217,34 @@ impl Manager {
     pub(super) fn reject_login(&mut self, flight: &Flight, why: &'static str) -> Next {
         self.end(flight, Err(login::rejected(why)));
         Next::Over
+    }
+}
+
+/// What an error of the user's function means. Libraries that log people in name theirs as OAuth and OpenID Connect do.
+pub(super) fn thrown(name: &str, is_permanent: bool) -> Trouble {
+    const NO: [&str; 13] = [
+        "access_denied",
+        "account_selection_required",
+        "consent_required",
+        "interaction_required",
+        "invalid_client",
+        "invalid_grant",
+        "invalid_scope",
+        "login_required",
+        "mfa_required",
+        "missing_refresh_token",
+        "no_account_error",
+        "no_tokens_found",
+        "unauthorized_client",
+    ];
+    match NO.into_iter().find(|known| *known == name) {
+        Some(name) => {
+            Trouble::refused(Error::new(Code::RefreshRejected, format!("fetchToken failed: {name}")).about(name))
+        }
+        None if is_permanent => {
+            Trouble::refused(Error::new(Code::RefreshRejected, "fetchToken failed, and says that no retry mends it"))
+        }
+        None => Trouble::unknown("fetchToken failed"),
     }
 }
 

@@ -1,0 +1,260 @@
+//! What is said "no" to: what is kept of it, and when it is believed for good.
+
+use arcgate::error::Fact;
+
+use super::*;
+
+fn is_final(world: &mut World) -> bool {
+    world.events().iter().any(|event| matches!(event, Event::Failed { retry_at: None, .. }))
+}
+
+fn status_of(error: &Error) -> Option<u64> {
+    error.facts().iter().find_map(|(name, fact)| match fact {
+        Fact::Number(number) if *name == "status" => Some(*number),
+        _ => None,
+    })
+}
+
+/// Answers of a provider that rotates, each wrong in another way.
+const USELESS: [&str; 6] = [
+    r#""access_token":"t9","token_type":"BearerToken""#,
+    r#""access_token":"t9","token_type":7"#,
+    r#""access_token":"t9","token_type":"Bearer","id_token":"a b""#,
+    r#""access_token":"t9","token_type":"Bearer","expires_in":0"#,
+    r#""access_token":"a b","token_type":"Bearer""#,
+    r#""token_type":"Bearer""#,
+];
+
+#[test]
+fn a_rotated_refresh_token_outlives_the_answer_it_came_with() {
+    for members in USELESS {
+        for mut world in [World::of(PERSON), World::stored(PERSON)] {
+            world.random = 0.0;
+            for number in 1..4 {
+                world.reply = Reply::Answer(200, format!("{{{members},\"refresh_token\":\"r{number}\"}}"));
+                let error = world.get().unwrap_err();
+                assert!(!error.message().contains("t9") && !error.message().contains("r1"), "{error}");
+                assert_eq!(
+                    error.code().is_retryable(),
+                    !members.contains("token_type\":\"BearerToken") && !members.contains("token_type\":7"),
+                    "{error}"
+                );
+                let sent = format!("refresh_token=r{}&", number - 1);
+                assert!(world.requests.last().unwrap().contains(&sent), "{members}: {:?}", world.requests);
+                if let Some(stored) = &world.storage {
+                    assert!(stored.contains(&format!("\"refreshToken\":\"r{number}\"")), "{stored}");
+                }
+                world.sleep(1.0);
+            }
+            assert!(world.manager.export().is_some(), "other tabs are given it");
+            world.reply = Reply::Life(600);
+            world.sleep(60.0);
+            assert!(world.get().is_ok(), "{members}");
+        }
+    }
+}
+
+#[test]
+fn an_odd_token_type_is_shown_and_not_called_an_outage() {
+    let mut world = World::of(MACHINE);
+    world.reply = Reply::Answer(200, r#"{"access_token":"t1","token_type":"DPoP"}"#.into());
+    let error = world.get().unwrap_err();
+    assert_eq!((error.code(), error.subject()), (Code::RefreshRejected, Some("token_type")));
+    assert!(error.message().contains("\"DPoP\"") && error.message().contains("https://i.example/token"), "{error}");
+}
+
+#[test]
+fn what_is_refused_beside_a_valid_token_leaves_that_in_the_storage() {
+    let mut world = World::stored(PERSON);
+    world.get().unwrap();
+    world.sleep(3560.0);
+    world.reply = Reply::Answer(200, r#"{"access_token":"a","token_type":"x","refresh_token":"r7"}"#.into());
+    assert_eq!(world.get().unwrap(), "t1");
+    let stored = world.storage.unwrap();
+    assert!(stored.contains(r#""accessToken":"t1""#) && stored.contains(r#""refreshToken":"r7""#), "{stored}");
+}
+
+#[test]
+fn a_refusal_that_repeats_is_final_in_whatever_form_it_comes() {
+    for (reply, status, subject) in [
+        (Reply::Answer(400, r#"{"error":{"code":400,"message":"TOKEN_EXPIRED"}}"#.into()), 400, Some("TOKEN_EXPIRED")),
+        (Reply::Answer(401, "<html>".into()), 401, None),
+        (Reply::Answer(401, String::new()), 401, None),
+        (Reply::Answer(404, "{}".into()), 404, None),
+        (error(400, "invalid_client"), 400, Some("invalid_client")),
+        (error(400, "temporarily_unavailable"), 400, Some("temporarily_unavailable")),
+        (
+            Reply::Answer(200, r#"{"ok":false,"error":"invalid_refresh_token"}"#.into()),
+            200,
+            Some("invalid_refresh_token"),
+        ),
+    ] {
+        for (source, most) in [(PERSON, 4), (MACHINE, 8)] {
+            let mut world = World::of(source);
+            world.reply = reply.clone();
+            let mut last = world.get().unwrap_err();
+            let mut said_final = 0;
+            for _ in 0..288 {
+                world.sleep(300.0);
+                last = world.get().unwrap_err();
+                said_final += usize::from(is_final(&mut world));
+            }
+            assert!((4..=most).contains(&world.requests.len()), "{reply:?}: {} requests", world.requests.len());
+            assert!(said_final >= 1, "{reply:?}");
+            assert_eq!((last.code(), last.subject()), (Code::RefreshRejected, subject), "{last}");
+            assert_eq!(status_of(&last), Some(status), "{last}");
+            assert!(last.message().contains(&status.to_string()) && last.retry_delay().is_none(), "{last}");
+        }
+    }
+}
+
+#[test]
+fn a_no_is_believed_after_some_tries_and_a_minute_and_not_before() {
+    let mut world = World::of(PERSON);
+    world.random = 0.0;
+    world.reply = Reply::Answer(401, String::new());
+    // Many tries within a minute.
+    for _ in 0..30 {
+        assert!(world.get().unwrap_err().code().is_retryable());
+        world.sleep(1.9);
+    }
+    // What is no answer neither counts nor excuses.
+    world.down();
+    assert!(world.get().unwrap_err().code().is_retryable());
+    world.sleep(10.0);
+    world.reply = Reply::Answer(401, String::new());
+    assert!(!world.get().unwrap_err().code().is_retryable());
+    // A token in between does.
+    let mut world = World::of(PERSON);
+    for _ in 0..9 {
+        world.reply = Reply::Answer(401, String::new());
+        let _ = world.get();
+        world.sleep(70.0);
+        world.reply = Reply::Life(30);
+        world.get().unwrap();
+        world.sleep(70.0);
+    }
+    assert!(!is_final(&mut world));
+    // Nor is patience that a server asks for a "no".
+    for status in [408, 425, 429, 500, 503] {
+        let mut world = World::of(PERSON);
+        world.reply = Reply::Answer(status, r#"{"error":"invalid_grant"}"#.into());
+        for _ in 0..99 {
+            let error = world.get().unwrap_err();
+            assert!(error.code().is_retryable() && status_of(&error) == Some(u64::from(status)), "{error}");
+            world.sleep(100.0);
+        }
+    }
+}
+
+#[test]
+fn what_ends_a_refusal_for_good() {
+    let mut world = World::of(PERSON);
+    world.reply = Reply::Answer(401, String::new());
+    for _ in 0..9 {
+        let _ = world.get();
+        world.sleep(70.0);
+    }
+    let asked = world.requests.len();
+    let tokens = r#"{"access_token":"new","refresh_token":"r9","expires_in":60}"#;
+    let tokens = arcgate::token::response::tokens(&json::parse_object(tokens.as_bytes()).unwrap()).unwrap();
+    let now = world.time();
+    world.manager.set(Box::new(tokens), now, 0.5);
+    world.reply = Reply::Life(600);
+    world.sleep(100.0);
+    assert!(world.get().is_ok());
+    assert_eq!(world.requests.len(), asked + 1);
+    // Nobody hands a machine another secret: it asks again by itself, seldom.
+    let mut world = World::of(MACHINE);
+    world.reply = error(401, "invalid_client");
+    for _ in 0..9 {
+        let _ = world.get();
+        world.sleep(70.0);
+    }
+    world.reply = Reply::Life(600);
+    world.sleep(3600.0);
+    assert_eq!(code(world.get()), Code::RefreshRejected);
+    world.sleep(6.0 * 3600.0);
+    assert!(world.get().is_ok());
+}
+
+#[test]
+fn metadata_that_is_wrong_again_and_again_is_no_outage() {
+    let source = r#"{"type":"client_credentials","issuer":"https://i.example/","clientId":"c","clientSecret":"s"}"#;
+    let other = r#"{"issuer":"https://i.example","token_endpoint":"https://i.example/token"}"#;
+    for (replies, is_no) in [
+        ([Reply::Answer(200, other.into()), Reply::Answer(404, String::new())], true),
+        ([Reply::Answer(404, String::new()), Reply::Answer(404, String::new())], true),
+        ([Reply::Answer(503, String::new()), Reply::Answer(404, String::new())], false),
+        ([Reply::Fails(FetchFailure::Network), Reply::Fails(FetchFailure::Network)], false),
+    ] {
+        let mut world = World::of(source);
+        let mut last = None;
+        for _ in 0..9 {
+            world.replies = replies.to_vec();
+            last = world.get().err();
+            world.sleep(70.0);
+        }
+        let last = last.unwrap();
+        assert_eq!(last.code().is_retryable(), !is_no, "{last}");
+        if matches!(&replies[0], Reply::Answer(200, _)) {
+            assert!(
+                last.message().contains("\"https://i.example/\"") && last.message().contains("\"https://i.example\"")
+            );
+        }
+    }
+}
+
+#[test]
+fn a_callback_that_says_no_is_believed_and_called_again_after_a_pause() {
+    let mut world = World::of(CALLBACK);
+    let want = world.want(false, 0);
+    for (name, is_permanent, code, subject) in [
+        (Some("login_required"), false, Code::RefreshRejected, Some("login_required")),
+        (Some("ERR_CONFIG"), true, Code::RefreshRejected, None),
+        (Some("hunter2"), false, Code::RefreshUnavailable, None),
+        (None, false, Code::RefreshUnavailable, None),
+    ] {
+        for _ in 0..6 {
+            let Step::Begin(flight) = world.manager.ask(&want, world.time()) else { panic!() };
+            let _ = world.manager.action(flight, "id", world.time());
+            let now = world.time();
+            world.manager.handle(flight, Input::Threw { name, is_permanent }, now, 0.5);
+            let Step::Refused(error) = world.manager.ask(&want, world.time()) else { panic!() };
+            assert_eq!((error.code(), error.subject()), (code, subject), "{error}");
+            assert!(!error.message().contains("hunter2"));
+            world.sleep(70.0);
+        }
+        assert!(!is_final(&mut world), "somebody may log in at any time");
+    }
+    world.reply = Reply::Called("\"new\"".into());
+    assert!(world.get().is_ok());
+}
+
+#[test]
+fn errors_show_where_and_no_query() {
+    let mut world = World::of(&PERSON.replace("/token", "/token?key=hunter2"));
+    world.reply = error(400, "invalid_client");
+    let error = world.get().unwrap_err();
+    assert!(error.message().contains("https://i.example/token ") && !error.message().contains("hunter2"), "{error}");
+    assert!(error.facts().contains(&("url", Fact::Text("https://i.example/token".into()))));
+}
+
+#[test]
+fn a_refresh_token_that_is_refused_for_good_says_with_which_number() {
+    for mut world in [World::of(PERSON), World::stored(PERSON)] {
+        let body = r#"{"error":"invalid_grant","error_description":"AADSTS700082: r0 hunter2","error_codes":[700082]}"#;
+        world.reply = Reply::Answer(400, body.into());
+        let error = world.get().unwrap_err();
+        assert_eq!(
+            (error.code(), error.subject(), status_of(&error)),
+            (Code::RefreshRejected, Some("invalid_grant"), Some(400))
+        );
+        assert!(
+            error.facts().contains(&("providerCodes", Fact::List(vec!["AADSTS700082".into()]))),
+            "{:?}",
+            error.facts()
+        );
+        assert!(is_final(&mut world) && !error.message().contains("hunter2"));
+    }
+}
