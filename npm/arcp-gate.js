@@ -1,6 +1,6 @@
 // Drives the ARCP gate: the core decides, this accepts the socket, asks the verifier, opens what is behind, and carries frames.
 
-import { addressKey, FailedHandshakes, Waiting } from "./arcp-limits.js";
+import { addressKey, FailedHandshakes, Places, Waiting } from "./arcp-limits.js";
 import { Connection } from "./arcp-socket.js";
 import { auditor, logged } from "./audit.js";
 import { call } from "./call.js";
@@ -13,11 +13,13 @@ export class ArcpEndpoint {
   #limits;
   #failed;
   #waiting;
+  #addresses;
   #shared;
   #open = 0;
 
   /**
-   * `config` is what the core reads. `limits`: `maxConnections`, `failedHandshakesPerMinute`, `rateLimit` (the name of a binding).
+   * `config` is what the core reads. `limits`: `maxConnections`, `maxConnectionsPerAddress`, `maxConnectionsPerPrincipal`,
+   * `failedHandshakesPerMinute`, `rateLimit` (the name of a binding).
    * `seal(text)` computes the code of a resume token. `revoked(principal, credentials, env)` tells whether a credential was
    * revoked, and `revoked.applies(principal, env)` whether that can be at all.
    */
@@ -27,7 +29,9 @@ export class ArcpEndpoint {
     this.#limits = limits;
     this.#failed = new FailedHandshakes(limits.failedHandshakesPerMinute);
     this.#waiting = new Waiting(limits.maxConnections);
-    this.#shared = { toleranceMs: clockToleranceSec * 1000, seal, revoked, sessions: new Map() };
+    this.#addresses = new Places(limits.maxConnectionsPerAddress);
+    const places = new Places(limits.maxConnectionsPerPrincipal);
+    this.#shared = { toleranceMs: clockToleranceSec * 1000, seal, revoked, places, sessions: new Map() };
   }
 
   /** Throws what is wrong with the configuration, until it has been found right once. */
@@ -52,6 +56,9 @@ export class ArcpEndpoint {
       if (isFull || !(await this.#isWithinRate(address, env))) {
         return this.#refuse({ status: 429, reason: "too_many_requests", name: "Retry-After", value: "60" });
       }
+      if (this.#addresses.isFull(address)) {
+        return this.#refuse({ status: 429, reason: "too_many_connections", name: "Retry-After", value: "5" });
+      }
       if (this.#open >= this.#limits.maxConnections) {
         return this.#refuse({ status: 503, reason: "too_many_connections", name: "Retry-After", value: "5" });
       }
@@ -72,6 +79,7 @@ export class ArcpEndpoint {
   #upgrade(request, address, rest) {
     const [theirs, ours] = Object.values(new WebSocketPair());
     const hasWaited = this.#waiting.begin(address);
+    const hasLeft = this.#addresses.begin(address);
     const connection = new Connection(request, ours, {
       ...rest,
       ...this.#shared,
@@ -83,6 +91,7 @@ export class ArcpEndpoint {
       },
       onEnd: () => {
         hasWaited();
+        hasLeft();
         this.#open -= 1;
       },
     });

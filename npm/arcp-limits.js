@@ -33,35 +33,41 @@ export class FailedHandshakes {
   }
 }
 
+/** Connections by a key (an address, a principal), and how many each may have. Without a key nobody is counted. */
+export class Places {
+  #counts = new Map();
+
+  constructor(most) {
+    this.most = most;
+  }
+
+  /** Whether this key may have no more. */
+  isFull(key) {
+    return (this.#counts.get(key) ?? 0) >= this.most;
+  }
+
+  /** Counts one. Gives what ends it; twice does no harm. */
+  begin(key) {
+    if (key === undefined) return () => {};
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    let counts = true;
+    return () => {
+      if (!counts) return;
+      counts = false;
+      const left = this.#counts.get(key) - 1;
+      if (left > 0) this.#counts.set(key, left);
+      else this.#counts.delete(key);
+    };
+  }
+}
+
 /**
  * Connections that have not shown yet who they are, by address. One address has a share of all places for them: else whoever
  * opens sockets and says nothing keeps everybody out.
  */
-export class Waiting {
-  #most;
-  #counts = new Map();
-
+export class Waiting extends Places {
   constructor(maxConnections) {
-    this.#most = Math.ceil(maxConnections / 4);
-  }
-
-  /** Whether no more may wait from this address. */
-  isFull(address) {
-    return (this.#counts.get(address) ?? 0) >= this.#most;
-  }
-
-  /** Counts one. Gives what ends its waiting; twice does no harm. */
-  begin(address) {
-    if (address === undefined) return () => {};
-    this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
-    let waits = true;
-    return () => {
-      if (!waits) return;
-      waits = false;
-      const left = this.#counts.get(address) - 1;
-      if (left > 0) this.#counts.set(address, left);
-      else this.#counts.delete(address);
-    };
+    super(Math.ceil(maxConnections / 4));
   }
 }
 

@@ -19,10 +19,19 @@ const ofCore = [
   "maxFrameBytes",
   "maxUpstreamFrameBytes",
   "maxBufferedBytes",
+  "maxFramesPerSec",
+  "maxBytesPerSec",
 ];
 
 /** The keys of `limits` that are about sockets. */
-export const socketLimits = [...ofCore, "maxConnections", "failedHandshakesPerMinute", "rateLimit"];
+export const socketLimits = [
+  ...ofCore,
+  "maxConnections",
+  "maxConnectionsPerAddress",
+  "maxConnectionsPerPrincipal",
+  "failedHandshakesPerMinute",
+  "rateLimit",
+];
 
 /** What an ArcpEndpoint is made of, and what is behind it; nothing when nothing is. `options` are createWorker's. */
 export function readArcp(options, clockToleranceSec) {
@@ -37,6 +46,12 @@ export function readArcp(options, clockToleranceSec) {
     if (idle) throw configError(`arcp.${idle}`, "is there without `arcp.upstream` and without `agents`");
     return undefined;
   }
+  const maxConnections = numberOption(limits, "maxConnections", 2000, 1, 100_000, "limits");
+  // A fleet of machines may share an address, or a principal: whoever has one says so. A few fit in anyhow.
+  const share = (name, part) => {
+    const otherwise = Math.max(Math.ceil(maxConnections / part), Math.min(maxConnections, 32));
+    return numberOption(limits, name, otherwise, 1, 100_000, "limits");
+  };
   const given = Object.fromEntries(ofCore.map((name) => [name, limits[name]]));
   return {
     /** What is behind the gate in this environment. Throws where nothing can be. */
@@ -52,7 +67,9 @@ export function readArcp(options, clockToleranceSec) {
     clockToleranceSec,
     seal: resumeSealer(arcp.resumeKey ?? secretOf(arcp.upstreamAuth)),
     limits: {
-      maxConnections: numberOption(limits, "maxConnections", 2000, 1, 100_000, "limits"),
+      maxConnections,
+      maxConnectionsPerAddress: share("maxConnectionsPerAddress", 2),
+      maxConnectionsPerPrincipal: share("maxConnectionsPerPrincipal", 8),
       failedHandshakesPerMinute: numberOption(limits, "failedHandshakesPerMinute", 100, 1, 100_000, "limits"),
       rateLimit,
     },

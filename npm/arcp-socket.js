@@ -1,5 +1,6 @@
 // One client's socket and what is behind it. The core decides; here is what it decides about: sockets, a timer, promises.
 
+import { Line } from "./arcp-line.js";
 import { logged, reasonFor } from "./audit.js";
 import { ArcgateError } from "./errors.js";
 import { authenticate, isTakenBack, toPrincipal } from "./http.js";
@@ -17,7 +18,12 @@ const LONGEST_TIMER = 3_600_000;
 export class Connection {
   #request;
   #client;
+  #clientLine;
   #behind;
+  #behindLine;
+  #dialing;
+  #left = 1;
+  #hasLeft = false;
   #options;
   #core;
   #epoch;
@@ -30,7 +36,7 @@ export class Connection {
   #timerAt;
   #overflow;
   #over = false;
-  #hasOpened = false;
+  #leave = () => {};
   #abort = new AbortController();
 
   /** `socket` is the server's end of the pair, not yet accepted. */
@@ -49,8 +55,25 @@ export class Connection {
   begin() {
     // A close that comes in is answered when the core has seen it.
     this.#client.accept({ allowHalfOpen: true });
+    // Nothing but the end of its own request takes a socket from a client that doesn't let go; whatever else is still open of
+    // this connection goes with it.
+    this.#clientLine = this.#line(this.#client, () => this.#options.ctx?.abort?.("the client doesn't answer a close"));
     this.#listen(this.#client, "client");
     this.#do(() => {});
+  }
+
+  // The connection counts until nothing of it is left.
+  #line(socket, cut) {
+    this.#left += 1;
+    return new Line(socket, { cut, onGone: () => this.#release() });
+  }
+
+  #release() {
+    this.#left -= 1;
+    if (this.#left > 0 || this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#leave();
+    this.#options.onEnd();
   }
 
   #listen(socket, side) {
@@ -96,7 +119,7 @@ export class Connection {
       recoverFrom(thrown);
       console.error(`arcgate: ${logged(thrown, this.#credentials?.token)}`);
       this.#options.audit({ type: "arcp.session", outcome: "cut", reason: "internal", session: this.#session });
-      close(this.#client, 1012, "try again");
+      this.#clientLine.close(1012, "try again");
       this.#end();
     }
   }
@@ -121,7 +144,7 @@ export class Connection {
       case "sendBehind":
         return this.#send("behind", action.text);
       case "close":
-        return close(this.#client, action.code, action.reason);
+        return this.#clientLine.close(action.code, action.reason);
       case "closeBehind":
         return this.#closeBehind();
       case "authenticate":
@@ -150,8 +173,8 @@ export class Connection {
 
   // Another one may be opened after it. What was opened is closed, and not aborted: or its last frames would not arrive.
   #closeBehind() {
-    if (this.#behind) close(this.#behind, 1000, "closed");
-    else if (!this.#hasOpened) this.#abort.abort();
+    if (this.#behind) this.#behindLine.close(1000, "closed");
+    else this.#dialing?.abort();
     this.#behind = undefined;
   }
 
@@ -161,14 +184,15 @@ export class Connection {
     this.#over = true;
     clearTimeout(this.#timer);
     this.#closeBehind();
-    const { sessions, onEnd } = this.#options;
+    this.#abort.abort();
+    const { sessions } = this.#options;
     const name = this.#nameOf(this.#session);
     if (sessions.get(name)?.connection === this) sessions.delete(name);
     this.#principal = undefined;
     this.#credentials = undefined;
     this.#verifyAgain = undefined;
     if (instanceEpoch() === this.#epoch) this.#core.free();
-    onEnd();
+    this.#release();
   }
 
   #schedule() {
@@ -203,8 +227,14 @@ export class Connection {
       if (isStored && (await revoked(principal, credentials, env)) === true) {
         throw new ArcgateError("ERR_TOKEN_REVOKED", "the token was revoked", { details: { fault: "caller" } });
       }
+      if (this.#over) return;
       this.#principal = principal;
       this.#credentials = credentials;
+      const { places } = this.#options;
+      if (places.isFull(principal.key)) {
+        return this.#do((core, now) => core.tooManyConnections(JSON.stringify(principal), places.most, now));
+      }
+      this.#leave = places.begin(principal.key);
       const { clockToleranceSec: own, asksRevocation } = verifier;
       const tolerance = typeof own === "number" ? own * 1000 : toleranceMs;
       if (asksRevocation === true) this.#verifyAgain = () => isTakenBack(verifier, credentials, context, principal);
@@ -230,14 +260,17 @@ export class Connection {
     try {
       // The old connection of a session that is resumed, if it is in this isolate and nobody has noticed its end.
       if (resumes !== undefined && !behind.trusted) sessions.get(this.#nameOf(resumes))?.displace();
-      const signal = this.#abort.signal;
+      const dialing = new AbortController();
+      this.#dialing = dialing;
       const { socket, auth } = await behind(this.#principal, this.#credentials?.token, {
-        signal,
+        signal: dialing.signal,
         request: this.#request,
       });
-      if (this.#over) return close(socket, 1000, "closed");
+      const line = this.#line(socket, () => dialing.abort());
+      if (this.#over || dialing.signal.aborted) return line.close(1000, "closed");
+      this.#dialing = undefined;
       this.#behind = socket;
-      this.#hasOpened = true;
+      this.#behindLine = line;
       this.#listen(socket, "behind");
       this.#do((core, now) => core.opened(auth.scheme, auth.token, now));
     } catch (error) {
@@ -303,12 +336,4 @@ export class Connection {
 // Nobody in particular, and nobody else's: each session with `none` is its own principal.
 function anonymous({ labels, scopes, expiresAt }) {
   return toPrincipal({ kind: "anonymous", id: crypto.randomUUID(), labels, scopes, expiresAt });
-}
-
-function close(socket, code, reason) {
-  try {
-    socket.close(code, reason);
-  } catch {
-    // It is closed already.
-  }
 }

@@ -116,8 +116,16 @@ export interface WorkerOptions<Env = unknown> {
     maxUpstreamFrameBytes?: number;
     /** What may wait to be sent to one side of a session. Default: 4 MiB. */
     maxBufferedBytes?: number;
+    /** A client's frames a second, on average; ten seconds' worth may come at once. Default: 200. */
+    maxFramesPerSec?: number;
+    /** A client's bytes a second, likewise. Default: 4 MiB. */
+    maxBytesPerSec?: number;
     /** Sockets for an isolate. Default: 2000. */
     maxConnections?: number;
+    /** Of them, one principal's: raise it where a fleet of machines shares one. Default: an eighth, and 32 at least. */
+    maxConnectionsPerPrincipal?: number;
+    /** Of them, those from one address (IPv6: a /64), where `CF-Connecting-IP` tells it. Default: half, and 32 at least. */
+    maxConnectionsPerAddress?: number;
     /** For an address (IPv6: a /64) and an isolate. Default: 100. */
     failedHandshakesPerMinute?: number;
     /** How long a session can be resumed after its connection was lost (ARCP 1.1 §6.3). Default: 600. */
@@ -192,6 +200,8 @@ export interface AuditEvent {
   clientBytes?: number;
   upstreamFrames?: number;
   upstreamBytes?: number;
+  /** ARCP: what the client was told of a limit, or of an event that can't be passed on. */
+  details?: Record<string, unknown>;
 }
 
 /** An agent: takes and gives what JSON can hold, at once or after a series of events. */

@@ -123,7 +123,7 @@ impl ArcpGateCore {
     }
 
     /// What happened besides: `clientBinary`, `clientClosed`, `clientOverflowed`, `behindBinary`, `behindOverflowed`,
-    /// `displaced`, `tooManyConnections`, or anything else for a failure of the driver.
+    /// `displaced`, or anything else for a failure of the driver.
     pub fn note(&mut self, what: &str, now: f64) {
         let now = Time::from_millis(now);
         match what {
@@ -147,6 +147,14 @@ impl ArcpGateCore {
     pub fn authenticated(&mut self, principal: &str, tolerance_ms: f64, asks: bool, now: f64) -> Result<(), JsValue> {
         let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
         self.0.authenticated(principal, Span::from_millis(tolerance_ms as i64), asks, Time::from_millis(now));
+        Ok(())
+    }
+
+    /// The principal, as JSON, has as many connections as it may.
+    #[wasm_bindgen(js_name = tooManyConnections)]
+    pub fn too_many_connections(&mut self, principal: &str, limit: u32, now: f64) -> Result<(), JsValue> {
+        let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
+        self.0.too_many_connections(principal, limit as usize, Time::from_millis(now));
         Ok(())
     }
 

@@ -124,6 +124,8 @@ proptest! {
                     let waits = world.is_asked(|action| matches!(action, Action::ToBehind(_))) && !was_over;
                     let had_welcome = world.done.iter().any(|action| matches!(action, Action::Mac(_))) || greeted;
                     world.behind_says(&text);
+                    // A second welcome does as well.
+                    is_stopped |= what == 0 && had_welcome && !was_over;
                     if is_event && waits && had_welcome && !is_stopped && !world.gate.is_over() {
                         events.push(n.to_string());
                     }

@@ -3,7 +3,7 @@
 use super::{
     action::Action,
     machine::{Gate, Stage},
-    refusal::End,
+    refusal::{End, Why},
     seal,
     session::Session,
     unreadable::Unreadable,
@@ -16,7 +16,7 @@ use crate::{
         ArcpCode, Envelope, Frame,
     },
     auth::challenge::stated,
-    json::Value,
+    json::{Number, Value},
     principal::{Kind, Principal},
     secret::Secret,
     time::{Span, Time},
@@ -70,6 +70,15 @@ impl Gate {
         }
     }
 
+    /// The principal has as many connections as it may, which is this many.
+    pub fn too_many_connections(&mut self, principal: Principal, limit: usize, now: Time) {
+        if matches!(self.stage, Stage::Verifying) {
+            self.principal = Some(principal);
+            let why = Why::too_many("too_many_connections", "connections", Some(limit as i64));
+            self.end_saying(End::TOO_MANY_CONNECTIONS, Some(&why), now);
+        }
+    }
+
     /// The credentials are this principal's, whose token is taken for so long after its end. With `asks`, it is worth asking again
     /// and again whether they were revoked.
     pub fn authenticated(&mut self, principal: Principal, tolerance: Span, asks: bool, now: Time) {
@@ -113,6 +122,9 @@ impl Gate {
     }
 
     pub(super) fn open(&mut self, now: Time) {
+        if self.is_past_end(now) {
+            return self.end(End::EXPIRED, now);
+        }
         self.stage = Stage::Opening;
         self.until = now.plus(self.config.open_timeout);
         let resumes = self.hello.as_ref().and_then(|hello| hello.resume.as_ref());
@@ -208,6 +220,13 @@ impl Gate {
     /// What is behind refuses our hello.
     fn turned_away(&mut self, said: &Envelope<'_>, now: Time) {
         let code = said.get("code").and_then(Value::as_str).unwrap_or_default();
+        let details = said.get("details").and_then(Value::as_object).filter(|_| self.trusted);
+        let reason = details.and_then(|details| details.get("reason")).and_then(Value::as_str);
+        if reason == Some(End::TOO_MANY_SESSIONS.reason) {
+            let limit = details.and_then(|details| details.get("limit")).and_then(Value::as_number);
+            let why = Why::too_many(End::TOO_MANY_SESSIONS.reason, "sessions", limit.and_then(Number::as_i64));
+            return self.end_saying(End::TOO_MANY_SESSIONS, Some(&why), now);
+        }
         let last = self.hello.as_ref().and_then(|hello| hello.resume.as_ref()).map(|resume| resume.last_event_seq);
         let end = End::of_behind(code, last.is_some());
         if end.code != Some(ArcpCode::ResumeWindowExpired) || self.trusted {

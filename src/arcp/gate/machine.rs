@@ -248,7 +248,8 @@ impl Gate {
             return;
         }
         if let Some(code) = end.code {
-            let is_retryable = code.is_retryable() && end.close != Close::Unreadable;
+            // Of what is too much there may be less in a while.
+            let is_retryable = end.close == Close::TooMany || (code.is_retryable() && end.close != Close::Unreadable);
             let payload = payload(code, is_retryable, why).end();
             self.tell_client("session.error", &payload, now);
         }

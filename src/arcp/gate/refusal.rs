@@ -35,6 +35,18 @@ impl Why {
         }
     }
 
+    /// A principal has as many of these as it may.
+    pub(super) fn too_many(reason: &str, what: &str, limit: Option<i64>) -> Self {
+        let details = Members::new().text("reason", reason);
+        match limit {
+            None => Self { message: format!("Too many {what}"), details: details.end() },
+            Some(limit) => Self {
+                message: format!("Too many {what}: {limit} are allowed"),
+                details: details.integer("limit", limit).end(),
+            },
+        }
+    }
+
     /// A frame of the client's is too large.
     pub(super) fn too_large(size: usize, limit: usize) -> Self {
         let details = Members::new().text("reason", "frame_too_large").integer("bytes", size as i64);
@@ -96,6 +108,11 @@ impl End {
     pub const FLOODED: Self = Self { code: None, close: Close::TooMany, reason: "upstream_too_slow" };
     /// The client says more than it may.
     pub const FAST: Self = Self { code: None, close: Close::TooMany, reason: "client_too_fast" };
+    /// The principal has as many connections as it may.
+    pub const TOO_MANY_CONNECTIONS: Self =
+        Self::new(ArcpCode::PermissionDenied, Close::TooMany, "too_many_connections");
+    /// The principal has as many sessions in our runtime as it may.
+    pub const TOO_MANY_SESSIONS: Self = Self::new(ArcpCode::PermissionDenied, Close::TooMany, "too_many_sessions");
     /// The session goes on over another connection.
     pub const DISPLACED: Self = Self { code: None, close: Close::Displaced, reason: "displaced" };
     /// The client has closed its socket.

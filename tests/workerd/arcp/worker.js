@@ -48,6 +48,19 @@ const revocable = {
   },
 };
 
+// Is asked twice: when the client comes, and when what is behind has opened.
+const asked = new Map();
+const taken = {
+  asksRevocation: true,
+  async authenticate({ token }) {
+    const times = (asked.get(token) ?? 0) + 1;
+    asked.set(token, times);
+    if (times > 1 && token === "flaky") throw new ArcgateError("ERR_VERIFIER_UNAVAILABLE", "down", { retryable: true });
+    if (revoked.has(token)) throw new ArcgateError("ERR_TOKEN_REVOKED", `${token} is revoked`);
+    return { id: token };
+  },
+};
+
 const base = {
   verifier: byToken,
   allowedOrigins: ["https://app.example"],
@@ -88,6 +101,23 @@ const gates = {
   tries: gate("/tries", { limits: { failedHandshakesPerMinute: 2 } }),
   slow: gate("/slow", { limits: { maxBufferedBytes: 300_000 } }),
   revocable: gate("/revocable", { verifier: revocable, limits: { revocationIntervalMs: 50 } }),
+  silent: gate("/silent", { limits: { maxConnections: 1, helloTimeoutMs: 150 } }),
+  mute: gate("/mute", { arcp: { upstream: upstream.replace("/arcp", "/mute") }, limits: { maxConnections: 1 } }),
+  places: gate("/places", { limits: { maxConnectionsPerPrincipal: 2, maxConnectionsPerAddress: 2 } }),
+  rates: gate("/rates", { limits: { maxFramesPerSec: 5 } }),
+  taken: gate("/taken", {
+    verifier: taken,
+    arcp: {
+      upstreamAuth: {
+        mode: "map",
+        tokenFor({ id }) {
+          // Whoever revokes does it now.
+          if (id === "late") revoked.add(id);
+          return "for-anybody";
+        },
+      },
+    },
+  }),
   binding: gate("/binding", { arcp: { upstream: { fetch: (url, init) => fetch(here(url), init) } } }),
   through: gate("/through", {
     arcp: { upstreamAuth: { mode: "passthrough" } },

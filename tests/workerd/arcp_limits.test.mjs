@@ -1,0 +1,176 @@
+// What one address, one principal, one session may take of a gate; and that whoever says nothing, or doesn't let go, takes
+// nothing for long.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { frame, hello, rawSocket, session, upgrade } from "../lib/arcp.mjs";
+import { muteClient, muteServer } from "../lib/mute.mjs";
+import { startRuntime } from "../lib/scripted-runtime.mjs";
+import { startWorkerd } from "./jwks/workerd.mjs";
+
+let runtime;
+let worker;
+let url;
+let mute;
+
+before(async () => {
+  runtime = await startRuntime({
+    onUpgrade(request, socket) {
+      if (request.url === "/mute") mute.resolve(muteServer(request, socket));
+      return request.url === "/mute";
+    },
+  });
+  worker = await startWorkerd(fileURLToPath(new URL("arcp/worker.js", import.meta.url)), {
+    define: { UPSTREAM: JSON.stringify(runtime.url) },
+  });
+  url = worker.url.replace("http", "ws");
+});
+
+after(async () => {
+  await worker?.close();
+  await runtime?.close();
+});
+
+const at = (path = "") => `${url}${path}/arcp`;
+const from = (address) => ({ headers: { "cf-connecting-ip": address } });
+
+/** An open session and the connection behind it. */
+async function both(token = "alice", path = "", options = {}) {
+  const behind = runtime.next();
+  const client = await session(at(path), token, options);
+  return { client, behind: await behind };
+}
+
+test("who answers no close is cut off, and takes its place until then; nobody else is touched", async () => {
+  const bystander = await both();
+  const silent = await muteClient(at("/silent"));
+  await silent.closed(4408);
+  assert.equal((await upgrade(at("/silent"))).status, 503, "it still takes its place");
+  await silent.ended();
+  const next = await both("alice", "/silent");
+  await next.client.close(1000);
+  silent.destroy();
+  bystander.behind.say("job.event", {});
+  assert.equal((await bystander.client.next()).type, "job.event");
+  await bystander.client.close(1000);
+});
+
+test("so is who has a session, whatever its end", async () => {
+  const behind = runtime.next();
+  const silent = await muteClient(at("/silent"));
+  silent.say(hello("alice"));
+  await silent.told("session.welcome");
+  silent.say(frame("job.submit", {}, { session_id: "sess_other" }));
+  await silent.closed(4400);
+  assert.equal((await (await behind).next()).closed.code, 1000, "what is behind is let go at once");
+  await silent.ended();
+  silent.destroy();
+});
+
+test("so is a runtime behind that answers no close", async () => {
+  mute = Promise.withResolvers();
+  const client = await rawSocket(at("/mute"));
+  client.send(hello("alice"));
+  const behind = await mute.promise;
+  await behind.until((bytes) => bytes.length > 50, "hello");
+  behind.say(
+    frame("session.welcome", { runtime: { name: "m", version: "1" }, capabilities: {} }, { session_id: "sess_m" }),
+  );
+  assert.equal((await client.next()).type, "session.welcome");
+  await client.close(1000);
+  assert.equal((await upgrade(at("/mute"))).status, 503, "it takes its place until then");
+  await behind.ended();
+  assert.equal((await upgrade(at("/mute"))).status, 101);
+  behind.destroy();
+});
+
+test("a principal has so many connections, wherever it comes from; so has an address", async () => {
+  const two = [await both("alice", "/places"), await both("alice", "/places")];
+  const third = await rawSocket(at("/places"));
+  third.send(hello("alice"));
+  const { frames, code } = await third.toEnd();
+  assert.equal(code, 4429);
+  const { code: told, retryable, details } = frames[0].payload;
+  assert.deepEqual([told, retryable], ["PERMISSION_DENIED", true]);
+  assert.deepEqual(details, { reason: "too_many_connections", limit: 2 });
+  const bob = await both("bob", "/places", from("2001:db8:0:1::1"));
+  const carol = await both("reader", "/places", from("2001:db8:0:1:2::1"));
+  const { status, head } = await upgrade(at("/places"), from("2001:db8:0:1::3"));
+  assert.equal(status, 429);
+  assert.match(head, /retry-after: 5/i);
+  assert.equal((await upgrade(at("/places"), from("2001:db8:0:2::1"))).status, 101);
+  await bob.client.close(1000);
+  await (await both("context", "/places", from("2001:db8:0:1::3"))).client.close(1000);
+  await two[0].client.close(1000);
+  const again = await both("alice", "/places");
+  for (const { client } of [two[1], carol, again]) await client.close(1000);
+});
+
+test("who says too much is cut off, and others go on", async () => {
+  const other = await both("bob", "/rates");
+  const { client, behind } = await both("alice", "/rates");
+  for (let n = 0; n < 60; n += 1) client.say("session.list_jobs", { n });
+  assert.equal((await client.toEnd()).code, 4429);
+  let passed = 0;
+  for (;;) {
+    const got = await behind.next();
+    if (got.closed) break;
+    passed += 1;
+  }
+  assert.ok(passed >= 50 && passed < 60, `${passed} frames passed`);
+  other.client.say("session.list_jobs", {});
+  assert.equal((await other.behind.next()).type, "session.list_jobs");
+  await other.client.close(1000);
+});
+
+test("a token that is taken back while what is behind is opened opens nothing; nor does one that nobody can look up", async () => {
+  for (const [token, code, close] of [
+    ["late", "UNAUTHENTICATED", 4410],
+    ["flaky", "INTERNAL_ERROR", 1012],
+  ]) {
+    const behind = runtime.next();
+    const client = await rawSocket(at("/taken"));
+    client.send(hello(token));
+    const { frames, code: closed } = await client.toEnd();
+    assert.deepEqual([frames.map(({ payload }) => payload.code), closed], [[code], close], token);
+    assert.equal((await (await behind).next()).closed.code, 1000, "it hears nothing of anybody");
+  }
+});
+
+test("a token that is taken back before the welcome gets none", async () => {
+  runtime.greets = false;
+  try {
+    const coming = runtime.next();
+    const client = await rawSocket(at("/revocable"));
+    client.send(hello("grace"));
+    const behind = await coming;
+    assert.equal((await behind.next()).type, "session.hello");
+    await fetch(`${worker.url}/revoke`, { method: "POST", body: "grace" });
+    behind.welcome();
+    const { frames, code } = await client.toEnd();
+    assert.deepEqual([frames.map(({ type }) => type), code], [["session.error"], 4410]);
+  } finally {
+    runtime.greets = true;
+  }
+});
+
+test("half a character of an upstream passes byte for byte, and what can't be read is named once", async () => {
+  const { client, behind } = await both();
+  const arrived = new Promise((resolve) =>
+    client.socket.addEventListener("message", ({ data }) => resolve(data), { once: true }),
+  );
+  const text = `{"arcp":"1.1","id":"01J","type":"job.event","session_id":"${client.id}","job_id":"j","event_seq":1,"payload":{"body":{"data":"x\\ud83d"}}}`;
+  behind.send(text);
+  assert.equal(await arrived, text);
+  await client.next();
+  behind.send(text.replace('"event_seq":1', '"event_seq":2').replace('"x', "x"));
+  const { frames, code } = await client.toEnd();
+  assert.equal(code, 4422);
+  assert.deepEqual(frames[0].payload, {
+    code: "INTERNAL_ERROR",
+    message: "The runtime's event 2 can't be passed on: it can't be read",
+    retryable: false,
+    details: { reason: "upstream_malformed", event_seq: 2 },
+  });
+});
