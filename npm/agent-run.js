@@ -26,17 +26,23 @@ export class AgentRun {
     };
     this.#start = () => agent(input, context);
     this.#signal = signal;
-    signal.addEventListener("abort", () => this.#wake(), { once: true });
+    signal.addEventListener("abort", () => this.#leave(), { once: true });
+  }
+
+  // The generator's own clean-up, for which nobody waits: also where nobody asks for the next event any more.
+  #leave() {
+    try {
+      Promise.resolve(this.#iterator?.return?.()).catch(() => {});
+    } catch {
+      // An iterator of its own making.
+    }
+    this.#wake();
   }
 
   /** What comes next: `{ event }`, and at the end `{ output }`, `{ error }` or `{ aborted }`. */
   async next() {
     for (;;) {
-      if (this.#signal.aborted) {
-        // The generator's own clean-up, for which nobody waits.
-        Promise.resolve(this.#iterator?.return?.()).catch(() => {});
-        return { aborted: true };
-      }
+      if (this.#signal.aborted) return { aborted: true };
       // What an agent reported before it returned comes before what it returned.
       if (this.#events.length > 0) return { event: this.#events.shift() };
       if (this.#step) {

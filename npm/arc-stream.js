@@ -7,6 +7,9 @@ import { bindings, instanceEpoch, recoverFrom } from "./wasm.js";
 // How much goes into the core's memory at once: it grows to hold it, and never shrinks.
 const PIECE = 64 * 1024;
 
+// The end of a stream comes this soon behind its last event, or nobody waits for it.
+const LONGEST_END_MS = 1000;
+
 // Servers name the pieces of an answer differently, or not at all.
 const names = ["stream", "chat", "message", ""];
 
@@ -37,11 +40,14 @@ export class ChatStream {
     const cancel = () => void reader?.cancel().catch(() => {});
     // At once, even when nobody reads at this moment.
     watch.signal.addEventListener("abort", cancel, { once: true });
-    const state = { left: false };
+    const state = { left: false, isDone: false, isWhole: false };
     this.#leave = () => {
+      if (state.left) return;
       state.left = true;
       watch.stop();
-      cancel();
+      if (state.isWhole) return;
+      if (state.isDone) drain(reader, cancel);
+      else cancel();
     };
     this.#events = read(reader, watch, limits, { failed, broke }, state, this.#leave);
   }
@@ -72,11 +78,13 @@ async function* read(reader, watch, limits, { failed, broke }, state, leave) {
     for (;;) {
       for (let text = events.next(); text !== undefined; text = events.next()) {
         const event = toEvent(...parted(text), failed);
+        state.isDone = event.type === "done";
         yield event;
-        if (event.type === "done") return;
+        if (state.isDone) return;
       }
       if (events.push()) continue;
       const { done, value } = await piece(reader, watch, broke);
+      state.isWhole = done;
       if (state.left) return;
       if (!done) {
         events.take(value);
@@ -89,6 +97,18 @@ async function* read(reader, watch, limits, { failed, broke }, state, leave) {
   } finally {
     events.free();
     leave();
+  }
+}
+
+// A server ends its stream right behind `done`. Whoever cancels before that end shows in a browser as a request that failed.
+async function drain(reader, cancel) {
+  const late = setTimeout(cancel, LONGEST_END_MS);
+  try {
+    while (!(await reader.read()).done);
+  } catch {
+    // It ended otherwise.
+  } finally {
+    clearTimeout(late);
   }
 }
 

@@ -3,6 +3,7 @@
 import { readAll } from "./body.js";
 import { call, callJson } from "./call.js";
 import { EventSplitter } from "./event-splitter.js";
+import { eventStream } from "./event-stream.js";
 import { orAborted } from "./wait.js";
 
 const encoder = new TextEncoder();
@@ -22,11 +23,11 @@ export class ArcUpstream {
   }
 
   /** What this upstream is shown for a principal: `{ token }`, or `{ failure, error }`. */
-  async credential(principal, presentedToken, signal) {
+  async credential(principal, presentedToken, watch) {
     try {
-      return await this.#auth.credential(principal, presentedToken, signal);
+      return await this.#auth.credential(principal, presentedToken, watch.signal);
     } catch (error) {
-      if (signal.aborted) return { failure: failureOf(signal), error };
+      if (watch.signal.aborted) return { failure: watch.outcome, error };
       if (error.code === "ERR_PERMISSION_DENIED") return { failure: "no_credential", error };
       return { failure: error.retryable ? "credential_unavailable" : "misconfigured", error };
     }
@@ -34,9 +35,10 @@ export class ArcUpstream {
 
   /**
    * Sends the checked bytes. Gives `{ status, headers, bytes }`, `{ headers, reader }` for a stream, or
-   * `{ failure, reply, error? }`. Where the signal is aborted meanwhile, nothing of the connection is left.
+   * `{ failure, reply, error? }`. Where the watch ends meanwhile, nothing of the connection is left.
    */
-  async send(request, { ticket, principal, token, body, signal }) {
+  async send(request, { ticket, principal, token, body, watch }) {
+    const { signal } = watch;
     const headers = callJson(
       "arcForwardHeaders",
       ticket,
@@ -62,13 +64,15 @@ export class ArcUpstream {
         if (verdict.slash) {
           if (isSecond || !isSlashed(response.headers.get("location"), url)) return failed("redirect");
           this.#hasSlash = true;
+          const lapsed = await watch.lapsed();
+          if (lapsed) return failed(lapsed);
           continue;
         }
         if (verdict.reply) return { failure: verdict.reply.reason, reply: verdict.reply };
-        return await this.#read(response, ticket, answer, signal, failed);
+        return await this.#read(response, ticket, answer, watch, failed);
       }
     } catch (error) {
-      return failed(signal.aborted ? failureOf(signal) : "unreachable", error);
+      return failed(signal.aborted ? watch.outcome : "unreachable", error);
     }
   }
 
@@ -77,9 +81,10 @@ export class ArcUpstream {
     return this.#maxAnswerBytes;
   }
 
-  async #read(response, ticket, answer, signal, failed) {
+  async #read(response, ticket, answer, watch, failed) {
+    const { signal } = watch;
     const bytes = await readAll(readerOf(response, signal), this.#maxAnswerBytes, signal);
-    if (signal.aborted) return failed(failureOf(signal));
+    if (signal.aborted) return failed(watch.outcome);
     if (bytes === undefined) return failed("too_large");
     const verdict = this.#judge(ticket, { ...answer, body: described(bytes) });
     if (verdict.reply) return { failure: verdict.reply.reason, reply: verdict.reply };
@@ -100,64 +105,38 @@ export class ArcUpstream {
 
 /** Hands an upstream's events on as they come, whole ones only, as fast as they are read. `ended(outcome)` is told once. */
 export function handOn(reader, { ticket, limit, watch, ended }) {
-  const { signal } = watch;
   const events = new EventSplitter(limit);
-  let isOver = false;
-  const over = (outcome) => {
-    isOver = true;
-    watch.stop();
-    reader.cancel().catch(() => {});
-    ended(outcome);
+  const last = (outcome) =>
+    outcome === "gone" ? undefined : encoder.encode(call("arcForwardEvents", ticket, outcome));
+  const failed = (outcome) => ({ outcome, bytes: last(outcome) });
+  const next = async () => {
+    try {
+      for (;;) {
+        events.check();
+        const { done, value } = await reader.read();
+        // What is no whole event at the end of a stream is none.
+        if (done) return { outcome: "output" };
+        const bytes = events.push(value);
+        if (bytes) return { bytes };
+      }
+    } catch (thrown) {
+      return failed(thrown instanceof RangeError ? "too_large" : "unreachable");
+    }
   };
-  const finish = (controller, failure) => {
-    if (isOver) return;
-    if (failure && failure !== "gone") controller.enqueue(encoder.encode(call("arcForwardEvents", ticket, failure)));
-    controller.close();
-    over(failure ?? "output");
-  };
-  return new ReadableStream(
-    {
-      start: (controller) => {
-        // At once, even when nobody reads at this moment.
-        const cut = () => finish(controller, failureOf(signal));
-        if (signal.aborted) cut();
-        else signal.addEventListener("abort", cut, { once: true });
-      },
-      pull: async (controller) => {
-        while (!isOver) {
-          let whole;
-          try {
-            events.check();
-            const { done, value } = await reader.read();
-            if (isOver) return;
-            // What is no whole event at the end of a stream is none.
-            if (done) return finish(controller);
-            whole = events.push(value);
-          } catch (thrown) {
-            return finish(controller, thrown instanceof RangeError ? "too_large" : "unreachable");
-          }
-          if (whole) return controller.enqueue(whole);
-        }
-      },
-      cancel: () => {
-        if (isOver) return;
-        over("gone");
-        watch.leave();
-      },
+  return eventStream(watch, {
+    next,
+    last,
+    ended: (outcome) => {
+      reader.cancel().catch(() => {});
+      ended(outcome);
     },
-    { highWaterMark: 0 },
-  );
+  });
 }
 
 /** The answer in the place of an upstream's. */
 export function replyTo(ticket, failure) {
   // Nobody reads it; it says that the request broke off.
   return failure === "gone" ? callJson("arcBroken") : callJson("arcForwardReply", ticket, failure);
-}
-
-/** What an aborted signal of `deadline` means. */
-export function failureOf(signal) {
-  return signal.reason?.outcome ?? "gone";
 }
 
 // The same place with a slash at its end, by the server's own account. Only what we are configured with is asked: the scheme,

@@ -1,15 +1,14 @@
 // Drives the ARC gate: the core decides, this reads the body, asks the verifier, runs the agent and streams.
 
-import { AgentRun } from "./agent-run.js";
+import { ArcRun } from "./arc-run.js";
 import { handOn, replyTo } from "./arc-upstream.js";
 import { auditor, logged, reasonFor } from "./audit.js";
 import { readAll } from "./body.js";
-import { call, callJson, errorArguments } from "./call.js";
-import { deadline } from "./deadline.js";
+import { callJson, errorArguments } from "./call.js";
+import { Deadline } from "./deadline.js";
 import { ArcgateError } from "./errors.js";
 import { authenticate, headOf, httpContext, isTakenBack } from "./http.js";
-
-const encoder = new TextEncoder();
+import { orAborted, within } from "./wait.js";
 
 /** The `/arc` endpoint of one deployment. */
 export class ArcEndpoint {
@@ -18,21 +17,30 @@ export class ArcEndpoint {
   #upstream;
   #audit;
   #timeoutMs;
+  #bodyTimeoutMs;
+  #verifyTimeoutMs;
+  #maxAnswerBytes;
   #toleranceMs;
+  #inFlight;
   #guard;
   #revoked;
 
   /**
-   * `config` is what the core reads; `guard(principal, request)` may still refuse a principal, and `revoked(principal,
-   * credentials, options)` says whether its token was revoked, where `revoked.applies(principal)`.
+   * `config` is what the core reads, `inFlight` what all requests of the isolate share; `guard(principal, request)` may still
+   * refuse a principal, and `revoked(principal, credentials, options)` says whether its token was revoked, where
+   * `revoked.applies(principal)`.
    */
-  constructor({ config, agents, upstream, audit, agentTimeoutMs, clockToleranceSec, guard, revoked }) {
+  constructor({ config, agents, upstream, audit, arc, clockToleranceSec, inFlight, guard, revoked }) {
     this.#config = JSON.stringify(config);
     this.#agents = agents;
     this.#upstream = upstream;
     this.#audit = auditor(audit);
-    this.#timeoutMs = agentTimeoutMs;
+    this.#timeoutMs = arc.agentTimeoutMs;
+    this.#bodyTimeoutMs = arc.bodyTimeoutMs;
+    this.#verifyTimeoutMs = arc.verifyTimeoutMs;
+    this.#maxAnswerBytes = arc.maxAnswerBytes;
     this.#toleranceMs = clockToleranceSec * 1000;
+    this.#inFlight = inFlight;
     this.#guard = guard;
     this.#revoked = revoked;
   }
@@ -56,41 +64,86 @@ export class ArcEndpoint {
   }
 
   async #admitted(request, { fields, scheme, token, limit }, verifierOf, ctx, seen) {
-    let principal;
+    const credentials = { scheme, token };
+    const context = httpContext(request, ctx);
     let verifier;
+    let principal;
     try {
-      verifier = await verifierOf();
-      principal = await authenticate(verifier, { scheme, token }, httpContext(request, ctx));
-      this.#guard(principal, request);
-      if (this.#revoked.applies(principal) && (await this.#revoked(principal, { scheme, token }))) {
-        throw new ArcgateError("ERR_TOKEN_REVOKED", "the token is revoked", { details: { fault: "caller" } });
-      }
+      const late = {};
+      const known = await within(this.#verifyTimeoutMs, this.#known(request, credentials, context, verifierOf), late);
+      if (known === late) throw unavailable("the verifier did not answer within `limits.verifyTimeoutMs`");
+      ({ verifier, principal } = known);
     } catch (error) {
-      // What this deployment got wrong is an error in its log, besides the refusal in its audit.
-      if (!(error instanceof ArcgateError) || ["ERR_CONFIG", "ERR_INTERNAL"].includes(error.code)) {
-        console.error(`arcgate: ${logged(error, token)}`);
-      }
-      seen.detail = reasonFor(error, token);
-      const args = error instanceof ArcgateError ? errorArguments(error) : ["ERR_INTERNAL", true];
-      return callJson("arcRefused", ...args);
+      return this.#refused(error, token, seen);
     }
     seen.principal = principal.key;
-    let body;
+    const place = this.#inFlight.begin(principal.key);
+    if (place.reason) return callJson("arcTooMany", place.reason);
+    const watch = new Deadline(request, {
+      tokenEndMs: this.#endOf(principal, verifier),
+      isRevoked: this.#revocation(verifier, principal, credentials, context),
+      complain: (error) => {
+        seen.detail = reasonFor(error, token);
+        console.error(`arcgate: revocation can't be asked about: ${seen.detail}`);
+      },
+      stopped: place.end,
+    });
+    let answer;
     try {
-      body = request.body ? await readAll(request.body.getReader(), limit) : new Uint8Array(0);
-    } catch {
-      // The client went away in the middle of it.
-      return callJson("arcBroken");
+      answer = await this.#answer(request, { principal, token, limit, place, watch, fields, seen });
+      return answer.response ?? answer;
+    } finally {
+      // A stream ends its watch itself.
+      if (!answer?.isStream) watch.stop();
     }
-    if (body === undefined) return callJson("arcTooLarge");
+  }
+
+  // Who it is, by the verifier's word and the store's.
+  async #known(request, credentials, context, verifierOf) {
+    const verifier = await verifierOf();
+    const principal = await authenticate(verifier, credentials, context);
+    this.#guard(principal, request);
+    if (this.#revoked.applies(principal) && (await this.#revoked(principal, credentials))) throw revoked();
+    return { verifier, principal };
+  }
+
+  #refused(error, token, seen) {
+    // What this deployment got wrong is an error in its log, besides the refusal in its audit.
+    if (!(error instanceof ArcgateError) || ["ERR_CONFIG", "ERR_INTERNAL"].includes(error.code)) {
+      console.error(`arcgate: ${logged(error, token)}`);
+    }
+    seen.detail ??= reasonFor(error, token);
+    const args = error instanceof ArcgateError ? errorArguments(error) : ["ERR_INTERNAL", true];
+    return callJson("arcRefused", ...args);
+  }
+
+  // A reply of the core's, a Response, or `{ response, isStream }`.
+  async #answer(request, { principal, token, limit, place, watch, fields, seen }) {
+    watch.allow(this.#bodyTimeoutMs, "body_timeout");
+    const { body, reply } = await bodyOf(request, limit, watch, place);
+    if (reply === "lapsed") return this.#lapsed(watch.outcome, token, seen);
+    if (reply) return reply;
+    // The body may have taken long.
+    const lapsed = await watch.lapsed();
+    if (lapsed) return this.#lapsed(lapsed, token, seen);
     const now = new Date().toISOString();
     const decision = callJson("arcBody", this.#config, JSON.stringify(principal), crypto.randomUUID(), now, body);
     Object.assign(seen, decision.seen);
     if (decision.reply) return decision.reply;
-    const isRevoked = this.#revocation(verifier, principal, { scheme, token }, httpContext(request, ctx));
-    const watch = deadline(request, this.#endOf(principal, verifier), this.#timeoutMs, isRevoked);
+    watch.allow(this.#timeoutMs, "timeout");
+    watch.watch();
     if (decision.forward === undefined) return this.#run(request, decision, watch, fields, seen);
     return this.#forward(request, { ticket: decision.forward, principal, token, body }, watch, fields, seen);
+  }
+
+  // The answer to a request that may not go on, before anything was done for it.
+  #lapsed(outcome, token, seen) {
+    if (outcome === "body_timeout") return callJson("arcSlow");
+    if (outcome === "gone") return callJson("arcBroken");
+    if (outcome === "revocation_unknown") {
+      return this.#refused(unavailable("nobody could say whether the token is revoked"), token, seen);
+    }
+    return this.#refused(outcome === "revoked" ? revoked() : expired(), token, seen);
   }
 
   // Whether a token that was good is revoked now, by the store's word or the verifier's own; undefined where neither can say.
@@ -110,118 +163,46 @@ export class ArcEndpoint {
     return expiresAt * 1000 + (typeof clockToleranceSec === "number" ? clockToleranceSec * 1000 : this.#toleranceMs);
   }
 
-  async #run(request, { agent: name, input, stream, ticket }, watch, fields, seen) {
-    const { id, chatId, traceId } = JSON.parse(ticket);
-    const agent = this.#agents[name];
-    const run = new AgentRun(agent, input, {
-      jobId: chatId ?? `task-${id}`,
-      name,
-      traceId: traceId ?? id,
-      signal: watch.signal,
-    });
+  async #run(request, decision, watch, fields, seen) {
+    const run = new ArcRun(this.#agents[decision.agent], decision, { watch, seen, maxBytes: this.#maxAnswerBytes });
     // Told before the agent works: where the client goes away, nothing of this request may run on.
     this.#audit({ ...seen, outcome: "allowed", reason: "ok" });
     seen.type = "arc.run";
-    if (stream) {
-      const body = this.#stream(run, ticket, watch, seen);
-      return new Response(body, { status: 200, headers: { ...fields, ...streamHeaders } });
+    if (decision.stream) {
+      const body = run.stream((outcome) => this.#ended(seen, outcome));
+      return {
+        response: new Response(body, { status: 200, headers: { ...fields, ...streamHeaders } }),
+        isStream: true,
+      };
     }
-    try {
-      for (;;) {
-        const step = await run.next();
-        if ("event" in step) continue;
-        const [outcome, output] = ended(step, watch.signal, seen);
-        const reply = callJson("arcReply", ticket, outcome, output, new Date().toISOString());
-        // An output that strict JSON can't hold is the agent's failure too.
-        this.#ended(seen, outcome === "output" && reply.status !== 200 ? "failed" : outcome);
-        return response(reply, fields, request.method);
-      }
-    } finally {
-      watch.stop();
-    }
+    const { reply, outcome } = await run.answer();
+    this.#ended(seen, outcome);
+    return response(reply, fields, request.method);
   }
 
   // The same bytes to the upstream, with this user's own credential, and its answer back.
   async #forward(request, { ticket, principal, token, body }, watch, fields, seen) {
-    const { signal } = watch;
-    let isStream = false;
-    try {
-      const credential = await this.#upstream.credential(principal, token, signal);
-      if (credential.failure) {
-        if (credential.failure === "misconfigured") console.error(`arcgate: ${logged(credential.error, token)}`);
-        seen.detail = reasonFor(credential.error, token);
-        return replyTo(ticket, credential.failure);
-      }
-      this.#audit({ ...seen, outcome: "allowed", reason: "ok" });
-      seen.type = "arc.run";
-      const sent = { ticket, principal, token: credential.token, body, signal };
-      const answer = await this.#upstream.send(request, sent);
-      if (answer.reader) {
-        isStream = true;
-        const limit = this.#upstream.maxAnswerBytes;
-        const stream = handOn(answer.reader, { ticket, limit, watch, ended: (outcome) => this.#ended(seen, outcome) });
-        return new Response(stream, { status: 200, headers: { ...fields, ...answer.headers } });
-      }
-      if (answer.error) seen.detail = reasonFor(answer.error, credential.token);
-      seen.status = answer.reply?.status ?? answer.status;
-      this.#ended(seen, answer.failure ?? "output");
-      return response(answer.reply ?? { ...answer, body: answer.bytes }, fields, request.method);
-    } finally {
-      if (!isStream) watch.stop();
+    const credential = await this.#upstream.credential(principal, token, watch);
+    if (credential.failure) {
+      if (credential.failure === "misconfigured") console.error(`arcgate: ${logged(credential.error, token)}`);
+      seen.detail = reasonFor(credential.error, token);
+      return replyTo(ticket, credential.failure);
     }
-  }
-
-  // The events as they come, as long as somebody reads them. Whatever happens, the stream ends with the token.
-  #stream(run, ticket, { signal, leave, stop }, seen) {
-    let over = false;
-    const gone = () => {
-      if (over) return;
-      over = true;
-      stop();
-      this.#ended(seen, "gone");
-    };
-    const finish = (controller, outcome, output) => {
-      if (over) return;
-      over = true;
-      stop();
-      controller.enqueue(encoder.encode(call("arcLastEvents", ticket, outcome, output)));
-      controller.close();
-      this.#ended(seen, outcome);
-    };
-    return new ReadableStream(
-      {
-        start: (controller) => {
-          // At once, even when nobody reads at this moment.
-          signal.addEventListener("abort", () => {
-            const { outcome } = signal.reason;
-            if (outcome) return finish(controller, outcome, "");
-            if (over) return;
-            gone();
-            controller.close();
-          });
-        },
-        pull: async (controller) => {
-          while (!over) {
-            const step = await run.next();
-            if (over) return;
-            if (!("event" in step)) {
-              finish(controller, ...ended(step, signal, seen));
-              return;
-            }
-            const text = call("arcEvent", ticket, JSON.stringify(step.event) ?? "{}");
-            if (text !== undefined) {
-              controller.enqueue(encoder.encode(text));
-              return;
-            }
-          }
-        },
-        cancel: () => {
-          gone();
-          leave();
-        },
-      },
-      { highWaterMark: 0 },
-    );
+    const lapsed = await watch.lapsed();
+    if (lapsed) return lapsed === "timeout" ? replyTo(ticket, lapsed) : this.#lapsed(lapsed, token, seen);
+    this.#audit({ ...seen, outcome: "allowed", reason: "ok" });
+    seen.type = "arc.run";
+    const answer = await this.#upstream.send(request, { ticket, principal, token: credential.token, body, watch });
+    if (answer.reader) {
+      const limit = this.#upstream.maxAnswerBytes;
+      const stream = handOn(answer.reader, { ticket, limit, watch, ended: (outcome) => this.#ended(seen, outcome) });
+      const headers = { ...fields, ...answer.headers };
+      return { response: new Response(stream, { status: 200, headers }), isStream: true };
+    }
+    if (answer.error) seen.detail = reasonFor(answer.error, credential.token);
+    seen.status = answer.reply?.status ?? answer.status;
+    this.#ended(seen, answer.failure ?? "output");
+    return response(answer.reply ?? { ...answer, body: answer.bytes }, fields, request.method);
   }
 
   #tell(seen, { status, reason, arcCode }) {
@@ -240,23 +221,47 @@ const endings = {
   timeout: ["cut", "timeout"],
   expired: ["cut", "ERR_TOKEN_EXPIRED"],
   revoked: ["cut", "ERR_TOKEN_REVOKED"],
+  revocation_unknown: ["cut", "revocation_unknown"],
   gone: ["cut", "client_gone"],
   unreachable: ["failed", "upstream_unreachable"],
   redirect: ["failed", "upstream_redirect"],
   too_large: ["failed", "upstream_too_large"],
 };
 
-// How an agent ended, as the core takes it.
-function ended(step, signal, seen) {
-  if (step.aborted) return [signal.reason.outcome ?? "gone", ""];
-  try {
-    if ("output" in step) return ["output", JSON.stringify(step.output) ?? "null"];
-    seen.detail = reasonFor(step.error);
-  } catch (error) {
-    seen.detail = `the agent's output is not JSON: ${reasonFor(error)}`;
+// The whole body, counted as it comes: `{ body }`, or `{ reply }`, which is "lapsed" where the watch ended it.
+async function bodyOf(request, limit, watch, place) {
+  if (!request.body) {
+    place.whole();
+    return { body: new Uint8Array(0) };
   }
-  return ["failed", ""];
+  const { signal } = watch;
+  const reader = request.body.getReader();
+  const give = () => reader.cancel().catch(() => {});
+  signal.addEventListener("abort", give, { once: true });
+  let isTooMany = false;
+  const take = (bytes) => {
+    isTooMany = !place.take(bytes);
+    return !isTooMany;
+  };
+  try {
+    const body = await orAborted(readAll(reader, limit, signal, take), signal);
+    place.whole();
+    if (signal.aborted) return { reply: "lapsed" };
+    if (body) return { body };
+    return { reply: isTooMany ? callJson("arcTooMany", "too_many_body_bytes") : callJson("arcTooLarge") };
+  } catch {
+    // Or the client went away in the middle of it.
+    return { reply: signal.aborted ? "lapsed" : callJson("arcBroken") };
+  } finally {
+    signal.removeEventListener("abort", give);
+  }
 }
+
+const refusal = (code, message, more) => new ArcgateError(code, message, { details: { fault: "caller" }, ...more });
+const revoked = () => refusal("ERR_TOKEN_REVOKED", "the token is revoked");
+const expired = () => refusal("ERR_TOKEN_EXPIRED", "the token has expired before anything was done");
+const unavailable = (message) =>
+  refusal("ERR_VERIFIER_UNAVAILABLE", message, { retryable: true, details: { fault: "configuration" } });
 
 const headFields = {
   origin: "origin",

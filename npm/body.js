@@ -1,14 +1,17 @@
 // Bodies of requests and answers, read whole and no further than a limit.
 
-/** All bytes of a reader, or undefined as soon as there are more than `limit`. Ends early where `signal` is aborted. */
-export async function readAll(reader, limit, signal) {
+/**
+ * All bytes of a reader, or undefined as soon as there are more than `limit`, or `take(bytes)` says no. Ends early where `signal`
+ * is aborted.
+ */
+export async function readAll(reader, limit, signal, take = () => true) {
   const chunks = [];
   let length = 0;
   for (;;) {
     const { done, value } = await reader.read();
     if (done || signal?.aborted) break;
     length += value.length;
-    if (length > limit) {
+    if (length > limit || !take(value.length)) {
       reader.cancel().catch(() => {});
       return undefined;
     }

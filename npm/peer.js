@@ -32,7 +32,9 @@ function shortened(value, depth) {
 /** The error of a failure that the core has described. */
 export function toError({ code, message, retryable, arcCode, requiredScopes, providedScopes }, peer, canRenew) {
   const { status, retryAfterSec, details: told } = peer;
-  const isPeers = retryable || status >= 500 || code === "ERR_PROTOCOL";
+  // What an agent's stream ends with is the agent's, where it is not about the token.
+  const isPeers =
+    retryable || status >= 500 || code === "ERR_PROTOCOL" || (status === undefined && code === "ERR_REMOTE");
   const details = { fault: isPeers ? "peer" : "caller" };
   const subject = code === "ERR_TOKEN_SCOPE" ? requiredScopes?.join(" ") : undefined;
   const more = { subject, status, retryAfterSec, requiredScopes, providedScopes, peer: told };
@@ -40,6 +42,8 @@ export function toError({ code, message, retryable, arcCode, requiredScopes, pro
     if (value !== undefined && value !== null) details[key] = value;
   }
   let text = message;
+  // In a server's own words: what was wrong, where its code says only what kind of thing.
+  if (typeof told?.problem === "string") text += `: ${told.problem.slice(0, 256)}`;
   if (subject) text += `; it needs ${subject}`;
   if (code === "ERR_TOKEN_EXPIRED" && !canRenew) {
     text += "; a string as `token` can't be renewed: give a TokenManager or a function";

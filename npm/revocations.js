@@ -62,7 +62,8 @@ export class Revocations {
   /** Revokes. Every isolate knows it two seconds after this has resolved. */
   async revoke(env, entry) {
     checkKeys(entry, ["issuer", "jti", "sub", "before"], "entry");
-    const { issuer, jti, sub, before } = entry;
+    const { issuer, jti, before } = entry;
+    const sub = Number.isSafeInteger(entry.sub) ? String(entry.sub) : entry.sub;
     for (const [name, value] of Object.entries({ issuer, jti, sub })) {
       if (value === undefined && name !== "issuer") continue;
       if (typeof value === "string" && value !== "" && value.length <= LONGEST) continue;
@@ -139,7 +140,7 @@ function factsOf(principal, token) {
   try {
     const [, payload] = token.split(".");
     const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-    claims = JSON.parse(new TextDecoder().decode(bytes));
+    claims = JSON.parse(new TextDecoder().decode(bytes), subjectAsText);
   } catch {
     return otherwise;
   }
@@ -151,6 +152,14 @@ function factsOf(principal, token) {
     iat: typeof iat === "number" ? iat : undefined,
     exp: typeof exp === "number" ? exp : principal.expiresAt,
   };
+}
+
+// An integer as a subject is its digits: every other way to write it is the same user. `source` is what stands in the token, where
+// the platform tells: a number may have more digits than JavaScript keeps.
+function subjectAsText(key, value, { source } = {}) {
+  if (key !== "sub" || typeof value !== "number") return value;
+  if (/^-?[1-9]\d*$/.test(source)) return source;
+  return Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
 async function ask(binding, path, init = {}) {

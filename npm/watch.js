@@ -76,17 +76,22 @@ export class Watch {
   }
 }
 
-/** The pieces of a response's body, read when they are asked for. Whoever stops early cancels the body. */
+/**
+ * The pieces of a response's body, read when they are asked for. Whoever stops early cancels the body; one that was read to its
+ * end is left alone, or a browser shows the request as one that failed.
+ */
 export async function* chunks(response, watch) {
   if (!response.body) return;
   const reader = response.body.getReader();
+  let isWhole = false;
   try {
     for (;;) {
       const { done, value } = await watch.over(reader.read());
+      isWhole = done;
       if (done) return;
       yield value;
     }
   } finally {
-    reader.cancel().catch(() => {});
+    if (!isWhole) reader.cancel().catch(() => {});
   }
 }

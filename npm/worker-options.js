@@ -9,6 +9,17 @@ import { checkKeys, numberOption } from "./options.js";
 import { upstreamTarget } from "./upstream.js";
 import { upstreamAuth } from "./upstream-auth.js";
 
+// Name -> default, least, most.
+const ofArc = {
+  agentTimeoutMs: [300_000, 1, 86_400_000],
+  bodyTimeoutMs: [30_000, 1, 3_600_000],
+  verifyTimeoutMs: [15_000, 10, 600_000],
+  maxAnswerBytes: [10_485_760, 1, 104_857_600],
+  maxRequestsPerPrincipal: [100, 1, 100_000],
+  maxBodiesPerPrincipal: [32, 1, 100_000],
+  maxBodyBytesPerPrincipal: [16_777_216, 1, 2_147_483_648],
+};
+
 const known = [
   "verifier",
   "agents",
@@ -29,8 +40,8 @@ export function readOptions(options) {
   const { verifier, agents = {}, arc = {}, arcp = {}, limits = {}, basePath = "", audit } = options;
   checkKeys(arc, ["upstream", "upstreamAuth", "scopes", "bindRequestAgent"], "arc");
   checkKeys(arcp, arcpKeys, "arcp");
-  const ofArc = ["maxBodyBytes", "maxAnswerBytes", "agentTimeoutMs", "clockToleranceSec", "maxTokenLifetimeSec"];
-  checkKeys(limits, [...ofArc, ...socketLimits, ...hubLimits], "limits");
+  const inLimits = ["maxBodyBytes", "clockToleranceSec", "maxTokenLifetimeSec", ...Object.keys(ofArc)];
+  checkKeys(limits, [...inLimits, ...socketLimits, ...hubLimits], "limits");
   if (typeof verifier !== "function") checkVerifier(verifier);
   if (audit !== undefined && typeof audit !== "function") throw configError("audit", "must be a function");
   if (agents === null || typeof agents !== "object") throw configError("agents", "must be a record: name -> agent");
@@ -38,6 +49,8 @@ export function readOptions(options) {
     if (typeof agent !== "function") throw configError(`agents.${name}`, "must be a function");
   }
   const clockToleranceSec = numberOption(limits, "clockToleranceSec", 30, 0, 300, "limits");
+  const read = ([name, bounds]) => [name, numberOption(limits, name, ...bounds, "limits")];
+  const ofLimits = Object.fromEntries(Object.entries(ofArc).map(read));
   return {
     arcp: readArcp(options, clockToleranceSec),
     config: {
@@ -52,17 +65,16 @@ export function readOptions(options) {
     },
     agents,
     hub: readHub(options),
-    upstream: arcUpstream(arc, limits),
+    arc: ofLimits,
+    upstream: arcUpstream(arc, ofLimits),
     audit,
-    agentTimeoutMs: numberOption(limits, "agentTimeoutMs", 300_000, 1, 86_400_000, "limits"),
     clockToleranceSec,
     // A month: no provider's access tokens live longer.
     maxTokenLifetimeSec: numberOption(limits, "maxTokenLifetimeSec", 2_678_400, 60, 31_536_000, "limits"),
   };
 }
 
-function arcUpstream({ upstream, upstreamAuth: auth }, limits) {
-  const maxAnswerBytes = numberOption(limits, "maxAnswerBytes", 10_485_760, 1, 104_857_600, "limits");
+function arcUpstream({ upstream, upstreamAuth: auth }, { maxAnswerBytes }) {
   if (upstream === undefined) {
     if (auth === undefined) return undefined;
     throw configError("arc.upstreamAuth", "is there without `arc.upstream`");

@@ -7,6 +7,7 @@ import { auditor } from "./audit.js";
 import { call } from "./call.js";
 import { ArcgateError, configError } from "./errors.js";
 import { checkVerifier, placeOf } from "./http.js";
+import { InFlight } from "./in-flight.js";
 import { Revocations } from "./revocations.js";
 import { runtimeHub } from "./runtime-hub.js";
 import { isLoopback } from "./upstream.js";
@@ -36,6 +37,7 @@ export function createWorker(options) {
   const verifiers = verifierSource(options.verifier);
   const { basePath } = settings.config;
   const audit = auditor(settings.audit);
+  const inFlight = new InFlight(settings.arc);
   return {
     RuntimeHub: runtimeHub(settings.hub),
     async fetch(request, env, ctx) {
@@ -56,7 +58,7 @@ export function createWorker(options) {
         const revokedHere = (principal, credentials, { maxAgeMs } = {}) =>
           revocations.isRevoked(env, principal, credentials, { maxAgeMs, waitUntil });
         revokedHere.applies = (principal) => revocations.applies(env, principal);
-        const endpoint = new ArcEndpoint({ ...settings, guard: devGuard(env), revoked: revokedHere });
+        const endpoint = new ArcEndpoint({ ...settings, inFlight, guard: devGuard(env), revoked: revokedHere });
         return endpoint.handle(request, () => verifiers(env), ctx);
       }
       if (route === "/arcp") {

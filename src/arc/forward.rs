@@ -38,6 +38,8 @@ pub enum Failure {
     TimedOut,
     /// The caller's token ended meanwhile, or was revoked.
     TokenExpired,
+    /// Nobody could say for too long whether the caller's token was revoked.
+    Unknown,
     /// It wants the request to go somewhere else.
     Redirect,
     /// Something answered, but not in ARC; or it is another request's answer.
@@ -57,12 +59,13 @@ pub enum Failure {
 }
 
 impl Failure {
-    const ALL: [(&'static str, Self); 12] = [
+    const ALL: [(&'static str, Self); 13] = [
         ("unreachable", Self::Unreachable),
         ("timeout", Self::TimedOut),
         ("expired", Self::TokenExpired),
         // Either way a fresh token helps.
         ("revoked", Self::TokenExpired),
+        ("revocation_unknown", Self::Unknown),
         ("redirect", Self::Redirect),
         ("not_arc", Self::NotArc),
         ("overloaded", Self::Overloaded),
@@ -85,6 +88,7 @@ impl Failure {
             Self::TimedOut => (ArcCode::AgentTimeout, 504, "timeout"),
             // A 401 means that nothing was done; here the agent may have worked.
             Self::TokenExpired => (ArcCode::TokenExpired, 403, "ERR_TOKEN_EXPIRED"),
+            Self::Unknown => (ArcCode::InternalError, 503, "revocation_unknown"),
             Self::Redirect => (ArcCode::AgentUnreachable, 502, "upstream_redirect"),
             Self::NotArc => (ArcCode::AgentUnreachable, 502, "upstream_not_arc"),
             Self::Overloaded => (ArcCode::AgentNotAvailable, 503, "upstream_overloaded"),

@@ -32,6 +32,12 @@ pub fn input_of(message: &Value<'_>) -> Option<String> {
 /// Appends the parts in which an agent's output travels; none for `null`.
 pub fn write_parts(out: &mut String, output: &Value<'_>) {
     out.push('[');
+    write_output(out, output);
+    out.push(']');
+}
+
+/// Appends the one part in which an output travels; nothing for `null`.
+pub(crate) fn write_output(out: &mut String, output: &Value<'_>) {
     match output {
         Value::Null => {}
         Value::String(text) => write_text_part(out, text),
@@ -43,7 +49,13 @@ pub fn write_parts(out: &mut String, output: &Value<'_>) {
             out.push_str(",\"mimeType\":\"application/json\"}");
         }
     }
-    out.push(']');
+}
+
+/// Appends one `FilePart` of bytes that are base64 already.
+pub(crate) fn write_file_part(out: &mut String, base64: &str) {
+    out.push_str("{\"type\":\"FilePart\",\"content\":");
+    write_string(out, base64);
+    out.push_str(",\"mimeType\":\"application/octet-stream\"}");
 }
 
 /// Appends one `TextPart`.

@@ -15,6 +15,7 @@ pub mod reply;
 pub mod envelope;
 pub mod forward;
 pub mod run;
+pub mod said;
 
 mod method;
 

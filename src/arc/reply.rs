@@ -75,6 +75,17 @@ impl Reply {
         Self::error(ArcCode::ParseError, "body", &Echo::default(), None)
     }
 
+    /// The answer to a body that did not come in time.
+    pub fn slow() -> Self {
+        Self::error(ArcCode::InvalidRequest, "body_timeout", &Echo::default(), None).with_status(408)
+    }
+
+    /// The answer to a principal that has too much under way; `reason` says of what.
+    pub fn too_many(reason: &str) -> Self {
+        Self::error(ArcCode::RateLimitExceeded, reason.to_owned(), &Echo::default(), None)
+            .with_header("Retry-After", "2")
+    }
+
     /// A refusal of credentials. It is said before anything of the body is known, and so it repeats nothing.
     pub fn refused(error: &Error) -> Self {
         let details = (error.code() == Code::TokenScope).then(|| {

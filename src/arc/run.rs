@@ -6,10 +6,10 @@
 use crate::{
     arc::{
         errors::ArcCode,
-        message::{write_parts, write_text_part},
+        message::write_parts,
         reply::{Echo, Reply},
     },
-    json::{self, write_string, Object, Value},
+    json::{self, write_string, Value},
 };
 
 /// What a new task or chat needs from outside: something that can't be guessed, and the date.
@@ -40,12 +40,18 @@ pub enum Kind {
 pub enum Outcome<'o, 't> {
     /// It returned this.
     Output(&'o Value<'t>),
+    /// What it said as the pieces of its result, as parts with commas between them, and no output.
+    Pieces(&'o str),
+    /// It said what can't be passed on; these are the error's `details`. They are the caller's too: no secret is in them.
+    Flawed(&'o str),
     /// It threw. The caller isn't told what: that is for the log.
     Failed,
     /// It took longer than it may.
     TimedOut,
     /// The token that it ran under ended.
     TokenExpired,
+    /// Nobody could say for too long whether the token was revoked.
+    Unknown,
 }
 
 /// An admitted request.
@@ -81,16 +87,23 @@ impl Run {
 
     /// The answer once the agent has ended at `now`.
     pub fn reply(&self, outcome: Outcome<'_, '_>, now: &str) -> Reply {
-        let output = match outcome {
-            Outcome::Output(output) => output,
+        let mut parts = String::new();
+        match outcome {
+            Outcome::Output(output) => write_parts(&mut parts, output),
+            Outcome::Pieces(pieces) => parts = format!("[{pieces}]"),
             failure => {
                 let (code, reason) = self.failure(failure);
-                let reply = Reply::error(code, reason, &self.echo, None);
+                let details = if let Outcome::Flawed(details) = failure { Some(details) } else { None };
+                let reply = Reply::error(code, reason, &self.echo, details);
                 // A 401 means that nothing was done, and that the request may be repeated with a fresh token. Here the
                 // agent has run.
-                return if matches!(failure, Outcome::TokenExpired) { reply.with_status(403) } else { reply };
+                return match failure {
+                    Outcome::TokenExpired => reply.with_status(403),
+                    Outcome::Unknown => reply.with_status(503),
+                    _ => reply,
+                };
             }
-        };
+        }
         let mut result = String::new();
         match &self.kind {
             Kind::Task => {
@@ -103,14 +116,14 @@ impl Run {
                 result.push_str(",\"completedAt\":");
                 write_string(&mut result, now);
                 result.push_str(",\"messages\":[");
-                write_message(&mut result, output, Some(now));
+                write_message(&mut result, &parts, Some(now));
                 result.push_str("],\"artifacts\":[]}}");
             }
             Kind::Chat { chat_id, .. } => {
                 result.push_str("{\"type\":\"chat\",\"chat\":{\"chatId\":");
                 write_string(&mut result, chat_id);
                 result.push_str(",\"status\":\"ACTIVE\",\"message\":");
-                write_message(&mut result, output, None);
+                write_message(&mut result, &parts, None);
                 result.push_str(",\"participants\":[");
                 write_string(&mut result, self.echo.request_agent.as_deref().unwrap_or_default());
                 result.push(',');
@@ -135,15 +148,18 @@ impl Run {
                 }
                 "ACTIVE"
             }
+            // They are on the stream.
+            Outcome::Pieces(_) => "ACTIVE",
             failure => {
                 let (code, _) = self.failure(failure);
                 out.push_str("event: error\ndata: {\"chatId\":");
                 write_string(&mut out, self.chat_id());
-                out.push_str(&format!(
-                    ",\"error\":{{\"code\":{},\"message\":\"{}\"}}}}\n\n",
-                    code.number(),
-                    code.message()
-                ));
+                out.push_str(&format!(",\"error\":{{\"code\":{},\"message\":\"{}\"", code.number(), code.message()));
+                if let Outcome::Flawed(details) = failure {
+                    out.push_str(",\"details\":");
+                    out.push_str(details);
+                }
+                out.push_str("}}\n\n");
                 "ERROR"
             }
         };
@@ -153,23 +169,13 @@ impl Run {
         out
     }
 
-    /// What of an agent's event goes on the stream: pieces of its result as text, its progress as data. The rest (its log, its
-    /// thoughts, its tool calls) is not the caller's.
-    pub fn event(&self, event: &Object<'_>) -> Option<String> {
-        let body = event.get("body")?.as_object()?;
-        let mut parts = String::new();
-        match event.get("kind")?.as_str()? {
-            "result_chunk" if body.get("encoding").is_none_or(|encoding| encoding.as_str() == Some("utf8")) => {
-                parts.push('[');
-                write_text_part(&mut parts, body.get("data")?.as_str()?);
-                parts.push(']');
-            }
-            "progress" | "status" => write_parts(&mut parts, &Value::Object(event.clone())),
-            _ => return None,
-        }
+    /// The event of a stream that carries this part, or no event for no part.
+    pub fn event(&self, part: &str) -> String {
         let mut out = String::new();
-        self.write_event(&mut out, &parts);
-        Some(out)
+        if !part.is_empty() {
+            self.write_event(&mut out, &format!("[{part}]"));
+        }
+        out
     }
 
     fn write_event(&self, out: &mut String, parts: &str) {
@@ -190,6 +196,7 @@ impl Run {
     const fn failure(&self, outcome: Outcome<'_, '_>) -> (ArcCode, &'static str) {
         match (outcome, &self.kind) {
             (Outcome::TokenExpired, _) => (ArcCode::TokenExpired, "ERR_TOKEN_EXPIRED"),
+            (Outcome::Unknown, _) => (ArcCode::InternalError, "revocation_unknown"),
             (Outcome::TimedOut, Kind::Task) => (ArcCode::TaskTimeout, "timeout"),
             (Outcome::TimedOut, Kind::Chat { .. }) => (ArcCode::ChatTimeout, "timeout"),
             (_, Kind::Task) => (ArcCode::TaskExecutionFailed, "agent_failed"),
@@ -232,9 +239,9 @@ impl Run {
     }
 }
 
-fn write_message(out: &mut String, output: &Value<'_>, timestamp: Option<&str>) {
+fn write_message(out: &mut String, parts: &str, timestamp: Option<&str>) {
     out.push_str("{\"role\":\"agent\",\"parts\":");
-    write_parts(out, output);
+    out.push_str(parts);
     if let Some(timestamp) = timestamp {
         out.push_str(",\"timestamp\":");
         write_string(out, timestamp);
@@ -292,6 +299,7 @@ mod tests {
             (Kind::Task, Outcome::Failed, -42004),
             (Kind::Task, Outcome::TimedOut, -42005),
             (Kind::Task, Outcome::TokenExpired, -44004),
+            (Kind::Task, Outcome::Unknown, -32603),
             (chat().kind, Outcome::Failed, -32603),
             (chat().kind, Outcome::TimedOut, -43003),
         ] {
@@ -303,22 +311,27 @@ mod tests {
     }
 
     #[test]
+    fn what_cant_be_passed_on_is_told_and_pieces_are_the_result() {
+        let reply = run(Kind::Task).reply(Outcome::Flawed("{\"reason\":\"cycle\"}"), "now");
+        assert_eq!((reply.status, reply.code.unwrap().number()), (500, -42004));
+        assert!(reply.body.unwrap().contains("\"details\":{\"reason\":\"cycle\"}"));
+        let reply = run(chat().kind).reply(Outcome::Pieces("1,2"), "now");
+        assert!(reply.body.unwrap().contains("\"parts\":[1,2]"));
+    }
+
+    #[test]
     fn a_stream() {
         let run = chat();
-        let event = |text: &str| run.event(&json::parse_object(text.as_bytes()).unwrap());
         assert_eq!(
-            event(r#"{"kind":"result_chunk","body":{"data":"hi\n"}}"#).as_deref(),
-            Some("event: stream\ndata: {\"chatId\":\"c\\n\",\"message\":{\"role\":\"agent\",\"parts\":[{\"type\":\"TextPart\",\"content\":\"hi\\n\"}]}}\n\n")
+            run.event("{\"type\":\"TextPart\",\"content\":\"hi\\n\"}"),
+            "event: stream\ndata: {\"chatId\":\"c\\n\",\"message\":{\"role\":\"agent\",\"parts\":[{\"type\":\"TextPart\",\"content\":\"hi\\n\"}]}}\n\n"
         );
-        assert!(event(r#"{"kind":"progress","body":{"current":1,"total":2}}"#).unwrap().contains("\\\"current\\\":1"));
-        for text in [
-            r#"{"kind":"log","body":{"message":"x"}}"#,
-            r#"{"kind":"progress"}"#,
-            "{}",
-            r#"{"kind":"result_chunk","body":{"data":1}}"#,
-        ] {
-            assert_eq!(event(text), None, "{text}");
-        }
+        assert_eq!(run.event(""), "", "nothing goes on");
+        let flawed = run.last_events(Outcome::Flawed("{\"reason\":\"bigint\"}"));
+        assert!(
+            flawed.contains("\"message\":\"Internal error\",\"details\":{\"reason\":\"bigint\"}}}\n\n"),
+            "{flawed}"
+        );
         let done = "event: done\ndata: {\"chatId\":\"c\\n\",\"status\":\"ACTIVE\",\"done\":true}\n\n";
         assert_eq!(run.last_events(Outcome::Output(&Value::Null)), done);
         assert!(run.last_events(Outcome::Output(&Value::Bool(true))).ends_with(done));

@@ -5,5 +5,6 @@ pub mod credentials;
 pub mod assertion;
 pub mod challenge;
 pub mod custom;
+pub mod standing;
 
 pub use crate::principal::{Kind, Principal};

@@ -10,13 +10,15 @@ use super::{
 };
 use crate::{
     arc::{
-        origin::OriginRules, reply::write_fields, run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run,
-        Step,
+        origin::OriginRules, reply::write_fields, run, said, Admission, Decision, Fresh, Gate, Head, Outcome, Reply,
+        Run, Step,
     },
-    auth::{challenge::stated, custom::principal_from_json},
+    auth::{challenge::stated, custom::principal_from_json, standing::Standing},
     config::Reader,
     error::{Code, Error},
     json::{self, write_string, Members, Object, Value},
+    output::{self, Flaw, Of},
+    time::Span,
 };
 
 /// Throws what is wrong with the configuration of an endpoint.
@@ -92,6 +94,29 @@ pub fn arc_broken() -> String {
     Reply::broken().to_json()
 }
 
+/// The answer to a body that did not come in time.
+#[wasm_bindgen(js_name = arcSlow)]
+pub fn arc_slow() -> String {
+    Reply::slow().to_json()
+}
+
+/// The answer to a principal that has too much under way.
+#[wasm_bindgen(js_name = arcTooMany)]
+pub fn arc_too_many(reason: &str) -> String {
+    Reply::too_many(reason).to_json()
+}
+
+/// What an answer about a credential means: nothing where all is well, else "revoked" or "revocation_unknown". `unknown` is how
+/// many milliseconds ago the last answer was, for what runs; before anything begins it is absent.
+#[wasm_bindgen(js_name = standing)]
+pub fn standing(revoked: Option<bool>, unknown: Option<f64>) -> Option<String> {
+    let standing = match unknown {
+        Some(millis) => Standing::during(revoked, Span::from_millis(millis as i64)),
+        None => Standing::before(revoked),
+    };
+    standing.name().map(str::to_owned)
+}
+
 /// Decides on a body: `{ seen, reply }`, `{ seen, agent, input, stream, ticket }`, or `{ seen, forward }`. `principal` is the verifier's, as JSON.
 #[wasm_bindgen(js_name = arcBody)]
 pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[u8]) -> Result<String, JsValue> {
@@ -139,41 +164,87 @@ pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[
     Ok(out)
 }
 
-/// The answer of a run: `outcome` is `output`, `failed`, `timeout`, `expired` or `revoked`; `output` is the agent's, as JSON.
+/// The answer of a run. `outcome` is `output`, and `text` the agent's as JSON; `pieces`, and `text` the parts of its result;
+/// `flawed`, and `text` the details of the error; or `failed`, `timeout`, `expired`, `revoked`, `revocation_unknown`.
 #[wasm_bindgen(js_name = arcReply)]
-pub fn arc_reply(ticket: &str, outcome: &str, output: &str, now: &str) -> Result<String, JsValue> {
-    ended(ticket, outcome, output, |run, outcome| run.reply(outcome, now).to_json())
+pub fn arc_reply(ticket: &str, outcome: &str, text: &str, now: &str) -> Result<String, JsValue> {
+    ended(ticket, outcome, text, |run, outcome| run.reply(outcome, now).to_json())
 }
 
 /// The events that end a stream; the arguments are those of `arcReply`.
 #[wasm_bindgen(js_name = arcLastEvents)]
-pub fn arc_last_events(ticket: &str, outcome: &str, output: &str) -> Result<String, JsValue> {
-    ended(ticket, outcome, output, |run, outcome| run.last_events(outcome))
+pub fn arc_last_events(ticket: &str, outcome: &str, text: &str) -> Result<String, JsValue> {
+    ended(ticket, outcome, text, |run, outcome| run.last_events(outcome))
 }
 
-/// What goes on the stream for an agent's event, if anything does.
+/// Reads an agent's event, the `number`th: `{ memory, part?, isPiece? }`, or `{ flaw }`, the details of the error. `text` is what
+/// JavaScript's writer made of it, and `complaint` what that said where it made nothing; `memory` is the last event's.
+#[wasm_bindgen(js_name = agentEvent)]
+pub fn agent_event(text: Option<String>, complaint: Option<String>, number: f64, memory: &str) -> String {
+    let read = match &text {
+        Some(text) => said::event(text, number as u64, memory),
+        None => Err(said::flawed(Of::Event(number as u64, None), Flaw::of_writer(complaint.as_deref()))),
+    };
+    match read {
+        Ok(said) => {
+            let members = Members::new().text("memory", &said.memory).text("part", &said.part);
+            members.boolean("isPiece", said.is_piece).end()
+        }
+        Err(flaw) => Members::new().raw("flaw", &flaw).end(),
+    }
+}
+
+/// Reads what an agent returned: nothing where it goes on as it is, `{ text }` where it goes on as this, or `{ flaw }`. The
+/// arguments are as for `agentEvent`; `most` is how many bytes there may be.
+#[wasm_bindgen(js_name = agentResult)]
+pub fn agent_result(text: Option<String>, complaint: Option<String>, most: f64) -> Option<String> {
+    let read = match &text {
+        Some(text) => output::result(text, most as usize),
+        None => Err(Flaw::of_writer(complaint.as_deref())),
+    };
+    match read {
+        Ok(mended) => mended.map(|text| Members::new().text("text", &text).end()),
+        Err(flaw) => Some(Members::new().raw("flaw", &said::flawed(Of::Result, flaw)).end()),
+    }
+}
+
+/// The part that stands for the half of a character that no piece completed; empty where none waits.
+#[wasm_bindgen(js_name = agentRest)]
+pub fn agent_rest(memory: &str) -> String {
+    said::rest(memory)
+}
+
+/// The details of the error about a result whose pieces have too many bytes together.
+#[wasm_bindgen(js_name = agentTooLarge)]
+pub fn agent_too_large(bytes: f64, most: f64) -> String {
+    said::flawed(Of::Result, Flaw::TooLarge { bytes: bytes as usize, most: most as usize })
+}
+
+/// The event of a stream that carries this part; empty for none.
 #[wasm_bindgen(js_name = arcEvent)]
-pub fn arc_event(ticket: &str, event: &str) -> Result<Option<String>, JsValue> {
-    Ok(run_of(ticket)?.event(&object(event)?))
+pub fn arc_event(ticket: &str, part: &str) -> Result<String, JsValue> {
+    Ok(run_of(ticket)?.event(part))
 }
 
 fn ended<T>(
     ticket: &str,
     outcome: &str,
-    output: &str,
+    text: &str,
     then: impl FnOnce(Run, Outcome<'_, '_>) -> T,
 ) -> Result<T, JsValue> {
     let run = run_of(ticket)?;
     let value = match outcome {
-        // What an agent returns that strict JSON can't hold (too deep, say) is the agent's failure.
-        "output" => json::parse(output.as_bytes()).ok(),
+        "output" => json::parse(text.as_bytes()).ok(),
         _ => None,
     };
     let outcome = match (&value, outcome) {
         (Some(value), _) => Outcome::Output(value),
+        (None, "pieces") => Outcome::Pieces(text),
+        (None, "flawed") => Outcome::Flawed(text),
         (None, "timeout") => Outcome::TimedOut,
         // Either way a fresh token helps.
         (None, "expired" | "revoked") => Outcome::TokenExpired,
+        (None, "revocation_unknown") => Outcome::Unknown,
         (None, _) => Outcome::Failed,
     };
     Ok(then(run, outcome))

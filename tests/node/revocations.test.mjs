@@ -201,6 +201,34 @@ test("one name is one entry, and the later instant holds", async () => {
   assert.equal(await one.isRevoked(env, ...caller({ sub: "carol", jti: "t9", iat: start })), true);
 });
 
+test("an integer subject is its digits, however it is written", async () => {
+  const { env, one, other } = deployment();
+  const payload = (sub) =>
+    Buffer.from(`{"iss":"${issuer}","sub":${sub},"iat":${start - 60},"exp":${start + 600}}`).toString("base64url");
+  const who = (sub) => [
+    { kind: "jwt", issuer, id: "someone@example.com", expiresAt: start + 600 },
+    { scheme: "bearer", token: `e30.${payload(sub)}.s` },
+  ];
+  await one.revoke(env, { issuer, sub: "42" });
+  await one.revoke(env, { issuer, sub: 7 });
+  await one.revoke(env, { issuer, sub: "12345678901234567891" });
+  for (const [sub, revoked] of [
+    ["42", true],
+    ["42.0", true],
+    ["4.2e1", true],
+    ['"42"', true],
+    ["7", true],
+    ["43", false],
+    ["12345678901234567891", true],
+    ["12345678901234567890", false],
+    ["4.25", false],
+    ["-42", false],
+  ]) {
+    assert.equal(await one.isRevoked(env, ...who(sub)), revoked, sub);
+    assert.equal(await other.isRevoked(env, ...who(sub)), revoked, sub);
+  }
+});
+
 test("more entries than an answer holds, a store that is full, one that was emptied", async () => {
   const { env, one, other, clock } = deployment();
   const insert = env.REVOCATIONS.database.prepare("INSERT INTO entries (name, before, expires) VALUES (?, NULL, ?)");

@@ -4,7 +4,7 @@ use crate::{
     arc::{envelope::VERSION, reply::is_name},
     error::{Code, Error},
     jose::url,
-    json::write_string,
+    json::{self, write_string},
 };
 
 /// Who asks whom for what; `params` is a JSON object as text.
@@ -49,6 +49,10 @@ pub fn write(call: &Call<'_>) -> Result<String, Error> {
     }
     if !call.params.starts_with('{') {
         return Err(wrong("params", "`params` must be an object"));
+    }
+    // A server that reads JSON strictly would say no more than that it is none.
+    if matches!(json::mended(call.params), Ok((_, true))) {
+        return Err(wrong("params", "`params` has half of a character in it: a text that was cut inside of an emoji, say"));
     }
     out.push_str(",\"params\":");
     out.push_str(call.params);

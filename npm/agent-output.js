@@ -1,0 +1,71 @@
+// What an agent says, on its way out over ARC: the core checks each event and the result, and remembers what of a text waits.
+
+import { call, callJson } from "./call.js";
+
+/** A value as JSON's writer sees it: `{ text }`, or `{ complaint }`, which is undefined where the value is nothing that JSON has. */
+export function written(value) {
+  try {
+    const text = JSON.stringify(value);
+    return typeof text === "string" ? { text } : {};
+  } catch (error) {
+    try {
+      return { complaint: String(error?.message ?? error) };
+    } catch {
+      return { complaint: "" };
+    }
+  }
+}
+
+/** The output of one run. `maxBytes` bounds its result. */
+export class AgentOutput {
+  #maxBytes;
+  #count = 0;
+  #memory = "";
+  #pieces = [];
+  #pieceBytes = 0;
+
+  constructor(maxBytes) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** An event: `{ part, isPiece }`, or `{ flaw }`, the details of the error that the run ends with. */
+  event(value) {
+    const { text, complaint } = written(value);
+    this.#count += 1;
+    const said = callJson("agentEvent", text, complaint, this.#count, this.#memory);
+    if (said.flaw) return said;
+    this.#memory = said.memory;
+    if (said.isPiece && said.part !== "") {
+      this.#pieceBytes += said.part.length;
+      if (this.#pieceBytes > this.#maxBytes)
+        return { flaw: JSON.parse(call("agentTooLarge", this.#pieceBytes, this.#maxBytes)) };
+    }
+    return said;
+  }
+
+  /** Keeps a part of the result for `result`, where nobody is sent it before. */
+  keep(part) {
+    if (part !== "") this.#pieces.push(part);
+  }
+
+  /** The part in the place of half a character that no piece completed; once. */
+  rest() {
+    const part = call("agentRest", this.#memory);
+    this.#memory = "";
+    return part;
+  }
+
+  /** How the run ends with what the agent returned: `[outcome, text]` for the core, and the flaw if there is one. */
+  result(value) {
+    // Who says its result in pieces returns nothing besides.
+    if (value === undefined || value === null) {
+      this.keep(this.rest());
+      return this.#pieces.length > 0 ? ["pieces", this.#pieces.join(",")] : ["output", "null"];
+    }
+    const { text, complaint } = written(value);
+    const read = call("agentResult", text, complaint, this.#maxBytes);
+    if (read === undefined) return ["output", text];
+    const { text: mended, flaw } = JSON.parse(read);
+    return flaw ? ["flawed", JSON.stringify(flaw), flaw] : ["output", mended];
+  }
+}

@@ -1,0 +1,70 @@
+//! Whether somebody who was let in may still act: one rule for requests and for sessions.
+//!
+//! Between letting in and acting there are waits (a body, an upstream's credential, a connection), and long work goes on after.
+//! So the question is asked again: before anything begins the answer must be there; while something runs it may be missing for
+//! a while, for a store that restarts must not end everybody's work.
+
+use crate::time::Span;
+
+/// What runs is ended when nobody could say for so long whether its credential still holds.
+pub const LONGEST_UNKNOWN: Span = Span::from_secs(30);
+
+/// What an answer about a credential means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Go on.
+    Good,
+    /// It was taken back.
+    Revoked,
+    /// Nobody can say, and so nobody goes on.
+    Unknown,
+}
+
+impl Standing {
+    /// Before something begins: `revoked` is the answer, `None` that there was none.
+    pub const fn before(revoked: Option<bool>) -> Self {
+        match revoked {
+            Some(true) => Self::Revoked,
+            Some(false) => Self::Good,
+            None => Self::Unknown,
+        }
+    }
+
+    /// While something runs; `unknown` is how long ago the last answer was.
+    pub fn during(revoked: Option<bool>, unknown: Span) -> Self {
+        match revoked {
+            None if unknown < LONGEST_UNKNOWN => Self::Good,
+            answer => Self::before(answer),
+        }
+    }
+
+    /// Its name in the log; `None` where there is nothing to tell.
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Good => None,
+            Self::Revoked => Some("revoked"),
+            Self::Unknown => Some("revocation_unknown"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_begins_without_an_answer() {
+        assert_eq!(Standing::before(Some(false)), Standing::Good);
+        assert_eq!(Standing::before(Some(true)), Standing::Revoked);
+        assert_eq!(Standing::before(None), Standing::Unknown);
+    }
+
+    #[test]
+    fn what_runs_outlasts_a_short_outage_and_no_revocation() {
+        for (unknown, expected) in [(0, Standing::Good), (29_999, Standing::Good), (30_000, Standing::Unknown)] {
+            assert_eq!(Standing::during(None, Span::from_millis(unknown)), expected, "{unknown}");
+        }
+        assert_eq!(Standing::during(Some(true), Span::from_millis(0)), Standing::Revoked);
+        assert_eq!(Standing::during(Some(false), Span::from_secs(900)), Standing::Good);
+    }
+}
