@@ -29,7 +29,7 @@ export interface Revocation {
   /** The claim `jti`: one token. */
   jti?: string;
   /** The claim `sub`. */
-  sub?: string;
+  sub?: string | number;
   /** Tokens issued until then: seconds since 1970. Default: now; with `jti`, whenever it was issued. */
   before?: number;
 }
@@ -92,7 +92,15 @@ export interface WorkerOptions<Env = unknown> {
   limits?: {
     /** Default: 1 MiB. */
     maxBodyBytes?: number;
-    /** An upstream's answer; of a stream, an event. Default: 10 MiB. */
+    /** For a body, from its first byte to its last. Default: 30000. */
+    bodyTimeoutMs?: number;
+    /** One principal's requests of `/arc` in an isolate: raise it where a fleet of machines shares one. Default: 100. */
+    maxRequestsPerPrincipal?: number;
+    /** Of them, those whose body is still coming. Default: 32. */
+    maxBodiesPerPrincipal?: number;
+    /** The bytes of their bodies together. Default: 16 MiB. */
+    maxBodyBytesPerPrincipal?: number;
+    /** An upstream's answer, or an agent's result; of an upstream's stream, an event. Default: 10 MiB. */
     maxAnswerBytes?: number;
     /** For an agent's or an upstream's answer, the end of a stream included. Default: 300000. */
     agentTimeoutMs?: number;
@@ -102,7 +110,7 @@ export interface WorkerOptions<Env = unknown> {
     clockToleranceSec?: number;
     /** From the upgrade to the client's hello. Default: 10000. */
     helloTimeoutMs?: number;
-    /** For the verifier's answer to a hello. Default: 15000. */
+    /** For the verifier's answer, to a hello or to a request of `/arc`. Default: 15000. */
     verifyTimeoutMs?: number;
     /** From there to the upstream's welcome. Default: 10000. */
     upstreamTimeoutMs?: number;

@@ -52,7 +52,10 @@ pub fn write(call: &Call<'_>) -> Result<String, Error> {
     }
     // A server that reads JSON strictly would say no more than that it is none.
     if matches!(json::mended(call.params), Ok((_, true))) {
-        return Err(wrong("params", "`params` has half of a character in it: a text that was cut inside of an emoji, say"));
+        return Err(wrong(
+            "params",
+            "`params` has half of a character in it: a text that was cut inside of an emoji, say",
+        ));
     }
     out.push_str(",\"params\":");
     out.push_str(call.params);

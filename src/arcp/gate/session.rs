@@ -3,12 +3,10 @@
 use super::{config::Config, hidden::Asked, pulse::Pulse, rate::Rate};
 use crate::{
     arcp::features::Features,
+    auth::standing::LONGEST_UNKNOWN,
     json::Members,
     time::{Span, Time},
 };
-
-/// A session whose revocation can't be asked about ends after this long.
-const LONGEST_UNKNOWN: Span = Span::from_secs(30);
 
 /// A question about revocation that is not answered within this time has no answer, whatever the driver does.
 const LONGEST_ANSWER: Span = Span::from_secs(10);
