@@ -273,6 +273,36 @@ fn who_has_seen_all_is_asked_for_one_more_where_that_helps() {
 }
 
 #[test]
+fn a_resume_that_is_refused_by_a_jobs_error_is_refused() {
+    let mut world = World::new();
+    world.client_says(&resuming("rg1.cnRrXzE.bWFj"));
+    world.authenticated(alice());
+    world.mac("bWFj");
+    for _ in 0..5 {
+        world.opened();
+        world.behind_says(&error_frame("RESUME_WINDOW_EXPIRED").replace("session.error", "job.error"));
+        world.pass(1000);
+    }
+    assert_eq!(world.end(), ended("RESUME_WINDOW_EXPIRED", 1000));
+}
+
+#[test]
+fn who_asks_for_a_session_back_never_gets_another_one() {
+    for trusted in [true, false] {
+        let mut world = World::with("{}", trusted);
+        world.client_says(&resuming("rg1.cnRrXzE.bWFj"));
+        world.authenticated(alice());
+        if !trusted {
+            world.mac("bWFj");
+        }
+        world.opened();
+        world.behind_says(&welcome("rtk_2", &[]).replace("sess_1", "sess_new"));
+        assert_eq!(world.end(), ended("RESUME_WINDOW_EXPIRED", 1000));
+        assert_eq!((world.reason().as_str(), world.behind_closed), ("upstream_new_session", true));
+    }
+}
+
+#[test]
 fn the_hub_hears_of_a_resumed_client_with_its_first_frame_whatever_that_is() {
     let resumed = |trusted| {
         let mut world = World::with("{}", trusted);

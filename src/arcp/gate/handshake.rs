@@ -201,7 +201,8 @@ impl Gate {
         };
         match envelope.kind() {
             "session.welcome" => {}
-            "session.error" => return self.turned_away(&envelope, now),
+            // Java's says so with a job's error.
+            "session.error" | "job.error" => return self.turned_away(&envelope, now),
             // Heartbeats may begin early; the welcome is what counts.
             "session.ping" | "session.pong" => return,
             _ => return self.end(End::unreadable("upstream_not_welcome"), now),
@@ -210,6 +211,12 @@ impl Gate {
         let (Some(id), Ok(welcome)) = (id.filter(|id| is_session_id(id)), Welcome::read(&envelope)) else {
             return self.end(End::unreadable("upstream_malformed"), now);
         };
+        let wanted =
+            self.hello.as_ref().and_then(|hello| hello.resume.as_ref()).map(|resume| resume.session_id.as_str());
+        if wanted.is_some_and(|wanted| !wanted.is_empty() && wanted != id) {
+            // F#'s reads no resume in a hello. A new session is had by asking for one.
+            return self.end(End::not_resumable("upstream_new_session"), now);
+        }
         let is_anonymous = self.principal.as_ref().is_some_and(|principal| principal.kind() == Kind::Anonymous);
         let token = welcome.resume_token.as_ref().filter(|_| !is_anonymous);
         let token = token.map(|token| String::from_utf8_lossy(token.expose()).into_owned());
