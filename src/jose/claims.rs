@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::provider::Provider;
 use crate::{
     error::{shown, Code, Error},
-    json::{Object, Value},
+    json::{Number, Object, Value},
     time::{Span, Time},
 };
 
@@ -83,7 +83,8 @@ pub fn check<'c>(
     tolerance: Span,
     now: Time,
 ) -> Result<Candidate<'c>, Error> {
-    // RFC 7800: a token bound to a key is worth nothing without a proof of that key, and a bearer has none.
+    // RFC 7800: a token bound to a key is worth nothing without a proof of that key, and a bearer has none. An empty binding is
+    // no less one.
     if claims.get("cnf").is_some() {
         return Err(Error::new(
             Code::TokenClaim,
@@ -91,11 +92,10 @@ pub fn check<'c>(
         )
         .about("cnf"));
     }
-    for name in ["sub", "jti"] {
-        string(claims, name)?;
-    }
+    string(claims, "jti")?;
+    subject_is_a_name(provider, claims)?;
     for name in provider.mandatory_claims() {
-        if claims.get(name).is_none() {
+        if said(claims, name).is_none() {
             return Err(missing(name, name != "sub"));
         }
     }
@@ -128,10 +128,10 @@ pub fn lacking_error(lacking: &[&str]) -> Error {
 fn audience(provider: &Provider, claims: &Object<'_>) -> Result<(), Error> {
     let wrong_type =
         || Error::new(Code::TokenAudience, "the claim `aud` is not a string or a list of strings").about("aud");
-    let named: &[Value<'_>] = match claims.get("aud") {
+    let named: &[Value<'_>] = match said(claims, "aud") {
         None => &[],
         Some(one @ Value::String(_)) => std::slice::from_ref(one),
-        Some(Value::Array(several)) if !several.is_empty() => several,
+        Some(Value::Array(several)) => several,
         Some(_) => return Err(wrong_type()),
     };
     if !named.iter().all(|name| matches!(name, Value::String(_))) {
@@ -192,7 +192,7 @@ fn times(provider: &Provider, claims: &Object<'_>, tolerance: Span) -> Result<(W
 }
 
 fn date(claims: &Object<'_>, name: &'static str) -> Result<Option<Time>, Error> {
-    let Some(value) = claims.get(name) else { return Ok(None) };
+    let Some(value) = said(claims, name) else { return Ok(None) };
     let Some(number) = value.as_number() else { return Err(wrong_type(name, value, "a number of seconds")) };
     Time::from_numeric_date(number).map(Some).ok_or_else(|| {
         Error::new(Code::TokenClaim, format!("the claim `{name}` is out of range: it counts seconds since 1970"))
@@ -201,16 +201,49 @@ fn date(claims: &Object<'_>, name: &'static str) -> Result<Option<Time>, Error> 
 }
 
 fn string<'c>(claims: &'c Object<'_>, name: &str) -> Result<Option<&'c str>, Error> {
-    match claims.get(name) {
+    match said(claims, name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_ref())),
         Some(other) => Err(wrong_type(name, other, "a string")),
     }
 }
 
+/// `sub` is a string (RFC 7519 §4.1.2). Some issuers number their users: that will do where another claim is the principal.
+fn subject_is_a_name(provider: &Provider, claims: &Object<'_>) -> Result<(), Error> {
+    let is_whole = |number: &Number<'_>| number.as_f64().fract() == 0.0;
+    let names_principal = provider.principal_claims.iter().any(|name| name == "sub");
+    match said(claims, "sub") {
+        Some(Value::Number(number)) if is_whole(number) && !names_principal => Ok(()),
+        Some(number @ Value::Number(_)) => Err(wrong_type(
+            "sub",
+            number,
+            "a string; where the issuer numbers its users, name another claim in `principalClaim`",
+        )),
+        _ => string(claims, "sub").map(drop),
+    }
+}
+
+/// A claim by its name, unless nothing is said by it: issuers write claims that they leave out as null, as an empty text or as
+/// an empty list.
+fn said<'c, 't>(claims: &'c Object<'t>, name: &str) -> Option<&'c Value<'t>> {
+    claims.get(name).filter(says_something)
+}
+
+fn says_something(value: &&Value<'_>) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => true,
+    }
+}
+
 fn required_claims(provider: &Provider, claims: &Object<'_>) -> Result<(), Error> {
     for required in &provider.required_claims {
         let value = lookup(claims, &required.name).ok_or_else(|| missing(&required.name, false))?;
+        if !says_something(&value) && !required.values.iter().any(|wanted| same(value, wanted)) {
+            return Err(missing(&required.name, false));
+        }
         // A claim that is a list holds a required value if one of its items is that value.
         let fits = |wanted: &Value<'_>| {
             same(value, wanted) || value.as_array().is_some_and(|items| items.iter().any(|item| same(item, wanted)))
@@ -243,7 +276,7 @@ fn scopes<'c>(provider: &Provider, claims: &'c Object<'_>) -> Result<Vec<&'c str
         }
     };
     for name in &provider.scope_claims {
-        let Some(value) = lookup(claims, name) else { continue };
+        let Some(value) = lookup(claims, name).filter(says_something) else { continue };
         let wrong = || wrong_type(name, value, "a string or a list of strings");
         match value {
             Value::String(text) => text.split(' ').for_each(&mut add),
@@ -282,16 +315,17 @@ fn lacking_scopes(provider: &Provider, lacking: &[&str], claims: &Object<'_>, no
     Error::new(Code::TokenScope, message).about(lacking)
 }
 
-fn principal_id<'c>(provider: &Provider, claims: &'c Object<'_>) -> Result<&'c str, Error> {
-    let name = &provider.principal_claim;
-    match lookup(claims, name) {
-        Some(Value::String(id)) if !id.is_empty() && id.len() <= MAX_ID => Ok(id),
-        Some(Value::String(_)) => {
-            Err(Error::new(Code::TokenClaim, format!("the claim `{}` is empty or over 1 kB", shown(name)))
-                .about(name.clone()))
+/// The first of the principal's claims that is there and not empty. One that is there and can't be an id is no reason to take
+/// the next: then it would be up to the token whose id it is.
+fn principal_id<'c>(provider: &'c Provider, claims: &'c Object<'_>) -> Result<&'c str, Error> {
+    let found = |name: &'c String| Some((name, lookup(claims, name).filter(says_something)?));
+    match provider.principal_claims.iter().find_map(found) {
+        Some((_, Value::String(id))) if id.len() <= MAX_ID => Ok(id),
+        Some((name, Value::String(_))) => {
+            Err(Error::new(Code::TokenClaim, format!("the claim `{}` is over 1 kB", shown(name))).about(name.clone()))
         }
-        Some(other) => Err(wrong_type(name, other, "a string")),
-        None => Err(missing(name, false)),
+        Some((name, other)) => Err(wrong_type(name, other, "a string")),
+        None => Err(missing(&provider.principal_claims.join("` or `"), false)),
     }
 }
 

@@ -67,7 +67,7 @@ impl<'b> UntrustedJws<'b> {
             return Err(malformed("the token is longer than 16 kB"));
         }
         let Some(([header, payload, signature], signing_input_len)) = segments(token, scratch) else {
-            return Err(no_segments(token));
+            return Err(wrapped(token).unwrap_or_else(|| no_segments(token)));
         };
         Ok(Self { header: Header::parse(header)?, payload, signature, signing_input_len })
     }
@@ -159,6 +159,33 @@ fn after_dot(text: &[u8], at: usize) -> Option<&[u8]> {
     }
 }
 
+/// Where what was handed in is a token with something around it: what that is, and what to do.
+#[cold]
+fn wrapped(token: &[u8]) -> Option<Error> {
+    const SCHEMES: [&str; 4] = ["bearer", "dpop", "jwt", "token"];
+    let first = token.first()?;
+    if first.is_ascii_whitespace() {
+        return Some(malformed("the token begins with white space: hand over the token alone"));
+    }
+    if matches!(first, b'"' | b'\'') {
+        return Some(malformed("the token begins with a quotation mark: hand over what stands between the quotes"));
+    }
+    if token.last()?.is_ascii_whitespace() {
+        return Some(malformed("the token ends with white space, a line feed perhaps: hand over the token alone"));
+    }
+    let is_end = |byte: &u8| byte.is_ascii_whitespace() || *byte == b':';
+    let name = token.get(..token.iter().take(16).position(is_end)?)?;
+    if name.eq_ignore_ascii_case(b"authorization") {
+        return Some(malformed("the token begins with the name of its header field: hand over the token alone"));
+    }
+    let scheme = SCHEMES.into_iter().find(|scheme| name.eq_ignore_ascii_case(scheme.as_bytes()))?;
+    Some(malformed(format!("the token begins with the scheme \"{scheme}\": hand over what stands behind it")))
+}
+
+fn is_padded(token: &[u8]) -> bool {
+    token.split(|byte| *byte == b'.').any(|segment| segment.last() == Some(&b'='))
+}
+
 /// Why a token has not three segments of base64url. Counts at most one dot too many.
 #[cold]
 fn no_segments(token: &[u8]) -> Error {
@@ -170,6 +197,10 @@ fn no_segments(token: &[u8]) -> Error {
         1 => {
             "the token has two segments: it is opaque, not a JWT; Google's access tokens are like that: send its ID token, \
              with your client ID as the `audience`"
+        }
+        2 if is_padded(token) => {
+            "a segment of the token is padded with `=`, which RFC 7515 §2 forbids: AWS load balancers' `x-amzn-oidc-data` is \
+             like that, and only a verifier of AWS's own format reads it"
         }
         2 => "a segment of the token is not canonical base64url without padding",
         4 => {
@@ -261,6 +292,31 @@ mod tests {
             format!("{head}.e"),
         ] {
             assert_eq!(code(&bad), Code::TokenMalformed, "{bad}");
+        }
+    }
+
+    #[test]
+    fn says_what_stands_around_a_token() {
+        let message = |token: &str| {
+            UntrustedJws::parse(token.as_bytes(), &mut Scratch::default()).unwrap_err().message().to_owned()
+        };
+        let good = token(r#"{"alg":"RS256"}"#, "x");
+        for (wrapped, told) in [
+            (format!("Bearer {good}"), "the token begins with the scheme \"bearer\""),
+            (format!("bearer\t{good}"), "the token begins with the scheme \"bearer\""),
+            (format!("BEARER: {good}"), "the token begins with the scheme \"bearer\""),
+            (format!("JWT {good}"), "the token begins with the scheme \"jwt\""),
+            ("Bearer ".to_owned(), "the token ends with white space"),
+            ("Bearer opaque".to_owned(), "the token begins with the scheme \"bearer\""),
+            (format!("Authorization: Bearer {good}"), "the token begins with the name of its header field"),
+            (format!(" {good}"), "the token begins with white space"),
+            (format!("\"{good}\""), "the token begins with a quotation mark"),
+            (format!("{good}\n"), "the token ends with white space"),
+            (format!("{good}=="), "a segment of the token is padded with `=`, which RFC 7515 §2 forbids"),
+            (good.replacen('.', "=.", 1), "a segment of the token is padded with `=`, which RFC 7515 §2 forbids"),
+            (format!("{good}%"), "a segment of the token is not canonical base64url"),
+        ] {
+            assert!(message(&wrapped).starts_with(told), "{wrapped}: {}", message(&wrapped));
         }
     }
 

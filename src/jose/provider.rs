@@ -35,8 +35,8 @@ pub struct Provider {
     pub scope_claims: Vec<String>,
     /// Claims that every token needs beyond the default ones.
     pub required_claims: Vec<RequiredClaim>,
-    /// The claim that names the principal.
-    pub principal_claim: String,
+    /// The claims that can name the principal: the first that says something does.
+    pub principal_claims: Vec<String>,
     /// Labels: name and claim.
     pub label_claims: Vec<(String, String)>,
     /// How long after `iat` a token is accepted at most.
@@ -78,7 +78,8 @@ impl Provider {
     pub fn from_options(name: &str, options: &Object<'_>, secret: Option<Secret>) -> Result<Self, Error> {
         let mut reader = Reader::new(&format!("providers.{name}"), options);
         let issuer = reader.string("issuer", Required::Yes)?.unwrap_or_default().to_owned();
-        if issuer.starts_with("http") {
+        // Any name will do where the keys are given ("http-gateway"); what is meant as a URL is a good one.
+        if issuer.contains("://") {
             url::check(&issuer).map_err(|problem| reader.wrong("issuer", problem))?;
         }
         let audiences = audiences(&mut reader)?;
@@ -92,11 +93,11 @@ impl Provider {
         );
         let required_claims = required_claims(&mut reader)?;
         let optional_claims = reader.strings("optionalClaims")?.unwrap_or_default();
-        let principal_claim = reader.string("principalClaim", Required::No)?.unwrap_or("sub").to_owned();
+        let principal_claims = principal_claims(&mut reader)?;
         let label_claims = reader.string_record("labelClaims")?;
         let max_token_age = reader.seconds("maxTokenAgeSec")?;
         let max_lifetime = reader.seconds("maxLifetimeSec")?;
-        check_optional(&reader, &optional_claims, &principal_claim, max_token_age)?;
+        check_optional(&reader, &optional_claims, &principal_claims, max_token_age)?;
         reader.finish()?;
         Ok(Self {
             name: name.to_owned(),
@@ -107,7 +108,7 @@ impl Provider {
             required_scopes,
             scope_claims,
             required_claims,
-            principal_claim,
+            principal_claims,
             label_claims,
             max_token_age,
             max_lifetime,
@@ -233,6 +234,21 @@ fn algorithms(reader: &mut Reader<'_, '_>, keys: &KeySource) -> Result<Algorithm
     Ok(set)
 }
 
+fn principal_claims(reader: &mut Reader<'_, '_>) -> Result<Vec<String>, Error> {
+    let names: Option<Vec<_>> = match reader.take("principalClaim") {
+        None => Some(vec!["sub".to_owned()]),
+        Some(Value::Array(names)) => names.iter().map(|name| name.as_str().map(str::to_owned)).collect(),
+        Some(one) => one.as_str().map(|one| vec![one.to_owned()]),
+    };
+    let is_sound = |names: &Vec<String>| !names.is_empty() && names.iter().all(|name| !name.is_empty());
+    names.filter(is_sound).ok_or_else(|| {
+        reader.wrong(
+            "principalClaim",
+            "must be the name of a claim, or a list of them of which the first that is there counts",
+        )
+    })
+}
+
 fn required_claims(reader: &mut Reader<'_, '_>) -> Result<Vec<RequiredClaim>, Error> {
     let wrong = "must be a list of claims, or a record of claims and the values they may have";
     match reader.take("requiredClaims") {
@@ -258,13 +274,13 @@ fn required_claims(reader: &mut Reader<'_, '_>) -> Result<Vec<RequiredClaim>, Er
 fn check_optional(
     reader: &Reader<'_, '_>,
     optional: &[String],
-    principal: &str,
+    principal: &[String],
     age: Option<Span>,
 ) -> Result<(), Error> {
     for name in optional {
         let problem = match name.as_str() {
             "iat" => continue,
-            "sub" if principal != "sub" => continue,
+            "sub" if principal.iter().any(|claim| claim != "sub") => continue,
             "sub" => "takes `sub` away: name another claim for the principal in `principalClaim`",
             "exp" if age.is_some() => continue,
             "exp" => "takes `exp` away: set `maxTokenAgeSec`, or such a token would never end",
