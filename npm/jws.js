@@ -1,7 +1,8 @@
 // verifyJws: one JWS against keys that the caller hands over. No claims.
 
-import { ArcgateError, toArcgateError } from "./errors.js";
+import { ArcgateError, configError, toArcgateError } from "./errors.js";
 import { checkSignature, importKey } from "./subtle.js";
+import { asJson } from "./verifier-options.js";
 import { bindings, ready, recoverFrom } from "./wasm.js";
 
 // The core refuses a longer one too; but its memory would have grown to hold it, and memory never shrinks.
@@ -13,35 +14,58 @@ export async function verifyJws(jws, keys, options) {
     const problem = typeof jws === "string" ? "is longer than 16 kB" : "is not a string";
     throw new ArcgateError("ERR_TOKEN_MALFORMED", `the JWS ${problem}`, { details: { fault: "caller" } });
   }
+  const given = plainKeys(keys);
+  const algorithms = options?.algorithms;
+  if (!Array.isArray(algorithms) || !algorithms.every((name) => typeof name === "string"))
+    throw configError("algorithms", "must list the names of the algorithms that are accepted");
   await ready();
-  const check = open(jws, keys, options?.algorithms);
-  let key;
-  try {
-    key = await importKey(check.algorithm, check.jwk, check.secret);
-  } catch (cause) {
-    throw new ArcgateError("ERR_KEY_NOT_FOUND", "WebCrypto does not take the key", {
-      details: { fault: "caller" },
-      cause,
-    });
-  }
+  const check = open(jws, given, JSON.stringify(algorithms));
   const data = new TextEncoder().encode(jws.slice(0, check.signingInputLen));
-  if (!(await checkSignature(check.algorithm, key, check.signature, data))) {
-    throw new ArcgateError("ERR_TOKEN_SIGNATURE", "the signature is not that of the key", {
+  let refusal;
+  for (const { jwk, secret } of check.keys) {
+    let key;
+    try {
+      key = await importKey(check.algorithm, jwk, secret);
+    } catch (cause) {
+      refusal ??= new ArcgateError("ERR_KEY_NOT_FOUND", "WebCrypto does not take the key", {
+        details: { fault: "caller" },
+        cause,
+      });
+      continue;
+    }
+    if (await checkSignature(check.algorithm, key, check.signature, data))
+      return { header: JSON.parse(check.header), payload: check.payload };
+    refusal = new ArcgateError("ERR_TOKEN_SIGNATURE", "the signature is not that of the key", {
       details: { fault: "caller" },
     });
   }
-  return { header: JSON.parse(check.header), payload: check.payload };
+  throw refusal;
+}
+
+// Keys are JWKs, which are plain data. Everything else that one may think of as a key has a way of becoming one.
+function plainKeys(keys) {
+  if (typeof globalThis.CryptoKey === "function" && keys instanceof CryptoKey)
+    throw configError("keys", 'is a CryptoKey: give it as a JWK, by crypto.subtle.exportKey("jwk", …)');
+  if (Array.isArray(keys)) throw configError("keys", "is a list: give a JWK, or a set of them as { keys: […] }");
+  if (ArrayBuffer.isView(keys) || keys instanceof ArrayBuffer)
+    throw configError("keys", 'is bytes: give a shared secret as a JWK, { kty: "oct", k: … in base64url }');
+  if (typeof keys === "string") throw configError("keys", "is text: parse its JSON, or turn its PEM into a JWK");
+  if (keys === null || typeof keys !== "object" || typeof keys.then === "function")
+    throw configError("keys", "must be a JWK, or a set of them as { keys: […] }");
+  return asJson(keys, "keys");
 }
 
 // Everything is taken out at once, so that no object of the core outlives this call.
 function open(jws, keys, algorithms) {
   let check;
   try {
-    check = new bindings.JwsCheck(jws, JSON.stringify(keys ?? null), JSON.stringify(algorithms ?? null));
+    check = new bindings.JwsCheck(jws, keys, algorithms);
     return {
       algorithm: check.algorithm(),
-      jwk: check.jwk(),
-      secret: check.secret(),
+      keys: Array.from({ length: check.keys() }, (_, index) => ({
+        jwk: check.jwk(index),
+        secret: check.secret(index),
+      })),
       signature: check.signature(),
       signingInputLen: check.signingInputLen(),
       header: check.header(),

@@ -33,18 +33,21 @@ export function plainOptions(options) {
   return { plain, secrets: Uint8Array.from(secrets), lengths: Uint32Array.from(lengths) };
 }
 
-/** Options as JSON. What JSON would drop or change without a word is refused. */
-export function asJson(plain) {
+/** Options as JSON. What JSON would drop or change without a word is refused. `name` is what the whole is called. */
+export function asJson(plain, name = "options") {
   try {
     return JSON.stringify(plain, (key, value) => {
       const isPlain =
         typeof value === "number" ? Number.isFinite(value) : !["bigint", "function", "symbol"].includes(typeof value);
       if (isPlain) return value;
-      throw configError(key, "holds what is not plain data: a function, a symbol, a BigInt, or no finite number");
+      throw configError(
+        key || name,
+        "holds what is not plain data: a function, a symbol, a BigInt, or no finite number",
+      );
     });
   } catch (cause) {
     if (cause instanceof ArcgateError) throw cause;
-    throw configError("options", "must be plain data, without cycles");
+    throw configError(name, "must be plain data, without cycles");
   }
 }
 

@@ -17,8 +17,9 @@ const IMPORT = 5;
 
 const MAX_TOKEN = 16 * 1024;
 const NO_REFRESH = 0xffffffff;
-// Fetch, import, check, and one more round for each: a token that needs more is not making progress.
-const MAX_ROUNDS = 12;
+// Two rounds for the metadata and the keys of each of two fetches, and two for each of four keys: a token that needs more is
+// not making progress.
+const MAX_ROUNDS = 16;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -94,9 +95,13 @@ export class JwtVerifier {
     const arrived = this.#now();
     try {
       if (typeof token !== "string") throw notAString(token);
+      const scopes = options?.scopes;
+      if (scopes !== undefined && !(Array.isArray(scopes) && scopes.every((scope) => typeof scope === "string")))
+        throw configError("scopes", "must be a list of strings");
       if (!this.#keys.isHydrated) await this.#keys.hydrate(options?.signal);
       // One crossing into the core before WebCrypto, one after it. Everything between two awaits belongs together: the core
       // has one place for a token, its signature and its result.
+      let tried = 0;
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         if (options?.signal?.aborted) throw aborted(options.signal);
         if (this.#epoch !== instanceEpoch()) this.#attach();
@@ -104,23 +109,29 @@ export class JwtVerifier {
         // The clock and the fetch are the user's functions, and may call back into this verifier: neither runs while the
         // core's one place is in use.
         const now = round === 0 ? arrived : this.#now();
-        let step = core.begin(this.#write(token), arrived, now);
+        let step = core.begin(this.#write(token), tried, arrived, now);
         let registers = this.#view();
         if (step === CHECK) {
           const check = registers[0];
           const handle = registers[1];
+          const next = registers[6];
           const signed = this.#bytes.subarray(this.#input, this.#input + registers[3]);
           const answer = checkSignature(handle & 15, this.#keys.get(handle), this.#signatureOf(registers[2]), signed);
           if (registers[4] !== NO_REFRESH) this.#keys.startFetch(registers[4], registers[5], options?.waitUntil);
           const approved = await answer;
           if (core !== this.#core || this.#epoch !== instanceEpoch()) continue;
+          if (!approved && next > 0) {
+            // A token that names no key, and a key without a name that wasn't the one.
+            core.abandon(check);
+            tried = next;
+            continue;
+          }
           step = core.finish(check, approved, this.#now());
           registers = this.#view();
         }
         if (step === VERIFIED) {
           const verified = this.#verified(registers, wantsClaims);
-          if (options?.scopes?.length && core.requireScopes(options.scopes.join("\n")) === REFUSED)
-            throw errorFromJson(core.error());
+          if (scopes?.length && core.requireScopes(scopes.join("\n")) === REFUSED) throw errorFromJson(core.error());
           const isLongLived = this.#options.onEvent !== undefined && core.isLongLived();
           if (this.#options.isRevoked) await this.#askRevoked(verified);
           if (this.#options.checkClaims) await this.#askUser(verified);
@@ -168,7 +179,7 @@ export class JwtVerifier {
   /** Takes keys over. They are checked again and keep their age. */
   importKeys(snapshots) {
     try {
-      this.#alive().importKeys(JSON.stringify(snapshots ?? null), this.#now());
+      this.#alive().importKeys(asJson(snapshots ?? null, "snapshots"), this.#now());
       this.#keys.changed();
     } catch (thrown) {
       recoverFrom(thrown);
@@ -188,7 +199,7 @@ export class JwtVerifier {
     const bytes = memory();
     if (this.#bytes !== bytes) {
       this.#bytes = bytes;
-      this.#registers = new Uint32Array(bytes.buffer, this.#core.registersPtr(), 12);
+      this.#registers = new Uint32Array(bytes.buffer, this.#core.registersPtr(), 13);
       this.#room = bytes.subarray(this.#input, this.#input + MAX_TOKEN + 1);
       this.#signature = bytes.subarray(this.#signatureAt, this.#signatureAt);
     }
@@ -210,9 +221,10 @@ export class JwtVerifier {
     const listAt = scopesAt + registers[8];
     const labelsAt = listAt + registers[9];
     const keyAt = labelsAt + registers[10];
-    const end = keyAt + registers[11];
+    const issuerAt = keyAt + registers[11];
+    const end = issuerAt + registers[12];
     const start = registers[1] + registers[2] - end;
-    const { name, issuer, prefix } = this.#providers[registers[0]];
+    const { name, issuer: usual, prefix } = this.#providers[registers[0]];
     const expiresAt = (registers[3] * 4294967296 + registers[4]) / 1000;
     const bytes = this.#bytes.subarray(start, start + end);
     const text = decoder.decode(bytes);
@@ -222,11 +234,14 @@ export class JwtVerifier {
     const scopesText = isAscii ? text.slice(scopesAt, listAt) : decoder.decode(bytes.subarray(scopesAt, listAt));
     let key = prefix + id;
     let labels = {};
+    let issuer = usual;
     let scopes = scopesText === "" ? [] : scopesText.split("\n");
     if (end > listAt) {
       if (labelsAt > listAt) scopes = JSON.parse(decoder.decode(bytes.subarray(listAt, labelsAt)));
       if (keyAt > labelsAt) labels = JSON.parse(decoder.decode(bytes.subarray(labelsAt, keyAt)));
-      if (end > keyAt) key = decoder.decode(bytes.subarray(keyAt, end));
+      if (issuerAt > keyAt) key = decoder.decode(bytes.subarray(keyAt, issuerAt));
+      // That of the token's tenant.
+      if (end > issuerAt) issuer = decoder.decode(bytes.subarray(issuerAt, end));
     }
     const principal = { key, kind: "jwt", issuer, id, labels, scopes, expiresAt };
     if (!wantsClaims) return { provider: name, principal };

@@ -3,7 +3,7 @@
 use super::{
     alg::{Algorithm, AlgorithmSet},
     jwk::Jwk,
-    jwks::{Jwks, KeyIds, Selection},
+    jwks::{Hint, Jwks, KeyIds, Selection},
     jws::{Scratch, UntrustedJws},
 };
 use crate::{
@@ -11,11 +11,11 @@ use crate::{
     json,
 };
 
-/// A JWS and the one of the caller's keys that fits it.
+/// A JWS and those of the caller's keys that fit it: one, or a few without names.
 #[derive(Debug)]
 pub struct BareCheck {
     algorithm: Algorithm,
-    key: Jwk,
+    keys: Vec<Jwk>,
     header: Vec<u8>,
     payload: Vec<u8>,
     signature: Vec<u8>,
@@ -39,18 +39,10 @@ impl BareCheck {
         if !algorithms.contains(algorithm) {
             return Err(Error::new(Code::TokenAlgorithm, format!("{algorithm} is not among `algorithms`")).about("alg"));
         }
-        let missing = |message| Error::new(Code::KeyNotFound, message).about("kid");
-        let key = match keys.select(jws.header().kid(), algorithm) {
-            Selection::Key(id) => keys.key(id).cloned(),
-            Selection::None => {
-                return Err(missing(format!("none of the keys fits {algorithm} and the header's `kid`")))
-            }
-            Selection::Ambiguous => {
-                return Err(missing("more than one of the keys could be meant: give them a `kid`".to_owned()))
-            }
-        };
-        let key = key.ok_or_else(|| missing("the key is gone".to_owned()))?;
-        if key.signature_len(algorithm) != jws.signature().len() {
+        let fitting = fitting(&keys, jws.header().kid(), algorithm)?;
+        let length = jws.signature().len();
+        let fitting: Vec<Jwk> = fitting.into_iter().filter(|key| key.signature_len(algorithm) == length).collect();
+        if fitting.is_empty() {
             return Err(Error::new(
                 Code::TokenSignature,
                 format!("the signature is not as long as {algorithm}'s is with this key"),
@@ -58,7 +50,7 @@ impl BareCheck {
         }
         Ok(Self {
             algorithm,
-            key,
+            keys: fitting,
             header: jws.header().text().to_vec(),
             payload: jws.payload().to_vec(),
             signature: jws.signature().to_vec(),
@@ -71,9 +63,9 @@ impl BareCheck {
         self.algorithm
     }
 
-    /// The key that fits.
-    pub const fn key(&self) -> &Jwk {
-        &self.key
+    /// The keys that fit, to be tried in this order: more than one only where neither they nor the JWS have a `kid`.
+    pub fn keys(&self) -> &[Jwk] {
+        &self.keys
     }
 
     /// The signature.
@@ -94,6 +86,29 @@ impl BareCheck {
     /// The payload; unverified until the signature was approved.
     pub fn payload(&self) -> &[u8] {
         &self.payload
+    }
+}
+
+/// The keys that a JWS can mean.
+fn fitting(keys: &Jwks, kid: Option<&str>, algorithm: Algorithm) -> Result<Vec<Jwk>, Error> {
+    let missing = |message| Err(Error::new(Code::KeyNotFound, message).about("kid"));
+    let mut fitting = Vec::new();
+    loop {
+        let hint = Hint { tried: fitting.len(), ..Hint::new(kid, algorithm) };
+        match keys.find(&hint) {
+            Selection::OneOf(id) => fitting.extend(keys.key(id).cloned()),
+            Selection::Key(id) => {
+                fitting.extend(keys.key(id).cloned());
+                return Ok(fitting);
+            }
+            Selection::None => return missing(format!("none of the keys fits {algorithm} and the header's `kid`")),
+            Selection::Ambiguous => {
+                return missing("more than one of the keys could be meant: give them a `kid`".to_owned())
+            }
+        }
+        if fitting.len() <= hint.tried {
+            return missing("the key is gone".to_owned());
+        }
     }
 }
 

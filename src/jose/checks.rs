@@ -62,6 +62,8 @@ pub struct Parts {
     pub labels: usize,
     /// The principal's key: there when it is not the provider's prefix and the id.
     pub key: usize,
+    /// The principal's issuer: there when it is not the provider's own.
+    pub issuer: usize,
 }
 
 /// All checks under way.

@@ -55,6 +55,11 @@ impl Issuer {
         }
     }
 
+    /// Whether an issuer is of the form of its tenants', accepted or not: for messages.
+    pub fn is_one_of_many(&self, issuer: &str) -> bool {
+        self.tenants.is_some() && tenant_in(&self.text, issuer).is_some()
+    }
+
     /// Whether a metadata document of this issuer speaks for it: of many tenants the document for all, or one of theirs.
     pub fn is_described_by(&self, issuer: &str) -> bool {
         let of_tenant = |tenants: &Tenants| tenant_in(&self.text, issuer).is_some_and(|found| tenants.has(found));

@@ -199,8 +199,8 @@ fn no_segments(token: &[u8]) -> Error {
              with your client ID as the `audience`"
         }
         2 if is_padded(token) => {
-            "a segment of the token is padded with `=`, which RFC 7515 §2 forbids: AWS load balancers' `x-amzn-oidc-data` is \
-             like that, and only a verifier of AWS's own format reads it"
+            "a segment of the token is not canonical base64url: it is padded with `=`, which RFC 7515 §2 forbids; AWS load \
+             balancers' `x-amzn-oidc-data` is like that, and only a verifier of AWS's own format reads it"
         }
         2 => "a segment of the token is not canonical base64url without padding",
         4 => {
@@ -312,8 +312,14 @@ mod tests {
             (format!(" {good}"), "the token begins with white space"),
             (format!("\"{good}\""), "the token begins with a quotation mark"),
             (format!("{good}\n"), "the token ends with white space"),
-            (format!("{good}=="), "a segment of the token is padded with `=`, which RFC 7515 §2 forbids"),
-            (good.replacen('.', "=.", 1), "a segment of the token is padded with `=`, which RFC 7515 §2 forbids"),
+            (
+                format!("{good}=="),
+                "a segment of the token is not canonical base64url: it is padded with `=`, which RFC 7515 §2 forbids",
+            ),
+            (
+                good.replacen('.', "=.", 1),
+                "a segment of the token is not canonical base64url: it is padded with `=`, which RFC 7515 §2 forbids",
+            ),
             (format!("{good}%"), "a segment of the token is not canonical base64url"),
         ] {
             assert!(message(&wrapped).starts_with(told), "{wrapped}: {}", message(&wrapped));

@@ -20,6 +20,8 @@ pub mod jwks_cache;
 
 pub mod jws;
 
+pub mod key_source;
+
 pub mod provider;
 
 pub mod claims;

@@ -2,7 +2,8 @@
 //! names the key and the fix.
 
 use super::{
-    alg::{Algorithm, AlgorithmSet},
+    issuer::{is_tenant, Issuer, Tenants, TENANT},
+    key_source::Keys,
     url,
 };
 use crate::{
@@ -21,14 +22,12 @@ const DEFAULT_CLAIMS: [&str; 5] = ["iss", "exp", "iat", "aud", "sub"];
 pub struct Provider {
     /// The name that the configuration gives it; for logs and messages only.
     pub name: String,
-    /// Exactly what its tokens have in `iss`.
-    pub issuer: String,
+    /// What its tokens have in `iss`.
+    pub issuer: Issuer,
     /// The audiences that are ours; `None` when any or none will do.
     pub audiences: Option<Vec<String>>,
-    /// Where its keys come from.
-    pub keys: KeySource,
-    /// The algorithms that its tokens may use.
-    pub algorithms: AlgorithmSet,
+    /// What its tokens are verified with.
+    pub keys: Keys,
     /// Scopes that every token needs.
     pub required_scopes: Vec<String>,
     /// The claims that hold scopes.
@@ -48,19 +47,6 @@ pub struct Provider {
     optional_claims: Vec<String>,
 }
 
-/// Where a provider's keys come from.
-#[derive(Debug)]
-pub enum KeySource {
-    /// OpenID discovery at the issuer.
-    Discovery,
-    /// A JWKS at this URL.
-    JwksUri(String),
-    /// The JWKS that the configuration holds, as JSON.
-    Static(String),
-    /// A shared secret.
-    Secret(Secret),
-}
-
 /// A claim that must be there, and what it may say.
 #[derive(Debug)]
 pub struct RequiredClaim {
@@ -77,14 +63,9 @@ impl Provider {
     /// `ERR_CONFIG`.
     pub fn from_options(name: &str, options: &Object<'_>, secret: Option<Secret>) -> Result<Self, Error> {
         let mut reader = Reader::new(&format!("providers.{name}"), options);
-        let issuer = reader.string("issuer", Required::Yes)?.unwrap_or_default().to_owned();
-        // Any name will do where the keys are given ("http-gateway"); what is meant as a URL is a good one.
-        if issuer.contains("://") {
-            url::check(&issuer).map_err(|problem| reader.wrong("issuer", problem))?;
-        }
+        let issuer = issuer(&mut reader)?;
         let audiences = audiences(&mut reader)?;
-        let keys = key_source(&mut reader, &issuer, secret)?;
-        let algorithms = algorithms(&mut reader, &keys)?;
+        let keys = Keys::read(&mut reader, &issuer, secret)?;
         let required_scopes = reader.strings("requiredScopes")?.unwrap_or_default();
         let scope_claims = reader.strings("scopeClaims")?.unwrap_or_else(|| vec!["scope".into(), "scp".into()]);
         let types = reader.strings("typ")?.map_or_else(
@@ -104,7 +85,6 @@ impl Provider {
             issuer,
             audiences,
             keys,
-            algorithms,
             required_scopes,
             scope_claims,
             required_claims,
@@ -156,6 +136,39 @@ fn kind(typ: &str) -> &str {
     }
 }
 
+fn issuer(reader: &mut Reader<'_, '_>) -> Result<Issuer, Error> {
+    let text = reader.string("issuer", Required::Yes)?.unwrap_or_default();
+    let tenants = match reader.take("tenants") {
+        None => None,
+        Some(Value::String(word)) if word == "any" => Some(Tenants::Any),
+        Some(Value::Array(names)) if !names.is_empty() => {
+            let name = |name: &Value<'_>| name.as_str().filter(|name| is_tenant(name)).map(str::to_owned);
+            let names = names.iter().map(name).collect::<Option<Vec<_>>>();
+            let wrong = "must list tenants as they stand in the token's `tid`: letters, digits, `-`, `.` and `_`";
+            Some(Tenants::Listed(names.ok_or_else(|| reader.wrong("tenants", wrong))?))
+        }
+        Some(_) => return Err(reader.wrong("tenants", "must be a list of tenants, or \"any\"")),
+    };
+    let issuer = match (tenants, text.matches(TENANT).count()) {
+        (None, 0) => Issuer::exactly(text),
+        (Some(tenants), 1) => Issuer::of_tenants(text, tenants),
+        (None, _) => {
+            let fix = format!(
+                "is missing: `issuer` has {TENANT} in it; list the tenants whose tokens are accepted, or say \"any\""
+            );
+            return Err(reader.missing("tenants", fix));
+        }
+        (Some(_), _) => {
+            return Err(reader.wrong("tenants", format!("needs {TENANT} in `issuer`, once, where the tenant stands")))
+        }
+    };
+    // Any name will do where the keys are given ("http-gateway"); what is meant as a URL is a good one.
+    if text.contains("://") {
+        url::check(&issuer.base()).map_err(|problem| reader.wrong("issuer", problem))?;
+    }
+    Ok(issuer)
+}
+
 fn audiences(reader: &mut Reader<'_, '_>) -> Result<Option<Vec<String>>, Error> {
     match reader.take("audience") {
         Some(Value::Null) => Ok(None),
@@ -173,65 +186,6 @@ fn audiences(reader: &mut Reader<'_, '_>) -> Result<Option<Vec<String>>, Error> 
             "is missing: give what this API is called in the token's `aud`, or null to accept any audience, or none",
         )),
     }
-}
-
-fn key_source(reader: &mut Reader<'_, '_>, issuer: &str, secret: Option<Secret>) -> Result<KeySource, Error> {
-    let uri = reader.string("jwksUri", Required::No)?.map(str::to_owned);
-    let fixed = reader.take("jwks");
-    let env = reader.string("secretEnv", Required::No)?;
-    if secret.is_none() && env.is_some() {
-        return Err(reader.wrong("secretEnv", "is read by the Worker only: give the bytes as `secret` here"));
-    }
-    if usize::from(uri.is_some()) + usize::from(fixed.is_some()) + usize::from(secret.is_some()) > 1 {
-        return Err(reader.wrong("jwksUri", "can't stand beside `jwks` or `secret`: keys come from one place"));
-    }
-    if let Some(secret) = secret {
-        if secret.expose().len() < 32 {
-            return Err(reader.wrong("secret", "is shorter than 32 bytes, the least that HS256 needs (RFC 7518 §3.2)"));
-        }
-        return Ok(KeySource::Secret(secret));
-    }
-    if let Some(uri) = uri {
-        url::check(&uri).map_err(|problem| reader.wrong("jwksUri", problem))?;
-        return Ok(KeySource::JwksUri(uri));
-    }
-    if let Some(fixed) = fixed {
-        let mut text = String::new();
-        fixed.write(&mut text);
-        return Ok(KeySource::Static(text));
-    }
-    url::check(issuer).map_err(|problem| {
-        reader.wrong(
-            "issuer",
-            format!("{problem}; without `jwksUri`, `jwks` or `secret` the keys are discovered at the issuer"),
-        )
-    })?;
-    Ok(KeySource::Discovery)
-}
-
-fn algorithms(reader: &mut Reader<'_, '_>, keys: &KeySource) -> Result<AlgorithmSet, Error> {
-    let secret = matches!(keys, KeySource::Secret(_));
-    let possible = if secret { AlgorithmSet::symmetric() } else { AlgorithmSet::asymmetric() };
-    let Some(names) = reader.strings("algorithms")? else { return Ok(possible) };
-    let mut set = AlgorithmSet::default();
-    for name in &names {
-        let algorithm = Algorithm::from_name(name).ok_or_else(|| {
-            reader.wrong("algorithms", format!("names \"{}\", which is not supported", crate::error::shown(name)))
-        })?;
-        if !possible.contains(algorithm) {
-            let fix = if secret {
-                "needs a public key, and this provider has a `secret`"
-            } else {
-                "needs a shared `secret`; keys of a JWKS are public, and would let anybody sign"
-            };
-            return Err(reader.wrong("algorithms", format!("names {algorithm}, which {fix}")));
-        }
-        set.insert(algorithm);
-    }
-    if set.is_empty() {
-        return Err(reader.wrong("algorithms", "is empty: leave it out for all asymmetric ones"));
-    }
-    Ok(set)
 }
 
 fn principal_claims(reader: &mut Reader<'_, '_>) -> Result<Vec<String>, Error> {

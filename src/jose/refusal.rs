@@ -1,20 +1,41 @@
 //! What a refused token is told. These are rare, and kept out of the way of the tokens that are good.
 
-use super::{alg::Algorithm, jwks_cache::JwksCache, provider::Provider};
+use super::{
+    alg::Algorithm,
+    jwks::{Hint, MAX_TRIES},
+    jwks_cache::{Decision, JwksCache},
+    provider::Provider,
+};
 use crate::{
     error::{shown, Code, Error},
     json,
 };
 
+/// So many of the configured issuers are told.
+const SHOWN: usize = 4;
+
 #[cold]
 #[inline(never)]
 pub(super) fn other_issuer(providers: &[(Provider, JwksCache)], issuer: &str) -> Error {
+    let mut message = format!("no provider is configured for the issuer \"{}\"", shown(issuer));
     let slash = |known: &str| known.trim_end_matches('/') == issuer.trim_end_matches('/');
-    let near = providers.iter().find(|(provider, _)| slash(&provider.issuer));
-    let hint = near.map_or_else(String::new, |(provider, _)| {
-        format!("; \"{}\" is configured, and the slash at the end counts", shown(&provider.issuer))
-    });
-    let message = format!("no provider is configured for the issuer \"{}\"{hint}", shown(issuer));
+    let near = providers.iter().find(|(provider, _)| slash(provider.issuer.text()));
+    let tenants = providers.iter().find(|(provider, _)| provider.issuer.is_one_of_many(issuer));
+    if let Some((provider, _)) = near {
+        message.push_str(&format!(
+            "; \"{}\" is configured, and the slash at the end counts: set `issuer` to what the tokens have in `iss`",
+            shown(provider.issuer.text())
+        ));
+    } else if let Some((provider, _)) = tenants {
+        message.push_str(&format!(
+            "; \"{}\" is configured, with `tenants` that don't have this one, or the token's `tid` says another",
+            shown(provider.issuer.text())
+        ));
+    } else {
+        let known: Vec<_> = providers.iter().map(|(provider, _)| shown(provider.issuer.text())).take(SHOWN).collect();
+        let more = if providers.len() > SHOWN { ", and others" } else { "" };
+        message.push_str(&format!("; configured as `issuer`: \"{}\"{more}", known.join("\", \"")));
+    }
     Error::new(Code::TokenIssuer, message).about("iss")
 }
 
@@ -32,34 +53,43 @@ pub(super) fn wrong_length(algorithm: Algorithm) -> Error {
 #[cold]
 #[inline(never)]
 pub(super) fn other_algorithm(provider: &Provider, algorithm: Algorithm) -> Error {
+    let fix = match (algorithm.is_symmetric(), provider.keys.algorithms.iter().any(Algorithm::is_symmetric)) {
+        (true, false) => {
+            "; a token signed with a shared secret needs that as `secret`, and its algorithm in `algorithms`"
+        }
+        (false, true) if provider.keys.algorithms.iter().all(Algorithm::is_symmetric) => {
+            "; this provider has a `secret`: where its tokens move to public keys, list both kinds in `algorithms`"
+        }
+        _ => "",
+    };
     let name = shown(&provider.name);
-    Error::new(Code::TokenAlgorithm, format!("{algorithm} is not among the algorithms of the provider \"{name}\""))
+    Error::new(Code::TokenAlgorithm, format!("{algorithm} is not among the algorithms of the provider \"{name}\"{fix}"))
         .about("alg")
 }
 
+/// Why there is no key for a token.
 #[cold]
 #[inline(never)]
-pub(super) fn key_not_found(provider: &Provider, kid: Option<&str>, algorithm: Algorithm) -> Error {
-    let message = match kid {
-        Some(kid) => {
-            format!("the provider \"{}\" has no {algorithm} key named \"{}\"", shown(&provider.name), shown(kid))
+pub(super) fn no_key(provider: &Provider, hint: &Hint<'_>, decision: Decision) -> Error {
+    let (name, algorithm) = (shown(&provider.name), hint.algorithm);
+    let message = match (decision, hint.kid) {
+        (Decision::Unavailable { retry_after, reason }, _) => {
+            let message = format!("the keys of the provider \"{name}\" can't be had now: {reason}");
+            return Error::new(Code::JwksUnavailable, message).retry_after(retry_after);
         }
-        None => format!("the provider \"{}\" has no {algorithm} key for a token without `kid`", shown(&provider.name)),
-    };
-    Error::new(Code::KeyNotFound, message).about("kid")
-}
-
-#[cold]
-#[inline(never)]
-pub(super) fn ambiguous_key(provider: &Provider, kid: Option<&str>) -> Error {
-    let message = match kid {
-        Some(kid) => {
-            format!("the provider \"{}\" has more than one key named \"{}\"", shown(&provider.name), shown(kid))
+        (Decision::Ambiguous, Some(kid)) => {
+            format!("the provider \"{name}\" has more than one key named \"{}\"", shown(kid))
         }
-        None => format!(
-            "the token has no `kid`, and the provider \"{}\" has more than one key for it",
-            shown(&provider.name)
+        (Decision::Ambiguous, None) => format!(
+            "the token has no `kid`, and the provider \"{name}\" has more than one key for it: they are tried only where none of \
+             them has a `kid` either, and there are at most {MAX_TRIES}"
         ),
+        (_, None) if hint.tried > 0 => {
+            let message = format!("the signature is that of none of the provider \"{name}\"'s keys");
+            return Error::new(Code::TokenSignature, message);
+        }
+        (_, Some(kid)) => format!("the provider \"{name}\" has no {algorithm} key named \"{}\"", shown(kid)),
+        (_, None) => format!("the provider \"{name}\" has no {algorithm} key for a token without `kid`"),
     };
     Error::new(Code::KeyNotFound, message).about("kid")
 }

@@ -5,7 +5,6 @@ use std::{borrow::Cow, mem};
 use super::{
     checks::{Parts, Sealed},
     claims::Candidate,
-    provider::Provider,
 };
 use crate::{
     error::Error,
@@ -16,10 +15,18 @@ use crate::{
 /// What stands between two scopes: no scope of RFC 6749 §3.3 holds one.
 pub(super) const SEPARATOR: char = '\n';
 
+/// A token's issuer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'a> {
+    pub(super) name: &'a str,
+    /// Whether it is this token's own: that of its tenant, which the provider's configuration doesn't say.
+    pub(super) is_own: bool,
+}
+
 /// Writes down what the token says. Payload and header were parsed strictly, so their own text can stand there: every parser
 /// reads the same in it.
 pub(super) fn seal(
-    provider: &Provider,
+    issuer: Named<'_>,
     candidate: &Candidate<'_>,
     token: &str,
     header: &str,
@@ -65,14 +72,18 @@ pub(super) fn seal(
         write_record(&mut text, &candidate.labels);
     }
     let labels = part(&text);
-    if !principal::is_plain(id) {
-        text.push_str(&principal::key(Kind::Jwt, Some(&provider.issuer), id));
+    if issuer.is_own || !principal::is_plain(id) {
+        text.push_str(&principal::key(Kind::Jwt, Some(issuer.name), id));
     }
     let key = part(&text);
+    if issuer.is_own {
+        text.push_str(issuer.name);
+    }
+    let issuer = part(&text);
     Ok(Sealed {
         text,
         token_len: token.len(),
-        parts: Parts { claims, header, id: id_len, scopes, scope_list, labels, key },
+        parts: Parts { claims, header, id: id_len, scopes, scope_list, labels, key, issuer },
         window: candidate.window,
         expires_at: candidate.expires_at,
         is_long_lived: candidate.is_long_lived,

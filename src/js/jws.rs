@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use super::error::thrown;
 use crate::{jose::bare::BareCheck, json};
 
-/// A JWS with the key that fits it, ready for WebCrypto.
+/// A JWS with the keys that fit it, ready for WebCrypto.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct JwsCheck {
@@ -28,14 +28,19 @@ impl JwsCheck {
         self.check.algorithm() as u32
     }
 
-    /// The key as a JWK for WebCrypto; `undefined` for a secret.
-    pub fn jwk(&self) -> Option<String> {
-        self.check.key().to_import_jwk()
+    /// How many keys there are to try, in their order.
+    pub fn keys(&self) -> u32 {
+        self.check.keys().len() as u32
+    }
+
+    /// A key as a JWK for WebCrypto; `undefined` for a secret.
+    pub fn jwk(&self, index: u32) -> Option<String> {
+        self.check.keys().get(index as usize)?.to_import_jwk()
     }
 
     /// The bytes of a secret key.
-    pub fn secret(&self) -> Option<Uint8Array> {
-        self.check.key().secret().map(|secret| Uint8Array::from(secret.expose()))
+    pub fn secret(&self, index: u32) -> Option<Uint8Array> {
+        self.check.keys().get(index as usize)?.secret().map(|secret| Uint8Array::from(secret.expose()))
     }
 
     /// The signature.

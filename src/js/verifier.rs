@@ -36,7 +36,7 @@ const IMPORT: u32 = 5;
 pub struct VerifierCore {
     verifier: Verifier,
     input: Box<[u8]>,
-    registers: Box<[u32; 12]>,
+    registers: Box<[u32; 13]>,
     verified: Option<Rc<VerifiedToken>>,
     error: Option<Error>,
 }
@@ -66,7 +66,7 @@ impl VerifierCore {
             verifier,
             // One byte more than a token may have: so that one that is too long is seen to be.
             input: vec![0; MAX_TOKEN + 1].into_boxed_slice(),
-            registers: Box::new([0; 12]),
+            registers: Box::new([0; 13]),
             verified: None,
             error: None,
         })
@@ -84,17 +84,18 @@ impl VerifierCore {
         self.verifier.signature().as_ptr() as u32
     }
 
-    /// Where the twelve numbers are that go with a step.
+    /// Where the thirteen numbers are that go with a step.
     #[wasm_bindgen(js_name = registersPtr)]
     pub fn registers_ptr(&self) -> u32 {
         self.registers.as_ptr() as u32
     }
 
     /// Begins with the token of `len` bytes in the input, at `now`; `arrived` is when it came in first. Both in milliseconds.
-    pub fn begin(&mut self, len: u32, arrived: f64, now: f64) -> u32 {
+    /// `tried` is 0, or what a check gave for the case that the signature is not its key's.
+    pub fn begin(&mut self, len: u32, tried: u32, arrived: f64, now: f64) -> u32 {
         let Some(token) = self.input.get(..len as usize) else { return REFUSED };
         let now = Time::from_millis(now);
-        match self.verifier.begin(token, Time::from_millis(arrived), now) {
+        match self.verifier.begin_with(tried as usize, token, Time::from_millis(arrived), now) {
             Step::Verified(verified) => self.verified(verified),
             Step::Refused(error) => self.refused(error),
             Step::Fetch(provider, fetch) => {
@@ -113,13 +114,14 @@ impl VerifierCore {
             }
             Step::Check(check) => {
                 let (provider, fetch) = numbers(check.refresh);
-                self.registers[..6].copy_from_slice(&[
+                self.registers[..7].copy_from_slice(&[
                     check.id.0,
                     handle(check.key, check.algorithm),
                     check.signature_len as u32,
                     check.signing_input_len as u32,
                     provider,
                     fetch,
+                    check.next.unwrap_or(0) as u32,
                 ]);
                 CHECK
             }
@@ -269,6 +271,7 @@ impl VerifierCore {
             parts.scope_list as u32,
             parts.labels as u32,
             parts.key as u32,
+            parts.issuer as u32,
         ];
         self.verified = Some(verified);
         VERIFIED

@@ -32,7 +32,33 @@ const providers = {
   "a secret that is too short": [{ secret: secret(31) }, "p.secret", /32 bytes/],
   "a secret that is text": [{ secret: "x".repeat(32) }, "p.secret", /Uint8Array/],
   "keys from two places": [{ jwks, jwksUri: `${issuer}/keys` }, "p.jwksUri", /one place/],
-  "a secret beside keys": [{ jwks, secret: secret(32) }, "p.jwksUri", /one place/],
+  "keys from two documents": [{ jwksUri: `${issuer}/keys`, discoveryUrl: issuer }, "p.discoveryUrl", /one place/],
+  "a secret beside keys": [{ jwks, secret: secret(32) }, "p.jwks", /`secret`.*`algorithms`/],
+  "a secret beside a jwksUri": [{ jwksUri: `${issuer}/k`, secret: secret(32) }, "p.jwksUri", /`secret`.*`algorithms`/],
+  "a secret beside keys that are of no use": [
+    { jwks, secret: secret(32), algorithms: ["HS256"] },
+    "p.jwks",
+    /lists nothing.*\["HS256", "ES256"\]/,
+  ],
+  "a secret that is of no use": [
+    { jwks, secret: secret(32), algorithms: ["ES256"] },
+    "p.algorithms",
+    /leave `secret` out.*list both/,
+  ],
+  "both kinds of algorithms without a secret": [
+    { jwks, algorithms: ["HS256", "ES256"] },
+    "p.algorithms",
+    /HS256.*`secret` as well/,
+  ],
+  "a plain http discoveryUrl": [{ discoveryUrl: "http://issuer.example/d" }, "p.discoveryUrl", /https:\/\//],
+  "a place for tenants without tenants": [{ issuer: `${issuer}/{tenantid}` }, "p.tenants", /is missing.*"any"/],
+  "tenants without a place for them": [{ tenants: ["a"] }, "p.tenants", /\{tenantid\}/],
+  "two places for tenants": [{ issuer: `${issuer}/{tenantid}/{tenantid}`, tenants: "any" }, "p.tenants", /once/],
+  "an empty list of tenants": [{ issuer: `${issuer}/{tenantid}`, tenants: [] }, "p.tenants", /"any"/],
+  "a tenant that is a path": [{ issuer: `${issuer}/{tenantid}`, tenants: ["a/b"] }, "p.tenants", /tid/],
+  "tenants by a word that is none": [{ issuer: `${issuer}/{tenantid}`, tenants: "all" }, "p.tenants", /"any"/],
+  "an empty list of principal claims": [{ principalClaim: [] }, "p.principalClaim", /list/],
+  "a principal claim that is a number": [{ principalClaim: ["oid", 7] }, "p.principalClaim", /list/],
   "an empty list of algorithms": [{ algorithms: [] }, "p.algorithms", /empty/],
   "the algorithm none": [{ algorithms: ["none"], jwks }, "p.algorithms", /none/],
   "keys without one that can be used": [{ jwks: { keys: [{ kty: "oct", k: "AAAA" }] } }, "p.jwks", /oct/],
@@ -93,6 +119,13 @@ export function tests({ arcgate: { JwtVerifier, verifyJws }, wasm, assert }) {
       { issuer, audience: null, jwksUri: "http://[::1]:9000/keys" },
       { issuer: "joe", audience, jwks },
       { issuer: "joe", audience, secret: secret(32), algorithms: ["HS256"] },
+      { issuer: "http-gateway", audience, jwks },
+      { issuer: "https", audience, jwks },
+      { issuer: "joe", audience, secret: secret(32), jwks, algorithms: ["HS256", "ES256"] },
+      { issuer, audience, secret: secret(32), algorithms: ["HS256", "ES256"] },
+      { issuer, audience, discoveryUrl: `${issuer}/policy/.well-known/openid-configuration` },
+      { issuer: `${issuer}/{tenantid}/v2.0`, tenants: ["a-1"], audience },
+      { issuer: `${issuer}/{tenantid}/v2.0`, tenants: "any", audience, jwks, principalClaim: ["oid", "sub"] },
       {
         issuer,
         audience,
@@ -149,6 +182,63 @@ export function tests({ arcgate: { JwtVerifier, verifyJws }, wasm, assert }) {
       { kty: "oct", k: "AAAA" },
     ]) {
       await assert.refused(verifyJws("a.b.c", key, { algorithms: ["ES256"] }), "ERR_CONFIG");
+    }
+  };
+
+  all["configuration: verifyJws says of what is no JWK how it becomes one"] = async () => {
+    const { publicKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+      "sign",
+      "verify",
+    ]);
+    const cycle = { keys: [] };
+    cycle.keys.push(cycle);
+    for (const [key, pattern] of [
+      [publicKey, /CryptoKey.*exportKey/],
+      [Promise.resolve(jwk), /must be a JWK/],
+      [[jwk], /\{ keys: \[…\] \}/],
+      [secret(32), /bytes.*"oct"/],
+      [secret(32).buffer, /bytes/],
+      [JSON.stringify(jwk), /text/],
+      ["-----BEGIN PUBLIC KEY-----", /PEM/],
+      [7, /must be a JWK/],
+      [7n, /must be a JWK/],
+      [true, /must be a JWK/],
+      [Symbol("key"), /must be a JWK/],
+      [() => jwk, /must be a JWK/],
+      [{ ...jwk, x: 7n }, /plain data/],
+      [{ ...jwk, x: () => 7 }, /plain data/],
+      [cycle, /cycles/],
+      [{ keys: [jwk, { kty: "oct", k: encode("x".repeat(32)) }] }, /mixes/],
+      [
+        {
+          keys: [
+            { ...jwk, kid: "a" },
+            { ...jwk, kid: "a" },
+          ],
+        },
+        /more than one key of the `kid` "a"/,
+      ],
+    ]) {
+      const error = await assert.refused(verifyJws("a.b.c", key, { algorithms: ["ES256"] }), "ERR_CONFIG", pattern);
+      assert.equal(error.details.fault, "configuration");
+    }
+    for (const algorithms of [7n, "ES256", [7n], [Symbol("x")], { 0: "ES256" }])
+      await assert.refused(verifyJws("a.b.c", jwk, { algorithms }), "ERR_CONFIG", /algorithms/);
+  };
+
+  all["configuration: arguments of a wrong type are the caller's mistake, and say so"] = async () => {
+    const verifier = await JwtVerifier.create({ providers: { p: { issuer, audience } } });
+    for (const scopes of ["a", 7, [7], { 0: "a" }, null])
+      await assert.refused(verifier.verify("a.b.c", { scopes }), "ERR_CONFIG", /scopes/);
+    const cycle = [];
+    cycle.push(cycle);
+    for (const snapshots of [7n, cycle, "[]", [7n], undefined]) {
+      try {
+        verifier.importKeys(snapshots);
+        assert.ok(false, "taken");
+      } catch (error) {
+        assert.equal(error.code, "ERR_CONFIG", error.message);
+      }
     }
   };
   return all;

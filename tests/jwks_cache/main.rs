@@ -115,7 +115,7 @@ impl World {
 
     fn must_use(&mut self, kid: &str) -> (KeyId, Option<FetchId>) {
         match self.ask(kid) {
-            Decision::Use { key, refresh } => (key, refresh),
+            Decision::Use { key, refresh, .. } => (key, refresh),
             other => panic!("expected a key: {other:?}"),
         }
     }

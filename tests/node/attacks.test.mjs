@@ -488,7 +488,9 @@ test("attack 08: critical extensions and b64, well signed", async () => {
 test("attack 09: dates of another type or out of range, well signed", async () => {
   const verifier = await local();
   for (const name of ["exp", "nbf", "iat"]) {
-    for (const value of ["9999999999", null, true, [], {}, -1, 1e300, Date.now() * 1000]) {
+    // What says nothing is absent, and `nbf` may be.
+    const nothing = name === "nbf" ? [] : [null, "", []];
+    for (const value of ["9999999999", true, [1], {}, -1, 1e300, Date.now() * 1000, ...nothing]) {
       const token = jws(rsa, claims({ [name]: value }));
       await refused(verifier.verify(token), "ERR_TOKEN_CLAIM", { token });
     }

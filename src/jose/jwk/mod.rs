@@ -10,7 +10,10 @@ mod tests;
 use material::Material;
 pub use problem::KeyProblem;
 
-use super::alg::{Algorithm, AlgorithmSet};
+use super::{
+    alg::{Algorithm, AlgorithmSet},
+    issuer::may_sign,
+};
 use crate::{
     json::{write_string, Object, Value},
     secret::Secret,
@@ -18,6 +21,9 @@ use crate::{
 
 /// A `kid` may be this many bytes long.
 pub const MAX_KID: usize = 256;
+
+/// An `issuer` of a key may be this many bytes long.
+const MAX_ISSUER: usize = 2048;
 
 /// Members that only a private key has (RFC 7518 §6.2.2, §6.3.2; RFC 8037 §2).
 const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
@@ -29,6 +35,8 @@ const READ: [&str; 12] = ["kty", "kid", "use", "key_ops", "alg", "issuer", "crv"
 #[derive(Clone, Debug)]
 pub struct Jwk {
     kid: Option<String>,
+    /// The issuer whose tokens alone it signs.
+    issuer: Option<String>,
     algorithms: AlgorithmSet,
     material: Material,
 }
@@ -60,7 +68,7 @@ impl Jwk {
     /// [`KeyProblem::SecretTooShort`] under 32 bytes.
     pub fn from_secret(secret: Secret) -> Result<Self, KeyProblem> {
         let material = Material::shared(secret)?;
-        Ok(Self { kid: None, algorithms: material.algorithms(), material })
+        Ok(Self { kid: None, issuer: None, algorithms: material.algorithms(), material })
     }
 
     fn read(value: &Value<'_>, given: bool) -> Result<Self, KeyProblem> {
@@ -83,12 +91,22 @@ impl Jwk {
             _ if members.get("k").is_some() => return Err(KeyProblem::Private("k")),
             kty => Material::public(kty, members)?,
         };
-        Ok(Self { kid, algorithms: narrow(members, &material)?, material })
+        let issuer = match members.get("issuer") {
+            Some(Value::String(issuer)) if issuer.len() <= MAX_ISSUER => Some(issuer.to_string()),
+            None | Some(Value::Null) => None,
+            Some(_) => return Err(KeyProblem::Issuer),
+        };
+        Ok(Self { kid, issuer, algorithms: narrow(members, &material)?, material })
     }
 
     /// Its `kid`, if it has one.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// Whether it may sign for this issuer. Only Entra's keys name one; any other key is its provider's.
+    pub fn may_sign(&self, issuer: &str) -> bool {
+        self.issuer.as_deref().is_none_or(|of| may_sign(of, issuer))
     }
 
     /// The algorithms that it may be used with: one if it has an `alg`, else all that fit what it is made of.
@@ -133,6 +151,10 @@ impl Jwk {
             out.push_str(",\"kid\":");
             write_string(out, kid);
         }
+        if let Some(issuer) = &self.issuer {
+            out.push_str(",\"issuer\":");
+            write_string(out, issuer);
+        }
         let mut algorithms = self.algorithms.iter();
         if let (Some(only), None) = (algorithms.next(), algorithms.next()) {
             out.push_str(",\"alg\":");
@@ -148,7 +170,10 @@ impl Jwk {
 
     /// Whether both are the same key under the same name for the same algorithms.
     pub(in crate::jose) fn same(&self, other: &Self) -> bool {
-        self.kid == other.kid && self.algorithms == other.algorithms && self.same_material(other)
+        self.kid == other.kid
+            && self.issuer == other.issuer
+            && self.algorithms == other.algorithms
+            && self.same_material(other)
     }
 }
 

@@ -14,6 +14,8 @@ pub enum KeyProblem {
     Twice(&'static str),
     /// `kid` is no string, or longer than [`super::MAX_KID`] bytes.
     KeyId,
+    /// `issuer` is no string, or too long.
+    Issuer,
     /// `kty` is missing or none of RSA, EC, OKP.
     Type,
     /// `kty` is `oct`: a shared secret in a published set is everybody's.
@@ -54,6 +56,7 @@ impl fmt::Display for KeyProblem {
             Self::NotAnObject => "it is not a JSON object",
             Self::Twice(name) => return write!(f, "`{name}` is in it twice, with different values"),
             Self::KeyId => "`kid` is not a string of at most 256 bytes",
+            Self::Issuer => "`issuer` is not a string of at most 2048 bytes",
             Self::Type => "`kty` is none of RSA, EC and OKP",
             Self::Published => "`kty` is \"oct\": a shared secret can't be published; configure it as `secret`",
             Self::Private(name) => {

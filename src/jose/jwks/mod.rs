@@ -10,7 +10,7 @@ use super::{
     jwk::{Jwk, KeyProblem},
 };
 use crate::{
-    error::{Code, Error},
+    error::{shown, Code, Error},
     json::{self, Value},
     secret::Secret,
 };
@@ -19,6 +19,8 @@ use crate::{
 pub const MAX_BYTES: usize = 256 * 1024;
 /// So many usable keys of a set are kept.
 pub const MAX_KEYS: usize = 64;
+/// So many keys without a name are tried for a token that names none. Each is a signature check.
+pub const MAX_TRIES: usize = 4;
 
 /// Names a key for as long as the program runs; JavaScript keeps its CryptoKeys under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,11 +70,33 @@ impl fmt::Display for Dropped {
     }
 }
 
+/// What is known of the key that a token means.
+#[derive(Clone, Copy, Debug)]
+pub struct Hint<'a> {
+    /// The header's `kid`.
+    pub kid: Option<&'a str>,
+    /// The header's `alg`.
+    pub algorithm: Algorithm,
+    /// The token's issuer; `None` where there is none.
+    pub issuer: Option<&'a str>,
+    /// How many keys have been tried.
+    pub tried: usize,
+}
+
+impl<'a> Hint<'a> {
+    /// Of a token of which nothing has been tried.
+    pub const fn new(kid: Option<&'a str>, algorithm: Algorithm) -> Self {
+        Self { kid, algorithm, issuer: None, tried: 0 }
+    }
+}
+
 /// What a token's `kid` and algorithm mean in a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// This key and no other.
+    /// This key and no other; or no other that hasn't been tried.
     Key(KeyId),
+    /// This key, or one of others that have no name either: at most [`MAX_TRIES`] in all.
+    OneOf(KeyId),
     /// No key.
     None,
     /// More than one, and nothing says which. Trying one after the other would let whoever can add a key choose.
@@ -113,8 +137,11 @@ impl Jwks {
     /// `ERR_CONFIG` when no key can be used.
     pub fn from_given(value: &Value<'_>, ids: &mut KeyIds) -> Result<Self, Error> {
         match value.as_object().and_then(|set| set.get("keys")) {
-            Some(Value::Array(keys)) => Self::read(keys, Jwk::from_given_value, ids)
-                .map_err(|error| Error::new(Code::Config, error.message().to_owned()).about("keys")),
+            Some(Value::Array(keys)) => {
+                check_given(keys)?;
+                Self::read(keys, Jwk::from_given_value, ids)
+                    .map_err(|error| Error::new(Code::Config, error.message().to_owned()).about("keys"))
+            }
             Some(_) => Err(Error::new(Code::Config, "`keys` must be a list of JWKs").about("keys")),
             None => match Jwk::from_given_value(value) {
                 Ok(jwk) => Ok(Self::alone(jwk, ids)),
@@ -164,19 +191,31 @@ impl Jwks {
         ))
     }
 
+    /// Which key a token means, by its `kid` and algorithm alone.
+    pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Selection {
+        self.find(&Hint::new(kid, algorithm))
+    }
+
     /// Which key a token means.
     ///
     /// With a `kid`: the key of exactly that name, or none. A key without a name is no answer to a token that asks for one:
-    /// the provider may have removed the named one. Without a `kid`: the one key that fits the algorithm.
-    pub fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Selection {
+    /// the provider may have removed the named one. Without a `kid`: the one key that fits the algorithm; or, where no key that
+    /// fits has a name either, each of them, one after the other.
+    pub fn find(&self, hint: &Hint<'_>) -> Selection {
         let is_meant = |entry: &&Entry| {
-            entry.allows(algorithm) && (entry.any_kid || kid.is_none_or(|kid| entry.jwk.kid() == Some(kid)))
+            entry.allows(hint.algorithm)
+                && hint.issuer.is_none_or(|issuer| entry.jwk.may_sign(issuer))
+                && (entry.any_kid || hint.kid.is_none_or(|kid| entry.jwk.kid() == Some(kid)))
         };
         let mut meant = self.entries.iter().filter(is_meant);
         match meant.next() {
             None => Selection::None,
-            Some(first) if meant.all(|other| other.jwk.same_material(&first.jwk)) => Selection::Key(first.id),
-            Some(_) => Selection::Ambiguous,
+            Some(first) if meant.clone().all(|other| other.jwk.same_material(&first.jwk)) => match hint.tried {
+                0 => Selection::Key(first.id),
+                _ => Selection::None,
+            },
+            Some(_) if hint.kid.is_some() => Selection::Ambiguous,
+            Some(first) => nameless(first, meant, hint.tried),
         }
     }
 
@@ -221,6 +260,49 @@ impl Jwks {
 impl Entry {
     const fn allows(&self, algorithm: Algorithm) -> bool {
         self.jwk.algorithms().contains(algorithm) && !self.refused.contains(algorithm)
+    }
+}
+
+/// The key to try next of several that could be meant, if none of them has a name.
+fn nameless<'e>(first: &'e Entry, others: impl Iterator<Item = &'e Entry>, tried: usize) -> Selection {
+    let mut known = [first; MAX_TRIES];
+    let mut count = 1;
+    if first.jwk.kid().is_some() {
+        return Selection::Ambiguous;
+    }
+    for other in others {
+        if other.jwk.kid().is_some() {
+            return Selection::Ambiguous;
+        }
+        if known.iter().take(count).any(|entry| entry.jwk.same_material(&other.jwk)) {
+            continue;
+        }
+        let Some(place) = known.get_mut(count) else { return Selection::Ambiguous };
+        *place = other;
+        count += 1;
+    }
+    match known.get(..count).and_then(|known| known.get(tried)) {
+        Some(entry) if tried + 1 < count => Selection::OneOf(entry.id),
+        Some(entry) => Selection::Key(entry.id),
+        None => Selection::None,
+    }
+}
+
+/// What a set of keys that somebody hands over must not be (RFC 7517 §4.5, and what Wycheproof calls mixed): one name for two
+/// keys, or shared secrets among public keys, where a mistake makes a public key the secret.
+fn check_given(keys: &[Value<'_>]) -> Result<(), Error> {
+    let wrong = |message: String| Err(Error::new(Code::Config, message).about("keys"));
+    let member = |key: &Value<'_>, name: &str| Some(key.as_object()?.get(name)?.as_str()?.to_owned());
+    let is_secret = |key: &&Value<'_>| member(key, "kty").as_deref() == Some("oct");
+    let secrets = keys.iter().filter(is_secret).count();
+    if secrets > 0 && secrets < keys.len() {
+        return wrong("`keys` mixes shared secrets with public keys: verify with one kind, or the other".into());
+    }
+    let mut names: Vec<String> = keys.iter().filter_map(|key| member(key, "kid")).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair.first() == pair.last()).and_then(<[String]>::first) {
+        Some(name) => wrong(format!("`keys` has more than one key of the `kid` \"{}\"", shown(name))),
+        None => Ok(()),
     }
 }
 

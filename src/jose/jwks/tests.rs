@@ -56,6 +56,71 @@ fn the_same_key_twice_is_one() {
 }
 
 #[test]
+fn attack_18_given_sets_mix_nothing_and_name_each_key_once() {
+    let oct = |kid: &str, byte: char| format!(r#"{{"kty":"oct","kid":"{kid}","k":"{}"}}"#, byte.to_string().repeat(43));
+    let given = |keys: &[String]| {
+        let text = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
+        Jwks::from_given(&json::parse(text.as_bytes()).unwrap(), &mut KeyIds::default())
+    };
+    let short = r#"{"kty":"oct","kid":"c","k":"AAAA"}"#.to_owned();
+    for (keys, told) in [
+        (vec![oct("a", 'A'), named(1, "b")], "mixes"),
+        (vec![named(1, "b"), short], "mixes"),
+        (vec![oct("a", 'A'), oct("a", 'E')], "more than one key of the `kid` \"a\""),
+        (vec![named(1, "a"), named(2, "b"), named(3, "a")], "more than one key of the `kid` \"a\""),
+        (vec![named(1, "a"), named(1, "a")], "more than one key of the `kid` \"a\""),
+        (vec![named(1, "a"), p256(r#","kid":"a""#)], "more than one key of the `kid` \"a\""),
+    ] {
+        let error = given(&keys).unwrap_err();
+        assert_eq!((error.code(), error.subject()), (Code::Config, Some("keys")), "{keys:?}");
+        assert!(error.message().contains(told), "{error}");
+    }
+    assert!(given(&[oct("a", 'A'), oct("b", 'E')]).is_ok());
+    assert!(given(&[key(1, ""), key(2, ""), p256("")]).is_ok(), "keys without a name have none twice");
+}
+
+#[test]
+fn without_a_kid_anywhere_a_few_keys_are_tried_in_turn() {
+    let find = |set: &Jwks, tried| set.find(&Hint { tried, ..Hint::new(None, ED) });
+    let turns = |set: &Jwks| (0..6).map(|tried| find(set, tried)).collect::<Vec<_>>();
+    let [one, two, three, four] = [1, 2, 3, 4].map(KeyId);
+    let none = Selection::None;
+    let nameless = |count: u8| set(&(1..=count).map(|n| key(n, "")).collect::<Vec<_>>());
+    assert_eq!(turns(&nameless(1)), [Selection::Key(one), none, none, none, none, none]);
+    assert_eq!(turns(&nameless(2)), [Selection::OneOf(one), Selection::Key(two), none, none, none, none]);
+    let tries =
+        [Selection::OneOf(one), Selection::OneOf(two), Selection::OneOf(three), Selection::Key(four), none, none];
+    assert_eq!(turns(&nameless(4)), tries);
+    assert_eq!(turns(&nameless(5)), [Selection::Ambiguous; 6]);
+    // Other kinds of keys count for nothing, nor does a key that stands there twice.
+    let mut keys: Vec<_> = (1..=4).map(|n| key(n, "")).collect();
+    keys.extend([key(4, r#","alg":"EdDSA""#), p256(""), p256(r#","kid":"p""#)]);
+    assert_eq!(turns(&set(&keys)), tries);
+    // Where one of them has a name, a token without one is not to be guessed at; and a name is never tried against those without.
+    assert_eq!(turns(&set(&[key(1, ""), named(2, "b")])), [Selection::Ambiguous; 6]);
+    assert_eq!(turns(&set(&[named(1, "a"), key(2, "")])), [Selection::Ambiguous; 6]);
+    assert_eq!(nameless(2).select(Some("a"), ED), Selection::None);
+    // What WebCrypto refused is out.
+    let mut two_left = nameless(3);
+    two_left.refuse(two, ED);
+    assert_eq!(turns(&two_left)[..3], [Selection::OneOf(one), Selection::Key(three), none]);
+}
+
+#[test]
+fn a_key_of_another_issuer_is_none() {
+    let of = |n: u8, issuer: &str| key(n, &format!(r#","kid":"k{n}","issuer":"{issuer}""#));
+    let set = set(&[of(1, "https://l.example/{tenantid}/v2.0"), of(2, "https://l.example/t2/v2.0"), named(3, "k3")]);
+    let find = |kid, issuer| set.find(&Hint { issuer: Some(issuer), ..Hint::new(Some(kid), ED) });
+    let (t1, t2) = ("https://l.example/t1/v2.0", "https://l.example/t2/v2.0");
+    assert_eq!(find("k1", t1), Selection::Key(KeyId(1)));
+    assert_eq!(find("k1", "https://other.example/t1/v2.0"), Selection::None);
+    assert_eq!((find("k2", t2), find("k2", t1)), (Selection::Key(KeyId(2)), Selection::None));
+    assert_eq!(find("k3", t1), Selection::Key(KeyId(3)));
+    let error = try_set(&[key(1, r#","issuer":7"#)]).unwrap_err();
+    assert!(error.message().contains("`issuer`"), "{error}");
+}
+
+#[test]
 fn without_a_kid_there_must_be_one_key() {
     assert_eq!(set(&[named(1, "a"), p256("")]).select(None, ED), Selection::Key(KeyId(1)));
     assert_eq!(set(&[named(1, "a"), named(2, "b")]).select(None, ED), Selection::Ambiguous);
@@ -138,9 +203,9 @@ fn given_keys_may_be_secrets_and_alone() {
     assert_eq!(alone.select(Some("b"), Algorithm::HS256), Selection::Key(KeyId(1)));
     assert_eq!(alone.select(None, Algorithm::HS256), Selection::Key(KeyId(1)));
     assert_eq!(alone.select(None, Algorithm::HS512), Selection::None);
-    let set = given(&format!(r#"{{"keys":[{oct},{}]}}"#, named(1, "b"))).unwrap();
-    assert_eq!(set.select(Some("b"), Algorithm::HS256), Selection::None);
-    assert_eq!(set.select(Some("b"), ED), Selection::Key(KeyId(2)));
+    let set = given(&format!(r#"{{"keys":[{oct},{}]}}"#, oct.replace("\"a\"", "\"b\"").replace("AAA", "BAA"))).unwrap();
+    assert_eq!(set.select(Some("b"), Algorithm::HS256), Selection::Key(KeyId(2)));
+    assert_eq!(set.select(Some("c"), Algorithm::HS256), Selection::None);
     for wrong in ["{}", "[]", r#"{"keys":7}"#, r#"{"keys":[]}"#, r#"{"kty":"RSA","d":"AA"}"#] {
         assert_eq!(given(wrong).unwrap_err().code(), Code::Config, "{wrong}");
     }

@@ -30,7 +30,7 @@ use super::{
     alg::Algorithm,
     issuer::Issuer,
     jwk::Jwk,
-    jwks::{Dropped, Jwks, KeyId, KeyIds, Selection},
+    jwks::{Dropped, Hint, Jwks, KeyId, KeyIds, Selection},
 };
 use crate::time::{Span, Time};
 
@@ -38,6 +38,8 @@ use crate::time::{Span, Time};
 #[derive(Debug)]
 pub struct JwksCache {
     jwks: Jwks,
+    /// A shared secret, for HMAC alone.
+    shared: Jwks,
     generation: u32,
     retired: Vec<KeyId>,
     /// `None` for keys that never change.
@@ -55,6 +57,8 @@ pub enum Decision {
     Use {
         /// The key.
         key: KeyId,
+        /// Whether there is another to try, should the signature not be this one's.
+        has_next: bool,
         /// A fetch that this caller begins beside, without waiting for it. One that doesn't, hands in
         /// [`FetchFailure::Abandoned`].
         refresh: Option<FetchId>,
@@ -149,32 +153,46 @@ impl JwksCache {
     /// As [`Self::remote`], of an issuer that may have tenants, and whose metadata may have an address of its own.
     pub fn at(place: Place, issuer: Issuer, config: CacheConfig) -> Self {
         let remote = Some(Box::new(Remote::new(issuer, place, config)));
-        Self { jwks: Jwks::default(), generation: 0, retired: Vec::new(), remote }
+        Self { jwks: Jwks::default(), shared: Jwks::default(), generation: 0, retired: Vec::new(), remote }
     }
 
     /// Keys that the configuration holds. Nothing is ever fetched.
-    pub const fn fixed(jwks: Jwks) -> Self {
-        Self { jwks, generation: 0, retired: Vec::new(), remote: None }
+    pub fn fixed(jwks: Jwks) -> Self {
+        Self { jwks, shared: Jwks::default(), generation: 0, retired: Vec::new(), remote: None }
+    }
+
+    /// With a shared secret beside them.
+    #[must_use]
+    pub fn and_secret(mut self, shared: Jwks) -> Self {
+        self.shared = shared;
+        self
     }
 
     /// What a caller does with a token of this `kid` and algorithm, which `arrived` at one time and asks at another.
     pub fn select(&mut self, kid: Option<&str>, algorithm: Algorithm, arrived: Time, now: Time) -> Decision {
-        let selection = self.jwks.select(kid, algorithm);
-        let Some(remote) = &mut self.remote else {
-            return match selection {
-                Selection::Key(key) => Decision::Use { key, refresh: None },
-                Selection::None => Decision::NotFound,
-                Selection::Ambiguous => Decision::Ambiguous,
-            };
-        };
+        self.find(&Hint::new(kid, algorithm), arrived, now)
+    }
+
+    /// As [`Self::select`], by all that the token says.
+    pub fn find(&mut self, hint: &Hint<'_>, arrived: Time, now: Time) -> Decision {
+        if hint.algorithm.is_symmetric() {
+            return at_once(self.shared.find(hint));
+        }
+        let selection = self.jwks.find(hint);
+        let Some(remote) = &mut self.remote else { return at_once(selection) };
         let (wall, now) = (now, remote.clock.read(now));
         // A token can't come from the future, whatever the clock has done meanwhile.
         let arrived = remote.clock.instant(arrived).min(now);
+        let use_of = |key, has_next, refresh| Decision::Use { key, has_next, refresh };
         match (remote.standing(now), selection) {
             (Standing::Unusable, _) => remote.need(wall, now),
-            (Standing::Fresh, Selection::Key(key)) => Decision::Use { key, refresh: None },
-            (Standing::Old, Selection::Key(key)) => Decision::Use { key, refresh: remote.refresh(now) },
+            (Standing::Fresh, Selection::Key(key)) => use_of(key, false, None),
+            (Standing::Fresh, Selection::OneOf(key)) => use_of(key, true, None),
+            (Standing::Old, Selection::Key(key)) => use_of(key, false, remote.refresh(now)),
+            (Standing::Old, Selection::OneOf(key)) => use_of(key, true, remote.refresh(now)),
             (_, Selection::Ambiguous) => Decision::Ambiguous,
+            // All that there are have been tried.
+            (_, Selection::None) if hint.tried > 0 => Decision::NotFound,
             (_, Selection::None) if remote.asked_since(arrived) => Decision::NotFound,
             (_, Selection::None) => remote.need(wall, now),
         }
@@ -213,7 +231,7 @@ impl JwksCache {
 
     /// The key of this id, while the set has it.
     pub fn key(&self, id: KeyId) -> Option<&Jwk> {
-        self.jwks.key(id)
+        self.jwks.key(id).or_else(|| self.shared.key(id))
     }
 
     /// A number that changes when a key was removed or replaced, so that what was verified with the old ones ends.
@@ -234,6 +252,7 @@ impl JwksCache {
     /// Never uses a key for an algorithm again: WebCrypto refused it (a point off its curve, say).
     pub fn import_failed(&mut self, id: KeyId, algorithm: Algorithm) {
         self.jwks.refuse(id, algorithm);
+        self.shared.refuse(id, algorithm);
     }
 
     /// Puts a newer set in the place of the present one. Keys that are in both keep their ids.
@@ -248,5 +267,15 @@ impl JwksCache {
             self.generation = self.generation.wrapping_add(1);
         }
         self.jwks = jwks;
+    }
+}
+
+/// What keys mean that never change.
+const fn at_once(selection: Selection) -> Decision {
+    match selection {
+        Selection::Key(key) => Decision::Use { key, has_next: false, refresh: None },
+        Selection::OneOf(key) => Decision::Use { key, has_next: true, refresh: None },
+        Selection::None => Decision::NotFound,
+        Selection::Ambiguous => Decision::Ambiguous,
     }
 }

@@ -22,17 +22,18 @@ use super::{
     checks::{Check, CheckId, Checks},
     claims,
     jwk::Jwk,
-    jwks::{Jwks, KeyId, KeyIds},
-    jwks_cache::{CacheConfig, Decision, FetchId, FetchOutcome, JwksCache, Progress},
+    jwks::{Hint, Jwks, KeyId, KeyIds},
+    jwks_cache::{CacheConfig, Decision, FetchId, FetchOutcome, JwksCache, Place, Progress},
     jws::{Scratch, UntrustedJws},
-    provider::{KeySource, Provider},
-    refusal::{ambiguous_key, key_not_found, other_algorithm, other_issuer, unreadable, wrong_length},
+    key_source::KeySource,
+    provider::Provider,
+    refusal::{no_key, other_algorithm, other_issuer, unreadable, wrong_length},
     rsa,
-    seal::seal,
+    seal::{seal, Named},
     token_cache::{Bounds, TokenCache},
 };
 use crate::{
-    error::{shown, Code, Error},
+    error::{Code, Error},
     json::{self, Object, Value},
     principal::{self, Kind},
     time::{Span, Time},
@@ -77,6 +78,8 @@ pub struct SignatureCheck {
     pub signing_input_len: usize,
     /// A fetch that this caller should begin without waiting for it: the keys are getting old.
     pub refresh: Option<(usize, FetchId)>,
+    /// Where the signature is not this key's and the token may mean another: what to begin again with ([`Verifier::begin_with`]).
+    pub next: Option<usize>,
 }
 
 /// The options of a verifier, all providers included.
@@ -114,7 +117,7 @@ impl Verifier {
         let mut ids = KeyIds::default();
         let mut sources: Vec<(Provider, JwksCache)> = Vec::with_capacity(providers.len());
         for mut provider in providers {
-            if let Some((other, _)) = sources.iter().find(|(other, _)| other.issuer == provider.issuer) {
+            if let Some((other, _)) = sources.iter().find(|(other, _)| other.issuer.text() == provider.issuer.text()) {
                 return Err(Error::new(
                     Code::Config,
                     format!(
@@ -140,10 +143,15 @@ impl Verifier {
 
     /// Begins with a token, or begins again after what a step asked for. `arrived` is when the token came in first.
     pub fn begin(&mut self, token: &[u8], arrived: Time, now: Time) -> Step {
-        self.try_begin(token, arrived, now).unwrap_or_else(Step::Refused)
+        self.begin_with(0, token, arrived, now)
     }
 
-    fn try_begin(&mut self, token: &[u8], arrived: Time, now: Time) -> Result<Step, Error> {
+    /// As [`Self::begin`], of a token that names no key, when so many of those that it could mean have been tried.
+    pub fn begin_with(&mut self, tried: usize, token: &[u8], arrived: Time, now: Time) -> Step {
+        self.try_begin(tried, token, arrived, now).unwrap_or_else(Step::Refused)
+    }
+
+    fn try_begin(&mut self, tried: usize, token: &[u8], arrived: Time, now: Time) -> Result<Step, Error> {
         if let Some(verified) = self.seen_before(token, now) {
             verified.window().check(now)?;
             return Ok(Step::Verified(verified));
@@ -151,58 +159,52 @@ impl Verifier {
         let jws = UntrustedJws::parse(token, &mut self.scratch)?;
         let payload = text(jws.payload())?;
         let claims = json::object_of(payload).map_err(unreadable)?;
-        let index = provider_of(&self.providers, &claims)?;
+        let (index, issuer) = provider_of(&self.providers, &claims)?;
         let (provider, keys) = &mut self.providers[index];
         let algorithm = jws.header().algorithm();
-        if !provider.algorithms.contains(algorithm) {
+        if !provider.keys.algorithms.contains(algorithm) {
             return Err(other_algorithm(provider, algorithm));
         }
         provider.check_type(jws.header().typ())?;
         // What no key could have signed is over before any key is looked for, or fetched.
-        if !is_possible_length(algorithm, jws.signature().len()) {
+        let length = jws.signature().len();
+        if !is_possible_length(algorithm, length) {
             return Err(wrong_length(algorithm));
         }
-        let (key, refresh) = match keys.select(jws.header().kid(), algorithm, arrived, now) {
-            Decision::Use { key, refresh } => (key, refresh),
-            Decision::Fetch(fetch) => return Ok(Step::Fetch(index, fetch)),
-            Decision::Wait { fetch, until } => return Ok(Step::Wait(index, fetch, until)),
-            Decision::Unavailable { retry_after, reason } => {
-                return Err(Error::new(
-                    Code::JwksUnavailable,
-                    format!("the keys of the provider \"{}\" can't be had now: {reason}", shown(&provider.name)),
-                )
-                .retry_after(retry_after));
-            }
-            Decision::NotFound => return Err(key_not_found(provider, jws.header().kid(), algorithm)),
-            Decision::Ambiguous => return Err(ambiguous_key(provider, jws.header().kid())),
-        };
-        let signature_len = keys.key(key).map(|jwk| jwk.signature_len(algorithm));
-        if signature_len != Some(jws.signature().len()) {
+        let hint = Hint { kid: jws.header().kid(), algorithm, issuer: Some(issuer), tried };
+        let chosen = match choose(keys, hint, length, arrived, now) {
+            Chosen::Key(chosen) => chosen,
+            Chosen::Other(Decision::Fetch(fetch)) => return Ok(Step::Fetch(index, fetch)),
+            Chosen::Other(Decision::Wait { fetch, until }) => return Ok(Step::Wait(index, fetch, until)),
             // A fetch that was begun is performed, whatever becomes of the token: else tokens like this one, sent again and
             // again, would keep the keys from being refreshed.
-            return refresh.map_or_else(|| Err(wrong_length(algorithm)), |fetch| Ok(Step::Fetch(index, fetch)));
-        }
-        let refresh = refresh.map(|fetch| (index, fetch));
+            Chosen::WrongLength(Some(fetch)) => return Ok(Step::Fetch(index, fetch)),
+            Chosen::WrongLength(None) => return Err(wrong_length(algorithm)),
+            Chosen::Other(decision) => return Err(no_key(provider, &hint, decision)),
+        };
+        let (key, refresh) = (chosen.key, chosen.refresh.map(|fetch| (index, fetch)));
         if !self.imported.contains(&(key, algorithm)) {
             return Ok(Step::Import { key, algorithm, refresh });
         }
         let kept = if self.tokens.is_some() { text(token)? } else { "" };
+        let named = Named { name: issuer, is_own: provider.issuer.has_tenants() };
         let outcome = claims::check(provider, &claims, self.tolerance, now)
-            .and_then(|candidate| seal(provider, &candidate, kept, text(jws.header().text())?, payload));
+            .and_then(|candidate| seal(named, &candidate, kept, text(jws.header().text())?, payload));
         let check = Check { provider: index, generation: keys.generation(), outcome };
         Ok(Step::Check(SignatureCheck {
             id: self.checks.add(check, now)?,
             key,
             algorithm,
-            signature_len: jws.signature().len(),
+            signature_len: length,
             signing_input_len: jws.signing_input_len(),
             refresh,
+            next: chosen.next,
         }))
     }
 
     /// What the key of every plainly named principal of a provider begins with; the id follows.
     pub fn principal_prefix(&self, provider: usize) -> Option<String> {
-        Some(principal::key(Kind::Jwt, Some(&self.providers.get(provider)?.0.issuer), ""))
+        Some(principal::key(Kind::Jwt, Some(self.providers.get(provider)?.0.issuer.text()), ""))
     }
 
     /// Where the signature to check stands, at its beginning; it stays at this address.
@@ -295,7 +297,7 @@ impl Verifier {
         for snapshot in snapshots.as_array().ok_or_else(wrong)? {
             let snapshot = snapshot.as_object().ok_or_else(wrong)?;
             let issuer = snapshot.get("issuer").and_then(Value::as_str).ok_or_else(wrong)?;
-            if let Some((_, keys)) = self.providers.iter_mut().find(|(provider, _)| provider.issuer == issuer) {
+            if let Some((_, keys)) = self.providers.iter_mut().find(|(provider, _)| provider.issuer.text() == issuer) {
                 keys.import(snapshot, &mut self.ids, now)?;
             }
         }
@@ -320,21 +322,64 @@ impl Verifier {
 /// The cache of keys that fits where the provider's keys come from.
 fn key_cache(provider: &mut Provider, config: &CacheConfig, ids: &mut KeyIds) -> Result<JwksCache, Error> {
     let path = format!("providers.{}", provider.name);
-    match mem::replace(&mut provider.keys, KeySource::Discovery) {
-        KeySource::Discovery => Ok(JwksCache::remote(&provider.issuer, None, config.clone())),
-        KeySource::JwksUri(uri) => Ok(JwksCache::remote(&provider.issuer, Some(&uri), config.clone())),
+    let issuer = || provider.issuer.clone();
+    let cache = match mem::replace(&mut provider.keys.source, KeySource::None) {
+        KeySource::Discovery => JwksCache::at(Place::Issuer, issuer(), config.clone()),
+        KeySource::Document(url) => JwksCache::at(Place::Document(url), issuer(), config.clone()),
+        KeySource::JwksUri(uri) => JwksCache::at(Place::Keys(uri), issuer(), config.clone()),
         KeySource::Static(text) => {
             let jwks = Jwks::parse(text.as_bytes(), ids).map_err(|error| {
                 Error::new(Code::Config, format!("`{path}.jwks`: {}", error.message())).about(format!("{path}.jwks"))
             })?;
-            Ok(JwksCache::fixed(jwks))
+            JwksCache::fixed(jwks)
         }
-        KeySource::Secret(secret) => Ok(JwksCache::fixed(Jwks::from_secret(secret, ids))),
+        KeySource::None => JwksCache::fixed(Jwks::default()),
+    };
+    Ok(match provider.keys.secret.take() {
+        Some(secret) => cache.and_secret(Jwks::from_secret(secret, ids)),
+        None => cache,
+    })
+}
+
+/// The key to check a token with.
+struct Choice {
+    key: KeyId,
+    refresh: Option<FetchId>,
+    /// As [`SignatureCheck::next`].
+    next: Option<usize>,
+}
+
+enum Chosen {
+    Key(Choice),
+    /// No key that could be meant makes signatures of this length.
+    WrongLength(Option<FetchId>),
+    Other(Decision),
+}
+
+/// The next key to try, of those that make signatures of this length.
+fn choose(keys: &mut JwksCache, mut hint: Hint<'_>, length: usize, arrived: Time, now: Time) -> Chosen {
+    let mut begun = None;
+    loop {
+        match keys.find(&hint, arrived, now) {
+            Decision::Use { key, has_next, refresh } => {
+                begun = begun.or(refresh);
+                let next = has_next.then_some(hint.tried + 1);
+                if keys.key(key).map(|jwk| jwk.signature_len(hint.algorithm)) == Some(length) {
+                    return Chosen::Key(Choice { key, refresh: begun, next });
+                }
+                match next {
+                    Some(tried) => hint.tried = tried,
+                    None => return Chosen::WrongLength(begun),
+                }
+            }
+            decision => return Chosen::Other(decision),
+        }
     }
 }
 
-/// The provider whose issuer the token names. Unverified, `iss` may do this and nothing else: select among those configured.
-fn provider_of(providers: &[(Provider, JwksCache)], claims: &Object<'_>) -> Result<usize, Error> {
+/// The provider whose issuer the token names, and that issuer. Unverified, `iss` may do this and nothing else: select among
+/// those configured. Of a provider with tenants `tid` must say the same.
+fn provider_of<'c>(providers: &[(Provider, JwksCache)], claims: &'c Object<'_>) -> Result<(usize, &'c str), Error> {
     let issuer = match claims.get("iss") {
         Some(Value::String(issuer)) => issuer.as_ref(),
         Some(other) => {
@@ -343,7 +388,13 @@ fn provider_of(providers: &[(Provider, JwksCache)], claims: &Object<'_>) -> Resu
         }
         None => return Err(Error::new(Code::TokenIssuer, "the token has no `iss`").about("iss")),
     };
-    providers.iter().position(|(provider, _)| provider.issuer == issuer).ok_or_else(|| other_issuer(providers, issuer))
+    // One that is configured by its whole name goes before one for many tenants.
+    let exact = providers.iter().position(|(provider, _)| provider.issuer.fits(issuer, None));
+    let found = exact.or_else(|| {
+        let tenant = claims.get("tid").and_then(Value::as_str);
+        providers.iter().position(|(provider, _)| provider.issuer.has_tenants() && provider.issuer.fits(issuer, tenant))
+    });
+    found.map(|index| (index, issuer)).ok_or_else(|| other_issuer(providers, issuer))
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Error> {
