@@ -123,15 +123,25 @@ export type Algorithm =
 
 /** On what terms a provider's tokens are accepted. Recipes for common providers are in the documentation. */
 export interface ProviderOptions {
-  /** Exactly what its tokens have in `iss`; a slash at the end counts. */
+  /** Exactly what its tokens have in `iss`; a slash at the end counts. With `{tenantid}` in it: one issuer for each of `tenants`. */
   issuer: string;
+  /**
+   * With `{tenantid}` in `issuer`: whose tokens are accepted. The token's `tid` fills it in, and the principal's issuer is the
+   * one that is filled in. "any": every tenant that the provider signs for.
+   */
+  tenants?: readonly string[] | "any";
   /** What this API is called in `aud`; one of several will do. `null` accepts any audience, or none. */
   audience: string | readonly string[] | null;
-  /** Where its keys are. Default: what OpenID discovery at the issuer says. */
+  /** Where its keys are. Default: what the issuer's metadata says, OpenID's or RFC 8414's. */
   jwksUri?: string;
+  /** Where its metadata is, if that isn't at the issuer (Azure B2C). The document must still name `issuer`. */
+  discoveryUrl?: string;
   /** Its keys, fixed: no network. */
   jwks?: Jwks;
-  /** A shared secret of at least 32 bytes, for HS256, HS384 and HS512 and nothing else. It is copied. */
+  /**
+   * A shared secret of at least 32 bytes, for HS256, HS384 and HS512 and nothing else. It is copied. Beside public keys, in a
+   * migration, when `algorithms` lists both kinds.
+   */
   secret?: Uint8Array;
   /** In a Worker's variable: the name of the secret that holds it. */
   secretEnv?: string;
@@ -147,8 +157,8 @@ export interface ProviderOptions {
   requiredClaims?: readonly string[] | { readonly [name: string]: JsonValue };
   /** Takes one of the claims that every token needs away, such as "iat". */
   optionalClaims?: readonly ("iat" | "sub" | "exp")[];
-  /** The claim that names the principal. Default: "sub". */
-  principalClaim?: string;
+  /** The claim that names the principal; of several the first that is there and not empty. Default: "sub". */
+  principalClaim?: string | readonly string[];
   /** Label -> claim: what the principal's labels are taken from. */
   labelClaims?: Readonly<Record<string, string>>;
   /** How long after `iat` a token is accepted at most. */
@@ -255,7 +265,8 @@ export interface VerifyOptions {
 
 /**
  * Verifies one compact JWS (RFC 7515) with the keys handed over, and looks at no claims. A key that stands alone is used
- * whatever `kid` says; of a set, the `kid` chooses.
+ * whatever `kid` says; of a set, the `kid` chooses, and without any `kid` each of up to four keys is tried. A set that mixes
+ * shared secrets with public keys, or has a `kid` twice, is ERR_CONFIG.
  */
 export function verifyJws(
   jws: string,

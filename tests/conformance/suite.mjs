@@ -4,6 +4,7 @@
 import * as algorithms from "./algorithms.mjs";
 import { assert } from "./assert.mjs";
 import * as config from "./config.mjs";
+import * as issuers from "./issuers.mjs";
 import * as providers from "./providers.mjs";
 import * as rfc from "./rfc.mjs";
 import * as use from "./use.mjs";
@@ -14,7 +15,7 @@ import * as use from "./use.mjs";
  */
 export function conformance({ arcgate, wasm, vectors }) {
   const context = { arcgate, wasm, vectors, assert };
-  return [rfc, algorithms, config, providers, use].flatMap(({ tests }) =>
+  return [rfc, algorithms, config, providers, issuers, use].flatMap(({ tests }) =>
     Object.entries(tests(context)).map(([name, run]) => ({ name, run })),
   );
 }
