@@ -8,6 +8,8 @@ const READS = 2;
 const LEFT = 3;
 // The core learns of what was read in portions.
 const PORTION = 16;
+// Marks an event of ours among the runtime's.
+const DROPPED = Symbol("dropped");
 
 /** A job of this session, or one that it is subscribed to. */
 export class Job {
@@ -105,6 +107,8 @@ export class Job {
     switch (action.do) {
       case "event":
         return this.#arrived(action);
+      case "missed":
+        return this.#missed(action.count);
       case "result":
         return action.isChunked ? this.#assemble() : this.#ended({ value: action.value });
       default:
@@ -113,17 +117,32 @@ export class Job {
     }
   }
 
-  #arrived({ payload, seq, drop, keep, collect }) {
+  #arrived({ payload, seq, drop, keep, collect, text }) {
+    // A character that was cut between two pieces stands in the second.
+    if (text !== undefined) payload.body.data = text;
     if (collect) this.#parts.push([payload.body.encoding, payload.body.data]);
     if (drop > 0) {
       // What was read and not reported yet counts among the oldest.
       const read = Math.min(drop, this.#unreported);
       this.#unreported -= read;
-      this.#queue.splice(0, drop - read);
       this.#dropped += drop - read;
+      for (let left = drop - read; left > 0 && this.#queue.length > 0; ) {
+        const oldest = this.#queue.shift();
+        if (oldest[DROPPED]) this.#dropped += oldest.body.count;
+        else left -= 1;
+      }
     }
     if (!keep || this.#reader === LEFT) return;
     this.#queue.push({ ...payload, seq });
+    if (this.#waiting.length > 0) this.#waiting.shift().resolve(this.#take());
+  }
+
+  // Events that won't come: whoever reads is told where they would have stood.
+  #missed(count) {
+    if (this.#reader === LEFT) return;
+    const last = this.#queue.at(-1);
+    if (last?.[DROPPED]) last.body.count += count;
+    else this.#queue.push(dropped(count));
     if (this.#waiting.length > 0) this.#waiting.shift().resolve(this.#take());
   }
 
@@ -136,11 +155,12 @@ export class Job {
 
   #take() {
     if (this.#dropped > 0) {
-      const body = { count: this.#dropped };
+      const value = dropped(this.#dropped);
       this.#dropped = 0;
-      return { done: false, value: { kind: "x-vendor.arcgate.dropped", ts: new Date().toISOString(), body } };
+      return { done: false, value };
     }
     const value = this.#queue.shift();
+    if (value[DROPPED]) return { done: false, value };
     this.#unreported += 1;
     if (this.#unreported >= PORTION || this.#queue.length === 0) this.#report();
     return { done: false, value };
@@ -205,6 +225,11 @@ export class Job {
     this.#dropped = 0;
     for (const { resolve } of this.#waiting.splice(0)) resolve({ done: true, value: undefined });
   }
+}
+
+function dropped(count) {
+  const event = { kind: "x-vendor.arcgate.dropped", ts: new Date().toISOString(), body: { count } };
+  return Object.defineProperty(event, DROPPED, { value: true });
 }
 
 function decode(data) {

@@ -8,6 +8,8 @@ import { bindings, instanceEpoch, recoverFrom } from "./wasm.js";
 const LONGEST_TIMER = 60_000;
 // A frame beyond this is not looked at.
 const LONGEST_FRAME = 16 * 1024 * 1024;
+// As much of its beginning is looked at for its number.
+const LONGEST_HEAD = 4096;
 // Tokens that a peer may quote in an error.
 const KEPT_SECRETS = 4;
 const wakes = ["online", "pageshow", "focus", "visibilitychange"];
@@ -170,7 +172,7 @@ export class Link {
     socket.addEventListener("open", () => this.call("opened", conn, token, ends));
     socket.addEventListener("message", ({ data }) => {
       if (typeof data === "string" && data.length <= LONGEST_FRAME) this.call("frame", conn, data);
-      else this.call("brokenFrame", conn);
+      else this.call("brokenFrame", conn, typeof data === "string" ? data.slice(0, LONGEST_HEAD) : "");
     });
     socket.addEventListener("close", ({ code, reason, wasClean }) => gone(code, reason, wasClean));
     // Some platforms send no `close` after it.

@@ -53,10 +53,10 @@ impl ArcpSession {
         self.0.frame(conn, text, now);
     }
 
-    /// A frame that is binary, or too large.
+    /// A frame that is binary, or too large: how it begins, if it is text.
     #[wasm_bindgen(js_name = brokenFrame)]
-    pub fn broken_frame(&mut self, conn: u32, now: f64) {
-        self.0.broken_frame(conn, now);
+    pub fn broken_frame(&mut self, conn: u32, head: &str, now: f64) {
+        self.0.oversized_frame(conn, head, now);
     }
 
     /// A connection is over.

@@ -1,6 +1,7 @@
 //! The client's machine over time: a clock that the test sets, and a runtime that the test plays.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod failures;
 mod jobs;
 mod properties;
 mod renewal;

@@ -28,6 +28,7 @@ describe("connections that end", () => {
     assert.deepEqual(again.hello.payload.resume, {
       session_id: session.client.sessionId,
       resume_token: `rtk_${session.client.sessionId}`,
+      token: `rtk_${session.client.sessionId}`,
       last_event_seq: 2,
     });
     assert.equal((await nextOf(again, "session.list_jobs")).type, "session.list_jobs");

@@ -43,7 +43,7 @@ impl Client {
             self.give(&request, handle, id, envelope, "accepted");
         }
         for frame in self.jobs.claim(id) {
-            let Ok(envelope) = Envelope::parse(&frame) else { continue };
+            let Ok(envelope) = Envelope::relayed(&frame) else { continue };
             let seq = envelope.event_seq().unwrap_or(0);
             if self.jobs.claimed(id, seq) {
                 self.deliver(&envelope, id, seq, &frame);
@@ -149,6 +149,9 @@ impl Client {
             is_sent: false,
             is_abandoned: false,
             due: None,
+            size: 0,
+            order: 0,
+            tries: 0,
         });
         self.flush();
     }

@@ -4,6 +4,7 @@ use super::{
     fault::Fault,
     machine::{Client, Credential, Phase, Session, Upkeep, TOKEN_WAIT},
     requests::Kind,
+    unreadable::Marks,
 };
 use crate::{
     arcp::{
@@ -27,7 +28,19 @@ const STABLE: Span = Span::from_secs(10);
 const RESUME_PATIENCE: Span = Span::from_secs(5);
 /// Mistakes of the peer that cost a connection each.
 const MOST_STRIKES: u32 = 3;
+/// A connection that held so long was of use, even if nothing was said on it.
+const HELD: Span = Span::from_secs(20);
+/// Connections in a row that may be lost after their welcome and before anything comes of them; and before their welcome.
+const MOST_WELCOMES: u32 = 16;
+const MOST_GREETINGS: u32 = 240;
+/// As often a request is sent that the connection doesn't survive.
+const MOST_TRIES: u32 = 4;
 const MOST_AGENTS_TEXT: usize = 256;
+
+/// The session is somebody else's now: to take it back would take it from there.
+pub(super) fn displaced() -> Fault {
+    Fault::new(Code::SessionLost, "the session was resumed on another connection")
+}
 
 impl Client {
     /// Begins.
@@ -129,7 +142,8 @@ impl Client {
             session.token.clone().map(|token| Resume {
                 session_id: session.id.clone(),
                 token,
-                last_event_seq: self.jobs.last_seq(),
+                // The TypeScript runtime gives nothing back to whoever has seen all, and everything to whoever lacks one.
+                last_event_seq: self.jobs.last_seq() - i64::from(self.asked_lower),
             })
         });
         let resumes = resume.is_some();
@@ -155,7 +169,8 @@ impl Client {
                 Ok(welcome) => self.welcomed(envelope, welcome, resumes),
                 Err(_) => self.strike("the runtime's welcome is not one"),
             },
-            "session.error" => self.unwelcome(&Fault::of(envelope.payload()), resumes),
+            // Java refuses with a `job.error`.
+            "session.error" | "job.error" => self.unwelcome(&Fault::of(envelope.payload()), resumes),
             _ => {}
         }
     }
@@ -208,6 +223,7 @@ impl Client {
         self.phase = Phase::Open;
         self.was_open = true;
         self.resume_refused = None;
+        self.asked_lower = false;
         self.act(opened);
         self.tell(event);
         self.flush();
@@ -237,6 +253,10 @@ impl Client {
             }
         } else if is_passing {
             return self.retry(fault, false);
+        } else if fault.is(ArcpCode::ResumeWindowExpired) && !self.asked_lower && self.jobs.last_seq() > 0 {
+            // Never where the refusal is another one: with the Python runtime a wrong try would cost the session.
+            self.asked_lower = true;
+            return self.again();
         }
         self.forget(fault.peer_code.as_deref().unwrap_or_default());
         self.again();
@@ -261,7 +281,7 @@ impl Client {
     fn lost(&mut self, code: u16, may_retry: bool) {
         let is = |close: Close| close.code() == code;
         let fault = if is(Close::Displaced) {
-            Fault::new(Code::SessionLost, "the session was resumed on another connection")
+            displaced()
         } else if is(Close::Unauthenticated) {
             Fault::new(Code::Unauthenticated, "the runtime doesn't accept the token")
         } else if is(Close::Forbidden) {
@@ -276,14 +296,13 @@ impl Client {
             Fault::new(Code::Network, "the connection broke off, or could not be made")
         };
         if is(Close::TooLarge) || code == 1009 {
-            let fault = Fault::new(Code::Protocol, "the runtime takes no frame of this size");
-            while let Some(request) = self.requests.take(|request| request.is_sent) {
-                self.refuse(request.number, &fault);
-            }
+            self.refuse_too_large(None, None);
         }
         let is_open = self.phase == Phase::Open;
         if !may_retry || is(Close::Displaced) || is(Close::Forbidden) {
             self.finish(&fault);
+        } else if is(Close::Unreadable) {
+            self.cannot_pass(&fault);
         } else if is(Close::Unauthenticated) {
             self.settle();
             self.unauthenticated(&fault);
@@ -301,6 +320,9 @@ impl Client {
             self.failures = 0;
             self.fresh_spent = false;
         }
+        if matches!(self.phase, Phase::Open | Phase::Switching(_)) && self.now.since(self.upkeep.opened) >= HELD {
+            self.progress();
+        }
         self.suspects.clear();
         let unknown = Fault::new(
             Code::Network,
@@ -315,6 +337,19 @@ impl Client {
         }
         // What this side asked for by itself is asked for again where it makes sense.
         while self.requests.take(|request| request.number == 0 && request.kind == Kind::List).is_some() {}
+        let again = Fault::new(
+            Code::Network,
+            "the connection broke off each time that this was asked for: the runtime may not bear it. It may have been done all the same",
+        );
+        while let Some(request) = self.requests.take(|request| request.is_sent && request.tries >= MOST_TRIES) {
+            if request.kind == Kind::Subscribe {
+                self.unwatch(request.job);
+            }
+            if request.number == 0 {
+                self.give_up(request.job);
+            }
+            self.refuse(request.number, &again.clone().with_number("tries", request.tries.into()));
+        }
         for request in self.requests.iter_mut() {
             request.is_sent = false;
             request.due = None;
@@ -328,10 +363,16 @@ impl Client {
             return self.closed();
         }
         self.renewal_dropped();
+        let (was_welcome, was_greeted) = (self.has_welcome(), matches!(self.phase, Phase::Greeting { .. }));
         self.settle();
         self.is_renewing = false;
         if !self.was_open || !self.options.reconnect {
             return self.finish(fault);
+        }
+        self.welcomes += u32::from(was_welcome);
+        self.greetings += u32::from(was_greeted);
+        if self.welcomes >= MOST_WELCOMES || self.greetings >= MOST_GREETINGS {
+            return self.finish(&self.fruitless(fault));
         }
         self.failures = self.failures.saturating_add(1);
         if self.options.attempts.is_some_and(|most| self.failures > most) {
@@ -348,6 +389,31 @@ impl Client {
                 .text("code", fault.code.as_str())
                 .text("reason", &fault.message),
         );
+    }
+
+    const fn has_welcome(&self) -> bool {
+        matches!(self.phase, Phase::Open | Phase::Switching(_))
+    }
+
+    /// Something came of this connection: what it cost to have it doesn't count any more.
+    pub(super) fn progress(&mut self) {
+        self.strikes = 0;
+        self.welcomes = 0;
+        self.greetings = 0;
+    }
+
+    /// Connection after connection is made, and lost before anything comes of it: another one will be lost, too.
+    fn fruitless(&self, last: &Fault) -> Fault {
+        let (count, what) = match self.welcomes >= MOST_WELCOMES {
+            true => (self.welcomes, "welcome"),
+            false => (self.greetings, "connection"),
+        };
+        let message = format!(
+            "nothing came of {count} connections in a row: each was lost soon after its {what}. The last one: {}",
+            last.message
+        );
+        let fault = Fault { peer_code: last.peer_code.clone(), ..Fault::new(last.code, &message) };
+        fault.for_good().with_number("connections", count.into())
     }
 
     /// The peer breaks the protocol: another connection may bring what this one garbled, but not for ever.
@@ -368,6 +434,9 @@ impl Client {
             return;
         }
         self.resume_refused = None;
+        self.asked_lower = false;
+        self.unreadables = Marks::default();
+        self.not_passed = None;
         self.gap = None;
         let fault = Fault::new(Code::SessionLost, "the session can't be resumed: what the job does since is not known");
         // What is asked about a job of the session has nothing to be asked about any more.

@@ -3,7 +3,7 @@
 use crate::{
     arcp::{ArcpCode, Envelope},
     error::{Code, Fault as Who},
-    json::{Members, Object, Value},
+    json::{write_string, Members, Number, Object, Value},
 };
 
 /// How much of a peer's message is kept, in characters.
@@ -22,13 +22,51 @@ pub struct Fault {
     pub peer_code: Option<String>,
     /// The peer's `details`, as JSON.
     pub peer_details: Option<String>,
+    /// What explains it besides, as JSON.
+    pub facts: Vec<(&'static str, String)>,
 }
 
 impl Fault {
     /// A fault that is found here.
     #[cold]
     pub fn new(code: Code, message: &str) -> Self {
-        Self { code, message: message.to_owned(), retryable: code.is_retryable(), peer_code: None, peer_details: None }
+        Self {
+            code,
+            message: message.to_owned(),
+            retryable: code.is_retryable(),
+            peer_code: None,
+            peer_details: None,
+            facts: Vec::new(),
+        }
+    }
+
+    /// With a word that explains it, in `details`.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, text: &str) -> Self {
+        let mut json = String::new();
+        write_string(&mut json, text);
+        self.facts.push((name, json));
+        self
+    }
+
+    /// With a number that explains it, in `details`.
+    #[must_use]
+    pub fn with_number(mut self, name: &'static str, number: i64) -> Self {
+        self.facts.push((name, number.to_string()));
+        self
+    }
+
+    /// One that no later try mends.
+    #[must_use]
+    pub fn for_good(mut self) -> Self {
+        self.retryable = false;
+        self
+    }
+
+    /// A number in the peer's `details`.
+    pub fn told(&self, name: &str) -> Option<i64> {
+        let details = crate::json::object_of(self.peer_details.as_deref()?).ok()?;
+        details.get(name).and_then(Value::as_number).and_then(Number::as_i64)
     }
 
     /// One that the peer tells of: the payload of `session.error` or `job.error`.
@@ -58,6 +96,7 @@ impl Fault {
                 details.write(&mut text);
                 text
             }),
+            facts: Vec::new(),
         }
     }
 
@@ -74,6 +113,12 @@ impl Fault {
         self.peer_code.as_deref() == Some(code.as_str())
     }
 
+    /// `reason` in the peer's `details`.
+    pub fn told_reason(&self) -> Option<String> {
+        let details = crate::json::object_of(self.peer_details.as_deref()?).ok()?;
+        details.get("reason").and_then(Value::as_str).map(str::to_owned)
+    }
+
     /// What `ArcgateError` is made of.
     pub fn to_json(&self) -> String {
         let who = if self.code == Code::Remote && !self.retryable { Who::Caller } else { self.code.fault() };
@@ -83,6 +128,9 @@ impl Fault {
         }
         if let Some(peer) = &self.peer_details {
             details = details.raw("peer", peer);
+        }
+        for (name, json) in &self.facts {
+            details = details.raw(name, json);
         }
         Members::new()
             .text("code", self.code.as_str())

@@ -1,16 +1,18 @@
 //! Frames from the runtime.
 
 use super::{
-    chunks::Chunks,
-    fault::Fault,
+    chunks::{Chunks, Piece},
+    connect::displaced,
+    fault::{reference, Fault},
     jobs::Place,
     machine::{Client, Phase},
     requests::Kind,
+    unreadable::reason_of,
 };
 use crate::{
-    arcp::{ArcpCode, Envelope},
+    arcp::{ArcpCode, Close, Envelope},
     error::Code,
-    json::{Members, Value},
+    json::{self, Members, Value},
 };
 
 impl Client {
@@ -20,13 +22,17 @@ impl Client {
         if conn != self.conn || matches!(self.phase, Phase::Waiting(_) | Phase::Dialing(_) | Phase::Closed) {
             return;
         }
-        let Ok(envelope) = Envelope::parse(text) else {
-            return self.strike("a frame of the runtime is no ARCP message");
-        };
         self.upkeep.heard = self.now;
         self.upkeep.probe = None;
+        let envelope = match Envelope::relayed(text) {
+            Ok(envelope) => envelope,
+            Err(malformed) => return self.unreadable(text, reason_of(malformed)),
+        };
         if let Phase::Greeting { resumes, .. } = self.phase {
             return self.greeted(&envelope, resumes);
+        }
+        if !matches!(envelope.kind(), "job.event" | "job.result" | "job.error") && !self.is_next(&envelope) {
+            return;
         }
         match envelope.kind() {
             "job.event" | "job.result" | "job.error" => self.sequenced(&envelope, text),
@@ -36,27 +42,56 @@ impl Client {
             "session.jobs" => self.listed(&envelope),
             "session.ping" => self.pinged(&envelope),
             "session.error" => self.session_error(&envelope),
-            "session.closed" | "session.bye" => self.ended_there(),
+            "session.closed" | "session.bye" => self.ended_there(&envelope),
             "session.welcome" => self.strike("the runtime says welcome twice"),
             // A newer runtime may say more (ARCP 1.1 §15).
             _ => {}
         }
     }
 
-    /// A frame that is no text, or too large to be looked at.
-    pub fn broken_frame(&mut self, conn: u32, now: f64) {
-        self.tick(now);
-        if conn == self.conn && matches!(self.phase, Phase::Greeting { .. } | Phase::Open | Phase::Switching(_)) {
-            self.strike("a frame of the runtime is binary, or too large");
+    /// Whether a message that needs no number is to be looked at. Some runtimes number all that they send about jobs (Java):
+    /// then the number counts, else what follows would seem to have a gap before it.
+    fn is_next(&mut self, envelope: &Envelope<'_>) -> bool {
+        let Some(seq) = envelope.event_seq() else { return true };
+        let id = envelope.job_id().or_else(|| envelope.get("job_id").and_then(Value::as_str)).unwrap_or_default();
+        match self.placed(id, seq) {
+            Some(Place::Next) => {
+                self.schedule_ack();
+                true
+            }
+            // It has been there: whoever it names has its answer, and nobody else is meant.
+            Some(Place::Before) => reference(envelope).is_some() || !envelope.kind().starts_with("job."),
+            Some(_) => true,
+            None => false,
         }
+    }
+
+    /// Where a number stands; none where what is missing before it is asked for again first.
+    fn placed(&mut self, id: &str, seq: i64) -> Option<Place> {
+        let place = match self.jobs.place(id, seq) {
+            Place::Gap(from) if self.accepts_gap(from, seq) => self.jobs.place(id, seq),
+            place => place,
+        };
+        let Place::Gap(from) = place else { return Some(place) };
+        // A broken session: it is taken up from where it was (rule 58).
+        self.gap = Some(from);
+        self.drop_connection(self.conn, 1000, "a gap");
+        self.retry(&Fault::new(Code::Protocol, "events are missing"), true);
+        None
     }
 
     /// What has a number: once each, in order (ARCP 1.1 §8.3).
     fn sequenced(&mut self, envelope: &Envelope<'_>, text: &str) {
-        let Some(id) = envelope.job_id().or_else(|| envelope.get("job_id").and_then(Value::as_str)) else {
-            return self.strike("an event of the runtime names no job");
-        };
         let is_error = envelope.kind() == "job.error";
+        let Some(id) = envelope.job_id().or_else(|| envelope.get("job_id").and_then(Value::as_str)) else {
+            return match is_error {
+                // The refusal of a request (Java): no job came of it.
+                true if self.is_next(envelope) => self.refused(envelope),
+                true => {}
+                false if envelope.event_seq().is_none() => self.strike("an event of the runtime names no job"),
+                false => self.unreadable(text, "an event of the runtime names no job"),
+            };
+        };
         let Some(seq) = envelope.event_seq() else {
             // The refusal of a request, as some SDKs put it.
             return if is_error {
@@ -65,24 +100,14 @@ impl Client {
                 self.strike("an event of the runtime has no number")
             };
         };
-        let place = match self.jobs.place(id, seq) {
-            Place::Gap(from) if self.accepts_gap(from, seq) => self.jobs.place(id, seq),
-            place => place,
-        };
-        match place {
-            Place::Before => return,
-            Place::Unknown => {}
-            Place::Gap(from) => {
-                // A broken session: it is taken up from where it was (rule 58).
-                self.gap = Some(from);
-                self.drop_connection(self.conn, 1000, "a gap");
-                return self.retry(&Fault::new(Code::Protocol, "events are missing"), true);
-            }
-            Place::Next => {
-                self.strikes = 0;
+        match self.placed(id, seq) {
+            None | Some(Place::Before) => return,
+            Some(Place::Next) => {
+                self.progress();
                 self.gap = None;
                 self.schedule_ack();
             }
+            Some(_) => {}
         }
         self.deliver(envelope, id, seq, text);
     }
@@ -124,11 +149,12 @@ impl Client {
         let payload = envelope.payload();
         if envelope.kind() == "job.event" {
             let is_chunk = envelope.get("kind").and_then(Value::as_str) == Some("result_chunk");
-            let mut collect = false;
+            let (mut collect, mut whole) = (false, Piece::AsIs);
             if is_chunk && job.broken.is_none() {
                 let body = envelope.get("body").and_then(Value::as_object);
-                match Chunks::take(&mut job.chunks, body, most) {
-                    Ok(()) => collect = true,
+                let halves = if envelope.has_halves() { json::raw_member(text, "payload") } else { None };
+                match Chunks::take(&mut job.chunks, body, halves, most) {
+                    Ok(piece) => (collect, whole) = (true, piece),
                     Err(problem) => job.broken = Some(problem),
                 }
             }
@@ -143,6 +169,9 @@ impl Client {
                     .boolean("collect", collect);
                 if let Some(payload) = payload {
                     members = members.value("payload", &Value::Object(payload.clone()));
+                }
+                if let Piece::Text(text) = whole {
+                    members = members.text("text", &text);
                 }
                 self.act(members);
             }
@@ -189,6 +218,9 @@ impl Client {
             return self.closed();
         }
         let fault = Fault::of(envelope.payload());
+        if self.is_of_connection(&fault) {
+            return;
+        }
         match fault.peer_code.as_deref().and_then(ArcpCode::from_name) {
             Some(ArcpCode::Unauthenticated) => {
                 self.want_fresh |= self.options.can_renew;
@@ -208,10 +240,31 @@ impl Client {
         }
     }
 
+    /// Whether an error belongs to no request, and the connection's end follows it: it says which frame was too large, or which
+    /// event a gateway can't pass on.
+    fn is_of_connection(&mut self, fault: &Fault) -> bool {
+        if fault.told_reason().as_deref() == Some("frame_too_large") {
+            let size = fault.told("bytes").and_then(|bytes| usize::try_from(bytes).ok());
+            let limit = fault.told("limit").filter(|limit| *limit > 0).unwrap_or(i64::MAX);
+            self.frame_limit = usize::try_from(limit).ok();
+            self.refuse_too_large(size, Some(fault.clone()));
+            self.drop_connection(self.conn, 1000, "");
+            self.retry(&Fault::new(Code::Network, "a frame was too large for the runtime"), true);
+            return true;
+        }
+        self.not_passed = fault.told("event_seq").filter(|seq| *seq > self.jobs.last_seq());
+        self.not_passed.is_some()
+    }
+
     /// The runtime ends the session, or agrees to its end.
-    fn ended_there(&mut self) {
+    fn ended_there(&mut self, envelope: &Envelope<'_>) {
         if matches!(self.phase, Phase::Closing(_)) {
             return self.closed();
+        }
+        let reason = envelope.get("reason").and_then(Value::as_str);
+        if reason == Some(Close::Displaced.reason()) {
+            // The close code would say so too: whoever has the session now keeps it.
+            return self.finish(&displaced());
         }
         self.drop_connection(self.conn, 1000, "");
         self.retry(&Fault::new(Code::Network, "the runtime closed the connection"), false);

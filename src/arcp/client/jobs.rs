@@ -258,6 +258,15 @@ impl Jobs {
         Place::Next
     }
 
+    /// Whether this number, of a job that may not be known, has been there or was given up.
+    pub fn has_passed(&self, id: &str, seq: i64) -> bool {
+        match self.list.iter().find(|job| job.id == id) {
+            Some(job) if job.last >= 0 || !job.is_own => seq <= job.last,
+            Some(_) => seq <= self.seq && !self.has_subscribed,
+            None => seq <= self.seq && !self.counts_apart,
+        }
+    }
+
     /// What is missing before this number is given up.
     pub fn skip_to(&mut self, seq: i64) {
         self.seq = seq - 1;

@@ -8,6 +8,8 @@ use super::{
     jobs::{Jobs, Reader},
     options::Options,
     requests::{Kind, Request, Requests},
+    unreadable::Marks,
+    unsayable::{self, Unsayable},
 };
 use crate::{
     arcp::{
@@ -116,6 +118,17 @@ pub struct Client {
     pub(super) resume_refused: Option<Time>,
     /// Connections that the peer's mistakes have cost, since the last event.
     pub(super) strikes: u32,
+    /// Connections that came to a welcome, and those that came to a hello, since anything came of one.
+    pub(super) welcomes: u32,
+    pub(super) greetings: u32,
+    /// The largest frame that the runtime takes, once it has said so.
+    pub(super) frame_limit: Option<usize>,
+    /// What can't be read in this session.
+    pub(super) unreadables: Marks,
+    /// The event that a gateway says it can't pass on.
+    pub(super) not_passed: Option<i64>,
+    /// Whether the session was asked for from one number lower, too.
+    pub(super) asked_lower: bool,
     /// The number after which a gap has cost a connection.
     pub(super) gap: Option<i64>,
     pub(super) close_reason: String,
@@ -162,6 +175,12 @@ impl Client {
             failures: 0,
             resume_refused: None,
             strikes: 0,
+            welcomes: 0,
+            greetings: 0,
+            frame_limit: None,
+            unreadables: Marks::default(),
+            not_passed: None,
+            asked_lower: false,
             gap: None,
             close_reason: String::new(),
             suspects: Vec::new(),
@@ -378,9 +397,14 @@ impl Client {
             is_sent: false,
             is_abandoned: false,
             due: None,
+            size: 0,
+            order: 0,
+            tries: 0,
         };
         fill(&mut request);
-        let refusal = if self.phase == Phase::Closed || matches!(self.phase, Phase::Closing(_)) {
+        let refusal = if let Some(Unsayable { path, problem, reason }) = unsayable::find(payload) {
+            Some(Fault::new(Code::Config, &format!("`{path}` {problem}")).with("subject", &path).with("reason", reason))
+        } else if self.phase == Phase::Closed || matches!(self.phase, Phase::Closing(_)) {
             Some(Fault::new(Code::SessionLost, "the session is closed"))
         } else if !self.requests.has_room() {
             Some(Fault::new(Code::Config, "too many requests wait for an answer"))
@@ -403,10 +427,13 @@ impl Client {
     pub(super) fn flush(&mut self) {
         while self.phase == Phase::Open && self.renewal.as_ref().is_none_or(|renewal| renewal.ready.is_none()) {
             let (id, due) = (self.ids.next(self.now), self.now.plus(self.options.request));
+            let order = self.requests.next_order();
             let Some(request) = self.requests.next_unsent() else { return };
             request.is_sent = true;
             request.id.clone_from(&id);
             request.due = Some(due);
+            request.order = order;
+            request.tries += 1;
             let session_id = self.session.as_ref().map(|session| session.id.as_str());
             // A subscription names its job in the payload alone, a cancel in both places: SDKs differ.
             let job_id = if request.kind == Kind::Cancel { request.job_id.as_deref() } else { None };
@@ -414,8 +441,28 @@ impl Client {
             let frame =
                 Frame { session_id, job_id, trace_id, ..Frame::new(request.kind.as_str(), &id, &request.payload) };
             let text = frame.write();
-            self.transmit(self.conn, &text);
+            request.size = text.len();
+            if self.frame_limit.is_some_and(|limit| text.len() > limit) {
+                self.refuse_too_large(Some(text.len()), None);
+            } else {
+                self.transmit(self.conn, &text);
+            }
         }
+    }
+
+    /// A request's frame is larger than the runtime takes: it hears its size, and the limit where that is known.
+    pub(super) fn refuse_too_large(&mut self, size: Option<usize>, told: Option<Fault>) {
+        let Some(request) = self.requests.too_large(size) else { return };
+        if request.kind == Kind::Subscribe {
+            self.unwatch(request.job);
+        }
+        let (size, limit) = (request.size as i64, self.frame_limit.map(|limit| limit as i64));
+        let fault = told.unwrap_or_else(|| {
+            let limit = limit.map_or(String::new(), |limit| format!(": {limit} are allowed"));
+            Fault::new(Code::Protocol, &format!("the runtime takes no frame of {size} bytes{limit}"))
+        });
+        let fault = fault.for_good().with_number("bytes", size);
+        self.refuse(request.number, &limit.into_iter().fold(fault, |fault, limit| fault.with_number("limit", limit)));
     }
 }
 

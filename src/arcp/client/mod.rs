@@ -20,12 +20,15 @@ pub mod chunks;
 pub mod jobs;
 pub mod requests;
 
+pub mod unsayable;
+
 pub mod machine;
 
 mod answers;
 mod connect;
 mod frames;
 mod renew;
+mod unreadable;
 mod upkeep;
 
 pub use machine::Client;

@@ -63,6 +63,12 @@ pub struct Request {
     pub is_abandoned: bool,
     /// When its answer is overdue; once it is sent.
     pub due: Option<Time>,
+    /// The size of its frame, in bytes; once it is sent.
+    pub size: usize,
+    /// How many frames of requests were sent before it.
+    pub order: u64,
+    /// How often it was sent.
+    pub tries: u32,
 }
 
 /// All of them, the oldest first.
@@ -71,6 +77,7 @@ pub struct Requests {
     list: Vec<Request>,
     numbers: u32,
     are_named: bool,
+    sent: u64,
 }
 
 impl Requests {
@@ -96,6 +103,26 @@ impl Requests {
         let under_way = self.list.iter().filter(|request| request.is_sent && request.kind != Kind::Cancel).count();
         // Some runtimes answer a cancel with silence: it neither waits nor makes others wait.
         self.list.iter_mut().find(|request| !request.is_sent && (request.kind == Kind::Cancel || under_way < window))
+    }
+
+    /// The number of the next frame.
+    pub const fn next_order(&mut self) -> u64 {
+        self.sent += 1;
+        self.sent
+    }
+
+    /// Takes out the request whose frame was too large: the one of this size, if it is known, or the largest. Whoever refuses a
+    /// frame for its size reads none after it: what was sent behind it is as good as not sent.
+    pub fn too_large(&mut self, size: Option<usize>) -> Option<Request> {
+        let sent = || self.list.iter().enumerate().filter(|(_, request)| request.is_sent);
+        let exact = sent().find(|(_, request)| Some(request.size) == size);
+        let (at, _) = exact.or_else(|| sent().max_by_key(|(_, request)| request.size))?;
+        let found = self.list.remove(at);
+        for request in self.list.iter_mut().filter(|request| request.is_sent && request.order > found.order) {
+            request.is_sent = false;
+            request.due = None;
+        }
+        Some(found)
     }
 
     /// The requests.
@@ -201,6 +228,9 @@ mod tests {
                 is_sent: true,
                 is_abandoned: false,
                 due: None,
+                size: number as usize,
+                order: number.into(),
+                tries: 1,
             });
         }
         requests
@@ -229,6 +259,16 @@ mod tests {
         assert_eq!(refused(&mut all, r#"{"code":"PERMISSION_DENIED"}"#), Some(2));
         assert_eq!(refused(&mut all, r#"{"code":"INTERNAL_ERROR"}"#), Some(5));
         assert_eq!(refused(&mut all, r#"{"code":"INTERNAL_ERROR"}"#), None);
+    }
+
+    #[test]
+    fn who_is_too_large_is_found_by_its_size() {
+        let mut all = requests(&[Kind::Submit, Kind::Submit, Kind::List]);
+        assert_eq!(all.too_large(Some(2)).unwrap().number, 2);
+        assert!(all.iter().any(|request| request.number == 1 && request.is_sent));
+        assert!(all.iter().any(|request| request.number == 3 && !request.is_sent), "nobody has read it");
+        assert_eq!(all.too_large(Some(77)).unwrap().number, 1, "of those that were sent");
+        assert!(all.too_large(None).is_none());
     }
 
     #[test]

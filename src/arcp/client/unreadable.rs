@@ -1,0 +1,227 @@
+//! Frames that can't be read. A runtime says them again at each resume: what failed is remembered from one connection to the
+//! next, and at the second identical time it is passed over and told as lost, instead of costing connection after connection.
+
+use super::{
+    fault::Fault,
+    jobs::Place,
+    machine::{Client, Phase},
+    requests::Kind,
+};
+use crate::{
+    arcp::{envelope::Malformed, skim},
+    error::Code,
+    json::{Members, Problem},
+};
+
+/// Marks that are kept of one session.
+const MOST_MARKS: usize = 32;
+
+/// Where a frame failed, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Mark {
+    /// Its number, or, where none was found, the last one before it.
+    at: (bool, i64),
+    reason: &'static str,
+}
+
+/// What has failed in this session.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    list: Vec<Mark>,
+    /// Reasons that a second try has not mended: a third is not tried, whatever its number.
+    lasting: Vec<&'static str>,
+}
+
+impl Marks {
+    /// Whether it has failed before, in the same way. From now on it has.
+    fn has_failed(&mut self, mark: Mark) -> bool {
+        if self.list.contains(&mark) {
+            if !self.lasting.contains(&mark.reason) {
+                self.lasting.push(mark.reason);
+            }
+            return true;
+        }
+        if mark.at.0 && self.lasting.contains(&mark.reason) {
+            return true;
+        }
+        if self.list.len() >= MOST_MARKS {
+            self.list.remove(0);
+        }
+        self.list.push(mark);
+        false
+    }
+}
+
+/// What could be made out of a frame that can't be read.
+struct Remains {
+    kind: String,
+    job: Option<String>,
+    seq: Option<i64>,
+}
+
+impl Remains {
+    fn of(text: &str) -> Self {
+        let text_of = |name| skim::name(text, name).map(|name| name.into_owned());
+        let inside = || {
+            let payload = text.get(skim::value_of(text, "payload")?)?;
+            skim::name(payload, "job_id").map(|name| name.into_owned())
+        };
+        Self {
+            kind: text_of("type").unwrap_or_default(),
+            job: text_of("job_id").or_else(inside),
+            seq: skim::event_seq(text),
+        }
+    }
+
+    /// Whether it has a place among what is numbered.
+    fn is_numbered(&self) -> bool {
+        self.seq.is_some() || matches!(self.kind.as_str(), "job.event" | "job.result" | "job.error")
+    }
+}
+
+impl Client {
+    /// A frame that is no text, or too large to be looked at.
+    pub fn broken_frame(&mut self, conn: u32, now: f64) {
+        self.oversized_frame(conn, "", now);
+    }
+
+    /// A frame that is too large to be looked at: how it begins.
+    pub fn oversized_frame(&mut self, conn: u32, head: &str, now: f64) {
+        self.tick(now);
+        if conn == self.conn && matches!(self.phase, Phase::Greeting { .. } | Phase::Open | Phase::Switching(_)) {
+            self.unreadable(head, "a frame of the runtime is binary, or too large");
+        }
+    }
+
+    /// A frame that can't be read, or its beginning.
+    pub(super) fn unreadable(&mut self, text: &str, reason: &'static str) {
+        let remains = Remains::of(text);
+        let can_resume = self.options.reconnect && self.session.as_ref().is_some_and(|session| session.token.is_some());
+        if !matches!(self.phase, Phase::Open | Phase::Switching(_)) || !can_resume {
+            return self.strike(reason);
+        }
+        if let Some(kind) = asked_by(&remains.kind).filter(|_| !remains.is_numbered()) {
+            return self.unreadable_answer(kind, text, reason);
+        }
+        if !remains.is_numbered() {
+            return self.strike(reason);
+        }
+        let job = remains.job.clone().unwrap_or_default();
+        if remains.seq.is_some_and(|seq| self.jobs.has_passed(&job, seq)) {
+            // It has come before, or was passed over.
+            return;
+        }
+        let at = remains.seq.map_or((false, self.jobs.last_seq()), |seq| (true, seq));
+        if self.unreadables.has_failed(Mark { at, reason }) {
+            self.pass_over(&remains, reason);
+        } else {
+            self.strike(reason);
+        }
+    }
+
+    /// It won't be better the next time: whoever waits for it learns that it is lost.
+    fn pass_over(&mut self, remains: &Remains, reason: &'static str) {
+        let id = remains.job.as_deref().unwrap_or_default();
+        let mut event = Members::new().text("type", "lost").text("reason", "UNREADABLE");
+        if let Some(seq) = remains.seq {
+            let from = match self.jobs.place(id, seq) {
+                Place::Gap(from) => {
+                    self.jobs.skip_to(seq);
+                    self.jobs.place(id, seq);
+                    from
+                }
+                _ => seq,
+            };
+            event = event.integer("fromSeq", from).integer("toSeq", seq);
+            self.schedule_ack();
+        } else {
+            // The next number shows how many are missing: they were asked for again already.
+            self.gap = Some(self.jobs.last_seq() + 1);
+        }
+        self.strikes = 0;
+        self.tell(event.text("message", reason).texts("jobs", remains.job.as_deref()));
+        let handle = self.jobs.by_id(id).map(|job| job.handle);
+        match (remains.kind.as_str(), handle) {
+            ("job.event", Some(handle)) => self.missed(handle, 1),
+            ("job.event", None) => {}
+            ("job.result" | "job.error", Some(handle)) => {
+                self.jobs.remove(handle);
+                let fault = Fault::new(Code::Protocol, "the job's end can't be read").with("reason", reason);
+                self.job_failed(handle, &fault);
+                self.relax();
+            }
+            // The end of a job may be among it.
+            _ => self.check_jobs(),
+        }
+    }
+
+    /// An answer that can't be read would not be better if it were asked for again.
+    fn unreadable_answer(&mut self, kind: Kind, text: &str, reason: &'static str) {
+        let named = text.get(skim::value_of(text, "payload").unwrap_or_default());
+        let named = named.and_then(|payload| skim::name(payload, "request_id"));
+        let of_kind = |request: &super::requests::Request| request.kind == kind && request.is_sent;
+        let meant = match &named {
+            Some(id) => self.requests.take(|request| of_kind(request) && request.id == id.as_ref()),
+            None => self.requests.take(of_kind),
+        };
+        let Some(request) = meant else { return };
+        if request.kind == Kind::Subscribe {
+            self.unwatch(request.job);
+        }
+        let fault = Fault::new(Code::Protocol, "the runtime's answer can't be read").with("reason", reason);
+        if request.number == 0 && request.kind != Kind::List {
+            self.give_up(request.job);
+        }
+        self.refuse(request.number, &fault);
+        self.flush();
+        self.switch();
+    }
+
+    /// A gateway can't pass an event on, and won't be able to the next time: the session goes on behind it.
+    pub(super) fn cannot_pass(&mut self, fault: &Fault) {
+        let last = self.jobs.last_seq();
+        let is_open = matches!(self.phase, Phase::Open | Phase::Switching(_));
+        let reason = "a gateway can't pass an event of the runtime on";
+        match self.not_passed.take().filter(|_| is_open) {
+            Some(seq) => {
+                let event = Members::new().text("type", "lost").text("reason", "UNREADABLE");
+                let event = event.integer("fromSeq", last + 1).integer("toSeq", seq);
+                self.tell(event.text("message", reason).texts("jobs", []));
+                self.jobs.skip_to(seq + 1);
+                self.retry(fault, true);
+            }
+            None if is_open && !self.unreadables.has_failed(Mark { at: (false, last), reason }) => {
+                self.retry(fault, false);
+            }
+            None => self.finish(&Fault::new(Code::Protocol, reason).with_number("after", last)),
+        }
+    }
+
+    /// So many events of a job won't come: whoever reads is told.
+    pub(super) fn missed(&mut self, handle: u32, count: u32) {
+        self.act(Members::new().text("do", "missed").integer("job", handle.into()).integer("count", count.into()));
+    }
+}
+
+/// The request that a message answers.
+fn asked_by(kind: &str) -> Option<Kind> {
+    Some(match kind {
+        "job.accepted" => Kind::Submit,
+        "session.jobs" => Kind::List,
+        "job.subscribed" => Kind::Subscribe,
+        "job.cancelled" => Kind::Cancel,
+        _ => return None,
+    })
+}
+
+/// What is wrong with a frame, in words that are the same each time.
+pub(super) const fn reason_of(malformed: Malformed) -> &'static str {
+    match malformed {
+        Malformed::Json(Problem::TooDeep) => "a frame of the runtime is nested too deeply",
+        Malformed::Json(Problem::TooMany) => "a frame of the runtime has too many values",
+        Malformed::Json(Problem::DuplicateMember) => "a frame of the runtime has the same member twice in one object",
+        Malformed::Json(_) => "a frame of the runtime is no JSON object",
+        Malformed::Version => "a frame of the runtime is of another version of the protocol",
+        Malformed::Member(_) => "a frame of the runtime has a member of a wrong form",
+    }
+}
