@@ -1,10 +1,13 @@
 // Drives the ARCP gate: the core decides, this accepts the socket, asks the verifier, opens what is behind, and carries frames.
 
-import { addressKey, FailedHandshakes, Places, Waiting } from "./arcp-limits.js";
+import { addressKey, FailedHandshakes, Places, Rates, Waiting } from "./arcp-limits.js";
 import { Connection } from "./arcp-socket.js";
 import { auditor, logged } from "./audit.js";
 import { call } from "./call.js";
 import { headOf } from "./http.js";
+
+/** All sessions of a principal together may say as much as so many of them that say all they may. */
+const SESSIONS = 5;
 
 /** The `/arcp` endpoint of one deployment. There is one for an isolate. */
 export class ArcpEndpoint {
@@ -19,7 +22,7 @@ export class ArcpEndpoint {
 
   /**
    * `config` is what the core reads. `limits`: `maxConnections`, `maxConnectionsPerAddress`, `maxConnectionsPerPrincipal`,
-   * `failedHandshakesPerMinute`, `rateLimit` (the name of a binding).
+   * `maxFramesPerSec`, `maxBytesPerSec`, `failedHandshakesPerMinute`, `rateLimit` (the name of a binding).
    * `seal(text)` computes the code of a resume token. `revoked(principal, credentials, env)` tells whether a credential was
    * revoked, and `revoked.applies(principal, env)` whether that can be at all.
    */
@@ -31,7 +34,8 @@ export class ArcpEndpoint {
     this.#waiting = new Waiting(limits.maxConnections);
     this.#addresses = new Places(limits.maxConnectionsPerAddress);
     const places = new Places(limits.maxConnectionsPerPrincipal);
-    this.#shared = { toleranceMs: clockToleranceSec * 1000, seal, revoked, places, sessions: new Map() };
+    const rates = new Rates(limits.maxFramesPerSec * SESSIONS, limits.maxBytesPerSec * SESSIONS);
+    this.#shared = { toleranceMs: clockToleranceSec * 1000, seal, revoked, places, rates, sessions: new Map() };
   }
 
   /** Throws what is wrong with the configuration, until it has been found right once. */

@@ -1,6 +1,6 @@
 // How many handshakes there may be from one address: failed ones, and such that nobody has finished.
 
-/** Addresses that are remembered; the oldest is forgotten first. */
+/** Addresses, and principals, that are remembered; the oldest is forgotten first. */
 const MOST_ADDRESSES = 10_000;
 
 /** A bucket of failed handshakes for each address: it holds `perMinute`, and empties in a minute. One for an isolate. */
@@ -68,6 +68,36 @@ export class Places {
 export class Waiting extends Places {
   constructor(maxConnections) {
     super(Math.ceil(maxConnections / 4));
+  }
+}
+
+/** So many seconds' worth of frames, and of bytes, may come at once. */
+const BURST_FRAMES = 10;
+const BURST_BYTES = 4;
+
+/** What all sessions of a principal say together: each session has its own bound, in the core. */
+export class Rates {
+  #framesPerSec;
+  #bytesPerSec;
+  #buckets = new Map();
+
+  constructor(framesPerSec, bytesPerSec) {
+    this.#framesPerSec = framesPerSec;
+    this.#bytesPerSec = bytesPerSec;
+  }
+
+  /** Counts a frame; whether it is within the rate. */
+  takes(key, bytes, now) {
+    const bucket = this.#buckets.get(key) ?? { frames: 0, bytes: 0, at: now };
+    const seconds = Math.max(0, now - bucket.at) / 1000;
+    bucket.at = now;
+    bucket.frames = Math.max(0, bucket.frames - seconds * this.#framesPerSec) + 1;
+    bucket.bytes = Math.max(0, bucket.bytes - seconds * this.#bytesPerSec) + bytes;
+    // Those that were heard of last stand last: the first are forgotten.
+    this.#buckets.delete(key);
+    this.#buckets.set(key, bucket);
+    if (this.#buckets.size > MOST_ADDRESSES) this.#buckets.delete(this.#buckets.keys().next().value);
+    return bucket.frames <= this.#framesPerSec * BURST_FRAMES && bucket.bytes <= this.#bytesPerSec * BURST_BYTES;
   }
 }
 

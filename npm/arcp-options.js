@@ -70,6 +70,8 @@ export function readArcp(options, clockToleranceSec) {
       maxConnections,
       maxConnectionsPerAddress: share("maxConnectionsPerAddress", 2),
       maxConnectionsPerPrincipal: share("maxConnectionsPerPrincipal", 8),
+      maxFramesPerSec: numberOption(limits, "maxFramesPerSec", 200, 1, 1_000_000, "limits"),
+      maxBytesPerSec: numberOption(limits, "maxBytesPerSec", 4_194_304, 1024, 1_000_000_000, "limits"),
       failedHandshakesPerMinute: numberOption(limits, "failedHandshakesPerMinute", 100, 1, 100_000, "limits"),
       rateLimit,
     },

@@ -83,7 +83,8 @@ export class Connection {
       if (!isCurrent()) return;
       let forwarded = false;
       this.#do((core, now) => {
-        if (typeof data !== "string") core.note(`${side}Binary`, now);
+        if (isClient && !this.#isWithinRate(data, now)) core.note("clientTooFast", now);
+        else if (typeof data !== "string") core.note(`${side}Binary`, now);
         // A character is a byte at least: what is too long here doesn't even go into the core's memory. Of an upstream's frame
         // its beginning does: the number stands there.
         else if (isClient && data.length > core.clientLimit()) core.clientOversized(data.length, now);
@@ -100,6 +101,12 @@ export class Connection {
     };
     socket.addEventListener("close", ({ code }) => closed(code));
     socket.addEventListener("error", () => closed(1006));
+  }
+
+  // What all sessions of the principal say together. Who that is isn't known before the hello.
+  #isWithinRate(data, now) {
+    const key = this.#principal?.key;
+    return key === undefined || this.#options.rates.takes(key, data.length ?? data.byteLength ?? data.size ?? 0, now);
   }
 
   // Hands something to the core, and performs what it decides. A frame that was sent on needs nothing else: there are no actions,

@@ -124,9 +124,12 @@ export interface WorkerOptions<Env = unknown> {
     maxUpstreamFrameBytes?: number;
     /** What may wait to be sent to one side of a session. Default: 4 MiB. */
     maxBufferedBytes?: number;
-    /** A client's frames a second, on average; ten seconds' worth may come at once. Default: 200. */
+    /**
+     * A session's frames a second, on average; ten seconds' worth may come at once. All sessions of a principal in an isolate have
+     * five times as much together. Default: 200.
+     */
     maxFramesPerSec?: number;
-    /** A client's bytes a second, likewise. Default: 4 MiB. */
+    /** A session's bytes a second, likewise, with four seconds' worth at once. Default: 4 MiB. */
     maxBytesPerSec?: number;
     /** Sockets for an isolate. Default: 2000. */
     maxConnections?: number;

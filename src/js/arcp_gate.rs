@@ -122,7 +122,7 @@ impl ArcpGateCore {
         self.0.behind_oversized(head, size as usize, Time::from_millis(now));
     }
 
-    /// What happened besides: `clientBinary`, `clientClosed`, `clientOverflowed`, `behindBinary`, `behindOverflowed`,
+    /// What happened besides: `clientBinary`, `clientClosed`, `clientOverflowed`, `clientTooFast`, `behindBinary`, `behindOverflowed`,
     /// `displaced`, or anything else for a failure of the driver.
     pub fn note(&mut self, what: &str, now: f64) {
         let now = Time::from_millis(now);
@@ -132,6 +132,7 @@ impl ArcpGateCore {
             "clientOverflowed" => self.0.client_overflowed(now),
             "behindBinary" => self.0.behind_binary(now),
             "behindOverflowed" => self.0.behind_overflowed(now),
+            "clientTooFast" => self.0.client_too_fast(now),
             "displaced" => self.0.displaced(now),
             _ => self.0.failed(now),
         }

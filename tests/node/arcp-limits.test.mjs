@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressKey, FailedHandshakes, Waiting } from "../../pkg/arcp-limits.js";
+import { addressKey, FailedHandshakes, Places, Rates, Waiting } from "../../pkg/arcp-limits.js";
 import { resumeSealer, secretOf } from "../../pkg/arcp-resume.js";
 
 test("IPv6 counts by its first 64 bits, however it is written", () => {
@@ -56,6 +56,32 @@ test("an address has a quarter of the places to wait in", () => {
   assert.ok(waiting.isFull("a"), "an end counts once");
   for (let n = 0; n < 10; n += 1) waiting.begin(undefined);
   assert.ok(!waiting.isFull(undefined));
+});
+
+test("each key has its places, and an end counts once", () => {
+  const places = new Places(2);
+  const end = places.begin("a");
+  places.begin("a");
+  assert.ok(places.isFull("a") && !places.isFull("b"));
+  end();
+  end();
+  assert.ok(!places.isFull("a"));
+  places.begin("a");
+  assert.ok(places.isFull("a"));
+});
+
+test("what a principal's sessions say together leaks with time, by frames and by bytes", () => {
+  const rates = new Rates(10, 1000);
+  for (let n = 0; n < 100; n += 1) assert.ok(rates.takes("a", 1, 0));
+  assert.ok(!rates.takes("a", 1, 0));
+  assert.ok(rates.takes("b", 1, 0), "another's is empty");
+  assert.ok(rates.takes("a", 1, 1000));
+  assert.ok(!rates.takes("b", 4000, 0));
+  assert.ok(!rates.takes("b", 0, -1000), "a clock that was set back leaks nothing");
+  assert.ok(rates.takes("b", 0, 3000));
+  for (let n = 0; n < 20_000; n += 1) rates.takes(`c${n}`, 5000, 0);
+  assert.ok(rates.takes("c0", 1, 0), "memory is bounded: the oldest is forgotten");
+  assert.ok(!rates.takes("c19999", 1, 0));
 });
 
 test("a code depends on the key and the text alone", async () => {

@@ -124,6 +124,15 @@ test("who says too much is cut off, and others go on", async () => {
   await other.client.close(1000);
 });
 
+test("nor does it help to say it over many connections", async () => {
+  const sessions = [];
+  for (let n = 0; n < 7; n += 1) sessions.push(await both("reader", "/rates"));
+  // Each is within its own bound.
+  for (const { client } of sessions) for (let n = 0; n < 40; n += 1) client.say("session.list_jobs", { n });
+  await Promise.any(sessions.map(async ({ client }) => assert.equal((await client.toEnd()).code, 4429)));
+  for (const { client } of sessions) client.socket.close();
+});
+
 test("a token that is taken back while what is behind is opened opens nothing; nor does one that nobody can look up", async () => {
   for (const [token, code, close] of [
     ["late", "UNAUTHENTICATED", 4410],

@@ -193,6 +193,12 @@ impl Gate {
         self.end(End::SLOW, now);
     }
 
+    /// All sessions of the principal together say more than they may.
+    pub fn client_too_fast(&mut self, now: Time) {
+        self.hear_client(0, now);
+        self.end(End::FAST, now);
+    }
+
     /// More waits to be sent to what is behind than may.
     pub fn behind_overflowed(&mut self, now: Time) {
         self.end(End::FLOODED, now);

@@ -2,8 +2,9 @@
 
 use crate::time::Time;
 
-/// So many seconds' worth may come at once.
-const BURST: f64 = 10.0;
+/// So many seconds' worth of frames, and of bytes, may come at once.
+const BURST_FRAMES: f64 = 10.0;
+const BURST_BYTES: f64 = 4.0;
 
 /// Two buckets that fill with what comes and leak with time.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +28,7 @@ impl Rate {
         self.at = now;
         self.frames = (self.frames - seconds * self.frames_per_sec).max(0.0) + 1.0;
         self.bytes = (self.bytes - seconds * self.bytes_per_sec).max(0.0) + bytes as f64;
-        self.frames <= self.frames_per_sec * BURST && self.bytes <= self.bytes_per_sec * BURST
+        self.frames <= self.frames_per_sec * BURST_FRAMES && self.bytes <= self.bytes_per_sec * BURST_BYTES
     }
 }
 
@@ -54,10 +55,10 @@ mod tests {
     #[test]
     fn bytes_count_as_frames_do_and_time_never_runs_backwards() {
         let mut rate = Rate::new(10.0, 100.0, at(5_000));
-        assert!(rate.takes(600, at(5_000)));
-        assert!(rate.takes(400, at(0)));
+        assert!(rate.takes(300, at(5_000)));
+        assert!(rate.takes(100, at(0)));
         assert!(!rate.takes(1, at(0)));
         let mut rate = Rate::new(10.0, 100.0, at(0));
-        assert!(rate.takes(1000, at(0)) && rate.takes(1000, at(10_000)));
+        assert!(rate.takes(400, at(0)) && rate.takes(400, at(4_000)));
     }
 }
