@@ -6,6 +6,7 @@ import { call } from "./call.js";
 import { configError } from "./errors.js";
 import { checkKeys, numberOption } from "./options.js";
 import { broken, cleaned, secondsOf, toError, unreachable } from "./peer.js";
+import { ownName } from "./version.js";
 import { ready } from "./wasm.js";
 import { chunks, Watch } from "./watch.js";
 
@@ -176,6 +177,7 @@ export class ArcClient {
       // The bearer goes where it was meant to go, and nowhere that an answer names.
       redirect: "manual",
       headers: {
+        ...ownName,
         authorization: `Bearer ${token}`,
         "content-type": "application/arc+json",
         accept: `application/arc+json, application/json${isStream ? ", text/event-stream" : ""}`,

@@ -4,6 +4,7 @@ import { readAll } from "./body.js";
 import { call, callJson } from "./call.js";
 import { EventSplitter } from "./event-splitter.js";
 import { eventStream } from "./event-stream.js";
+import { ownName } from "./version.js";
 import { orAborted } from "./wait.js";
 
 const encoder = new TextEncoder();
@@ -51,7 +52,7 @@ export class ArcUpstream {
       for (let isSecond = false; ; isSecond = true) {
         const url = this.#url(request);
         // "manual" is what every runtime knows; a redirect is never followed.
-        const init = { method: "POST", headers, body, redirect: "manual", signal };
+        const init = { method: "POST", headers: { ...ownName, ...headers }, body, redirect: "manual", signal };
         const response = await orAborted(this.#target.fetch(url.href, init), signal);
         const answer = {
           status: response.status,

@@ -2,6 +2,7 @@
 
 import { ArcgateError } from "./errors.js";
 import { upstreamTarget } from "./upstream.js";
+import { ownName } from "./version.js";
 
 /**
  * Opens the upstream for a principal: `(principal, presentedToken, { signal }) -> { socket, auth }`. `upstream` is a URL or a
@@ -23,7 +24,7 @@ export function upstreamBehind({ upstream, auth, path = "arcp.upstream" }) {
 async function dial({ url = "https://upstream/arcp", fetch }, signal) {
   let response;
   try {
-    response = await fetch(url, { headers: { Upgrade: "websocket" }, redirect: "manual", signal });
+    response = await fetch(url, { headers: { ...ownName, Upgrade: "websocket" }, redirect: "manual", signal });
   } catch (cause) {
     throw unreachable("the upstream can't be reached", cause);
   }

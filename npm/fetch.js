@@ -1,6 +1,7 @@
 // Fetching what providers publish, keys and metadata: bounded in time and size, without redirects, past the HTTP cache.
 
 import { readAll } from "./body.js";
+import { ownName } from "./version.js";
 
 /** The largest JWKS or discovery document that is read, in bytes. */
 const MAX_BODY = 256 * 1024;
@@ -36,7 +37,7 @@ export async function getDocument(fetch, url, timeoutMs) {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     // "manual" is the one that every runtime knows. A browser answers a redirect with status 0 then.
-    const init = { redirect: "manual", signal, headers: { accept }, ...pastHttpCache() };
+    const init = { redirect: "manual", signal, headers: { accept, ...ownName }, ...pastHttpCache() };
     const response = await fetch(url, init);
     if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) throw "redirect";
     const header = (name) => response.headers.get(name) ?? undefined;

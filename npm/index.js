@@ -17,11 +17,9 @@ export {
   SchemeRouter,
   StaticBearerVerifier,
 } from "./verifiers.js";
+export { version } from "./version.js";
 
 /** Loads the module early. Nobody has to call it. */
 export async function ready() {
   await load();
 }
-
-/** The version of this package. */
-export const version = "0.1.0";

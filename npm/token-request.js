@@ -2,6 +2,7 @@
 
 import { configError } from "./errors.js";
 import { pastHttpCache, readBody } from "./fetch.js";
+import { ownName } from "./version.js";
 
 /**
  * Sends one request. Gives status, body, and what the header says of time; throws a string that says why there is no answer:
@@ -9,7 +10,7 @@ import { pastHttpCache, readBody } from "./fetch.js";
  */
 export async function send(fetch, { url, body, authorization }, now, limitMs) {
   const signal = limitMs === undefined ? undefined : AbortSignal.timeout(limitMs);
-  const headers = { accept: "application/json" };
+  const headers = { accept: "application/json", ...ownName };
   if (authorization) headers.authorization = authorization;
   if (body !== undefined) headers["content-type"] = "application/x-www-form-urlencoded";
   try {

@@ -122,6 +122,7 @@ test("the checked bytes go there, and nothing of the client's head that could sp
   const [{ headers, raw, body: sent, method, url }] = requests;
   assert.deepEqual([method, url, sent], ["POST", "/arc", body]);
   assert.equal(headers.authorization, "Bearer alice");
+  assert.match(headers["user-agent"], /^arcgate\/\d/);
   assert.doesNotMatch(raw.join("\n"), /forged|session=own|9\.9\.9\.9|app\.example/);
   const decoded = (name) => Buffer.from(headers[name], "base64url").toString();
   assert.deepEqual(["x-arcgate-principal", "x-arcgate-kind", "x-arcgate-id", "x-arcgate-scopes"].map(decoded), [

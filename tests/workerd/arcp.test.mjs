@@ -177,6 +177,7 @@ test("an upstream that redirects, or answers otherwise, is out of reach", async 
 test("a service binding is an upstream, too; passthrough shows the client's own token", async () => {
   const bound = await both("alice", "/binding");
   assert.equal(bound.behind.path, "/arcp?bound");
+  assert.match(bound.behind.headers["user-agent"], /^arcgate\/\d/);
   assert.equal(bound.behind.headers.authorization, undefined, "the credential is in the hello alone");
   await bound.client.close(1000);
   const through = await both("alice", "/through");

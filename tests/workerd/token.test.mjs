@@ -18,7 +18,7 @@ const issued = new Map();
 
 /** What the token endpoint does for one manager: it may hold its next answers back. */
 const stateOf = (name) => {
-  const state = issued.get(name) ?? { count: 0, stall: 0, stalled: [], bodies: [] };
+  const state = issued.get(name) ?? { count: 0, stall: 0, stalled: [], bodies: [], agents: [] };
   issued.set(name, state);
   return state;
 };
@@ -38,6 +38,7 @@ before(async () => {
     request.on("end", () => {
       state.count += 1;
       state.bodies.push(body);
+      state.agents.push(request.headers["user-agent"]);
       const token = { access_token: `${request.url.slice(1)}-${state.count}`, token_type: "Bearer", expires_in: 600 };
       hold(state, response, () => {
         response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(token));
@@ -85,6 +86,8 @@ test("a manager made at the global scope: 20 requests at once, one request for a
   const tokens = await times(20, () => token("early"));
   assert.deepEqual(tokens, Array(20).fill("early-1"));
   assert.equal(stateOf("early").count, 1);
+  // workerd itself names nobody.
+  assert.match(stateOf("early").agents[0], /^arcgate\/\d/);
   // And one isolate served all: the count means something.
   assert.equal((await make("one")).isolate, (await make("another")).isolate);
 });
