@@ -360,7 +360,7 @@ export class TokenManager {
   getToken(options?: {
     /** How long the token shall live on. At most half of its life can be asked for. Default: 0. */
     minValiditySec?: number;
-    /** Not the present token, but one that came after this call, or at most 2 s before it. */
+    /** Not the present token, and none that is on its way: one that is asked for after this call. Calls at the same time share it. */
     forceRefresh?: boolean;
     signal?: AbortSignal;
     /** A Worker's `ctx.waitUntil`: a refresh that begins here may outlive the request. */

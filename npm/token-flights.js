@@ -48,6 +48,8 @@ export class Flights {
   }
 
   async #run(core, flight) {
+    // Whoever asks at the same moment is there before anything is sent, and shares it.
+    await undefined;
     for (;;) {
       const text = core.action(flight, unguessable(), this.#driver.now());
       if (text === undefined) return;

@@ -102,11 +102,18 @@ export class TokenManager {
     if (!(minValiditySec >= 0)) throw configError("minValiditySec", "must be a number of seconds");
     const arrived = this.#now();
     try {
+      let known = this.#alive();
+      let asked = forceRefresh ? known.requests() : undefined;
       if (this.#returning) await this.#returning;
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         if (signal?.aborted) throw aborted(signal);
         const core = this.#alive();
-        const step = core.ask(arrived, round === 0 ? arrived : this.#now(), minValiditySec * 1000, forceRefresh);
+        if (core !== known) {
+          // Made anew: it knows nothing of what was asked before.
+          known = core;
+          if (forceRefresh) asked = core.requests();
+        }
+        const step = core.ask(arrived, round === 0 ? arrived : this.#now(), minValiditySec * 1000, asked);
         if (step === TOKEN) {
           if (this.#token === undefined) this.#token = core.token();
           return this.#token;

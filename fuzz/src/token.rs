@@ -168,6 +168,7 @@ impl World {
     fn ask(&mut self, force: bool, min_secs: i64) {
         let now = self.time();
         let min_validity = Span::from_secs(min_secs.clamp(0, 100_000));
+        let force = force.then(|| self.manager.requests());
         match self.manager.ask(&Want { arrived: now, min_validity, force }, now) {
             Step::Token(beside) => {
                 assert!(self.manager.token().is_some(), "no token, after all");

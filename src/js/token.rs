@@ -62,8 +62,8 @@ impl TokenCore {
         Ok(Self { manager: Manager::new(source, terms), flight: 0, wait: 0, error: None })
     }
 
-    /// What a caller does who came at `arrived` and asks at `now`.
-    pub fn ask(&mut self, arrived: f64, now: f64, min_validity_ms: f64, force: bool) -> u32 {
+    /// What a caller does who came at `arrived` and asks at `now`. With `force`, what `requests` was when it came, for no older token.
+    pub fn ask(&mut self, arrived: f64, now: f64, min_validity_ms: f64, force: Option<u32>) -> u32 {
         let now = Time::from_millis(now);
         let min_validity = Span::from_millis(min_validity_ms as i64);
         self.flight = 0;
@@ -90,6 +90,11 @@ impl TokenCore {
                 REFUSED
             }
         }
+    }
+
+    /// How many requests for tokens there were: what `force` is for somebody who comes now.
+    pub fn requests(&self) -> u32 {
+        self.manager.requests()
     }
 
     /// The flight of the last step; 0 for none.

@@ -20,6 +20,8 @@ pub struct Stored {
     pub scope: Option<String>,
     /// When the tokens came.
     pub obtained: Time,
+    /// When the access token was asked for, if that is known.
+    pub asked: Option<Time>,
     /// When the access token ends, if that is known.
     pub expires: Option<Time>,
 }
@@ -40,6 +42,7 @@ impl Stored {
             id_token: secret("idToken"),
             scope: stored.get("scope").and_then(Value::as_str).map(str::to_owned),
             obtained: date("obtainedAt")?,
+            asked: date("askedAt"),
             expires: date("expiresAt"),
         })
     }
@@ -61,9 +64,11 @@ impl Stored {
         }
         member(&mut out, "obtainedAt");
         self.obtained.write_seconds(&mut out);
-        if let Some(expires) = self.expires {
-            member(&mut out, "expiresAt");
-            expires.write_seconds(&mut out);
+        for (name, time) in [("askedAt", self.asked), ("expiresAt", self.expires)] {
+            if let Some(time) = time {
+                member(&mut out, name);
+                time.write_seconds(&mut out);
+            }
         }
         out.push('}');
         out
@@ -99,6 +104,7 @@ mod tests {
             id_token: Some(Secret::new("i")),
             scope: Some("x".into()),
             obtained: Time::from_millis(1_800_000_000_250.0),
+            asked: None,
             expires: None,
         };
         let text = stored.to_json("[\"one\"]");

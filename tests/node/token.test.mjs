@@ -333,6 +333,63 @@ describe("against a provider that the test plays", () => {
   });
 });
 
+describe("a forced refresh", () => {
+  const source = {
+    type: "client_credentials",
+    tokenEndpoint: "http://127.0.0.1/token",
+    clientId: "c",
+    clientSecret: "s",
+  };
+  // An endpoint that answers when the test says so, and a clock that stands still: order alone tells what came first.
+  const held = () => {
+    const answers = [];
+    let sent = () => {};
+    const fetch = (_url, { headers }) =>
+      new Promise((resolve) => {
+        assert.ok(headers.authorization);
+        answers.push(() => resolve(Response.json({ access_token: `t${answers.length}`, expires_in: 3600 })));
+        sent();
+      });
+    const count = async (wanted) => {
+      while (answers.length < wanted) await new Promise((resolve) => (sent = resolve));
+    };
+    return { fetch, answers, count, now: () => 1_800_000_000_000 };
+  };
+
+  test("callers at the same time share one request; who comes during it joins the one next", async () => {
+    const { fetch, answers, count, now } = held();
+    const manager = await create(source, { fetch, now });
+    const first = Array.from({ length: 20 }, () => manager.getToken({ forceRefresh: true }));
+    await count(1);
+    const late = Array.from({ length: 20 }, () => manager.getToken({ forceRefresh: true }));
+    const calm = manager.getToken();
+    answers[0]();
+    assert.deepEqual(new Set(await Promise.all([...first, calm])), new Set(["t1"]));
+    await count(2);
+    answers[1]();
+    assert.deepEqual(new Set(await Promise.all(late)), new Set(["t2"]));
+    assert.equal(answers.length, 2);
+  });
+
+  test("a token that came a moment ago was asked for before the call, and so was one that is on its way", async () => {
+    const { fetch, answers, count, now } = held();
+    const manager = await create(source, { fetch, now });
+    const calm = manager.getToken();
+    await count(1);
+    const forced = manager.getToken({ forceRefresh: true });
+    answers[0]();
+    assert.equal(await calm, "t1");
+    await count(2);
+    answers[1]();
+    assert.equal(await forced, "t2");
+    const again = manager.getToken({ forceRefresh: true });
+    await count(3);
+    answers[2]();
+    assert.equal(await again, "t3");
+    assert.equal(await manager.getToken(), "t3");
+  });
+});
+
 describe("static and callback", () => {
   test("a static token is handed out until it is invalidated", async () => {
     const manager = await create({ type: "static", token: "t" });

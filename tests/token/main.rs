@@ -1,6 +1,7 @@
 //! The token manager over time: a clock that the test sets, a provider and a storage that the test plays.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod forced;
 mod interleaved;
 mod logins;
 mod properties;
@@ -97,6 +98,7 @@ impl World {
     }
 
     fn want(&self, force: bool, min_secs: i64) -> Want {
+        let force = force.then(|| self.manager.requests());
         Want { arrived: self.time(), min_validity: Span::from_secs(min_secs), force }
     }
 

@@ -97,6 +97,9 @@ fn a_token_that_came_while_the_lock_was_waited_for_is_enough() {
             world.sleep(if force { 10.0 } else { 700.0 });
         }
         let flight = begin(&mut two, force);
+        for world in [&mut one, &mut two] {
+            world.sleep(0.005);
+        }
         if !force {
             give(&mut two, flight, Input::Asked(Fate::Usable));
         }
@@ -271,6 +274,7 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
             .collect();
         let (mut current, mut minted) = ("r0".to_owned(), 0);
         let mut sent = HashSet::new();
+        let mut forced = 0;
         let mut lock: Option<usize> = None;
         let mut spent = HashSet::new();
         for turn in 0..4000 {
@@ -286,10 +290,14 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
             let Some(flight) = tabs[me].flight else {
                 let tab = &mut tabs[me];
                 let want = tab.world.want(dice.below(40) == 0, 0);
+                forced += usize::from(want.force.is_some());
                 match tab.world.manager.ask(&want, tab.world.time()) {
                     Step::Begin(flight) | Step::Token(Some(flight)) => tab.flight = Some(flight),
                     Step::Token(None) => tab.got += 1,
-                    Step::Refused(error) => panic!("seed {seed}: {error:?}"),
+                    // An answer may come so late that its token has ended.
+                    Step::Refused(error) => {
+                        assert_eq!(error.code(), Code::RefreshUnavailable, "seed {seed}: {error:?}")
+                    }
                     Step::Wait(..) => panic!("a tab waits for itself"),
                 }
                 continue;
@@ -350,7 +358,7 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
             }
         }
         assert!(tabs.iter().all(|tab| tab.got > 0), "seed {seed}: somebody got nothing");
-        // An hour and more of ten minutes each: few requests, whatever the tabs.
-        assert!(sent.len() < 60, "seed {seed}: {} requests", sent.len());
+        // An hour and more of ten minutes each: few requests, whatever the tabs. Who forces one may have one.
+        assert!(sent.len() < 30 + forced, "seed {seed}: {} requests", sent.len());
     }
 }

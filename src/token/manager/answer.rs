@@ -1,7 +1,7 @@
 //! What an answer comes to: tokens that are taken, or the reason why there are none.
 
 use super::{
-    flight::{Arrived, Errand, Flight, Life, Stage},
+    flight::{Arrived, Asked, Errand, Flight, Life, Stage},
     progress::Next,
     refused::Trouble,
     Event, Manager, Reason, MAX_SPENT,
@@ -242,7 +242,8 @@ impl Manager {
             // What came with it may be worth something all the same.
             return self.keep_and_fail(flight, tokens.refresh, trouble, now, random);
         }
-        flight.arrived = Some(Arrived { tokens, life });
+        let asked = Asked { number: flight.asked, at: Some(flight.entered) };
+        flight.arrived = Some(Arrived { tokens, life, asked });
         match &flight.errand {
             Errand::Code(_) if flight.arrived.as_ref().is_some_and(|arrived| arrived.tokens.id_token.is_some()) => {
                 Next::Go(Stage::Verify)
@@ -311,6 +312,11 @@ impl Manager {
             id_token: tokens.and_then(|tokens| tokens.id_token.clone()).or_else(|| kept(&self.id_token)),
             scope: tokens.map_or_else(|| held.and_then(|held| held.scope.clone()), |tokens| tokens.scope.clone()),
             obtained: self.clock.wall(flight.entered),
+            asked: arrived
+                .map(|arrived| arrived.asked)
+                .or(held.map(|held| held.asked))
+                .and_then(|asked| asked.at)
+                .map(|at| self.clock.wall(at)),
             expires: life.map(|life| self.clock.wall(life.expires)),
         }
     }

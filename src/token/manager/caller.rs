@@ -32,8 +32,8 @@ pub struct Want {
     pub arrived: Time,
     /// How long the token shall live on, at least.
     pub min_validity: Span,
-    /// Not the token there is, but a fresh one.
-    pub force: bool,
+    /// Not the token there is, but one that is asked for after the caller came: what [`super::Manager::requests`] was then.
+    pub force: Option<u32>,
 }
 
 /// What a caller does.

@@ -180,6 +180,10 @@ pub(super) struct Flight {
     pub(super) is_second: bool,
     /// How that was said.
     pub(super) denied: Option<(Denial, u16)>,
+    /// The number of its request for tokens; 0 before there is one.
+    pub(super) asked: u32,
+    /// When the last of those came who want a token that is asked for after that.
+    pub(super) since: Option<Time>,
     /// The newest flight that had brought tokens when it began.
     pub(super) seen: u32,
     /// How many of those who performed it are gone for certain.
@@ -210,6 +214,23 @@ pub(super) struct Nowhere {
 pub(super) struct Arrived {
     pub(super) tokens: Box<Tokens>,
     pub(super) life: Option<Life>,
+    pub(super) asked: Asked,
+}
+
+/// When tokens were asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asked {
+    /// The number of the request; 0 when it was not ours.
+    pub(super) number: u32,
+    /// The instant, by a clock that can be compared with ours.
+    pub(super) at: Option<Time>,
+}
+
+impl Asked {
+    /// Whether that was after somebody came, by the number of requests there were then, or by the clock.
+    pub(super) fn is_after(self, seen: u32, came: Time) -> bool {
+        self.number > seen || self.at.is_some_and(|at| at > came)
+    }
 }
 
 /// A token's time.
@@ -231,6 +252,8 @@ impl Flight {
             arrived: None,
             is_second: false,
             denied: None,
+            asked: 0,
+            since: None,
             seen,
             gone: 0,
             generation,

@@ -1,6 +1,6 @@
 //! What a manager holds: a token and its time, or the reason why there is none.
 
-use super::flight::Life;
+use super::flight::{Asked, Life};
 use crate::{
     error::Error,
     secret::Secret,
@@ -13,6 +13,8 @@ pub(super) struct Held {
     pub(super) token: Secret,
     pub(super) scope: Option<String>,
     pub(super) life: Option<Life>,
+    /// When it was asked for.
+    pub(super) asked: Asked,
     /// When it came here.
     pub(super) came: Time,
     /// `None` when its end is unknown.
@@ -31,10 +33,12 @@ pub(super) struct Failure {
 }
 
 impl Held {
+    #[allow(clippy::too_many_arguments, reason = "each is another part of what is held")]
     pub(super) fn new(
         token: Secret,
         scope: Option<String>,
         life: Option<Life>,
+        asked: Asked,
         can_refresh: bool,
         lead: Option<Span>,
         now: Time,
@@ -49,7 +53,7 @@ impl Held {
         let left = usable_until.map_or(0, |until| until.since(now).as_millis().max(0));
         let least = now.plus(Span::from_millis((left / 2).clamp(500, 60_000)));
         let refresh_at = can_refresh.then(|| if planned <= now { least } else { planned });
-        Self { token, scope, life, came: now, usable_until, refresh_at }
+        Self { token, scope, life, asked, came: now, usable_until, refresh_at }
     }
 
     pub(super) fn is_usable(&self, now: Time) -> bool {

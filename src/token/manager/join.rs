@@ -101,13 +101,13 @@ impl Manager {
         })
     }
 
-    pub(super) fn begin(&mut self, force: bool, now: Time) -> FlightId {
+    pub(super) fn begin(&mut self, since: Option<Time>, now: Time) -> FlightId {
         // Whoever was lost while it wrote the storage had tokens already. The old refresh token is not sent again.
         if let Some(flight) = self.flights.iter_mut().rev().find(|flight| flight.is_unstored()) {
             flight.entered = now;
             return flight.id;
         }
-        let reason = if force {
+        let reason = if since.is_some() {
             Reason::Forced
         } else if self.held.is_none() && self.was_refused {
             Reason::Refused
@@ -117,7 +117,11 @@ impl Manager {
             Reason::Initial
         };
         let stage = if self.terms.has_storage { Stage::Load } else { self.after_load(false) };
-        self.launch(Errand::Refresh(reason), stage, now)
+        let id = self.launch(Errand::Refresh(reason), stage, now);
+        if let Some(flight) = self.flights.last_mut() {
+            flight.since = since;
+        }
+        id
     }
 
     pub(super) fn launch(&mut self, errand: Errand, stage: Stage, now: Time) -> FlightId {

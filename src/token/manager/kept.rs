@@ -1,7 +1,7 @@
 //! What a manager keeps, takes over from elsewhere, and hands on.
 
 use super::{
-    flight::{Arrived, Life},
+    flight::{Arrived, Asked, Life},
     Event, Held, Manager,
 };
 use crate::{
@@ -33,16 +33,18 @@ impl Manager {
             id_token: self.id_token.clone(),
             scope: held.and_then(|held| held.scope.clone()),
             obtained: self.clock.wall(self.obtained?),
+            asked: held.and_then(|held| held.asked.at).map(|at| self.clock.wall(at)),
             expires: held.and_then(|held| held.life).map(|life| self.clock.wall(life.expires)),
         };
         Some(Secret::new(stored.to_json(&self.source_id)))
     }
 
     pub(super) fn install(&mut self, arrived: Arrived, now: Time, random: f64) {
-        let Arrived { tokens, life } = arrived;
+        let Arrived { tokens, life, asked } = arrived;
         let tokens = *tokens;
         let can_refresh = self.source.obtains() || tokens.refresh.is_some() || self.refresh.is_some();
-        self.held = Some(Held::new(tokens.access, tokens.scope, life, can_refresh, self.terms.lead, now, random));
+        self.held =
+            Some(Held::new(tokens.access, tokens.scope, life, asked, can_refresh, self.terms.lead, now, random));
         if tokens.refresh.is_some() {
             self.refresh = tokens.refresh;
         }
@@ -90,7 +92,10 @@ impl Manager {
             Life { whole, expires: self.clock.instant(expires).min(now.plus(whole)) }
         });
         let can_refresh = self.source.obtains() || self.refresh.is_some();
-        let mut held = Held::new(access, stored.scope, life, can_refresh, self.terms.lead, now, random);
+        // Tabs have one clock; of what another machine stored nobody knows by which one it was asked for.
+        let at = stored.asked.filter(|_| self.terms.is_shared).map(|at| self.clock.instant(at).min(now));
+        let asked = Asked { number: 0, at };
+        let mut held = Held::new(access, stored.scope, life, asked, can_refresh, self.terms.lead, now, random);
         held.came = obtained;
         if !held.is_usable(now) {
             self.has_had_token = true;

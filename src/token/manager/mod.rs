@@ -21,7 +21,7 @@ use std::collections::VecDeque;
 
 pub use caller::{Event, State, Step, Terms, Want};
 pub use flight::{Action, Fate, FlightId, Input, Login, Outcome, Reason};
-use flight::{Arrived, Flight, Life};
+use flight::{Arrived, Asked, Flight, Life};
 use held::{Failure, Held};
 use join::Join;
 use refused::Refusals;
@@ -41,7 +41,7 @@ use crate::{
     time::{Span, Time},
 };
 
-/// Within this time after a token came, whoever wanted a fresh one gets that one.
+/// Within this time after a token came, whoever wants one that lasts longer gets that one: there is none.
 const GRACE: Span = Span::from_secs(2);
 /// A token that a server refuses sooner than this was never good.
 const REFUSED_AT_ONCE: Span = Span::from_secs(30);
@@ -83,6 +83,8 @@ pub struct Manager {
     is_used: bool,
     endpoints: Option<(Endpoints, Time)>,
     flights: Vec<Flight>,
+    /// How many requests for tokens there were.
+    asked: u32,
     latest: u32,
     /// The newest flight that brought tokens.
     settled: u32,
@@ -123,6 +125,7 @@ impl Manager {
             is_used: false,
             endpoints: None,
             flights: Vec::new(),
+            asked: 0,
             latest: 0,
             settled: 0,
             failures: 0,
@@ -138,7 +141,7 @@ impl Manager {
                 .facts
                 .expires
                 .map(|expires| Life { whole: tokens.facts.life().unwrap_or(schedule::UNKNOWN_LIFE), expires });
-            manager.install(Arrived { tokens, life }, Time::EPOCH, 0.0);
+            manager.install(Arrived { tokens, life, asked: Asked::default() }, Time::EPOCH, 0.0);
         }
         manager
     }
@@ -148,30 +151,48 @@ impl Manager {
         let (wall, now) = (now, self.clock.read(now));
         let arrived = self.clock.instant(want.arrived).min(now);
         self.expire(now);
+        let since = want.force.map(|_| arrived);
         let Some(held) = &self.held else {
             return match self.join(now) {
-                Join::Begin => Step::Begin(self.begin(want.force, now)),
-                Join::Wait(flight, until) => Step::Wait(flight, wall.plus(until.since(now))),
+                Join::Begin => Step::Begin(self.begin(since, now)),
+                Join::Wait(flight, until) => self.wait(flight, since, wall.plus(until.since(now))),
                 Join::Closed(error) => Step::Refused(error),
             };
         };
-        let is_fresh = held.came.plus(GRACE) >= arrived;
-        if is_fresh || !(want.force || held.ends_within(want.min_validity, now)) {
+        let is_good = match want.force {
+            Some(seen) => held.asked.is_after(seen, arrived),
+            None => held.came.plus(GRACE) >= arrived || !held.ends_within(want.min_validity, now),
+        };
+        if is_good {
             self.is_used = true;
             let is_due = held.refresh_at.is_some_and(|at| at <= now);
             let beside = is_due && matches!(self.join(now), Join::Begin);
-            return Step::Token(beside.then(|| self.begin(false, now)));
+            return Step::Token(beside.then(|| self.begin(None, now)));
         }
         match self.join(now) {
-            Join::Begin => Step::Begin(self.begin(want.force, now)),
-            Join::Wait(flight, until) => Step::Wait(flight, wall.plus(until.since(now))),
-            Join::Closed(error) if want.force => Step::Refused(error),
+            Join::Begin => Step::Begin(self.begin(since, now)),
+            Join::Wait(flight, until) => self.wait(flight, since, wall.plus(until.since(now))),
+            Join::Closed(error) if want.force.is_some() => Step::Refused(error),
             // Better than none.
             Join::Closed(_) => {
                 self.is_used = true;
                 Step::Token(None)
             }
         }
+    }
+
+    /// Waits for a flight. One that has not asked yet asks after whoever waits for it came; one that has brings the next to an end
+    /// first, which all who came meanwhile share.
+    fn wait(&mut self, id: FlightId, since: Option<Time>, until: Time) -> Step {
+        if let Some(flight) = self.flights.iter_mut().find(|flight| flight.id == id && flight.asked == 0) {
+            flight.since = flight.since.max(since);
+        }
+        Step::Wait(id, until)
+    }
+
+    /// How many requests for tokens there were, for [`Want::force`].
+    pub const fn requests(&self) -> u32 {
+        self.asked
     }
 
     /// The access token.
@@ -230,7 +251,7 @@ impl Manager {
         let now = self.clock.read(now);
         self.expire(now);
         let is_due = self.held.as_ref()?.refresh_at.is_some_and(|at| at <= now);
-        (is_due && self.is_used && matches!(self.join(now), Join::Begin)).then(|| self.begin(false, now))
+        (is_due && self.is_used && matches!(self.join(now), Join::Begin)).then(|| self.begin(None, now))
     }
 
     /// Takes tokens that somebody hands in. What failed before is forgotten.
@@ -244,7 +265,7 @@ impl Manager {
         self.settled = self.latest;
         self.dead = None;
         self.refusals = 0;
-        self.install(Arrived { tokens, life }, now, random);
+        self.install(Arrived { tokens, life, asked: Asked::default() }, now, random);
         self.obtained = Some(now);
     }
 

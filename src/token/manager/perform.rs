@@ -28,10 +28,13 @@ impl Manager {
             Stage::Load => Action::Load,
             Stage::Lock => Action::Lock,
             Stage::Ask => self.ask_action(self.flights.get(place)?),
-            Stage::Callback => match &self.flights.get(place)?.errand {
-                Errand::Refresh(reason) => Action::Callback(*reason),
-                _ => return None,
-            },
+            Stage::Callback => {
+                self.number(place);
+                match &self.flights.get(place)?.errand {
+                    Errand::Refresh(reason) => Action::Callback(*reason),
+                    _ => return None,
+                }
+            }
             Stage::Discover(is_oauth) => {
                 let issuer = self.source.issuer.as_deref()?;
                 let [openid, oauth] = discovery::places(issuer);
@@ -48,6 +51,7 @@ impl Manager {
                 Action::Sign(input)
             }
             Stage::Send => {
+                self.number(place);
                 if is_delicate {
                     self.flights.get_mut(place)?.sent = self.refresh.clone();
                 }
@@ -71,6 +75,14 @@ impl Manager {
             }
             Stage::Delete => Action::Delete,
         })
+    }
+
+    /// A request for tokens has its number from the moment at which it is sent.
+    fn number(&mut self, place: usize) {
+        self.asked = self.asked.saturating_add(1);
+        if let Some(flight) = self.flights.get_mut(place) {
+            flight.asked = self.asked;
+        }
     }
 
     pub(super) fn first_stage(&self) -> Stage {

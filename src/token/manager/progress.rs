@@ -131,13 +131,12 @@ impl Manager {
     fn loaded(&mut self, flight: &mut Flight, text: Option<&str>, now: Time, random: f64) -> Next {
         self.has_loaded = true;
         let Errand::Refresh(reason) = flight.errand else { return Next::Over };
-        let had = self.held.is_some();
         let is_adopted = match text.and_then(|text| Stored::parse(text, &self.source_id)) {
             Some(stored) => self.adopt_stored(stored, now, random),
             None => false,
         };
-        // Somebody else was faster. Who wants a fresh token takes it too, if it isn't merely the one that was stored before.
-        if is_adopted && (reason != Reason::Forced || had || flight.has_lock) {
+        // Somebody else was faster. Who wants a token that is asked for now takes it only if it was.
+        if is_adopted && (reason != Reason::Forced || self.is_held_since(flight)) {
             return Next::Over;
         }
         if is_adopted {

@@ -12,7 +12,7 @@
 use super::{
     flight::{Errand, Flight, Stage},
     progress::Next,
-    Action, Event, Fate, Manager,
+    Action, Event, Fate, Manager, Reason,
 };
 use crate::{
     secret::Secret,
@@ -91,8 +91,16 @@ impl Manager {
     /// Whether a token came from elsewhere since the flight began, and need not be replaced at once.
     fn has_come(&self, flight: &Flight, now: Time) -> bool {
         let is_good = |at: Option<Time>| at.is_none_or(|at| at > now);
+        let is_forced = matches!(flight.errand, Errand::Refresh(Reason::Forced));
         self.generation != flight.generation
+            && (!is_forced || self.is_held_since(flight))
             && self.held.as_ref().is_some_and(|held| held.is_usable(now) && is_good(held.refresh_at))
+    }
+
+    /// Whether the present token was asked for, in another tab, after all came who wait for this flight.
+    pub(super) fn is_held_since(&self, flight: &Flight) -> bool {
+        let since = |at| flight.since.is_none_or(|since| at > since);
+        self.held.as_ref().and_then(|held| held.asked.at).is_some_and(since)
     }
 
     /// Somebody signed out, at an instant by the wall clock: what came before that is forgotten and not taken over again. Whether

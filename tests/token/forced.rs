@@ -1,0 +1,164 @@
+//! A forced refresh: a token that was asked for after the call, and one request for all who came by then.
+
+use super::*;
+
+fn ask(world: &mut World, want: &Want) -> Step {
+    let now = world.time();
+    world.manager.ask(want, now)
+}
+
+fn begins(world: &mut World, want: &Want) -> FlightId {
+    match ask(world, want) {
+        Step::Begin(flight) => flight,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn waits(world: &mut World, want: &Want, flight: FlightId) {
+    match ask(world, want) {
+        Step::Wait(on, _) => assert_eq!(on, flight),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn has(world: &mut World, want: &Want, token: &str) {
+    match ask(world, want) {
+        Step::Token(_) => assert_eq!(world.manager.token(), Some(token)),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Sends the request of a flight, of which the answer has not come.
+fn send(world: &mut World, flight: FlightId) {
+    assert!(matches!(world.manager.action(flight, "id", world.time()), Some(Action::Post(_) | Action::Callback(_))));
+}
+
+fn answer(world: &mut World, flight: FlightId) {
+    world.minted += 1;
+    let now = world.time();
+    let body = world.tokens(",\"expires_in\":3600");
+    let input = if world.manager.source_id().contains("callback") {
+        Input::Called(body.as_bytes())
+    } else {
+        Input::Response { status: 200, body: body.as_bytes(), date: None, retry_after: None }
+    };
+    world.manager.handle(flight, input, now, 0.5);
+}
+
+#[test]
+fn those_who_come_at_the_same_time_share_one_request() {
+    for source in [MACHINE, PERSON] {
+        for has_token in [false, true] {
+            let mut world = World::of(source);
+            if has_token {
+                world.get().unwrap();
+            }
+            let wants: Vec<_> = (0..5).map(|_| world.want(true, 0)).collect();
+            let flight = begins(&mut world, &wants[0]);
+            for want in &wants[1..] {
+                waits(&mut world, want, flight);
+            }
+            send(&mut world, flight);
+            answer(&mut world, flight);
+            let newest = format!("t{}", world.minted);
+            for want in &wants {
+                has(&mut world, want, &newest);
+            }
+        }
+    }
+}
+
+#[test]
+fn who_comes_during_a_flight_joins_the_one_next_flight() {
+    for (source, is_first_forced) in [(MACHINE, true), (MACHINE, false), (PERSON, true), (CALLBACK, false)] {
+        let mut world = World::of(source);
+        let first = world.want(is_first_forced, 0);
+        let flight = begins(&mut world, &first);
+        send(&mut world, flight);
+        // No time has passed, by the clock.
+        let late: Vec<_> = (0..5).map(|_| world.want(true, 0)).collect();
+        for want in &late {
+            waits(&mut world, want, flight);
+        }
+        answer(&mut world, flight);
+        has(&mut world, &first, "t1");
+        let next = begins(&mut world, &late[0]);
+        for want in &late[1..] {
+            waits(&mut world, want, next);
+        }
+        let later = world.want(true, 0);
+        waits(&mut world, &later, next);
+        send(&mut world, next);
+        answer(&mut world, next);
+        for want in late.iter().chain([&later, &first]) {
+            has(&mut world, want, "t2");
+        }
+    }
+}
+
+#[test]
+fn a_flight_that_fails_tells_those_who_wait_for_the_next_one() {
+    let mut world = World::of(MACHINE);
+    let first = world.want(true, 0);
+    let flight = begins(&mut world, &first);
+    send(&mut world, flight);
+    let late = world.want(true, 0);
+    waits(&mut world, &late, flight);
+    let now = world.time();
+    world.manager.handle(flight, Input::Response { status: 503, body: b"", date: None, retry_after: None }, now, 0.5);
+    assert!(matches!(ask(&mut world, &late), Step::Refused(_)), "the provider is left alone for a while");
+}
+
+fn exported(world: &World) -> String {
+    String::from_utf8(world.manager.export().unwrap().expose().to_vec()).unwrap()
+}
+
+#[test]
+fn another_tabs_token_is_enough_only_if_it_was_asked_for_since() {
+    for (head_start, is_enough) in [(5, false), (0, false), (-5, true)] {
+        let terms = Terms { is_shared: true, ..Terms::default() };
+        let (mut one, mut two) = (World::with(PERSON, terms.clone()), World::with(PERSON, terms));
+        one.get().unwrap();
+        let now = two.time();
+        assert!(two.manager.adopt(&exported(&one), now, 0.5));
+        one.sleep(60.0);
+        two.now = one.now + head_start;
+        one.minted = 1;
+        one.answers(",\"expires_in\":600,\"refresh_token\":\"r2\"");
+        let want = two.want(true, 0);
+        let flight = begins(&mut two, &want);
+        // The other tab has the lock, and its answer comes much later than the call.
+        assert_eq!(one.force().unwrap(), "t2");
+        two.now = one.now + 2000;
+        let now = two.time();
+        assert!(two.manager.adopt(&exported(&one), now, 0.5));
+        two.manager.handle(flight, Input::Locked(false), now, 0.5);
+        if is_enough {
+            has(&mut two, &want, "t2");
+        } else {
+            two.minted = 2;
+            two.run(flight);
+            has(&mut two, &want, "t3");
+            assert!(two.requests[0].contains("refresh_token=r2&"), "with the newest refresh token all the same");
+        }
+    }
+}
+
+#[test]
+fn another_machines_token_is_not_enough_for_nobody_knows_by_which_clock() {
+    let (mut one, mut two) = (World::stored(PERSON), World::stored(PERSON));
+    one.get().unwrap();
+    two.storage = one.storage.clone();
+    two.get().unwrap();
+    let want = two.want(true, 0);
+    let flight = begins(&mut two, &want);
+    one.sleep(5.0);
+    one.answers(",\"expires_in\":600,\"refresh_token\":\"r2\"");
+    one.force().unwrap();
+    two.storage = one.storage.clone();
+    two.sleep(6.0);
+    two.minted = 7;
+    two.run(flight);
+    has(&mut two, &want, "t8");
+    assert!(two.requests[0].contains("refresh_token=r2&"));
+}
