@@ -5,7 +5,7 @@ import { bearerOf } from "./bearer.js";
 import { call } from "./call.js";
 import { configError } from "./errors.js";
 import { checkKeys, numberOption } from "./options.js";
-import { broken, cleaned, secondsOf, toError, unreachable } from "./peer.js";
+import { broken, cleaned, retryAfterOf, toError, unreachable } from "./peer.js";
 import { ownName } from "./version.js";
 import { ready } from "./wasm.js";
 import { chunks, Watch } from "./watch.js";
@@ -163,7 +163,7 @@ export class ArcClient {
     const challenge = cleaned(header("www-authenticate"), secrets);
     const failure = call("arcAnswer", id, this.#requestAgent, response.status, challenge, JSON.stringify(head));
     if (failure === undefined) return { result: answer.result };
-    const retryAfterSec = secondsOf(header("retry-after"));
+    const retryAfterSec = retryAfterOf(response.headers);
     return {
       failure: JSON.parse(failure),
       peer: { status: response.status, details: head?.error?.details, retryAfterSec },

@@ -4,6 +4,7 @@ import { readAll } from "./body.js";
 import { call, callJson } from "./call.js";
 import { EventSplitter } from "./event-splitter.js";
 import { eventStream } from "./event-stream.js";
+import { retryAfterOf } from "./peer.js";
 import { ownName } from "./version.js";
 import { orAborted } from "./wait.js";
 
@@ -57,7 +58,7 @@ export class ArcUpstream {
         const answer = {
           status: response.status,
           contentType: response.headers.get("content-type") ?? undefined,
-          retryAfter: response.headers.get("retry-after") ?? undefined,
+          retryAfter: retryAfterOf(response.headers)?.toString(),
         };
         const verdict = this.#judge(ticket, answer);
         if (verdict.stream) return { headers: verdict.stream, reader: readerOf(response, signal) };

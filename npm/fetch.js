@@ -48,6 +48,7 @@ export async function getDocument(fetch, url, timeoutMs) {
       cacheControl: header("cache-control"),
       age: header("age"),
       retryAfter: header("retry-after"),
+      date: header("date"),
       body: response.ok ? await readBody(response) : new Uint8Array(0),
     };
   } catch (thrown) {

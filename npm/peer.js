@@ -1,5 +1,6 @@
 // What a peer does wrong, as errors. What it says is bounded, and cleaned of our token: it may send that back.
 
+import { call } from "./call.js";
 import { ArcgateError } from "./errors.js";
 
 // How much of what a peer says about an error is kept, in characters of JSON.
@@ -68,9 +69,8 @@ export function unreachable(thrown, secrets) {
   });
 }
 
-/** The seconds of a `Retry-After`, which may be a date. */
-export function secondsOf(retryAfter) {
-  if (!retryAfter) return undefined;
-  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.ceil(Math.min(Math.max(seconds, 0), 86_400)) : undefined;
+/** The seconds after which whoever answered with these headers wants to be asked again, if they say so. */
+export function retryAfterOf(headers) {
+  const header = (name) => headers.get(name) ?? undefined;
+  return call("retryAfterSeconds", header("retry-after"), header("date"), Date.now());
 }

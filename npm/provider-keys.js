@@ -77,9 +77,10 @@ export class ProviderKeys {
     for (let url = core.request(provider, fetch); url !== undefined; url = core.request(provider, fetch)) {
       let more = false;
       try {
-        const { status, cacheControl, age, retryAfter, body } = await getDocument(this.#fetch, url, this.#timeoutMs);
+        const { status, body, ...said } = await getDocument(this.#fetch, url, this.#timeoutMs);
         if (!alive()) return;
-        more = core.response(provider, fetch, status, cacheControl, age, retryAfter, body, this.#now());
+        const { cacheControl, age, retryAfter, date } = said;
+        more = core.response(provider, fetch, status, cacheControl, age, retryAfter, date, body, this.#now());
       } catch (why) {
         if (!alive() || recoverFrom(why)) return;
         more = core.fetchFailed(provider, fetch, typeof why === "string" ? why : "network", this.#now());

@@ -34,8 +34,8 @@ export async function perform({ do: what, limitMs, ...details }, flight, manager
       return manager.logins.verify(flight, details);
     default: {
       if (what === "post" && limitMs === undefined) tabs?.sends(flight, details.body);
-      const answer = await send(manager.fetch, details, manager.now, limitMs);
-      return ["response", answer.status, answer.body, answer.date, answer.retryAfterMs];
+      const answer = await send(manager.fetch, details, limitMs);
+      return ["response", answer.status, answer.body, answer.date, answer.retryAfter];
     }
   }
 }

@@ -8,7 +8,7 @@ import { ownName } from "./version.js";
  * Sends one request. Gives status, body, and what the header says of time; throws a string that says why there is no answer:
  * "timeout", "too_large", "redirect" or "network". Without `limitMs` the answer is waited for as long as it takes.
  */
-export async function send(fetch, { url, body, authorization }, now, limitMs) {
+export async function send(fetch, { url, body, authorization }, limitMs) {
   const signal = limitMs === undefined ? undefined : AbortSignal.timeout(limitMs);
   const headers = { accept: "application/json", ...ownName };
   if (authorization) headers.authorization = authorization;
@@ -21,26 +21,12 @@ export async function send(fetch, { url, body, authorization }, now, limitMs) {
     const response = await fetch(url, init);
     const { status } = response;
     if (response.type === "opaqueredirect" || (status >= 300 && status < 400)) throw "redirect";
-    const date = dateOf(response.headers.get("date"));
-    const retryAfterMs = retryAfterOf(response.headers.get("retry-after"), date ?? now());
-    return { status, date, retryAfterMs, body: await readBody(response) };
+    const header = (name) => response.headers.get(name) ?? undefined;
+    return { status, date: header("date"), retryAfter: header("retry-after"), body: await readBody(response) };
   } catch (thrown) {
     if (typeof thrown === "string") throw thrown;
     throw signal?.aborted ? "timeout" : "network";
   }
-}
-
-function dateOf(value) {
-  const millis = value === null ? Number.NaN : Date.parse(value);
-  return Number.isNaN(millis) ? undefined : millis;
-}
-
-// RFC 9110 §10.2.3: seconds, or a date by the server's clock.
-function retryAfterOf(value, serverNow) {
-  if (value === null) return undefined;
-  if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1000;
-  const date = dateOf(value);
-  return date === undefined ? undefined : Math.max(0, date - serverNow);
 }
 
 const sha = (hash) => hash.slice("SHA-".length);

@@ -6,6 +6,8 @@ pub mod json;
 pub mod secret;
 pub mod time;
 
+pub mod http;
+
 pub mod error;
 
 pub mod config;

@@ -10,9 +10,10 @@ use crate::{
         credentials::{self, Credentials},
         custom::principal_from_json,
     },
+    http::retry_after,
     json::write_string,
     secret::Secret,
-    time::Span,
+    time::{Span, Time},
 };
 
 /// The credentials of a request as `{ scheme, token? }`; throws what becomes a 400 or 401.
@@ -45,6 +46,14 @@ pub fn to_principal(principal: &str) -> Result<String, JsValue> {
     let mut out = String::new();
     principal.write_json(&mut out);
     Ok(out)
+}
+
+/// The whole seconds after which a server wants to be asked again, by its `Retry-After` and its `Date`; a day at most.
+#[wasm_bindgen(js_name = retryAfterSeconds)]
+pub fn retry_after_seconds(value: Option<String>, date: Option<String>, now: f64) -> Option<f64> {
+    const DAY: i64 = 24 * 3600;
+    let span = retry_after::read(value.as_deref(), date.as_deref(), Time::from_millis(now))?;
+    Some(span.as_secs_ceil().min(DAY) as f64)
 }
 
 /// The place of `needle` among `hashes`, which are of its length and stand one behind the other. Every one is compared, and

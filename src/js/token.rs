@@ -9,6 +9,7 @@ use super::{
 use crate::{
     config::Reader,
     error::{Code, Error},
+    http::{date, retry_after},
     jose::jwks_cache::FetchFailure,
     json::{self, write_string, Value},
     secret::Secret,
@@ -205,20 +206,20 @@ impl TokenCore {
         self.handle(flight, Input::Threw { name: name.as_deref(), is_permanent }, now, random);
     }
 
-    /// Hands in an answer; `date` and `retry_after_ms` as far as the answer says.
+    /// Hands in an answer, with its `Date` and its `Retry-After`.
     #[allow(clippy::too_many_arguments, reason = "an object would cost more than it explains; there is one caller")]
     pub fn response(
         &mut self,
         flight: u32,
         status: u16,
         body: &[u8],
-        date: Option<f64>,
-        retry_after_ms: Option<f64>,
+        date: Option<String>,
+        retry_after: Option<String>,
         now: f64,
         random: f64,
     ) {
-        let date = date.map(Time::from_millis);
-        let retry_after = retry_after_ms.map(|millis| Span::from_millis(millis as i64));
+        let retry_after = retry_after::read(retry_after.as_deref(), date.as_deref(), Time::from_millis(now));
+        let date = date.as_deref().and_then(date::parse);
         self.handle(flight, Input::Response { status, body, date, retry_after }, now, random);
     }
 

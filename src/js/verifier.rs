@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 use super::error::{thrown, to_json};
 use crate::{
     error::{Code, Error},
+    http::retry_after,
     jose::{
         alg::Algorithm,
         checks::CheckId,
@@ -213,17 +214,20 @@ impl VerifierCore {
         cache_control: Option<String>,
         age: Option<String>,
         retry_after: Option<String>,
+        date: Option<String>,
         body: &[u8],
         now: f64,
     ) -> bool {
+        let now = Time::from_millis(now);
+        let retry_after = retry_after::read(retry_after.as_deref(), date.as_deref(), now);
         let outcome = FetchOutcome::Response {
             status,
             cache_control: cache_control.as_deref(),
             age: age.as_deref(),
-            retry_after: retry_after.as_deref(),
+            retry_after,
             body,
         };
-        self.verifier.response(provider as usize, FetchId(fetch), outcome, Time::from_millis(now)) == Progress::Next
+        self.verifier.response(provider as usize, FetchId(fetch), outcome, now) == Progress::Next
     }
 
     /// Says that there was no answer: `timeout`, `too_large`, `redirect`, `abandoned`, or anything else for the network. Whether another

@@ -153,7 +153,11 @@ fn attack_27_mutated_answers_of_a_provider() {
                                 status: *random.pick(&[200, 200, 200, 200, 503, 0, 65535]),
                                 cache_control: *random.pick(&headers),
                                 age: *random.pick(&headers),
-                                retry_after: *random.pick(&headers),
+                                retry_after: arcgate::http::retry_after::read(
+                                    *random.pick(&headers),
+                                    *random.pick(&headers),
+                                    bench.now,
+                                ),
                                 body: &text,
                             };
                             more = bench.verifier.response(provider, fetch, outcome, bench.now) == Progress::Next;

@@ -5,6 +5,7 @@ mod properties;
 mod timelines;
 
 use arcgate::{
+    http::retry_after,
     jose::{
         alg::Algorithm,
         issuer::Issuer,
@@ -90,8 +91,9 @@ impl World {
         cache_control: Option<&str>,
         retry_after: Option<&str>,
     ) -> Progress {
-        let outcome = FetchOutcome::Response { status, cache_control, age: None, retry_after, body };
         let now = self.time();
+        let retry_after = retry_after::read(retry_after, None, now);
+        let outcome = FetchOutcome::Response { status, cache_control, age: None, retry_after, body };
         self.cache.response(fetch, outcome, &mut self.ids, now)
     }
 

@@ -1,4 +1,4 @@
-//! What a response says about its own life: Cache-Control (RFC 9111 §5.2.2), Age (§5.1), Retry-After (RFC 9110 §10.2.3).
+//! What a response says about its own life: Cache-Control (RFC 9111 §5.2.2), Age (§5.1).
 
 use crate::time::Span;
 
@@ -20,11 +20,6 @@ pub(super) fn lifetime(cache_control: Option<&str>, age: Option<&str>) -> Option
     }
     let age = age.and_then(|age| seconds_of(age.trim())).unwrap_or(0);
     Some(Span::from_secs(seconds?.saturating_sub(age).max(0)))
-}
-
-/// The seconds that a `Retry-After` asks for. Its other form, a date, is left aside: it needs both clocks to agree.
-pub(super) fn retry_after(value: Option<&str>) -> Option<Span> {
-    seconds_of(value?.trim()).map(Span::from_secs)
 }
 
 /// A number of seconds; what no i64 holds is as long as it gets.
@@ -61,13 +56,5 @@ mod tests {
             assert_eq!(lifetime(Some(cache_control), age), expected, "{cache_control} {age:?}");
         }
         assert_eq!(lifetime(None, Some("5")), None);
-    }
-
-    #[test]
-    fn reads_retry_after() {
-        assert_eq!(retry_after(Some(" 120 ")), Some(Span::from_secs(120)));
-        for value in [None, Some(""), Some("-1"), Some("1.5"), Some("Wed, 21 Oct 2026 07:28:00 GMT")] {
-            assert_eq!(retry_after(value), None, "{value:?}");
-        }
     }
 }

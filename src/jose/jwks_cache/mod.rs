@@ -96,8 +96,8 @@ pub enum FetchOutcome<'a> {
         cache_control: Option<&'a str>,
         /// `Age`
         age: Option<&'a str>,
-        /// `Retry-After`
-        retry_after: Option<&'a str>,
+        /// `Retry-After`, as a time from now.
+        retry_after: Option<Span>,
         /// The whole body; [`super::jwks::MAX_BYTES`] at most, or hand in [`FetchFailure::TooLarge`].
         body: &'a [u8],
     },

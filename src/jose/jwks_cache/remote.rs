@@ -215,8 +215,7 @@ impl Remote {
                 Err(error) => self.failed(&flight, error.message(), None, now),
             },
             FetchOutcome::Response { status, retry_after, .. } => {
-                let asked = headers::retry_after(retry_after);
-                self.unanswered(flight, &format!("answered with the status {status}"), asked, now)
+                self.unanswered(flight, &format!("answered with the status {status}"), retry_after, now)
             }
         }
     }
