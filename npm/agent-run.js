@@ -21,7 +21,7 @@ export class AgentRun {
       traceId,
       signal,
       lease: Object.freeze(lease),
-      log: (level, message) => report({ kind: "log", body: { level, message } }),
+      log: (level, message) => report({ kind: "log", body: { level: String(level), message: String(message) } }),
       progress: (current, total, message) => report({ kind: "progress", body: { current, total, message } }),
     };
     this.#start = () => agent(input, context);

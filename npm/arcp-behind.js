@@ -1,7 +1,7 @@
 // What is behind the gate when it is the embedded runtime: a hub's Durable Object, over a WebSocket.
 
 import { ArcgateError, configError } from "./errors.js";
-import { PIPE_HEADER, PIPE_VERSION } from "./runtime-hub.js";
+import { PIPE_HEADER, PIPE_VERSION } from "./pipe.js";
 
 /** The longest name of a hub, in UTF-16 units. */
 const LONGEST_NAME = 512;

@@ -4,11 +4,9 @@
 import { AgentRun } from "./agent-run.js";
 import { auditor, reasonFor } from "./audit.js";
 import { ArcgateError, toArcgateError } from "./errors.js";
+import { creditIn, HEARD, PIPE_HEADER, PIPE_VERSION } from "./pipe.js";
 import { bindings, instanceEpoch, ready, recoverFrom } from "./wasm.js";
-
-/** What the gate and a hub say to each other. A deploy lets two versions meet: those that differ don't talk. */
-export const PIPE_VERSION = "1";
-export const PIPE_HEADER = "x-arcgate-pipe";
+import { kindOf, written } from "./written.js";
 
 /** Time for a gate to say hello. */
 const HELLO_MS = 10_000;
@@ -83,6 +81,7 @@ class Hub {
     const conn = this.#lastConn;
     this.#sockets.set(conn, socket);
     let hasHello = false;
+    let isPaced = false;
     const late = setTimeout(() => this.#close(conn, 4408, "no hello in time"), HELLO_MS);
     const gone = () => {
       clearTimeout(late);
@@ -94,11 +93,18 @@ class Hub {
       if (!this.#sockets.has(conn)) return;
       // What is no text is no frame.
       const text = typeof data === "string" ? data : "";
+      const frames = creditIn(text);
+      if (frames !== undefined) {
+        isPaced = true;
+        if (hasHello) this.#do((core, now) => core.credited(conn, frames, now));
+        return;
+      }
+      if (text === HEARD && hasHello) return this.#do((core) => core.heard(conn));
       const isHello = !hasHello;
       hasHello = true;
       clearTimeout(late);
       this.#do((core, now) => {
-        if (isHello) core.attached(conn, text, crypto.getRandomValues(new Uint8Array(32)), now);
+        if (isHello) core.attached(conn, text, crypto.getRandomValues(new Uint8Array(32)), isPaced, now);
         else core.frame(conn, text, now);
       });
     });
@@ -172,7 +178,7 @@ class Hub {
   // The failure's reason is for the log alone.
   #tell(event) {
     const detail = event.type === "arcp.job" ? this.#runs.get(event.job)?.detail : undefined;
-    this.#audit({ ...event, detail });
+    this.#audit({ ...event, detail: event.detail ?? detail });
   }
 
   #answer({ question, what, jobs, principal, sameSession }) {
@@ -217,7 +223,18 @@ class Hub {
     this.#runs.set(job, run);
     // Whatever is reported of a run that isn't this hub's any more is nobody's.
     const tell = (step) => this.#runs.get(job) === run && this.#do(step);
-    const report = (event) => tell((core, now) => core.event(job, textOf(event) ?? "", now));
+    const report = (event) =>
+      tell((core, now) => {
+        const { text, thrown, bytes } = written(event, core.payloadBytes());
+        if (text === undefined) core.unwritten(job, false, kindOf(event), thrown, bytes, now);
+        else core.event(job, text, now);
+      });
+    const end = (output) =>
+      tell((core, now) => {
+        const { text, thrown, bytes } = written(output, core.payloadBytes());
+        if (text === undefined) core.unwritten(job, true, undefined, thrown, bytes, now);
+        else core.output(job, text, now);
+      });
     const { signal } = run;
     const agent = new AgentRun(this.#agents[name], input, { jobId: job, name, traceId, lease, signal, report });
     // After what else the core wants done.
@@ -231,7 +248,7 @@ class Hub {
         continue;
       }
       if (step.aborted) tell((core, now) => core.aborted(job, now));
-      else if ("output" in step) tell((core, now) => core.output(job, textOf(step.output ?? null), now));
+      else if ("output" in step) end(step.output ?? null);
       else {
         const { code, message } = failure(step.error);
         run.detail = reasonFor(step.error);
@@ -272,15 +289,6 @@ class Run {
   /** Waits while it is held. */
   async released() {
     while (this.#held) await this.#held.promise;
-  }
-}
-
-// As JSON; undefined where it can't be told so.
-function textOf(value) {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return undefined;
   }
 }
 

@@ -3,7 +3,10 @@
 use wasm_bindgen::prelude::*;
 
 use super::error::thrown;
-use crate::{arcp::runtime::Hub, time::Time};
+use crate::{
+    arcp::runtime::{Hub, Unwritten},
+    time::Time,
+};
 
 /// A hub.
 #[wasm_bindgen]
@@ -20,10 +23,25 @@ impl HubCore {
     }
 
     /// A connection says hello; `random` is 32 random bytes, of which the resume token is made.
-    pub fn attached(&mut self, conn: u32, hello: &str, random: &[u8], now: f64) -> bool {
+    /// `paced` where its gate says what has left for the client.
+    pub fn attached(&mut self, conn: u32, hello: &str, random: &[u8], paced: bool, now: f64) -> bool {
         let Ok(random) = random.try_into() else { return false };
-        self.0.attached(conn, hello, random, Time::from_millis(now));
+        if paced {
+            self.0.attached_paced(conn, hello, random, Time::from_millis(now));
+        } else {
+            self.0.attached(conn, hello, random, Time::from_millis(now));
+        }
         true
+    }
+
+    /// The gate says that so many frames have left for the client.
+    pub fn credited(&mut self, conn: u32, frames: u32, now: f64) {
+        self.0.credited(conn, frames, Time::from_millis(now));
+    }
+
+    /// The client was heard of, and its gate has answered.
+    pub fn heard(&mut self, conn: u32) {
+        self.0.heard(conn);
     }
 
     /// A frame comes.
@@ -39,6 +57,28 @@ impl HubCore {
     /// An agent reports an event, as JSON.
     pub fn event(&mut self, job: &str, event: &str, now: f64) {
         self.0.event(job, event, Time::from_millis(now));
+    }
+
+    /// The largest event or output, as JSON in bytes.
+    #[wasm_bindgen(js_name = payloadBytes)]
+    pub fn payload_bytes(&self) -> u32 {
+        u32::try_from(self.0.payload_bytes()).unwrap_or(u32::MAX)
+    }
+
+    /// An agent's event, or with `is_output` what it returned, could not be written as JSON: what the writer threw, or how many
+    /// bytes are too many.
+    pub fn unwritten(
+        &mut self,
+        job: &str,
+        is_output: bool,
+        kind: Option<String>,
+        thrown: Option<String>,
+        bytes: Option<f64>,
+        now: f64,
+    ) {
+        let (kind, thrown) = (kind.as_deref(), thrown.as_deref());
+        let what = Unwritten { kind, thrown, bytes: bytes.map(|bytes| bytes as usize) };
+        self.0.unwritten(job, what, is_output, Time::from_millis(now));
     }
 
     /// An agent has ended; without an output, what it returned can't be told.

@@ -89,6 +89,8 @@ pub struct Audit {
     pub agent: Option<Rc<str>>,
     /// `trace_id`
     pub trace_id: Option<Rc<str>>,
+    /// What is wrong, in a sentence that quotes nothing.
+    pub detail: Option<String>,
 }
 
 impl Action {
@@ -138,6 +140,7 @@ impl Audit {
             ("job", self.job.as_deref()),
             ("targetAgent", self.agent.as_deref()),
             ("traceId", self.trace_id.as_deref()),
+            ("detail", self.detail.as_deref()),
         ] {
             if let Some(value) = value {
                 event = event.text(name, value);

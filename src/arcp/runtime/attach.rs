@@ -1,7 +1,8 @@
 //! A connection comes: the gate's hello, and the welcome (ARCP 1.1 §6.2).
 
 use super::{
-    buffer::Buffer, session::Owner, session::Session, ArcpCode, Audit, Close, Envelope, Frame, Hub, Rc, Refusal, Time,
+    buffer::Buffer, session::Owner, session::Session, window::Conn, ArcpCode, Audit, Close, Envelope, Frame, Hub, Rc,
+    Refusal, Time,
 };
 use crate::{
     arcp::{
@@ -15,11 +16,29 @@ use crate::{
 /// The scheme under which the gate names the principal that it has verified. Only the binding reaches a hub, so this is trusted.
 pub const PRINCIPAL_SCHEME: &str = "x-vendor.arcgate.principal";
 
+/// A connection that comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Coming {
+    pub(super) conn: u32,
+    /// Whether its gate says what has left for the client ([`Hub::credited`]).
+    pub(super) tells: bool,
+}
+
 impl Hub {
     /// A connection says hello. `random` is fresh, and becomes the resume token.
     pub fn attached(&mut self, conn: u32, hello: &str, random: &[u8; 32], now: Time) {
+        self.comes(Coming { conn, tells: false }, hello, random, now);
+    }
+
+    /// As [`Self::attached`]; its gate says what has left for the client ([`Self::credited`]).
+    pub fn attached_paced(&mut self, conn: u32, hello: &str, random: &[u8; 32], now: Time) {
+        self.comes(Coming { conn, tells: true }, hello, random, now);
+    }
+
+    fn comes(&mut self, coming: Coming, hello: &str, random: &[u8; 32], now: Time) {
         self.passed(now);
-        match self.open(conn, hello, random, now) {
+        let conn = coming.conn;
+        match self.open(coming, hello, random, now) {
             Ok(()) => {}
             Err((refusal, close)) => {
                 let (id, session) = (self.ids.next(now), format!("sess_{}", self.ids.next(now)));
@@ -31,7 +50,8 @@ impl Hub {
         }
     }
 
-    fn open(&mut self, conn: u32, text: &str, random: &[u8; 32], now: Time) -> Result<(), (Refusal, Close)> {
+    fn open(&mut self, coming: Coming, text: &str, random: &[u8; 32], now: Time) -> Result<(), (Refusal, Close)> {
+        let conn = coming.conn;
         let malformed = |member| (Refusal::invalid(member), Close::Protocol);
         let unknown = (Refusal::of(ArcpCode::Unauthenticated), Close::Unauthenticated);
         if text.len() > self.limits.frame_bytes {
@@ -52,7 +72,7 @@ impl Hub {
         let owner = Owner { key: principal.key().into(), json: json.into() };
         let token = Secret::new(format!("rt_{}", hex(random)));
         if let Some(resume) = &hello.resume {
-            return match self.resume(conn, &owner, &hello, resume, token, now) {
+            return match self.resume(coming, &owner, &hello, resume, token, now) {
                 Ok(()) => Ok(()),
                 Err(reason) => {
                     let session = self.sessions.get(&resume.session_id).map(|session| session.id.clone());
@@ -79,12 +99,11 @@ impl Hub {
             token,
             previous: None,
             buffer: Buffer::default(),
-            has_acked: false,
             ends_at: None,
             is_over: false,
         };
         self.sessions.insert(session);
-        self.conns.push((conn, id.clone()));
+        self.conns.push(Conn::new(conn, &id, coming.tells));
         self.welcome(conn, &id, now);
         Ok(())
     }
@@ -146,7 +165,7 @@ impl Hub {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.conn = None;
             session.ends_at = Some(now.plus(window));
-            self.release_held(&id);
+            self.pace_all();
         }
     }
 
@@ -159,12 +178,13 @@ impl Hub {
     /// A session ends: what it submitted goes on without it.
     pub(super) fn forget_session(&mut self, id: &str) {
         let Some(session) = self.sessions.remove(id) else { return };
-        self.buffered = self.buffered.saturating_sub(session.buffer.bytes());
+        self.buffered = self.buffered.saturating_sub(session.buffer.all().bytes);
         if let Some(conn) = session.conn {
             self.forget_conn(conn);
         }
         for job in self.jobs.values_mut() {
             job.followers.retain(|follower| follower.session != id);
         }
+        self.pace_all();
     }
 }

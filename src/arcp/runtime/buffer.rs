@@ -1,39 +1,99 @@
-//! The events that a session may have to be sent again (ARCP 1.1 §6.3, §6.5).
+//! The events that a session may have to be sent again (ARCP 1.1 §6.3, §6.5), and how far they were sent.
 
 use std::{collections::VecDeque, rc::Rc};
 
 /// What an entry takes besides its text.
 const OVERHEAD: usize = 48;
 
+/// Events and their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Load {
+    pub(super) events: usize,
+    pub(super) bytes: usize,
+}
+
+impl Load {
+    const fn add(&mut self, bytes: usize) {
+        self.events += 1;
+        self.bytes += bytes;
+    }
+
+    const fn take(&mut self, bytes: usize) {
+        self.events = self.events.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    frame: Rc<str>,
+    job: Rc<str>,
+}
+
+impl Entry {
+    fn size(&self) -> usize {
+        self.frame.len() + OVERHEAD
+    }
+}
+
 /// Frames by their `event_seq`, which has no gaps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buffer {
-    frames: VecDeque<Rc<str>>,
-    bytes: usize,
+    entries: VecDeque<Entry>,
+    all: Load,
+    unsent: Load,
+    /// What of it is whose.
+    shares: Vec<(Rc<str>, Load)>,
     /// Everything up to here is gone: acknowledged, or dropped.
     freed: i64,
 }
 
 impl Buffer {
     /// Takes the next event's frame in.
-    pub(super) fn push(&mut self, frame: Rc<str>) {
-        self.bytes += frame.len() + OVERHEAD;
-        self.frames.push_back(frame);
+    pub(super) fn push(&mut self, job: &str, frame: Rc<str>) {
+        let at = self.shares.iter().position(|(own, _)| **own == *job).unwrap_or_else(|| {
+            self.shares.push((job.into(), Load::default()));
+            self.shares.len() - 1
+        });
+        let (job, share) = &mut self.shares[at];
+        let entry = Entry { frame, job: Rc::clone(job) };
+        share.add(entry.size());
+        self.all.add(entry.size());
+        self.unsent.add(entry.size());
+        self.entries.push_back(entry);
     }
 
     /// Drops the oldest.
     pub(super) fn drop_oldest(&mut self) {
-        if let Some(frame) = self.frames.pop_front() {
-            self.bytes = self.bytes.saturating_sub(frame.len() + OVERHEAD);
-            self.freed += 1;
+        let is_unsent = self.unsent.events >= self.entries.len();
+        let Some(entry) = self.entries.pop_front() else { return };
+        let size = entry.size();
+        self.freed += 1;
+        self.all.take(size);
+        if is_unsent {
+            self.unsent.take(size);
+        }
+        let Some(at) = self.shares.iter().position(|(job, _)| Rc::ptr_eq(job, &entry.job)) else { return };
+        self.shares[at].1.take(size);
+        if self.shares[at].1.events == 0 {
+            self.shares.swap_remove(at);
         }
     }
 
-    /// Drops what is acknowledged.
+    /// Drops what is acknowledged, as far as it was sent.
     pub(super) fn free(&mut self, up_to: i64) {
-        while self.freed < up_to && !self.frames.is_empty() {
+        while self.freed < up_to && self.unsent.events < self.entries.len() {
             self.drop_oldest();
         }
+    }
+
+    /// Drops the oldest that was sent; false where all that there is still has to be.
+    pub(super) fn drop_sent(&mut self) -> bool {
+        let has_sent = self.unsent.events < self.entries.len();
+        if has_sent {
+            self.drop_oldest();
+        }
+        has_sent
     }
 
     /// Whether what comes after `seq` is still there.
@@ -41,23 +101,41 @@ impl Buffer {
         (self.freed..=self.last()).contains(&seq)
     }
 
-    /// What comes after `seq`.
-    pub(super) fn after(&self, seq: i64) -> impl Iterator<Item = Rc<str>> + '_ {
+    /// What comes after `seq` is to be sent, again.
+    pub(super) fn rewind(&mut self, seq: i64) {
         let skip = usize::try_from(seq - self.freed).unwrap_or(0);
-        self.frames.iter().skip(skip).cloned()
+        self.unsent = Load::default();
+        for entry in self.entries.iter().skip(skip) {
+            self.unsent.add(entry.size());
+        }
+    }
+
+    /// The next frame that was not sent yet; from now on it was.
+    pub(super) fn next_unsent(&mut self) -> Option<Rc<str>> {
+        let at = self.entries.len().checked_sub(self.unsent.events)?;
+        let entry = self.entries.get(at)?;
+        self.unsent.take(entry.size());
+        Some(Rc::clone(&entry.frame))
     }
 
     /// The last `event_seq`.
     pub(super) fn last(&self) -> i64 {
-        self.freed + i64::try_from(self.frames.len()).unwrap_or(0)
+        self.freed + i64::try_from(self.entries.len()).unwrap_or(0)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.frames.len()
+    /// All that is kept.
+    pub(super) const fn all(&self) -> Load {
+        self.all
     }
 
-    pub(super) const fn bytes(&self) -> usize {
-        self.bytes
+    /// What was not sent yet.
+    pub(super) const fn unsent(&self) -> Load {
+        self.unsent
+    }
+
+    /// What is kept of one job.
+    pub(super) fn share(&self, job: &str) -> Load {
+        self.shares.iter().find(|(own, _)| **own == *job).map_or(Load::default(), |(_, load)| *load)
     }
 }
 
@@ -65,26 +143,50 @@ impl Buffer {
 mod tests {
     use super::*;
 
-    fn texts(buffer: &Buffer, seq: i64) -> Vec<String> {
-        buffer.after(seq).map(|frame| frame.as_ref().to_owned()).collect()
+    fn texts(buffer: &mut Buffer) -> Vec<String> {
+        std::iter::from_fn(|| buffer.next_unsent()).map(|frame| frame.as_ref().to_owned()).collect()
     }
 
     #[test]
-    fn what_is_not_freed_is_replayed() {
+    fn what_is_not_freed_is_sent_again() {
         let mut buffer = Buffer::default();
         assert!(buffer.covers(0) && !buffer.covers(1) && !buffer.covers(-1));
-        for frame in ["1", "2", "3", "4"] {
-            buffer.push(frame.into());
+        for (job, frame) in [("a", "1"), ("a", "2"), ("b", "3"), ("a", "4")] {
+            buffer.push(job, frame.into());
         }
-        assert_eq!(texts(&buffer, 0), ["1", "2", "3", "4"]);
-        assert_eq!(texts(&buffer, 3), ["4"]);
+        buffer.free(2);
+        assert_eq!(buffer.all().events, 4, "nobody has what was never sent");
+        assert_eq!(texts(&mut buffer), ["1", "2", "3", "4"]);
+        assert_eq!((buffer.unsent(), buffer.share("a").events, buffer.share("b").events), (Load::default(), 3, 1));
+        buffer.rewind(3);
+        assert_eq!(texts(&mut buffer), ["4"]);
         assert!(buffer.covers(4) && !buffer.covers(5));
         buffer.free(2);
         assert!(!buffer.covers(1) && buffer.covers(2));
-        assert_eq!(texts(&buffer, 2), ["3", "4"]);
+        assert_eq!((buffer.share("a").events, buffer.share("b").events), (1, 1));
+        buffer.rewind(2);
+        assert_eq!(texts(&mut buffer), ["3", "4"]);
         buffer.free(100);
-        assert_eq!((buffer.last(), buffer.len(), buffer.bytes()), (4, 0, 0));
-        buffer.push("5".into());
-        assert_eq!(texts(&buffer, 4), ["5"]);
+        assert_eq!((buffer.last(), buffer.all(), buffer.shares.len()), (4, Load::default(), 0));
+        buffer.push("a", "5".into());
+        assert!(!buffer.drop_sent(), "it is still to be sent");
+        assert_eq!(texts(&mut buffer), ["5"]);
+        assert!(buffer.drop_sent() && buffer.unsent() == Load::default());
+    }
+
+    #[test]
+    fn loads_agree_whatever_is_dropped() {
+        let mut buffer = Buffer::default();
+        for number in 0..10 {
+            buffer.push(if number % 3 == 0 { "a" } else { "b" }, "x".repeat(number).into());
+        }
+        buffer.next_unsent();
+        for _ in 0..12 {
+            buffer.drop_oldest();
+            let sum = |loads: &[Load]| loads.iter().map(|load| load.bytes).sum::<usize>();
+            assert_eq!(buffer.all().bytes, sum(&[buffer.share("a"), buffer.share("b")]));
+            assert_eq!(buffer.all(), buffer.unsent(), "only the first was sent");
+        }
+        assert_eq!(buffer.last(), 10);
     }
 }

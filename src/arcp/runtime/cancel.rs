@@ -95,7 +95,7 @@ impl Hub {
         let (id, payload) = (self.ids.next(now), payload.end());
         let frame = Frame { trace_id: Some(&trace_id), ..Frame::new("job.cancelled", &id, &payload) };
         let text = frame.of_session(&asker.session).of_job(job_id).write();
-        self.actions.push_back(Action::Send { conn: asker.conn, text: text.into() });
+        self.deliver(asker.conn, text.into());
         if is_first {
             self.actions.push_back(Action::Abort { job: job_id.to_owned(), reason: "cancelled" });
         }

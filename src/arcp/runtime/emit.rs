@@ -2,13 +2,11 @@
 
 use super::{
     job::{End, Job},
-    session::Session,
-    Action, Audit, Close, Frame, Hub, Rc, Time,
+    Audit, Frame, Hub, Rc, Time,
 };
-use crate::json::Members;
 
 impl Hub {
-    /// Numbers an event, keeps it and sends it.
+    /// Numbers an event and puts it into a session's buffer, whether there is room or not.
     pub(super) fn push(
         &mut self,
         session_id: &str,
@@ -18,55 +16,38 @@ impl Hub {
         payload: &str,
         now: Time,
     ) -> Option<i64> {
+        let limits = self.limits;
         let session = self.sessions.get_mut(session_id)?;
         let seq = session.buffer.last() + 1;
         let id = self.ids.next(now);
         let frame = Frame { event_seq: Some(seq), trace_id: Some(trace_id), ..Frame::new(kind, &id, payload) };
         let text: Rc<str> = frame.of_session(session_id).of_job(job).write().into();
-        let before = session.buffer.bytes();
-        session.buffer.push(Rc::clone(&text));
-        if let Some(conn) = session.conn {
-            self.actions.push_back(Action::Send { conn, text });
-        }
-        let is_over = |session: &Session| {
-            session.buffer.len() > self.limits.buffer_events || session.buffer.bytes() > self.limits.buffer_bytes
-        };
-        let mut is_slow = None;
-        while is_over(session) {
-            session.buffer.drop_oldest();
-            // Who acknowledges and is this far behind can't be served. Who never does has the events all the same, and loses
-            // only how far back it may resume.
-            is_slow = session.conn.filter(|_| session.has_acked);
-        }
-        self.buffered = (self.buffered + session.buffer.bytes()).saturating_sub(before);
-        if let Some(conn) = is_slow {
-            let principal = Some(Rc::clone(&session.owner.key));
-            self.audit(Audit {
-                kind: "arcp.session",
-                outcome: "cut",
-                reason: "too_slow",
-                principal,
-                session: Some(session_id.to_owned()),
-                ..Audit::default()
-            });
-            let payload = Members::new().text("reason", Close::TooMany.reason()).end();
-            self.send(conn, session_id, "session.closed", &payload, now);
-            self.drop_conn(conn, Close::TooMany, now);
-        }
+        let before = session.buffer.all().bytes;
+        session.buffer.push(job, text);
+        // Who never acknowledges loses no more than how far back it may resume.
+        let is_over = |all: super::buffer::Load| all.events > limits.buffer_events || all.bytes > limits.buffer_bytes;
+        while !session.acknowledges() && is_over(session.buffer.all()) && session.buffer.drop_sent() {}
+        self.buffered = (self.buffered + session.buffer.all().bytes).saturating_sub(before);
         self.trim_buffers();
         Some(seq)
     }
 
-    /// All buffers together have a bound too: the fullest one gives way.
+    /// All buffers together have a bound too: the fullest gives way of those that nobody reads at present, and of what was sent
+    /// to those who don't acknowledge.
     fn trim_buffers(&mut self) {
         while self.buffered > self.limits.all_buffers {
-            let Some(session) = self.sessions.values_mut().max_by_key(|session| session.buffer.bytes()) else { break };
-            let before = session.buffer.bytes();
-            for _ in 0..=session.buffer.len() / 4 {
-                session.buffer.drop_oldest();
+            let may_drop = |session: &&mut super::Session| session.conn.is_none() || !session.acknowledges();
+            let fullest = self.sessions.values_mut().filter(may_drop).max_by_key(|session| session.buffer.all().bytes);
+            let Some(session) = fullest else { break };
+            let before = session.buffer.all().bytes;
+            for _ in 0..=session.buffer.all().events / 4 {
+                if !session.buffer.drop_sent() && session.conn.is_none() {
+                    session.buffer.drop_oldest();
+                }
             }
-            self.buffered = self.buffered.saturating_sub(before - session.buffer.bytes());
-            if before == 0 {
+            let after = session.buffer.all().bytes;
+            self.buffered = self.buffered.saturating_sub(before - after);
+            if before == after {
                 break;
             }
         }
@@ -74,34 +55,19 @@ impl Hub {
 
     /// An event of a job to everybody who follows it and can read it.
     pub(super) fn emit(&mut self, job_id: &str, kind: &str, payload: &Rc<str>, now: Time) {
-        let Some(job) = self.jobs.get(job_id) else { return };
-        let (trace_id, owner) = (Rc::clone(&job.trace_id), job.session.clone());
-        let followers: Vec<String> = job.followers.iter().map(|follower| follower.session.clone()).collect();
-        let mut seq = job.last_seq + 1;
-        for follower in followers {
-            if !self.sessions.get(&follower).is_some_and(|session| session.takes(kind)) {
-                continue;
-            }
-            let number = self.push(&follower, "job.event", job_id, &trace_id, payload, now);
-            if follower == owner {
-                seq = number.unwrap_or(seq);
-            }
-        }
-        let limits = self.limits;
-        self.change(job_id, |job| job.remember(seq, kind, payload, &limits));
-        self.trim_jobs();
-        self.hold(job_id, &owner);
+        self.change(job_id, |job| job.history.push(kind, payload));
+        self.tell(job_id, now);
+        self.trim_history(job_id, true);
+        self.trim_jobs(now);
+        self.pace(job_id);
     }
 
-    /// An agent that is faster than its reader is not asked for more for a while.
-    fn hold(&mut self, job_id: &str, owner: &str) {
-        let (events, bytes) = (self.limits.buffer_events / 2, self.limits.buffer_bytes / 2);
-        if !self.sessions.get(owner).is_some_and(|session| session.is_behind(events, bytes)) {
-            return;
-        }
-        if let Some(job) = self.jobs.get_mut(job_id).filter(|job| !job.is_held && job.end.is_none()) {
-            job.is_held = true;
-            self.actions.push_back(Action::Hold { job: job_id.to_owned() });
+    /// What is new of a job, to all who follow it.
+    fn tell(&mut self, job_id: &str, now: Time) {
+        let Some(job) = self.jobs.get(job_id) else { return };
+        let followers: Vec<String> = job.followers.iter().map(|follower| follower.session.clone()).collect();
+        for follower in followers {
+            self.catch_up(job_id, &follower, now);
         }
     }
 
@@ -112,7 +78,7 @@ impl Hub {
             End::Success(_) => ("completed", "ok"),
             End::Cancelled => ("cut", "cancelled"),
             End::TimedOut => ("cut", "timeout"),
-            End::Failed(code, _) => ("failed", code.as_str()),
+            End::Failed(failure) => ("failed", failure.code.as_str()),
         };
         let audit = Audit {
             kind: "arcp.job",
@@ -122,22 +88,23 @@ impl Hub {
             job: Some(job_id.to_owned()),
             agent: Some(Rc::clone(&job.agent)),
             trace_id: Some(Rc::clone(&job.trace_id)),
+            detail: match &end {
+                End::Failed(failure) if failure.details.is_some() => Some(failure.message.clone()),
+                _ => None,
+            },
             ..Audit::default()
         };
-        let followers: Vec<String> = job.followers.iter().map(|follower| follower.session.clone()).collect();
         self.change(job_id, |job| job.end = Some((end, now)));
         if let Some(reason) = abort {
-            self.actions.push_back(Action::Abort { job: job_id.to_owned(), reason });
-        }
-        for follower in followers {
-            self.push_end(job_id, &follower, now);
+            self.actions.push_back(super::Action::Abort { job: job_id.to_owned(), reason });
         }
         if let Some(job) = self.jobs.get_mut(job_id) {
-            job.followers.clear();
             job.is_held = false;
         }
+        // Whoever is behind is told when it has had what came before.
+        self.tell(job_id, now);
         self.audit(audit);
-        self.trim_jobs();
+        self.trim_jobs(now);
     }
 
     /// Sends a session the end of a job.
@@ -160,27 +127,34 @@ impl Hub {
         }
     }
 
-    pub(super) fn forget_job(&mut self, job_id: &str) {
+    /// A job is kept no more. Who still waits for its end has it now, without what came before.
+    pub(super) fn forget_job(&mut self, job_id: &str, now: Time) {
+        let followers = self.jobs.get_mut(job_id).map(|job| std::mem::take(&mut job.followers)).unwrap_or_default();
+        for follower in followers {
+            self.push_end(job_id, &follower.session, now);
+            self.catch_up(job_id, &follower.session, now);
+        }
         if let Some(job) = self.jobs.remove(job_id) {
             self.kept = self.kept.saturating_sub(job.bytes());
         }
     }
 
-    /// What jobs keep has a bound: ended ones go, the oldest first; then what later subscribers could have seen.
-    pub(super) fn trim_jobs(&mut self) {
+    /// What jobs keep has a bound: ended ones go, the oldest first, those before others whose end everybody has; then what later
+    /// subscribers could have seen.
+    pub(super) fn trim_jobs(&mut self, now: Time) {
         while self.kept > self.limits.all_jobs_bytes || self.jobs.len() > self.limits.all_jobs {
-            let ended = self.jobs.values().find(|job| job.end.is_some()).map(|job| job.id.clone());
-            if let Some(id) = ended {
-                self.forget_job(&id);
+            let ended = self.jobs.values().filter(|job| job.end.is_some());
+            let oldest = ended.min_by_key(|job| (!job.followers.is_empty(), job.created));
+            if let Some(id) = oldest.map(|job| job.id.clone()) {
+                self.forget_job(&id, now);
                 continue;
             }
-            let Some(job) = self.jobs.values_mut().max_by_key(|job| job.history_bytes) else { break };
-            if job.history_bytes == 0 {
+            let Some(job) = self.jobs.values().max_by_key(|job| job.history.bytes()) else { break };
+            if job.history.bytes() == 0 {
                 break;
             }
-            let before = job.bytes();
-            job.forget_history();
-            self.kept = self.kept.saturating_sub(before - job.bytes());
+            let id = job.id.clone();
+            self.trim_history(&id, false);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A frame of an open session.
 
-use super::{Action, ArcpCode, Close, Envelope, Hub, Refusal, Time};
+use super::{ArcpCode, Audit, Close, Envelope, Hub, Rc, Refusal, Time};
 use crate::json::{Members, Number, Value};
 
 /// Who asks for something, and by which message.
@@ -30,17 +30,19 @@ impl Hub {
         if envelope.session_id().is_some_and(|id| id != session_id) {
             return self.end(conn, &session_id, Refusal::invalid("session_id"), Close::Protocol, now);
         }
-        if let Some(session) = self.sessions.get_mut(&session_id) {
-            // The client has the welcome, and with it the new token.
-            session.previous = None;
+        if !self.affords(conn, &session_id, &envelope, text.len(), now) {
+            let refusal = Refusal { code: ArcpCode::InternalError, member: Some("too many requests") };
+            return self.end(conn, &session_id, refusal, Close::TooMany, now);
         }
+        // The client has the welcome, and with it the new token.
+        self.heard(conn);
         let asker = Asker { conn, session: session_id, request: envelope.id().to_owned() };
         let outcome = match envelope.kind() {
             "job.submit" => self.submit(&asker, &envelope, now),
             "job.cancel" => self.cancel(&asker, &envelope, now),
             "job.subscribe" => self.subscribe(&asker, &envelope, now),
             "job.unsubscribe" => self.unsubscribe(&asker, &envelope),
-            "session.ack" => self.ack(&asker, &envelope),
+            "session.ack" => self.ack(&asker, &envelope, now),
             "session.list_jobs" => self.list_jobs(&asker, &envelope, now),
             "session.ping" => self.ping(&asker, &envelope, now),
             // Heartbeats are the gate's.
@@ -57,6 +59,33 @@ impl Hub {
         };
         if let Err(refusal) = outcome {
             self.refuse(conn, &asker.session, &asker.request, refusal, now);
+        }
+    }
+
+    /// Whether a client may have this done: what it asks for has a price, and what it asked for it has to read.
+    fn affords(&mut self, conn: u32, session_id: &str, envelope: &Envelope<'_>, bytes: usize, now: Time) -> bool {
+        let Some(key) = self.sessions.get(session_id).map(|session| Rc::clone(&session.owner.key)) else { return true };
+        let cost = self.cost(envelope, bytes);
+        let is_choked = self.conns.iter().any(|own| own.id == conn && own.is_choked());
+        if !is_choked && self.may_spend(&key, cost, now) {
+            return true;
+        }
+        self.audit(Audit {
+            kind: "arcp.session",
+            outcome: "cut",
+            reason: if is_choked { "too_slow" } else { "too_many_requests" },
+            principal: Some(key),
+            session: Some(session_id.to_owned()),
+            ..Audit::default()
+        });
+        false
+    }
+
+    /// The client was heard of, whoever answers it: what brought its session back the last time is spent.
+    pub fn heard(&mut self, conn: u32) {
+        let session = self.session_on(conn).map(str::to_owned);
+        if let Some(session) = session.and_then(|id| self.sessions.get_mut(&id)) {
+            session.previous = None;
         }
     }
 
@@ -87,28 +116,15 @@ impl Hub {
     }
 
     /// `session.ack` (ARCP 1.1 §6.5): advisory, so one that says too much frees what there is, and without the feature it is ignored.
-    fn ack(&mut self, asker: &Asker, envelope: &Envelope<'_>) -> Result<(), Refusal> {
+    fn ack(&mut self, asker: &Asker, envelope: &Envelope<'_>, now: Time) -> Result<(), Refusal> {
         let seq = envelope.get("last_processed_seq").and_then(Value::as_number).and_then(Number::as_i64);
         let seq = seq.filter(|seq| *seq >= 0).ok_or(Refusal::invalid("last_processed_seq"))?;
         if let Some(session) = self.sessions.get_mut(&asker.session).filter(|session| session.features.has("ack")) {
-            let before = session.buffer.bytes();
-            session.has_acked = true;
+            let before = session.buffer.all().bytes;
             session.buffer.free(seq);
-            self.buffered -= before - session.buffer.bytes();
-            self.release_held(&asker.session);
+            self.buffered = (self.buffered + session.buffer.all().bytes).saturating_sub(before);
+            self.pump(&asker.session, now);
         }
         Ok(())
-    }
-
-    /// Agents that were held for this session go on once it has caught up.
-    pub(super) fn release_held(&mut self, session_id: &str) {
-        let (events, bytes) = (self.limits.buffer_events / 4, self.limits.buffer_bytes / 4);
-        if self.sessions.get(session_id).is_some_and(|session| session.is_behind(events, bytes)) {
-            return;
-        }
-        for job in self.jobs.values_mut().filter(|job| job.is_held && job.session == session_id) {
-            job.is_held = false;
-            self.actions.push_back(Action::Go { job: job.id.clone() });
-        }
     }
 }

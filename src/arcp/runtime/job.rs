@@ -1,25 +1,25 @@
 //! A job: what runs, for whom, and how it ended.
 
-use std::{collections::VecDeque, rc::Rc};
+use std::rc::Rc;
 
 use super::{
-    limits::Limits,
+    history::{History, Place},
     session::{Owner, Session},
     table::Identified,
 };
-use crate::{arcp::errors::ArcpCode, json::Members, time::Time};
+use crate::{arcp::errors::ArcpCode, json::Members, output::Pieces, time::Time};
 
-/// What an entry of a history takes besides its text.
-const OVERHEAD: usize = 64;
-
-/// A session that gets a job's events.
+/// A session that gets a job's events, and how far it has got.
 #[derive(Clone, Debug)]
 pub(super) struct Follower {
     pub(super) session: String,
+    pub(super) place: Place,
     /// Whether it submitted the job, the same key again included.
     pub(super) has_submitted: bool,
     /// Whether it subscribed.
     pub(super) has_subscribed: bool,
+    /// Whether it wants nothing for now of what it submitted.
+    pub(super) is_paused: bool,
 }
 
 /// Chunks of a result (ARCP 1.1 §8.4).
@@ -44,16 +44,26 @@ pub(super) enum End {
     Cancelled,
     /// By the clock.
     TimedOut,
-    /// By a failure: code, and what the client is told.
-    Failed(ArcpCode, String),
+    /// By a failure.
+    Failed(Failure),
 }
 
-/// An event that is kept for later subscribers.
+/// What the client is told of a failure.
 #[derive(Clone, Debug)]
-pub(super) struct Past {
-    pub(super) seq: i64,
-    pub(super) kind: Rc<str>,
-    pub(super) payload: Rc<str>,
+pub(super) struct Failure {
+    pub(super) code: ArcpCode,
+    pub(super) message: String,
+    /// Whether the same may succeed the next time.
+    pub(super) is_retryable: bool,
+    /// As JSON.
+    pub(super) details: Option<String>,
+}
+
+impl Failure {
+    /// One of which the code says all.
+    pub(super) fn of(code: ArcpCode) -> Self {
+        Self { code, message: code.message().to_owned(), is_retryable: code.is_retryable(), details: None }
+    }
 }
 
 /// A job.
@@ -73,11 +83,14 @@ pub(super) struct Job {
     pub(super) accepted: Rc<str>,
     pub(super) created: Time,
     pub(super) followers: Vec<Follower>,
-    pub(super) history: VecDeque<Past>,
-    pub(super) history_bytes: usize,
+    pub(super) history: History,
     /// In the submitting session's numbers, while there is one.
     pub(super) last_seq: i64,
     pub(super) chunks: Option<Chunks>,
+    /// Of a text that comes in chunks: what waits for its other half.
+    pub(super) pieces: Pieces,
+    /// How many events its agent has reported, whatever became of them.
+    pub(super) reported: u64,
     /// When it has run for too long.
     pub(super) ends_at: Time,
     /// When its lease is over.
@@ -86,8 +99,6 @@ pub(super) struct Job {
     pub(super) cancelled_until: Option<Time>,
     /// Whether its agent is held.
     pub(super) is_held: bool,
-    /// Whether the audit log knows that its agent says what can't be passed on.
-    pub(super) has_complained: bool,
     pub(super) end: Option<(End, Time)>,
 }
 
@@ -113,20 +124,21 @@ impl Job {
         self.followers.iter_mut().find(|follower| follower.session == session)
     }
 
-    /// Keeps an event for later, within bounds.
-    pub(super) fn remember(&mut self, seq: i64, kind: &str, payload: &Rc<str>, limits: &Limits) {
-        self.last_seq = seq;
-        self.history_bytes += payload.len() + OVERHEAD;
-        self.history.push_back(Past { seq, kind: kind.into(), payload: Rc::clone(payload) });
-        while self.history.len() > limits.history_events || self.history_bytes > limits.history_bytes {
-            let Some(past) = self.history.pop_front() else { break };
-            self.history_bytes = self.history_bytes.saturating_sub(past.payload.len() + OVERHEAD);
-        }
+    /// Lets a session follow from here on.
+    pub(super) fn follow(&mut self, session: &str, place: Place, has_submitted: bool) {
+        let session = session.to_owned();
+        self.followers.push(Follower {
+            session,
+            place,
+            has_submitted,
+            has_subscribed: !has_submitted,
+            is_paused: false,
+        });
     }
 
-    pub(super) fn forget_history(&mut self) {
-        self.history.clear();
-        self.history_bytes = 0;
+    /// What comes next.
+    pub(super) fn here(&self) -> Place {
+        Place { next: self.history.count(), lost: 0 }
     }
 
     /// Bytes that it keeps.
@@ -136,7 +148,7 @@ impl Job {
             _ => 0,
         };
         let text = self.chunks.as_ref().and_then(|chunks| chunks.text.as_ref()).map_or(0, String::len);
-        1024 + self.history_bytes + result + text + self.lease.len() + self.accepted.len()
+        1024 + self.history.bytes() + result + text + self.lease.len() + self.accepted.len()
     }
 
     /// The last message of the job as this session can read it: its type and payload (ARCP 1.1 §7.3, §8.4).
@@ -144,13 +156,17 @@ impl Job {
         let (end, at) = self.end.as_ref()?;
         let completed_at = at.to_rfc3339();
         let result = |status| Members::new().text("final_status", status).text("completed_at", &completed_at);
-        let error = |status, code: ArcpCode, message: &str| {
-            Members::new()
+        let error = |status, failure: &Failure| {
+            let payload = Members::new()
                 .text("final_status", status)
-                .text("code", code.as_str())
-                .text("message", message)
-                .boolean("retryable", code.is_retryable())
-                .text("completed_at", &completed_at)
+                .text("code", failure.code.as_str())
+                .text("message", &failure.message)
+                .boolean("retryable", failure.is_retryable)
+                .text("completed_at", &completed_at);
+            match &failure.details {
+                Some(details) => payload.raw("details", details).end(),
+                None => payload.end(),
+            }
         };
         Some(match end {
             End::Success(Some(json)) => ("job.result", result("success").raw("result", json).end()),
@@ -167,11 +183,9 @@ impl Job {
             // Its client reads no other end (docs/arcp-peers.md).
             End::Cancelled if session.is_python => ("job.result", result("cancelled").end()),
             End::TimedOut if session.is_python => ("job.result", result("timed_out").end()),
-            End::Cancelled => {
-                ("job.error", error("cancelled", ArcpCode::Cancelled, ArcpCode::Cancelled.message()).end())
-            }
-            End::TimedOut => ("job.error", error("timed_out", ArcpCode::Timeout, ArcpCode::Timeout.message()).end()),
-            End::Failed(code, message) => ("job.error", error("error", *code, message).end()),
+            End::Cancelled => ("job.error", error("cancelled", &Failure::of(ArcpCode::Cancelled))),
+            End::TimedOut => ("job.error", error("timed_out", &Failure::of(ArcpCode::Timeout))),
+            End::Failed(failure) => ("job.error", error("error", failure)),
         })
     }
 }

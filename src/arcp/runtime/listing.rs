@@ -98,7 +98,7 @@ impl Hub {
             if jobs.len() > 1 {
                 jobs.push(',');
             }
-            jobs.push_str(&entry(job));
+            jobs.push_str(&entry(job, self.last_seq(job)));
         }
         jobs.push(']');
         let payload = Members::new().text("request_id", &asker.request).raw("jobs", &jobs);
@@ -108,9 +108,21 @@ impl Hub {
         };
         self.send(asker.conn, &asker.session, "session.jobs", &payload.end(), now);
     }
+
+    /// The last number of a job in its submitting session; where that one is behind, what it will be at least: whoever compares
+    /// it with what has come must not take what waits for lost.
+    fn last_seq(&self, job: &Job) -> i64 {
+        let behind = job.followers.iter().find(|follower| follower.session == job.session);
+        let waiting = behind.map_or(0, |follower| job.history.count().saturating_sub(follower.place.next));
+        let waiting = i64::try_from(waiting).unwrap_or(0) + i64::from(behind.is_some() && job.end.is_some());
+        match self.sessions.get(&job.session) {
+            Some(session) if waiting > 0 => session.buffer.last().saturating_add(waiting),
+            _ => job.last_seq,
+        }
+    }
 }
 
-fn entry(job: &Job) -> String {
+fn entry(job: &Job, last_seq: i64) -> String {
     let created = job.created.to_rfc3339();
     Members::new()
         .text("job_id", &job.id)
@@ -122,6 +134,6 @@ fn entry(job: &Job) -> String {
         // The Python SDK's name for it.
         .text("submitted_at", &created)
         .text("trace_id", &job.trace_id)
-        .integer("last_event_seq", job.last_seq)
+        .integer("last_event_seq", last_seq)
         .end()
 }

@@ -3,15 +3,17 @@
 //! Sockets, agents, the clock and random bytes are outside. [`Hub`] takes what they say, with the time, and [`Hub::poll`] gives
 //! what is to be done about it; [`Hub::deadline`] says when it wants to be told the time again.
 //!
-//! Read downwards: [`limits`], [`agents`] and [`action`] are what goes in and out; `buffer`, `session`, `job` and `idempotency`
-//! are what is kept; then one file for each thing that happens: `attach` and `resume`, `frame`, `submit`, `cancel`,
-//! `subscribe`, `listing`, `policy`, `report` (what an agent says, checked by `output::body`), `emit`, `timeouts`.
+//! Read downwards: [`limits`], [`agents`] and [`action`] are what goes in and out; `buffer`, `session`, `job`, `history` and
+//! `idempotency` are what is kept; `window` is how much of it is under way; then one file for each thing that happens: `attach`
+//! and `resume`, `frame` (priced by `meter`), `submit`, `cancel`, `subscribe`, `listing`, `policy`, `report` (what an agent
+//! says, checked by `output`), `emit`, `timeouts`.
 
 pub mod action;
 pub mod agents;
 pub mod limits;
 
 mod buffer;
+mod history;
 mod idempotency;
 mod job;
 mod session;
@@ -22,16 +24,19 @@ mod cancel;
 mod emit;
 mod frame;
 mod listing;
+mod meter;
 mod policy;
 mod report;
 mod resume;
 mod submit;
 mod subscribe;
 mod timeouts;
+mod window;
 
 use std::{collections::VecDeque, rc::Rc};
 
 pub use attach::PRINCIPAL_SCHEME;
+pub use report::Unwritten;
 
 use self::{
     action::{Action, Audit},
@@ -39,9 +44,11 @@ use self::{
     idempotency::Keys,
     job::Job,
     limits::Limits,
+    meter::Meter,
     policy::Question,
     session::Session,
     table::Table,
+    window::Conn,
 };
 use super::{
     envelope::{Envelope, Frame},
@@ -87,11 +94,13 @@ pub struct Hub {
     ids: Ids,
     sessions: Table<Session>,
     /// Connections with their sessions.
-    conns: Vec<(u32, String)>,
+    conns: Vec<Conn>,
     jobs: Table<Job>,
     keys: Keys,
     questions: Vec<(u32, Question)>,
     asked: u32,
+    /// What principals have had done.
+    meters: Vec<Meter>,
     actions: VecDeque<Action>,
     /// Bytes in the sessions' buffers.
     buffered: usize,
@@ -127,6 +136,7 @@ impl Hub {
             keys: Keys::default(),
             questions: Vec::new(),
             asked: 0,
+            meters: Vec::new(),
             actions: VecDeque::new(),
             buffered: 0,
             kept: 0,
@@ -151,11 +161,11 @@ impl Hub {
 
     /// The session of a connection.
     fn session_on(&self, conn: u32) -> Option<&str> {
-        self.conns.iter().find(|(own, _)| *own == conn).map(|(_, session)| session.as_str())
+        self.conns.iter().find(|own| own.id == conn).map(|own| own.session.as_str())
     }
 
     fn forget_conn(&mut self, conn: u32) {
-        self.conns.retain(|(own, _)| *own != conn);
+        self.conns.retain(|own| own.id != conn);
         self.questions.retain(|(_, question)| question.conn() != conn);
     }
 
@@ -167,7 +177,7 @@ impl Hub {
     fn send(&mut self, conn: u32, session_id: &str, kind: &str, payload: &str, now: Time) {
         let id = self.ids.next(now);
         let text = Frame::new(kind, &id, payload).of_session(session_id).write();
-        self.actions.push_back(Action::Send { conn, text: text.into() });
+        self.deliver(conn, text.into());
     }
 
     fn close(&mut self, conn: u32, close: Close) {

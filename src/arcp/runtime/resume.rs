@@ -1,6 +1,6 @@
 //! A session goes on with another connection (ARCP 1.1 §6.3).
 
-use super::{session::Owner, Action, Audit, Close, Hub, Rc, Time};
+use super::{attach::Coming, session::Owner, window::Conn, Audit, Close, Hub, Rc, Time};
 use crate::{
     arcp::message::{Hello, Resume},
     json::Members,
@@ -12,7 +12,7 @@ impl Hub {
     /// is for the audit log.
     pub(super) fn resume(
         &mut self,
-        conn: u32,
+        Coming { conn, tells }: Coming,
         owner: &Owner,
         hello: &Hello,
         resume: &Resume,
@@ -41,24 +41,24 @@ impl Hub {
         session.owner = owner.clone();
         session.ends_at = None;
         session.is_over = false;
-        let replayed: Vec<Rc<str>> = session.buffer.after(resume.last_event_seq).collect();
+        session.buffer.rewind(resume.last_event_seq);
         if let Some(old) = displaced {
             let payload = Members::new().text("reason", Close::Displaced.reason()).end();
             self.send(old, &id, "session.closed", &payload, now);
             self.close(old, Close::Displaced);
             self.forget_conn(old);
         }
-        self.conns.push((conn, id.clone()));
+        self.conns.push(Conn::new(conn, &id, tells));
         self.welcome(conn, &id, now);
-        self.actions.extend(replayed.into_iter().map(|text| Action::Send { conn, text }));
         self.audit(Audit {
             kind: "arcp.resume",
             outcome: "allowed",
             reason: "ok",
             principal: Some(Rc::clone(&owner.key)),
-            session: Some(id),
+            session: Some(id.clone()),
             ..Audit::default()
         });
+        self.pump(&id, now);
         Ok(())
     }
 

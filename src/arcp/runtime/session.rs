@@ -28,8 +28,6 @@ pub(super) struct Session {
     /// What brought it back the last time: good until the new connection is heard of, for the welcome may have been lost.
     pub(super) previous: Option<Secret>,
     pub(super) buffer: Buffer,
-    /// Whether the client acknowledges at all, which it may leave (ARCP 1.1 §6.5).
-    pub(super) has_acked: bool,
     /// Without a connection: when it can't be resumed any more.
     pub(super) ends_at: Option<Time>,
     /// Whether the client said goodbye.
@@ -54,8 +52,9 @@ impl Session {
         !matches!(kind, "progress" | "result_chunk") || self.features.has(kind)
     }
 
-    /// Whether the client keeps up with what it is sent, as far as it says so.
-    pub(super) fn is_behind(&self, events: usize, bytes: usize) -> bool {
-        self.has_acked && self.conn.is_some() && (self.buffer.len() >= events || self.buffer.bytes() >= bytes)
+    /// Whether the client has agreed to acknowledge what it was sent (ARCP 1.1 §6.5): then that is what it has, from the start.
+    /// Otherwise it has what has left for it.
+    pub(super) fn acknowledges(&self) -> bool {
+        self.features.has("ack")
     }
 }

@@ -3,13 +3,15 @@
 use super::{
     agents::has_version,
     frame::Asker,
+    history::History,
     idempotency::{fingerprint, Fingerprint},
-    job::{Follower, Job},
+    job::Job,
     Action, ArcpCode, Audit, Envelope, Frame, Hub, Rc, Refusal, Time,
 };
 use crate::{
     arcp::id::hex,
     json::{Members, Number, Object, Value},
+    output::Pieces,
     time::Span,
 };
 
@@ -92,7 +94,7 @@ impl Hub {
         }
         let max_runtime = asked.max_runtime.unwrap_or(self.limits.max_runtime).min(self.limits.max_runtime);
         let lease: Rc<str> = asked.lease.into();
-        let job = Job {
+        let mut job = Job {
             id: id.clone(),
             session: asker.session.clone(),
             agent: Rc::clone(&agent),
@@ -101,19 +103,20 @@ impl Hub {
             constraints: asked.constraints.as_ref().map(|(text, _)| text.as_str().into()),
             accepted: Rc::clone(&accepted),
             created: now,
-            followers: vec![Follower { session: asker.session.clone(), has_submitted: true, has_subscribed: false }],
-            history: std::collections::VecDeque::new(),
-            history_bytes: 0,
+            followers: Vec::new(),
+            history: History::default(),
             last_seq: session.buffer.last(),
             chunks: None,
+            pieces: Pieces::default(),
+            reported: 0,
             ends_at: now.plus(max_runtime),
             lease_ends: asked.constraints.map(|(_, at)| at),
             cancelled_until: None,
             is_held: false,
-            has_complained: false,
             end: None,
             owner,
         };
+        job.follow(&asker.session, job.here(), true);
         self.audit(Audit {
             kind: "arcp.submit",
             outcome: "allowed",
@@ -127,7 +130,7 @@ impl Hub {
         });
         self.kept += job.bytes();
         self.jobs.insert(job);
-        self.trim_jobs();
+        self.trim_jobs(now);
         self.accept(asker, &id, &trace_id, &accepted, now);
         self.actions.push_back(Action::Run { job: id, agent, input: asked.input, lease, trace_id });
         Ok(())
@@ -143,7 +146,7 @@ impl Hub {
         let id = self.ids.next(now);
         let frame = Frame { trace_id: Some(trace_id), ..Frame::new("job.accepted", &id, &payload) };
         let text = frame.of_session(&asker.session).of_job(job_id).write();
-        self.actions.push_back(Action::Send { conn: asker.conn, text: text.into() });
+        self.deliver(asker.conn, text.into());
     }
 
     /// The same key with the same parameters: the same job, and what becomes of it (rule 33, 137).
@@ -159,28 +162,19 @@ impl Hub {
                 .boolean("retryable", ArcpCode::InternalError.is_retryable())
                 .text("completed_at", &now.to_rfc3339());
             self.push(&asker.session, "job.error", job_id, &trace_id, &payload.end(), now);
+            self.pump(&asker.session, now);
             return;
         };
         let trace_id = Rc::clone(&job.trace_id);
-        let has_ended = job.end.is_some();
-        let is_known = match job.follower(&asker.session) {
-            Some(follower) => {
-                follower.has_submitted = true;
-                true
-            }
-            None => job.session == asker.session,
-        };
+        let place = if job.session == asker.session { job.here() } else { job.history.after(0) };
+        match job.follower(&asker.session) {
+            Some(follower) => follower.has_submitted = true,
+            // To the session that has had all of it, the end again; to another one all that there was, and what follows.
+            None => job.follow(&asker.session, place, true),
+        }
         self.accept(asker, job_id, &trace_id, accepted, now);
-        if !is_known {
-            self.replay(job_id, &asker.session, 0, now);
-            if let Some(job) = self.jobs.get_mut(job_id).filter(|_| !has_ended) {
-                let session = asker.session.clone();
-                job.followers.push(Follower { session, has_submitted: true, has_subscribed: false });
-            }
-        }
-        if has_ended {
-            self.push_end(job_id, &asker.session, now);
-        }
+        self.catch_up(job_id, &asker.session, now);
+        self.pace(job_id);
     }
 }
 

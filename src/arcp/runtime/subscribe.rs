@@ -2,9 +2,8 @@
 
 use super::{
     frame::Asker,
-    job::Follower,
     policy::{Permission, Question, Wish},
-    Action, ArcpCode, Audit, Envelope, Frame, Hub, Rc, Refusal, Time,
+    ArcpCode, Audit, Envelope, Frame, Hub, Rc, Refusal, Time,
 };
 use crate::json::{Members, Number, Value};
 
@@ -53,7 +52,8 @@ impl Hub {
         let watched = |job: &&super::job::Job| {
             job.followers.iter().any(|follower| follower.has_subscribed && follower.session == asker.session)
         };
-        if self.jobs.values().filter(watched).count() >= self.limits.subscriptions {
+        let is_new = |job: &&super::job::Job| watched(job) && job.id != job_id;
+        if self.jobs.values().filter(is_new).count() >= self.limits.subscriptions {
             return Err(Refusal { code: ArcpCode::InternalError, member: Some("too many subscriptions") });
         }
         let job = self.jobs.get(job_id);
@@ -90,39 +90,25 @@ impl Hub {
             .boolean("replayed", from.is_some())
             .end();
         let trace_id = Rc::clone(&job.trace_id);
-        let has_ended = job.end.is_some();
-        // What a session follows already doesn't come twice.
+        // From where it asks; else from where it left off what it submitted; else from here on.
+        let place = from.map(|from| job.history.after(from));
+        let (here, has_ended) = (job.here(), job.end.is_some());
         match job.follower(&asker.session) {
-            Some(follower) => follower.has_subscribed = true,
-            None if has_ended => {}
-            None => job.followers.push(Follower {
-                session: asker.session.clone(),
-                has_submitted: false,
-                has_subscribed: true,
-            }),
+            Some(follower) => {
+                // What a session follows already doesn't come twice, unless it asks for it.
+                follower.place = place.unwrap_or(follower.place);
+                follower.has_subscribed |= !std::mem::take(&mut follower.is_paused);
+            }
+            None if has_ended && place.is_none() => {}
+            None => job.follow(&asker.session, place.unwrap_or(here), false),
         }
         let id = self.ids.next(now);
         let frame = Frame { trace_id: Some(&trace_id), ..Frame::new("job.subscribed", &id, &payload) };
         let text = frame.of_session(&asker.session).of_job(job_id).write();
-        self.actions.push_back(Action::Send { conn: asker.conn, text: text.into() });
-        if let Some(from) = from {
-            self.replay(job_id, &asker.session, from, now);
-            if has_ended {
-                self.push_end(job_id, &asker.session, now);
-            }
-        }
+        self.deliver(asker.conn, text.into());
+        self.catch_up(job_id, &asker.session, now);
+        self.pace(job_id);
         Ok(())
-    }
-
-    /// A job's events after `from`, which counts in its submitter's numbers, as new events of a session.
-    pub(super) fn replay(&mut self, job_id: &str, session_id: &str, from: i64, now: Time) {
-        let (Some(job), Some(session)) = (self.jobs.get(job_id), self.sessions.get(session_id)) else { return };
-        let trace_id = Rc::clone(&job.trace_id);
-        let past = job.history.iter().filter(|past| past.seq > from && session.takes(&past.kind));
-        let payloads: Vec<Rc<str>> = past.map(|past| Rc::clone(&past.payload)).collect();
-        for payload in payloads {
-            self.push(session_id, "job.event", job_id, &trace_id, &payload, now);
-        }
     }
 
     /// Nothing is said, whether there was a subscription or not.
@@ -131,9 +117,12 @@ impl Hub {
         let job_id = job_of(envelope)?;
         if let Some(job) = self.jobs.get_mut(job_id) {
             if let Some(follower) = job.follower(&asker.session) {
+                // Of what it submitted itself, the rest waits for it to subscribe again.
+                follower.is_paused = follower.has_submitted && !follower.has_subscribed;
                 follower.has_subscribed = false;
             }
             job.followers.retain(|follower| follower.has_submitted || follower.has_subscribed);
+            self.pace(job_id);
         }
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! What the time brings: sessions that can't be resumed any more, jobs that ran for too long, what is no longer kept.
 
-use super::{job::End, ArcpCode, Hub, Time};
+use super::{
+    job::{End, Failure},
+    ArcpCode, Hub, Time,
+};
 use crate::time::Span;
 
 /// How often is looked for what is old.
@@ -32,7 +35,7 @@ impl Hub {
                     (End::Cancelled, None)
                 } else if is_over(job.lease_ends) {
                     let code = ArcpCode::LeaseExpired;
-                    (End::Failed(code, code.message().to_owned()), Some("lease_expired"))
+                    (End::Failed(Failure::of(code)), Some("lease_expired"))
                 } else if is_over(Some(job.ends_at)) {
                     (End::TimedOut, Some("timeout"))
                 } else {
@@ -57,7 +60,7 @@ impl Hub {
         let old = |at: Time| now.since(at) >= retention;
         let ended = self.jobs.values().filter(|job| job.end.as_ref().is_some_and(|(_, at)| old(*at)));
         for id in ended.map(|job| job.id.clone()).collect::<Vec<_>>() {
-            self.forget_job(&id);
+            self.forget_job(&id, now);
         }
     }
 }

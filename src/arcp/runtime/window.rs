@@ -1,0 +1,258 @@
+//! How much is under way to a session, and what waits until there is room (ARCP 1.1 §6.5).
+//!
+//! A job's events stand in its history. From there they go into the buffers of the sessions that follow it, as far as these have
+//! room; from a buffer onto the session's connection, as far as the gate has passed on what it was given before. So whoever
+//! doesn't read keeps a bounded part of each, and the agent of the job that isn't read is held: that job's, and no other's.
+
+use std::collections::VecDeque;
+
+use super::{
+    job::{Follower, Job},
+    session::Session,
+    Action, Hub, Rc, Time,
+};
+use crate::json::Members;
+
+/// What may be on its way to a client beyond its hub, where the gate says what has left: bytes and frames.
+const PIPE_BYTES: usize = 256 << 10;
+const PIPE_FRAMES: usize = 512;
+/// Answers that a client asks for and doesn't read may take this much more.
+const MOST_UNREAD: usize = 4 << 20;
+
+/// Events that a job may have in a buffer that others have filled.
+const FEW: usize = 8;
+
+/// Events of one job before another one has its turn.
+const TURN: usize = 32;
+
+/// The kind of the event that says how many could not be kept.
+pub(super) const DROPPED: &str = "x-vendor.arcgate.dropped";
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Conn {
+    pub(super) id: u32,
+    pub(super) session: String,
+    /// The sizes of the frames that have not left yet; none where nobody says so.
+    pub(super) unread: Option<VecDeque<usize>>,
+    pub(super) unread_bytes: usize,
+}
+
+impl Conn {
+    pub(super) fn new(id: u32, session: &str, tells: bool) -> Self {
+        Self { id, session: session.to_owned(), unread: tells.then(VecDeque::new), unread_bytes: 0 }
+    }
+
+    fn has_room(&self) -> bool {
+        self.unread.as_ref().is_none_or(|sizes| self.unread_bytes < PIPE_BYTES && sizes.len() < PIPE_FRAMES)
+    }
+
+    /// Whether the client lets answers lie that it asked for.
+    pub(super) const fn is_choked(&self) -> bool {
+        self.unread_bytes > MOST_UNREAD
+    }
+}
+
+impl Hub {
+    /// Sends a frame, whatever is under way.
+    pub(super) fn deliver(&mut self, conn: u32, text: Rc<str>) {
+        if let Some(conn) = self.conns.iter_mut().find(|own| own.id == conn) {
+            if let Some(sizes) = &mut conn.unread {
+                sizes.push_back(text.len());
+                conn.unread_bytes += text.len();
+            }
+        }
+        self.actions.push_back(Action::Send { conn, text });
+    }
+
+    /// The gate says that so many frames have left for the client.
+    pub fn credited(&mut self, conn: u32, frames: u32, now: Time) {
+        self.passed(now);
+        let Some(conn) = self.conns.iter_mut().find(|own| own.id == conn) else { return };
+        if let Some(sizes) = &mut conn.unread {
+            for _ in 0..frames {
+                let Some(size) = sizes.pop_front() else { break };
+                conn.unread_bytes = conn.unread_bytes.saturating_sub(size);
+            }
+        }
+        let session = conn.session.clone();
+        self.pump(&session, now);
+    }
+
+    /// Sends what is in a session's buffer, as far as its connection takes it; false when there was nothing to send.
+    fn flow(&mut self, session_id: &str) -> bool {
+        let mut has_sent = false;
+        while let Some(session) = self.sessions.get_mut(session_id) {
+            let id = session.conn.filter(|id| self.conns.iter().any(|conn| conn.id == *id && conn.has_room()));
+            let Some((id, text)) = id.and_then(|id| Some((id, session.buffer.next_unsent()?))) else { break };
+            self.deliver(id, text);
+            has_sent = true;
+        }
+        has_sent
+    }
+
+    /// Whether there is room for one more event of a job. With `by_half`, for a good deal more; with `is_last`, for the rest of
+    /// a job that has ended, which no agent makes longer.
+    fn has_room(&self, session: &Session, job: &str, by_half: bool, is_last: bool) -> bool {
+        let all = if session.acknowledges() { session.buffer.all() } else { session.buffer.unsent() };
+        let own = if session.acknowledges() { session.buffer.share(job) } else { all };
+        let part = if by_half { 4 } else { 2 };
+        let (events, bytes) = (self.limits.buffer_events, self.limits.buffer_bytes);
+        let is_in_twice = all.events < 2 * events && all.bytes < 2 * bytes;
+        if is_last && is_in_twice {
+            return true;
+        }
+        if own.events >= (events / part).max(1) || own.bytes >= (bytes / part).max(1) {
+            return false;
+        }
+        // Who has filled a buffer or the hub leaves the others a little.
+        let fair = self.limits.all_buffers / self.sessions.len().max(1);
+        let is_full = all.events >= events
+            || all.bytes >= bytes
+            || (self.buffered >= self.limits.all_buffers && session.buffer.all().bytes >= fair);
+        !is_full || (own.events < FEW && is_in_twice)
+    }
+
+    /// Takes everything to a session that it has room for now.
+    pub(super) fn pump(&mut self, session_id: &str, now: Time) {
+        let follows = |job: &&Job| job.followers.iter().any(|follower| follower.session == session_id);
+        let jobs: Vec<String> = self.jobs.values().filter(follows).map(|job| job.id.clone()).collect();
+        loop {
+            let mut has_moved = false;
+            for job in &jobs {
+                for _ in 0..TURN {
+                    if !self.step(job, session_id, now) {
+                        break;
+                    }
+                    has_moved = true;
+                }
+            }
+            if !self.flow(session_id) && !has_moved {
+                break;
+            }
+        }
+        for job in &jobs {
+            self.pace(job);
+        }
+    }
+
+    /// Takes what there is of a job to one session.
+    pub(super) fn catch_up(&mut self, job_id: &str, session_id: &str, now: Time) {
+        loop {
+            let has_moved = self.step(job_id, session_id, now);
+            if !self.flow(session_id) && !has_moved {
+                break;
+            }
+        }
+    }
+
+    /// Takes one follower of a job one event further; false when it can't go on.
+    fn step(&mut self, job_id: &str, session_id: &str, now: Time) -> bool {
+        let (Some(job), Some(session)) = (self.jobs.get(job_id), self.sessions.get(session_id)) else { return false };
+        let Some(follower) = job.followers.iter().find(|follower| follower.session == session_id) else { return false };
+        let place = follower.place;
+        let past = job.history.get(place.next);
+        if follower.is_paused || (past.is_none() && place.lost == 0 && job.end.is_none()) {
+            return false;
+        }
+        if place.lost == 0 && past.is_some_and(|past| !session.takes(&past.kind)) {
+            return self.moved(job_id, session_id, None);
+        }
+        if !self.has_room(session, job_id, false, job.end.is_some()) {
+            return false;
+        }
+        let trace_id = Rc::clone(&job.trace_id);
+        if place.lost > 0 {
+            let body = Members::new().integer("count", i64::try_from(place.lost).unwrap_or(i64::MAX)).end();
+            let payload = super::report::payload(DROPPED, &body, now);
+            self.push(session_id, "job.event", job_id, &trace_id, &payload, now);
+            if let Some(follower) = self.jobs.get_mut(job_id).and_then(|job| job.follower(session_id)) {
+                follower.place.lost = 0;
+            }
+            return true;
+        }
+        let Some(payload) = past.map(|past| Rc::clone(&past.payload)) else {
+            // It has all of it.
+            if let Some(job) = self.jobs.get_mut(job_id) {
+                job.followers.retain(|follower| follower.session != session_id);
+            }
+            self.push_end(job_id, session_id, now);
+            return true;
+        };
+        let seq = self.push(session_id, "job.event", job_id, &trace_id, &payload, now);
+        self.moved(job_id, session_id, seq)
+    }
+
+    /// A follower has the event that it stood before.
+    fn moved(&mut self, job_id: &str, session_id: &str, seq: Option<i64>) -> bool {
+        let Some(job) = self.jobs.get_mut(job_id) else { return false };
+        let is_submitter = job.session == session_id;
+        let Some(follower) = job.follower(session_id) else { return false };
+        let at = follower.place.next;
+        follower.place.next += 1;
+        if let (true, Some(seq)) = (is_submitter, seq) {
+            job.history.number(at, seq);
+            job.last_seq = seq;
+        }
+        true
+    }
+
+    /// Holds an agent that is faster than its reader, or lets it go on.
+    pub(super) fn pace(&mut self, job_id: &str) {
+        let Some(job) = self.jobs.get(job_id).filter(|job| job.end.is_none()) else { return };
+        let is_stuck = self.pacer(job).is_some_and(|(follower, session)| {
+            if follower.is_paused {
+                return job.history.is_half_full_after(follower.place.next, &self.limits);
+            }
+            follower.place.next < job.history.count() || !self.has_room(session, job_id, job.is_held, false)
+        });
+        if is_stuck == job.is_held {
+            return;
+        }
+        if let Some(job) = self.jobs.get_mut(job_id) {
+            job.is_held = is_stuck;
+        }
+        let job = job_id.to_owned();
+        self.actions.push_back(if is_stuck { Action::Hold { job } } else { Action::Go { job } });
+    }
+
+    /// Whose reading the agent waits for: the session's that submitted the job, or another's that did so again. One that is away
+    /// keeps nobody waiting.
+    fn pacer<'h>(&'h self, job: &'h Job) -> Option<(&'h Follower, &'h Session)> {
+        let submitters = job.followers.iter().filter(|follower| follower.has_submitted);
+        let connected = submitters.filter_map(|follower| {
+            let session = self.sessions.get(&follower.session).filter(|session| session.conn.is_some());
+            session.map(|session| (follower, session))
+        });
+        connected.min_by_key(|(follower, _)| follower.session != job.session)
+    }
+
+    /// All jobs of a session, for it came or went.
+    pub(super) fn pace_all(&mut self) {
+        let held: Vec<String> = self.jobs.values().filter(|job| job.is_held).map(|job| job.id.clone()).collect();
+        for job in held {
+            self.pace(&job);
+        }
+    }
+
+    /// A history has its bound; who has not had what goes is told how much it was.
+    pub(super) fn trim_history(&mut self, job_id: &str, may_stay: bool) {
+        loop {
+            let limits = self.limits;
+            let Some(job) = self.jobs.get_mut(job_id) else { return };
+            if may_stay && !job.history.is_over(&limits) {
+                return;
+            }
+            let before = job.bytes();
+            let Some((at, past)) = job.history.pop() else { return };
+            for follower in &mut job.followers {
+                if follower.place.next <= at {
+                    let takes = self.sessions.get(&follower.session).is_some_and(|session| session.takes(&past.kind));
+                    follower.place.next = at + 1;
+                    follower.place.lost += u64::from(takes);
+                }
+            }
+            self.kept = (self.kept + job.bytes()).saturating_sub(before);
+        }
+    }
+}
