@@ -9,6 +9,7 @@ export const PIPE_HEADER = "x-arcgate-pipe";
 export const HEARD = "!";
 
 const CREDIT = "+";
+const OPEN = 1;
 /** The gate says what has left after so many frames, or so many characters. */
 const FRAMES = 16;
 const LENGTH = 32 * 1024;
@@ -52,7 +53,7 @@ export class Credit {
   }
 
   #look() {
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined || this.#client.readyState !== OPEN) return;
     if (this.#client.bufferedAmount <= MOST_WAITING) {
       this.#say(this.#frames);
       this.#frames = 0;
