@@ -4,7 +4,7 @@ import { Line } from "./arcp-line.js";
 import { logged, reasonFor } from "./audit.js";
 import { ArcgateError } from "./errors.js";
 import { authenticate, isTakenBack, toPrincipal } from "./http.js";
-import { Credit, HEARD } from "./pipe.js";
+import { Credit } from "./pipe.js";
 import { within } from "./wait.js";
 import { bindings, instanceEpoch, recoverFrom } from "./wasm.js";
 
@@ -80,16 +80,10 @@ export class Connection {
   #listen(socket, side) {
     const isClient = side === "client";
     const isCurrent = () => isClient || socket === this.#behind;
-    const isHub = this.#options.behind.trusted === true;
-    const credit = isHub && !isClient ? new Credit(socket, this.#client) : undefined;
-    let hasSpoken = false;
+    const isHub = !isClient && this.#options.behind.trusted === true;
+    const credit = isHub ? new Credit(socket, this.#client) : undefined;
     socket.addEventListener("message", ({ data }) => {
       if (!isCurrent()) return;
-      // The client has its welcome, and with it a new resume token. A hub hears so from its gate, which may answer by itself.
-      if (isClient && isHub && this.#behind && !hasSpoken) {
-        hasSpoken = true;
-        this.#send("behind", HEARD);
-      }
       let forwarded = false;
       this.#do((core, now) => {
         if (isClient && !this.#isWithinRate(data, now)) core.note("clientTooFast", now);

@@ -5,9 +5,6 @@
 export const PIPE_VERSION = "2";
 export const PIPE_HEADER = "x-arcgate-pipe";
 
-/** The client was heard of. Its hub forgets the old resume token, also where the gate answers the frame itself. */
-export const HEARD = "!";
-
 const CREDIT = "+";
 const OPEN = 1;
 /** The gate says what has left after so many frames, or so many characters. */

@@ -4,7 +4,7 @@
 import { AgentRun } from "./agent-run.js";
 import { auditor, reasonFor } from "./audit.js";
 import { ArcgateError, toArcgateError } from "./errors.js";
-import { creditIn, HEARD, PIPE_HEADER, PIPE_VERSION } from "./pipe.js";
+import { creditIn, PIPE_HEADER, PIPE_VERSION } from "./pipe.js";
 import { bindings, instanceEpoch, ready, recoverFrom } from "./wasm.js";
 import { kindOf, written } from "./written.js";
 
@@ -99,7 +99,6 @@ class Hub {
         if (hasHello) this.#do((core, now) => core.credited(conn, frames, now));
         return;
       }
-      if (text === HEARD && hasHello) return this.#do((core) => core.heard(conn));
       const isHello = !hasHello;
       hasHello = true;
       clearTimeout(late);

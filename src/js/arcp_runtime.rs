@@ -39,11 +39,6 @@ impl HubCore {
         self.0.credited(conn, frames, Time::from_millis(now));
     }
 
-    /// The client was heard of, and its gate has answered.
-    pub fn heard(&mut self, conn: u32) {
-        self.0.heard(conn);
-    }
-
     /// A frame comes.
     pub fn frame(&mut self, conn: u32, text: &str, now: f64) {
         self.0.frame(conn, text, Time::from_millis(now));

@@ -126,6 +126,12 @@ pub fn mended(text: &str) -> Result<(Value<'_>, bool), Problem> {
     Parser::with_halves(text)
 }
 
+/// Where in a text the first thing stands for which it can't be read, as a path of names and places, and what it is. For whoever
+/// has written it; the path is cut to a length.
+pub fn blame(text: &str) -> Option<(String, Problem)> {
+    Parser::blame(text)
+}
+
 /// The text of a member of the object that fills `text`, as it is written: quotes and escapes included.
 pub fn raw_member<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     Parser::member(text, name)

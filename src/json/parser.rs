@@ -8,6 +8,10 @@ use super::{
     Object, Problem, Value, MAX_DEPTH, MAX_VALUES,
 };
 
+/// So much of a path is told: names and places, and of each name so many characters.
+const MAX_TRAIL: usize = 8;
+const MAX_NAME: usize = 32;
+
 /// Objects of more members are looked through for duplicates when they are whole.
 const FEW: usize = 16;
 
@@ -24,6 +28,8 @@ pub(super) struct Parser<'a> {
     has_halves: bool,
     /// Lets a member stand twice.
     takes_twice: bool,
+    /// Where it is, if that is asked for: names, and places in arrays.
+    trail: Option<Vec<String>>,
 }
 
 impl<'a> Parser<'a> {
@@ -44,7 +50,7 @@ impl<'a> Parser<'a> {
 
     const fn new(text: &'a str, takes_halves: bool, takes_twice: bool) -> Self {
         let bytes = text.as_bytes();
-        Self { text, bytes, at: 0, left: MAX_VALUES, takes_halves, has_halves: false, takes_twice }
+        Self { text, bytes, at: 0, left: MAX_VALUES, takes_halves, has_halves: false, takes_twice, trail: None }
     }
 
     fn read(mut self) -> Result<(Value<'a>, bool), Problem> {
@@ -56,6 +62,32 @@ impl<'a> Parser<'a> {
         } else {
             Err(Problem::Syntax)
         }
+    }
+
+    /// Where in the text what is wrong with it stands.
+    pub(super) fn blame(text: &'a str) -> Option<(String, Problem)> {
+        let mut parser = Self { trail: Some(Vec::new()), ..Self::new(text, false, false) };
+        parser.skip_space();
+        let problem = parser.value(MAX_DEPTH).err()?;
+        let trail = parser.trail.unwrap_or_default();
+        let mut path = trail.iter().take(MAX_TRAIL).cloned().collect::<String>();
+        if trail.len() > MAX_TRAIL {
+            path.push('…');
+        }
+        Some((path.trim_start_matches('.').to_owned(), problem))
+    }
+
+    /// As [`Self::value`], in the member or at the place that `step` tells.
+    #[inline(always)]
+    fn inner(&mut self, depth: u8, step: impl FnOnce() -> String) -> Result<Value<'a>, Problem> {
+        if let Some(trail) = &mut self.trail {
+            trail.push(step());
+        }
+        let value = self.value(depth)?;
+        if let Some(trail) = &mut self.trail {
+            trail.pop();
+        }
+        Ok(value)
     }
 
     /// The text of one member's value, found without what stands before it being kept.
@@ -164,7 +196,8 @@ impl<'a> Parser<'a> {
             self.skip_space();
             self.needs(b':')?;
             self.skip_space();
-            object.0.push((name, self.value(depth)?));
+            let value = self.inner(depth, || format!(".{}", short(&name)))?;
+            object.0.push((name, value));
             self.skip_space();
             if self.takes(b'}') {
                 break;
@@ -186,7 +219,8 @@ impl<'a> Parser<'a> {
         }
         loop {
             self.skip_space();
-            items.push(self.value(depth)?);
+            let place = items.len();
+            items.push(self.inner(depth, || format!("[{place}]"))?);
             self.skip_space();
             if self.takes(b']') {
                 return Ok(items);
@@ -320,6 +354,12 @@ impl<'a> Parser<'a> {
             Err(Problem::Syntax)
         }
     }
+}
+
+/// A name as a path tells it: whoever has written it knows which one it is.
+#[cold]
+fn short(name: &str) -> String {
+    name.chars().filter(|char| !char.is_control()).take(MAX_NAME).collect()
 }
 
 /// Where in eight characters the first is that ends a string's plain stretch: a quote, a backslash, a control character.

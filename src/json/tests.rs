@@ -142,3 +142,18 @@ fn a_providers_document_may_be_clumsy() {
     let deep = "[".repeat(40) + &"]".repeat(40);
     assert_eq!(provided(deep.as_bytes()), Err(Problem::TooDeep));
 }
+
+#[test]
+fn what_is_wrong_is_found() {
+    let deep = format!("{{\"a\":[1,{{\"b\":{}1{}}}]}}", "[".repeat(40), "]".repeat(40));
+    for (text, expected) in [
+        (deep.as_str(), Some(("a[1].b[0][0][0][0][0]…", Problem::TooDeep))),
+        (r#"{"a":{"b":["x","y\ud83d"]}}"#, Some(("a.b[1]", Problem::Syntax))),
+        (r#"{"a":1,"a":2}"#, Some(("", Problem::DuplicateMember))),
+        (r#"{"a":[{"b":1,"b":1}]}"#, Some(("a[0]", Problem::DuplicateMember))),
+        (r#"["\ud83d"]"#, Some(("[0]", Problem::Syntax))),
+        (r#"{"a":1}"#, None),
+    ] {
+        assert_eq!(blame(text), expected.map(|(path, problem)| (path.to_owned(), problem)), "{text}");
+    }
+}

@@ -2,9 +2,12 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod observers;
+mod outputs;
+mod prices;
 mod properties;
 mod sessions;
 mod submits;
+mod windows;
 
 use arcgate::{
     arcp::{
@@ -127,6 +130,16 @@ impl World {
         self.random += 1;
         let hello = Frame::new("session.hello", "01J", &payload.to_string()).write();
         self.hub.attached(self.conns, &hello, &[self.random; 32], self.time());
+        self.drain();
+        self.conns
+    }
+
+    /// As [`Self::attach`]; its gate says what has left.
+    fn attach_paced(&mut self, payload: &Value) -> u32 {
+        self.conns += 1;
+        self.random += 1;
+        let hello = Frame::new("session.hello", "01J", &payload.to_string()).write();
+        self.hub.attached_paced(self.conns, &hello, &[self.random; 32], self.time());
         self.drain();
         self.conns
     }

@@ -193,9 +193,14 @@ impl Run {
                 assert!(*ends <= most, "one end: {frame}");
             } else if is_own {
                 assert_eq!(known.ends.get(&job), None, "nothing comes after the end: {frame}");
-                if let Some(step) = frame["payload"]["body"]["current"].as_i64() {
+                let body = &frame["payload"]["body"];
+                if let Some(step) = body["current"].as_i64() {
                     let last = known.steps.insert(job, step);
                     assert!(last.is_none_or(|last| step == last + 1), "step {step} after {last:?}");
+                } else if let Some(count) = body["count"].as_i64() {
+                    // What is lost is told, and how much it was.
+                    assert_eq!(frame["payload"]["kind"], "x-vendor.arcgate.dropped");
+                    *known.steps.entry(job).or_default() += count;
                 }
             }
         }
@@ -262,6 +267,17 @@ impl Run {
         known.is_up = true;
         self.world.sent = replay;
         self.read();
+    }
+
+    /// Every client acknowledges what it has, until nothing more comes.
+    fn acknowledge_all(&mut self) {
+        for at in 0..self.sessions.len() {
+            let mut before = -1;
+            while self.sessions[at].is_up && before < self.sessions[at].seen {
+                before = self.sessions[at].seen;
+                self.say(at, "session.ack", json!({ "last_processed_seq": before }));
+            }
+        }
     }
 
     fn step(&mut self, step: Step) {
@@ -408,6 +424,8 @@ proptest! {
         // Whoever is closed as too slow at the end of its jobs has its window after that.
         run.world.sleep(86_400_000 + WINDOW);
         run.read();
+        // Of those who have agreed to acknowledge, nobody is sent more than fits until they do.
+        run.acknowledge_all();
         for known in run.sessions.iter().filter(|known| known.is_up && known.previous.is_none()) {
             for (session, job) in &run.jobs.watched {
                 let is_submitted = *session == known.client.session && !run.jobs.replayed.contains(&(session.clone(), job.clone()));

@@ -194,49 +194,18 @@ fn what_is_acknowledged_is_freed_and_can_not_be_replayed() {
 #[test]
 fn a_buffer_is_bounded_and_a_live_reader_loses_nothing() {
     let mut world = World::with(json!({"maxBufferedEvents": 10}));
-    let client = world.connect("alice");
+    // Without `ack` it acknowledges nothing, and has what was sent.
+    let client = world.connect_with("alice", &["progress"]);
     let job = world.submit(&client, &json!({"agent": "count"}));
     for current in 1..=50 {
         world.progress(&job, current);
     }
-    // It never acknowledges, which it may.
     assert_eq!(numbers(&world.got(client.conn)), (1..=50).collect::<Vec<_>>());
     world.drop_conn(&client);
     let conn = world.attach(&World::resume_hello(&client, 39));
     assert_eq!(world.got(conn)[0]["payload"]["code"], "RESUME_WINDOW_EXPIRED");
     let client = world.resume(&client, 40);
     assert_eq!(numbers(&world.got(client.conn)), (41..=50).collect::<Vec<_>>());
-}
-
-#[test]
-fn a_reader_that_falls_behind_holds_its_agent_and_then_is_closed() {
-    let mut world = World::with(json!({"maxBufferedEvents": 100}));
-    let client = world.connect("alice");
-    let job = world.submit(&client, &json!({"agent": "count"}));
-    world.progress(&job, 1);
-    world.say(&client, "session.ack", &json!({"last_processed_seq": 1}));
-    for current in 2..=50 {
-        world.progress(&job, current);
-    }
-    assert!(world.held.is_empty());
-    world.progress(&job, 51);
-    assert_eq!(world.held, [job.as_str()]);
-    world.say(&client, "session.ack", &json!({"last_processed_seq": 20}));
-    assert_eq!(world.held, [job.as_str()]);
-    world.say(&client, "session.ack", &json!({"last_processed_seq": 40}));
-    assert!(world.held.is_empty(), "it has caught up");
-    world.got(client.conn);
-    // An agent that reports without being asked can't be held.
-    for current in 52..=141 {
-        world.progress(&job, current);
-    }
-    let got = world.got(client.conn);
-    assert_eq!(types(&got[got.len() - 2..]), ["session.closed", "close"]);
-    assert_eq!(got[got.len() - 1], json!({"close": 4429}));
-    assert!(world.held.is_empty(), "without a reader it goes on");
-    world.output(&job, &json!("done"));
-    let client = world.resume(&client, 140);
-    assert_eq!(types(&world.got(client.conn)), ["job.event", "job.result"]);
 }
 
 #[test]
@@ -277,6 +246,29 @@ fn frames_that_break_the_protocol_end_the_connection_and_no_more() {
         assert_eq!(got[1], json!({ "close": close }));
         client = world.resume(&client, 0);
     }
+}
+
+#[test]
+fn a_submit_that_an_agent_could_not_have_as_it_was_meant_says_where_it_is_wrong() {
+    let mut world = World::new();
+    let client = world.connect("alice");
+    let mut refused = |input: &str| {
+        let text = format!("{{\"agent\":\"echo\",\"input\":{{\"text\":[1,{input}]}}}}");
+        world.text(client.conn, &Frame::new("job.submit", "m", &text).of_session(&client.session).write());
+        world.refused(&client, "m", "INVALID_REQUEST")["payload"].clone()
+    };
+    let half = refused(r#""x\ud83d""#);
+    assert_eq!(half["details"], json!({"reason": "half_character", "path": "payload.input.text[1]"}));
+    assert_eq!(half["retryable"], false);
+    let deep = refused(&format!("{}1{}", "[".repeat(80), "]".repeat(80)));
+    assert_eq!((&deep["details"]["reason"], &deep["details"]["limit"]), (&json!("too_deep"), &json!(32)));
+    assert!(deep["details"]["path"].as_str().unwrap().starts_with("payload.input.text[1][0]"), "{deep}");
+    assert!(deep["message"].as_str().unwrap().contains("nested too deeply"), "{deep}");
+    assert!(world.runs.is_empty());
+    // A frame that belongs to no request of this session ends the connection.
+    let text = format!("{{\"arcp\":\"1.1\",\"a\":{}{}}}", "[".repeat(80), "]".repeat(80));
+    world.text(client.conn, &text);
+    assert_eq!(types(&world.got(client.conn)), ["session.error", "close"]);
 }
 
 #[test]
@@ -325,7 +317,9 @@ fn sessions_of_one_principal_are_limited() {
     world.resume(&second, 0);
     let conn = world.attach(&World::hello(&ALL, "alice", None));
     let got = world.got(conn);
-    assert_eq!(got[0]["payload"]["code"], "INTERNAL_ERROR");
+    let error = &got[0]["payload"];
+    assert_eq!((&error["code"], &error["retryable"]), (&json!("PERMISSION_DENIED"), &json!(true)));
+    assert_eq!(error["details"], json!({"reason": "too_many_sessions", "limit": 3}));
     assert_eq!(got[1], json!({"close": 4429}));
     world.connect("bob");
     for client in [&third, &fourth] {

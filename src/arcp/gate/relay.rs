@@ -243,12 +243,10 @@ impl Gate {
     pub fn behind_closed(&mut self, code: u16, now: Time) {
         let end = match &mut self.stage {
             Stage::Admitting(admission) => return admission.close(code),
+            // Our runtime says so by its code, whatever it said before.
+            Stage::Open(_) if self.trusted && code == 4409 => End::DISPLACED,
+            Stage::Open(_) if self.trusted && code == 4429 => End::SLOW,
             Stage::Open(session) if session.dismissed.is_some() => End::DISMISSED,
-            Stage::Open(_) if self.trusted => match code {
-                4409 => End::DISPLACED,
-                4429 => End::SLOW,
-                _ => End::restart("upstream_lost"),
-            },
             _ => End::restart("upstream_lost"),
         };
         self.end(end, now);

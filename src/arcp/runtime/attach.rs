@@ -146,7 +146,8 @@ impl Hub {
                 principal: Some(Rc::clone(&owner.key)),
                 ..Audit::default()
             });
-            return Err(Refusal::of(ArcpCode::InternalError));
+            let most = if own >= self.limits.sessions { self.limits.sessions } else { self.limits.all_sessions };
+            return Err(Refusal::too_many(ArcpCode::PermissionDenied, "sessions", most));
         };
         self.forget_session(&gone);
         Ok(())

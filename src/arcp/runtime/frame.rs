@@ -1,7 +1,10 @@
 //! A frame of an open session.
 
 use super::{ArcpCode, Audit, Close, Envelope, Hub, Rc, Refusal, Time};
-use crate::json::{Members, Number, Value};
+use crate::{
+    arcp::{envelope::Malformed, skim},
+    json::{self, Members, Number, Problem, Value},
+};
 
 /// Who asks for something, and by which message.
 #[derive(Clone, Debug)]
@@ -20,23 +23,30 @@ impl Hub {
         if text.len() > self.limits.frame_bytes {
             return self.end(conn, &session_id, Refusal::of(ArcpCode::InvalidRequest), Close::TooLarge, now);
         }
-        let envelope = match Envelope::parse(text) {
+        let envelope = match Envelope::relayed(text) {
             Ok(envelope) => envelope,
-            Err(malformed) => {
-                let refusal = Refusal::invalid(malformed.subject());
-                return self.end(conn, &session_id, refusal, Close::Protocol, now);
-            }
+            Err(malformed) => return self.unread(conn, &session_id, text, malformed, now),
         };
         if envelope.session_id().is_some_and(|id| id != session_id) {
             return self.end(conn, &session_id, Refusal::invalid("session_id"), Close::Protocol, now);
         }
         if !self.affords(conn, &session_id, &envelope, text.len(), now) {
-            let refusal = Refusal { code: ArcpCode::InternalError, member: Some("too many requests") };
+            let refusal = Refusal { member: Some("too many requests"), ..Refusal::of(ArcpCode::InternalError) };
             return self.end(conn, &session_id, refusal, Close::TooMany, now);
         }
-        // The client has the welcome, and with it the new token.
-        self.heard(conn);
+        if let Some(session) = self.sessions.get_mut(&session_id) {
+            // The client has the welcome, and with it the new token. (Of what its gate answers itself, the first frame is told by
+            // an empty pong.)
+            session.previous = None;
+        }
         let asker = Asker { conn, session: session_id, request: envelope.id().to_owned() };
+        if envelope.has_halves() && envelope.kind() == "job.submit" {
+            // An agent would get another text than was meant.
+            let path = json::blame(text).map(|(path, _)| path).unwrap_or_default();
+            let details = Members::new().text("reason", "half_character").text("path", &path).end();
+            let message = format!("`{path}` has half a character: a text that was cut between two surrogates");
+            return self.refuse_saying(&asker, &message, &details, now);
+        }
         let outcome = match envelope.kind() {
             "job.submit" => self.submit(&asker, &envelope, now),
             "job.cancel" => self.cancel(&asker, &envelope, now),
@@ -81,12 +91,39 @@ impl Hub {
         false
     }
 
-    /// The client was heard of, whoever answers it: what brought its session back the last time is spent.
-    pub fn heard(&mut self, conn: u32) {
-        let session = self.session_on(conn).map(str::to_owned);
-        if let Some(session) = session.and_then(|id| self.sessions.get_mut(&id)) {
-            session.previous = None;
+    /// A frame that can't be read. One that is only nested too deeply, or has too many values, is a request that is refused in its
+    /// name.
+    fn unread(&mut self, conn: u32, session_id: &str, text: &str, malformed: Malformed, now: Time) {
+        let (limit, reason) = match malformed {
+            Malformed::Json(Problem::TooDeep) => (i64::from(json::MAX_DEPTH), "too_deep"),
+            Malformed::Json(Problem::TooMany) => (i64::from(json::MAX_VALUES), "too_many_values"),
+            _ => {
+                let refusal = Refusal::invalid(malformed.subject());
+                return self.end(conn, session_id, refusal, Close::Protocol, now);
+            }
+        };
+        let (Some(request), Some(own)) = (skim::name(text, "id"), skim::name(text, "session_id")) else {
+            return self.end(conn, session_id, Refusal::invalid("json"), Close::Protocol, now);
+        };
+        if own != session_id {
+            return self.end(conn, session_id, Refusal::invalid("session_id"), Close::Protocol, now);
         }
+        let Some((path, problem)) = json::blame(text) else { return };
+        let details = Members::new().text("reason", reason).text("path", &path).integer("limit", limit).end();
+        let asker = Asker { conn, session: session_id.to_owned(), request: request.into_owned() };
+        self.refuse_saying(&asker, &format!("`{path}` {problem}: at most {limit}"), &details, now);
+    }
+
+    /// Refuses a request, with what explains it.
+    fn refuse_saying(&mut self, asker: &Asker, message: &str, details: &str, now: Time) {
+        let code = ArcpCode::InvalidRequest;
+        let payload = Members::new()
+            .text("code", code.as_str())
+            .text("message", message)
+            .boolean("retryable", code.is_retryable())
+            .raw("details", details)
+            .text("request_id", &asker.request);
+        self.send(asker.conn, &asker.session, "session.error", &payload.end(), now);
     }
 
     /// Refuses and closes. The session itself can be resumed.

@@ -72,15 +72,22 @@ const FEATURES: [&str; 7] =
 struct Refusal {
     code: ArcpCode,
     member: Option<&'static str>,
+    /// Of what there are too many, and how many there may be.
+    limit: Option<(&'static str, usize)>,
 }
 
 impl Refusal {
     const fn of(code: ArcpCode) -> Self {
-        Self { code, member: None }
+        Self { code, member: None, limit: None }
     }
 
     const fn invalid(member: &'static str) -> Self {
-        Self { code: ArcpCode::InvalidRequest, member: Some(member) }
+        Self { code: ArcpCode::InvalidRequest, member: Some(member), limit: None }
+    }
+
+    /// There are as many of these as there may be; when there are fewer, one more is let in.
+    const fn too_many(code: ArcpCode, what: &'static str, most: usize) -> Self {
+        Self { code, member: None, limit: Some((what, most)) }
     }
 }
 
@@ -191,13 +198,21 @@ impl Hub {
     }
 }
 
-fn refusal_payload(Refusal { code, member }: Refusal, request_id: Option<&str>) -> String {
-    let message = match member {
-        Some(member) => format!("{}: {member}", code.message()),
-        None => code.message().to_owned(),
+fn refusal_payload(Refusal { code, member, limit }: Refusal, request_id: Option<&str>) -> String {
+    let message = match (member, limit) {
+        (_, Some((what, most))) => format!("Too many {what}: {most} are allowed"),
+        (Some(member), None) => format!("{}: {member}", code.message()),
+        (None, None) => code.message().to_owned(),
     };
-    let mut payload =
-        Members::new().text("code", code.as_str()).text("message", &message).boolean("retryable", code.is_retryable());
+    let mut payload = Members::new()
+        .text("code", code.as_str())
+        .text("message", &message)
+        .boolean("retryable", code.is_retryable() || limit.is_some());
+    if let Some((what, most)) = limit {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let details = Members::new().text("reason", &format!("too_many_{what}")).integer("limit", most);
+        payload = payload.raw("details", &details.end());
+    }
     if let Some(id) = request_id {
         payload = payload.text("request_id", id);
     }

@@ -47,7 +47,7 @@ impl Hub {
     pub(super) fn ask(&mut self, question: Question, what: &'static str, same_session: bool) -> Result<(), Refusal> {
         let Some(session) = self.sessions.get(&question.asker.session) else { return Ok(()) };
         if self.questions.iter().filter(|(_, other)| other.conn() == question.conn()).count() >= MAX_QUESTIONS {
-            return Err(Refusal { code: ArcpCode::InternalError, member: Some("too many requests") });
+            return Err(Refusal::too_many(ArcpCode::InternalError, "questions", MAX_QUESTIONS));
         }
         let jobs = question.jobs.iter().filter_map(|id| self.jobs.get(id)).map(info).collect();
         let principal = Rc::clone(&session.owner.json);

@@ -42,6 +42,12 @@ impl Hub {
         session.ends_at = None;
         session.is_over = false;
         session.buffer.rewind(resume.last_event_seq);
+        if session.acknowledges() {
+            // As good as an acknowledgement: this is what it has.
+            let before = session.buffer.all().bytes;
+            session.buffer.free(resume.last_event_seq);
+            self.buffered = (self.buffered + session.buffer.all().bytes).saturating_sub(before);
+        }
         if let Some(old) = displaced {
             let payload = Members::new().text("reason", Close::Displaced.reason()).end();
             self.send(old, &id, "session.closed", &payload, now);

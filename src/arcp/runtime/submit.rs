@@ -75,7 +75,8 @@ impl Hub {
         let running = self.jobs.values().filter(|job| job.end.is_none());
         let own = running.clone().filter(|job| job.owner.key == owner.key).count();
         if own >= self.limits.jobs || running.count() >= self.limits.all_jobs {
-            return Err(Refusal { code: ArcpCode::InternalError, member: Some("too many jobs") });
+            let most = if own >= self.limits.jobs { self.limits.jobs } else { self.limits.all_jobs };
+            return Err(Refusal::too_many(ArcpCode::InternalError, "jobs", most));
         }
         let id = format!("job_{}", self.ids.next(now));
         let trace_id: Rc<str> = match envelope.trace_id() {

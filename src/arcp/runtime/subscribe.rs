@@ -54,7 +54,7 @@ impl Hub {
         };
         let is_new = |job: &&super::job::Job| watched(job) && job.id != job_id;
         if self.jobs.values().filter(is_new).count() >= self.limits.subscriptions {
-            return Err(Refusal { code: ArcpCode::InternalError, member: Some("too many subscriptions") });
+            return Err(Refusal::too_many(ArcpCode::InternalError, "subscriptions", self.limits.subscriptions));
         }
         let job = self.jobs.get(job_id);
         let Some(session) = self.sessions.get(&asker.session) else { return Ok(()) };

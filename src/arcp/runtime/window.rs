@@ -152,7 +152,8 @@ impl Hub {
         let Some(follower) = job.followers.iter().find(|follower| follower.session == session_id) else { return false };
         let place = follower.place;
         let past = job.history.get(place.next);
-        if follower.is_paused || (past.is_none() && place.lost == 0 && job.end.is_none()) {
+        // Whatever waits comes with the end, if not before.
+        if (follower.is_paused && job.end.is_none()) || (past.is_none() && place.lost == 0 && job.end.is_none()) {
             return false;
         }
         if place.lost == 0 && past.is_some_and(|past| !session.takes(&past.kind)) {

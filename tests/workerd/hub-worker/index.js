@@ -4,7 +4,40 @@
 import "../../../pkg/entry.workerd.js";
 import { hubBehind } from "../../../pkg/arcp-behind.js";
 import { call } from "../../../pkg/call.js";
+import { Credit } from "../../../pkg/pipe.js";
 import { builtinAgents, createWorker } from "../../../pkg/worker.js";
+
+function unsayable(what) {
+  const cycle = {};
+  cycle.self = cycle;
+  const deep = JSON.parse(`${"[".repeat(40)}${"]".repeat(40)}`);
+  return {
+    bigint: { n: 1n },
+    cycle,
+    deep: { v: deep },
+    throws: {
+      toJSON: () => {
+        throw new Error("private");
+      },
+    },
+    large: "x".repeat(1_500_000),
+    text: "just text",
+    nothing: undefined,
+    function: () => {},
+  }[what];
+}
+
+function eventOf(what) {
+  if (what === "large") return { kind: "thought", body: { text: unsayable(what) } };
+  if (what === "negative") return { kind: "progress", body: { current: -1 } };
+  if (what === "getter")
+    return {
+      get kind() {
+        throw new Error("private");
+      },
+    };
+  return { kind: "x-vendor.acme.thing", body: unsayable(what) };
+}
 
 const agents = {
   ...builtinAgents,
@@ -26,12 +59,22 @@ const agents = {
     for (let current = 1; current <= to; current += 1) yield { kind: "progress", body: { current, total: to } };
     return to;
   },
-  async *odd() {
-    yield { kind: "progress", body: { current: -1 } };
-    yield undefined;
-    yield { kind: "x-vendor.acme.thing", body: { a: 1n } };
-    yield { kind: "x-vendor.acme.thing", body: { a: 1 } };
-    return "end";
+  // One good event, then one that can't be passed on.
+  async *odd({ what }) {
+    try {
+      yield { kind: "result_chunk", body: { data: "first " } };
+      yield what === "text" || what === "nothing" || what === "function" ? unsayable(what) : eventOf(what);
+      yield { kind: "result_chunk", body: { data: "last" } };
+    } finally {
+      console.log(`cleaned up after ${what}`);
+    }
+  },
+  returns: async ({ what }) => unsayable(what),
+  async *stream({ text: whole, size, cut }) {
+    const text = whole.slice(0, cut);
+    for (let at = 0; at < text.length; at += size) {
+      yield { kind: "result_chunk", body: { data: text.slice(at, at + size) } };
+    }
   },
   deaf: () => new Promise(() => {}),
 };
@@ -72,6 +115,7 @@ export default {
     const { socket, auth } = await hubBehind({ binding, hubFor })(principal, "", {});
     const { 0: client, 1: server } = new WebSocketPair();
     server.accept();
+    const credit = new Credit(socket, server);
     let hasHello = false;
     server.addEventListener("message", ({ data }) => {
       if (hasHello) return socket.send(data);
@@ -80,7 +124,10 @@ export default {
       hello.payload.auth = auth;
       socket.send(JSON.stringify(hello));
     });
-    socket.addEventListener("message", ({ data }) => server.send(data));
+    socket.addEventListener("message", ({ data }) => {
+      server.send(data);
+      credit.passed(data);
+    });
     const both = (one, other) =>
       one.addEventListener("close", ({ code, reason }) => {
         const sendable = code === 1000 || code >= 3000 || code === 1012 ? code : 1011;

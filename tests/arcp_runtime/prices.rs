@@ -1,0 +1,98 @@
+//! What a principal's requests may cost.
+
+use super::*;
+
+/// Asks until it is too much; gives how often it was answered.
+fn until_cut(world: &mut World, client: &Client, kind: &str, payload: &Value, most: usize) -> usize {
+    for count in 0..most {
+        world.say(client, kind, payload);
+        let got = world.got(client.conn);
+        if got.last().is_some_and(|frame| frame["close"] == 4429) {
+            assert_eq!(got[0]["payload"]["message"], "Internal error: too many requests");
+            return count;
+        }
+    }
+    most
+}
+
+#[test]
+fn who_asks_for_too_much_is_closed_and_the_others_are_not() {
+    let mut world = World::with(json!({"maxJobs": 512}));
+    let alice = world.connect("alice");
+    let bob = world.connect("bob");
+    for _ in 0..300 {
+        world.submit(&alice, &json!({"agent": "count"}));
+        world.sleep(10);
+    }
+    world.sleep(10_000);
+    let lists = until_cut(&mut world, &alice, "session.list_jobs", &json!({}), 5000);
+    assert!((100..400).contains(&lists), "a list of three hundred jobs costs a millisecond or two: {lists}");
+    assert!(world.audit.iter().any(|line| line["reason"] == "too_many_requests" && line["outcome"] == "cut"));
+    // Another connection of the same principal changes nothing; another principal knows nothing of it.
+    let again = world.resume(&alice, 0);
+    assert_eq!(until_cut(&mut world, &again, "session.list_jobs", &json!({}), 10), 0);
+    assert_eq!(until_cut(&mut world, &bob, "session.ping", &json!({"nonce": "n"}), 1000), 1000);
+    // After a while it may ask again.
+    world.sleep(1000);
+    let again = world.resume(&again, 0);
+    assert!(until_cut(&mut world, &again, "session.list_jobs", &json!({}), 50) == 50);
+}
+
+#[test]
+fn a_burst_of_subscriptions_costs_no_more_than_a_buffer() {
+    let mut world = World::new();
+    let client = world.connect_with("alice", &["subscribe", "progress"]);
+    let job = world.submit(&client, &json!({"agent": "count"}));
+    for current in 0..2000 {
+        world.progress(&job, current);
+    }
+    world.output(&job, &json!(1));
+    world.got(client.conn);
+    // On a connection that says what has left.
+    world.drop_conn(&client);
+    let mut hello = World::resume_hello(&client, 2001);
+    hello["capabilities"]["features"] = json!(["subscribe", "progress"]);
+    let conn = world.attach_paced(&hello);
+    let client = world.welcomed(conn, "alice");
+    let mut bytes = 0;
+    for _ in 0..600 {
+        world.say(&client, "job.subscribe", &json!({"job_id": job, "history": true}));
+        bytes += world.got(conn).iter().map(|frame| frame.to_string().len()).sum::<usize>();
+        assert!(world.hub.held_bytes() < 6 << 20, "{}", world.hub.held_bytes());
+    }
+    assert!(bytes < 1 << 20, "what is not read isn't sent: {bytes}");
+    // What is read in the end is what fits into a buffer twice, not six hundred histories.
+    let mut rest = Vec::new();
+    for _ in 0..300 {
+        world.hub.credited(conn, 100, world.time());
+        world.drain();
+        rest.extend(world.got(conn));
+    }
+    assert_eq!(rest.last().unwrap()["type"], "job.result", "and all of the last");
+    assert!(rest.len() < 12_000, "{}", rest.len());
+}
+
+#[test]
+fn answers_that_nobody_reads_are_bounded() {
+    let mut world = World::with(json!({"maxJobs": 512}));
+    let conn = world.attach_paced(&World::hello(&ALL, "alice", None));
+    let client = world.welcomed(conn, "alice");
+    for _ in 0..400 {
+        world.submit(&client, &json!({"agent": "count"}));
+        world.hub.credited(conn, 10, world.time());
+        world.sleep(10);
+    }
+    let mut bytes = 0;
+    for _ in 0..10_000 {
+        world.say(&client, "session.list_jobs", &json!({"limit": 1000}));
+        world.sleep(1000);
+        let got = world.got(conn);
+        bytes += got.iter().map(|frame| frame.to_string().len()).sum::<usize>();
+        if got.iter().any(|frame| frame["close"] == 4429) {
+            assert!(bytes < 6 << 20, "{bytes}");
+            assert!(world.audit.iter().any(|line| line["reason"] == "too_slow"));
+            return;
+        }
+    }
+    panic!("answers are sent without an end");
+}
