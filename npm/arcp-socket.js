@@ -172,15 +172,16 @@ export class Connection {
     }
   }
 
+  // What waits is counted without the frame itself: one that is larger than all that may wait would never arrive, however often
+  // it is tried.
   #send(side, text) {
     const socket = side === "client" ? this.#client : this.#behind;
+    if (socket.bufferedAmount > this.#options.maxBuffered) this.#overflow ??= side;
     try {
       socket.send(text);
     } catch {
       // It is closing; its close comes as an event.
-      return;
     }
-    if (socket.bufferedAmount > this.#options.maxBuffered) this.#overflow ??= side;
   }
 
   // Another one may be opened after it. What was opened is closed, and not aborted: or its last frames would not arrive.

@@ -46,6 +46,8 @@ export type RuntimeHubClass = new (state: unknown, env: unknown) => { fetch(requ
 /** What this package uses of the platform's ExecutionContext. */
 export interface WorkerContext {
   waitUntil(promise: Promise<unknown>): void;
+  /** Ends the request and its sockets: used on a client that answers no close. */
+  abort?(reason?: unknown): void;
 }
 
 export interface WorkerOptions<Env = unknown> {

@@ -36,7 +36,12 @@ impl Party {
             let text = object.get(name).and_then(Value::as_str).filter(|text| text.len() <= MAX_TEXT);
             text.map(str::to_owned).ok_or(Malformed::Member(member))
         };
-        Ok(Self { name: text("name")?, version: text("version")? })
+        // Go leaves out what is empty.
+        let version = match object.get("version") {
+            None => String::new(),
+            Some(_) => text("version")?,
+        };
+        Ok(Self { name: text("name")?, version })
     }
 
     fn write(&self) -> String {
@@ -353,6 +358,7 @@ mod tests {
     fn a_hello_is_read_strictly() {
         let client = r#""client":{"name":"a","version":"1"}"#;
         assert!(hello(&format!("{{{client}}}")).unwrap().scheme.is_empty(), "without credentials");
+        assert_eq!(hello(r#"{"client":{"name":"a"}}"#).unwrap().client.version, "", "as Go writes it");
         for (rest, member) in [
             (r#","auth":"bearer x""#, "auth"),
             (r#","auth":{"scheme":1}"#, "auth"),

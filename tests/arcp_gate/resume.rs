@@ -130,16 +130,30 @@ fn a_runtime_that_is_lost_after_its_welcome_loses_nothing_that_it_sent() {
 }
 
 #[test]
-fn what_waits_for_the_seal_is_bounded() {
+fn what_waits_for_the_seal_is_bounded_and_what_waited_is_not_lost() {
     let mut world = World::with(r#"{"limits":{"maxBufferedBytes":1000}}"#, false);
     world.client_says(&hello("", &[]));
     world.authenticated(alice());
     world.opened();
     world.behind_says(&welcome("rtk_1", &[]));
+    let event = frame("job.event", "{}");
     for _ in 0..20 {
-        world.behind_says(&frame("job.event", "{}"));
+        world.behind_says(&event);
     }
+    assert!(world.closed.is_none(), "who comes back would find the same again, and nothing new");
+    world.mac("bWFj");
     assert_eq!((world.end(), world.reason().as_str()), (ended("INTERNAL_ERROR", 1012), "upstream_too_fast"));
+    assert_eq!(world.client.iter().filter(|text| **text == event).count(), 1000 / event.len());
+    // One that is larger than all that may wait: it goes first, alone.
+    let mut world = World::with(r#"{"limits":{"maxBufferedBytes":1000}}"#, false);
+    world.client_says(&hello("", &[]));
+    world.authenticated(alice());
+    world.opened();
+    world.behind_says(&welcome("rtk_1", &[]));
+    world.behind_says(&frame("job.event", &format!(r#"{{"x":"{}"}}"#, "x".repeat(2000))));
+    world.behind_says(&event);
+    world.mac("bWFj");
+    assert_eq!(world.kinds(), ["session.welcome", "job.event", "session.error"]);
 }
 
 #[test]

@@ -164,6 +164,18 @@ test("a token that is taken back before the welcome gets none", async () => {
   }
 });
 
+test("a frame that is larger than all that may wait arrives, in both directions", async () => {
+  const { client, behind } = await both("alice", "/slow");
+  const data = "x".repeat(900_000);
+  for (let n = 1; n <= 3; n += 1) {
+    behind.say("job.event", { data }, { event_seq: n });
+    assert.equal((await client.next()).payload.data.length, data.length);
+    client.say("job.submit", { input: data });
+    assert.equal((await behind.next()).payload.input.length, data.length);
+  }
+  await client.close(1000);
+});
+
 test("half a character of an upstream passes byte for byte, and what can't be read is named once", async () => {
   const { client, behind } = await both();
   const arrived = new Promise((resolve) =>

@@ -25,7 +25,7 @@ pub(super) struct Admission {
     held: Vec<String>,
     bytes: usize,
     /// What came after `held` and ends the session.
-    stop: Option<Unreadable>,
+    stop: Option<Stop>,
     closed: Option<u16>,
 }
 
@@ -33,6 +33,14 @@ pub(super) struct Admission {
 enum Wait {
     Seal,
     Answer,
+}
+
+/// Why nothing that comes after it is passed on.
+#[derive(Clone, Copy, Debug)]
+enum Stop {
+    Unreadable(Unreadable),
+    /// It is more than may wait.
+    TooMuch,
 }
 
 impl Admission {
@@ -46,7 +54,7 @@ impl Admission {
 
     /// Nothing that comes after this is passed on.
     pub(super) fn stop_at(&mut self, what: Unreadable) {
-        self.stop.get_or_insert(what);
+        self.stop.get_or_insert(Stop::Unreadable(what));
     }
 
     /// What is behind has closed.
@@ -135,25 +143,30 @@ impl Gate {
                 self.push(Action::ToClient(text));
             }
         }
-        if let Some(what) = admission.stop {
-            self.cannot_pass(what, now);
+        match admission.stop {
+            Some(Stop::Unreadable(what)) => self.cannot_pass(what, now),
+            Some(Stop::TooMuch) => self.end(End::restart("upstream_too_fast"), now),
+            None => {}
         }
         if let Some(code) = admission.closed {
             self.behind_closed(code, now);
         }
     }
 
-    /// What comes from behind while the welcome waits: in its order, and bounded.
-    pub(super) fn hold(&mut self, text: &str, now: Time) {
+    /// What comes from behind while the welcome waits: in its order, and bounded. What is more than that is not held, and the
+    /// session ends behind what was: the client has that much more when it comes back, or it would come back for ever.
+    pub(super) fn hold(&mut self, text: &str) {
         let most = self.config.max_buffered;
         let Stage::Admitting(admission) = &mut self.stage else { return };
         if admission.stop.is_some() {
             return;
         }
-        admission.bytes = admission.bytes.saturating_add(text.len());
-        if admission.bytes > most || admission.held.len() >= MAX_HELD {
-            return self.end(End::restart("upstream_too_fast"), now);
+        let bytes = admission.bytes.saturating_add(text.len());
+        if !admission.held.is_empty() && (bytes > most || admission.held.len() >= MAX_HELD) {
+            admission.stop = Some(Stop::TooMuch);
+            return;
         }
+        admission.bytes = bytes;
         admission.held.push(text.to_owned());
     }
 

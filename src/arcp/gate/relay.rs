@@ -233,7 +233,7 @@ impl Gate {
         match self.stage {
             Stage::Open(_) => return self.relay_from_behind(text, now),
             Stage::Greeting => self.handle_answer(text, now),
-            Stage::Admitting(_) => self.hold(text, now),
+            Stage::Admitting(_) => self.hold(text),
             _ => {}
         }
         Flow::Drain
