@@ -132,9 +132,16 @@ fn a_client_that_goes_away_leaves_its_session_to_be_resumed() {
 
 #[test]
 fn a_runtime_that_goes_away() {
-    for (trusted, code, close) in
-        [(false, 1000, 1012), (false, 4409, 1012), (true, 4409, 4409), (true, 4429, 4429), (true, 1006, 1012)]
-    {
+    for (trusted, code, close) in [
+        (false, 1000, 1012),
+        (false, 4409, 1012),
+        (true, 4409, 4409),
+        (true, 4429, 4429),
+        (true, 4400, 4400),
+        (true, 4413, 4413),
+        (false, 4413, 1012),
+        (true, 1006, 1012),
+    ] {
         let mut world = World::open("{}", trusted, ALL);
         world.gate.behind_closed(code, world.time());
         world.drain();

@@ -131,6 +131,19 @@ impl End {
         }
     }
 
+    /// What our own runtime's close of an open session comes to, where its code says more than that it is gone. It has told the
+    /// client why.
+    pub const fn of_hub(code: u16) -> Option<Self> {
+        let (close, reason) = match code {
+            4400 => (Close::Protocol, "runtime_refused"),
+            4409 => return Some(Self::DISPLACED),
+            4413 => (Close::TooLarge, "frame_too_large"),
+            4429 => (Close::TooMany, "runtime_limit"),
+            _ => return None,
+        };
+        Some(Self { code: None, close, reason })
+    }
+
     /// What a refusal of the runtime behind comes to. Its text is never shown: it isn't written for strangers.
     pub fn of_behind(code: &str, resumes: bool) -> Self {
         match ArcpCode::from_name(code) {

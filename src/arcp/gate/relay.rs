@@ -243,10 +243,12 @@ impl Gate {
     pub fn behind_closed(&mut self, code: u16, now: Time) {
         let end = match &mut self.stage {
             Stage::Admitting(admission) => return admission.close(code),
-            // Our runtime says so by its code, whatever it said before.
-            Stage::Open(_) if self.trusted && code == 4409 => End::DISPLACED,
-            Stage::Open(_) if self.trusted && code == 4429 => End::SLOW,
-            Stage::Open(session) if session.dismissed.is_some() => End::DISMISSED,
+            // Our runtime has said why, and its code goes on: what it refuses once it refuses each time.
+            Stage::Open(session) => {
+                let otherwise =
+                    if session.dismissed.is_some() { End::DISMISSED } else { End::restart("upstream_lost") };
+                End::of_hub(code).filter(|_| self.trusted).unwrap_or(otherwise)
+            }
             _ => End::restart("upstream_lost"),
         };
         self.end(end, now);
