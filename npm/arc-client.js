@@ -6,6 +6,7 @@ import { call } from "./call.js";
 import { configError } from "./errors.js";
 import { checkKeys, numberOption } from "./options.js";
 import { broken, cleaned, retryAfterOf, toError, unreachable } from "./peer.js";
+import { dataJson } from "./plain.js";
 import { ownName } from "./version.js";
 import { ready } from "./wasm.js";
 import { chunks, Watch } from "./watch.js";
@@ -106,7 +107,7 @@ export class ArcClient {
       const id = crypto.randomUUID();
       const target = name("targetAgent", options.targetAgent);
       const trace = options.traceId === undefined ? undefined : name("traceId", options.traceId);
-      const body = call("arcRequest", method, id, this.#requestAgent, target, trace, toJson(params));
+      const body = call("arcRequest", method, id, this.#requestAgent, target, trace, dataJson(params, "params"));
       const timeoutMs = numberOption(options, "timeoutMs", this.#timeoutMs, 1, 2 ** 31 - 1, "options");
       return this.#ask({ id, body, isStream, signal: options.signal, timeoutMs });
     })();
@@ -242,14 +243,6 @@ function toMessage(key, value) {
   if (typeof value === "string") return { role: "user", parts: [{ type: "TextPart", content: value }] };
   if (value !== null && typeof value === "object" && Array.isArray(value.parts)) return value;
   throw configError(key, "must be a string, or a message: { role, parts }");
-}
-
-function toJson(params) {
-  try {
-    return JSON.stringify(params) ?? "null";
-  } catch {
-    throw configError("params", "can't be written as JSON: it holds a BigInt or a cycle");
-  }
 }
 
 function name(key, value) {

@@ -8,6 +8,7 @@ import { callJson, errorArguments } from "./call.js";
 import { Deadline } from "./deadline.js";
 import { ArcgateError } from "./errors.js";
 import { authenticate, headOf, httpContext, isTakenBack } from "./http.js";
+import { optionsJson } from "./plain.js";
 import { orAborted, within } from "./wait.js";
 
 /** The `/arc` endpoint of one deployment. */
@@ -31,7 +32,7 @@ export class ArcEndpoint {
    * `revoked.applies(principal)`.
    */
   constructor({ config, agents, upstream, audit, arc, clockToleranceSec, inFlight, guard, revoked }) {
-    this.#config = JSON.stringify(config);
+    this.#config = optionsJson(config);
     this.#agents = agents;
     this.#upstream = upstream;
     this.#audit = auditor(audit);

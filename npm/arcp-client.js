@@ -5,6 +5,7 @@ import { Link } from "./arcp-link.js";
 import { bearerOf } from "./bearer.js";
 import { ArcgateError, configError } from "./errors.js";
 import { checkKeys } from "./options.js";
+import { dataJson } from "./plain.js";
 import { aborted, orAborted } from "./wait.js";
 import { ready } from "./wasm.js";
 
@@ -133,7 +134,7 @@ export class ArcpClient {
       idempotency_key: idempotencyKey,
       max_runtime_sec: maxRuntimeSec,
     };
-    return this.#request("submit", [toJson(payload), traceId, idempotencyKey !== undefined], signal);
+    return this.#request("submit", [dataJson(payload, "request"), traceId, idempotencyKey !== undefined], signal);
   }
 
   /** A page of the jobs that the principal may see. */
@@ -144,7 +145,7 @@ export class ArcpClient {
     const wanted = { status: typeof status === "string" ? [status] : status, agent, created_after: createdAfter };
     const hasFilter = Object.values(wanted).some((value) => value !== undefined);
     const payload = { filter: hasFilter ? wanted : undefined, limit, cursor };
-    const page = await this.#request("list", [toJson(payload)], signal);
+    const page = await this.#request("list", [dataJson(payload, "request")], signal);
     const jobs = (Array.isArray(page.jobs) ? page.jobs : []).filter((job) => typeof job?.job_id === "string");
     return { jobs: jobs.map(entryOf), nextCursor: page.next_cursor ?? undefined };
   }
@@ -156,7 +157,7 @@ export class ArcpClient {
     this.#needs("subscribe");
     const { history, fromEventSeq, signal } = options;
     const payload = { job_id: jobId, from_event_seq: fromEventSeq ?? (history ? 0 : undefined), history };
-    return this.#request("subscribe", [jobId, toJson(payload)], signal);
+    return this.#request("subscribe", [jobId, dataJson(payload, "request")], signal);
   }
 
   /** Ends the session; jobs go on at the runtime. */
@@ -361,12 +362,4 @@ function entryOf(entry) {
     traceId: trace_id ?? undefined,
     lastEventSeq: last_event_seq ?? undefined,
   };
-}
-
-function toJson(payload) {
-  try {
-    return JSON.stringify(payload);
-  } catch {
-    throw configError("input", "can't be written as JSON: it holds a BigInt or a cycle");
-  }
 }

@@ -5,6 +5,7 @@ import { Connection } from "./arcp-socket.js";
 import { auditor, logged } from "./audit.js";
 import { call } from "./call.js";
 import { headOf } from "./http.js";
+import { optionsJson } from "./plain.js";
 
 /** All sessions of a principal together may say as much as so many of them that say all they may. */
 const SESSIONS = 5;
@@ -27,7 +28,7 @@ export class ArcpEndpoint {
    * revoked, and `revoked.applies(principal, env)` whether that can be at all.
    */
   constructor({ config, audit, clockToleranceSec, limits, seal, revoked }) {
-    this.#config = JSON.stringify(config);
+    this.#config = optionsJson(config);
     this.#audit = auditor(audit);
     this.#limits = limits;
     this.#failed = new FailedHandshakes(limits.failedHandshakesPerMinute);

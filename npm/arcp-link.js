@@ -2,6 +2,7 @@
 
 import { ArcgateError, configError, toArcgateError } from "./errors.js";
 import { cleaned } from "./peer.js";
+import { optionsJson } from "./plain.js";
 import { bindings, instanceEpoch, recoverFrom } from "./wasm.js";
 
 // The clock is looked at once a minute, so that it is noticed when somebody sets it.
@@ -44,7 +45,7 @@ export class Link {
     this.#perform = perform;
     const seed = crypto.getRandomValues(new Uint32Array(2));
     try {
-      this.#core = new bindings.ArcpSession(JSON.stringify(options), seed[0], seed[1]);
+      this.#core = new bindings.ArcpSession(optionsJson(options, ["client", "reconnect"]), seed[0], seed[1]);
     } catch (thrown) {
       recoverFrom(thrown);
       throw toArcgateError(thrown);

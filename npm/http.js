@@ -2,6 +2,7 @@
 
 import { call, callJson, errorArguments } from "./call.js";
 import { ArcgateError } from "./errors.js";
+import { optionsJson } from "./plain.js";
 import { ready } from "./wasm.js";
 
 /** The principal of a request's Authorization header. Throws what `errorResponse` makes the right 400, 401, 403 or 503 of. */
@@ -166,6 +167,6 @@ export function placeOf(request) {
 export function misdirected(request, { allowedOrigins, allowedHosts }) {
   const { scheme, host } = placeOf(request);
   const origin = request.headers.get("origin") ?? undefined;
-  const refusal = call("misdirected", JSON.stringify({ allowedOrigins, allowedHosts }), scheme, host, origin);
+  const refusal = call("misdirected", optionsJson({ allowedOrigins, allowedHosts }), scheme, host, origin);
   return refusal === undefined ? undefined : JSON.parse(refusal);
 }

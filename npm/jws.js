@@ -1,8 +1,9 @@
 // verifyJws: one JWS against keys that the caller hands over. No claims.
 
 import { ArcgateError, configError, toArcgateError } from "./errors.js";
+import { checkKeys } from "./options.js";
+import { dataJson } from "./plain.js";
 import { checkSignature, importKey } from "./subtle.js";
-import { asJson } from "./verifier-options.js";
 import { bindings, ready, recoverFrom } from "./wasm.js";
 
 // The core refuses a longer one too; but its memory would have grown to hold it, and memory never shrinks.
@@ -15,6 +16,7 @@ export async function verifyJws(jws, keys, options) {
     throw new ArcgateError("ERR_TOKEN_MALFORMED", `the JWS ${problem}`, { details: { fault: "caller" } });
   }
   const given = plainKeys(keys);
+  if (options !== undefined && options !== null) checkKeys(options, ["algorithms"]);
   const algorithms = options?.algorithms;
   if (!Array.isArray(algorithms) || !algorithms.every((name) => typeof name === "string"))
     throw configError("algorithms", "must list the names of the algorithms that are accepted");
@@ -52,7 +54,7 @@ function plainKeys(keys) {
   if (typeof keys === "string") throw configError("keys", "is text: parse its JSON, or turn its PEM into a JWK");
   if (keys === null || typeof keys !== "object" || typeof keys.then === "function")
     throw configError("keys", "must be a JWK, or a set of them as { keys: […] }");
-  return asJson(keys, "keys");
+  return dataJson(keys, "keys");
 }
 
 // Everything is taken out at once, so that no object of the core outlives this call.

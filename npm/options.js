@@ -7,7 +7,7 @@ export function checkKeys(options, known, path = "") {
   if (options === null || typeof options !== "object" || Array.isArray(options)) {
     throw configError(path || "options", "must be an object");
   }
-  for (const key of Object.keys(options)) {
+  for (const key of Reflect.ownKeys(options).map(String)) {
     if (known.includes(key)) continue;
     const near = nearest(key, known);
     const fix = near ? `did you mean \`${near}\`?` : `there are ${known.join(", ")}`;

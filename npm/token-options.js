@@ -1,27 +1,27 @@
 // The options of a TokenManager, as far as JavaScript has to look at them; the core checks the rest.
 
 import { configError } from "./errors.js";
+import { optionsJson, withoutFunctions } from "./plain.js";
+import { isShared } from "./tabs.js";
+import { signingAlgorithm } from "./token-request.js";
 
-/** Options that the core learns nothing of. */
-export const functions = ["fetch", "now", "onEvent"];
+const functions = ["fetch", "now", "onEvent"];
 
-/** Refuses what is no object or function where one is needed. */
-export function checkOptions(source, options) {
+/** Source and options as JSON, for the core: of functions and keys it learns only that they are there. And what it does not learn. */
+export function coreOptions(source, options) {
   for (const [name, value] of Object.entries({ source, options })) {
-    if (value === null || typeof value !== "object") throw configError(name, "must be an object");
+    if (value === null || typeof value !== "object" || Array.isArray(value))
+      throw configError(name, "must be an object");
   }
-  for (const name of functions) {
-    if (options[name] !== undefined && typeof options[name] !== "function") {
-      throw configError(name, "must be a function");
-    }
-  }
-  if (source.type === "callback" && typeof source.fetchToken !== "function") {
-    throw configError("source.fetchToken", "must be a function that gives a token");
-  }
-}
-
-/** Options as plain data, for the core. What is named stays here: the core learns only that it is there. */
-export function plain(options, here) {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries.map(([name, value]) => [name, here.includes(name) ? true : value]));
+  const plainOptions = withoutFunctions(options, functions);
+  const plainSource = source.type === "callback" ? withoutFunctions(source, ["fetchToken"], "source.") : { ...source };
+  const signing = source.privateKey !== undefined && signingAlgorithm(source.privateKey, source.algorithm);
+  if (signing) Object.assign(plainSource, { privateKey: true, algorithm: signing.name });
+  const isSharing = isShared(source, options);
+  if (Object.hasOwn(options, "hasStorage"))
+    throw configError("hasStorage", "is not an option; did you mean `storage`?");
+  plainOptions.hasStorage = (options.storage ?? "memory") !== "memory";
+  plainOptions.shareAcrossTabs = isSharing;
+  if (options.storage !== undefined) plainOptions.storage = true;
+  return { given: [optionsJson(plainSource, [], "source"), optionsJson(plainOptions)], signing, isShared: isSharing };
 }

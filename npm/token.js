@@ -2,11 +2,11 @@
 
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "./errors.js";
 import { Logins } from "./login.js";
-import { isShared, Tabs } from "./tabs.js";
+import { checkKeys } from "./options.js";
+import { Tabs } from "./tabs.js";
 import { perform } from "./token-action.js";
 import { Flights } from "./token-flights.js";
-import { checkOptions, functions, plain } from "./token-options.js";
-import { signingAlgorithm } from "./token-request.js";
+import { coreOptions } from "./token-options.js";
 import { storageOf } from "./token-storage.js";
 import { aborted, orAborted, within } from "./wait.js";
 import { bindings, instanceEpoch, ready, recoverFrom } from "./wasm.js";
@@ -65,15 +65,9 @@ export class TokenManager {
   }
 
   constructor(source, options) {
-    checkOptions(source, options);
+    const { given, signing, isShared } = coreOptions(source, options);
     this.#options = { ...options };
-    const plainSource = plain(source, ["fetchToken", "privateKey"]);
-    const signing = source.privateKey !== undefined && signingAlgorithm(source.privateKey, source.algorithm);
-    if (signing) plainSource.algorithm = signing.name;
-    const shareAcrossTabs = isShared(source, options);
-    const hasStorage = (options.storage ?? "memory") !== "memory";
-    const plainOptions = { ...plain(options, [...functions, "storage"]), hasStorage, shareAcrossTabs };
-    this.#given = [JSON.stringify(plainSource), JSON.stringify(plainOptions)];
+    this.#given = given;
     this.#now = options.now ?? Date.now;
     this.#attach();
     this.#storage = storageOf(options.storage, this.#core.sourceId());
@@ -86,7 +80,7 @@ export class TokenManager {
       write: (limitMs, work) => this.#write(limitMs, work),
       put: (text) => this.#put(text),
     });
-    if (shareAcrossTabs) parts.tabs = this.#tabs = new Tabs(this.#core.sourceId(), this.#driver());
+    if (isShared) parts.tabs = this.#tabs = new Tabs(this.#core.sourceId(), this.#driver());
     if (source.type === "authorization_code") {
       parts.logins = this.#logins = new Logins(parts.source, this.#storage, this.#driver());
     }
@@ -98,7 +92,9 @@ export class TokenManager {
   }
 
   /** The access token: the present one, or a new one if that is needed. */
-  async getToken({ minValiditySec = 0, forceRefresh = false, signal, waitUntil } = {}) {
+  async getToken(options = {}) {
+    checkKeys(options, ["minValiditySec", "forceRefresh", "signal", "waitUntil"]);
+    const { minValiditySec = 0, forceRefresh = false, signal, waitUntil } = options;
     if (!(minValiditySec >= 0)) throw configError("minValiditySec", "must be a number of seconds");
     const arrived = this.#now();
     try {

@@ -1,21 +1,25 @@
 // A verifier's options, as the core takes them.
 
-import { ArcgateError, configError } from "./errors.js";
+import { configError } from "./errors.js";
+import { optionsJson, withoutFunctions } from "./plain.js";
 
 /** No secret, among the lengths of secrets. */
 const NONE = 0xffffffff;
 /** The options that are functions. */
-export const functions = ["checkClaims", "isRevoked", "fetch", "now", "onEvent"];
+const functions = ["checkClaims", "isRevoked", "fetch", "now", "onEvent"];
 
-/** The options as plain data, for the core; functions stay with JavaScript, and secrets go beside them. */
-export function plainOptions(options) {
-  const plain = {};
+/** The options as JSON, for the core; functions stay with JavaScript, and secrets go beside them. */
+export function coreOptions(options) {
+  const plain = withoutFunctions(options, functions);
   const secrets = [];
   const lengths = [];
-  for (const [key, value] of Object.entries(options)) {
-    if (value !== undefined) plain[key] = functions.includes(key) ? true : value;
+  if (options.jwksCache?.store !== undefined) {
+    const { store } = options.jwksCache;
+    if (typeof store?.get !== "function" || typeof store.put !== "function") {
+      throw configError("jwksCache.store", "must be an object with the functions get and put");
+    }
+    plain.jwksCache = { ...options.jwksCache, store: true };
   }
-  if (options.jwksCache?.store) plain.jwksCache = { ...options.jwksCache, store: true };
   if (options.providers !== null && typeof options.providers === "object") {
     plain.providers = {};
     for (const [name, provider] of Object.entries(options.providers)) {
@@ -27,28 +31,11 @@ export function plainOptions(options) {
         secrets.push(...secret);
       }
       lengths.push(secret === undefined ? NONE : secret.length);
-      plain.providers[name] = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+      plain.providers[name] = rest;
     }
   }
-  return { plain, secrets: Uint8Array.from(secrets), lengths: Uint32Array.from(lengths) };
-}
-
-/** Options as JSON. What JSON would drop or change without a word is refused. `name` is what the whole is called. */
-export function asJson(plain, name = "options") {
-  try {
-    return JSON.stringify(plain, (key, value) => {
-      const isPlain =
-        typeof value === "number" ? Number.isFinite(value) : !["bigint", "function", "symbol"].includes(typeof value);
-      if (isPlain) return value;
-      throw configError(
-        key || name,
-        "holds what is not plain data: a function, a symbol, a BigInt, or no finite number",
-      );
-    });
-  } catch (cause) {
-    if (cause instanceof ArcgateError) throw cause;
-    throw configError(name, "must be plain data, without cycles");
-  }
+  const json = optionsJson(plain, ["jwksCache", "tokenCache", "providers.*"]);
+  return { json, secrets: Uint8Array.from(secrets), lengths: Uint32Array.from(lengths) };
 }
 
 /** The user's clock. One that gives no number would make it 1970, when nothing had expired yet. */

@@ -1,9 +1,10 @@
 // JwtVerifier: the loop that drives the core's verifier over WebCrypto and fetch. The core decides; this carries.
 
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "./errors.js";
+import { dataJson } from "./plain.js";
 import { ProviderKeys } from "./provider-keys.js";
 import { checkSignature } from "./subtle.js";
-import { asJson, clock, functions, plainOptions } from "./verifier-options.js";
+import { clock, coreOptions } from "./verifier-options.js";
 import { aborted, orAborted } from "./wait.js";
 import { bindings, instanceEpoch, memory, ready, recoverFrom } from "./wasm.js";
 
@@ -52,15 +53,10 @@ export class JwtVerifier {
   constructor(options) {
     if (options === null || typeof options !== "object")
       throw configError("options", "must be an object with `providers`");
-    for (const name of functions) {
-      if (options[name] !== undefined && typeof options[name] !== "function")
-        throw configError(name, "must be a function");
-    }
     this.#options = options;
-    const { plain, secrets, lengths } = plainOptions(options);
-    const json = asJson(plain);
+    const { json, secrets, lengths } = coreOptions(options);
     this.#given = [json, secrets, lengths];
-    this.#tolerance = plain.clockToleranceSec ?? 30;
+    this.#tolerance = options.clockToleranceSec ?? 30;
     // As the core reads them.
     this.#providers = Object.entries(JSON.parse(json).providers ?? {}).map(([name, { issuer }]) => ({
       name,
@@ -179,7 +175,7 @@ export class JwtVerifier {
   /** Takes keys over. They are checked again and keep their age. */
   importKeys(snapshots) {
     try {
-      this.#alive().importKeys(asJson(snapshots ?? null, "snapshots"), this.#now());
+      this.#alive().importKeys(dataJson(snapshots ?? null, "snapshots"), this.#now());
       this.#keys.changed();
     } catch (thrown) {
       recoverFrom(thrown);

@@ -4,6 +4,7 @@ import { call } from "./call.js";
 import { ArcgateError, configError } from "./errors.js";
 import { checkVerifier, toPrincipal } from "./http.js";
 import { checkKeys } from "./options.js";
+import { dataJson } from "./plain.js";
 import { ready } from "./wasm.js";
 
 /** Bytes of a SHA-256 hash. */
@@ -33,7 +34,7 @@ export class StaticBearerVerifier {
       checkKeys(principal, ["id", "labels", "scopes"], name);
       hashes.set(await hash(token), index * HASH);
       try {
-        principals.push(toPrincipal({ ...principal, kind: "static" }));
+        principals.push(toPrincipal({ ...JSON.parse(dataJson(principal, name)), kind: "static" }));
       } catch (error) {
         throw configError(name, `is no id or { id, labels?, scopes? }: ${error.message}`);
       }

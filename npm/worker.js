@@ -8,6 +8,7 @@ import { call } from "./call.js";
 import { ArcgateError, configError } from "./errors.js";
 import { checkVerifier, placeOf } from "./http.js";
 import { InFlight } from "./in-flight.js";
+import { optionsJson } from "./plain.js";
 import { Revocations } from "./revocations.js";
 import { runtimeHub } from "./runtime-hub.js";
 import { isLoopback } from "./upstream.js";
@@ -89,7 +90,7 @@ export function createWorker(options) {
 function checker({ config }) {
   let isChecked = false;
   return () => {
-    if (!isChecked) call("arcCheck", JSON.stringify(config));
+    if (!isChecked) call("arcCheck", optionsJson(config));
     isChecked = true;
   };
 }

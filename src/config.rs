@@ -15,24 +15,46 @@ pub enum Required {
     No,
 }
 
+/// What `npm/plain.js` puts in the place of a value that JSON would drop or change, with what the value is behind it. Nothing
+/// behind it: it is undefined, as good as not there.
+const MARK: char = '\0';
+
 /// Takes the options out of an object one by one, and knows at the end which were not asked for.
 #[derive(Debug)]
 pub struct Reader<'o, 't> {
     path: String,
     options: &'o Object<'t>,
     known: Vec<&'static str>,
+    /// Where there is no data, and what there is.
+    odd: Option<(String, String)>,
 }
 
 impl<'o, 't> Reader<'o, 't> {
     /// A reader of the options at `path`, such as `providers.auth0`; empty for the outermost.
     pub fn new(path: &str, options: &'o Object<'t>) -> Self {
-        Self { path: path.to_owned(), options, known: Vec::new() }
+        Self { path: path.to_owned(), options, known: Vec::new(), odd: None }
     }
 
     /// The value of a key, `null` included.
     pub fn take(&mut self, key: &'static str) -> Option<&'o Value<'t>> {
         self.known.push(key);
-        self.options.get(key)
+        let value = self.options.get(key)?;
+        if let Some((place, what)) = odd_in(value) {
+            self.odd.get_or_insert_with(|| (key.to_owned() + &place, what.to_owned()));
+        }
+        let is_data = value.as_str().is_none_or(|text| !text.starts_with(MARK));
+        is_data.then_some(value)
+    }
+
+    /// What was found in the place of data.
+    fn not_data(&self) -> Option<Error> {
+        let (place, what) = self.odd.as_ref()?;
+        Some(self.about(place, format!("is {what}, and must be plain data")))
+    }
+
+    fn about(&self, key: &str, problem: impl std::fmt::Display) -> Error {
+        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        Error::new(Code::Config, format!("`{path}` {problem}")).about(path)
     }
 
     /// A non-empty string.
@@ -94,14 +116,20 @@ impl<'o, 't> Reader<'o, 't> {
         }
     }
 
-    /// An error about one key.
+    /// An error about one key. Where there is no data, that is what is wrong with it.
     pub fn wrong(&self, key: &str, problem: impl std::fmt::Display) -> Error {
-        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        Error::new(Code::Config, format!("`{path}` {problem}")).about(path)
+        match &self.odd {
+            Some((place, _)) if place.split(['.', '[']).next() == Some(key) => self.not_data(),
+            _ => None,
+        }
+        .unwrap_or_else(|| self.about(key, problem))
     }
 
     /// An error about a key that must be there and is not. Where one of nearly that name is, it is the one that is wrong.
     pub fn missing(&self, key: &'static str, problem: impl std::fmt::Display) -> Error {
+        if let Some(error) = self.not_data() {
+            return error;
+        }
         let mut others = self.options.iter().map(|(other, _)| other).filter(|other| !self.known.contains(other));
         match others.find(|other| nearest(other, &[key]).is_some()) {
             Some(meant) => self.wrong(&shown(meant), format!("is not an option; did you mean `{key}`?")),
@@ -123,7 +151,22 @@ impl<'o, 't> Reader<'o, 't> {
                 return Err(self.wrong(&shown(key), problem));
             }
         }
-        Ok(())
+        self.not_data().map_or(Ok(()), Err)
+    }
+}
+
+/// The first place in a value where no data is, as a path behind the value's own, and what is there.
+fn odd_in<'v>(value: &'v Value<'_>) -> Option<(String, &'v str)> {
+    let below = |key: String, value: &'v Value<'_>| odd_in(value).map(|(place, what)| (key + &place, what));
+    match value {
+        // In an option of its own it is the name alone that counts.
+        Value::String(text) => match text.strip_prefix(MARK) {
+            None | Some("") => None,
+            Some(what) => Some((String::new(), what)),
+        },
+        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| below(format!("[{index}]"), item)),
+        Value::Object(members) => members.iter().find_map(|(key, member)| below(format!(".{}", shown(key)), member)),
+        _ => None,
     }
 }
 
@@ -181,6 +224,38 @@ mod tests {
             reader.string("clientId", Required::Yes).unwrap_err().message(),
             "`providers.auth0.clientId` is missing"
         );
+    }
+
+    #[test]
+    fn what_is_no_data_is_named_with_its_place() {
+        let options = |text: &str| text.replace('~', "\\u0000");
+        let message = |text: &str, read: fn(&mut Reader<'_, '_>) -> Result<(), Error>| {
+            let text = options(text);
+            let object = json::parse_object(text.as_bytes()).unwrap();
+            let mut reader = Reader::new("source", &object);
+            let read = read(&mut reader);
+            read.and_then(|()| reader.finish()).map_err(|error| error.message().to_owned())
+        };
+        let scope: fn(&mut Reader<'_, '_>) -> Result<(), Error> =
+            |reader| reader.string("scope", Required::No).map(drop);
+        let needed: fn(&mut Reader<'_, '_>) -> Result<(), Error> =
+            |reader| reader.string("scope", Required::Yes).map(drop);
+        let record: fn(&mut Reader<'_, '_>) -> Result<(), Error> = |reader| {
+            reader.take("scope");
+            Ok(())
+        };
+        let a_function = Err("`source.scope` is a function, and must be plain data".to_owned());
+        assert_eq!(message(r#"{"scope":"~a function"}"#, scope), a_function);
+        assert_eq!(message(r#"{"scope":"~a function"}"#, needed), a_function);
+        assert_eq!(message(r#"{"scope":"~"}"#, scope), Ok(()), "undefined is as good as not there");
+        assert_eq!(message(r#"{"scope":"~"}"#, needed), Err("`source.scope` is missing".into()));
+        assert_eq!(
+            message(r#"{"scope":{"a":["x",{"b":"~a symbol"}]}}"#, record),
+            Err("`source.scope.a[1].b` is a symbol, and must be plain data".into())
+        );
+        for unknown in [r#"{"scop":"~"}"#, r#"{"scop":"~a function"}"#, r#"{"scop":1}"#] {
+            assert_eq!(message(unknown, scope), Err("`source.scop` is not an option; did you mean `scope`?".into()));
+        }
     }
 
     #[test]
