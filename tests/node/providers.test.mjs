@@ -12,12 +12,16 @@ const fixtures = readdirSync(folder).map((file) => JSON.parse(readFileSync(new U
 const doc = readFileSync(new URL("../../docs/providers.md", import.meta.url), "utf8");
 const recipesInDoc = [...doc.matchAll(/^```json\n(.*?)^```/gms)].map(([, text]) => JSON.parse(text));
 
-let privateKey;
-let jwk;
+const secret = crypto.getRandomValues(new Uint8Array(64));
+const signers = {};
+const jwkOf = {};
 before(async () => {
-  const pair = await generateKeyPair("RS256");
-  privateKey = pair.privateKey;
-  jwk = await exportJWK(pair.publicKey);
+  for (const alg of ["RS256", "ES256"]) {
+    const pair = await generateKeyPair(alg);
+    signers[alg] = pair.privateKey;
+    jwkOf[alg] = await exportJWK(pair.publicKey);
+  }
+  for (const alg of ["HS256", "HS512"]) signers[alg] = secret;
 });
 
 // As JSON has it: a change to undefined takes a member away. In the fixtures, which are JSON, null says that.
@@ -25,13 +29,19 @@ const changed = (original, changes = {}) => {
   const merged = Object.entries({ ...original, ...changes });
   return Object.fromEntries(merged.filter(([name, value]) => !(name in changes && value === null)));
 };
-const sign = ({ header, claims }, changes = {}) =>
-  new SignJWT(changed(claims, changes.claims)).setProtectedHeader(changed(header, changes.header)).sign(privateKey);
-// Providers' keys have `kid` and `use`; not all have `alg`.
-const jwks = ({ header }) => ({ keys: [{ ...jwk, kid: header.kid, use: "sig" }] });
+const sign = (fixture, changes = {}) => {
+  const header = changed(fixture.header, changes.header);
+  return new SignJWT(changed(fixture.claims, changes.claims)).setProtectedHeader(header).sign(signers[header.alg]);
+};
+// Providers' keys have `kid` and `use`; not all have `alg`. Where the token is signed with a secret, there are others.
+const jwks = ({ header: { alg, kid } }) => ({
+  keys: [{ ...(jwkOf[alg] ?? jwkOf.ES256), kid: alg in jwkOf ? kid : "another", use: "sig" }],
+});
+/** The recipe as code has it: what a Worker's variable names as a secret is given as bytes. */
+const inCode = ({ secretEnv, ...rest }) => (secretEnv === undefined ? rest : { ...rest, secret });
 
 function verifierOf(fixture, recipe, options = {}) {
-  const { jwksUri, ...rest } = recipe;
+  const { jwksUri, discoveryUrl, ...rest } = inCode(recipe);
   return JwtVerifier.create({
     providers: { p: { ...rest, jwks: jwks(fixture) } },
     now: () => fixture.now * 1000,
@@ -66,16 +76,18 @@ for (const fixture of fixtures) {
         recipesInDoc.some((found) => JSON.stringify(found) === JSON.stringify(recipe)),
         "docs/providers.md has the recipe, member for member",
       );
-      const discovery = `${recipe.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+      const discovery = fixture.document ?? `${recipe.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
       const keysAt = recipe.jwksUri ?? fixture.jwksUri;
       const asked = [];
       const fetch = async (url) => {
         asked.push(url);
         return Response.json(url === discovery ? { issuer: recipe.issuer, jwks_uri: keysAt } : jwks(fixture));
       };
-      const verifier = await JwtVerifier.create({ providers: { p: recipe }, fetch, now: () => fixture.now * 1000 });
+      const providers = { p: inCode(recipe) };
+      const verifier = await JwtVerifier.create({ providers, fetch, now: () => fixture.now * 1000 });
       await verifier.verify(await sign(fixture));
-      assert.deepEqual(asked, recipe.jwksUri ? [keysAt] : [discovery, keysAt]);
+      const needsKeys = fixture.header.alg in jwkOf;
+      assert.deepEqual(asked, !needsKeys ? [] : recipe.jwksUri ? [keysAt] : [discovery, keysAt]);
     });
 
     for (const { why, code, message, ...changes } of without) {
@@ -106,7 +118,10 @@ test("all of them in one verifier: each token goes to its own provider", async (
   // One issuer is one provider: of those that share an issuer, the last recipe stands.
   const chosen = [...new Map(fixtures.map((fixture) => [fixture.recipe.issuer, fixture])).values()];
   const providers = Object.fromEntries(
-    chosen.map((fixture) => [fixture.name, { ...fixture.recipe, jwksUri: undefined, jwks: jwks(fixture) }]),
+    chosen.map((fixture) => {
+      const { jwksUri, discoveryUrl, ...rest } = inCode(fixture.recipe);
+      return [fixture.name, { ...rest, jwks: jwks(fixture) }];
+    }),
   );
   const verifier = await JwtVerifier.create({ providers, now: () => chosen[0].now * 1000 });
   for (const fixture of chosen) assert.equal((await verifier.verify(await sign(fixture))).provider, fixture.name);
