@@ -108,7 +108,7 @@ export class Logins {
       return ["verified", JSON.stringify(claims), ""];
     } catch (error) {
       if (error.retryable && error.code !== "ERR_TOKEN_NOT_YET_VALID") throw error;
-      return ["verified", undefined, error.code];
+      return ["verified", undefined, `${error.code} ${error.message}`];
     }
   }
 

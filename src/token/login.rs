@@ -1,9 +1,11 @@
 //! Logging a person in: the authorization code flow with PKCE (RFC 6749 §4.1, RFC 7636, OpenID Connect Core 1.0 §3.1), the
 //! check of who answered (RFC 9207), and logging out at the provider (OpenID Connect RP-Initiated Logout 1.0).
 
+use std::borrow::Cow;
+
 use super::{denial::error_name, grant::Form, metadata::Endpoints, source::Source, stored::text_of};
 use crate::{
-    error::{Code, Error},
+    error::{shown, Code, Error},
     json::{self, write_string, Object, Value},
     secret::Secret,
     time::{Span, Time},
@@ -191,7 +193,15 @@ impl<'a> Response<'a> {
     pub fn code(&self, issuer: Option<&str>, endpoints: &Endpoints) -> Result<Secret, Error> {
         match self.issuer {
             Some(_) if self.issuer == issuer => {}
-            Some(_) => return Err(rejected("another provider answered than the one that was asked").about("iss")),
+            Some(named) => {
+                let message = format!(
+                    "another provider answered than the one that was asked: the answer's `iss` is \"{}\", and \"{}\" is configured as \
+                     `issuer`",
+                    shown(named),
+                    shown(issuer.unwrap_or_default())
+                );
+                return Err(rejected(message).about("iss"));
+            }
             None if endpoints.names_issuer => {
                 return Err(
                     rejected("the answer does not say which provider it is from, though this one does").about("iss")
@@ -231,7 +241,7 @@ pub fn check_claims(claims: &str, client_id: &str, nonce: &str) -> Result<(), Er
 }
 
 /// An answer that is not believed.
-pub fn rejected(message: &'static str) -> Error {
+pub fn rejected(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(Code::LoginRejected, message)
 }
 

@@ -256,6 +256,16 @@ describe("against a provider that the test plays", () => {
     }
   });
 
+  test("whoever is another issuer is named beside the one that is configured", async () => {
+    const other = "https://evil.example";
+    const both = ({ message }) => [other, issuer, "issuer"].every((part) => message.includes(part));
+    const one = await begun();
+    answer = async () => tokens(await idToken({ nonce: one.nonce, iss: other }));
+    await assert.rejects(one.manager.completeLogin(one.back()), both);
+    const two = await begun();
+    await assert.rejects(two.manager.completeLogin(two.back({ iss: other })), both);
+  });
+
   test("attack 24: answers that are none cost no request", async () => {
     const count = posts.length;
     for (const [more, subject] of [

@@ -93,7 +93,16 @@ impl Manager {
         let Errand::Code(login) = &flight.errand else { return Ok(()) };
         match verified {
             Ok(claims) => login::check_claims(claims, &self.source.client_id, &login.nonce),
-            Err(why) => Err(login::rejected("the ID token of the answer is not good").about(why.to_owned())),
+            // The verifier's code, then what it says: which issuers, which audiences.
+            Err(why) => {
+                let (code, told) = why.split_once(' ').unwrap_or((why, ""));
+                let mut message = String::from("the ID token of the answer is not good");
+                if !told.is_empty() {
+                    message.push_str(": ");
+                    message.push_str(told);
+                }
+                Err(login::rejected(message).about(code.to_owned()))
+            }
         }
     }
 

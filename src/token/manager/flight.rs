@@ -106,7 +106,7 @@ pub enum Input<'a> {
     Failed(FetchFailure),
     /// The signature, in base64url.
     Signed(&'a str),
-    /// The ID token's claims as JSON, or a name for what is wrong with it.
+    /// The ID token's claims as JSON, or a code for what is wrong with it and, after a space, more of that.
     Verified(Result<&'a str, &'a str>),
     /// Whether the storage did it.
     Stored(bool),
