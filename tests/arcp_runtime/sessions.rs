@@ -106,6 +106,26 @@ fn a_lost_welcome_loses_nothing() {
 }
 
 #[test]
+fn who_races_with_one_token_gets_no_further_than_a_few_lost_welcomes_need() {
+    let mut world = World::new();
+    let first = world.connect("alice");
+    let welcomed: Vec<_> = (0..40)
+        .filter_map(|_| {
+            let conn = world.attach(&World::resume_hello(&first, 0));
+            let got = world.got(conn);
+            (types(&got)[0] == "session.welcome").then(|| (conn, got[0]["payload"]["resume_token"].clone()))
+        })
+        .collect();
+    assert_eq!(welcomed.len(), 4);
+    assert_eq!(world.audit.last().unwrap()["reason"], "token_shown_too_often");
+    // The last of them has the session, and its token brings it back.
+    let (_, token) = welcomed.last().unwrap();
+    let mut last = first.clone();
+    last.token = token.as_str().unwrap().to_owned();
+    world.resume(&last, 0);
+}
+
+#[test]
 fn a_failed_resume_spends_nothing_and_always_reads_the_same() {
     let mut world = World::new();
     let alice = world.connect("alice");

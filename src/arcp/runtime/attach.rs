@@ -98,6 +98,7 @@ impl Hub {
             is_python: hello.lists_agents,
             token,
             previous: None,
+            shown: 0,
             buffer: Buffer::default(),
             ends_at: None,
             is_over: false,

@@ -7,6 +7,10 @@ use crate::{
     secret::Secret,
 };
 
+/// So often a token may bring a session back without the client being heard of, its welcome lost each time. Whoever races with
+/// one token gets no further.
+const MOST_SHOWN: u8 = 4;
+
 impl Hub {
     /// Brings a session back. The answer to every failure is the same, and none spends anything (rule 14, 134); the reason
     /// is for the audit log.
@@ -31,6 +35,11 @@ impl Hub {
         if !session.buffer.covers(resume.last_event_seq) {
             return Err("not_covered");
         }
+        let is_again = session.previous.as_ref().is_some_and(|token| token.matches(resume.token.expose()));
+        if is_again && session.shown >= MOST_SHOWN {
+            return Err("token_shown_too_often");
+        }
+        session.shown = if is_again { session.shown + 1 } else { 1 };
         let displaced = session.conn.replace(conn);
         // The token that was shown stays until the client is heard of: it may never see the welcome (rule 11).
         session.previous = Some(resume.token.clone());

@@ -27,6 +27,8 @@ pub(super) struct Session {
     pub(super) token: Secret,
     /// What brought it back the last time: good until the new connection is heard of, for the welcome may have been lost.
     pub(super) previous: Option<Secret>,
+    /// How often that one was shown since the client was heard of.
+    pub(super) shown: u8,
     pub(super) buffer: Buffer,
     /// Without a connection: when it can't be resumed any more.
     pub(super) ends_at: Option<Time>,
