@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "./build.mjs";
+import { descriptorLimit, fitting, raised } from "./serve/descriptors.mjs";
 import { root } from "./setup/cache.mjs";
 import { endGroup, startGroup } from "./setup/processes.mjs";
 import { main } from "./setup/steps.mjs";
@@ -24,8 +25,12 @@ await main(async () => {
     `--socket-addr=http=${address}`,
     `--directory-path=state=${state}`,
   ];
-  console.log(`Serve\n  http://${address}`);
-  const child = startGroup(join(root, "node_modules/.bin/workerd"), args, { onLine: (line) => console.log(line) });
+  const { maxConnections, line } = fitting(descriptorLimit(), process.env.MAX_CONNECTIONS);
+  console.log(`Serve\n  http://${address}\n  ${line}`);
+  const child = startGroup("sh", [...raised, join(root, "node_modules/.bin/workerd"), ...args], {
+    env: maxConnections === undefined ? {} : { MAX_CONNECTIONS: maxConnections },
+    onLine: (said) => console.log(said),
+  });
   const end = () => endGroup(child);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, end);
   // Under npm, the end of npm is the end of this too, however it came.

@@ -6,7 +6,7 @@ import { builtinAgents, createWorker } from "../pkg/worker.js";
 import { playgroundSettings } from "./playground.js";
 import { revokeByRequest } from "./revocations.js";
 import { asVariable, checkUpstreamVariables, resumeKeyFrom, upstreamFrom } from "./upstream.js";
-import { jsonVariable, listVariable, settingsError } from "./variables.js";
+import { jsonVariable, listVariable, numberVariable, settingsError } from "./variables.js";
 
 export { RevocationStore } from "../pkg/worker.js";
 
@@ -42,6 +42,7 @@ function make(env) {
       arc: { scopes: jsonVariable(env, "ARC_SCOPES"), ...upstreamFrom(env, "ARC_UPSTREAM") },
       arcp: { ...upstreamFrom(env, "ARCP_UPSTREAM"), resumeKey: resumeKeyFrom(env) },
       ...allowedBy(env),
+      limits: { maxConnections: numberVariable(env, "MAX_CONNECTIONS") },
     });
   } catch (error) {
     return misconfigured(asVariable(error));

@@ -20,6 +20,7 @@ const optionsOf = {
   audience: "UPSTREAM_AUDIENCE",
   tokenFor: "UPSTREAM_TOKENS",
   "arcp.resumeKey": "RESUME_KEY",
+  "limits.maxConnections": "MAX_CONNECTIONS",
 };
 
 /** `{ upstream, upstreamAuth }` of the variable that names an upstream, or nothing when it is not set. */

@@ -27,6 +27,14 @@ export function jsonVariable(env, name) {
   return value;
 }
 
+/** A variable that holds a whole number; undefined when it is not set. */
+export function numberVariable(env, name) {
+  if (!isSet(env, name)) return undefined;
+  const text = String(env[name]).trim();
+  if (!/^\d{1,15}$/.test(text)) throw settingsError(name, "must be a whole number");
+  return Number(text);
+}
+
 /** A variable that holds a list with commas; undefined when it is not set. */
 export function listVariable(env, name) {
   const items = (env[name] ?? "").split(",").map((item) => item.trim());

@@ -44,6 +44,7 @@ const arcgate :Workerd.Worker = (
     (name = "ALLOWED_ORIGINS", fromEnvironment = "ALLOWED_ORIGINS"),
     (name = "ALLOWED_HOSTS", fromEnvironment = "ALLOWED_HOSTS"),
     (name = "DEV_MODE", fromEnvironment = "DEV_MODE"),
+    (name = "MAX_CONNECTIONS", fromEnvironment = "MAX_CONNECTIONS"),
     (name = "REVOCATIONS", durableObjectNamespace = "RevocationStore"),
   ],
   durableObjectNamespaces = [

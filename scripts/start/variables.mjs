@@ -22,6 +22,7 @@ export const names = [
   "ALLOWED_ORIGINS",
   "ALLOWED_HOSTS",
   "DEV_MODE",
+  "MAX_CONNECTIONS",
 ];
 
 const local = join(root, ".dev.vars");

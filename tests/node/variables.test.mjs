@@ -75,6 +75,8 @@ for (const [name, value, problem, more = {}] of [
     /RESUME_KEY: is missing: with ARCP_UPSTREAM and UPSTREAM_AUTH=map/,
     { ARCP_UPSTREAM: "wss://runtime.example/arcp", UPSTREAM_AUTH: "map" },
   ],
+  ["MAX_CONNECTIONS", "many", /MAX_CONNECTIONS: must be a whole number/],
+  ["MAX_CONNECTIONS", "0", /MAX_CONNECTIONS: must be a number from 1/],
   ["UPSTREAM_AUTH", "shared", /UPSTREAM_AUTH: must be one of assertion, map, passthrough/, upstream],
   ["UPSTREAM_KEY", "secret-value", /UPSTREAM_KEY: must have 32 bytes or more/, { ...upstream, ...assertion }],
   ["UPSTREAM_KEY", '{"kty":"secret-value', /UPSTREAM_KEY: begins as a JWK does/, { ...upstream, ...assertion }],
@@ -137,6 +139,21 @@ test("the playground's settings are for our own hosts and pages", async () => {
   } finally {
     console.log = log;
   }
+});
+
+test("sockets are as many as fit into the descriptors, and the log says how many", async () => {
+  const { descriptorLimit, fitting } = await import("../../scripts/serve/descriptors.mjs");
+  assert.equal(fitting(1_048_576).maxConnections, undefined);
+  assert.match(fitting(1_048_576).line, /^1048576 descriptors: room for 2000 sockets$/);
+  assert.equal(fitting(1024).maxConnections, "153");
+  assert.match(fitting(1024).line, /^1024 descriptors: .* MAX_CONNECTIONS is 153 and not 2000; .* to 13334 /);
+  assert.equal(fitting(1024, "100").maxConnections, "100");
+  assert.equal(fitting(1024, "5000").maxConnections, "153");
+  assert.equal(fitting(13_334).maxConnections, undefined, "what it says to raise it to is enough");
+  assert.equal(fitting(3).maxConnections, "1");
+  assert.equal(fitting(Number.POSITIVE_INFINITY).maxConnections, undefined);
+  assert.equal(fitting(1024, "many").maxConnections, "many", "for the Worker to refuse");
+  assert.ok(descriptorLimit() > 3);
 });
 
 test("UPSTREAM_TOKENS: an id is one user's, and a key says whose where it could be two", async () => {
