@@ -778,6 +778,56 @@ test("an abort ends a stream, read or not; a silent one times out; a slow reader
   assert.equal(count, 3);
 });
 
+test("the wait counts from the last byte, and a comment is one", async (t) => {
+  let controller;
+  const body = new ReadableStream({
+    start: (given) => {
+      controller = given;
+    },
+  });
+  const headers = { "content-type": "text/event-stream" };
+  const { client } = await clientOf(() => new Response(body, { headers }), { timeoutMs: 1000 });
+  const stream = await client.chat.start(chat);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const next = stream.next();
+  for (let comment = 0; comment < 5; comment += 1) {
+    t.mock.timers.tick(900);
+    controller.enqueue(new TextEncoder().encode(": still working\n\n"));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  controller.enqueue(new TextEncoder().encode("event: done\ndata: {}\n\n"));
+  assert.equal((await next).value.type, "done");
+  t.mock.timers.reset();
+  await stream.return();
+});
+
+test("what was wrong with an agent's output is in the error's words, and the agent's fault", async () => {
+  const details = { problem: "The agent's event 2 has a BigInt, which JSON can't hold", reason: "bigint", event: 2 };
+  const error = { code: -32603, message: "Internal error", details };
+  const { client } = await clientOf((_request, _init, index) =>
+    index === 0
+      ? new Response(`event: error\ndata: ${JSON.stringify({ error })}\n\n`, {
+          headers: { "content-type": "text/event-stream" },
+        })
+      : json(failing(-42004, "Task execution failed", details)(_request), 500),
+  );
+  const read = async () => {
+    for await (const _ of client.chat.start(chat));
+  };
+  for (const failure of [read(), client.task.create(task)]) {
+    const told = await fails(failure, "ERR_REMOTE", /The agent's event 2 has a BigInt/);
+    assert.deepEqual([told.details.fault, told.retryable, told.details.peer], ["peer", false, details]);
+  }
+});
+
+test("half a character is not sent: a server that is strict could only say that it is no JSON", async () => {
+  const { client, seen } = await clientOf(() => json({}));
+  const cut = "hi \u{1F600}".slice(0, 4);
+  await fails(client.task.create({ ...task, initialMessage: cut }), "ERR_CONFIG", /half of a character/);
+  await fails(client.call("x.y", { targetAgent: "a", params: { [cut]: 1 } }), "ERR_CONFIG", /`params`/);
+  assert.equal(seen.length, 0);
+});
+
 test("a connection that breaks in the middle is an error, not an end", async () => {
   const server = await serve((request, response) => {
     request.resume();
