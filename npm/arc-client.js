@@ -220,7 +220,7 @@ async function textOf(response, limit, watch, secrets) {
   try {
     for await (const chunk of chunks(response, watch)) {
       length += chunk.length;
-      if (length > limit) throw broken("the answer is longer than `limits.maxAnswerBytes`");
+      if (length > limit) throw broken(`the answer is longer than \`limits.maxAnswerBytes\` (${limit})`);
       text += decode(chunk, { stream: true });
     }
   } catch (thrown) {

@@ -87,7 +87,9 @@ export class ArcUpstream {
     const { signal } = watch;
     const bytes = await readAll(readerOf(response, signal), this.#maxAnswerBytes, signal);
     if (signal.aborted) return failed(watch.outcome);
-    if (bytes === undefined) return failed("too_large");
+    if (bytes === undefined) {
+      return failed("too_large", `the answer is longer than \`limits.maxAnswerBytes\` (${this.#maxAnswerBytes})`);
+    }
     const verdict = this.#judge(ticket, { ...answer, body: described(bytes) });
     if (verdict.reply) return { failure: verdict.reply.reason, reply: verdict.reply };
     return { status: verdict.status, headers: verdict.headers, bytes };

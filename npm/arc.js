@@ -196,7 +196,11 @@ export class ArcEndpoint {
     const answer = await this.#upstream.send(request, { ticket, principal, token: credential.token, body, watch });
     if (answer.reader) {
       const limit = this.#upstream.maxAnswerBytes;
-      const stream = handOn(answer.reader, { ticket, limit, watch, ended: (outcome) => this.#ended(seen, outcome) });
+      const ended = (outcome) => {
+        if (outcome === "too_large") seen.detail = `an event is longer than \`limits.maxAnswerBytes\` (${limit})`;
+        this.#ended(seen, outcome);
+      };
+      const stream = handOn(answer.reader, { ticket, limit, watch, ended });
       const headers = { ...fields, ...answer.headers };
       return { response: new Response(stream, { status: 200, headers }), isStream: true };
     }

@@ -23,7 +23,13 @@ export function auditor(sink = logEvent) {
 
 /** A reason for the log: an error's message, without anything that is or looks like a token. */
 export function reasonFor(error, token) {
-  let text = String(error?.message ?? error);
+  let text;
+  try {
+    text = String(error?.message ?? error);
+  } catch {
+    // Whatever was thrown: agents and verifiers are other people's.
+    text = "something was thrown that can't be shown";
+  }
   if (token) text = text.replaceAll(token, "[token]");
   return text.replace(/eyJ[\w-]*(\.[\w-]*)*/g, "[token]");
 }

@@ -66,16 +66,17 @@ export class Deadline {
 
   /** Whether the work may go on, asked after a wait and right before the next step: undefined, or why not. */
   async lapsed() {
-    const isOver = () => {
-      // The timer may be late.
-      if (Date.now() >= this.#endMs) this.end("expired");
-      return this.signal.aborted;
-    };
-    if (isOver()) return this.outcome;
+    if (this.isOver()) return this.outcome;
     if (!this.#isRevoked) return undefined;
     const outcome = call("standing", await this.#ask(), undefined);
     if (outcome !== undefined) this.end(outcome);
-    return isOver() ? this.outcome : undefined;
+    return this.isOver() ? this.outcome : undefined;
+  }
+
+  /** Whether the work has ended, or its token has: the timer may be late. */
+  isOver() {
+    if (Date.now() >= this.#endMs) this.end("expired");
+    return this.signal.aborted;
   }
 
   /** Ends the work as `outcome`: "expired", "revoked", "revocation_unknown", "timeout" and the like. */

@@ -51,7 +51,8 @@ export function eventStream(watch, { next, last, ended }) {
       },
       pull: async (controller) => {
         const result = await step();
-        if (isOver) return;
+        // Not one event more than the token allows, however late its timer is.
+        if (isOver || watch.isOver()) return;
         if (result.outcome === undefined) controller.enqueue(result.bytes);
         else finish(controller, result);
       },

@@ -210,3 +210,21 @@ test("bytes in pieces are files, and nothing comes after the last piece", async 
     assert.equal(error.details.reason, "after_the_last");
   }
 });
+
+test("whatever an agent throws, the run ends and the log says so", async () => {
+  const unshowable = Object.create(null);
+  const trap = {
+    get message() {
+      throw new Error("no");
+    },
+  };
+  for (const thrown of [unshowable, trap, undefined, null, Symbol("x"), "\ud83d", 1n]) {
+    const agent = async () => {
+      throw thrown;
+    };
+    for (const { error, run } of await both(agent)) {
+      assert.ok([-42004, -32603].includes(error.code));
+      assert.deepEqual([run.outcome, run.reason, error.details], ["failed", "agent_failed", undefined]);
+    }
+  }
+});

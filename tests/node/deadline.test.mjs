@@ -127,6 +127,17 @@ test("a silent stream has a comment every 15 s, and none while something waits t
   await reader.cancel();
 });
 
+test("no event goes out after the token's end, also where the timer is late", async (t) => {
+  const { watch } = watched(t, undefined, { tokenEndMs: 1_000_100 });
+  const bytes = new TextEncoder().encode("late");
+  const next = async () => {
+    t.mock.timers.setTime(1_000_100);
+    return { bytes };
+  };
+  const stream = eventStream(watch, { next, last: (outcome) => new TextEncoder().encode(outcome), ended: () => {} });
+  assert.equal(await new Response(stream).text(), "expired");
+});
+
 test("a client that can't be written to any more ends the work, and a stream that fails ends with what says so", async (t) => {
   const { watch } = watched(t);
   const ended = [];

@@ -299,6 +299,32 @@ test("hosts: a page under another name is refused, and configured hosts hold for
   assert.equal((await rawRequest(url, { path: "/hosts/arc", host: "gate.example", headers: good, body })).status, 200);
 });
 
+test("an event that can't be passed on: an error on the stream, the generator's clean-up, a line in the log", async () => {
+  for (const [what, reason] of [
+    ["bigint", "bigint"],
+    ["half", "not_an_event"],
+  ]) {
+    const events = [];
+    for await (const event of sse(
+      await fetch(`${url}/arc`, {
+        method: "POST",
+        headers: { authorization: "Bearer good", "content-type": "application/json" },
+        body: JSON.stringify(streamed("misspeaks", what)),
+      }),
+    )) {
+      events.push(event);
+    }
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      ["stream", "error", "done"],
+    );
+    assert.equal(events[1].data.error.details.reason, reason);
+    await audit(() => worker.log.some((line) => line.includes(`misspeaks: finally ${what}`)));
+    const problem = events[1].data.error.details.problem;
+    await audit((lines) => lines.some(({ type, detail }) => type === "arc.run" && detail === problem));
+  }
+});
+
 test("a stream: events as they happen, then done", async () => {
   const response = await fetch(`${url}/arc`, {
     method: "POST",

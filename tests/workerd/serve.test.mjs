@@ -84,6 +84,37 @@ test("a Host that makes no URL is 400 on every route, and in the log", async () 
   assert.deepEqual([...types].sort(), ["arc.request", "arcp.upgrade", "http.request"]);
 });
 
+test("bodies that are held open: so many of one principal, and everybody else goes on", async () => {
+  const worker = await startServe({ STATIC_TOKENS: { "of-alice": "alice", "of-bob": "bob" } });
+  const sockets = [];
+  try {
+    const hold = () =>
+      new Promise((resolve) => {
+        const socket = connect(worker.port, "127.0.0.1", () =>
+          socket.write(
+            "POST /arc HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer of-alice\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+          ),
+        );
+        socket.on("error", () => {}).once("data", (data) => resolve(String(data).split("\r\n")[0]));
+        sockets.push(socket);
+      });
+    // 32 may be coming at a time: of 40, eight are answered at once.
+    const answers = [];
+    const refused = new Promise((resolve) => {
+      for (let body = 0; body < 40; body += 1) hold().then((status) => answers.push(status) === 8 && resolve());
+    });
+    await refused;
+    assert.deepEqual([...new Set(answers)], ["HTTP/1.1 429 Too Many Requests"]);
+    assert.equal((await postArc(worker.url, { token: "of-bob" })).status, 200);
+    const more = await postArc(worker.url, { token: "of-alice" });
+    assert.deepEqual([more.status, more.json.error.code], [429, -44007]);
+    assert.ok(worker.log.some((line) => line.includes('"reason":"too_many_bodies"')));
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await worker.close();
+  }
+});
+
 test("it verifies and runs an agent", async () => {
   const { status, json } = await postArc(gate.url, { token: await token() });
   assert.equal(status, 200, gate.log.join("\n"));

@@ -52,6 +52,14 @@ const agents = {
     value.self = value;
     return value;
   },
+  async *misspeaks(what) {
+    try {
+      yield { kind: "result_chunk", body: { data: "first" } };
+      yield { bigint: { kind: "x-vendor.acme.n", body: { n: 1n } }, half: "x\ud83d" }[what];
+    } finally {
+      console.log(`misspeaks: finally ${what}`);
+    }
+  },
   async nothing() {},
   async reports(_input, { progress, log }) {
     progress(1, 2, "half");
