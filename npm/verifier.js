@@ -18,9 +18,9 @@ const IMPORT = 5;
 
 const MAX_TOKEN = 16 * 1024;
 const NO_REFRESH = 0xffffffff;
-// Two rounds for the metadata and the keys of each of two fetches, and two for each of four keys: a token that needs more is
-// not making progress.
-const MAX_ROUNDS = 16;
+// Of a token that names no key: an import and a check for each of four, a fetch, and the same again. What needs more makes no
+// progress.
+const MAX_ROUNDS = 24;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -135,6 +135,8 @@ export class JwtVerifier {
           return verified;
         }
         if (step === REFUSED) throw errorFromJson(core.error());
+        // With other keys the tries begin anew.
+        if (step === FETCH || step === WAIT) tried = 0;
         if (step === FETCH)
           await orAborted(this.#keys.startFetch(registers[0], registers[1], options?.waitUntil), options?.signal);
         else if (step === WAIT)

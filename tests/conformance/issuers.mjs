@@ -157,6 +157,35 @@ export function tests({ arcgate: { JwtVerifier, verifyJws }, assert }) {
       await assert.refused(verifier.verify(await sign(1)), "ERR_TOKEN_SIGNATURE");
     },
 
+    "keys without names: a rotated one is found as soon as the provider may be asked, and forgeries are no outage":
+      async () => {
+        const { keys, sign } = await nameless(2);
+        const forger = await nameless(1);
+        let published = [keys[0]];
+        let seconds = present;
+        const { fetch, asked } = network({ [`${issuer}/keys`]: () => ({ keys: published }) });
+        const verifier = await create(
+          { jwksUri: `${issuer}/keys` },
+          { fetch, now: () => seconds * 1000, tokenCache: false },
+        );
+        await verifier.verify(await sign(0));
+        published = [keys[1]];
+        // Not so soon after the last time: what is not signed by a known key is refused, not called an outage.
+        seconds += 2;
+        await assert.refused(verifier.verify(await sign(1)), "ERR_TOKEN_SIGNATURE");
+        seconds += 4;
+        await verifier.verify(await sign(1));
+        await assert.refused(verifier.verify(await sign(0)), "ERR_TOKEN_SIGNATURE");
+        assert.equal(asked.length, 2);
+        // However many come, one request per cooldown.
+        for (let count = 0; count < 12; count += 1) {
+          seconds += 1;
+          await assert.refused(verifier.verify(await forger.sign(0, { jti: `${count}` })), "ERR_TOKEN_SIGNATURE");
+        }
+        assert.ok(asked.length <= 5, `${asked.length} requests`);
+        await verifier.verify(await sign(1));
+      },
+
     "keys without names: verifyJws tries them too": async () => {
       const { keys, sign } = await nameless(4);
       const options = { algorithms: ["ES256"] };

@@ -67,6 +67,17 @@ const full: ProviderOptions = {
   maxLifetimeSec: 3600,
 };
 
+const tenants: ProviderOptions = {
+  issuer: "https://login.example/{tenantid}/v2.0",
+  audience: "api",
+  tenants: ["a", "b"],
+  discoveryUrl: "https://login.example/common/v2.0/.well-known/openid-configuration",
+  principalClaim: ["oid", "sub"],
+};
+// @ts-expect-error tenants are listed, or "any"
+const everybody: ProviderOptions = { ...tenants, tenants: "all" };
+const anybody: ProviderOptions = { ...tenants, tenants: "any" };
+
 // ---- the verifier
 
 const store: JwksStore = { get: async () => undefined, put: async (_issuer: string, _snapshot: JwksSnapshot) => {} };
@@ -75,7 +86,16 @@ export async function verify(token: string, key: JsonWebKey, signal: AbortSignal
   await ready();
   check<Equal<typeof version, string>>();
   const verifier = await JwtVerifier.create({
-    providers: { minimal, several, anyAudience, full, fixed: { ...minimal, jwks: { keys: [key] } } },
+    providers: {
+      minimal,
+      several,
+      anyAudience,
+      full,
+      tenants,
+      anybody,
+      everybody,
+      fixed: { ...minimal, jwks: { keys: [key] } },
+    },
     clockToleranceSec: 5,
     checkClaims: (verified) => {
       if (verified.claims.tenant !== "acme") throw new Error("another tenant");

@@ -184,13 +184,17 @@ impl JwksCache {
         // A token can't come from the future, whatever the clock has done meanwhile.
         let arrived = remote.clock.instant(arrived).min(now);
         let use_of = |key, has_next, refresh| Decision::Use { key, has_next, refresh };
+        // Where no name says that a key is new, a signature that fits none of the known ones does: the provider is asked, as
+        // for an unknown name, but only when that is allowed at once. Else every forgery would be called an outage.
+        let may_be_new = hint.kid.is_none() && !remote.asked_since(arrived) && remote.may_refresh(now);
         match (remote.standing(now), selection) {
             (Standing::Unusable, _) => remote.need(wall, now),
-            (Standing::Fresh, Selection::Key(key)) => use_of(key, false, None),
+            (Standing::Fresh, Selection::Key(key)) => use_of(key, may_be_new, None),
             (Standing::Fresh, Selection::OneOf(key)) => use_of(key, true, None),
             (Standing::Old, Selection::Key(key)) => use_of(key, false, remote.refresh(now)),
             (Standing::Old, Selection::OneOf(key)) => use_of(key, true, remote.refresh(now)),
             (_, Selection::Ambiguous) => Decision::Ambiguous,
+            (_, Selection::None) if may_be_new => remote.refresh(now).map_or(Decision::NotFound, Decision::Fetch),
             // All that there are have been tried.
             (_, Selection::None) if hint.tried > 0 => Decision::NotFound,
             (_, Selection::None) if remote.asked_since(arrived) => Decision::NotFound,
