@@ -1,8 +1,10 @@
 //! The client's machine over time: a clock that the test sets, and a runtime that the test plays.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod credit;
 mod failures;
 mod jobs;
+mod lost_ends;
 mod properties;
 mod renewal;
 mod runtime;

@@ -7,13 +7,8 @@ use super::{
 };
 use crate::{
     arcp::{envelope::is_name, Envelope},
-    error::Code,
-    json::{Members, Number, Value},
-    time::Span,
+    json::{Members, Value},
 };
-
-/// How long the end of a job may still be on its way when a list says that it has ended.
-const GRACE: Span = Span::from_secs(2);
 
 impl Client {
     pub(super) fn accepted(&mut self, envelope: &Envelope<'_>) {
@@ -28,6 +23,11 @@ impl Client {
         let held = self.jobs.by_id(id).map(|job| job.handle);
         let handle = match held {
             Some(handle) => handle,
+            None if request.number == 0 && self.jobs.get(request.job).is_some() => {
+                // Its key was forgotten, and it runs anew.
+                self.jobs.rename(request.job, id);
+                request.job
+            }
             None => {
                 let submit = request.is_repeatable.then(|| request.payload.clone());
                 self.jobs.add(id, true, submit)
@@ -42,16 +42,20 @@ impl Client {
         } else if request.number != 0 {
             self.give(&request, handle, id, envelope, "accepted");
         }
+        if request.is_repeatable {
+            self.watch(handle);
+        }
         for frame in self.jobs.claim(id) {
             let Ok(envelope) = Envelope::relayed(&frame) else { continue };
             let seq = envelope.event_seq().unwrap_or(0);
             if self.jobs.claimed(id, seq) {
-                self.deliver(&envelope, id, seq, &frame);
+                self.arrived(&envelope, id, seq, &frame, true);
             }
         }
         if !self.requests.has_submit() {
             self.jobs.forget_unclaimed();
         }
+        self.relax();
         self.flush();
         self.switch();
     }
@@ -66,8 +70,25 @@ impl Client {
             if request.is_abandoned {
                 self.unwatch(request.job);
             }
+        } else if self.jobs.get(request.job).is_some_and(|job| job.flow.is_taking()) {
+            self.taken_up(request.job, envelope);
         }
         self.flush();
+    }
+
+    /// A request is refused, or has no answer, or none that can be read.
+    pub(super) fn unanswered(&mut self, request: &Request, fault: &Fault) {
+        if request.number != 0 {
+            if request.kind == Kind::Subscribe {
+                self.unwatch(request.job);
+            }
+            return self.refuse(request.number, fault);
+        }
+        if self.jobs.get(request.job).is_some_and(|job| job.flow.is_taking()) {
+            self.not_taken_up(request.job);
+        } else if request.kind != Kind::List {
+            self.give_up(request.job);
+        }
     }
 
     /// Hands over a job, with what the runtime says of it.
@@ -108,14 +129,7 @@ impl Client {
         let fault = Fault::of(envelope.payload());
         match self.requests.refused(envelope, &fault) {
             Some(request) => {
-                if request.kind == Kind::Subscribe {
-                    self.unwatch(request.job);
-                }
-                if request.number == 0 {
-                    self.give_up(request.job);
-                } else {
-                    self.refuse(request.number, &fault);
-                }
+                self.unanswered(&request, &fault);
             }
             None => {
                 self.tell(Members::new().text("type", "error").raw("error", &fault.to_json()));
@@ -123,100 +137,5 @@ impl Client {
         }
         self.flush();
         self.switch();
-    }
-
-    // ---- after a resume, or a gap
-
-    /// Not every runtime replays what it should: what is waited for is compared with what is there.
-    pub(super) fn check_jobs(&mut self) {
-        let can_list = self.session.as_ref().is_some_and(|session| session.features.has("list_jobs"));
-        if can_list && self.jobs.iter().next().is_some() {
-            self.ask(Kind::List, "{}", 0, None);
-        }
-    }
-
-    /// A request of this side's own.
-    fn ask(&mut self, kind: Kind, payload: &str, job: u32, job_id: Option<String>) {
-        self.requests.add(Request {
-            number: 0,
-            kind,
-            id: String::new(),
-            payload: payload.into(),
-            trace_id: None,
-            job_id,
-            job,
-            is_repeatable: true,
-            is_sent: false,
-            is_abandoned: false,
-            due: None,
-            size: 0,
-            order: 0,
-            tries: 0,
-        });
-        self.flush();
-    }
-
-    fn compare(&mut self, envelope: &Envelope<'_>) {
-        let entries = envelope.get("jobs").and_then(Value::as_array).unwrap_or_default();
-        let is_whole = envelope.get("next_cursor").is_none_or(|cursor| *cursor == Value::Null);
-        let mut to_follow = Vec::new();
-        let mut suspects = Vec::new();
-        for job in self.jobs.iter() {
-            let of_job = |entry: &&Value<'_>| {
-                entry.as_object().and_then(|entry| entry.get("job_id")).and_then(Value::as_str) == Some(&job.id)
-            };
-            let Some(entry) = entries.iter().find(of_job).and_then(Value::as_object) else {
-                if is_whole {
-                    suspects.push(job.handle);
-                }
-                continue;
-            };
-            let status = entry.get("status").and_then(Value::as_str).unwrap_or_default();
-            let is_over = matches!(status, "success" | "error" | "cancelled" | "timed_out");
-            let last = entry.get("last_event_seq").and_then(Value::as_number).and_then(Number::as_i64);
-            // Who counts events for each job keeps them too: what is missing is on its way, until its number has passed.
-            if last.is_some_and(|last| !is_over || !job.is_own || last > self.jobs.last_seq()) {
-                continue;
-            }
-            if is_over {
-                suspects.push(job.handle);
-            } else if job.is_own {
-                to_follow.push((job.handle, job.id.clone()));
-            }
-        }
-        if !suspects.is_empty() {
-            self.suspects = suspects;
-            self.upkeep.recheck = Some(self.now.plus(GRACE));
-        }
-        let can_subscribe = self.session.as_ref().is_some_and(|session| session.features.has("subscribe"));
-        if !can_subscribe || to_follow.is_empty() {
-            return;
-        }
-        // The Python runtime: what such a job sends comes to a subscriber only, and what it sent meanwhile to nobody.
-        let lost = Members::new().text("type", "lost").text("reason", "EVENTS");
-        self.tell(lost.texts("jobs", to_follow.iter().map(|(_, id)| id.as_str())));
-        for (handle, id) in to_follow {
-            let payload = Members::new().text("job_id", &id).boolean("history", false).end();
-            self.jobs.begin_again(handle);
-            self.ask(Kind::Subscribe, &payload, handle, Some(id));
-        }
-    }
-
-    /// The end of these jobs was lost. With an idempotency key it can be had again (rule 137).
-    pub(super) fn recheck(&mut self) {
-        for handle in std::mem::take(&mut self.suspects) {
-            let submit = self.jobs.get(handle).and_then(|job| job.submit.take());
-            match submit {
-                Some(payload) => self.ask(Kind::Submit, &payload, handle, None),
-                None => self.give_up(handle),
-            }
-        }
-    }
-
-    pub(super) fn give_up(&mut self, handle: u32) {
-        let Some(job) = self.jobs.remove(handle) else { return };
-        let fault = Fault::new(Code::SessionLost, "the job's end was lost with the connection");
-        self.job_failed(handle, &fault);
-        self.tell(Members::new().text("type", "lost").text("reason", "RESULT").texts("jobs", [job.id.as_str()]));
     }
 }

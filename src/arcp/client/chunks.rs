@@ -89,6 +89,12 @@ impl Chunks {
         Ok(piece)
     }
 
+    /// Whether the piece with this body was taken.
+    pub fn has(&self, body: Option<&Object<'_>>) -> bool {
+        let seq = body.and_then(|body| body.get("chunk_seq")).and_then(Value::as_number).and_then(Number::as_i64);
+        seq.is_some_and(|seq| seq < self.next)
+    }
+
     /// What of the text is whole with this piece.
     fn text(&mut self, data: &str, halves: Option<&str>, more: bool) -> Result<Piece, &'static str> {
         if halves.is_none() && self.pieces.held().is_empty() {

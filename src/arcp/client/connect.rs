@@ -214,6 +214,7 @@ impl Client {
             probe: None,
             ack: None,
             acked: self.jobs.last_seq(),
+            tell: self.upkeep.tell,
             renew: renew.map(|life| {
                 let lead = schedule::lead(life, None, random);
                 self.now.plus(life).minus(lead)
@@ -324,6 +325,9 @@ impl Client {
             self.progress();
         }
         self.suspects.clear();
+        for job in self.jobs.iter_mut() {
+            (job.is_fresh, job.is_late) = (false, false);
+        }
         let unknown = Fault::new(
             Code::Network,
             "the connection broke off before the job was accepted: it may run all the same. With an `idempotencyKey` it would be asked for again",
@@ -342,13 +346,7 @@ impl Client {
             "the connection broke off each time that this was asked for: the runtime may not bear it. It may have been done all the same",
         );
         while let Some(request) = self.requests.take(|request| request.is_sent && request.tries >= MOST_TRIES) {
-            if request.kind == Kind::Subscribe {
-                self.unwatch(request.job);
-            }
-            if request.number == 0 {
-                self.give_up(request.job);
-            }
-            self.refuse(request.number, &again.clone().with_number("tries", request.tries.into()));
+            self.unanswered(&request, &again.clone().with_number("tries", request.tries.into()));
         }
         for request in self.requests.iter_mut() {
             request.is_sent = false;

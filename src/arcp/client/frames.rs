@@ -13,7 +13,13 @@ use crate::{
     arcp::{ArcpCode, Close, Envelope},
     error::Code,
     json::{self, Members, Value},
+    time::Span,
 };
+
+/// Ended jobs that are remembered.
+const MOST_ENDED: usize = 256;
+/// What is given up is told so often at most.
+const TELL_PAUSE: Span = Span::from_millis(200);
 
 impl Client {
     /// A text frame.
@@ -100,6 +106,10 @@ impl Client {
                 self.strike("an event of the runtime has no number")
             };
         };
+        let is_new = seq > self.jobs.last_seq();
+        if self.jobs.by_id(id).is_some_and(|job| job.flow.is_apart(seq)) {
+            return self.arrived(envelope, id, seq, text, false);
+        }
         match self.placed(id, seq) {
             None | Some(Place::Before) => return,
             Some(Place::Next) => {
@@ -109,7 +119,7 @@ impl Client {
             }
             Some(_) => {}
         }
-        self.deliver(envelope, id, seq, text);
+        self.arrived(envelope, id, seq, text, is_new);
     }
 
     /// Whether what is missing won't come: it was asked for, or can't be.
@@ -138,48 +148,25 @@ impl Client {
         if is_error && self.is_refusal(envelope, id) {
             return self.refused(envelope);
         }
-        let most = self.options.result_bytes;
-        let Some(job) = self.jobs.by_id(id) else {
+        let Some(handle) = self.jobs.by_id(id).map(|job| job.handle) else {
             if self.requests.has_submit() {
                 self.jobs.keep(id, text);
             }
             return;
         };
-        let handle = job.handle;
-        let payload = envelope.payload();
         if envelope.kind() == "job.event" {
-            let is_chunk = envelope.get("kind").and_then(Value::as_str) == Some("result_chunk");
-            let (mut collect, mut whole) = (false, Piece::AsIs);
-            if is_chunk && job.broken.is_none() {
-                let body = envelope.get("body").and_then(Value::as_object);
-                let halves = if envelope.has_halves() { json::raw_member(text, "payload") } else { None };
-                match Chunks::take(&mut job.chunks, body, halves, most) {
-                    Ok(piece) => (collect, whole) = (true, piece),
-                    Err(problem) => job.broken = Some(problem),
-                }
-            }
-            let (keep, given_up) = job.arrives(text.len());
-            if keep || collect {
-                let mut members = Members::new()
-                    .text("do", "event")
-                    .integer("job", handle.into())
-                    .integer("seq", seq)
-                    .integer("drop", given_up.into())
-                    .boolean("keep", keep)
-                    .boolean("collect", collect);
-                if let Some(payload) = payload {
-                    members = members.value("payload", &Value::Object(payload.clone()));
-                }
-                if let Piece::Text(text) = whole {
-                    members = members.text("text", &text);
-                }
-                self.act(members);
-            }
-            return;
+            return self.hand_over(envelope, handle, seq, text, true);
         }
+        self.end_flow(handle);
+        let payload = envelope.payload();
+        let Some(job) = self.jobs.get(handle) else { return };
         let outcome =
             if is_error { Err(Fault::of(payload)) } else { outcome(envelope, job.chunks.as_ref(), job.broken) };
         self.jobs.remove(handle);
+        self.ended.push_back(id.to_owned());
+        if self.ended.len() > MOST_ENDED {
+            self.ended.pop_front();
+        }
         self.suspects.retain(|suspect| *suspect != handle);
         while let Some(request) = self.requests.take(|request| request.kind == Kind::Cancel && request.job == handle) {
             self.done(request.number);
@@ -196,6 +183,48 @@ impl Client {
             }
         }
         self.relax();
+    }
+
+    /// Hands an event over: to whoever reads, with `is_kept`, and to the result if it is a piece of it.
+    pub(super) fn hand_over(&mut self, envelope: &Envelope<'_>, handle: u32, seq: i64, text: &str, is_kept: bool) {
+        let most = self.options.result_bytes;
+        let Some(job) = self.jobs.get(handle) else { return };
+        let is_chunk = envelope.get("kind").and_then(Value::as_str) == Some("result_chunk");
+        let (mut collect, mut whole) = (false, Piece::AsIs);
+        let body = envelope.get("body").and_then(Value::as_object);
+        // What was asked for again may have been collected before.
+        let is_again = job.flow.is_again() && job.chunks.as_ref().is_some_and(|chunks| chunks.has(body));
+        if is_chunk && job.broken.is_none() && !is_again {
+            let halves = if envelope.has_halves() { json::raw_member(text, "payload") } else { None };
+            match Chunks::take(&mut job.chunks, body, halves, most) {
+                Ok(piece) => (collect, whole) = (true, piece),
+                Err(problem) => job.broken = Some(problem),
+            }
+        }
+        let (keep, given_up) = if is_kept { job.arrives(text.len(), seq) } else { (false, 0) };
+        let (is_flooded, loses) = (job.is_flooded() && job.is_own, job.given_up.is_some());
+        if keep || collect {
+            let mut members = Members::new()
+                .text("do", "event")
+                .integer("job", handle.into())
+                .integer("seq", seq)
+                .integer("drop", given_up.into())
+                .boolean("keep", keep)
+                .boolean("collect", collect);
+            if let Some(payload) = envelope.payload() {
+                members = members.value("payload", &Value::Object(payload.clone()));
+            }
+            if let Piece::Text(text) = whole {
+                members = members.text("text", &text);
+            }
+            self.act(members);
+        }
+        if is_flooded {
+            self.put_off(handle);
+        }
+        if loses && self.upkeep.tell.is_none() {
+            self.upkeep.tell = Some(self.now.plus(TELL_PAUSE));
+        }
     }
 
     /// Whether a `job.error` refuses a request, instead of ending a job.

@@ -2,11 +2,16 @@
 
 use std::collections::VecDeque;
 
-use super::chunks::Chunks;
+use super::{chunks::Chunks, flow::Flow};
+use crate::time::Time;
 
-/// From so many unread events of a job on, nothing is acknowledged: the runtime holds the rest back.
+/// From so many unread events of a job on, the runtime is to hold the rest back.
 const MARK: Bound = Bound { events: 256, bytes: 1 << 20 };
-/// A runtime that doesn't: from here on the oldest are given up, and the reader is told.
+/// Read down to here, a job that was put off is taken up again.
+const LOW: Bound = Bound { events: 128, bytes: 1 << 19 };
+/// A runtime that doesn't hold back what isn't acknowledged: from here on the job is put off.
+const HIGH: Bound = Bound { events: 3072, bytes: 12 << 20 };
+/// More are not kept: those of a job that can be asked for again come later, of others the oldest are given up.
 const CAP: Bound = Bound { events: 4096, bytes: 16 << 20 };
 /// Events of jobs that are not accepted yet, as far as this side knows.
 const UNCLAIMED: Bound = Bound { events: 256, bytes: 1 << 20 };
@@ -51,23 +56,38 @@ pub struct Job {
     pub broken: Option<&'static str>,
     /// The payload of its submit, when that has an idempotency key: it can be sent again.
     pub submit: Option<Box<str>>,
+    /// Whether it was accepted for its key just now, and not heard of since: it may have ended before.
+    pub is_fresh: bool,
+    /// Whether its end is overdue.
+    pub is_late: bool,
+    /// When such a job is looked for in the runtime's list, and how often it was.
+    pub watch: Option<(Time, u32)>,
+    /// Whether its events come, or are put off.
+    pub flow: Flow,
+    /// What was given up of it and not told yet: from and to which number.
+    pub given_up: Option<(i64, i64)>,
     last: i64,
     reader: Reader,
-    unread: VecDeque<u32>,
+    unread: VecDeque<(u32, i64)>,
     bytes: usize,
 }
 
 impl Job {
     /// An event of this size arrives: whether it is kept, and how many of the oldest are given up for it.
-    pub fn arrives(&mut self, size: usize) -> (bool, u32) {
+    pub fn arrives(&mut self, size: usize, seq: i64) -> (bool, u32) {
         if self.reader == Reader::Gone {
             return (false, 0);
         }
-        self.unread.push_back(u32::try_from(size).unwrap_or(u32::MAX));
+        self.unread.push_back((u32::try_from(size).unwrap_or(u32::MAX), seq));
         self.bytes += size;
         let bound = if self.reader == Reader::Result { MARK } else { CAP };
         let mut given_up = 0;
         while bound.is_passed(self.unread.len(), self.bytes) {
+            let Some((_, seq)) = self.unread.front().copied() else { break };
+            if self.reader != Reader::Result {
+                let (from, _) = self.given_up.unwrap_or((seq, seq));
+                self.given_up = Some((from, seq));
+            }
             self.read(1);
             given_up += 1;
         }
@@ -77,9 +97,39 @@ impl Job {
     /// The application has taken so many.
     pub fn read(&mut self, count: u32) {
         for _ in 0..count {
-            let Some(size) = self.unread.pop_front() else { return };
+            let Some((size, _)) = self.unread.pop_front() else { return };
             self.bytes = self.bytes.saturating_sub(size as usize);
         }
+    }
+
+    /// Whether one more event of this size has no place.
+    pub fn is_full(&self, size: usize) -> bool {
+        CAP.is_passed(self.unread.len() + 1, self.bytes + size)
+    }
+
+    /// Whether the runtime sends on, although nothing is acknowledged.
+    pub fn is_flooded(&self) -> bool {
+        self.waits() && HIGH.is_passed(self.unread.len(), self.bytes)
+    }
+
+    /// Whether there is room for what was put off; who reads no more has room for everything.
+    pub fn has_room(&self) -> bool {
+        !self.waits() || !LOW.is_passed(self.unread.len(), self.bytes)
+    }
+
+    /// Whether nobody reads its events any more.
+    pub fn is_left(&self) -> bool {
+        self.reader == Reader::Gone
+    }
+
+    fn waits(&self) -> bool {
+        matches!(self.reader, Reader::None | Reader::Events)
+    }
+
+    /// The job is asked for from the last event on that was kept: what comes after it is new, whatever else has passed.
+    pub fn take_up(&mut self) {
+        self.flow.take_up();
+        self.last = self.last.min(self.flow.kept);
     }
 
     /// What the application does from now on.
@@ -96,9 +146,8 @@ impl Job {
     }
 
     /// Whether it keeps the runtime from sending more.
-    fn holds(&self) -> bool {
-        let waits = matches!(self.reader, Reader::None | Reader::Events);
-        waits && MARK.is_passed(self.unread.len(), self.bytes)
+    pub fn holds(&self) -> bool {
+        self.waits() && self.flow.is_live() && MARK.is_passed(self.unread.len(), self.bytes)
     }
 }
 
@@ -158,6 +207,11 @@ impl Jobs {
             chunks: None,
             broken: None,
             submit,
+            is_fresh: false,
+            is_late: false,
+            watch: None,
+            flow: Flow::default(),
+            given_up: None,
             last: -1,
             reader: Reader::None,
             unread: VecDeque::new(),
@@ -174,6 +228,14 @@ impl Jobs {
     /// The job of that number.
     pub fn get(&mut self, handle: u32) -> Option<&mut Job> {
         self.list.iter_mut().find(|job| job.handle == handle)
+    }
+
+    /// A job goes on under another id.
+    pub fn rename(&mut self, handle: u32, id: &str) {
+        if let Some(job) = self.get(handle) {
+            id.clone_into(&mut job.id);
+            (job.chunks, job.broken) = (None, None);
+        }
     }
 
     /// A job's numbers begin again: it comes by a subscription that counts for itself.
@@ -208,6 +270,11 @@ impl Jobs {
         self.seq.max(0)
     }
 
+    /// The jobs, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Job> {
+        self.list.iter_mut()
+    }
+
     /// Whether the runtime is to hold events back.
     pub fn hold(&self) -> bool {
         self.list.iter().any(Job::holds)
@@ -235,6 +302,11 @@ impl Jobs {
             job.last = seq;
             return Place::Next;
         }
+        if seq <= session && job.flow.is_again() {
+            // It was asked for again, and comes under the number that it had.
+            job.last = seq;
+            return Place::Next;
+        }
         if seq <= session {
             // The same number for another job. Where something was subscribed to, the session's number is from here on that of
             // its own jobs; elsewhere this one is late, after a gap that was given up.
@@ -250,7 +322,10 @@ impl Jobs {
         if is_after(session, seq) {
             return Place::Gap(session.max(0) + 1);
         }
-        job.last = seq;
+        // What will come again may do so under this number, or an earlier one.
+        if !job.flow.comes_again(seq) {
+            job.last = seq;
+        }
         self.seq = seq;
         if job.is_own {
             self.own_seq = seq;
@@ -264,6 +339,14 @@ impl Jobs {
             Some(job) if job.last >= 0 || !job.is_own => seq <= job.last,
             Some(_) => seq <= self.seq && !self.has_subscribed,
             None => seq <= self.seq && !self.counts_apart,
+        }
+    }
+
+    /// A replay that was counted for itself is over: whatever comes under the numbers of it has been there.
+    pub fn replayed_apart(&mut self, handle: u32) {
+        let seq = self.seq;
+        if let Some(job) = self.get(handle) {
+            job.last = job.last.max(seq);
         }
     }
 
@@ -377,27 +460,29 @@ mod tests {
         let mut jobs = jobs();
         let job = jobs.by_id("a").unwrap();
         for _ in 0..256 {
-            assert_eq!(job.arrives(10), (true, 0));
+            assert_eq!(job.arrives(10, 1), (true, 0));
         }
         assert!(!jobs.hold());
         let job = jobs.by_id("a").unwrap();
-        assert_eq!(job.arrives(10), (true, 0));
+        assert_eq!(job.arrives(10, 2), (true, 0));
         assert!(jobs.hold());
         let job = jobs.by_id("a").unwrap();
         for _ in 257..4096 {
-            assert_eq!(job.arrives(10), (true, 0));
+            assert_eq!(job.arrives(10, 3), (true, 0));
         }
-        assert_eq!(job.arrives(10), (true, 1), "the cap");
+        assert!(job.is_flooded() && job.is_full(10) && job.given_up.is_none());
+        assert_eq!(job.arrives(10, 4), (true, 1), "the cap");
+        assert_eq!(job.given_up, Some((1, 1)));
         job.set_reader(Reader::Result);
-        assert_eq!(job.arrives(10), (true, 4096 - 256 + 1), "who waits for the result doesn't stop the rest");
+        assert_eq!(job.arrives(10, 5), (true, 4096 - 256 + 1), "who waits for the result doesn't stop the rest");
         assert!(!jobs.hold());
         let job = jobs.by_id("a").unwrap();
         job.set_reader(Reader::Events);
-        assert_eq!(job.arrives(17 << 20), (true, 256), "one is always kept");
+        assert_eq!(job.arrives(17 << 20, 6), (true, 256), "one is always kept");
         job.set_reader(Reader::Gone);
-        assert_eq!((job.arrives(10), job.bytes), ((false, 0), 0));
+        assert_eq!((job.arrives(10, 7), job.bytes), ((false, 0), 0));
         job.set_reader(Reader::Events);
-        assert_eq!(job.arrives(10), (false, 0));
+        assert_eq!(job.arrives(10, 8), (false, 0));
     }
 
     #[test]

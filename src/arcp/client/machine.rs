@@ -6,6 +6,7 @@ use super::{
     clock::Clock,
     fault::Fault,
     jobs::{Jobs, Reader},
+    lost_ends::Listing,
     options::Options,
     requests::{Kind, Request, Requests},
     unreadable::Marks,
@@ -68,6 +69,8 @@ pub(super) struct Upkeep {
     pub probe: Option<Time>,
     pub ack: Option<Time>,
     pub acked: i64,
+    /// When the application is told of the events that were given up.
+    pub tell: Option<Time>,
     pub renew: Option<Time>,
     /// When jobs whose end may be lost are looked at again.
     pub recheck: Option<Time>,
@@ -132,8 +135,13 @@ pub struct Client {
     /// The number after which a gap has cost a connection.
     pub(super) gap: Option<i64>,
     pub(super) close_reason: String,
-    /// Jobs whose end may be lost, and the answer that says so is this long ago.
+    /// Jobs whose end may be lost, and the last number when that was found.
     pub(super) suspects: Vec<u32>,
+    pub(super) suspects_at: i64,
+    /// The list that they are looked for in.
+    pub(super) listing: Listing,
+    /// Jobs that have ended, of late.
+    pub(super) ended: VecDeque<String>,
 }
 
 impl Client {
@@ -162,6 +170,7 @@ impl Client {
                 probe: None,
                 ack: None,
                 acked: 0,
+                tell: None,
                 renew: None,
                 recheck: None,
             },
@@ -184,6 +193,9 @@ impl Client {
             gap: None,
             close_reason: String::new(),
             suspects: Vec::new(),
+            suspects_at: 0,
+            listing: Listing::default(),
+            ended: VecDeque::new(),
         })
     }
 
@@ -271,13 +283,10 @@ impl Client {
     /// The application has taken so many of a job's events.
     pub fn read(&mut self, job: u32, count: u32, now: f64) {
         self.tick(now);
-        let held = self.jobs.hold();
         if let Some(job) = self.jobs.get(job) {
             job.read(count);
         }
-        if held {
-            self.relax();
-        }
+        self.relax();
     }
 
     /// Nobody waits for this request any more. A job that comes of it is cancelled.
@@ -420,6 +429,7 @@ impl Client {
         }
         self.requests.add(request);
         self.flush();
+        self.relax();
         number
     }
 

@@ -8,14 +8,15 @@
 //! ```
 //!
 //! Read downwards: [`options`] is what the application asks for, [`clock`] keeps time from going backwards, [`fault`] says what
-//! went wrong, [`chunks`] and [`jobs`] keep what arrives in order and within bounds, [`requests`] finds whose an answer is, and
-//! [`machine`] brings them together. Whatever it decides comes out as JSON, one action after the other ([`Client::poll`]).
+//! went wrong, [`unsayable`] what can't be asked for, [`chunks`], [`flow`] and [`jobs`] keep what arrives in order and within
+//! bounds, [`requests`] finds whose an answer is, and [`machine`] brings them together. Whatever it decides comes out as JSON, one action after the other ([`Client::poll`]).
 
 pub mod clock;
 pub mod fault;
 pub mod options;
 
 pub mod chunks;
+pub mod flow;
 
 pub mod jobs;
 pub mod requests;
@@ -26,7 +27,9 @@ pub mod machine;
 
 mod answers;
 mod connect;
+mod credit;
 mod frames;
+mod lost_ends;
 mod renew;
 mod unreadable;
 mod upkeep;

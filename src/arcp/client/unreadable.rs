@@ -165,14 +165,8 @@ impl Client {
             None => self.requests.take(of_kind),
         };
         let Some(request) = meant else { return };
-        if request.kind == Kind::Subscribe {
-            self.unwatch(request.job);
-        }
         let fault = Fault::new(Code::Protocol, "the runtime's answer can't be read").with("reason", reason);
-        if request.number == 0 && request.kind != Kind::List {
-            self.give_up(request.job);
-        }
-        self.refuse(request.number, &fault);
+        self.unanswered(&request, &fault);
         self.flush();
         self.switch();
     }

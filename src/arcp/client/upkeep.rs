@@ -3,7 +3,6 @@
 use super::{
     fault::Fault,
     machine::{Client, Phase},
-    requests::Kind,
 };
 use crate::{
     arcp::{ArcpCode, Envelope},
@@ -35,7 +34,8 @@ impl Client {
                 let renew = if self.renewal.is_some() { None } else { up.renew };
                 let renewal = self.renewal.as_ref().map(|renewal| renewal.until);
                 let requests = self.requests.iter().filter_map(|request| request.due).min();
-                let due = [beat, up.probe, up.ack, up.recheck, renew, renewal, requests];
+                let watch = self.jobs.iter().filter_map(|job| job.watch.map(|(due, _)| due)).min();
+                let due = [beat, up.probe, up.ack, up.tell, up.recheck, watch, renew, renewal, requests];
                 due.into_iter().flatten().min()
             }
         };
@@ -85,10 +85,15 @@ impl Client {
             self.upkeep.ack = None;
             self.ack();
         }
+        if is_due(self.upkeep.tell) {
+            self.upkeep.tell = None;
+            self.tell_given_up();
+        }
         if is_due(self.upkeep.recheck) {
             self.upkeep.recheck = None;
             self.recheck();
         }
+        self.look_after();
         self.overdue();
         if let Some(renewal) = &self.renewal {
             let (is_ready, until) = (renewal.ready.is_some(), renewal.until);
@@ -111,13 +116,7 @@ impl Client {
         let mut is_any = false;
         while let Some(request) = self.requests.take(|request| request.due.is_some_and(|due| due <= now)) {
             is_any = true;
-            if request.kind == Kind::Subscribe {
-                self.unwatch(request.job);
-            }
-            if request.number == 0 && request.kind != Kind::List {
-                self.give_up(request.job);
-            }
-            self.refuse(request.number, &fault);
+            self.unanswered(&request, &fault);
         }
         if is_any {
             self.flush();
@@ -169,18 +168,11 @@ impl Client {
 
     fn ack(&mut self) {
         let last = self.jobs.last_seq();
-        if self.jobs.hold() || last <= self.upkeep.acked {
+        if self.holds_back() || last <= self.upkeep.acked {
             return;
         }
         self.upkeep.acked = last;
         let payload = Members::new().integer("last_processed_seq", last).end();
         self.send("session.ack", &payload, None, None);
-    }
-
-    /// The application has read, or reads no more: what was held back may come.
-    pub(super) fn relax(&mut self) {
-        if self.phase == Phase::Open && !self.jobs.hold() && self.jobs.last_seq() > self.upkeep.acked {
-            self.schedule_ack();
-        }
     }
 }

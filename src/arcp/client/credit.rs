@@ -1,0 +1,177 @@
+//! Who may go on sending. `session.ack` is for the whole session (ARCP 1.1 §6.5): as long as only those wait that are not read,
+//! it is kept back, and the runtime holds them. As soon as anybody else would wait for it, what has come is acknowledged, and a job
+//! that is not read is put off by itself: unsubscribed, and taken up again from its number when it is read.
+
+use super::{
+    flow::Fate,
+    machine::{Client, Phase},
+    requests::Kind,
+};
+use crate::{
+    arcp::Envelope,
+    json::{Members, Number, Value},
+};
+
+impl Client {
+    /// The application has read, or reads no more, or asks for something: what was held back may come.
+    pub(super) fn relax(&mut self) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        let is_held = self.holds_back();
+        self.take_up();
+        if !is_held && self.jobs.last_seq() > self.upkeep.acked {
+            self.schedule_ack();
+        }
+    }
+
+    /// Whether acknowledgements are kept back, for the sake of jobs that are not read. Where others need them, those are put off.
+    pub(super) fn holds_back(&mut self) -> bool {
+        if !self.jobs.hold() {
+            return false;
+        }
+        let is_needed = self.jobs.iter().any(|job| !job.holds() && !job.flow.is_off())
+            || self.requests.iter().any(|request| request.number != 0);
+        if !is_needed {
+            return true;
+        }
+        let holders: Vec<u32> =
+            self.jobs.iter().filter(|job| job.holds() && job.is_own).map(|job| job.handle).collect();
+        for handle in holders {
+            self.put_off(handle);
+        }
+        false
+    }
+
+    fn can_subscribe(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.features.has("subscribe"))
+    }
+
+    /// A job's events are put off until somebody reads.
+    pub(super) fn put_off(&mut self, handle: u32) {
+        if !self.can_subscribe() || self.phase != Phase::Open {
+            return;
+        }
+        let Some(job) = self.jobs.get(handle).filter(|job| job.flow.is_live()) else { return };
+        job.flow.put_off();
+        let id = job.id.clone();
+        let payload = Members::new().text("job_id", &id).end();
+        self.send("job.unsubscribe", &payload, Some(&id), None);
+    }
+
+    /// Jobs that were put off and have room again go on from where they were.
+    fn take_up(&mut self) {
+        let mut back = Vec::new();
+        for job in self.jobs.iter_mut().filter(|job| job.flow.is_off() && job.has_room()) {
+            job.take_up();
+            let payload = Members::new().text("job_id", &job.id);
+            // Who reads no more needs the end alone.
+            let payload = match job.is_left() {
+                true => payload.boolean("history", false),
+                false => payload.integer("from_event_seq", job.flow.kept).boolean("history", true),
+            };
+            back.push((job.handle, job.id.clone(), payload.end()));
+        }
+        for (handle, id, payload) in back {
+            self.ask(Kind::Subscribe, &payload, handle, Some(id));
+        }
+    }
+
+    /// The runtime's answer to that.
+    pub(super) fn taken_up(&mut self, handle: u32, envelope: &Envelope<'_>) {
+        let number = |name| envelope.get(name).and_then(Value::as_number).and_then(Number::as_i64);
+        // Python says how many there are.
+        let comes_again = match envelope.get("replayed") {
+            Some(Value::Bool(replayed)) => *replayed,
+            Some(Value::Number(_)) => number("replayed") != Some(0),
+            _ => true,
+        };
+        let Some(job) = self.jobs.get(handle) else { return };
+        let (id, is_left) = (job.id.clone(), job.is_left());
+        let pending = job.flow.taken_up(number("subscribed_from"), comes_again);
+        let skipped = std::mem::take(&mut job.flow.skipped);
+        if job.flow.counts_apart() {
+            // It replays what was missed under numbers of its own, and sends on what it sends anyway: once is enough.
+            self.jobs.replayed_apart(handle);
+            let payload = Members::new().text("job_id", &id).end();
+            self.send("job.unsubscribe", &payload, Some(&id), None);
+        }
+        if !is_left && (skipped > 0 || !comes_again) {
+            self.tell_missed(handle, skipped);
+        }
+        self.hand_over_all(handle, &pending);
+    }
+
+    /// The job can't be taken up again.
+    pub(super) fn not_taken_up(&mut self, handle: u32) {
+        let Some(job) = self.jobs.get(handle) else { return };
+        let (skipped, is_left) = (std::mem::take(&mut job.flow.skipped), job.is_left());
+        let pending = job.flow.give_up();
+        if !is_left {
+            self.tell_missed(handle, skipped);
+        }
+        self.hand_over_all(handle, &pending);
+        // Its end may be among what was missed.
+        self.check_jobs();
+    }
+
+    fn hand_over_all(&mut self, handle: u32, pending: &[(i64, String)]) {
+        for (seq, text) in pending {
+            let Ok(envelope) = Envelope::relayed(text) else { continue };
+            if let Some(job) = self.jobs.get(handle) {
+                job.flow.kept = *seq;
+            }
+            self.hand_over(&envelope, handle, *seq, text, true);
+        }
+    }
+
+    /// What was sent of a job, and had no place or was never seen.
+    fn tell_missed(&mut self, handle: u32, count: u32) {
+        let Some(id) = self.jobs.get(handle).map(|job| job.id.clone()) else { return };
+        self.missed(handle, count.max(1));
+        self.tell(Members::new().text("type", "lost").text("reason", "EVENTS").texts("jobs", [id.as_str()]));
+    }
+
+    /// A job ends: whatever waits for an answer comes first, and nothing else will.
+    pub(super) fn end_flow(&mut self, handle: u32) {
+        let Some(job) = self.jobs.get(handle) else { return };
+        let (skipped, is_left, is_live) = (job.flow.skipped, job.is_left(), job.flow.is_live());
+        if !is_live {
+            let pending = job.flow.give_up();
+            if skipped > 0 && !is_left {
+                self.tell_missed(handle, skipped);
+            }
+            self.hand_over_all(handle, &pending);
+            while self.requests.take(|request| request.number == 0 && request.job == handle).is_some() {}
+        }
+        self.tell_given_up();
+    }
+
+    /// An event has come, or the end of a job.
+    pub(super) fn arrived(&mut self, envelope: &Envelope<'_>, id: &str, seq: i64, text: &str, is_new: bool) {
+        let job = self.jobs.by_id(id).filter(|_| envelope.kind() == "job.event");
+        let Some(job) = job else { return self.deliver(envelope, id, seq, text) };
+        let (handle, has_place) = (job.handle, !job.is_full(text.len()));
+        (job.is_fresh, job.is_late, job.watch) = (false, false, None);
+        match job.flow.fate(seq, is_new, has_place, text) {
+            Fate::Kept => self.hand_over(envelope, handle, seq, text, true),
+            // A piece of the result is taken when it comes.
+            Fate::Skipped => self.hand_over(envelope, handle, seq, text, false),
+            Fate::Again | Fate::Waits => {}
+        }
+    }
+
+    /// Events that had to be given up are lost: the application is told, from time to time.
+    pub(super) fn tell_given_up(&mut self) {
+        let mut lost = Vec::new();
+        for job in self.jobs.iter_mut() {
+            if let Some((from, to)) = job.given_up.take() {
+                lost.push((from, to, job.id.clone()));
+            }
+        }
+        for (from, to, id) in lost {
+            let event = Members::new().text("type", "lost").text("reason", "EVENTS");
+            self.tell(event.integer("fromSeq", from).integer("toSeq", to).texts("jobs", [id.as_str()]));
+        }
+    }
+}

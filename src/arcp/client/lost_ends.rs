@@ -1,0 +1,209 @@
+//! Ends that don't come: not every runtime replays what it should after a resume, or tells the end of a job again to whoever asks
+//! for it with the same idempotency key. What is waited for is compared with the runtime's list.
+
+use super::{
+    fault::Fault,
+    machine::Client,
+    requests::{Kind, Request},
+};
+use crate::{
+    arcp::Envelope,
+    error::Code,
+    json::{Members, Number, Object, Value},
+    time::Span,
+};
+
+/// How long the end of a job may still be on its way when a list says that it has ended.
+const GRACE: Span = Span::from_secs(2);
+/// A job with an idempotency key that isn't heard of for so long may have ended before; then it is looked at less and less often.
+const QUIET: Span = Span::from_secs(2);
+const QUIETER: i64 = 30_000;
+const QUIETEST: i64 = 600_000;
+/// How long an end may be on its way that the runtime has numbered.
+const LATE: Span = Span::from_secs(15);
+/// Pages of a list that are looked at.
+const MOST_PAGES: u32 = 64;
+
+/// A list that was asked for.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// Jobs that no page has named so far.
+    unlisted: Vec<u32>,
+    pages: u32,
+}
+
+impl Client {
+    fn can_list(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.features.has("list_jobs"))
+    }
+
+    /// Compares what is waited for with what is there.
+    pub(super) fn check_jobs(&mut self) {
+        let is_asked = self.requests.iter().any(|request| request.number == 0 && request.kind == Kind::List);
+        if !self.can_list() || is_asked || self.jobs.iter().next().is_none() {
+            return;
+        }
+        self.listing = Listing { unlisted: self.jobs.iter().map(|job| job.handle).collect(), pages: 1 };
+        self.ask(Kind::List, "{}", 0, None);
+    }
+
+    /// A request of this side's own.
+    pub(super) fn ask(&mut self, kind: Kind, payload: &str, job: u32, job_id: Option<String>) {
+        self.requests.add(Request {
+            number: 0,
+            kind,
+            id: String::new(),
+            payload: payload.into(),
+            trace_id: None,
+            job_id,
+            job,
+            is_repeatable: true,
+            is_sent: false,
+            is_abandoned: false,
+            due: None,
+            size: 0,
+            order: 0,
+            tries: 0,
+        });
+        self.flush();
+    }
+
+    /// A page of the list.
+    pub(super) fn compare(&mut self, envelope: &Envelope<'_>) {
+        let entries = envelope.get("jobs").and_then(Value::as_array).unwrap_or_default();
+        let text = |entry: &Object<'_>, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
+        let (mut to_follow, now, last_seq) = (Vec::new(), self.now, self.jobs.last_seq());
+        for entry in entries.iter().filter_map(Value::as_object) {
+            let Some(id) = text(entry, "job_id") else { continue };
+            let Some(job) = self.jobs.by_id(&id) else { continue };
+            let handle = job.handle;
+            let Some(at) = self.listing.unlisted.iter().position(|unlisted| *unlisted == handle) else { continue };
+            self.listing.unlisted.swap_remove(at);
+            let is_over = text(entry, "status").is_some_and(|status| is_over(&status));
+            let last = entry.get("last_event_seq").and_then(Value::as_number).and_then(Number::as_i64);
+            let is_on_its_way = job.is_own && !job.is_late && last.is_some_and(|last| last > last_seq);
+            if is_over && is_on_its_way {
+                // A replay may take its time; but not for ever.
+                job.is_late = true;
+                job.watch = Some((now.plus(LATE), 0));
+            } else if is_over {
+                self.suspects.push(handle);
+            } else if job.is_own && last.is_none() && !job.is_fresh {
+                // Who counts events for each job keeps them too: what is missing of others is on its way.
+                to_follow.push((handle, id));
+            }
+        }
+        let cursor = envelope.get("next_cursor").and_then(Value::as_str);
+        match cursor.filter(|_| !self.listing.unlisted.is_empty() && self.listing.pages < MOST_PAGES) {
+            Some(cursor) => {
+                self.listing.pages += 1;
+                let payload = Members::new().text("cursor", cursor).end();
+                self.ask(Kind::List, &payload, 0, None);
+            }
+            None => {
+                let is_whole = envelope.get("next_cursor").is_none_or(|cursor| *cursor == Value::Null);
+                let unlisted = std::mem::take(&mut self.listing.unlisted);
+                self.suspects.extend(unlisted.into_iter().filter(|_| is_whole));
+            }
+        }
+        self.suspect();
+        self.follow(to_follow);
+    }
+
+    /// The ends of these jobs may be lost; unless they come in a moment.
+    fn suspect(&mut self) {
+        self.suspects.sort_unstable();
+        self.suspects.dedup();
+        if !self.suspects.is_empty() && self.upkeep.recheck.is_none() {
+            self.upkeep.recheck = Some(self.now.plus(GRACE));
+            self.suspects_at = self.jobs.last_seq();
+        }
+    }
+
+    /// The Python runtime: what such a job sends comes to a subscriber only, and what it sent meanwhile to nobody.
+    fn follow(&mut self, jobs: Vec<(u32, String)>) {
+        let can_subscribe = self.session.as_ref().is_some_and(|session| session.features.has("subscribe"));
+        if !can_subscribe || jobs.is_empty() {
+            return;
+        }
+        let lost = Members::new().text("type", "lost").text("reason", "EVENTS");
+        self.tell(lost.texts("jobs", jobs.iter().map(|(_, id)| id.as_str())));
+        for (handle, id) in jobs {
+            let payload = Members::new().text("job_id", &id).boolean("history", false).end();
+            self.jobs.begin_again(handle);
+            self.ask(Kind::Subscribe, &payload, handle, Some(id));
+        }
+    }
+
+    /// The end of these jobs was lost. With an idempotency key it can be had again (rule 137).
+    pub(super) fn recheck(&mut self) {
+        let last = self.jobs.last_seq();
+        if last != self.suspects_at || self.jobs.hold() {
+            // Something is on its way, or kept from coming.
+            self.suspects_at = last;
+            self.upkeep.recheck = (!self.suspects.is_empty()).then(|| self.now.plus(GRACE));
+            return;
+        }
+        for handle in std::mem::take(&mut self.suspects) {
+            let submit = self.jobs.get(handle).and_then(|job| job.submit.take().filter(|_| !job.is_fresh));
+            match submit {
+                Some(payload) => self.ask(Kind::Submit, &payload, handle, None),
+                None => self.give_up(handle),
+            }
+        }
+    }
+
+    pub(super) fn give_up(&mut self, handle: u32) {
+        self.end_flow(handle);
+        let Some(job) = self.jobs.remove(handle) else { return };
+        let (message, reason) = match job.is_fresh {
+            true => {
+                ("the job of this key has ended before, and the runtime doesn't tell its end again", "end_not_told")
+            }
+            false => ("the job's end was lost with the connection", "end_lost"),
+        };
+        self.job_failed(handle, &Fault::new(Code::SessionLost, message).with("reason", reason));
+        self.tell(Members::new().text("type", "lost").text("reason", "RESULT").texts("jobs", [job.id.as_str()]));
+        self.relax();
+    }
+
+    // ---- keys that were used before
+
+    /// A job was accepted for its key: it may have ended long ago.
+    pub(super) fn watch(&mut self, handle: u32) {
+        let due = self.now.plus(QUIET);
+        if let Some(job) = self.jobs.get(handle) {
+            job.is_fresh = true;
+            job.watch = Some((due, 0));
+        }
+    }
+
+    /// Jobs that were accepted for their keys, and not heard of since.
+    pub(super) fn look_after(&mut self) {
+        let now = self.now;
+        let mut is_any = false;
+        for job in self.jobs.iter_mut() {
+            let Some((_, looks)) = job.watch.filter(|(due, _)| *due <= now) else { continue };
+            let pause = (QUIETER << looks.min(10)).min(QUIETEST);
+            job.watch = Some((now.plus(Span::from_millis(pause)), looks + 1));
+            is_any = true;
+        }
+        if is_any && self.can_list() {
+            self.check_jobs();
+        } else if is_any {
+            // Without a list, what has ended in this session is all that is known.
+            let mut ended: Vec<u32> = Vec::new();
+            for job in self.jobs.iter() {
+                if job.watch.is_some_and(|(_, looks)| looks > 0) && self.ended.contains(&job.id) {
+                    ended.push(job.handle);
+                }
+            }
+            self.suspects.extend(ended);
+            self.suspect();
+        }
+    }
+}
+
+fn is_over(status: &str) -> bool {
+    matches!(status, "success" | "error" | "cancelled" | "timed_out")
+}

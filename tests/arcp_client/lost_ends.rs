@@ -1,0 +1,174 @@
+//! Ends that never come: of jobs that the runtime has forgotten, and of keys that were used before.
+
+use super::*;
+
+const KEYED: &str = r#"{"agent":"a","idempotency_key":"k"}"#;
+
+fn keyed(world: &mut World, id: &str) -> u64 {
+    world.with(|client, now| client.submit(KEYED, None, true, now));
+    let (_, submit) = world.sent.iter().rfind(|(_, frame)| frame["type"] == "job.submit").unwrap().clone();
+    world.frame(&accepted(id, &submit));
+    world.take("accepted")["job"].as_u64().unwrap()
+}
+
+/// Answers the list that was asked for last.
+fn list(world: &mut World, jobs: Value, cursor: Value) {
+    let (_, asked) =
+        world.sent.iter().rfind(|(_, frame)| frame["type"] == "session.list_jobs").expect("a list").clone();
+    world.frame(&message("session.jobs", json!({ "request_id": asked["id"], "jobs": jobs, "next_cursor": cursor })));
+}
+
+fn failed(world: &mut World) -> (u64, String) {
+    let failed = world.take("failed");
+    assert_eq!((&failed["error"]["code"], &failed["error"]["retryable"]), (&json!("ERR_SESSION_LOST"), &json!(false)));
+    (failed["job"].as_u64().unwrap(), failed["error"]["details"]["reason"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_key_whose_job_has_ended_is_looked_for_once() {
+    for entries in [json!([]), json!([{ "job_id": "job_1", "status": "success", "last_event_seq": 1 }])] {
+        let mut world = World::opened();
+        keyed(&mut world, "job_1");
+        world.frame(&result("job_1", 1));
+        assert!(world.has("result"));
+        let again = keyed(&mut world, "job_1");
+        world.sleep(2_000.0);
+        list(&mut world, entries, Value::Null);
+        assert!(!world.has("failed"), "it may be on its way");
+        world.sleep(2_000.0);
+        assert_eq!(failed(&mut world), (again, "end_not_told".to_owned()));
+        assert_eq!((world.count("session.list_jobs"), world.count("job.submit")), (1, 2), "once");
+        assert_eq!(world.told("lost")["reason"], "RESULT");
+        world.sleep(600_000.0);
+        assert_eq!(world.count("session.list_jobs"), 1);
+    }
+}
+
+#[test]
+fn a_key_whose_job_runs_is_waited_for() {
+    let mut world = World::opened();
+    let job = keyed(&mut world, "job_1");
+    world.sleep(2_000.0);
+    list(&mut world, json!([{ "job_id": "job_1", "status": "running" }]), Value::Null);
+    assert_eq!(world.count("job.subscribe"), 0, "its events come by themselves");
+    world.sleep(10_000.0);
+    assert!(!world.has("failed"));
+    world.event("job_1", 1);
+    world.frame(&message("session.pong", json!({})));
+    world.sleep(50_000.0);
+    assert_eq!(world.count("session.list_jobs"), 1, "it was heard of");
+    world.frame(&result("job_1", 2));
+    assert_eq!(world.take("result")["job"], job);
+}
+
+#[test]
+fn a_key_whose_job_ends_unheard_is_looked_for_again() {
+    let mut world = World::opened();
+    let job = keyed(&mut world, "job_1");
+    world.sleep(2_000.0);
+    list(&mut world, json!([{ "job_id": "job_1", "status": "running" }]), Value::Null);
+    for _ in 0..40 {
+        world.sleep(1_000.0);
+        world.frame(&message("session.pong", json!({})));
+    }
+    assert_eq!(world.count("session.list_jobs"), 2);
+    list(&mut world, json!([]), Value::Null);
+    world.sleep(2_000.0);
+    assert_eq!(failed(&mut world).0, job);
+}
+
+#[test]
+fn without_a_list_what_has_ended_here_is_known() {
+    let mut world = World::of(OPTIONS);
+    world.with(|client, now| client.start(now));
+    world.open();
+    let mut frame = welcome("sess_1", "rt_1");
+    frame["payload"]["capabilities"]["features"] = json!(["ack"]);
+    world.frame(&frame);
+    keyed(&mut world, "job_1");
+    world.frame(&result("job_1", 1));
+    let again = keyed(&mut world, "job_1");
+    world.sleep(4_000.0);
+    assert_eq!(failed(&mut world), (again, "end_not_told".to_owned()));
+    keyed(&mut world, "job_2");
+    world.sleep(600_000.0);
+    assert!(!world.has("failed"), "nobody knows");
+}
+
+#[test]
+fn a_job_with_a_key_that_is_gone_after_a_resume_is_asked_for_once() {
+    let mut world = World::opened();
+    let job = keyed(&mut world, "job_1");
+    world.event("job_1", 1);
+    world.gone(1006);
+    world.resumed();
+    list(&mut world, json!([]), Value::Null);
+    world.sleep(2_000.0);
+    let submit = world.last("job.submit");
+    // It is accepted, as before, and nothing comes of it: the TypeScript runtime, through a gateway.
+    world.frame(&accepted("job_1", &submit));
+    world.sleep(2_000.0);
+    list(&mut world, json!([]), Value::Null);
+    world.sleep(2_000.0);
+    assert_eq!(failed(&mut world).0, job);
+    assert_eq!(world.count("job.submit"), 2);
+    // Where the key is forgotten too it runs anew, for the one who waits.
+    let mut world = World::opened();
+    let job = keyed(&mut world, "job_1");
+    world.gone(1006);
+    world.resumed();
+    list(&mut world, json!([]), Value::Null);
+    world.sleep(2_000.0);
+    let submit = world.last("job.submit");
+    world.frame(&accepted("job_9", &submit));
+    world.frame(&result("job_9", 1));
+    assert_eq!(world.take("result")["job"], job);
+}
+
+#[test]
+fn all_pages_are_looked_at() {
+    let mut world = World::opened();
+    let (one, other) = (world.job("job_1"), world.job("job_2"));
+    world.gone(1006);
+    world.resumed();
+    list(&mut world, json!([{ "job_id": "job_0", "status": "running" }]), json!("c1"));
+    assert_eq!(world.last("session.list_jobs")["payload"], json!({ "cursor": "c1" }));
+    list(&mut world, json!([{ "job_id": "job_2", "status": "running", "last_event_seq": 0 }]), json!("c2"));
+    assert_eq!(world.last("session.list_jobs")["payload"]["cursor"], "c2");
+    list(&mut world, json!([]), Value::Null);
+    world.sleep(2_000.0);
+    assert_eq!(failed(&mut world), (one, "end_lost".to_owned()));
+    world.frame(&result("job_2", 1));
+    assert_eq!(world.take("result")["job"], other);
+    // A list without an end is not followed for ever.
+    let mut world = World::opened();
+    world.job("job_1");
+    world.gone(1006);
+    world.resumed();
+    for n in 0..200 {
+        list(&mut world, json!([]), json!(format!("c{n}")));
+    }
+    assert_eq!(world.count("session.list_jobs"), 64);
+}
+
+#[test]
+fn an_end_that_is_on_its_way_may_take_its_time_but_not_for_ever() {
+    let mut world = World::opened();
+    let job = world.job("job_1");
+    world.gone(1006);
+    world.resumed();
+    let entry = json!([{ "job_id": "job_1", "status": "success", "last_event_seq": 7 }]);
+    list(&mut world, entry.clone(), Value::Null);
+    world.sleep(5_000.0);
+    assert!(!world.has("failed"));
+    world.sleep(10_000.0);
+    list(&mut world, entry, Value::Null);
+    // As long as something comes, it is waited for.
+    for seq in 1..=5 {
+        world.event("job_1", seq);
+        world.sleep(1_500.0);
+    }
+    assert!(!world.has("failed"));
+    world.sleep(4_000.0);
+    assert_eq!(failed(&mut world).0, job);
+}
