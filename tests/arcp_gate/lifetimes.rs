@@ -203,13 +203,13 @@ fn who_says_too_much_is_cut_off() {
     let config = r#"{"limits":{"maxFramesPerSec":10,"maxBytesPerSec":3000}}"#;
     let mut world = World::open(config, false, &["ack"]);
     for second in 0..200 {
-        world.client_says(&frame("session.ack", "{}"));
+        world.client_says(&frame("job.submit", "{}"));
         world.client_says(&frame("session.ping", r#"{"nonce":"n"}"#));
         assert!(world.closed.is_none(), "{second}");
         world.now += 1000;
     }
     world.clear();
-    let passed = (0..200).take_while(|_| world.client_says(&frame("session.ack", "{}")) == Flow::Forward).count();
+    let passed = (0..200).take_while(|_| world.client_says(&frame("job.cancel", "{}")) == Flow::Forward).count();
     assert_eq!(passed, 100, "ten seconds' worth at once");
     assert_eq!((world.closed, world.reason().as_str()), (Some(4429), "client_too_fast"));
     // What is refused or dropped counts as well, and so do bytes.

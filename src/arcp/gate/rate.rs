@@ -30,6 +30,11 @@ impl Rate {
         self.bytes = (self.bytes - seconds * self.bytes_per_sec).max(0.0) + bytes as f64;
         self.frames <= self.frames_per_sec * BURST_FRAMES && self.bytes <= self.bytes_per_sec * BURST_BYTES
     }
+
+    /// The frame was an acknowledgement: some clients send one for each event (ARCP 1.1 §6.5), as fast as they come. Ten are one.
+    pub(super) fn was_ack(&mut self) {
+        self.frames = (self.frames - 0.9).max(0.0);
+    }
 }
 
 #[cfg(test)]
@@ -50,6 +55,19 @@ mod tests {
         assert!((0..10_000).all(|n| rate.takes(1, at(n * 100))), "as much as the rate, for ever");
         let mut rate = Rate::new(10.0, 1e6, at(0));
         assert!(!(0..10_000).all(|n| rate.takes(1, at(n * 90))), "a little more, not for ever");
+    }
+
+    #[test]
+    fn ten_acknowledgements_are_one_frame() {
+        let mut rate = Rate::new(10.0, 1e6, at(0));
+        let count = (0..2000)
+            .take_while(|_| {
+                let is_within = rate.takes(1, at(0));
+                rate.was_ack();
+                is_within
+            })
+            .count();
+        assert!((980..=1000).contains(&count), "{count}");
     }
 
     #[test]

@@ -103,6 +103,9 @@ impl Gate {
         };
         let passes = self.judge(&envelope, now);
         let Stage::Open(session) = &mut self.stage else { return Flow::Drain };
+        if envelope.kind() == "session.ack" {
+            session.heard_ack();
+        }
         if !passes {
             return Flow::Drain;
         }

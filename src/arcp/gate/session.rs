@@ -140,6 +140,11 @@ impl Session {
         self.rate.takes(bytes, now)
     }
 
+    /// What was just heard was an acknowledgement.
+    pub(super) fn heard_ack(&mut self) {
+        self.rate.was_ack();
+    }
+
     /// Whether what is behind is still to be told that the client was heard of; once.
     pub(super) fn takes_sign(&mut self) -> bool {
         std::mem::take(&mut self.owes_sign)
