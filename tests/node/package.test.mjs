@@ -236,7 +236,9 @@ describe("types", () => {
 
   test("have no `any`", () => {
     for (const name of ["index.d.ts", "worker.d.ts", "core.wasm.d.ts"]) {
-      assert.ok(!/\bany\b/.test(withoutComments(file(`npm/${name}`))), name);
+      // `tenants: "any"` is a text, and no type.
+      const text = withoutComments(file(`npm/${name}`)).replaceAll('"any"', "");
+      assert.ok(!/\bany\b/.test(text), name);
     }
   });
 
