@@ -146,9 +146,11 @@ function factsOf(principal, token) {
   }
   if (claims?.iss !== principal.issuer) return otherwise;
   const { jti, sub, iat, exp } = claims;
+  // An empty claim says nothing: Cloudflare's service tokens have a `sub` like that, and are named by another claim.
+  const isName = (value) => typeof value === "string" && value !== "";
   return {
-    jti: typeof jti === "string" ? jti : undefined,
-    sub: typeof sub === "string" ? sub : principal.id,
+    jti: isName(jti) ? jti : undefined,
+    sub: isName(sub) ? sub : principal.id,
     iat: typeof iat === "number" ? iat : undefined,
     exp: typeof exp === "number" ? exp : principal.expiresAt,
   };

@@ -201,6 +201,16 @@ test("one name is one entry, and the later instant holds", async () => {
   assert.equal(await one.isRevoked(env, ...caller({ sub: "carol", jti: "t9", iat: start })), true);
 });
 
+test("a subject that says nothing is not one: the principal's id is", async () => {
+  for (const nothing of ["", null, []]) {
+    const { env, one, other } = deployment();
+    const service = () => caller({ sub: nothing, jti: nothing }, { principal: { id: "a-service", key: "k" } });
+    assert.equal(await other.isRevoked(env, ...service()), false);
+    await one.revoke(env, { issuer, sub: "a-service" });
+    assert.equal(await one.isRevoked(env, ...service()), true);
+  }
+});
+
 test("an integer subject is its digits, however it is written", async () => {
   const { env, one, other } = deployment();
   const payload = (sub) =>
