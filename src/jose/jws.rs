@@ -162,7 +162,7 @@ fn after_dot(text: &[u8], at: usize) -> Option<&[u8]> {
 /// Where what was handed in is a token with something around it: what that is, and what to do.
 #[cold]
 fn wrapped(token: &[u8]) -> Option<Error> {
-    const SCHEMES: [&str; 4] = ["bearer", "dpop", "jwt", "token"];
+    const SCHEMES: [&str; 4] = ["Bearer", "DPoP", "JWT", "Token"];
     let first = token.first()?;
     if first.is_ascii_whitespace() {
         return Some(malformed("the token begins with white space: hand over the token alone"));
@@ -179,7 +179,9 @@ fn wrapped(token: &[u8]) -> Option<Error> {
         return Some(malformed("the token begins with the name of its header field: hand over the token alone"));
     }
     let scheme = SCHEMES.into_iter().find(|scheme| name.eq_ignore_ascii_case(scheme.as_bytes()))?;
-    Some(malformed(format!("the token begins with the scheme \"{scheme}\": hand over what stands behind it")))
+    Some(malformed(format!(
+        "the token begins with \"{scheme} \", the scheme of a header field: hand over what stands behind it"
+    )))
 }
 
 fn is_padded(token: &[u8]) -> bool {
@@ -302,12 +304,12 @@ mod tests {
         };
         let good = token(r#"{"alg":"RS256"}"#, "x");
         for (wrapped, told) in [
-            (format!("Bearer {good}"), "the token begins with the scheme \"bearer\""),
-            (format!("bearer\t{good}"), "the token begins with the scheme \"bearer\""),
-            (format!("BEARER: {good}"), "the token begins with the scheme \"bearer\""),
-            (format!("JWT {good}"), "the token begins with the scheme \"jwt\""),
+            (format!("Bearer {good}"), "the token begins with \"Bearer \""),
+            (format!("bearer\t{good}"), "the token begins with \"Bearer \""),
+            (format!("BEARER: {good}"), "the token begins with \"Bearer \""),
+            (format!("JWT {good}"), "the token begins with \"JWT \""),
             ("Bearer ".to_owned(), "the token ends with white space"),
-            ("Bearer opaque".to_owned(), "the token begins with the scheme \"bearer\""),
+            ("Bearer opaque".to_owned(), "the token begins with \"Bearer \""),
             (format!("Authorization: Bearer {good}"), "the token begins with the name of its header field"),
             (format!(" {good}"), "the token begins with white space"),
             (format!("\"{good}\""), "the token begins with a quotation mark"),

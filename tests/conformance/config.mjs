@@ -228,6 +228,17 @@ export function tests({ arcgate: { JwtVerifier, verifyJws }, wasm, assert }) {
 
   all["configuration: arguments of a wrong type are the caller's mistake, and say so"] = async () => {
     const verifier = await JwtVerifier.create({ providers: { p: { issuer, audience } } });
+    for (const [token, pattern] of [
+      ["Bearer a.b.c", /^the token begins with "Bearer "/],
+      ["bearer a.b.c", /^the token begins with "Bearer "/],
+      [" a.b.c", /^the token begins with white space/],
+      ["a.b.c\n", /^the token ends with white space/],
+      ["a==.b.c", /padded/],
+    ]) {
+      const error = await assert.refused(verifier.verify(token), "ERR_TOKEN_MALFORMED", pattern);
+      assert.equal(error.details.fault, "caller");
+      await assert.refused(verifyJws(token, jwk, { algorithms: ["ES256"] }), "ERR_TOKEN_MALFORMED", pattern);
+    }
     for (const scopes of ["a", 7, [7], { 0: "a" }, null])
       await assert.refused(verifier.verify("a.b.c", { scopes }), "ERR_CONFIG", /scopes/);
     const cycle = [];
