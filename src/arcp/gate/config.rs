@@ -82,18 +82,7 @@ impl Config {
         let bytes_per_sec = reader.number("maxBytesPerSec", 1024.0, 1e9)?.unwrap_or(4_194_304.0);
         reader.finish()?;
 
-        let mut reader = Reader::new("arcp", arcp);
-        let heartbeat = reader.number("heartbeatIntervalSec", 0.05, 3600.0)?.unwrap_or(30.0);
-        let scopes = match reader.take("scopes") {
-            None => &empty,
-            Some(Value::Object(scopes)) => scopes,
-            Some(_) => return Err(reader.wrong("scopes", "must be an object with `connect` and `submit`")),
-        };
-        reader.finish()?;
-        let mut reader = Reader::new("arcp.scopes", scopes);
-        let connect = reader.strings("connect")?.unwrap_or_default();
-        let submit = reader.strings("submit")?.unwrap_or_default();
-        reader.finish()?;
+        let (heartbeat, connect, submit) = read_arcp(arcp)?;
         Ok(Self {
             base_path,
             origins,
@@ -117,6 +106,24 @@ impl Config {
     pub const fn max_buffered(&self) -> usize {
         self.max_buffered
     }
+}
+
+/// The seconds between heartbeats, and the scopes for a session and for a submit.
+fn read_arcp(arcp: &json::Object<'_>) -> Result<(f64, Vec<String>, Vec<String>), Error> {
+    let none = json::Object::default();
+    let mut reader = Reader::new("arcp", arcp);
+    let heartbeat = reader.number("heartbeatIntervalSec", 0.05, 3600.0)?.unwrap_or(30.0);
+    let scopes = match reader.take("scopes") {
+        None => &none,
+        Some(Value::Object(scopes)) => scopes,
+        Some(_) => return Err(reader.wrong("scopes", "must be an object with `connect` and `submit`")),
+    };
+    reader.finish()?;
+    let mut reader = Reader::new("arcp.scopes", scopes);
+    let connect = reader.strings("connect")?.unwrap_or_default();
+    let submit = reader.strings("submit")?.unwrap_or_default();
+    reader.finish()?;
+    Ok((heartbeat, connect, submit))
 }
 
 #[cfg(test)]

@@ -4,8 +4,10 @@
 //! behind -> its welcome -> the client's welcome -> frames both ways ([`relay`]).
 //!
 //! Nothing reaches what is behind before the principal is known. What passes is checked and then forwarded byte for byte.
-//! [`action`] is what a driver performs, [`refusal`] how a session ends, [`pulse`] when a side is heard of, [`seal`] what binds
-//! a resume token to its principal, [`admit`] the last questions before the welcome, [`unreadable`] what can't be passed on, [`hidden`] what no runtime behind may give away.
+//! [`action`] is what a driver performs, [`refusal`] and [`ending`] how a session ends, [`pulse`] and [`beats`] when a side is
+//! heard of, [`rate`] how much it may say, [`seal`] what binds a resume token to its principal, [`greet`] our own hello, [`admit`]
+//! the last questions before the welcome, [`unreadable`] what can't be passed on, [`places`] where a job's id stands, [`hidden`]
+//! what no runtime behind may give away.
 
 pub mod action;
 pub mod config;
@@ -21,6 +23,9 @@ mod seal;
 mod session;
 
 mod admit;
+mod beats;
+mod ending;
+mod greet;
 mod handshake;
 mod machine;
 mod relay;

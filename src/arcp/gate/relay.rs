@@ -2,16 +2,15 @@
 
 use super::{
     action::Action,
+    ending::payload,
     handshake::reason_of,
-    machine::{payload, Flow, Gate, Stage},
+    machine::{Flow, Gate, Stage},
     places::{self, quoted},
-    pulse::Beat,
     refusal::{End, Why},
-    session::Ask,
     unreadable::Unreadable,
 };
 use crate::{
-    arcp::{envelope::Malformed, skim, ArcpCode, Envelope, Frame},
+    arcp::{envelope::Malformed, skim, ArcpCode, Envelope},
     json::{self, Members, Problem, Value},
     time::{Span, Time},
 };
@@ -26,54 +25,6 @@ const MAX_NONCE: usize = 256;
 const WITHOUT_GAUGE: usize = 4;
 
 impl Gate {
-    pub(super) fn tick_open(&mut self, now: Time) {
-        let Stage::Open(session) = &mut self.stage else { return };
-        if session.dismissed.is_some_and(|at| now >= at) {
-            return self.end(End::DISMISSED, now);
-        }
-        let unanswered = session.unanswered(now);
-        let is_due = session.is_to_ask(now);
-        let client = session.client.as_mut().map_or(Beat::None, |pulse| pulse.beat(now));
-        let behind = session.behind.as_mut().map_or(Beat::None, |pulse| pulse.beat(now));
-        if client == Beat::Lost {
-            return self.end(End::SILENT, now);
-        }
-        if behind == Beat::Lost {
-            return self.end(End::restart("upstream_silent"), now);
-        }
-        if unanswered == Ask::Unknown {
-            return self.end(End::restart("revocation_unknown"), now);
-        }
-        if is_due {
-            self.push(Action::AskRevoked);
-        }
-        if client == Beat::Ping {
-            self.ping_client(now);
-        }
-        if behind == Beat::Ping {
-            let payload = self.ping(now);
-            self.tell_behind("session.ping", &payload, now);
-        }
-    }
-
-    fn ping(&mut self, now: Time) -> String {
-        let nonce = format!("p_{}", self.ids.next(now));
-        Members::new().text("nonce", &nonce).text("sent_at", &now.to_rfc3339()).end()
-    }
-
-    fn ping_client(&mut self, now: Time) {
-        let payload = self.ping(now);
-        self.tell_client("session.ping", &payload, now);
-    }
-
-    fn tell_behind(&mut self, kind: &str, payload: &str, now: Time) {
-        let id = self.ids.next(now);
-        let Stage::Open(session) = &mut self.stage else { return };
-        session.told_behind(now);
-        let text = Frame::new(kind, &id, payload).of_session(&session.id).write();
-        self.push(Action::ToBehind(text));
-    }
-
     /// The client has said something, whatever it is. What is behind is told once, where that isn't a frame that goes on: it keeps
     /// the token that a session was resumed with until then (ARCP 1.1 §6.3). A pong says nothing else.
     pub(super) fn hear_client(&mut self, bytes: usize, now: Time) -> bool {
@@ -303,6 +254,12 @@ impl Gate {
             let session_id = quoted(&session.id);
             rewritten = Some(skim::with_member(rewritten.as_deref().unwrap_or(text), "session_id", &session_id));
         }
+        self.pass_to_client(text, rewritten, now)
+    }
+
+    /// Sends a frame on to the client. Where the platform doesn't tell what waits for it, it is asked for a sign of life first.
+    fn pass_to_client(&mut self, text: &str, rewritten: Option<String>, now: Time) -> Flow {
+        let Stage::Open(session) = &mut self.stage else { return Flow::Drain };
         session.told_client(rewritten.as_deref().unwrap_or(text).len(), now);
         let unheard = if self.has_gauge { 0 } else { session.unheard };
         let probes = unheard > self.config.max_buffered / 2 && session.client.is_some() && !session.is_probed;

@@ -1,0 +1,86 @@
+//! How a session's end is told: to the client, to what is behind, and in the audit log.
+
+use super::{
+    action::Action,
+    machine::{Gate, Stage},
+    refusal::{End, Why},
+};
+use crate::{
+    arcp::{ArcpCode, Close},
+    json::Members,
+    time::Time,
+};
+
+impl Gate {
+    /// Ends both sides. Whatever comes in afterwards is nobody's.
+    pub(super) fn end(&mut self, end: End, now: Time) {
+        self.end_saying(end, None, now);
+    }
+
+    /// As [`Self::end`], with what explains it: for the client and for the log.
+    pub(super) fn end_saying(&mut self, end: End, why: Option<&Why>, now: Time) {
+        if self.is_over() {
+            return;
+        }
+        if let Some(code) = end.code {
+            // Of what is too much there may be less in a while.
+            let is_retryable = end.close == Close::TooMany || (code.is_retryable() && end.close != Close::Unreadable);
+            let payload = payload(code, is_retryable, why).end();
+            self.tell_client("session.error", &payload, now);
+        }
+        self.push(Action::CloseClient(end.close));
+        if !matches!(self.stage, Stage::Hello | Stage::Verifying | Stage::Unsealing { .. }) {
+            self.push(Action::CloseBehind);
+        }
+        self.audit_end(end, why, now);
+        self.stage = Stage::Over;
+        self.hello = None;
+    }
+
+    fn audit_end(&mut self, end: End, why: Option<&Why>, now: Time) {
+        let is_ours = matches!(end.code, Some(ArcpCode::InternalError));
+        let (kind, outcome) = match &self.stage {
+            Stage::Open(_) if end.close == Close::Normal => ("arcp.session", "completed"),
+            Stage::Open(_) => ("arcp.session", "cut"),
+            _ if is_ours => ("arcp.hello", "failed"),
+            _ if end.code.is_none() => ("arcp.hello", "cut"),
+            _ => ("arcp.hello", "refused"),
+        };
+        let mut event = self.audit(kind, outcome, end.reason).integer("close", end.close.code().into());
+        if let Some(code) = end.code {
+            event = event.text("code", code.as_str());
+        }
+        if let Some(why) = why {
+            event = event.raw("details", &why.details);
+        }
+        let event = match &self.stage {
+            Stage::Open(session) => session.account(event, now),
+            _ => event.integer("durationMs", now.since(self.born).as_millis()),
+        };
+        self.push(Action::Audit(event.end()));
+    }
+
+    pub(super) fn audit(&self, kind: &str, outcome: &str, reason: &str) -> Members {
+        let mut event = Members::new().text("type", kind).text("outcome", outcome).text("reason", reason);
+        if let Some(principal) = &self.principal {
+            event = event.text("principal", &principal.key());
+        }
+        if let Some(hello) = &self.hello {
+            event = event.text("client", &hello.client.name).text("scheme", &hello.scheme);
+            event = event.boolean("resumes", hello.resume.is_some());
+        }
+        event
+    }
+}
+
+/// The payload of a `session.error`: generic, or with what explains it.
+pub(super) fn payload(code: ArcpCode, is_retryable: bool, why: Option<&Why>) -> Members {
+    let message = why.map_or(code.message(), |why| &why.message);
+    let payload =
+        Members::new().text("code", code.as_str()).text("message", message).boolean("retryable", is_retryable);
+    match why {
+        Some(why) => payload.raw("details", &why.details),
+        // None where there are none: the TS SDK refuses a null.
+        None => payload,
+    }
+}
