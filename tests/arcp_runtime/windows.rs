@@ -214,3 +214,37 @@ fn a_list_says_that_what_waits_is_still_to_come() {
     read(&mut world, &client);
     assert_eq!(last(&mut world), 151);
 }
+
+#[test]
+fn a_hub_full_of_readers_that_read_nothing_is_bounded() {
+    let mut world = World::new();
+    let client = world.connect_with("alice", &["progress"]);
+    let mut jobs = Vec::new();
+    for _ in 0..12 {
+        let job = world.submit(&client, &json!({"agent": "count"}));
+        for _ in 0..20 {
+            world.event(&job, "thought", &json!({"text": "x".repeat(50_000)}));
+        }
+        world.output(&job, &json!("end"));
+        world.got(client.conn);
+        jobs.push(job);
+    }
+    for number in 0..31 {
+        // Those with `ack` never acknowledge; of the others nothing leaves.
+        let features = if number % 2 == 0 { &ALL[..] } else { &["subscribe", "progress"] };
+        let conn = world.attach_paced(&World::hello(features, "alice", None));
+        let reader = world.welcomed(conn, "alice");
+        for job in &jobs {
+            world.say(&reader, "job.subscribe", &json!({"job_id": job, "history": true}));
+            world.got(conn);
+            world.sleep(100);
+        }
+        assert!(world.hub.held_bytes() < 80 << 20, "{}", world.hub.held_bytes());
+    }
+    // One more is served all the same.
+    let late = world.connect("bob");
+    let job = world.submit(&late, &json!({"agent": "echo"}));
+    world.progress(&job, 1);
+    world.output(&job, &json!("through"));
+    assert_eq!(types(&world.got(late.conn)), ["job.event", "job.result"]);
+}

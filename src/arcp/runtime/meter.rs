@@ -3,7 +3,7 @@
 use super::{Envelope, Hub, Rc, Time};
 
 /// Roughly microseconds of this thread. So much may be spent at once, and so much comes back in a second: a quarter of it.
-const MOST: i64 = 500_000;
+const MOST: i64 = 250_000;
 const BACK_PER_SEC: i64 = 250_000;
 
 /// Any frame, and each of its bytes: 64 of them are read in a microsecond.

@@ -94,23 +94,27 @@ impl Hub {
     /// Whether there is room for one more event of a job. With `by_half`, for a good deal more; with `is_last`, for the rest of
     /// a job that has ended, which no agent makes longer.
     fn has_room(&self, session: &Session, job: &str, by_half: bool, is_last: bool) -> bool {
-        let all = if session.acknowledges() { session.buffer.all() } else { session.buffer.unsent() };
-        let own = if session.acknowledges() { session.buffer.share(job) } else { all };
-        let part = if by_half { 4 } else { 2 };
-        let (events, bytes) = (self.limits.buffer_events, self.limits.buffer_bytes);
-        let is_in_twice = all.events < 2 * events && all.bytes < 2 * bytes;
-        if is_last && is_in_twice {
+        let (mut events, mut bytes) = (self.limits.buffer_events, self.limits.buffer_bytes);
+        let (mut all, mut own) = (session.buffer.all(), session.buffer.share(job));
+        if !session.acknowledges() {
+            all = session.buffer.unsent();
+            own = all;
+            if session.conn.is_some() {
+                // What its connection doesn't take waits in the history as well as here.
+                (events, bytes) = (events.min(2 * PIPE_FRAMES), bytes.min(2 * PIPE_BYTES));
+            }
+        }
+        // Who has filled a buffer, or the hub, leaves the others a little.
+        let fair = self.limits.all_buffers / self.sessions.len().max(1);
+        let is_crowded =
+            |times: usize| self.buffered >= times * self.limits.all_buffers && session.buffer.all().bytes >= fair;
+        let is_within = |times: usize| all.events < times * events && all.bytes < times * bytes && !is_crowded(times);
+        if is_last && is_within(1) {
             return true;
         }
-        if own.events >= (events / part).max(1) || own.bytes >= (bytes / part).max(1) {
-            return false;
-        }
-        // Who has filled a buffer or the hub leaves the others a little.
-        let fair = self.limits.all_buffers / self.sessions.len().max(1);
-        let is_full = all.events >= events
-            || all.bytes >= bytes
-            || (self.buffered >= self.limits.all_buffers && session.buffer.all().bytes >= fair);
-        !is_full || (own.events < FEW && is_in_twice)
+        let part = if by_half { 4 } else { 2 };
+        let has_own = own.events < (events / part).max(1) && own.bytes < (bytes / part).max(1);
+        has_own && (is_within(1) || (own.events < FEW && is_within(2)))
     }
 
     /// Takes everything to a session that it has room for now.
