@@ -3,6 +3,9 @@
 /** More events than this don't wait to be read: an agent that reports without ever pausing can't be held back. */
 const MAX_EVENTS = 1000;
 
+/** The kind of the event that says how many could not be kept. */
+const DROPPED = "x-vendor.arcgate.dropped";
+
 /** Runs an agent. It is not waited for once `signal` is aborted, whatever it does. */
 export class AgentRun {
   #start;
@@ -58,8 +61,13 @@ export class AgentRun {
     }
   }
 
+  // What could not be kept is told by its number, before what comes after it.
   #push(event) {
-    if (this.#events.length >= MAX_EVENTS) this.#events.shift();
+    if (this.#events.length >= MAX_EVENTS) {
+      const first = this.#events.shift();
+      if (first.kind === DROPPED) this.#events[0] = { kind: DROPPED, body: { count: first.body.count + 1 } };
+      else this.#events[0] = { kind: DROPPED, body: { count: 2 } };
+    }
     this.#events.push(event);
     this.#wake();
   }

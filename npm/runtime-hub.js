@@ -293,8 +293,13 @@ class Run {
 
 // What the client is told of an agent's failure: what it did wrong itself, or one of the protocol's codes, or nothing.
 function failure(error) {
-  if (error instanceof ArcgateError && error.details?.fault === "caller") {
-    return { code: "INVALID_REQUEST", message: error.message };
+  try {
+    if (error instanceof ArcgateError && error.details?.fault === "caller") {
+      return { code: "INVALID_REQUEST", message: error.message };
+    }
+    if (typeof error?.code === "string") return { code: error.code };
+  } catch {
+    // Anything can be thrown.
   }
-  return { code: typeof error?.code === "string" ? error.code : "INTERNAL_ERROR", message: undefined };
+  return { code: "INTERNAL_ERROR" };
 }

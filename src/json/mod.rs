@@ -15,6 +15,7 @@ pub use members::Members;
 pub use number::Number;
 pub use write::write_string;
 
+mod find;
 mod members;
 mod name;
 mod number;

@@ -8,8 +8,7 @@ use super::{
     Object, Problem, Value, MAX_DEPTH, MAX_VALUES,
 };
 
-/// So much of a path is told: names and places, and of each name so many characters.
-const MAX_TRAIL: usize = 8;
+/// So many characters of a name are told.
 const MAX_NAME: usize = 32;
 
 /// Objects of more members are looked through for duplicates when they are whole.
@@ -19,7 +18,7 @@ const FEW: usize = 16;
 pub(super) struct Parser<'a> {
     text: &'a str,
     bytes: &'a [u8],
-    at: usize,
+    pub(super) at: usize,
     /// How many values may still come.
     left: u32,
     /// Takes half a character, as U+FFFD.
@@ -29,7 +28,7 @@ pub(super) struct Parser<'a> {
     /// Lets a member stand twice.
     takes_twice: bool,
     /// Where it is, if that is asked for: names, and places in arrays.
-    trail: Option<Vec<String>>,
+    pub(super) trail: Option<Vec<String>>,
 }
 
 impl<'a> Parser<'a> {
@@ -48,7 +47,7 @@ impl<'a> Parser<'a> {
         Self::new(text, true, true).read().map(|(value, _)| value)
     }
 
-    const fn new(text: &'a str, takes_halves: bool, takes_twice: bool) -> Self {
+    pub(super) const fn new(text: &'a str, takes_halves: bool, takes_twice: bool) -> Self {
         let bytes = text.as_bytes();
         Self { text, bytes, at: 0, left: MAX_VALUES, takes_halves, has_halves: false, takes_twice, trail: None }
     }
@@ -64,19 +63,6 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Where in the text what is wrong with it stands.
-    pub(super) fn blame(text: &'a str) -> Option<(String, Problem)> {
-        let mut parser = Self { trail: Some(Vec::new()), ..Self::new(text, false, false) };
-        parser.skip_space();
-        let problem = parser.value(MAX_DEPTH).err()?;
-        let trail = parser.trail.unwrap_or_default();
-        let mut path = trail.iter().take(MAX_TRAIL).cloned().collect::<String>();
-        if trail.len() > MAX_TRAIL {
-            path.push('…');
-        }
-        Some((path.trim_start_matches('.').to_owned(), problem))
-    }
-
     /// As [`Self::value`], in the member or at the place that `step` tells.
     #[inline(always)]
     fn inner(&mut self, depth: u8, step: impl FnOnce() -> String) -> Result<Value<'a>, Problem> {
@@ -90,27 +76,6 @@ impl<'a> Parser<'a> {
         Ok(value)
     }
 
-    /// The text of one member's value, found without what stands before it being kept.
-    pub(super) fn member(text: &'a str, name: &str) -> Option<&'a str> {
-        let mut parser = Self::new(text, true, false);
-        parser.skip_space();
-        parser.needs(b'{').ok()?;
-        loop {
-            parser.skip_space();
-            let key = parser.string().ok()?;
-            parser.skip_space();
-            parser.needs(b':').ok()?;
-            parser.skip_space();
-            let start = parser.at;
-            parser.value(MAX_DEPTH).ok()?;
-            if key == name {
-                return parser.since(start).ok();
-            }
-            parser.skip_space();
-            parser.needs(b',').ok()?;
-        }
-    }
-
     #[inline(always)]
     fn peek(&self) -> Option<u8> {
         if self.at < self.bytes.len() {
@@ -121,7 +86,7 @@ impl<'a> Parser<'a> {
     }
 
     #[inline(always)]
-    fn skip_space(&mut self) {
+    pub(super) fn skip_space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
             self.at += 1;
         }
@@ -136,7 +101,7 @@ impl<'a> Parser<'a> {
     }
 
     #[inline(always)]
-    fn needs(&mut self, byte: u8) -> Result<(), Problem> {
+    pub(super) fn needs(&mut self, byte: u8) -> Result<(), Problem> {
         if self.takes(byte) {
             Ok(())
         } else {
@@ -146,11 +111,11 @@ impl<'a> Parser<'a> {
 
     /// What stands from `start` up to here.
     #[inline(always)]
-    fn since(&self, start: usize) -> Result<&'a str, Problem> {
+    pub(super) fn since(&self, start: usize) -> Result<&'a str, Problem> {
         self.text.get(start..self.at).ok_or(Problem::Syntax)
     }
 
-    fn value(&mut self, depth: u8) -> Result<Value<'a>, Problem> {
+    pub(super) fn value(&mut self, depth: u8) -> Result<Value<'a>, Problem> {
         self.left = self.left.checked_sub(1).ok_or(Problem::TooMany)?;
         match self.peek() {
             Some(b'"') => self.string().map(Value::String),
@@ -229,7 +194,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn string(&mut self) -> Result<Cow<'a, str>, Problem> {
+    pub(super) fn string(&mut self) -> Result<Cow<'a, str>, Problem> {
         self.needs(b'"')?;
         let start = self.at;
         self.skip_plain();

@@ -198,6 +198,16 @@ test("what an agent can't say ends its job by name, and its clean-up runs", boun
   client.close();
 });
 
+test("whatever an agent throws, its job ends", bounded, async () => {
+  const client = await connect("alice");
+  for (const what of ["getter", "bare", null, "text"]) {
+    const job = await submitted(client, { agent: "throws", input: { what } });
+    const { payload } = (await toTheEnd(client, job)).at(-1);
+    assert.deepEqual([payload.code, payload.retryable], ["INTERNAL_ERROR", true]);
+  }
+  client.close();
+});
+
 test("a text that is cut anywhere is whole again", bounded, async () => {
   const client = await connect("alice");
   const text = "Total: \u{1F4B0} are due, do NOT \u{1F6AB} pay twice";

@@ -55,6 +55,16 @@ const agents = {
   async *chunks() {
     for (const data of ["Hello, ", "World", "!"]) yield { kind: "result_chunk", body: { data } };
   },
+  async throws({ what }) {
+    if (what === "getter") {
+      throw {
+        get code() {
+          throw new Error("private");
+        },
+      };
+    }
+    throw what === "bare" ? Object.create(null) : what;
+  },
   async *floods({ to }) {
     for (let current = 1; current <= to; current += 1) yield { kind: "progress", body: { current, total: to } };
     return to;
