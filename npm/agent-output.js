@@ -1,20 +1,7 @@
 // What an agent says, on its way out over ARC: the core checks each event and the result, and remembers what of a text waits.
 
 import { call, callJson } from "./call.js";
-
-/** A value as JSON's writer sees it: `{ text }`, or `{ complaint }`, which is undefined where the value is nothing that JSON has. */
-export function written(value) {
-  try {
-    const text = JSON.stringify(value);
-    return typeof text === "string" ? { text } : {};
-  } catch (error) {
-    try {
-      return { complaint: String(error?.message ?? error) };
-    } catch {
-      return { complaint: "" };
-    }
-  }
-}
+import { kindOf, written } from "./written.js";
 
 /** The output of one run. `maxBytes` bounds its result. */
 export class AgentOutput {
@@ -30,9 +17,9 @@ export class AgentOutput {
 
   /** An event: `{ part, isPiece }`, or `{ flaw }`, the details of the error that the run ends with. */
   event(value) {
-    const { text, complaint } = written(value);
+    const { text, thrown, bytes } = written(value, call("agentEventBytes"));
     this.#count += 1;
-    const said = callJson("agentEvent", text, complaint, this.#count, this.#memory);
+    const said = callJson("agentEvent", text, kindOf(value), thrown, bytes, this.#count, this.#memory);
     if (said.flaw) return said;
     this.#memory = said.memory;
     if (said.isPiece && said.part !== "") {
@@ -62,8 +49,8 @@ export class AgentOutput {
       this.keep(this.rest());
       return this.#pieces.length > 0 ? ["pieces", this.#pieces.join(",")] : ["output", "null"];
     }
-    const { text, complaint } = written(value);
-    const read = call("agentResult", text, complaint, this.#maxBytes);
+    const { text, thrown, bytes } = written(value, this.#maxBytes);
+    const read = call("agentResult", text, thrown, bytes, this.#maxBytes);
     if (read === undefined) return ["output", text];
     const { text: mended, flaw } = JSON.parse(read);
     return flaw ? ["flawed", JSON.stringify(flaw), flaw] : ["output", mended];

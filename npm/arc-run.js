@@ -8,6 +8,9 @@ import { eventStream } from "./event-stream.js";
 
 const encoder = new TextEncoder();
 
+/** So many events of an agent's are taken in one turn. */
+const TURN = 256;
+
 /** Runs the agent of a decision of the core's. `seen` is told why it failed. */
 export class ArcRun {
   #run;
@@ -28,7 +31,9 @@ export class ArcRun {
 
   /** The answer once it has ended: `{ reply, outcome }`. Whatever it still does then is told to stop. */
   async answer() {
-    for (;;) {
+    for (let steps = 1; ; steps += 1) {
+      // An agent that never waits must not keep everybody else waiting.
+      if (steps % TURN === 0) await new Promise((resolve) => setTimeout(resolve, 0));
       const step = await this.#run.next();
       if ("event" in step) {
         const { flaw, part, isPiece } = this.#output.event(step.event);

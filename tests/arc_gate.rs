@@ -464,3 +464,14 @@ fn nothing_panics() {
         gate.head(&Head { host: &text, origin: Some(&text), content_type: Some(&text), ..GOOD });
     }
 }
+
+#[test]
+fn half_a_character_in_a_body_is_named() {
+    let body = |text: &str| format!(r#"{{"arc":"1.0","id":"{text}"}}"#);
+    for (text, named) in [("x\\ud83d", true), ("\\ude00", true), ("\\ud83d\\ude00", false), ("\\x", false)] {
+        let (Decision::Reply(reply), _) = builtin().body(&anybody(), body(text).as_bytes(), &fresh()) else {
+            panic!("{text}: an envelope without a method")
+        };
+        assert_eq!(reply.body.unwrap().contains("half of a character"), named, "{text}");
+    }
+}

@@ -41,6 +41,12 @@ pub fn parse(body: &[u8]) -> Result<Object<'_>, Reply> {
             Problem::TooMany => (ArcCode::InvalidRequest, "too_many_values"),
             Problem::NotAnObject => (ArcCode::InvalidRequest, "not_an_object"),
         };
+        let has_halves = || std::str::from_utf8(body).is_ok_and(|text| matches!(json::mended(text), Ok((_, true))));
+        let problem = if problem == Problem::Syntax && has_halves() {
+            "has half of a character in it: a text that was cut inside of an emoji, say".to_owned()
+        } else {
+            problem.to_string()
+        };
         Reply::error(code, reason, &Echo::default(), Some(&format!("{{\"problem\":\"the body {problem}\"}}")))
     })
 }

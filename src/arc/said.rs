@@ -31,12 +31,12 @@ pub struct Said {
     pub memory: String,
 }
 
-/// Reads an event: the `number`th, as JavaScript wrote it, with the memory of the one before.
+/// Reads an event: the `number`th, as JavaScript wrote it, of the `kind` that it names if any, with the memory of the one before.
 ///
 /// # Errors
 /// What is wrong with it, as the `details` of the error.
-pub fn event(text: &str, number: u64, memory: &str) -> Result<Said, String> {
-    let event = output::event(text, MAX_EVENT).map_err(|flaw| flawed(Of::Event(number, None), flaw))?;
+pub fn event(text: &str, kind: Option<&str>, number: u64, memory: &str) -> Result<Said, String> {
+    let event = output::event(text, MAX_EVENT).map_err(|flaw| flawed(Of::Event(number, kind), flaw))?;
     let kind = event.get("kind").and_then(Value::as_str).unwrap_or_default();
     let wrong = |flaw| flawed(Of::Event(number, Some(kind)), flaw);
     let mut said = Said { memory: memory.to_owned(), ..Said::default() };
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     fn say(memory: &str, event: &str) -> (String, String) {
-        let said = super::event(event, 1, memory).unwrap();
+        let said = super::event(event, None, 1, memory).unwrap();
         (said.part, said.memory)
     }
 
@@ -115,10 +115,10 @@ mod tests {
     #[test]
     fn nothing_comes_after_the_last_piece() {
         let last = r#"{"kind":"result_chunk","body":{"data":"a\ud83d","more":false}}"#;
-        let memory = event(last, 1, "").unwrap().memory;
+        let memory = event(last, None, 1, "").unwrap().memory;
         assert_eq!(rest(&memory), "");
-        let error = event(last, 2, &memory).unwrap_err();
-        assert!(error.contains(r#""reason":"after_the_last""#) || error.contains("more"), "{error}");
+        let error = event(last, None, 2, &memory).unwrap_err();
+        assert!(error.contains(r#""reason":"after_the_last""#), "{error}");
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
             (r#"{"kind":"result_chunk","body":{"data":7}}"#, Some("result_chunk"), "wrong_body"),
             (r#"{"kind":"result_chunk","body":{"data":"é","encoding":"base64"}}"#, Some("result_chunk"), "wrong_body"),
         ] {
-            let details = event(text, 3, "").unwrap_err();
+            let details = event(text, None, 3, "").unwrap_err();
             let details = json::object_of(&details).unwrap();
             let text_of = |name| details.get(name).and_then(Value::as_str);
             assert_eq!((text_of("reason"), text_of("kind")), (Some(reason), kind));

@@ -178,12 +178,24 @@ pub fn arc_last_events(ticket: &str, outcome: &str, text: &str) -> Result<String
 }
 
 /// Reads an agent's event, the `number`th: `{ memory, part?, isPiece? }`, or `{ flaw }`, the details of the error. `text` is what
-/// JavaScript's writer made of it, and `complaint` what that said where it made nothing; `memory` is the last event's.
+/// JavaScript's writer made of it, of this `kind`; where it made nothing, `thrown` and `bytes` are as in npm/written.js. `memory`
+/// is the last event's.
 #[wasm_bindgen(js_name = agentEvent)]
-pub fn agent_event(text: Option<String>, complaint: Option<String>, number: f64, memory: &str) -> String {
+pub fn agent_event(
+    text: Option<String>,
+    kind: Option<String>,
+    thrown: Option<String>,
+    bytes: Option<f64>,
+    number: f64,
+    memory: &str,
+) -> String {
+    let number = number as u64;
     let read = match &text {
-        Some(text) => said::event(text, number as u64, memory),
-        None => Err(said::flawed(Of::Event(number as u64, None), Flaw::of_writer(complaint.as_deref()))),
+        Some(text) => said::event(text, kind.as_deref(), number, memory),
+        None => {
+            let flaw = unwritten(thrown.as_deref(), bytes, said::MAX_EVENT);
+            Err(said::flawed(Of::Event(number, kind.as_deref()), flaw))
+        }
     };
     match read {
         Ok(said) => {
@@ -197,15 +209,26 @@ pub fn agent_event(text: Option<String>, complaint: Option<String>, number: f64,
 /// Reads what an agent returned: nothing where it goes on as it is, `{ text }` where it goes on as this, or `{ flaw }`. The
 /// arguments are as for `agentEvent`; `most` is how many bytes there may be.
 #[wasm_bindgen(js_name = agentResult)]
-pub fn agent_result(text: Option<String>, complaint: Option<String>, most: f64) -> Option<String> {
+pub fn agent_result(text: Option<String>, thrown: Option<String>, bytes: Option<f64>, most: f64) -> Option<String> {
+    let most = most as usize;
     let read = match &text {
-        Some(text) => output::result(text, most as usize),
-        None => Err(Flaw::of_writer(complaint.as_deref())),
+        Some(text) => output::result(text, most),
+        None => Err(unwritten(thrown.as_deref(), bytes, most)),
     };
     match read {
         Ok(mended) => mended.map(|text| Members::new().text("text", &text).end()),
         Err(flaw) => Some(Members::new().raw("flaw", &said::flawed(Of::Result, flaw)).end()),
     }
+}
+
+fn unwritten(thrown: Option<&str>, bytes: Option<f64>, most: usize) -> Flaw {
+    bytes.map_or_else(|| Flaw::of_writer(thrown), |bytes| Flaw::TooLarge { bytes: bytes as usize, most })
+}
+
+/// An event may be so many bytes long, as JSON.
+#[wasm_bindgen(js_name = agentEventBytes)]
+pub fn agent_event_bytes() -> f64 {
+    said::MAX_EVENT as f64
 }
 
 /// The part that stands for the half of a character that no piece completed; empty where none waits.

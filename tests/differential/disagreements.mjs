@@ -24,7 +24,7 @@ export const disagreements = [
   },
   {
     code: "ERR_TOKEN_MALFORMED",
-    says: /nested too deeply/,
+    says: /nested deeper than 32 levels/,
     reason: "At most 32 levels, so that nothing that reads the claims later runs out of stack.",
   },
   {

@@ -56,10 +56,10 @@ const circle = {};
 circle.self = circle;
 
 for (const [what, bad, reason, kind] of [
-  ["a BigInt", vendor({ n: 1n }), "bigint"],
-  ["a cycle", vendor(circle), "cycle"],
-  ["40 levels", vendor({ v: nested(40) }), "too_deep"],
-  ["100,000 levels", vendor({ v: nested(100_000) }), "too_deep"],
+  ["a BigInt", vendor({ n: 1n }), "bigint", vendor().kind],
+  ["a cycle", vendor(circle), "cycle", vendor().kind],
+  ["40 levels", vendor({ v: nested(40) }), "too_deep", vendor().kind],
+  ["100,000 levels", vendor({ v: nested(100_000) }), "too_deep", vendor().kind],
   ["undefined", undefined, "no_value"],
   ["null", null, "not_an_event"],
   ["a function", () => {}, "no_value"],
@@ -73,6 +73,7 @@ for (const [what, bad, reason, kind] of [
       },
     }),
     "throws",
+    vendor().kind,
   ],
   [
     "a getter that throws",
@@ -82,8 +83,9 @@ for (const [what, bad, reason, kind] of [
       },
     }),
     "throws",
+    vendor().kind,
   ],
-  ["too large", { kind: "thought", body: { text: "x".repeat(1_000_001) } }, "too_large"],
+  ["too large", { kind: "thought", body: { text: "x".repeat(1_000_001) } }, "too_large", "thought"],
   ["an unknown kind", { kind: "thinking", body: {} }, "unknown_kind", "thinking"],
   ["a body of another kind", { kind: "result_chunk", body: { data: 7 } }, "wrong_body", "result_chunk"],
   ["a number that is none", { kind: "progress", body: { current: Number.NaN } }, "wrong_body", "progress"],
