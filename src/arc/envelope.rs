@@ -42,10 +42,13 @@ pub fn parse(body: &[u8]) -> Result<Object<'_>, Reply> {
             Problem::NotAnObject => (ArcCode::InvalidRequest, "not_an_object"),
         };
         let has_halves = || std::str::from_utf8(body).is_ok_and(|text| matches!(json::mended(text), Ok((_, true))));
-        let problem = if problem == Problem::Syntax && has_halves() {
-            "has half of a character in it: a text that was cut inside of an emoji, say".to_owned()
-        } else {
-            problem.to_string()
+        let problem = match problem {
+            Problem::Syntax if has_halves() => {
+                "has half of a character in it: a text that was cut inside of an emoji, say".to_owned()
+            }
+            Problem::TooDeep => format!("is nested deeper than {} levels", json::MAX_DEPTH),
+            Problem::TooMany => format!("has more than {} values", json::MAX_VALUES),
+            other => other.to_string(),
         };
         Reply::error(code, reason, &Echo::default(), Some(&format!("{{\"problem\":\"the body {problem}\"}}")))
     })

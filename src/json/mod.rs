@@ -73,8 +73,8 @@ impl fmt::Display for Problem {
         f.write_str(match self {
             Self::Syntax => "is not valid JSON",
             Self::DuplicateMember => "has the same member twice in one object",
-            Self::TooDeep => "is nested deeper than 32 levels",
-            Self::TooMany => "has more than a million values",
+            Self::TooDeep => "is nested too deeply",
+            Self::TooMany => "has too many values",
             Self::NotAnObject => "is not a JSON object",
         })
     }

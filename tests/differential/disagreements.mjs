@@ -24,7 +24,7 @@ export const disagreements = [
   },
   {
     code: "ERR_TOKEN_MALFORMED",
-    says: /nested deeper than 32 levels/,
+    says: /nested too deeply/,
     reason: "At most 32 levels, so that nothing that reads the claims later runs out of stack.",
   },
   {
