@@ -477,6 +477,10 @@ export type TokenSource =
       privateKey?: CryptoKey;
       keyId?: string;
       algorithm?: string;
+      /** `aud` of what the key signs. Default: `tokenEndpoint`, or else `issuer`. */
+      assertionAudience?: string;
+      /** The certificate's hash in base64url, by which Entra ID finds it. */
+      assertionHeader?: { x5t?: string; "x5t#S256"?: string };
       scope?: string;
       audience?: string;
       resource?: string;
@@ -493,6 +497,10 @@ export type TokenSource =
       privateKey?: CryptoKey;
       keyId?: string;
       algorithm?: string;
+      /** `aud` of what the key signs. Default: `tokenEndpoint`, or else `issuer`. */
+      assertionAudience?: string;
+      /** The certificate's hash in base64url, by which Entra ID finds it. */
+      assertionHeader?: { x5t?: string; "x5t#S256"?: string };
       refreshToken: string;
       scope?: string;
       audience?: string;

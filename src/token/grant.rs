@@ -33,12 +33,20 @@ pub enum ClientAuth {
     /// By its secret, in the body.
     Post(Secret),
     /// By a JWT that it signs.
-    PrivateKeyJwt {
-        /// `alg`
-        algorithm: String,
-        /// `kid`
-        key_id: Option<String>,
-    },
+    PrivateKeyJwt(Box<Assertion>),
+}
+
+/// What a client's assertion says beside who it is and when.
+#[derive(Clone, Debug, Default)]
+pub struct Assertion {
+    /// `alg`
+    pub algorithm: String,
+    /// `kid`
+    pub key_id: Option<String>,
+    /// `aud`, where it is neither the token endpoint nor the issuer.
+    pub audience: Option<String>,
+    /// `x5t` and `x5t#S256`: how Entra finds a client's certificate.
+    pub thumbprints: Vec<(&'static str, String)>,
 }
 
 /// A form under construction.
@@ -89,7 +97,7 @@ impl Form {
                 self.push("client_id", client_id);
                 self.push_secret("client_secret", secret);
             }
-            ClientAuth::PrivateKeyJwt { .. } => {
+            ClientAuth::PrivateKeyJwt(_) => {
                 self.push("client_id", client_id);
                 self.push("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
                 if let Some(assertion) = assertion {
@@ -121,19 +129,15 @@ fn basic(client_id: &str, secret: &Secret) -> Secret {
 }
 
 /// What a client signs: header and claims, each in base64url, with a dot between them.
-pub fn assertion_input(
-    algorithm: &str,
-    key_id: Option<&str>,
-    client_id: &str,
-    audience: &str,
-    id: &str,
-    now: Time,
-) -> String {
+pub fn assertion_input(assertion: &Assertion, client_id: &str, audience: &str, id: &str, now: Time) -> String {
     let mut header = String::from("{\"typ\":\"JWT\",\"alg\":");
-    write_string(&mut header, algorithm);
-    if let Some(key_id) = key_id {
-        header.push_str(",\"kid\":");
-        write_string(&mut header, key_id);
+    write_string(&mut header, &assertion.algorithm);
+    let key_id = assertion.key_id.as_ref().map(|key_id| ("kid", key_id));
+    for (name, value) in key_id.into_iter().chain(assertion.thumbprints.iter().map(|(name, value)| (*name, value))) {
+        header.push_str(",\"");
+        header.push_str(name);
+        header.push_str("\":");
+        write_string(&mut header, value);
     }
     header.push('}');
     let mut claims = String::from("{\"iss\":");
@@ -211,7 +215,7 @@ mod tests {
         };
         assert_eq!(body(ClientAuth::None), "client_id=c");
         assert_eq!(body(ClientAuth::Post(Secret::new("s&"))), "client_id=c&client_secret=s%26");
-        let jwt = ClientAuth::PrivateKeyJwt { algorithm: "ES256".into(), key_id: None };
+        let jwt = ClientAuth::PrivateKeyJwt(Box::default());
         assert_eq!(
             body(jwt),
             "client_id=c&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=j"
@@ -220,9 +224,15 @@ mod tests {
 
     #[test]
     fn an_assertion_says_who_for_whom_and_how_long() {
-        let input = assertion_input("ES256", Some("k"), "c\"", "https://x", "id", Time::from_millis(5999.0));
+        let assertion = Assertion {
+            algorithm: "ES256".into(),
+            key_id: Some("k".into()),
+            thumbprints: vec![("x5t", "a".into()), ("x5t#S256", "b".into())],
+            ..Assertion::default()
+        };
+        let input = assertion_input(&assertion, "c\"", "https://x", "id", Time::from_millis(5999.0));
         let parts: Vec<_> = input.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).collect();
-        assert_eq!(parts[0], br#"{"typ":"JWT","alg":"ES256","kid":"k"}"#);
+        assert_eq!(parts[0], br#"{"typ":"JWT","alg":"ES256","kid":"k","x5t":"a","x5t#S256":"b"}"#);
         assert_eq!(parts[1], br#"{"iss":"c\"","sub":"c\"","aud":"https://x","jti":"id","iat":5,"exp":65}"#);
     }
 }

@@ -1,14 +1,14 @@
 //! Where tokens come from: the first argument of `TokenManager.create`.
 
 use super::{
-    grant::{ClientAuth, Form},
+    grant::{Assertion, ClientAuth, Form},
     response::{self, Tokens},
 };
 use crate::{
     config::{Reader, Required},
     error::{Code, Error},
     jose::url,
-    json::{write_string, Object},
+    json::{write_string, Object, Value},
     secret::Secret,
 };
 
@@ -133,6 +133,12 @@ impl Source {
             Kind::ClientCredentials | Kind::RefreshToken => source.take_client(&mut reader)?,
             Kind::AuthorizationCode => source.take_login(&mut reader)?,
         }
+        // Where others have it.
+        for name in ["x5t", "x5t#S256"] {
+            if options.get(name).is_some() {
+                return Err(reader.wrong(name, "is not an option; did you mean `assertionHeader`, which holds it?"));
+            }
+        }
         reader.finish()?;
         Ok(source)
     }
@@ -229,6 +235,13 @@ fn client_auth(reader: &mut Reader<'_, '_>) -> Result<ClientAuth, Error> {
     let has_key = reader.take("privateKey").is_some();
     let algorithm = owned(reader, "algorithm", Required::No)?;
     let key_id = owned(reader, "keyId", Required::No)?;
+    let audience = owned(reader, "assertionAudience", Required::No)?;
+    let thumbprints = thumbprints(reader)?;
+    for (name, is_there) in [("assertionAudience", audience.is_some()), ("assertionHeader", !thumbprints.is_empty())] {
+        if is_there && !has_key {
+            return Err(reader.wrong(name, "belongs to `privateKey`, which is missing"));
+        }
+    }
     let method = reader.string("clientAuth", Required::No)?;
     let default = match (has_key, secret.is_some()) {
         (true, true) => {
@@ -243,13 +256,35 @@ fn client_auth(reader: &mut Reader<'_, '_>) -> Result<ClientAuth, Error> {
         ("client_secret_post", Some(secret)) => Ok(ClientAuth::Post(secret)),
         ("client_secret_basic" | "client_secret_post", None) => Err(reader.missing("clientSecret", "is missing")),
         ("private_key_jwt", None) if has_key => match algorithm {
-            Some(algorithm) => Ok(ClientAuth::PrivateKeyJwt { algorithm, key_id }),
+            Some(algorithm) => {
+                Ok(ClientAuth::PrivateKeyJwt(Box::new(Assertion { algorithm, key_id, audience, thumbprints })))
+            }
             None => Err(reader.missing("algorithm", "is missing")),
         },
         ("private_key_jwt", _) => Err(reader.missing("privateKey", "is missing: a CryptoKey that may sign")),
         ("none", None) if !has_key => Ok(ClientAuth::None),
         _ => Err(reader.wrong("clientAuth", "must be client_secret_basic, client_secret_post or private_key_jwt")),
     }
+}
+
+/// `assertionHeader`: what Entra knows a certificate by, its hash in base64url.
+fn thumbprints(reader: &mut Reader<'_, '_>) -> Result<Vec<(&'static str, String)>, Error> {
+    let options = match reader.take("assertionHeader") {
+        None => return Ok(Vec::new()),
+        Some(Value::Object(options)) => options,
+        Some(_) => return Err(reader.wrong("assertionHeader", "must be an object: { x5t, \"x5t#S256\" }")),
+    };
+    let mut inner = Reader::new("source.assertionHeader", options);
+    let mut found = Vec::new();
+    for name in ["x5t", "x5t#S256"] {
+        let Some(text) = inner.string(name, Required::No)? else { continue };
+        if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+            return Err(inner.wrong(name, "must be the certificate's hash in base64url, without padding"));
+        }
+        found.push((name, text.to_owned()));
+    }
+    inner.finish()?;
+    Ok(found)
 }
 
 fn owned(reader: &mut Reader<'_, '_>, key: &'static str, required: Required) -> Result<Option<String>, Error> {
@@ -321,6 +356,12 @@ mod tests {
         assert!(machine(r#","clientSecret":"s","clientAuth":"none""#).contains("clientAuth"));
         assert!(machine(r#","clientSecret":"s","clientAuth":"private_key_jwt""#).contains("privateKey"));
         assert!(machine(r#","clientSecret":"s","client_secret":"s""#).contains("did you mean"));
+        assert!(machine(r#","clientSecret":"s","assertionAudience":"x""#).contains("`privateKey`"));
+        let keyed = |rest: &str| machine(&(r#","privateKey":true,"algorithm":"RS256""#.to_owned() + rest));
+        assert!(keyed(r#","x5t#S256":"x""#).contains("`assertionHeader`"));
+        assert!(keyed(r#","assertionHeader":"x""#).contains("object"));
+        assert!(keyed(r#","assertionHeader":{"x5t":"AAA="}"#).contains("base64url"));
+        assert!(keyed(r#","assertionHeader":{"x5tS256":"x"}"#).contains("did you mean `x5t#S256`"));
         assert!(machine(r#","clientSecret":"s","parameters":{"grant_type":"x"}"#).contains("grant_type"));
         assert!(machine(r#","clientSecret":"s","tokenEndpoint":"http://i.example""#).contains("https://"));
         assert!(source(r#"{"type":"client_credentials","clientId":"c"}"#).unwrap_err().contains("tokenEndpoint"));

@@ -103,10 +103,40 @@ fn a_client_with_a_key_signs_by_the_servers_clock() {
     let claims = URL_SAFE_NO_PAD.decode(input.split('.').nth(1).unwrap()).unwrap();
     let claims = String::from_utf8(claims).unwrap();
     assert!(claims.contains(&format!("\"iat\":{}", server / 1000 + 61)), "{claims}");
-    assert!(claims.contains(r#""aud":"https://i.example""#), "{claims}");
+    // Providers compare it with the address that they were asked at; not all know their issuer there.
+    assert!(claims.contains(r#""aud":"https://i.example/token""#), "{claims}");
     world.run(flight);
     assert!(world.requests[1].contains(&format!("client_assertion={}", input.split('.').next().unwrap())));
     assert!(world.requests[1].ends_with(".c2ln"));
+}
+
+#[test]
+fn an_assertions_audience_is_the_endpoint_the_issuer_or_what_was_given() {
+    for (options, audience) in [
+        (r#""tokenEndpoint":"https://i.example/token""#, "https://i.example/token"),
+        (r#""tokenEndpoint":"https://i.example/token","issuer":"https://i.example""#, "https://i.example/token"),
+        (r#""issuer":"https://i.example""#, "https://i.example"),
+        (r#""tokenEndpoint":"https://i.example/token","assertionAudience":"urn:x""#, "urn:x"),
+        (r#""issuer":"https://i.example","assertionAudience":"https://i.example/token""#, "https://i.example/token"),
+    ] {
+        let mut world = World::of(&format!(
+            r#"{{"type":"client_credentials","clientId":"c","privateKey":true,"algorithm":"ES256",{options},
+                "assertionHeader":{{"x5t":"AAAAAAAAAAAAAAAAAAAAAAAAAAA"}}}}"#
+        ));
+        let document = r#"{"issuer":"https://i.example","token_endpoint":"https://evil.example/token"}"#;
+        if !options.contains("tokenEndpoint") {
+            world.replies = vec![Reply::Answer(200, document.into())];
+        }
+        world.get().unwrap();
+        let body = world.requests.last().unwrap();
+        let input = body.split("client_assertion=").nth(1).unwrap();
+        let part = |place| {
+            let part: Option<&str> = input.split('.').nth(place);
+            String::from_utf8(URL_SAFE_NO_PAD.decode(part.unwrap()).unwrap()).unwrap()
+        };
+        assert!(part(0).contains(r#""x5t":"AAAAAAAAAAAAAAAAAAAAAAAAAAA""#), "{}", part(0));
+        assert!(part(1).contains(&format!("\"aud\":\"{audience}\"")), "{options}: {}", part(1));
+    }
 }
 
 #[test]

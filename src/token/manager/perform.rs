@@ -41,12 +41,13 @@ impl Manager {
                 Action::Get(if is_oauth { oauth } else { openid })
             }
             Stage::Sign => {
-                let ClientAuth::PrivateKeyJwt { algorithm, key_id } = &self.source.auth else { return None };
-                // The issuer, if there is one: an assertion for it can't be used at another provider's endpoint.
-                let audience = self.source.issuer.as_deref().or(self.source.token_endpoint.as_deref())?;
+                let ClientAuth::PrivateKeyJwt(assertion) = &self.source.auth else { return None };
+                // The endpoint, where it was given: nobody else can use an assertion for that, and every provider knows it by
+                // that name. One that its metadata tells might be somebody's who lies in them, so there it is the issuer.
+                let audience = assertion.audience.as_deref().or(self.source.token_endpoint.as_deref());
+                let audience = audience.or(self.source.issuer.as_deref())?;
                 let server_now = now.plus(self.server.unwrap_or(Span::ZERO));
-                let key_id = key_id.as_deref();
-                let input = assertion_input(algorithm, key_id, &self.source.client_id, audience, id, server_now);
+                let input = assertion_input(assertion, &self.source.client_id, audience, id, server_now);
                 self.flights.get_mut(place)?.assertion = Some(Secret::new(input.as_bytes()));
                 Action::Sign(input)
             }
@@ -105,7 +106,7 @@ impl Manager {
 
     pub(super) const fn send_stage(&self) -> Stage {
         match self.source.auth {
-            ClientAuth::PrivateKeyJwt { .. } => Stage::Sign,
+            ClientAuth::PrivateKeyJwt(_) => Stage::Sign,
             _ => Stage::Send,
         }
     }
