@@ -4,9 +4,10 @@ import { ChatStream, iterable } from "./arc-stream.js";
 import { bearerOf } from "./bearer.js";
 import { call } from "./call.js";
 import { configError } from "./errors.js";
+import { tellInsecureHosts } from "./insecure-hosts.js";
 import { checkKeys, numberOption } from "./options.js";
 import { broken, cleaned, retryAfterOf, toError, unreachable } from "./peer.js";
-import { dataJson } from "./plain.js";
+import { dataJson, optionsJson } from "./plain.js";
 import { ownName } from "./version.js";
 import { ready } from "./wasm.js";
 import { chunks, Watch } from "./watch.js";
@@ -43,17 +44,19 @@ export class ArcClient {
   /** Makes a client. Does no I/O, and asks for no token yet. */
   static async create(options) {
     await ready();
-    return new ArcClient(options);
+    const client = new ArcClient(options);
+    tellInsecureHosts(options.insecureHosts, "ArcClient");
+    return client;
   }
 
   constructor(options) {
-    checkKeys(options, ["endpoint", "requestAgent", "token", "fetch", "timeoutMs", "limits"]);
+    checkKeys(options, ["endpoint", "requestAgent", "token", "fetch", "timeoutMs", "limits", "insecureHosts"]);
     const { endpoint, requestAgent, token, fetch, limits = {} } = options;
     checkKeys(limits, ["maxAnswerBytes", "maxEventBytes", "maxStreamBytes"], "limits");
     if (fetch !== undefined && typeof fetch !== "function") throw configError("fetch", "must be a function");
     this.#endpoint = String(endpoint ?? "");
     this.#requestAgent = name("requestAgent", requestAgent);
-    call("arcClientCheck", this.#endpoint, this.#requestAgent);
+    call("arcClientCheck", this.#endpoint, this.#requestAgent, optionsJson({ insecureHosts: options.insecureHosts }));
     this.#bearer = bearerOf(token);
     this.#fetch = fetch ?? ((...request) => globalThis.fetch(...request));
     this.#timeoutMs = numberOption(options, "timeoutMs", 60_000, 1, 2 ** 31 - 1, "options");

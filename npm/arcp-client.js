@@ -4,6 +4,7 @@ import { Job } from "./arcp-job.js";
 import { Link } from "./arcp-link.js";
 import { bearerOf } from "./bearer.js";
 import { ArcgateError, configError } from "./errors.js";
+import { checkInsecureHosts, mayBePlain, tellInsecureHosts } from "./insecure-hosts.js";
 import { checkKeys } from "./options.js";
 import { dataJson } from "./plain.js";
 import { aborted, orAborted } from "./wait.js";
@@ -21,6 +22,7 @@ const known = [
   "WebSocket",
   "signal",
   "onEvent",
+  "insecureHosts",
 ];
 // What the core reads of them.
 const plain = ["client", "features", "handshakeTimeoutMs", "requestTimeoutMs", "maxResultBytes", "reconnect"];
@@ -43,6 +45,7 @@ export class ArcpClient {
   static async connect(url, options) {
     await ready();
     const client = new ArcpClient(url, options);
+    tellInsecureHosts(options.insecureHosts, "ArcpClient");
     await client.#begin(options.signal);
     return client;
   }
@@ -67,7 +70,7 @@ export class ArcpClient {
     const settings = { scheme: auth.scheme, canRenew: bearer?.canRenew === true };
     for (const name of plain) if (options[name] !== undefined) settings[name] = options[name];
     this.#link = new Link({
-      url: checkedUrl(url),
+      url: checkedUrl(url, options.insecureHosts),
       WebSocket,
       bearer,
       shouldRetry: shouldRetry && ((event) => this.#state === "connecting" || shouldRetry(event)),
@@ -328,7 +331,8 @@ function bearerFor(auth) {
   return token === undefined ? undefined : bearerOf(token, scheme);
 }
 
-function checkedUrl(given) {
+function checkedUrl(given, insecureHosts) {
+  checkInsecureHosts(insecureHosts);
   let url;
   try {
     url = new URL(given);
@@ -336,8 +340,11 @@ function checkedUrl(given) {
     throw configError("url", "must be an absolute URL, such as wss://agents.example/arcp");
   }
   if (url.protocol !== "ws:" && url.protocol !== "wss:") throw configError("url", "must begin with wss://");
-  if (url.protocol === "ws:" && !/^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)) {
-    throw configError("url", "must begin with wss://: a token goes unencrypted to this machine only");
+  if (url.protocol === "ws:" && !mayBePlain(url, insecureHosts)) {
+    throw configError(
+      "url",
+      "must begin with wss://: a token goes unencrypted to this machine and to `insecureHosts` only",
+    );
   }
   if (url.username || url.password) throw configError("url", "must hold no credentials: they belong into `auth`");
   if (url.hash) throw configError("url", "must have no fragment");

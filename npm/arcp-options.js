@@ -40,7 +40,7 @@ export function readArcp(options, clockToleranceSec) {
   if (rateLimit !== undefined && typeof rateLimit !== "string") {
     throw configError("limits.rateLimit", "must be the name of a rate limit binding");
   }
-  const upstream = readUpstream(arcp);
+  const upstream = readUpstream(arcp, options.insecureHosts);
   if (!upstream && Object.keys(options.agents ?? {}).length === 0) {
     const idle = arcpKeys.find((key) => arcp[key] !== undefined);
     if (idle) throw configError(`arcp.${idle}`, "is there without `arcp.upstream` and without `agents`");
@@ -78,7 +78,7 @@ export function readArcp(options, clockToleranceSec) {
   };
 }
 
-function readUpstream(arcp) {
+function readUpstream(arcp, insecureHosts) {
   const { upstream, upstreamAuth: identity } = arcp;
   if (upstream === undefined) {
     const idle = ["upstreamAuth", "resumeKey"].find((key) => arcp[key] !== undefined);
@@ -88,7 +88,7 @@ function readUpstream(arcp) {
   if (identity === undefined) {
     throw configError("arcp.upstreamAuth", "is missing: how does the upstream know each user? See docs/upstream.md");
   }
-  return upstreamBehind({ upstream, auth: upstreamAuth(identity, "arcp.upstreamAuth") });
+  return upstreamBehind({ upstream, auth: upstreamAuth(identity, "arcp.upstreamAuth"), insecureHosts });
 }
 
 // The embedded runtime, in the Durable Object that is bound as RUNTIME_HUB.

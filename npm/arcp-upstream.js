@@ -8,9 +8,9 @@ import { ownName } from "./version.js";
  * Opens the upstream for a principal: `(principal, presentedToken, { signal }) -> { socket, auth }`. `upstream` is a URL or a
  * service binding, `auth` what upstreamAuth in upstream-auth.js gives. Its resume tokens are not trusted.
  */
-export function upstreamBehind({ upstream, auth, path = "arcp.upstream" }) {
+export function upstreamBehind({ upstream, auth, insecureHosts, path = "arcp.upstream" }) {
   const written = typeof upstream === "string" ? upstream.replace(/^http(?=s?:)/i, "ws") : upstream;
-  const { url, fetch } = upstreamTarget(written, path, ["wss:", "ws:"]);
+  const { url, fetch } = upstreamTarget(written, path, { schemes: ["wss:", "ws:"], insecureHosts });
   // `fetch` takes http: and https: only; the upgrade says the rest.
   const target = { fetch, url: url?.href.replace(/^ws/, "http") };
   const behind = async (principal, token, { signal } = {}) => {

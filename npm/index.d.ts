@@ -219,6 +219,11 @@ export interface JwtVerifierOptions {
   /** The present in milliseconds. Default: Date.now. */
   now?: () => number;
   onEvent?: (event: AuditEvent) => void;
+  /**
+   * Hosts in a network of your own to which plain http and ws may go: exactly these, with exactly these ports, such as
+   * "keycloak:8080". Whoever is on that network can read and change what goes there. One line in the log says so. Default: none.
+   */
+  insecureHosts?: readonly string[];
 }
 
 /** What a verifier of JWTs did. No event ever holds a token. */
@@ -420,6 +425,8 @@ export interface TokenManagerOptions {
   /** The present in milliseconds. Default: Date.now. */
   now?: () => number;
   onEvent?: (event: TokenEvent) => void;
+  /** As {@link JwtVerifierOptions.insecureHosts}. */
+  insecureHosts?: readonly string[];
 }
 
 /** A place for tokens, such as KV or a Durable Object. What it holds is secret. */
@@ -575,6 +582,8 @@ export interface ArcClientOptions {
     /** Of a whole stream. Default: 64 MiB. */
     maxStreamBytes?: number;
   };
+  /** As {@link JwtVerifierOptions.insecureHosts}. */
+  insecureHosts?: readonly string[];
 }
 
 /** What every call takes. */
@@ -780,6 +789,8 @@ export interface ArcpClientOptions {
   /** Gives the connecting up, and later closes the session. */
   signal?: AbortSignal;
   onEvent?: (event: SessionEvent) => void;
+  /** As {@link JwtVerifierOptions.insecureHosts}. */
+  insecureHosts?: readonly string[];
 }
 
 /** How a connection ended (RFC 6455 §7.1.5, §7.1.6). */

@@ -5,6 +5,7 @@ import { configError } from "./errors.js";
 import { base64url, unguessable } from "./token-request.js";
 import { JwtVerifier } from "./verifier.js";
 import { within } from "./wait.js";
+import { ready } from "./wasm.js";
 
 const STORAGE_LIMIT = 5000;
 // The clocks of pages are often minutes wrong. The nonce, and not its age, makes an ID token the answer to this login.
@@ -18,6 +19,7 @@ const isPage = typeof globalThis.document === "object";
 /** The logins of a manager; `driver` is what the manager does for them. */
 export class Logins {
   #source;
+  #insecureHosts;
   #storage;
   #driver;
   #redirect;
@@ -25,8 +27,9 @@ export class Logins {
   #claims = new Map();
   #verifier;
 
-  constructor(source, storage, driver) {
+  constructor(source, storage, driver, insecureHosts) {
     this.#source = source;
+    this.#insecureHosts = insecureHosts;
     this.#storage = isPage ? undefined : storage;
     this.#driver = driver;
     this.#redirect = urlOf(source.redirectUri);
@@ -94,11 +97,14 @@ export class Logins {
   /** Verifies an ID token, for the core: the arguments of its `verified`. Throws when the provider's keys can't be had. */
   async verify(flight, { token, keys }) {
     const { issuer, clientId: audience } = this.#source;
-    this.#verifier ??= await JwtVerifier.create({
+    await ready();
+    // Its log line was the manager's.
+    this.#verifier ??= new JwtVerifier({
       // `typ`: an access token is no ID token, whatever it says otherwise.
       providers: { login: { issuer, audience, typ: ["JWT", ""], ...(keys && { jwksUri: keys }) } },
       clockToleranceSec: TOLERANCE,
       tokenCache: false,
+      insecureHosts: this.#insecureHosts,
       fetch: this.#driver.fetch,
       now: () => this.#driver.call((core, now) => now + core.serverAhead()),
     });

@@ -1,6 +1,7 @@
 // TokenManager: the loop that drives the core's machine over fetch, timers and storage. The core decides; this carries.
 
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "./errors.js";
+import { tellInsecureHosts } from "./insecure-hosts.js";
 import { Logins } from "./login.js";
 import { checkKeys } from "./options.js";
 import { Tabs } from "./tabs.js";
@@ -61,7 +62,9 @@ export class TokenManager {
   /** Makes a manager. Does no I/O: the first token is obtained when it is asked for. */
   static async create(source, options = {}) {
     await ready();
-    return new TokenManager(source, options);
+    const manager = new TokenManager(source, options);
+    tellInsecureHosts(options.insecureHosts, "TokenManager");
+    return manager;
   }
 
   constructor(source, options) {
@@ -82,7 +85,7 @@ export class TokenManager {
     });
     if (isShared) parts.tabs = this.#tabs = new Tabs(this.#core.sourceId(), this.#driver());
     if (source.type === "authorization_code") {
-      parts.logins = this.#logins = new Logins(parts.source, this.#storage, this.#driver());
+      parts.logins = this.#logins = new Logins(parts.source, this.#storage, this.#driver(), options.insecureHosts);
     }
     if (hasTimers && typeof globalThis.document === "object") {
       // After a sleep, a freeze or a time without network: deadlines are looked at as soon as somebody may be looking.

@@ -1,17 +1,13 @@
 // Where an upstream is: a URL, or a service binding.
 
 import { configError } from "./errors.js";
-
-/** Whether a URL's host is this machine. */
-export function isLoopback(hostname) {
-  return /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-}
+import { mayBePlain } from "./insecure-hosts.js";
 
 /**
  * Reads an `upstream` option, which stands at `path`. Gives `{ url, fetch }`; a service binding has no URL of its own.
- * `schemes` are those that may be used; the last one of them on loopback only, where nobody listens in.
+ * `schemes` are those that may be used; the last one of them on loopback only, where nobody listens in, and to `insecureHosts`.
  */
-export function upstreamTarget(upstream, path, schemes = ["https:", "http:"]) {
+export function upstreamTarget(upstream, path, { schemes = ["https:", "http:"], insecureHosts } = {}) {
   if (typeof upstream?.fetch === "function") return { fetch: (url, init) => upstream.fetch(url, init) };
   if (typeof upstream !== "string") throw configError(path, "must be a URL, or a service binding");
   let url;
@@ -24,8 +20,8 @@ export function upstreamTarget(upstream, path, schemes = ["https:", "http:"]) {
   if (url.username || url.password) throw configError(path, "holds a password; `upstreamAuth` is the place for it");
   if (url.hash || upstream.endsWith("#")) throw configError(path, "has a fragment, which is never sent");
   const last = schemes.at(-1);
-  if (!schemes.includes(url.protocol) || (url.protocol === last && !isLoopback(url.hostname))) {
-    throw configError(path, `must be ${schemes[0]}// (${last}// on loopback only)`);
+  if (!schemes.includes(url.protocol) || (url.protocol === last && !mayBePlain(url, insecureHosts))) {
+    throw configError(path, `must be ${schemes[0]}// (${last}// on loopback and to \`insecureHosts\` only)`);
   }
   return { url, fetch: (target, init) => globalThis.fetch(target, init) };
 }

@@ -1,6 +1,7 @@
 // JwtVerifier: the loop that drives the core's verifier over WebCrypto and fetch. The core decides; this carries.
 
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "./errors.js";
+import { tellInsecureHosts } from "./insecure-hosts.js";
 import { dataJson } from "./plain.js";
 import { ProviderKeys } from "./provider-keys.js";
 import { checkSignature } from "./subtle.js";
@@ -47,7 +48,9 @@ export class JwtVerifier {
   /** Makes a verifier. Does no I/O: discovery and keys are fetched at first use. */
   static async create(options) {
     await ready();
-    return new JwtVerifier(options);
+    const verifier = new JwtVerifier(options);
+    tellInsecureHosts(options.insecureHosts, "JwtVerifier");
+    return verifier;
   }
 
   constructor(options) {

@@ -5,6 +5,7 @@ import { arcpKeys, readArcp, socketLimits } from "./arcp-options.js";
 import { configError } from "./errors.js";
 import { checkVerifier } from "./http.js";
 import { hubLimits, readHub } from "./hub-options.js";
+import { checkInsecureHosts } from "./insecure-hosts.js";
 import { checkKeys, numberOption } from "./options.js";
 import { upstreamTarget } from "./upstream.js";
 import { upstreamAuth } from "./upstream-auth.js";
@@ -32,6 +33,7 @@ const known = [
   "allowedHosts",
   "limits",
   "audit",
+  "insecureHosts",
 ];
 
 /** Reads the options of createWorker; the parts named `config` are the core's to read. */
@@ -40,6 +42,7 @@ export function readOptions(options) {
   const { verifier, agents = {}, arc = {}, arcp = {}, limits = {}, basePath = "", audit } = options;
   checkKeys(arc, ["upstream", "upstreamAuth", "scopes", "bindRequestAgent"], "arc");
   checkKeys(arcp, arcpKeys, "arcp");
+  checkInsecureHosts(options.insecureHosts);
   const inLimits = ["maxBodyBytes", "clockToleranceSec", "maxTokenLifetimeSec", ...Object.keys(ofArc)];
   checkKeys(limits, [...inLimits, ...socketLimits, ...hubLimits], "limits");
   if (typeof verifier !== "function") checkVerifier(verifier);
@@ -66,7 +69,7 @@ export function readOptions(options) {
     agents,
     hub: readHub(options),
     arc: ofLimits,
-    upstream: arcUpstream(arc, ofLimits),
+    upstream: arcUpstream(arc, options.insecureHosts, ofLimits),
     audit,
     clockToleranceSec,
     // A month: no provider's access tokens live longer.
@@ -74,7 +77,7 @@ export function readOptions(options) {
   };
 }
 
-function arcUpstream({ upstream, upstreamAuth: auth }, { maxAnswerBytes }) {
+function arcUpstream({ upstream, upstreamAuth: auth }, insecureHosts, { maxAnswerBytes }) {
   if (upstream === undefined) {
     if (auth === undefined) return undefined;
     throw configError("arc.upstreamAuth", "is there without `arc.upstream`");
@@ -83,7 +86,7 @@ function arcUpstream({ upstream, upstreamAuth: auth }, { maxAnswerBytes }) {
     throw configError("arc.upstreamAuth", "is missing: how does the upstream know each user? See docs/upstream.md");
   }
   return new ArcUpstream(
-    upstreamTarget(upstream, "arc.upstream"),
+    upstreamTarget(upstream, "arc.upstream", { insecureHosts }),
     upstreamAuth(auth, "arc.upstreamAuth"),
     maxAnswerBytes,
   );

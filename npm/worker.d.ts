@@ -156,6 +156,8 @@ export interface WorkerOptions<Env = unknown> {
   };
   /** Takes each decision; by default it is logged as a line of JSON. */
   audit?: (event: AuditEvent) => void | Promise<void>;
+  /** Hosts in a network of your own to which the upstreams' plain http and ws may go, such as "agents:8080". Default: none. */
+  insecureHosts?: readonly string[];
 }
 
 /** What this package uses of a service binding. */

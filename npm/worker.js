@@ -8,10 +8,10 @@ import { call } from "./call.js";
 import { ArcgateError, configError } from "./errors.js";
 import { checkVerifier, placeOf } from "./http.js";
 import { InFlight } from "./in-flight.js";
+import { isLoopback, tellInsecureHosts } from "./insecure-hosts.js";
 import { optionsJson } from "./plain.js";
 import { Revocations } from "./revocations.js";
 import { runtimeHub } from "./runtime-hub.js";
-import { isLoopback } from "./upstream.js";
 import { bindings, ready } from "./wasm.js";
 import { readOptions } from "./worker-options.js";
 
@@ -22,6 +22,7 @@ export { RevocationStore } from "./revocation-store.js";
 export function createWorker(options) {
   if (!("arcCheck" in bindings)) throw configError("createWorker", "is not for browsers: their module has no gate");
   const settings = readOptions(options);
+  tellInsecureHosts(options.insecureHosts, "createWorker");
   // A Worker's module is at hand, so this loads it at once; elsewhere the first request waits for it.
   ready().catch(() => {});
   const check = checker(settings);

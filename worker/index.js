@@ -38,6 +38,7 @@ function make(env) {
     checkUpstreamVariables(env);
     return createWorker({
       verifier: verifierFrom,
+      insecureHosts: listVariable(env, "INSECURE_HOSTS"),
       agents: builtinAgents,
       arc: { scopes: jsonVariable(env, "ARC_SCOPES"), ...upstreamFrom(env, "ARC_UPSTREAM") },
       arcp: { ...upstreamFrom(env, "ARCP_UPSTREAM"), resumeKey: resumeKeyFrom(env) },
@@ -62,10 +63,13 @@ const loopback = ["localhost", "127.0.0.1", "[::1]"];
 async function verifierFrom(env) {
   const tokens = jsonVariable(env, "STATIC_TOKENS");
   const providers = jsonVariable(env, "PROVIDERS");
+  const insecureHosts = listVariable(env, "INSECURE_HOSTS");
   const verifiers = [];
   if (tokens) verifiers.push(await named("STATIC_TOKENS", StaticBearerVerifier.create(tokens)));
   if (providers) {
-    verifiers.push(await named("PROVIDERS", JwtVerifier.create({ providers: withSecrets(providers, env) })));
+    verifiers.push(
+      await named("PROVIDERS", JwtVerifier.create({ providers: withSecrets(providers, env), insecureHosts })),
+    );
   }
   if (verifiers.length === 0) {
     console.warn("arcgate: neither PROVIDERS nor STATIC_TOKENS is set, so everybody is refused");

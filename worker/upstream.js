@@ -21,6 +21,7 @@ const optionsOf = {
   tokenFor: "UPSTREAM_TOKENS",
   "arcp.resumeKey": "RESUME_KEY",
   "limits.maxConnections": "MAX_CONNECTIONS",
+  insecureHosts: "INSECURE_HOSTS",
 };
 
 /** `{ upstream, upstreamAuth }` of the variable that names an upstream, or nothing when it is not set. */

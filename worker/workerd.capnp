@@ -43,6 +43,7 @@ const arcgate :Workerd.Worker = (
     (name = "ARC_SCOPES", fromEnvironment = "ARC_SCOPES"),
     (name = "ALLOWED_ORIGINS", fromEnvironment = "ALLOWED_ORIGINS"),
     (name = "ALLOWED_HOSTS", fromEnvironment = "ALLOWED_HOSTS"),
+    (name = "INSECURE_HOSTS", fromEnvironment = "INSECURE_HOSTS"),
     (name = "DEV_MODE", fromEnvironment = "DEV_MODE"),
     (name = "MAX_CONNECTIONS", fromEnvironment = "MAX_CONNECTIONS"),
     (name = "REVOCATIONS", durableObjectNamespace = "RevocationStore"),

@@ -14,7 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arcgate::{
-    jose::jwks_cache::FetchFailure,
+    jose::{jwks_cache::FetchFailure, url::PlainHosts},
     json,
     secret::Secret,
     time::{Span, Time},
@@ -63,7 +63,7 @@ pub(crate) fn run(data: &[u8]) -> bool {
     let first = text.lines().next().and_then(|line| line.strip_prefix('!')).unwrap_or_default();
     let number = first.bytes().next().map_or(0, |digit| usize::from(digit.wrapping_sub(b'0')) % SOURCES.len());
     let options = json::parse_object(SOURCES[number].as_bytes()).expect("a source is JSON");
-    let source = Source::from_options(&options).expect("a source is good");
+    let source = Source::from_options(&options, &PlainHosts::default()).expect("a source is good");
     let terms = Terms { has_storage: first.contains('s'), is_shared: first.contains('t'), ..Terms::default() };
     let mut world = World {
         manager: Manager::new(source, terms),

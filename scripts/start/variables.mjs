@@ -21,6 +21,7 @@ export const names = [
   "ARC_SCOPES",
   "ALLOWED_ORIGINS",
   "ALLOWED_HOSTS",
+  "INSECURE_HOSTS",
   "DEV_MODE",
   "MAX_CONNECTIONS",
 ];

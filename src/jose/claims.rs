@@ -370,7 +370,13 @@ mod tests {
     /// Why a token with these claims lacks the scope `a`.
     fn why_lacking(options: &str, claims: &str) -> String {
         let options = format!(r#"{{"issuer":"https://i.example","audience":null,"requiredScopes":["a"]{options}}}"#);
-        let provider = Provider::from_options("p", &json::parse_object(options.as_bytes()).unwrap(), None).unwrap();
+        let provider = Provider::from_options(
+            "p",
+            &json::parse_object(options.as_bytes()).unwrap(),
+            None,
+            &crate::jose::url::PlainHosts::default(),
+        )
+        .unwrap();
         let claims = format!(r#"{{"iss":"https://i.example","sub":"s","iat":0,"exp":100{claims}}}"#);
         let claims = json::parse_object(claims.as_bytes()).unwrap();
         let error = check(&provider, &claims, Span::from_secs(0), Time::EPOCH).unwrap_err();

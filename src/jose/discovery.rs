@@ -3,7 +3,7 @@
 
 use super::{
     issuer::{Issuer, TENANT},
-    url,
+    url::{self, PlainHosts},
 };
 use crate::{
     error::shown,
@@ -54,7 +54,7 @@ pub struct Unusable {
 
 /// A document that names the issuer that was asked for.
 #[derive(Debug)]
-pub struct Document<'t>(Object<'t>);
+pub struct Document<'t>(Object<'t>, PlainHosts);
 
 impl<'t> Document<'t> {
     /// Reads a document. It must name exactly `issuer` as its own (Discovery §4.3, RFC 8414 §3.3), or whoever serves it could
@@ -77,7 +77,7 @@ impl<'t> Document<'t> {
             return Err(refused("the metadata document has two different `issuer`s".into()));
         }
         match document.get("issuer").and_then(Value::as_str) {
-            Some(named) if issuer.is_described_by(named) => Ok(Self(document)),
+            Some(named) if issuer.is_described_by(named) => Ok(Self(document, issuer.hosts().clone())),
             Some(named) => Err(refused(other_issuer(named, issuer, remedy))),
             None => Err(none("the metadata document has no `issuer`".into())),
         }
@@ -92,7 +92,7 @@ impl<'t> Document<'t> {
             return Err(refused(format!("the metadata document has two different `{name}`s")));
         }
         let Some(uri) = self.0.get(name).and_then(Value::as_str) else { return Ok(None) };
-        match url::check(uri) {
+        match url::check_with(uri, &self.1) {
             Ok(()) => Ok(Some(uri)),
             Err(problem) => Err(refused(format!("`{name}` in the metadata document {problem}"))),
         }
@@ -179,6 +179,18 @@ mod tests {
         ] {
             assert_eq!(places(issuer), [format!("{openid}/.well-known/openid-configuration"), oauth.to_owned()]);
         }
+    }
+
+    #[test]
+    fn a_document_leads_to_plain_http_only_where_that_is_allowed() {
+        let hosts = PlainHosts::of(&["idp:8080".to_owned()]).unwrap();
+        let issuer = Issuer::exactly("http://idp:8080").and_hosts(&hosts);
+        let of = |uri: &str| {
+            let document = format!(r#"{{"issuer":"http://idp:8080","jwks_uri":"{uri}"}}"#);
+            jwks_uri(document.as_bytes(), &issuer)
+        };
+        assert!(of("http://idp:8080/certs").is_ok() && of("https://keys.example/").is_ok());
+        assert!(of("http://idp:8081/certs").is_err() && of("http://evil/").is_err());
     }
 
     #[test]

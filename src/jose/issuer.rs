@@ -1,5 +1,7 @@
 //! Whose tokens they are: one issuer, or one for each tenant of a provider that has many (Entra ID).
 
+use super::url::PlainHosts;
+
 /// What stands in an issuer for the tenant.
 pub const TENANT: &str = "{tenantid}";
 /// Where a provider of many tenants has its common metadata, in the tenant's place.
@@ -13,6 +15,8 @@ pub struct Issuer {
     text: String,
     /// `None` for an issuer that is the same for all its tokens.
     tenants: Option<Tenants>,
+    /// What may be asked in plain text on its behalf.
+    hosts: PlainHosts,
 }
 
 /// The tenants whose tokens are accepted.
@@ -27,12 +31,24 @@ pub enum Tenants {
 impl Issuer {
     /// The issuer of exactly this name.
     pub fn exactly(text: &str) -> Self {
-        Self { text: text.to_owned(), tenants: None }
+        Self { text: text.to_owned(), tenants: None, hosts: PlainHosts::default() }
     }
 
     /// The issuers that `text` names with a tenant in the place of [`TENANT`].
     pub fn of_tenants(text: &str, tenants: Tenants) -> Self {
-        Self { text: text.to_owned(), tenants: Some(tenants) }
+        Self { text: text.to_owned(), tenants: Some(tenants), hosts: PlainHosts::default() }
+    }
+
+    /// With hosts that may be asked in plain text on its behalf.
+    #[must_use]
+    pub fn and_hosts(mut self, hosts: &PlainHosts) -> Self {
+        self.hosts = hosts.clone();
+        self
+    }
+
+    /// The hosts that may be asked in plain text on its behalf.
+    pub const fn hosts(&self) -> &PlainHosts {
+        &self.hosts
     }
 
     /// As it is configured.

@@ -52,7 +52,7 @@ impl Keys {
         if secret.as_ref().is_some_and(|secret| secret.expose().len() < 32) {
             return Err(reader.wrong("secret", "is shorter than 32 bytes, the least that HS256 needs (RFC 7518 §3.2)"));
         }
-        let place = place(reader)?;
+        let place = place(reader, issuer)?;
         let listed = listed(reader)?;
         let algorithms = allowed(reader, secret.is_some(), place.as_ref().map(|(option, _)| *option), listed)?;
         let has_public = algorithms.iter().any(|algorithm| !algorithm.is_symmetric());
@@ -60,7 +60,7 @@ impl Keys {
             Some((_, source)) => source,
             None if !has_public => KeySource::None,
             None => {
-                url::check(&issuer.base()).map_err(|problem| {
+                url::check_with(&issuer.base(), issuer.hosts()).map_err(|problem| {
                     let fix = "without `jwksUri`, `jwks` or `secret` the keys are discovered at the issuer";
                     reader.wrong("issuer", format!("{problem}; {fix}"))
                 })?;
@@ -72,7 +72,7 @@ impl Keys {
 }
 
 /// The one place of public keys that is configured, with its option.
-fn place(reader: &mut Reader<'_, '_>) -> Result<Option<(&'static str, KeySource)>, Error> {
+fn place(reader: &mut Reader<'_, '_>, issuer: &Issuer) -> Result<Option<(&'static str, KeySource)>, Error> {
     let mut found: Option<(&'static str, KeySource)> = None;
     for option in ["jwks", "jwksUri", "discoveryUrl"] {
         let source = if option == "jwks" {
@@ -82,7 +82,7 @@ fn place(reader: &mut Reader<'_, '_>) -> Result<Option<(&'static str, KeySource)
             KeySource::Static(text)
         } else {
             let Some(uri) = reader.string(option, Required::No)? else { continue };
-            url::check(uri).map_err(|problem| reader.wrong(option, problem))?;
+            url::check_with(uri, issuer.hosts()).map_err(|problem| reader.wrong(option, problem))?;
             if option == "jwksUri" {
                 KeySource::JwksUri(uri.to_owned())
             } else {

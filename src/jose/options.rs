@@ -4,6 +4,7 @@ use super::{
     jwks_cache::CacheConfig,
     provider::Provider,
     token_cache::Bounds,
+    url::PlainHosts,
     verify::{Settings, Verifier},
 };
 use crate::{
@@ -26,10 +27,11 @@ pub fn verifier(options: &Object<'_>, secret_of: impl Fn(&str) -> Option<Secret>
         None => return Err(reader.missing("providers", wrong)),
         _ => return Err(reader.wrong("providers", wrong)),
     };
+    let hosts = PlainHosts::read(&mut reader)?;
     let mut providers = Vec::with_capacity(record.len());
     for (name, value) in record.iter() {
         let options = value.as_object().ok_or_else(|| reader.wrong("providers", wrong))?;
-        providers.push(Provider::from_options(name, options, secret_of(name))?);
+        providers.push(Provider::from_options(name, options, secret_of(name), &hosts)?);
     }
     let tolerance = reader.number("clockToleranceSec", 0.0, 600.0)?.map(span);
     let token_cache = token_cache(&mut reader)?;

@@ -4,7 +4,7 @@
 use super::{
     issuer::{is_tenant, Issuer, Tenants, TENANT},
     key_source::Keys,
-    url,
+    url::{self, PlainHosts},
 };
 use crate::{
     config::{Reader, Required},
@@ -57,13 +57,19 @@ pub struct RequiredClaim {
 }
 
 impl Provider {
-    /// Reads the options of one provider. `secret` is kept out of the options, so that it is in no JSON text.
+    /// Reads the options of one provider. `secret` is kept out of the options, so that it is in no JSON text;
+    /// `hosts` may be asked in plain text.
     ///
     /// # Errors
     /// `ERR_CONFIG`.
-    pub fn from_options(name: &str, options: &Object<'_>, secret: Option<Secret>) -> Result<Self, Error> {
+    pub fn from_options(
+        name: &str,
+        options: &Object<'_>,
+        secret: Option<Secret>,
+        hosts: &PlainHosts,
+    ) -> Result<Self, Error> {
         let mut reader = Reader::new(&format!("providers.{name}"), options);
-        let issuer = issuer(&mut reader)?;
+        let issuer = issuer(&mut reader, hosts)?;
         let audiences = audiences(&mut reader)?;
         let keys = Keys::read(&mut reader, &issuer, secret)?;
         let required_scopes = reader.strings("requiredScopes")?.unwrap_or_default();
@@ -136,7 +142,7 @@ fn kind(typ: &str) -> &str {
     }
 }
 
-fn issuer(reader: &mut Reader<'_, '_>) -> Result<Issuer, Error> {
+fn issuer(reader: &mut Reader<'_, '_>, hosts: &PlainHosts) -> Result<Issuer, Error> {
     let text = reader.string("issuer", Required::Yes)?.unwrap_or_default();
     let tenants = match reader.take("tenants") {
         None => None,
@@ -164,9 +170,9 @@ fn issuer(reader: &mut Reader<'_, '_>) -> Result<Issuer, Error> {
     };
     // Any name will do where the keys are given ("http-gateway"); what is meant as a URL is a good one.
     if text.contains("://") {
-        url::check(&issuer.base()).map_err(|problem| reader.wrong("issuer", problem))?;
+        url::check_with(&issuer.base(), hosts).map_err(|problem| reader.wrong("issuer", problem))?;
     }
-    Ok(issuer)
+    Ok(issuer.and_hosts(hosts))
 }
 
 fn audiences(reader: &mut Reader<'_, '_>) -> Result<Option<Vec<String>>, Error> {
@@ -254,7 +260,7 @@ mod tests {
 
     fn provider(options: &str) -> Provider {
         let options = json::parse_object(options.as_bytes()).unwrap();
-        Provider::from_options("p", &options, None).unwrap()
+        Provider::from_options("p", &options, None, &PlainHosts::default()).unwrap()
     }
 
     #[test]
@@ -265,6 +271,22 @@ mod tests {
         }
         for typ in ["", "application/", "dpop+jwt", "logout+jwt", "jwt "] {
             assert_eq!(provider.check_type(Some(typ)).unwrap_err().code(), Code::TokenType, "{typ:?}");
+        }
+    }
+
+    #[test]
+    fn plain_http_needs_its_host_to_be_named() {
+        let hosts = PlainHosts::of(&["keycloak:8080".to_owned()]).unwrap();
+        for (options, is_good) in [
+            (r#"{"issuer":"http://keycloak:8080/realms/a","audience":null}"#, true),
+            (r#"{"issuer":"http://keycloak:8081/realms/a","audience":null}"#, false),
+            (r#"{"issuer":"https://a.example","audience":null,"jwksUri":"http://keycloak:8080/certs"}"#, true),
+            (r#"{"issuer":"https://a.example","audience":null,"jwksUri":"http://other/certs"}"#, false),
+            (r#"{"issuer":"https://a.example","audience":null,"discoveryUrl":"http://keycloak:8080/x"}"#, true),
+        ] {
+            let options = json::parse_object(options.as_bytes()).unwrap();
+            assert_eq!(Provider::from_options("p", &options, None, &hosts).is_ok(), is_good);
+            assert!(Provider::from_options("p", &options, None, &PlainHosts::default()).is_err());
         }
     }
 

@@ -1,12 +1,76 @@
 //! Which URLs keys may be fetched from. No parser: what is odd in a URL is refused, so that no two parsers can disagree
 //! about it.
 
-/// Checks a URL that keys are fetched from: `https`, or `http` on this machine alone; nothing in it that two parsers could
-/// read differently; no user, password or fragment.
+use std::sync::Arc;
+
+use crate::{config::Reader, error::Error};
+
+/// Hosts in a private network that may be asked in plain text, by the option `insecureHosts`: exactly these, with exactly these
+/// ports. Nobody by default.
+#[derive(Clone, Debug, Default)]
+pub struct PlainHosts(Option<Arc<[String]>>);
+
+impl PlainHosts {
+    /// Reads `insecureHosts`.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG`.
+    pub fn read(reader: &mut Reader<'_, '_>) -> Result<Self, Error> {
+        const KEY: &str = "insecureHosts";
+        let Some(hosts) = reader.strings(KEY)? else { return Ok(Self::default()) };
+        Self::of(&hosts).map_err(|problem| reader.wrong(KEY, problem))
+    }
+
+    /// Those of a list.
+    ///
+    /// # Errors
+    /// What is wrong with the list.
+    pub fn of(hosts: &[String]) -> Result<Self, &'static str> {
+        let is_authority = |text: &String| {
+            let (host, port) = split_port(text);
+            is_host(host) && port.is_none_or(is_port)
+        };
+        if !hosts.iter().all(is_authority) {
+            return Err("must list hosts as they stand in the URLs, with their ports, such as \"keycloak:8080\": no scheme, no path, no *");
+        }
+        Ok(if hosts.is_empty() { Self::default() } else { Self(Some(hosts.iter().map(|host| plain(host)).collect())) })
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn has(&self, authority: &str) -> bool {
+        self.0.as_ref().is_some_and(|hosts| hosts.contains(&plain(authority)))
+    }
+}
+
+/// An authority as it is compared: 80 is the port that a plain URL has without one.
+fn plain(authority: &str) -> String {
+    let (host, port) = split_port(authority);
+    let mut out = host.to_ascii_lowercase();
+    if let Some(port) = port.filter(|port| port.parse() != Ok(80_u16)) {
+        out.push(':');
+        out.push_str(port.trim_start_matches('0'));
+    }
+    out
+}
+
+/// As [`check_with`], without exceptions.
+///
+/// # Errors
+/// As there.
+pub fn check(url: &str) -> Result<(), &'static str> {
+    check_with(url, &PlainHosts::default())
+}
+
+/// Checks a URL that keys are fetched from: `https`, or `http` on this machine and to the `hosts` that are named; nothing in it
+/// that two parsers could read differently; no user, password or fragment.
 ///
 /// # Errors
 /// What is wrong and how to put it right, to be put behind the name of what holds the URL.
-pub fn check(url: &str) -> Result<(), &'static str> {
+pub fn check_with(url: &str, hosts: &PlainHosts) -> Result<(), &'static str> {
     let (rest, secure) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
         (Some(rest), _) => (rest, true),
         (_, Some(rest)) => (rest, false),
@@ -32,8 +96,10 @@ pub fn check(url: &str) -> Result<(), &'static str> {
     if port.is_some_and(|port| !is_port(port)) {
         return Err("has a port that is none");
     }
-    if !secure && !is_loopback(host) {
-        return Err("must begin with https:// (http:// is for localhost, 127.0.0.1 and [::1] only)");
+    if !secure && !is_loopback(host) && !hosts.has(authority) {
+        return Err(
+            "must begin with https:// (http:// is for localhost, 127.0.0.1, [::1] and hosts in `insecureHosts` only)",
+        );
     }
     Ok(())
 }
@@ -93,6 +159,46 @@ mod tests {
             "http://[::1]:9000/keys",
         ] {
             assert_eq!(check(url), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn plain_http_goes_to_exactly_the_hosts_that_are_named() {
+        let hosts = |list: &[&str]| PlainHosts::of(&list.iter().map(|host| (*host).to_owned()).collect::<Vec<_>>());
+        let named = hosts(&["Keycloak:8080", "idp", "10.0.0.7:80", "[fd00::1]:8080"]).unwrap();
+        for url in [
+            "http://keycloak:8080",
+            "http://KEYCLOAK:8080/realms/x?y",
+            "http://keycloak:08080/",
+            "http://idp/",
+            "http://idp:80/",
+            "http://10.0.0.7",
+            "http://[fd00::1]:8080/",
+            "https://keycloak:8443/",
+            "http://localhost:1",
+        ] {
+            assert_eq!(check_with(url, &named), Ok(()), "{url}");
+        }
+        for url in [
+            "http://keycloak",
+            "http://keycloak:8081",
+            "http://keycloak.evil.example:8080",
+            "http://evil.example/keycloak:8080",
+            "http://keycloak:8080@evil.example/",
+            "http://keycloak:8080.evil.example/",
+            "http://a.idp/",
+            "http://idp:443/",
+            "http://idp./",
+            "ws://keycloak:8080",
+            "http://keycloak:8080/#x",
+        ] {
+            assert!(check_with(url, &named).is_err(), "{url}");
+        }
+        assert!(hosts(&[]).unwrap().is_empty());
+        for odd in
+            ["", "*", "*.internal", "http://keycloak:8080", "keycloak:8080/", "a b", "u@h", "h:0", "h:x", ":80", "h,i"]
+        {
+            assert!(hosts(&[odd]).is_err(), "{odd}");
         }
     }
 

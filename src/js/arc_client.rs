@@ -5,13 +5,20 @@ use wasm_bindgen::prelude::*;
 use super::error::thrown;
 use crate::{
     arc::client::{decode, events, request, Event, Expected, Failure, Head, Limits},
+    config::Reader,
+    jose::url::PlainHosts,
     json,
 };
 
-/// Throws what is wrong with where requests go, or in whose name.
+/// Throws what is wrong with where requests go, or in whose name. `options` has `insecureHosts`, as JSON.
 #[wasm_bindgen(js_name = arcClientCheck)]
-pub fn arc_client_check(endpoint: &str, request_agent: &str) -> Result<(), JsValue> {
-    request::check(endpoint, request_agent).map_err(|error| thrown(&error))
+pub fn arc_client_check(endpoint: &str, request_agent: &str, options: &str) -> Result<(), JsValue> {
+    let options = json::object_of(options).unwrap_or_default();
+    let mut reader = Reader::new("", &options);
+    PlainHosts::read(&mut reader)
+        .and_then(|hosts| request::check(endpoint, request_agent, &hosts))
+        .and_then(|()| reader.finish())
+        .map_err(|error| thrown(&error))
 }
 
 /// The body of a request; `params` is a JSON object as text.

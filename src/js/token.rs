@@ -10,7 +10,7 @@ use crate::{
     config::Reader,
     error::{Code, Error},
     http::{date, retry_after},
-    jose::jwks_cache::FetchFailure,
+    jose::{jwks_cache::FetchFailure, url::PlainHosts},
     json::{self, write_string, Value},
     secret::Secret,
     time::{Span, Time},
@@ -58,8 +58,9 @@ impl TokenCore {
         for name in ["storage", "fetch", "now", "onEvent"] {
             reader.take(name);
         }
+        let hosts = PlainHosts::read(&mut reader)?;
         reader.finish()?;
-        let source = Source::from_options(&object(source)?)?;
+        let source = Source::from_options(&object(source)?, &hosts)?;
         Ok(Self { manager: Manager::new(source, terms), flight: 0, wait: 0, error: None })
     }
 

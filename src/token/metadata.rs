@@ -3,6 +3,7 @@
 use crate::jose::{
     discovery::{Document, Remedy, Unusable},
     issuer::Issuer,
+    url::PlainHosts,
 };
 
 /// What is used of a provider's metadata. Every URL has been found good.
@@ -26,9 +27,9 @@ pub struct Endpoints {
 ///
 /// # Errors
 /// [`Unusable`].
-pub fn parse(text: &[u8], issuer: &str) -> Result<Endpoints, Unusable> {
+pub fn parse(text: &[u8], issuer: &str, hosts: &PlainHosts) -> Result<Endpoints, Unusable> {
     let remedy = Remedy { instead: "give `tokenEndpoint`, and leave `issuer` out" };
-    let document = Document::read(text, &Issuer::exactly(issuer), remedy)?;
+    let document = Document::read(text, &Issuer::exactly(issuer).and_hosts(hosts), remedy)?;
     let optional = |name| document.url(name).ok().flatten().map(str::to_owned);
     let Some(token) = document.url("token_endpoint")? else {
         let why = "the metadata document has no `token_endpoint`: give `tokenEndpoint`".to_owned();
@@ -52,7 +53,7 @@ mod tests {
     fn attack_24_only_the_issuers_own_document_counts() {
         let issuer = "https://a.example";
         let good = r#"{"issuer":"https://a.example","token_endpoint":"https://t.example/token","revocation_endpoint":"http://evil.example/"}"#;
-        let endpoints = parse(good.as_bytes(), issuer).unwrap();
+        let endpoints = parse(good.as_bytes(), issuer, &PlainHosts::default()).unwrap();
         assert_eq!((endpoints.token.as_str(), endpoints.revocation), ("https://t.example/token", None));
         for odd in [
             "",
@@ -66,10 +67,10 @@ mod tests {
             r#"{"issuer":"https://a.example","issuer":"https://b.example","token_endpoint":"https://t.example/token"}"#,
             r#"{"issuer":"https://a.example","token_endpoint":"https://t.example/a","token_endpoint":"https://t.example/b"}"#,
         ] {
-            assert!(parse(odd.as_bytes(), issuer).is_err(), "{odd}");
+            assert!(parse(odd.as_bytes(), issuer, &PlainHosts::default()).is_err(), "{odd}");
         }
         let clumsy =
             "\u{feff}{\"issuer\":\"https://a.example\",\"x\":1,\"x\":2,\"token_endpoint\":\"https://t.example/token\"}";
-        assert_eq!(parse(clumsy.as_bytes(), issuer).unwrap().token, "https://t.example/token");
+        assert_eq!(parse(clumsy.as_bytes(), issuer, &PlainHosts::default()).unwrap().token, "https://t.example/token");
     }
 }

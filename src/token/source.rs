@@ -7,7 +7,7 @@ use super::{
 use crate::{
     config::{Reader, Required},
     error::{Code, Error},
-    jose::url,
+    jose::url::{self, PlainHosts},
     json::{write_string, Object, Value},
     secret::Secret,
 };
@@ -56,6 +56,8 @@ pub struct Source {
     pub refresh: Option<Secret>,
     /// The tokens of [`Kind::Static`].
     pub tokens: Option<Box<Tokens>>,
+    /// What may be asked in plain text.
+    pub hosts: PlainHosts,
 }
 
 /// What `parameters` may not hold: it has an option of its own, or is not for users to set.
@@ -87,7 +89,7 @@ impl Source {
     ///
     /// # Errors
     /// `ERR_CONFIG` that names the key and the fix.
-    pub fn from_options(options: &Object<'_>) -> Result<Self, Error> {
+    pub fn from_options(options: &Object<'_>, hosts: &PlainHosts) -> Result<Self, Error> {
         let mut reader = Reader::new("source", options);
         let kind = match reader.string("type", Required::Yes)? {
             Some("static") => Kind::Static,
@@ -116,6 +118,7 @@ impl Source {
             post_logout_redirect_uri: None,
             refresh: None,
             tokens: None,
+            hosts: hosts.clone(),
         };
         match kind {
             Kind::Static => {
@@ -144,8 +147,8 @@ impl Source {
     }
 
     fn take_client(&mut self, reader: &mut Reader<'_, '_>) -> Result<(), Error> {
-        self.issuer = checked_url(reader, "issuer", Required::No)?;
-        self.token_endpoint = checked_url(reader, "tokenEndpoint", Required::No)?;
+        self.issuer = checked_url(reader, "issuer", Required::No, &self.hosts)?;
+        self.token_endpoint = checked_url(reader, "tokenEndpoint", Required::No, &self.hosts)?;
         if self.issuer.is_none() && self.token_endpoint.is_none() {
             return Err(reader.missing("issuer", "is missing: give `issuer` or `tokenEndpoint`"));
         }
@@ -162,7 +165,7 @@ impl Source {
     }
 
     fn take_login(&mut self, reader: &mut Reader<'_, '_>) -> Result<(), Error> {
-        self.issuer = checked_url(reader, "issuer", Required::Yes)?;
+        self.issuer = checked_url(reader, "issuer", Required::Yes, &self.hosts)?;
         self.client_id = owned(reader, "clientId", Required::Yes)?.unwrap_or_default();
         // A page's own address, so its scheme may be an app's; it is the provider that compares it.
         self.redirect_uri = owned(reader, "redirectUri", Required::Yes)?;
@@ -291,9 +294,14 @@ fn owned(reader: &mut Reader<'_, '_>, key: &'static str, required: Required) -> 
     Ok(reader.string(key, required)?.map(str::to_owned))
 }
 
-fn checked_url(reader: &mut Reader<'_, '_>, key: &'static str, required: Required) -> Result<Option<String>, Error> {
+fn checked_url(
+    reader: &mut Reader<'_, '_>,
+    key: &'static str,
+    required: Required,
+    hosts: &PlainHosts,
+) -> Result<Option<String>, Error> {
     let Some(text) = owned(reader, key, required)? else { return Ok(None) };
-    match url::check(&text) {
+    match url::check_with(&text, hosts) {
         Ok(()) => Ok(Some(text)),
         Err(problem) => Err(reader.wrong(key, problem)),
     }
@@ -320,7 +328,7 @@ mod tests {
     use crate::json;
 
     fn source(text: &str) -> Result<Source, String> {
-        Source::from_options(&json::parse_object(text.as_bytes()).unwrap()).map_err(|error| {
+        Source::from_options(&json::parse_object(text.as_bytes()).unwrap(), &PlainHosts::default()).map_err(|error| {
             assert_eq!(error.code(), Code::Config);
             error.message().to_owned()
         })

@@ -1,6 +1,9 @@
 //! What is sent, and what isn't.
 
-use arcgate::arc::client::request::{check, write, Call};
+use arcgate::{
+    arc::client::request::{check, write, Call},
+    jose::url::PlainHosts,
+};
 
 const CALL: Call<'static> = Call {
     method: "task.create",
@@ -54,7 +57,7 @@ fn a_token_travels_over_https_or_not_at_all() {
         "http://localhost:8787/arc",
         "http://[::1]/arc",
     ] {
-        assert_eq!(check(endpoint, "me"), Ok(()), "{endpoint}");
+        assert_eq!(check(endpoint, "me", &PlainHosts::default()), Ok(()), "{endpoint}");
     }
     for endpoint in [
         "",
@@ -69,8 +72,11 @@ fn a_token_travels_over_https_or_not_at_all() {
         "https://",
         "https://agents.example/a b",
     ] {
-        let error = check(endpoint, "me").unwrap_err();
+        let error = check(endpoint, "me", &PlainHosts::default()).unwrap_err();
         assert_eq!((error.code().as_str(), error.subject()), ("ERR_CONFIG", Some("endpoint")), "{endpoint}");
     }
-    assert_eq!(check("https://agents.example/arc", "").unwrap_err().subject(), Some("requestAgent"));
+    assert_eq!(
+        check("https://agents.example/arc", "", &PlainHosts::default()).unwrap_err().subject(),
+        Some("requestAgent")
+    );
 }

@@ -12,7 +12,7 @@ mod timelines;
 
 use arcgate::{
     error::{Code, Error},
-    jose::jwks_cache::FetchFailure,
+    jose::{jwks_cache::FetchFailure, url::PlainHosts},
     json,
     time::{Span, Time},
     token::{
@@ -68,7 +68,8 @@ impl World {
     }
 
     fn with(source: &str, terms: Terms) -> Self {
-        let source = Source::from_options(&json::parse_object(source.as_bytes()).unwrap()).unwrap();
+        let source =
+            Source::from_options(&json::parse_object(source.as_bytes()).unwrap(), &PlainHosts::default()).unwrap();
         Self {
             manager: Manager::new(source, terms),
             now: 1_800_000_000_000,

@@ -3,7 +3,7 @@
 use crate::{
     arc::{envelope::VERSION, reply::is_name},
     error::{Code, Error},
-    jose::url,
+    jose::url::{self, PlainHosts},
     json::{self, write_string},
 };
 
@@ -63,12 +63,12 @@ pub fn write(call: &Call<'_>) -> Result<String, Error> {
     Ok(out)
 }
 
-/// Checks where requests go and in whose name: over `https`, or to this machine, for every request carries a token.
+/// Checks where requests go and in whose name: over `https`, or to this machine or one of `hosts`, for every request carries a token.
 ///
 /// # Errors
 /// What is wrong and how to put it right.
-pub fn check(endpoint: &str, request_agent: &str) -> Result<(), Error> {
-    url::check(endpoint).map_err(|problem| {
+pub fn check(endpoint: &str, request_agent: &str, hosts: &PlainHosts) -> Result<(), Error> {
+    url::check_with(endpoint, hosts).map_err(|problem| {
         let mut message = String::from("`endpoint` ");
         message.push_str(problem);
         Error::new(Code::Config, message).about("endpoint")

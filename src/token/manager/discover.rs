@@ -24,7 +24,8 @@ impl Manager {
         random: f64,
     ) -> Next {
         let read = match status {
-            200 => metadata::parse(body, self.source.issuer.as_deref().unwrap_or_default()).map_err(|no| no.why),
+            200 => metadata::parse(body, self.source.issuer.as_deref().unwrap_or_default(), &self.source.hosts)
+                .map_err(|no| no.why),
             _ => Err(format!("answered with the status {status}")),
         };
         let is_no = matches!(status, 200..=299 | 400..=499) && !matches!(status, 408 | 425 | 429);
