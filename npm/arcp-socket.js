@@ -1,15 +1,12 @@
 // One client's socket and what is behind it. The core decides; here is what it decides about: sockets, a timer, promises.
 
+import { Identity } from "./arcp-identity.js";
 import { Line } from "./arcp-line.js";
 import { logged, reasonFor } from "./audit.js";
 import { ArcgateError } from "./errors.js";
-import { authenticate, isTakenBack, toPrincipal } from "./http.js";
 import { Credit } from "./pipe.js";
-import { within } from "./wait.js";
 import { bindings, instanceEpoch, recoverFrom } from "./wasm.js";
 
-/** An answer about revocation that takes longer is none. */
-const REVOCATION_MS = 3000;
 /** So much of a frame that is too large is looked at. */
 const HEAD = 4096;
 /** Timers beyond this would fire at once on some platforms. */
@@ -29,8 +26,8 @@ export class Connection {
   #core;
   #epoch;
   #principal;
-  #credentials;
-  #verifyAgain;
+  #token;
+  #identity;
   #session;
   #detail;
   #timer;
@@ -45,6 +42,7 @@ export class Connection {
     this.#request = request;
     this.#client = socket;
     this.#options = options;
+    this.#identity = new Identity(request, options, this.#abort.signal);
     const [high, low] = crypto.getRandomValues(new Uint32Array(2));
     this.#epoch = instanceEpoch();
     const { config, behind } = options;
@@ -129,7 +127,7 @@ export class Connection {
       }
     } catch (thrown) {
       recoverFrom(thrown);
-      console.error(`arcgate: ${logged(thrown, this.#credentials?.token)}`);
+      console.error(`arcgate: ${logged(thrown, this.#token)}`);
       this.#options.audit({ type: "arcp.session", outcome: "cut", reason: "internal", session: this.#session });
       this.#clientLine.close(1012, "try again");
       this.#end();
@@ -202,8 +200,8 @@ export class Connection {
     const name = this.#nameOf(this.#session);
     if (sessions.get(name)?.connection === this) sessions.delete(name);
     this.#principal = undefined;
-    this.#credentials = undefined;
-    this.#verifyAgain = undefined;
+    this.#token = undefined;
+    this.#identity = undefined;
     if (instanceEpoch() === this.#epoch) this.#core.free();
     this.#release();
   }
@@ -222,37 +220,17 @@ export class Connection {
   }
 
   async #authenticate({ scheme, token }) {
-    const { verifierOf, guard, revoked, env, ctx, toleranceMs } = this.#options;
-    const context = {
-      transport: "websocket",
-      url: this.#request.url,
-      remoteAddress: this.#request.headers.get("cf-connecting-ip") ?? undefined,
-      signal: this.#abort.signal,
-      waitUntil: ctx?.waitUntil && ((promise) => ctx.waitUntil(promise)),
-    };
+    const { places } = this.#options;
     try {
-      const verifier = await verifierOf();
-      let principal = await authenticate(verifier, { scheme, token }, context);
-      guard(principal, this.#request);
-      if (scheme === "none") principal = anonymous(principal);
-      const credentials = { scheme, token };
-      const isStored = revoked.applies(principal, env);
-      if (isStored && (await revoked(principal, credentials, env)) === true) {
-        throw new ArcgateError("ERR_TOKEN_REVOKED", "the token was revoked", { details: { fault: "caller" } });
-      }
+      const { principal, toleranceMs, asks } = await this.#identity.find({ scheme, token });
       if (this.#over) return;
       this.#principal = principal;
-      this.#credentials = credentials;
-      const { places } = this.#options;
+      this.#token = token;
       if (places.isFull(principal.key)) {
         return this.#do((core, now) => core.tooManyConnections(JSON.stringify(principal), places.most, now));
       }
       this.#leave = places.begin(principal.key);
-      const { clockToleranceSec: own, asksRevocation } = verifier;
-      const tolerance = typeof own === "number" ? own * 1000 : toleranceMs;
-      if (asksRevocation === true) this.#verifyAgain = () => isTakenBack(verifier, credentials, context, principal);
-      const asks = isStored || asksRevocation === true;
-      this.#do((core, now) => core.authenticated(JSON.stringify(principal), tolerance, asks, now));
+      this.#do((core, now) => core.authenticated(JSON.stringify(principal), toleranceMs, asks, now));
     } catch (error) {
       const isOurs = error instanceof ArcgateError;
       // What this deployment got wrong is an error in its log, besides the refusal in its audit.
@@ -275,7 +253,7 @@ export class Connection {
       if (resumes !== undefined && !behind.trusted) sessions.get(this.#nameOf(resumes))?.displace();
       const dialing = new AbortController();
       this.#dialing = dialing;
-      const { socket, auth } = await behind(this.#principal, this.#credentials?.token, {
+      const { socket, auth } = await behind(this.#principal, this.#token, {
         signal: dialing.signal,
         request: this.#request,
       });
@@ -288,8 +266,8 @@ export class Connection {
       this.#do((core, now) => core.opened(auth.scheme, auth.token, now));
     } catch (error) {
       if (this.#over) return;
-      console.error(`arcgate: ${logged(error, this.#credentials?.token)}`);
-      this.#detail = reasonFor(error, this.#credentials?.token);
+      console.error(`arcgate: ${logged(error, this.#token)}`);
+      this.#detail = reasonFor(error, this.#token);
       const code = error instanceof ArcgateError ? String(error.code) : "ERR_INTERNAL";
       this.#do((core, now) => core.openFailed(code, now));
     }
@@ -308,19 +286,11 @@ export class Connection {
   async #askRevoked() {
     let answer;
     try {
-      answer = await within(REVOCATION_MS, this.#isRevoked(), undefined);
+      answer = await this.#identity.isRevoked();
     } catch (error) {
-      console.error(`arcgate: revocation can't be asked about: ${reasonFor(error, this.#credentials?.token)}`);
+      console.error(`arcgate: revocation can't be asked about: ${reasonFor(error, this.#token)}`);
     }
     this.#do((core, now) => core.revocation(answer, now));
-  }
-
-  // By the store's word or by the verifier's own.
-  async #isRevoked() {
-    const { revoked, env } = this.#options;
-    const principal = this.#principal;
-    if (revoked.applies(principal, env) && (await revoked(principal, this.#credentials, env)) === true) return true;
-    return (await this.#verifyAgain?.()) === true;
   }
 
   #tell(event) {
@@ -344,9 +314,4 @@ export class Connection {
     });
     displaced.then(() => this.#do((core, now) => core.note("displaced", now)));
   }
-}
-
-// Nobody in particular, and nobody else's: each session with `none` is its own principal.
-function anonymous({ labels, scopes, expiresAt }) {
-  return toPrincipal({ kind: "anonymous", id: crypto.randomUUID(), labels, scopes, expiresAt });
 }
