@@ -7,6 +7,7 @@ import { call } from "./call.js";
 import { headOf } from "./http.js";
 import { optionsJson } from "./plain.js";
 
+const TOO_MANY_REQUESTS = { status: 429, reason: "too_many_requests", name: "Retry-After", value: "60" };
 /** All sessions of a principal together may say as much as so many of them that say all they may. */
 const SESSIONS = 5;
 
@@ -57,16 +58,9 @@ export class ArcpEndpoint {
       );
       if (answer !== undefined) return this.#refuse(JSON.parse(answer));
       const address = addressKey(request.headers.get("cf-connecting-ip") ?? undefined);
-      const isFull = this.#failed.isFull(address, Date.now()) || this.#waiting.isFull(address);
-      if (isFull || !(await this.#isWithinRate(address, env))) {
-        return this.#refuse({ status: 429, reason: "too_many_requests", name: "Retry-After", value: "60" });
-      }
-      if (this.#addresses.isFull(address)) {
-        return this.#refuse({ status: 429, reason: "too_many_connections", name: "Retry-After", value: "5" });
-      }
-      if (this.#open >= this.#limits.maxConnections) {
-        return this.#refuse({ status: 503, reason: "too_many_connections", name: "Retry-After", value: "5" });
-      }
+      const full = this.#full(address);
+      if (full) return this.#refuse(full);
+      if (!(await this.#isWithinRate(address, env))) return this.#refuse(TOO_MANY_REQUESTS);
       let behind;
       try {
         behind = await behindOf();
@@ -74,11 +68,22 @@ export class ArcpEndpoint {
         console.error(`arcgate: ${logged(error)}`);
         return this.#refuse({ status: 503, reason: "unavailable", name: "Retry-After", value: "30" });
       }
+      // Others may have come meanwhile. From here to the place that is taken nothing is waited for.
+      const filled = this.#full(address);
+      if (filled) return this.#refuse(filled);
       return this.#upgrade(request, address, { verifierOf, behind, guard, env, ctx });
     } catch (error) {
       console.error(`arcgate: ${logged(error)}`);
       return this.#refuse({ status: 500, reason: "server_error" });
     }
+  }
+
+  // The answer where there is no place for one more.
+  #full(address) {
+    if (this.#failed.isFull(address, Date.now()) || this.#waiting.isFull(address)) return TOO_MANY_REQUESTS;
+    const answer = (status) => ({ status, reason: "too_many_connections", name: "Retry-After", value: "5" });
+    if (this.#addresses.isFull(address)) return answer(429);
+    return this.#open >= this.#limits.maxConnections ? answer(503) : undefined;
   }
 
   #upgrade(request, address, rest) {

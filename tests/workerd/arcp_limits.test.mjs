@@ -107,6 +107,12 @@ test("a principal has so many connections, wherever it comes from; so has an add
   for (const { client } of [two[1], carol, again]) await client.close(1000);
 });
 
+test("what was counted before the platform's rate limit was asked is counted again after it", async () => {
+  const sockets = await Promise.all(Array.from({ length: 6 }, () => rawSocket(at("/slowRate"), from("192.0.2.1"))));
+  assert.equal(sockets.filter(({ open }) => open).length, 2);
+  for (const { socket } of sockets) socket.close();
+});
+
 test("who says too much is cut off, and others go on", async () => {
   const other = await both("bob", "/rates");
   const { client, behind } = await both("alice", "/rates");

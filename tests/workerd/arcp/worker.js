@@ -126,6 +126,7 @@ const gates = {
   redirect: gate("/redirect", { arcp: { upstream: upstream.replace("/arcp", "/elsewhere") } }),
   refuse: gate("/refuse", { arcp: { upstream: upstream.replace("/arcp", "/refuse") } }),
   rate: gate("/rate", { limits: { rateLimit: "LIMIT" } }),
+  slowRate: gate("/slowRate", { limits: { rateLimit: "SLOW_LIMIT", maxConnections: 8 } }),
   unbound: gate("/unbound", { limits: { rateLimit: "LIMITS" } }),
   nowhere: gate("/nowhere", { arcp: { upstream: "ws://127.0.0.1:9/arcp" } }),
   bare: createWorker({ verifier: byToken, basePath: "/bare" }),
@@ -136,7 +137,22 @@ function here(url) {
   return `${upstream.replace("ws:", "http:").replace("/arcp", new URL(url).pathname)}?bound`;
 }
 
+// Answers when so many have asked: all of them were within their limits before.
+const waiting = [];
 const bindings = {
+  SLOW_LIMIT: {
+    async limit() {
+      await new Promise((resolve) => {
+        waiting.push(resolve);
+        const poll = setInterval(() => {
+          if (waiting.length < 6) return;
+          clearInterval(poll);
+          resolve();
+        }, 5);
+      });
+      return { success: true };
+    },
+  },
   LIMIT: {
     async limit({ key }) {
       if (key === "192.0.2.99") throw new Error("the counter is down");
