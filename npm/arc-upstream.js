@@ -30,7 +30,9 @@ export class ArcUpstream {
       return await this.#auth.credential(principal, presentedToken, watch.signal);
     } catch (error) {
       if (watch.signal.aborted) return { failure: watch.outcome, error };
-      if (error.code === "ERR_PERMISSION_DENIED") return { failure: "no_credential", error };
+      // Refused for good, or none: this user has no credential there.
+      if (["ERR_PERMISSION_DENIED", "ERR_REFRESH_REJECTED"].includes(error.code))
+        return { failure: "no_credential", error };
       return { failure: error.retryable ? "credential_unavailable" : "misconfigured", error };
     }
   }

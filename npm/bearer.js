@@ -1,6 +1,7 @@
 // A bearer token as clients take it: a string, a TokenManager, or a function; asked for anew at each use.
 
-import { ArcgateError, configError } from "./errors.js";
+import { configError } from "./errors.js";
+import { sourceError } from "./source-error.js";
 
 // RFC 6750 §2.1. Anything else would break the header, and the platform's error about that would quote it.
 const bearerForm = /^[\w.~+/-]+=*$/;
@@ -84,12 +85,7 @@ class Bearer {
     try {
       token = await this.#ask(options);
     } catch (cause) {
-      if (cause instanceof ArcgateError) throw cause;
-      throw new ArcgateError("ERR_REFRESH_UNAVAILABLE", "the source of tokens failed", {
-        retryable: true,
-        details: { fault: "provider" },
-        cause,
-      });
+      throw sourceError(cause, "the source of tokens", "provider");
     }
     if (typeof token === "string" && this.#form.test(token)) return token;
     const what =

@@ -1,5 +1,6 @@
 // What is under way for a token manager: each flight is performed action by action, and others wait for it.
 
+import { nameOf } from "./source-error.js";
 import { unguessable } from "./token-request.js";
 import { within } from "./wait.js";
 import { recoverFrom } from "./wasm.js";
@@ -79,9 +80,4 @@ export class Flights {
   clear() {
     this.#running.clear();
   }
-}
-
-// The name of an error: auth0's `error`, MSAL's `errorCode`, or `code`.
-function nameOf(thrown) {
-  return [thrown?.error, thrown?.errorCode, thrown?.code].find((name) => typeof name === "string");
 }

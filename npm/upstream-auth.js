@@ -6,12 +6,13 @@
 // `principal` is one that `authenticate` in http.js gave. `presentedToken` is the caller's own bearer token; it is used by
 // the mode "passthrough" and by no other, and is never kept. The answer is `{ scheme: "bearer", token }`. It throws an
 // ArcgateError: ERR_PERMISSION_DENIED when there is no credential for this principal (there is no default one),
-// ERR_REFRESH_UNAVAILABLE (retryable) when `tokenFor` fails, ERR_ABORTED, or ERR_CONFIG when what `tokenFor` or WebCrypto
+// ERR_REFRESH_UNAVAILABLE (retryable) or ERR_REFRESH_REJECTED when `tokenFor` fails, ERR_ABORTED, or ERR_CONFIG when what `tokenFor` or WebCrypto
 // gives can't be used. No message holds a token. `auth.mode` names the mode.
 
 import { callJson } from "./call.js";
 import { ArcgateError, configError } from "./errors.js";
 import { checkKeys } from "./options.js";
+import { sourceError } from "./source-error.js";
 import { sign, signingAlgorithm, unguessable } from "./token-request.js";
 import { orAborted } from "./wait.js";
 import { ready } from "./wasm.js";
@@ -75,12 +76,7 @@ function map({ tokenFor }, path) {
     try {
       return await tokenFor(principal);
     } catch (cause) {
-      if (cause instanceof ArcgateError) throw cause;
-      throw new ArcgateError("ERR_REFRESH_UNAVAILABLE", "`tokenFor` failed", {
-        retryable: true,
-        details: { fault: "configuration" },
-        cause,
-      });
+      throw sourceError(cause, "`tokenFor`", "configuration");
     }
   };
 }

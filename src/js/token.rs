@@ -15,6 +15,7 @@ use crate::{
     secret::Secret,
     time::{Span, Time},
     token::{
+        denial,
         manager::{Action, Event, FlightId, Input, Manager, Step, Terms, Want},
         response,
         source::Source,
@@ -322,6 +323,12 @@ impl TokenCore {
     pub(super) fn handle(&mut self, flight: u32, input: Input<'_>, now: f64, random: f64) {
         self.manager.handle(FlightId(flight), input, Time::from_millis(now), random);
     }
+}
+
+/// What an error of a user's function that gives tokens means, as JSON.
+#[wasm_bindgen(js_name = sourceFailure)]
+pub fn source_failure(who: &str, name: Option<String>, is_permanent: bool) -> String {
+    to_json(&denial::source_failure(who, name.as_deref().unwrap_or_default(), is_permanent))
 }
 
 fn object(text: &str) -> Result<json::Object<'_>, Error> {

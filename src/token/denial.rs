@@ -1,6 +1,9 @@
 //! How a token endpoint says no: RFC 6749 §5.2, and the forms that there are beside it.
 
-use crate::json::{self, Object, Value};
+use crate::{
+    error::{Code, Error},
+    json::{self, Object, Value},
+};
 
 /// Numbers of one refusal that are told.
 const MAX_CODES: usize = 8;
@@ -81,6 +84,33 @@ pub fn error_name(name: &str) -> String {
     let is_name =
         !name.is_empty() && name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     if is_name { name } else { UNNAMED }.to_owned()
+}
+
+/// What an error of a user's function that gives tokens means: its name, and whether it says of itself that no retry mends it.
+/// Libraries that log people in name theirs as OAuth and OpenID Connect do.
+pub fn source_failure(who: &str, name: &str, is_permanent: bool) -> Error {
+    const NO: [&str; 13] = [
+        "access_denied",
+        "account_selection_required",
+        "consent_required",
+        "interaction_required",
+        "invalid_client",
+        "invalid_grant",
+        "invalid_scope",
+        "login_required",
+        "mfa_required",
+        "missing_refresh_token",
+        "no_account_error",
+        "no_tokens_found",
+        "unauthorized_client",
+    ];
+    match NO.into_iter().find(|known| *known == name) {
+        Some(name) => Error::new(Code::RefreshRejected, format!("{who} failed: {name}")).about(name),
+        None if is_permanent => {
+            Error::new(Code::RefreshRejected, format!("{who} failed, and says that no retry mends it"))
+        }
+        None => Error::new(Code::RefreshUnavailable, format!("{who} failed")),
+    }
 }
 
 #[cfg(test)]

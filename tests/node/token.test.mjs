@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
-import { ArcgateError, TokenManager } from "../../pkg/entry.node.js";
+import { ArcClient, ArcgateError, TokenManager } from "../../pkg/entry.node.js";
 import { startIdp } from "../../scripts/idp/idp.mjs";
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -433,6 +433,29 @@ describe("static and callback", () => {
       fails("ERR_REFRESH_UNAVAILABLE", ({ cause }) => assert.equal(cause.message, "login_required")),
     );
     assert.deepEqual(reasons, ["initial", "refused", "refused"]);
+  });
+
+  test("a callback that says for good that there is no token is believed, with its error as the cause", async () => {
+    for (const [thrown, code, subject] of [
+      [{ error: "login_required" }, "ERR_REFRESH_REJECTED", "login_required"],
+      [{ errorCode: "interaction_required" }, "ERR_REFRESH_REJECTED", "interaction_required"],
+      [{ code: "no_tokens_found" }, "ERR_REFRESH_REJECTED", "no_tokens_found"],
+      [{ retryable: false }, "ERR_REFRESH_REJECTED", undefined],
+      [{ error: "t0ken" }, "ERR_REFRESH_UNAVAILABLE", undefined],
+      [{}, "ERR_REFRESH_UNAVAILABLE", undefined],
+    ]) {
+      const error = Object.assign(new Error("x"), thrown);
+      const fetchToken = () => Promise.reject(error);
+      const told = fails(code, ({ message, cause, details, retryable }) => {
+        assert.equal(cause, error);
+        assert.equal(details.subject, subject);
+        assert.equal(retryable, code === "ERR_REFRESH_UNAVAILABLE");
+        assert.ok(!message.includes("t0ken"));
+      });
+      await assert.rejects((await create({ type: "callback", fetchToken })).getToken(), told);
+      const client = await ArcClient.create({ endpoint: "https://a.example/", requestAgent: "me", token: fetchToken });
+      await assert.rejects(client.task.info({ targetAgent: "a", taskId: "1" }), told);
+    }
   });
 
   test("the clock is the one that was given", async () => {

@@ -156,6 +156,13 @@ test("a map has a token for a principal or refuses it; there is no default", asy
     "ERR_REFRESH_UNAVAILABLE",
   );
   assert.equal(failed.retryable, true);
+  // What the user's provider refuses for good is no outage.
+  const lost = Object.assign(new Error("x"), { error: "invalid_grant" });
+  const ended = await refused(
+    asked(() => Promise.reject(lost)),
+    "ERR_REFRESH_REJECTED",
+  );
+  assert.deepEqual([ended.retryable, ended.details.subject, ended.cause], [false, "invalid_grant", lost]);
   const abort = new AbortController();
   const waiting = upstreamAuth({ mode: "map", tokenFor: () => new Promise(() => {}) });
   const given = refused(waiting.credential(alice, "own", abort.signal), "ERR_ABORTED");

@@ -11,7 +11,13 @@ use super::{
 use crate::{
     error::{shown, Code, Error, Fact},
     time::{Span, Time},
-    token::{denial::Denial, login, response::Unusable, schedule, source::Kind},
+    token::{
+        denial::{source_failure, Denial},
+        login,
+        response::Unusable,
+        schedule,
+        source::Kind,
+    },
 };
 
 /// Endpoints are looked up again after this.
@@ -220,31 +226,13 @@ impl Manager {
     }
 }
 
-/// What an error of the user's function means. Libraries that log people in name theirs as OAuth and OpenID Connect do.
+/// What an error of the user's function means.
 pub(super) fn thrown(name: &str, is_permanent: bool) -> Trouble {
-    const NO: [&str; 13] = [
-        "access_denied",
-        "account_selection_required",
-        "consent_required",
-        "interaction_required",
-        "invalid_client",
-        "invalid_grant",
-        "invalid_scope",
-        "login_required",
-        "mfa_required",
-        "missing_refresh_token",
-        "no_account_error",
-        "no_tokens_found",
-        "unauthorized_client",
-    ];
-    match NO.into_iter().find(|known| *known == name) {
-        Some(name) => {
-            Trouble::refused(Error::new(Code::RefreshRejected, format!("fetchToken failed: {name}")).about(name))
-        }
-        None if is_permanent => {
-            Trouble::refused(Error::new(Code::RefreshRejected, "fetchToken failed, and says that no retry mends it"))
-        }
-        None => Trouble::unknown("fetchToken failed"),
+    let error = source_failure("fetchToken", name, is_permanent);
+    if error.code().is_retryable() {
+        Trouble::outage(error)
+    } else {
+        Trouble::refused(error)
     }
 }
 
