@@ -272,5 +272,6 @@ fn is_high(escape: &str) -> bool {
     code.and_then(|digits| u32::from_str_radix(digits, 16).ok()).is_some_and(|code| (0xd800..0xdc00).contains(&code))
 }
 
-#[cfg(test)]
+// Its properties are the host's: proptest is not there on wasm32.
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;

@@ -152,7 +152,12 @@ describe("verifies a token in a page", () => {
     const pages = await servePages({ "/": folder }, { headers });
     try {
       await browser.open(`${pages.url}/`);
-      return await browser.run("return globalThis.result");
+      // The page is open before its module has run.
+      return await browser.run(`return (async () => {
+        for (const until = performance.now() + 10_000; !globalThis.result && performance.now() < until; )
+          await new Promise(requestAnimationFrame);
+        return globalThis.result;
+      })()`);
     } finally {
       await pages.close();
     }
