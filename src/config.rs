@@ -46,6 +46,12 @@ impl<'o, 't> Reader<'o, 't> {
         is_data.then_some(value)
     }
 
+    /// Knows these too where they are undefined, as good as not there: options of another variant of the same object.
+    pub fn forgive(&mut self, keys: &[&'static str]) {
+        let is_undefined = |key: &str| self.options.get(key).and_then(Value::as_str).is_some_and(|text| text == "\0");
+        self.known.extend(keys.iter().filter(|key| is_undefined(key)));
+    }
+
     /// What was found in the place of data.
     fn not_data(&self) -> Option<Error> {
         let (place, what) = self.odd.as_ref()?;

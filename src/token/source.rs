@@ -84,6 +84,30 @@ const RESERVED: [&str; 20] = [
     "token",
 ];
 
+/// The options of all kinds of sources.
+const OPTIONS: [&str; 20] = [
+    "authorizationParams",
+    "token",
+    "fetchToken",
+    "issuer",
+    "tokenEndpoint",
+    "clientId",
+    "clientSecret",
+    "clientAuth",
+    "privateKey",
+    "algorithm",
+    "keyId",
+    "assertionAudience",
+    "assertionHeader",
+    "scope",
+    "audience",
+    "resource",
+    "parameters",
+    "refreshToken",
+    "redirectUri",
+    "postLogoutRedirectUri",
+];
+
 impl Source {
     /// A source from its options. A function or a CryptoKey among them is `true` here.
     ///
@@ -136,6 +160,7 @@ impl Source {
             Kind::ClientCredentials | Kind::RefreshToken => source.take_client(&mut reader)?,
             Kind::AuthorizationCode => source.take_login(&mut reader)?,
         }
+        reader.forgive(&OPTIONS);
         // Where others have it.
         for name in ["x5t", "x5t#S256"] {
             if options.get(name).is_some() {
@@ -364,6 +389,11 @@ mod tests {
         assert!(machine(r#","clientSecret":"s","clientAuth":"none""#).contains("clientAuth"));
         assert!(machine(r#","clientSecret":"s","clientAuth":"private_key_jwt""#).contains("privateKey"));
         assert!(machine(r#","clientSecret":"s","client_secret":"s""#).contains("did you mean"));
+        // Of another kind, but undefined: as good as not there. With a value it would be without effect.
+        let undefined = r#"{"type":"static","token":"t","issuer":"\u0000","scope":"\u0000"}"#;
+        assert!(source(undefined).is_ok());
+        assert!(source(&undefined.replace("\\u0000", "x")).unwrap_err().contains("`source.issuer`"));
+        assert!(source(&undefined.replace("issuer", "isuer")).unwrap_err().contains("`source.isuer`"));
         assert!(machine(r#","clientSecret":"s","assertionAudience":"x""#).contains("`privateKey`"));
         let keyed = |rest: &str| machine(&(r#","privateKey":true,"algorithm":"RS256""#.to_owned() + rest));
         assert!(keyed(r#","x5t#S256":"x""#).contains("`assertionHeader`"));
