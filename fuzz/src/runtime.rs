@@ -3,7 +3,9 @@
 //! | line | what comes in |
 //! |---|---|
 //! | `!{…}` | the configuration; only as the first line |
-//! | `h{…}` `d1` | a connection with its hello; a connection ends |
+//! | `h{…}` `H{…}` `d1` | a connection with its hello; one whose gate says what has left; a connection ends |
+//! | `p1 16` | so many frames have left |
+//! | `w$job kind` | an event that JavaScript could not write |
 //! | `c1 {…}` | a frame on a connection; without the number, on the newest |
 //! | `e$job {…}` `o$job …` `f$job CODE …` `x$job` | of an agent: an event, its output, a failure, its end |
 //! | `q1 10` | the policy's answer to a question |
@@ -13,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arcgate::{
     arcp::{
-        runtime::{action::Action, Hub},
+        runtime::{action::Action, Hub, Unwritten},
         Envelope,
     },
     json,
@@ -84,6 +86,20 @@ impl World {
                 self.open.insert(self.conns, -1);
                 self.hub.attached(self.conns, &text, &[self.conns as u8; 32], now);
             }
+            'H' if self.conns < 100 => {
+                self.conns += 1;
+                self.open.insert(self.conns, -1);
+                self.hub.attached_paced(self.conns, &text, &[self.conns as u8; 32], now);
+            }
+            'p' => {
+                let (conn, frames) = script::number(&text);
+                let frames = script::number(frames.trim()).0.unwrap_or(16) as u32;
+                self.hub.credited(conn.unwrap_or(newest) as u32, frames, now);
+            }
+            'w' => {
+                let what = Unwritten { kind: Some(said), thrown: Some(said), bytes: None };
+                self.hub.unwritten(job, what, false, now);
+            }
             'd' => {
                 self.open.remove(&conn(&text));
                 self.hub.detached(conn(&text), now);
@@ -125,7 +141,8 @@ impl World {
             match action {
                 Action::Send { conn, text } => {
                     let last = self.open.get_mut(&conn).unwrap_or_else(|| panic!("nobody is on {conn}: {text}"));
-                    if let Some(seq) = Envelope::parse(&text).ok().and_then(|envelope| envelope.event_seq()) {
+                    let envelope = Envelope::parse(&text).expect("what is sent can be read");
+                    if let Some(seq) = envelope.event_seq() {
                         assert!(*last < 0 || seq == *last + 1, "{seq} comes after {last}");
                         *last = seq;
                     }

@@ -12,7 +12,7 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "jws" => tokens(),
         "envelope" => frames(),
         "gate" => scripts("gate", gate),
-        "runtime" => scripts("runtime", runtime),
+        "runtime" => scripts("runtime", runtime).into_iter().flat_map(|script| [paced(&script), script]).collect(),
         "client" => scripts("client", client),
         _ => TOKEN.iter().map(|lines| (*lines).to_owned()).collect(),
     };
@@ -113,6 +113,15 @@ fn gate(step: &Value) -> Option<String> {
         ("platform", _) if step.get("revoked").is_some() => format!("k{}", u8::from(step["revoked"] == true)),
         _ => "d".to_owned(),
     })
+}
+
+/// The same script with a gate that says what has left.
+fn paced(script: &str) -> String {
+    let lines = script.lines().map(|line| match line.strip_prefix('h') {
+        Some(hello) => format!("H{hello}\n"),
+        None => format!("{line}\np 4\n"),
+    });
+    lines.collect()
 }
 
 fn runtime(step: &Value) -> Option<String> {
