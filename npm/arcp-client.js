@@ -274,7 +274,8 @@ export class ArcpClient {
     const job = this.#jobs.get(action.job) ?? new Job(this.#link, action.job);
     this.#jobs.set(action.job, job);
     if (action.error) action.error = this.#toError(action.error);
-    if (action.do !== "event" && job.id) this.#jobs.delete(action.job);
+    const isEnd = action.do === "result" || action.do === "failed";
+    if (isEnd && job.id) this.#jobs.delete(action.job);
     Job.receive(job, action);
   }
 

@@ -812,14 +812,16 @@ export type SessionEvent = { readonly time: number } & (
   | { type: "reconnecting"; attempt: number; delayMs: number; code: ErrorCode; reason: string }
   /**
    * What can't be had any more. A session's end or a lost result fails the jobs that are named; after EVENTS they go on without
-   * what they sent while nobody listened, and after GAP the events with the numbers from `fromSeq` to `toSeq` are missing.
+   * what they sent while nobody listened (or what nobody read, beyond what is kept), and after GAP the events with the numbers from
+   * `fromSeq` to `toSeq` are missing. UNREADABLE: what can't be read was passed over; `message` says why.
    */
   | {
       type: "lost";
-      reason: "RESUME_WINDOW_EXPIRED" | "NOT_RESUMED" | "RESULT" | "EVENTS" | "GAP" | (string & {});
+      reason: "RESUME_WINDOW_EXPIRED" | "NOT_RESUMED" | "RESULT" | "EVENTS" | "GAP" | "UNREADABLE" | (string & {});
       jobs: string[];
       fromSeq?: number;
       toSeq?: number;
+      message?: string;
     }
   /** An error of the runtime that belongs to no request. */
   | { type: "error"; error: ArcgateError }
@@ -904,9 +906,10 @@ export interface JobPage {
 }
 
 /**
- * A job. Its events are read once, in order; leaving the loop gives up those that would follow. From 256 unread ones on nothing
- * is acknowledged, so that the runtime holds the rest back; of more than 4096 (or 16 MiB) the oldest are dropped, or of more than
- * 256 (1 MiB) when `result` is waited for and nobody reads, and one event of the kind `x-vendor.arcgate.dropped` says how many.
+ * A job. Its events are read once, in order; leaving the loop gives up those that would follow. From 256 unread ones on the runtime
+ * holds the rest back, or the job is unsubscribed until it is read, so that no other waits for it. What can't be had again, of more
+ * than 4096 unread ones (or 16 MiB), or of more than 256 (1 MiB) when `result` is waited for and nobody reads, is dropped: an event
+ * of the kind `x-vendor.arcgate.dropped` says how many, and the session's event `lost` of which job.
  *
  * The loop ends when the job does, whatever its outcome, and throws when events are lost with the session.
  */

@@ -289,6 +289,32 @@ fn welcomes_that_nothing_comes_of_come_to_an_end() {
 }
 
 #[test]
+fn one_session_too_many_is_named() {
+    let mut refusal = error("PERMISSION_DENIED");
+    refusal["payload"]["details"] = json!({ "reason": "too_many_sessions", "limit": 32 });
+    refusal["payload"]["retryable"] = json!(true);
+    let mut world = World::of(OPTIONS);
+    world.with(|client, now| client.start(now));
+    world.open();
+    world.frame(&refusal);
+    let closed = world.take("closed");
+    assert_eq!(closed["error"]["details"]["reason"], "too_many_sessions");
+    assert_eq!((&closed["error"]["code"], &closed["error"]["retryable"]), (&json!("ERR_REMOTE"), &json!(true)));
+    // For a session that is there already it is a matter of time.
+    let mut world = World::opened();
+    world.job("job_1");
+    world.gone(1006);
+    for _ in 0..5 {
+        world.sleep(40_000.0);
+        world.open();
+        world.frame(&refusal);
+    }
+    assert!(!world.has("closed") && !world.has("failed"));
+    world.resumed();
+    assert!(world.has_told("resumed"));
+}
+
+#[test]
 fn a_refusal_without_a_job_is_its_requests_alone() {
     // As Java has it: the request's own id, and `job.error`.
     let mut world = World::opened();

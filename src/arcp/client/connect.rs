@@ -244,7 +244,8 @@ impl Client {
         if !resumes {
             return if is_passing && self.was_open { self.retry(fault, false) } else { self.finish(fault) };
         }
-        if fault.is(ArcpCode::PermissionDenied) {
+        let is_full = fault.retryable && fault.told_reason().is_some_and(|reason| reason.starts_with("too_many"));
+        if fault.is(ArcpCode::PermissionDenied) && !is_full {
             // The Python runtime says so while it has not noticed yet that the old connection is gone.
             let heartbeat = self.session.as_ref().and_then(|session| session.heartbeat);
             let patience = heartbeat.map_or(RESUME_PATIENCE, |span| Span::from_millis(span.as_millis() * 5 / 2));
@@ -326,7 +327,7 @@ impl Client {
         }
         self.suspects.clear();
         for job in self.jobs.iter_mut() {
-            (job.is_fresh, job.is_late) = (false, false);
+            (job.is_fresh, job.is_late, job.is_heard) = (false, false, false);
         }
         let unknown = Fault::new(
             Code::Network,

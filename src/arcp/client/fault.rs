@@ -83,6 +83,8 @@ impl Fault {
         };
         // The C# SDK writes `detail`, as a string.
         let details = get("details").or_else(|| get("detail")).filter(|details| **details != Value::Null);
+        let reason =
+            details.and_then(Value::as_object).and_then(|details| details.get("reason")).and_then(Value::as_str);
         let mut message = String::from(name);
         message.push_str(": ");
         message.extend(text("message").unwrap_or("no message").chars().take(LONGEST_MESSAGE));
@@ -97,6 +99,19 @@ impl Fault {
                 text
             }),
             facts: Vec::new(),
+        }
+        .with_reason(reason)
+    }
+
+    /// A peer's word for it, if it is a word.
+    fn with_reason(self, reason: Option<&str>) -> Self {
+        let is_word = |reason: &&str| {
+            (1..=64).contains(&reason.len())
+                && reason.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+        };
+        match reason.filter(is_word) {
+            Some(reason) => self.with("reason", reason),
+            None => self,
         }
     }
 
@@ -167,6 +182,17 @@ mod tests {
         assert_eq!(of("{}").peer_code.as_deref(), Some("INTERNAL_ERROR"));
         assert_eq!(of(r#"{"code":"UNAUTHENTICATED"}"#).code, Code::Unauthenticated);
         assert!(of(&format!(r#"{{"message":"{}"}}"#, "x".repeat(9999))).message.len() < 300);
+    }
+
+    #[test]
+    fn a_peers_word_for_it_is_ours() {
+        let text = of(r#"{"code":"PERMISSION_DENIED","details":{"reason":"too_many_sessions","limit":32}}"#).to_json();
+        assert!(
+            text.contains(r#""peer":{"reason":"too_many_sessions","limit":32},"reason":"too_many_sessions"}"#),
+            "{text}"
+        );
+        assert!(of(r#"{"code":"X","details":{"reason":"a b"}}"#).facts.is_empty());
+        assert_eq!(of(r#"{"code":"X","details":{"limit":32}}"#).told("limit"), Some(32));
     }
 
     #[test]

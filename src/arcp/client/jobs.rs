@@ -58,6 +58,8 @@ pub struct Job {
     pub submit: Option<Box<str>>,
     /// Whether it was accepted for its key just now, and not heard of since: it may have ended before.
     pub is_fresh: bool,
+    /// Whether anything came of it on this connection.
+    pub is_heard: bool,
     /// Whether its end is overdue.
     pub is_late: bool,
     /// When such a job is looked for in the runtime's list, and how often it was.
@@ -208,6 +210,7 @@ impl Jobs {
             broken: None,
             submit,
             is_fresh: false,
+            is_heard: false,
             is_late: false,
             watch: None,
             flow: Flow::default(),

@@ -88,7 +88,7 @@ impl Client {
                 job.watch = Some((now.plus(LATE), 0));
             } else if is_over {
                 self.suspects.push(handle);
-            } else if job.is_own && last.is_none() && !job.is_fresh {
+            } else if job.is_own && last.is_none() && !job.is_fresh && !job.is_heard {
                 // Who counts events for each job keeps them too: what is missing of others is on its way.
                 to_follow.push((handle, id));
             }

@@ -17,7 +17,7 @@ use crate::{
         envelope::is_name,
         features::Features,
         id::{hex, Ids},
-        Frame,
+        ArcpCode, Frame,
     },
     error::{Code, Error},
     json::Members,
@@ -467,9 +467,15 @@ impl Client {
             self.unwatch(request.job);
         }
         let (size, limit) = (request.size as i64, self.frame_limit.map(|limit| limit as i64));
-        let fault = told.unwrap_or_else(|| {
-            let limit = limit.map_or(String::new(), |limit| format!(": {limit} are allowed"));
-            Fault::new(Code::Protocol, &format!("the runtime takes no frame of {size} bytes{limit}"))
+        let fault = told.unwrap_or_else(|| match limit {
+            // As it would say itself.
+            Some(limit) => {
+                let message = format!("INVALID_REQUEST: a frame of {size} bytes is too large: {limit} are allowed");
+                Fault::new(Code::Remote, &message)
+                    .with_peer_code(ArcpCode::InvalidRequest)
+                    .with("reason", "frame_too_large")
+            }
+            None => Fault::new(Code::Protocol, &format!("the runtime takes no frame of {size} bytes")),
         });
         let fault = fault.for_good().with_number("bytes", size);
         self.refuse(request.number, &limit.into_iter().fold(fault, |fault, limit| fault.with_number("limit", limit)));

@@ -180,7 +180,14 @@ impl Client {
             Some(seq) => {
                 let event = Members::new().text("type", "lost").text("reason", "UNREADABLE");
                 let event = event.integer("fromSeq", last + 1).integer("toSeq", seq);
-                self.tell(event.text("message", reason).texts("jobs", []));
+                // Nobody says whose it was; where there is one job, it is known.
+                let mut jobs = self.jobs.iter().map(|job| (job.handle, job.id.clone()));
+                let only = jobs.next().filter(|_| jobs.next().is_none());
+                drop(jobs);
+                self.tell(event.text("message", reason).texts("jobs", only.as_ref().map(|(_, id)| id.as_str())));
+                if let Some((handle, _)) = only {
+                    self.missed(handle, 1);
+                }
                 self.jobs.skip_to(seq + 1);
                 self.retry(fault, true);
             }

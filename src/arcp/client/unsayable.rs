@@ -5,7 +5,7 @@ use crate::json::{MAX_DEPTH, MAX_VALUES};
 /// Levels that a payload may have: the envelope around it is one.
 const LEVELS: usize = MAX_DEPTH as usize - 1;
 /// The longest path that is shown, in bytes.
-const LONGEST_PATH: usize = 200;
+const LONGEST_PATH: usize = 80;
 
 /// What is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub fn find(payload: &str) -> Option<Unsayable> {
         at += 1;
         match byte {
             b'{' | b'[' if levels.len() >= LEVELS => {
-                return Some(unsayable(&levels, "is nested too deeply: an input may have 30 levels", "too_deep"));
+                return Some(unsayable(&levels, "is nested too deeply: 30 levels are allowed", "too_deep"));
             }
             b'{' => levels.push(Level::Object("")),
             b'[' => levels.push(Level::Array(0)),
