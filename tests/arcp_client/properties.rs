@@ -104,7 +104,11 @@ impl Seen {
                 let jobs = act["event"]["jobs"].as_array().unwrap();
                 self.lost_jobs.extend(jobs.iter().map(|job| job.as_str().unwrap().to_owned()));
             }
-            "closed" => self.closed = Some(act["code"].as_str().unwrap().to_owned()),
+            "closed" => {
+                let is_fruitless = !act["error"]["details"]["connections"].is_null();
+                let code = if is_fruitless { "FRUITLESS" } else { act["code"].as_str().unwrap() };
+                self.closed = Some(code.to_owned());
+            }
             _ => {}
         }
     }
@@ -329,8 +333,10 @@ proptest! {
                 play.play(Turn::Sleep(1_000));
             }
         }
-        // A peer that breaks the protocol again and again ends it; nothing else does.
-        prop_assert!(play.seen.closed.as_deref().is_none_or(|code| code == "ERR_PROTOCOL"), "{:?}", play.seen.closed);
+        // A peer that breaks the protocol again and again ends it, one that refuses a hello for good, and one of whose
+        // connections nothing comes; nothing else does.
+        let ends = ["ERR_PROTOCOL", "ERR_REMOTE", "FRUITLESS"];
+        prop_assert!(play.seen.closed.as_deref().is_none_or(|code| ends.contains(&code)), "{:?}", play.seen.closed);
         prop_assert_eq!(&play.seen.asked, &play.seen.answered, "each request has one answer");
         prop_assert!(play.seen.lost_jobs.is_empty() || play.seen.has_gap || play.runtime.sessions > 1);
         for (job, id) in &play.seen.jobs {
