@@ -53,7 +53,7 @@ export async function build({ force = false } = {}) {
       const outcome = await update(force, say);
       publishForPages(pkg, join(root, "www/arcgate"));
       return outcome;
-    }),
+    }, work),
   );
   const missing = missingFiles(pkg);
   if (missing.length) console.log(`  not there yet, but named in pkg.json: ${missing.join(", ")}`);

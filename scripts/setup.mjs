@@ -3,31 +3,59 @@
 //   node scripts/setup.mjs [cargo] [npm] [wasm] [clippy] [pack] [deny] [browsers] [python]     all without arguments
 
 import { fileURLToPath } from "node:url";
-import { installBrowsers } from "./setup/browsers.mjs";
+import { hasBrowsers, installBrowsers } from "./setup/browsers.mjs";
 import { cache, locked } from "./setup/cache.mjs";
-import { dropBuildFolder, hasTool, installTool } from "./setup/cargo-tools.mjs";
-import { installClippy } from "./setup/clippy.mjs";
-import { installNpmPackages } from "./setup/npm-packages.mjs";
-import { installPython } from "./setup/python.mjs";
-import { requireCargo, requireLinker, tools } from "./setup/rust.mjs";
+import { hasTool, installTool } from "./setup/cargo-tools.mjs";
+import { hasClippy, installClippy } from "./setup/clippy.mjs";
+import { hasNpmPackages, installNpmPackages } from "./setup/npm-packages.mjs";
+import { hasPython, installPython } from "./setup/python.mjs";
+import { requireCargo, requireLinker, settleToolchain, tools } from "./setup/rust.mjs";
 import { main, Stop, step } from "./setup/steps.mjs";
-import { installWasmStd } from "./setup/wasm-std.mjs";
+import { hasWasmStd, installWasmStd } from "./setup/wasm-std.mjs";
 
-const tool = (name) => () => step(name, tools[name].purpose, (say) => installTool(name, say));
+// What a part consists of: what it is for, whether it is there, and what brings it.
+const tool = (name) => ({
+  name,
+  purpose: tools[name].purpose,
+  isThere: () => hasTool(name),
+  install: (say) => installTool(name, say),
+});
+const npm = {
+  name: "npm packages",
+  purpose: "the development tools, and Node 22 for wrangler",
+  isThere: hasNpmPackages,
+  install: installNpmPackages,
+};
+const wasmStd = {
+  name: "wasm32 std",
+  purpose: "Rust's standard library for WebAssembly",
+  isThere: hasWasmStd,
+  install: installWasmStd,
+};
+const clippy = { name: "clippy", purpose: "Rust's formatter and linter", isThere: hasClippy, install: installClippy };
+const browsers = {
+  name: "browsers",
+  purpose: "Chromium and Firefox, for tests in real browsers",
+  isThere: hasBrowsers,
+  install: installBrowsers,
+};
+const python = {
+  name: "python",
+  purpose: "the ARC and ARCP SDKs, as the peers in end-to-end tests",
+  isThere: hasPython,
+  install: installPython,
+};
 
 const parts = {
   // Rust itself is never installed here: without it the set-up stops with a line that says how to get it.
   cargo: [],
-  npm: [() => step("npm packages", "the development tools, and Node 22 for wrangler", installNpmPackages)],
-  wasm: [() => step("wasm32 std", "Rust's standard library for WebAssembly", installWasmStd), tool("wasm-bindgen-cli")],
-  clippy: [() => step("clippy", "Rust's formatter and linter", installClippy)],
+  npm: [npm],
+  wasm: [wasmStd, tool("wasm-bindgen-cli")],
+  clippy: [clippy],
   pack: [tool("wasm-pack")],
   deny: [tool("cargo-deny")],
-  browsers: [
-    () => step("browsers", "Chromium and Firefox, for tests in real browsers", installBrowsers),
-    tool("geckodriver"),
-  ],
-  python: [() => step("python", "the ARC and ARCP SDKs, as the peers in end-to-end tests", installPython)],
+  browsers: [browsers, tool("geckodriver")],
+  python: [python],
 };
 
 /** Installs the named parts. */
@@ -39,11 +67,16 @@ export async function setup(wanted = Object.keys(parts)) {
   if (wanted.some((name) => name !== "npm" && name !== "python")) requireCargo();
   if (wanted.includes("cargo")) requireLinker();
   console.log(`Set-up (what is slow to build is kept in ${cache})`);
-  await locked(async () => {
-    const before = Object.keys(tools).filter(hasTool).length;
-    for (const name of Object.keys(parts))
-      if (wanted.includes(name)) for (const install of parts[name]) await install();
-    if (Object.keys(tools).filter(hasTool).length > before) dropBuildFolder();
+  await settleToolchain();
+  for (const part of Object.keys(parts).filter((name) => wanted.includes(name)))
+    for (const piece of parts[part]) await provide(piece);
+}
+
+// Whoever finds all there waits for nobody; of those who don't, one installs, and the others look again.
+function provide({ name, purpose, isThere, install }) {
+  return step(name, purpose, async (say) => {
+    if (await isThere()) return "already there";
+    return locked(async () => ((await isThere()) ? "already there" : install(say)));
   });
 }
 

@@ -17,14 +17,16 @@ export function browsers() {
   };
 }
 
-export async function installBrowsers(say) {
+/** Debian's packages for what isn't here. */
+function missingBrowsers() {
   const { chromium, chromedriver, firefox } = browsers();
-  const missing = [
-    ...(chromium && chromedriver ? [] : ["chromium", "chromium-driver"]),
-    ...(firefox ? [] : ["firefox-esr"]),
-  ];
-  if (missing.length === 0) return "already there";
+  return [...(chromium && chromedriver ? [] : ["chromium", "chromium-driver"]), ...(firefox ? [] : ["firefox-esr"])];
+}
+
+export const hasBrowsers = () => missingBrowsers().length === 0;
+
+export async function installBrowsers(say) {
+  const missing = missingBrowsers();
   say(`installing ${missing.join(", ")}`);
   await installPackages(missing, "a browser for the tests");
-  return "ok";
 }

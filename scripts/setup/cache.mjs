@@ -26,10 +26,10 @@ function alive(pid) {
   }
 }
 
-/** Runs `work` while no other set-up works in the same cache. A dead owner's lock is taken over. */
-export async function locked(work) {
-  const lock = join(cache, "lock");
-  mkdirSync(cache, { recursive: true });
+/** Runs `work` while nobody else works in the same folder. A dead owner's lock is taken over. */
+export async function locked(work, folder = cache) {
+  const lock = join(folder, "lock");
+  mkdirSync(folder, { recursive: true });
   for (let said = false; ; ) {
     try {
       mkdirSync(lock);
@@ -43,7 +43,7 @@ export async function locked(work) {
       rmSync(lock, { recursive: true, force: true });
       continue;
     }
-    if (!said) console.log(`  another set-up is at work (process ${pid}): waiting for it`);
+    if (!said) console.log(`  another one is at work there (process ${pid}): waiting for it`);
     said = true;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

@@ -21,7 +21,6 @@ export function hasTool(name) {
 }
 
 export async function installTool(name, say) {
-  if (hasTool(name)) return "already there";
   requireCargo();
   requireLinker();
   const version = tools[name].version();
@@ -33,10 +32,6 @@ export async function installTool(name, say) {
     label: `cargo install ${name}`,
     onLine: say,
   });
-  return "ok";
-}
-
-/** Drops what the tools' builds left behind; the tools stay. */
-export function dropBuildFolder() {
-  rmSync(join(cache, "target"), { recursive: true, force: true });
+  // What the build left behind; the tool stays.
+  rmSync(profile.CARGO_TARGET_DIR, { recursive: true, force: true });
 }

@@ -14,11 +14,15 @@ const stampOf = (wanted) => join(modules, `.arcgate-installed-${wanted.slice(0, 
 /** The Node that npm installed: wrangler needs 22, the system may have 20. */
 export const node22 = join(modules, ".bin/node");
 
-export async function installNpmPackages(say) {
-  const wanted = createHash("sha256")
+const wantedPackages = () =>
+  createHash("sha256")
     .update(readFileSync(join(root, "package-lock.json")))
     .digest("hex");
-  if (existsSync(stampOf(wanted)) && existsSync(node22)) return "already there";
+
+export const hasNpmPackages = () => existsSync(stampOf(wantedPackages())) && existsSync(node22);
+
+export async function installNpmPackages(say) {
+  const wanted = wantedPackages();
   if (existsSync(modules))
     for (const file of readdirSync(modules)) if (file.startsWith(".arcgate-")) rmSync(join(modules, file));
   say("npm ci");
@@ -36,7 +40,6 @@ export async function installNpmPackages(say) {
     );
   }
   writeFileSync(stampOf(wanted), "");
-  return "ok";
 }
 
 async function nodeVersion() {

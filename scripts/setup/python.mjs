@@ -26,8 +26,9 @@ export const python = join(folder, "bin/python");
 /** The ARCP SDK's command line. */
 export const arcpCommand = join(folder, "bin/arcp");
 
+export const hasPython = () => existsSync(join(folder, "complete"));
+
 export async function installPython(say) {
-  if (existsSync(join(folder, "complete"))) return "already there";
   if (!which("python3")) await installPackages(["python3", "python3-venv"], "Python 3");
   const old = await run("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 11))"]);
   if (old.code !== 0) throw new Stop("python3 is older than 3.11, which the ARCP SDK needs: install a newer one");
@@ -45,5 +46,4 @@ export async function installPython(say) {
     onLine: (line) => say(line.replace(/ \(from .*/, "")),
   });
   writeFileSync(join(folder, "complete"), "");
-  return "ok";
 }

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { cached, root } from "./cache.mjs";
+import { cache, cached, root } from "./cache.mjs";
 import { run, which } from "./processes.mjs";
 import { Stop } from "./steps.mjs";
 
@@ -42,6 +42,18 @@ export function requireCargo() {
       "Rust is missing: install it from https://rustup.rs (or `apt-get install rustc-web cargo-web`), open a new shell and run this again",
     );
   }
+}
+
+/** Where rustup can't bring the compiler that rust-toolchain.toml names, the one that is here serves. */
+export async function settleToolchain() {
+  if (!which("rustup") || process.env.RUSTUP_TOOLCHAIN) return;
+  if ((await run("cargo", ["--version"], { cwd: root })).code === 0) return;
+  const { stdout } = await run("rustup", ["toolchain", "list"], { cwd: cache });
+  const [here] = stdout.split("\n").filter((line) => line && !line.startsWith(debianToolchain));
+  const name = here?.split(" ")[0];
+  if (!name || name === "no") return;
+  console.log(`  rustup can't bring the pinned compiler: ${name} instead`);
+  process.env.RUSTUP_TOOLCHAIN = name;
 }
 
 /** Stops when there is nothing to link with. */

@@ -10,19 +10,19 @@ import { debianToolchain, hasStd, requireCargo, requireLinker, target, wasmEnvir
 const packages = ["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm", "lld-22"];
 const debianRust = { PATH: `/usr/bin:${process.env.PATH}` };
 
+export const hasWasmStd = async () => (await wasmEnvironment()) !== undefined;
+
 export async function installWasmStd(say) {
   requireCargo();
-  if (await wasmEnvironment()) return "already there";
   requireLinker();
   if (which("rustup")) {
     say("rustup target add");
-    if ((await run("rustup", ["target", "add", target])).code === 0 && (await hasStd({}))) return "ok";
+    if ((await run("rustup", ["target", "add", target])).code === 0 && (await hasStd({}))) return;
   }
   say("rustup can't reach its server, or isn't here: Debian's compiler instead");
   if (!(await complete())) await installPackages(packages, "a Rust compiler with the source of its standard library");
   if (!(await hasStd(debianRust))) await provideStd(say);
   if (which("rustup")) await must("rustup", ["toolchain", "link", debianToolchain, "/usr"]);
-  return "ok";
 }
 
 // Debian's compiler, its library's source and the linker for wasm are all there.
