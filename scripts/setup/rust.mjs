@@ -1,8 +1,9 @@
 // Which Rust compiles to wasm32 here. Everything that builds the module asks this file for its environment.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cache, cached, root } from "./cache.mjs";
+import { cached, root } from "./cache.mjs";
 import { run, which } from "./processes.mjs";
 import { Stop } from "./steps.mjs";
 
@@ -48,7 +49,7 @@ export function requireCargo() {
 export async function settleToolchain() {
   if (!which("rustup") || process.env.RUSTUP_TOOLCHAIN) return;
   if ((await run("cargo", ["--version"], { cwd: root })).code === 0) return;
-  const { stdout } = await run("rustup", ["toolchain", "list"], { cwd: cache });
+  const { stdout } = await run("rustup", ["toolchain", "list"], { cwd: tmpdir() });
   const [here] = stdout.split("\n").filter((line) => line && !line.startsWith(debianToolchain));
   const name = here?.split(" ")[0];
   if (!name || name === "no") return;

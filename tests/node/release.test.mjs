@@ -1,0 +1,52 @@
+// What stands before a release: one version everywhere, and a changelog that tells of it.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { problems } from "../../scripts/release.mjs";
+import { root } from "../../scripts/setup/cache.mjs";
+
+const read = (file) => readFileSync(join(root, file), "utf8");
+const good = {
+  cargo: '[package]\nversion = "1.2.3"\n',
+  lock: '[[package]]\nname = "arcgate"\nversion = "1.2.3"\n',
+  manifest: '{ "version": "1.2.3" }',
+  changelog: "# Changelog\n\n## 1.2.3 - 2026-01-31\n\n- it works\n",
+  tag: "v1.2.3",
+};
+
+test("this repository could be released, but for its tag", () => {
+  const found = problems({
+    cargo: read("Cargo.toml"),
+    lock: read("Cargo.lock"),
+    manifest: read("pkg.json"),
+    changelog: read("CHANGELOG.md"),
+  });
+  assert.deepEqual(found, []);
+});
+
+test("a release whose files agree has no problem", () => assert.deepEqual(problems(good), []));
+
+for (const [what, change, problem] of [
+  ["another version in the package", { manifest: '{ "version": "1.2.4" }' }, /pkg\.json says 1\.2\.4/],
+  ["another version in the lock file", { lock: good.lock.replace("1.2.3", "1.2.2") }, /Cargo\.lock says 1\.2\.2/],
+  ["another tag", { tag: "v1.2.4" }, /the tag is v1\.2\.4/],
+  ["something unreleased", { changelog: "## Unreleased\n\n## 1.2.3 - 2026-01-31\n" }, /unreleased/],
+  ["no section", { changelog: "## 1.2.2 - 2026-01-31\n" }, /no section for 1\.2\.3/],
+  ["a section without its day", { changelog: "## 1.2.3\n" }, /neither/],
+]) {
+  test(`a release is refused for ${what}`, () => {
+    assert.match(problems({ ...good, ...change }).join("\n"), problem);
+  });
+}
+
+test("the workflows run what a contributor runs, with pinned actions and no more rights than they need", () => {
+  for (const name of ["test", "release"]) {
+    const text = read(`.github/workflows/${name}.yml`);
+    assert.match(text, /^ {6}- run: npm test$/m);
+    assert.match(text, /^permissions: \{\}$/m);
+    for (const [, used] of text.matchAll(/uses: (\S+)/g)) assert.match(used, /@[0-9a-f]{40}$/);
+    assert.doesNotMatch(text, /: write(?!$)|contents: write/m);
+  }
+});
