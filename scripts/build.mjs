@@ -30,11 +30,11 @@ const features = [
 
 // The whole of it, for the edge and for Node; and what a page needs, built to be small.
 const modules = [
-  { name: "core", profile: "release", options: ["--release"], optimize: ["-O3"] },
+  { name: "core", profile: "release", features: ["--features", "npm"], optimize: ["-O3"] },
   {
     name: "page",
     profile: "page",
-    options: ["--profile", "page", "--no-default-features"],
+    features: ["--no-default-features", "--features", "npm"],
     optimize: ["-Oz", "--converge"],
   },
 ];
@@ -82,11 +82,9 @@ async function update(force, say) {
   return "ok";
 }
 
-async function compile({ name, options: asked }, env, say) {
+async function compile({ name, profile, features }, env, say) {
   const label = `cargo build, ${name}`;
-  const options = isQuick
-    ? ["--profile", "quick", ...asked.filter((option) => option === "--no-default-features")]
-    : asked;
+  const options = ["--profile", isQuick ? "quick" : profile, ...features];
   say(label);
   await must("cargo", ["build", "--lib", "--target", target, ...options], {
     cwd: root,

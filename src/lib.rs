@@ -24,5 +24,5 @@ pub mod arc;
 
 pub mod arcp;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "npm"))]
 pub mod js;
