@@ -8,6 +8,8 @@ pub mod time;
 
 pub mod http;
 
+pub mod machine;
+
 pub mod error;
 
 pub mod config;
