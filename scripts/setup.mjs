@@ -1,6 +1,6 @@
 // What a bare machine lacks: asked for by part, installed once, kept by version outside the work tree.
 //
-//   node scripts/setup.mjs [cargo] [npm] [wasm] [clippy] [pack] [deny] [browsers] [python]     all without arguments
+//   node scripts/setup.mjs [cargo] [npm] [wasm] [clippy] [pack] [deny] [mutants] [browsers] [python]     all without arguments
 
 import { fileURLToPath } from "node:url";
 import { hasBrowsers, installBrowsers } from "./setup/browsers.mjs";
@@ -54,12 +54,16 @@ const parts = {
   clippy: [clippy],
   pack: [tool("wasm-pack")],
   deny: [tool("cargo-deny")],
+  mutants: [tool("cargo-mutants")],
   browsers: [browsers, tool("geckodriver")],
   python: [python],
 };
 
+// Asked for by name only: what the everyday suites don't need.
+const apart = ["mutants"];
+
 /** Installs the named parts. */
-export async function setup(wanted = Object.keys(parts)) {
+export async function setup(wanted = Object.keys(parts).filter((name) => !apart.includes(name))) {
   const unknown = wanted.filter((name) => !parts[name]);
   if (unknown.length) throw new Stop(`no such part: ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}`);
   const [major] = process.versions.node.split(".").map(Number);

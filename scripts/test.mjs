@@ -1,4 +1,4 @@
-// `npm test`: set-up, build, and every suite; `npm test -- host node` runs some of them.
+// `npm test`: set-up, build, and every suite but those that stand apart; `npm test -- host node` runs some of them.
 // A suite that passes is one line; one that fails shows all that it said.
 
 import { build } from "./build.mjs";
@@ -34,7 +34,7 @@ await main(async () => {
   const wanted = process.argv.slice(2);
   const unknown = wanted.filter((name) => !groups.includes(name));
   if (unknown.length) throw new Stop(`no such suite: ${unknown.join(", ")}; there are ${groups.join(", ")}`);
-  const chosen = suites.filter(({ group }) => wanted.length === 0 || wanted.includes(group));
+  const chosen = suites.filter(({ group, apart }) => (wanted.length === 0 ? !apart : wanted.includes(group)));
   const parts = new Set(chosen.filter(({ absent }) => !absent).flatMap((suite) => suite.setup));
   await setup([...parts]);
   if (chosen.some((suite) => suite.build && !suite.absent)) await build();

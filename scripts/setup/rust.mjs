@@ -28,6 +28,7 @@ export const tools = {
   },
   "wasm-pack": { version: () => "0.15.1", binary: "wasm-pack", purpose: "tests of the module in real browsers" },
   geckodriver: { version: () => "0.37.1", binary: "geckodriver", purpose: "drives Firefox" },
+  "cargo-mutants": { version: () => "27.1.0", binary: "cargo-mutants", purpose: "breaks the code to test the tests" },
   "cargo-deny": { version: () => "0.20.2", binary: "cargo-deny", purpose: "licences and sources of dependencies" },
 };
 

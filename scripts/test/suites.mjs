@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { root } from "../setup/cache.mjs";
 import { node22 } from "../setup/npm-packages.mjs";
 import { target } from "../setup/rust.mjs";
-import { cargoCounts, nodeCounts } from "./report.mjs";
+import { cargoCounts, mutantCounts, nodeCounts } from "./report.mjs";
 
 // A lint counts as nothing when it is content, and as one failure when it isn't.
 const lint = { group: "lint", count: () => ({ passed: 0, failed: 0 }) };
@@ -34,6 +34,9 @@ function nodeSuite(name, { group = name, folder = group, setup, node = () => nod
     count: nodeCounts,
   };
 }
+
+// Which part of the mutants: "3/40" is the fourth of forty. All of them take a day on two cores.
+const shard = process.env.MUTANTS ?? "0/40";
 
 export const suites = [
   { ...lint, name: "cargo fmt", setup: ["clippy"], command: () => ["cargo", "fmt", "--check"] },
@@ -109,6 +112,27 @@ export const suites = [
   }),
   nodeSuite("workerd", { setup: ["npm", "wasm"] }),
   nodeSuite("e2e", { setup: ["npm", "wasm", "browsers", "python"] }),
+  {
+    name: `mutants, ${shard}`,
+    group: "mutants",
+    apart: true,
+    setup: ["cargo", "wasm", "mutants"],
+    wasm: true,
+    // Its own counts are no tests: a mutant that was missed is a failure, one that was caught a test that passed.
+    command: () => [
+      "cargo-mutants",
+      "mutants",
+      "--shard",
+      shard,
+      "--baseline",
+      "skip",
+      "--timeout",
+      "120",
+      "--colors",
+      "never",
+    ],
+    count: mutantCounts,
+  },
 ];
 
 function browser(which) {
