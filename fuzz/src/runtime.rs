@@ -11,6 +11,7 @@
 //! | `q1 10` | the policy's answer to a question |
 //! | `t1000` | time passes |
 
+use arcgate::machine::Machine as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 use arcgate::{
@@ -59,10 +60,10 @@ pub(crate) fn run(data: &[u8]) -> bool {
     assert!(held <= most.min(64 << 20), "{held} bytes are held of {}", world.came);
     // In the end everybody goes, all jobs end, and nobody waits for anything.
     for conn in std::mem::take(&mut world.open).into_keys() {
-        world.hub.detached(conn, world.time());
+        world.hub.handle_closed(conn, world.time());
     }
     world.pass(3 * 604_800_000);
-    assert!(world.hub.deadline().is_none(), "a deadline for nobody");
+    assert!(world.hub.poll_timeout().is_none(), "a deadline for nobody");
     assert_eq!(world.hub.counts().0, 0, "a session of nobody");
     assert!(world.running.is_empty(), "an agent was never told to end: {:?}", world.running);
     world.has_run
@@ -84,51 +85,51 @@ impl World {
             'h' if self.conns < 100 => {
                 self.conns += 1;
                 self.open.insert(self.conns, -1);
-                self.hub.attached(self.conns, &text, &[self.conns as u8; 32], now);
+                self.hub.handle_hello(self.conns, &text, &[self.conns as u8; 32], false, now);
             }
             'H' if self.conns < 100 => {
                 self.conns += 1;
                 self.open.insert(self.conns, -1);
-                self.hub.attached_paced(self.conns, &text, &[self.conns as u8; 32], now);
+                self.hub.handle_hello(self.conns, &text, &[self.conns as u8; 32], true, now);
             }
             'p' => {
                 let (conn, frames) = script::number(&text);
                 let frames = script::number(frames.trim()).0.unwrap_or(16) as u32;
-                self.hub.credited(conn.unwrap_or(newest) as u32, frames, now);
+                self.hub.handle_credit(conn.unwrap_or(newest) as u32, frames, now);
             }
             'w' => {
                 let what = Unwritten { kind: Some(said), thrown: Some(said), bytes: None };
-                self.hub.unwritten(job, what, false, now);
+                self.hub.handle_unwritten(job, what, false, now);
             }
             'd' => {
                 self.open.remove(&conn(&text));
-                self.hub.detached(conn(&text), now);
+                self.hub.handle_closed(conn(&text), now);
             }
             'c' => {
                 let (conn, frame) = match script::number(&text) {
                     (Some(conn), frame) => (conn as u32, frame),
                     (None, _) => (self.conns, text.as_str()),
                 };
-                self.hub.frame(conn, frame, now);
+                self.hub.handle_frame(conn, frame, now);
             }
-            'e' => self.hub.event(job, said, now),
+            'e' => self.hub.handle_event(job, said, now),
             'o' => {
                 self.running.remove(job);
-                self.hub.output(job, (!said.is_empty()).then_some(said), now);
+                self.hub.handle_output(job, (!said.is_empty()).then_some(said), now);
             }
             'f' => {
                 self.running.remove(job);
                 let (code, message) = said.split_once(' ').unwrap_or((said, ""));
-                self.hub.failed(job, code, Some(message), now);
+                self.hub.handle_failure(job, code, Some(message), now);
             }
             'x' => {
                 self.running.remove(job);
-                self.hub.aborted(job, now);
+                self.hub.handle_abort(job, now);
             }
             'q' => {
                 let (question, answers) = script::number(&text);
                 let allowed: Vec<bool> = answers.chars().map(|answer| answer == '1').collect();
-                self.hub.answered(question.unwrap_or(1) as u32, &allowed, now);
+                self.hub.handle_policy_answer(question.unwrap_or(1) as u32, &allowed, now);
             }
             't' => self.pass(script::millis(rest)),
             _ => {}
@@ -136,7 +137,7 @@ impl World {
     }
 
     fn drain(&mut self) {
-        while let Some(action) = self.hub.poll() {
+        while let Some(action) = self.hub.poll_action() {
             json::object_of(&action.to_json()).expect("an action is JSON");
             match action {
                 Action::Send { conn, text } => {
@@ -173,12 +174,12 @@ impl World {
     fn pass(&mut self, millis: i64) {
         let until = self.now + millis;
         for _ in 0..10_000 {
-            let Some(at) = self.hub.deadline().map(Time::as_millis).filter(|at| *at <= until) else {
+            let Some(at) = self.hub.poll_timeout().map(Time::as_millis).filter(|at| *at <= until) else {
                 self.now = until;
                 return;
             };
             self.now = self.now.max(at);
-            self.hub.passed(self.time());
+            self.hub.handle_timeout(self.time());
             self.drain();
         }
         panic!("a deadline that does not move");

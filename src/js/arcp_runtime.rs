@@ -1,5 +1,6 @@
 //! The surface of the embedded runtime: one object for a hub, JSON in and out. `npm/runtime-hub.js` drives it.
 
+use crate::machine::Machine as _;
 use wasm_bindgen::prelude::*;
 
 use super::error::thrown;
@@ -27,31 +28,31 @@ impl HubCore {
     pub fn attached(&mut self, conn: u32, hello: &str, random: &[u8], paced: bool, now: f64) -> bool {
         let Ok(random) = random.try_into() else { return false };
         if paced {
-            self.0.attached_paced(conn, hello, random, Time::from_millis(now));
+            self.0.handle_hello(conn, hello, random, true, Time::from_millis(now));
         } else {
-            self.0.attached(conn, hello, random, Time::from_millis(now));
+            self.0.handle_hello(conn, hello, random, false, Time::from_millis(now));
         }
         true
     }
 
     /// The gate says that so many frames have left for the client.
     pub fn credited(&mut self, conn: u32, frames: u32, now: f64) {
-        self.0.credited(conn, frames, Time::from_millis(now));
+        self.0.handle_credit(conn, frames, Time::from_millis(now));
     }
 
     /// A frame comes.
     pub fn frame(&mut self, conn: u32, text: &str, now: f64) {
-        self.0.frame(conn, text, Time::from_millis(now));
+        self.0.handle_frame(conn, text, Time::from_millis(now));
     }
 
     /// A connection is gone.
     pub fn detached(&mut self, conn: u32, now: f64) {
-        self.0.detached(conn, Time::from_millis(now));
+        self.0.handle_closed(conn, Time::from_millis(now));
     }
 
     /// An agent reports an event, as JSON.
     pub fn event(&mut self, job: &str, event: &str, now: f64) {
-        self.0.event(job, event, Time::from_millis(now));
+        self.0.handle_event(job, event, Time::from_millis(now));
     }
 
     /// The largest event or output, as JSON in bytes.
@@ -73,42 +74,42 @@ impl HubCore {
     ) {
         let (kind, thrown) = (kind.as_deref(), thrown.as_deref());
         let what = Unwritten { kind, thrown, bytes: bytes.map(|bytes| bytes as usize) };
-        self.0.unwritten(job, what, is_output, Time::from_millis(now));
+        self.0.handle_unwritten(job, what, is_output, Time::from_millis(now));
     }
 
     /// An agent has ended; without an output, what it returned can't be told.
     pub fn output(&mut self, job: &str, output: Option<String>, now: f64) {
-        self.0.output(job, output.as_deref(), Time::from_millis(now));
+        self.0.handle_output(job, output.as_deref(), Time::from_millis(now));
     }
 
     /// An agent has failed.
     pub fn failed(&mut self, job: &str, code: &str, message: Option<String>, now: f64) {
-        self.0.failed(job, code, message.as_deref(), Time::from_millis(now));
+        self.0.handle_failure(job, code, message.as_deref(), Time::from_millis(now));
     }
 
     /// An agent's run is over because it was told to end.
     pub fn aborted(&mut self, job: &str, now: f64) {
-        self.0.aborted(job, Time::from_millis(now));
+        self.0.handle_abort(job, Time::from_millis(now));
     }
 
     /// The policy's answer: a byte for each job, 1 for yes.
     pub fn answered(&mut self, question: u32, allowed: &[u8], now: f64) {
         let allowed: Vec<bool> = allowed.iter().map(|byte| *byte == 1).collect();
-        self.0.answered(question, &allowed, Time::from_millis(now));
+        self.0.handle_policy_answer(question, &allowed, Time::from_millis(now));
     }
 
     /// The time is told.
     pub fn passed(&mut self, now: f64) {
-        self.0.passed(Time::from_millis(now));
+        self.0.handle_timeout(Time::from_millis(now));
     }
 
     /// What is to be done next, as JSON.
     pub fn poll(&mut self) -> Option<String> {
-        self.0.poll().map(|action| action.to_json())
+        self.0.poll_action().map(|action| action.to_json())
     }
 
     /// When the hub wants to be told the time again, in milliseconds.
     pub fn deadline(&self) -> Option<f64> {
-        self.0.deadline().map(|at| at.as_millis() as f64)
+        self.0.poll_timeout().map(|at| at.as_millis() as f64)
     }
 }

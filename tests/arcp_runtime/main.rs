@@ -9,6 +9,7 @@ mod sessions;
 mod submits;
 mod windows;
 
+use arcgate::machine::Machine as _;
 use arcgate::{
     arcp::{
         runtime::{action::Action, Hub, PRINCIPAL_SCHEME},
@@ -81,7 +82,7 @@ impl World {
 
     /// Takes what the hub wants done.
     fn drain(&mut self) {
-        while let Some(action) = self.hub.poll() {
+        while let Some(action) = self.hub.poll_action() {
             let read: Value = serde_json::from_str(&action.to_json()).expect("an action is JSON");
             let text = |name: &str| read[name].as_str().unwrap().to_owned();
             match action {
@@ -100,9 +101,9 @@ impl World {
     /// Time passes.
     fn sleep(&mut self, millis: i64) {
         let until = self.now + millis;
-        while let Some(at) = self.hub.deadline().map(Time::as_millis).filter(|at| *at <= until) {
+        while let Some(at) = self.hub.poll_timeout().map(Time::as_millis).filter(|at| *at <= until) {
             self.now = self.now.max(at);
-            self.hub.passed(self.time());
+            self.hub.handle_timeout(self.time());
             self.drain();
         }
         self.now = until;
@@ -129,7 +130,7 @@ impl World {
         self.conns += 1;
         self.random += 1;
         let hello = Frame::new("session.hello", "01J", &payload.to_string()).write();
-        self.hub.attached(self.conns, &hello, &[self.random; 32], self.time());
+        self.hub.handle_hello(self.conns, &hello, &[self.random; 32], false, self.time());
         self.drain();
         self.conns
     }
@@ -139,7 +140,7 @@ impl World {
         self.conns += 1;
         self.random += 1;
         let hello = Frame::new("session.hello", "01J", &payload.to_string()).write();
-        self.hub.attached_paced(self.conns, &hello, &[self.random; 32], self.time());
+        self.hub.handle_hello(self.conns, &hello, &[self.random; 32], true, self.time());
         self.drain();
         self.conns
     }
@@ -171,12 +172,12 @@ impl World {
     }
 
     fn drop_conn(&mut self, client: &Client) {
-        self.hub.detached(client.conn, self.time());
+        self.hub.handle_closed(client.conn, self.time());
         self.drain();
     }
 
     fn text(&mut self, conn: u32, text: &str) {
-        self.hub.frame(conn, text, self.time());
+        self.hub.handle_frame(conn, text, self.time());
         self.drain();
     }
 
@@ -231,7 +232,7 @@ impl World {
     }
 
     fn event(&mut self, job: &str, kind: &str, body: &Value) {
-        self.hub.event(job, &json!({"kind": kind, "body": body}).to_string(), self.time());
+        self.hub.handle_event(job, &json!({"kind": kind, "body": body}).to_string(), self.time());
         self.drain();
     }
 
@@ -240,7 +241,7 @@ impl World {
     }
 
     fn output(&mut self, job: &str, output: &Value) {
-        self.hub.output(job, Some(&output.to_string()), self.time());
+        self.hub.handle_output(job, Some(&output.to_string()), self.time());
         self.drain();
     }
 

@@ -77,7 +77,7 @@ fn an_agent_that_does_not_listen_has_its_grace() {
     assert!(world.got(client.conn).is_empty());
     world.sleep(1);
     assert_eq!(world.take(client.conn, "job.error")["payload"]["code"], "CANCELLED");
-    world.hub.aborted(&job, world.time());
+    world.hub.handle_abort(&job, world.time());
     world.drain();
     assert!(world.got(client.conn).is_empty());
 }
@@ -256,7 +256,7 @@ fn features_that_were_not_agreed_on_are_refused() {
 /// Answers what the policy was asked.
 fn answer(world: &mut World, allowed: &[bool]) -> Value {
     let ask = world.asks.remove(0);
-    world.hub.answered(ask["question"].as_u64().unwrap() as u32, allowed, world.time());
+    world.hub.handle_policy_answer(ask["question"].as_u64().unwrap() as u32, allowed, world.time());
     world.drain();
     ask
 }
@@ -323,7 +323,7 @@ fn a_question_ends_with_its_connection() {
     world.refused(&bob, &request, "INTERNAL_ERROR");
     world.drop_conn(&bob);
     for question in 0..20 {
-        world.hub.answered(question, &[true], world.time());
+        world.hub.handle_policy_answer(question, &[true], world.time());
     }
     world.drain();
     world.progress(&job, 1);

@@ -18,7 +18,7 @@ fn flawed(world: &mut World, client: &Client, details: &Value) -> String {
 }
 
 fn raw(world: &mut World, job: &str, text: &str) {
-    world.hub.event(job, text, world.time());
+    world.hub.handle_event(job, text, world.time());
     world.drain();
 }
 
@@ -86,7 +86,7 @@ fn what_javascript_can_not_write_is_named_too() {
         let mut world = World::new();
         let client = world.connect("alice");
         let job = world.submit(&client, &json!({"agent": "count"}));
-        world.hub.unwritten(&job, what, is_output, world.time());
+        world.hub.handle_unwritten(&job, what, is_output, world.time());
         world.drain();
         flawed(&mut world, &client, &details);
         assert_eq!(world.aborts.is_empty(), is_output);
@@ -106,7 +106,7 @@ fn a_result_is_written_as_it_can_be_read_or_not_at_all() {
         let mut world = World::new();
         let client = world.connect("alice");
         let job = world.submit(&client, &json!({"agent": "echo"}));
-        world.hub.output(&job, Some(&output), world.time());
+        world.hub.handle_output(&job, Some(&output), world.time());
         world.drain();
         let message = flawed(&mut world, &client, &details);
         assert!(message.starts_with("The agent's result "), "{message}");
@@ -117,9 +117,9 @@ fn a_result_is_written_as_it_can_be_read_or_not_at_all() {
         [(nested(30), None), (r#"{"text":"ab\ud83d"}"#.to_owned(), Some(json!({"text": "ab\u{fffd}"})))]
     {
         let job = world.submit(&client, &json!({"agent": "echo"}));
-        world.hub.output(&job, Some(&output), world.time());
+        world.hub.handle_output(&job, Some(&output), world.time());
         // What is sent has to be read by a peer that is as strict as this one.
-        while let Some(action) = world.hub.poll() {
+        while let Some(action) = world.hub.poll_action() {
             let Action::Send { text, .. } = action else { continue };
             arcgate::arcp::Envelope::parse(&text).expect("a frame that is sent is one that can be read");
             let frame: Value = serde_json::from_str(&text).unwrap();

@@ -64,7 +64,7 @@ fn a_burst_of_subscriptions_costs_no_more_than_a_buffer() {
     // What is read in the end is what fits into a buffer twice, not four hundred histories.
     let mut rest = Vec::new();
     for _ in 0..300 {
-        world.hub.credited(conn, 100, world.time());
+        world.hub.handle_credit(conn, 100, world.time());
         world.drain();
         rest.extend(world.got(conn));
     }
@@ -79,7 +79,7 @@ fn answers_that_nobody_reads_are_bounded() {
     let client = world.welcomed(conn, "alice");
     for _ in 0..400 {
         world.submit(&client, &json!({"agent": "count"}));
-        world.hub.credited(conn, 10, world.time());
+        world.hub.handle_credit(conn, 10, world.time());
         world.sleep(10);
     }
     let mut bytes = 0;

@@ -1,5 +1,6 @@
 //! Random timelines: what holds whatever frames, drops, resumes and reports come, and in whatever order.
 
+use arcgate::machine::Machine as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -337,13 +338,13 @@ impl Run {
             }
             Step::Fail(job) => {
                 let Some(job) = self.job(job) else { return };
-                self.world.hub.failed(&job, "INTERNAL_ERROR", None, self.world.time());
+                self.world.hub.handle_failure(&job, "INTERNAL_ERROR", None, self.world.time());
                 self.world.drain();
                 self.read();
             }
             Step::Aborted(job) => {
                 let Some(job) = self.job(job) else { return };
-                self.world.hub.aborted(&job, self.world.time());
+                self.world.hub.handle_abort(&job, self.world.time());
                 self.world.drain();
                 self.read();
             }
@@ -434,7 +435,7 @@ proptest! {
                 }
             }
         }
-        prop_assert!(run.world.hub.deadline().is_none());
+        prop_assert!(run.world.hub.poll_timeout().is_none());
     }
 
     #[test]
@@ -449,15 +450,15 @@ proptest! {
         let damaged = String::from_utf8_lossy(&damaged).into_owned();
         let mut client = client;
         for text in [&text, &damaged, &damaged[..damaged.floor_char_boundary(at)].to_owned()] {
-            world.hub.event(&job, text, world.time());
-            world.hub.attached(77, text, &[0; 32], world.time());
+            world.hub.handle_event(&job, text, world.time());
+            world.hub.handle_hello(77, text, &[0; 32], false, world.time());
             world.text(client.conn, text);
             if world.got(client.conn).iter().any(|frame| frame.get("close").is_some()) {
                 client = world.resume(&client, 0);
                 world.got(client.conn);
             }
         }
-        world.hub.output(&job, Some(&text), world.time());
+        world.hub.handle_output(&job, Some(&text), world.time());
         world.drain();
     }
 }

@@ -58,8 +58,8 @@ fn a_hello_that_is_none_gets_an_error_and_a_close() {
         assert_eq!(world.hub.counts(), (0, 0));
     }
     let mut world = World::new();
-    world.hub.attached(1, "nonsense", &[0; 32], world.time());
-    world.hub.frame(1, "before any hello", world.time());
+    world.hub.handle_hello(1, "nonsense", &[0; 32], false, world.time());
+    world.hub.handle_frame(1, "before any hello", world.time());
     world.drain();
     assert_eq!(types(&world.got(1)), ["session.error", "close"]);
 }

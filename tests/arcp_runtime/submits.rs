@@ -42,8 +42,8 @@ fn events_are_numbered_and_end_with_one_terminal() {
     // Whatever comes later is nobody's.
     world.progress(&job, 3);
     world.output(&job, &json!(3));
-    world.hub.failed(&job, "INTERNAL_ERROR", None, world.time());
-    world.hub.aborted(&job, world.time());
+    world.hub.handle_failure(&job, "INTERNAL_ERROR", None, world.time());
+    world.hub.handle_abort(&job, world.time());
     world.drain();
     let got = world.got(client.conn);
     assert_eq!(types(&got), ["job.event", "job.event", "job.event", "job.result"]);
@@ -172,7 +172,7 @@ fn a_job_may_run_for_so_long() {
         long.as_str(),
         "the deployment's bound is the last word"
     );
-    assert_eq!(world.hub.deadline(), None);
+    assert_eq!(world.hub.poll_timeout(), None);
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn failures_say_what_the_agent_chose_to_say() {
         ("RESUME_WINDOW_EXPIRED", None, "INTERNAL_ERROR", "Internal error"),
     ] {
         let job = world.submit(&client, &json!({"agent": "echo"}));
-        world.hub.failed(&job, code, message, world.time());
+        world.hub.handle_failure(&job, code, message, world.time());
         world.drain();
         let error = world.take(client.conn, "job.error");
         assert_eq!(error["payload"]["code"], told);
@@ -198,7 +198,7 @@ fn failures_say_what_the_agent_chose_to_say() {
     }
     for output in [None, Some("{\"a\":1,\"a\":2}".to_owned()), Some(format!("\"{}\"", "x".repeat(1_000_000)))] {
         let job = world.submit(&client, &json!({"agent": "echo"}));
-        world.hub.output(&job, output.as_deref(), world.time());
+        world.hub.handle_output(&job, output.as_deref(), world.time());
         world.drain();
         assert_eq!(world.take(client.conn, "job.error")["payload"]["code"], "INTERNAL_ERROR");
     }
@@ -353,7 +353,7 @@ fn the_python_client_is_told_in_its_own_words() {
     let cancelled = world.submit(&client, &json!({"agent": "echo"}));
     world.say_of(&client, "job.cancel", Some(&cancelled), &json!({"reason": "r"}));
     world.take(conn, "job.cancelled");
-    world.hub.aborted(&cancelled, world.time());
+    world.hub.handle_abort(&cancelled, world.time());
     world.drain();
     let end = world.take(conn, "job.result");
     assert_eq!(end["payload"]["final_status"], "cancelled");

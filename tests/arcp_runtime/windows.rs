@@ -186,7 +186,7 @@ fn who_does_not_acknowledge_is_sent_what_has_left() {
     assert!(seen.len() <= 512 && world.hub.held_bytes() < 3 << 20, "{} {}", seen.len(), world.hub.held_bytes());
     world.output(&job, &json!("end"));
     for frames in [1, 10, 100, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000] {
-        world.hub.credited(conn, frames, world.time());
+        world.hub.handle_credit(conn, frames, world.time());
         world.drain();
         seen.extend(steps(&world.got(conn)));
     }

@@ -1,6 +1,7 @@
 //! The embedded runtime's machine. Steps: `who` is `gate` (`attach` a principal on `conn`, with `features`, `resume`,
 //! `python`; `detach`), `client` (`frame` or `text` on `conn`), `agent` (of `job`: `event`, `output`, `failed`, `aborted`).
 
+use arcgate::machine::Machine as _;
 use arcgate::{arcp::runtime::Hub, time::Time};
 use serde_json::{json, Map, Value};
 
@@ -43,29 +44,29 @@ impl Machine for Driver {
         match text("who").unwrap() {
             "gate" if has("attach") => {
                 self.attached += 1;
-                hub.attached(conn, &attach(step), &[self.attached; 32], now);
+                hub.handle_hello(conn, &attach(step), &[self.attached; 32], false, now);
             }
-            "gate" if has("detach") => hub.detached(conn, now),
-            "client" => hub.frame(conn, text("text").unwrap(), now),
-            "agent" if has("event") => hub.event(job, &step["event"].to_string(), now),
-            "agent" if has("output") => hub.output(job, Some(&step["output"].to_string()), now),
-            "agent" if has("failed") => hub.failed(job, text("failed").unwrap(), text("message"), now),
-            "agent" if has("aborted") => hub.aborted(job, now),
+            "gate" if has("detach") => hub.handle_closed(conn, now),
+            "client" => hub.handle_frame(conn, text("text").unwrap(), now),
+            "agent" if has("event") => hub.handle_event(job, &step["event"].to_string(), now),
+            "agent" if has("output") => hub.handle_output(job, Some(&step["output"].to_string()), now),
+            "agent" if has("failed") => hub.handle_failure(job, text("failed").unwrap(), text("message"), now),
+            "agent" if has("aborted") => hub.handle_abort(job, now),
             _ => panic!("no such step: {step:?}"),
         }
     }
 
     fn actions(&mut self) -> Vec<Value> {
-        let actions = std::iter::from_fn(|| self.hub.poll());
+        let actions = std::iter::from_fn(|| self.hub.poll_action());
         actions.map(|action| serde_json::from_str(&action.to_json()).unwrap()).collect()
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.hub.deadline()
+        self.hub.poll_timeout()
     }
 
     fn tick(&mut self, now: Time) {
-        self.hub.passed(now);
+        self.hub.handle_timeout(now);
     }
 }
 

@@ -59,8 +59,8 @@ where
 }
 
 /// Holds a machine to the contract: the same inputs and the same seed give the same output, something comes out at all, and time
-/// that is told too early changes nothing.
-fn holds<M>(make: impl Fn() -> M, inputs: &[Input<M>])
+/// that is told too early changes nothing. Gives the output.
+fn holds<M>(make: impl Fn() -> M, inputs: &[Input<M>]) -> Vec<String>
 where
     M: Machine,
     M::Action: Debug,
@@ -84,4 +84,7 @@ where
         }
     }
     assert_eq!(first, told, "time that was told early changed the output");
+    first
 }
+
+mod runtime;

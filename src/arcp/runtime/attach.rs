@@ -26,12 +26,12 @@ pub(super) struct Coming {
 
 impl Hub {
     /// A connection says hello. `random` is fresh, and becomes the resume token.
-    pub fn attached(&mut self, conn: u32, hello: &str, random: &[u8; 32], now: Time) {
+    pub(super) fn attached(&mut self, conn: u32, hello: &str, random: &[u8; 32], now: Time) {
         self.comes(Coming { conn, tells: false }, hello, random, now);
     }
 
     /// As [`Self::attached`]; its gate says what has left for the client ([`Self::credited`]).
-    pub fn attached_paced(&mut self, conn: u32, hello: &str, random: &[u8; 32], now: Time) {
+    pub(super) fn attached_paced(&mut self, conn: u32, hello: &str, random: &[u8; 32], now: Time) {
         self.comes(Coming { conn, tells: true }, hello, random, now);
     }
 
@@ -155,7 +155,7 @@ impl Hub {
     }
 
     /// A connection is gone; whoever closed it. Its session can be resumed, and its jobs go on.
-    pub fn detached(&mut self, conn: u32, now: Time) {
+    pub(super) fn detached(&mut self, conn: u32, now: Time) {
         self.passed(now);
         self.leave(conn, now);
     }

@@ -17,7 +17,7 @@ pub(super) struct Asker {
 
 impl Hub {
     /// A frame comes.
-    pub fn frame(&mut self, conn: u32, text: &str, now: Time) {
+    pub(super) fn frame(&mut self, conn: u32, text: &str, now: Time) {
         self.passed(now);
         let Some(session_id) = self.session_on(conn).map(str::to_owned) else { return };
         if text.len() > self.limits.frame_bytes {

@@ -1,7 +1,17 @@
 //! The embedded runtime (ARCP 1.1): the sessions and jobs of one hub, without I/O.
 //!
-//! Sockets, agents, the clock and random bytes are outside. [`Hub`] takes what they say, with the time, and [`Hub::poll`] gives
-//! what is to be done about it; [`Hub::deadline`] says when it wants to be told the time again.
+//! Sockets, agents, the clock and random bytes are outside. [`Hub`] keeps the contract of [`Machine`]; its inputs stand here, and
+//! what comes of each in a file of its own.
+//!
+//! ```text
+//!              hello                    connection lost                  window over, or goodbye
+//!   (nobody) ───────▶ session, connected ─────────────▶ session, waiting ───────────────────────▶ forgotten
+//!                           ▲                                 │
+//!                           └──────── hello with a resume ────┘
+//!
+//!              submit             agent's first word           its end, a cancel, a timeout
+//!   (nothing) ───────▶ job, pending ─────────────▶ job, running ──────────────────────────▶ job, ended ───▶ forgotten
+//! ```
 //!
 //! Read downwards: [`limits`], [`agents`] and [`action`] are what goes in and out; `buffer`, `session`, `job`, `history` and
 //! `idempotency` are what is kept; `window` is how much of it is under way; then one file for each thing that happens: `attach`
@@ -33,7 +43,7 @@ mod subscribe;
 mod timeouts;
 mod window;
 
-use std::{collections::VecDeque, rc::Rc};
+use std::{collections::VecDeque, convert::Infallible, rc::Rc};
 
 pub use attach::PRINCIPAL_SCHEME;
 pub use report::Unwritten;
@@ -60,6 +70,7 @@ use crate::{
     config::Reader,
     error::{Code, Error},
     json::{self, Members, Value},
+    machine::Machine,
     time::Time,
 };
 
@@ -151,9 +162,59 @@ impl Hub {
         })
     }
 
-    /// What is to be done next.
-    pub fn poll(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+    /// A connection says hello; `random` is what its resume token is made of. `is_paced`: whoever carries the frames tells what has
+    /// left for the client ([`Hub::handle_credit`]).
+    pub fn handle_hello(&mut self, conn: u32, hello: &str, random: &[u8; 32], is_paced: bool, now: Time) {
+        if is_paced {
+            self.attached_paced(conn, hello, random, now);
+        } else {
+            self.attached(conn, hello, random, now);
+        }
+    }
+
+    /// A frame of a connection that has said hello.
+    pub fn handle_frame(&mut self, conn: u32, text: &str, now: Time) {
+        self.frame(conn, text, now);
+    }
+
+    /// So many frames have left for the client of a paced connection.
+    pub fn handle_credit(&mut self, conn: u32, frames: u32, now: Time) {
+        self.credited(conn, frames, now);
+    }
+
+    /// A connection is gone.
+    pub fn handle_closed(&mut self, conn: u32, now: Time) {
+        self.detached(conn, now);
+    }
+
+    /// The policy's answer to [`Action::Ask`]: whether each of the jobs is allowed.
+    pub fn handle_policy_answer(&mut self, question: u32, allowed: &[bool], now: Time) {
+        self.answered(question, allowed, now);
+    }
+
+    /// An agent reports an event, as JSON.
+    pub fn handle_event(&mut self, job_id: &str, event: &str, now: Time) {
+        self.event(job_id, event, now);
+    }
+
+    /// An agent gave something that can't be written: an event, or what it returned.
+    pub fn handle_unwritten(&mut self, job_id: &str, what: Unwritten<'_>, is_output: bool, now: Time) {
+        self.unwritten(job_id, what, is_output, now);
+    }
+
+    /// An agent has ended; without an output, what it returned can't be told.
+    pub fn handle_output(&mut self, job_id: &str, output: Option<&str>, now: Time) {
+        self.output(job_id, output, now);
+    }
+
+    /// An agent has failed.
+    pub fn handle_failure(&mut self, job_id: &str, code: &str, message: Option<&str>, now: Time) {
+        self.failed(job_id, code, message, now);
+    }
+
+    /// An agent's run is over because it was told to end.
+    pub fn handle_abort(&mut self, job_id: &str, now: Time) {
+        self.aborted(job_id, now);
     }
 
     /// How many bytes events and results take, for tests and metrics.
@@ -195,6 +256,28 @@ impl Hub {
     fn refuse(&mut self, conn: u32, session_id: &str, request_id: &str, refusal: Refusal, now: Time) {
         let payload = refusal_payload(refusal, Some(request_id));
         self.send(conn, session_id, "session.error", &payload, now);
+    }
+}
+
+impl Machine for Hub {
+    type Action = Action;
+    /// The application behind a hub is its agents, and what they are told are actions.
+    type Event = Infallible;
+
+    fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    fn poll_event(&mut self) -> Option<Infallible> {
+        None
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        self.deadline()
+    }
+
+    fn handle_timeout(&mut self, now: Time) {
+        self.passed(now);
     }
 }
 

@@ -58,7 +58,7 @@ impl Hub {
     }
 
     /// The policy's answer, one for each job. What is missing is a no.
-    pub fn answered(&mut self, question: u32, allowed: &[bool], now: Time) {
+    pub(super) fn answered(&mut self, question: u32, allowed: &[bool], now: Time) {
         self.passed(now);
         let Some(at) = self.questions.iter().position(|(number, _)| *number == question) else { return };
         let (_, Question { asker, wish, jobs }) = self.questions.remove(at);

@@ -36,7 +36,7 @@ impl Hub {
     }
 
     /// An agent's event: `{ kind, body }` as JSON.
-    pub fn event(&mut self, job_id: &str, event: &str, now: Time) {
+    pub(super) fn event(&mut self, job_id: &str, event: &str, now: Time) {
         self.passed(now);
         let Some(number) = self.reported(job_id) else { return };
         if let Err(flaw) = self.try_event(job_id, event, now) {
@@ -47,7 +47,7 @@ impl Hub {
     }
 
     /// An agent's event that can't be written as JSON, or is too large to be handed in; with `is_output`, what it returned.
-    pub fn unwritten(&mut self, job_id: &str, what: Unwritten<'_>, is_output: bool, now: Time) {
+    pub(super) fn unwritten(&mut self, job_id: &str, what: Unwritten<'_>, is_output: bool, now: Time) {
         self.passed(now);
         let flaw = match what.bytes {
             Some(bytes) => Flaw::TooLarge { bytes, most: self.limits.payload_bytes },
@@ -152,7 +152,7 @@ impl Hub {
     }
 
     /// An agent has ended with this output, as JSON; none where it returned what JSON doesn't have.
-    pub fn output(&mut self, job_id: &str, output: Option<&str>, now: Time) {
+    pub(super) fn output(&mut self, job_id: &str, output: Option<&str>, now: Time) {
         let Some(output) = output else { return self.unwritten(job_id, Unwritten::default(), true, now) };
         self.passed(now);
         if self.running(job_id).is_none() || self.ends_otherwise(job_id, now) {
@@ -190,7 +190,7 @@ impl Hub {
     }
 
     /// An agent has failed. The code is one of the protocol's where the agent chose it; a message is for the client to read.
-    pub fn failed(&mut self, job_id: &str, code: &str, message: Option<&str>, now: Time) {
+    pub(super) fn failed(&mut self, job_id: &str, code: &str, message: Option<&str>, now: Time) {
         self.passed(now);
         let Some(job) = self.running(job_id) else { return };
         if job.cancelled_until.is_some() {
@@ -213,7 +213,7 @@ impl Hub {
     }
 
     /// An agent's run is over after it was told to end.
-    pub fn aborted(&mut self, job_id: &str, now: Time) {
+    pub(super) fn aborted(&mut self, job_id: &str, now: Time) {
         self.passed(now);
         let Some(job) = self.running(job_id) else { return };
         let end = match job.cancelled_until {

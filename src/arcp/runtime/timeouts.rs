@@ -11,7 +11,7 @@ const SWEEP: Span = Span::from_secs(60);
 
 impl Hub {
     /// When the hub wants to be told the time again. What is only kept for later is dropped when something else happens.
-    pub fn deadline(&self) -> Option<Time> {
+    pub(super) fn deadline(&self) -> Option<Time> {
         let sessions = self.sessions.values().filter_map(|session| session.ends_at);
         let jobs = self.jobs.values().filter(|job| job.end.is_none());
         let jobs = jobs.flat_map(|job| [Some(job.ends_at), job.lease_ends, job.cancelled_until].into_iter().flatten());
@@ -19,7 +19,7 @@ impl Hub {
     }
 
     /// The time is told.
-    pub fn passed(&mut self, now: Time) {
+    pub(super) fn passed(&mut self, now: Time) {
         let is_over = |at: Option<Time>| at.is_some_and(|at| at <= now);
         let sessions = self.sessions.values().filter(|session| is_over(session.ends_at));
         for id in sessions.map(|session| session.id.clone()).collect::<Vec<_>>() {

@@ -66,7 +66,7 @@ impl Hub {
     }
 
     /// The gate says that so many frames have left for the client.
-    pub fn credited(&mut self, conn: u32, frames: u32, now: Time) {
+    pub(super) fn credited(&mut self, conn: u32, frames: u32, now: Time) {
         self.passed(now);
         let Some(conn) = self.conns.iter_mut().find(|own| own.id == conn) else { return };
         if let Some(sizes) = &mut conn.unread {
