@@ -4,7 +4,7 @@ use arcgate::{arcp::runtime::Hub, time::Time};
 
 use super::{holds, Input};
 
-const HELLO: &str = r#"{"arcp":"1.1","id":"01J00000000000000000000001","type":"session.hello","payload":{"client":{"name":"c","version":"1"},"auth":{"scheme":"x-arcgate.principal","token":"{\"kind\":\"static\",\"id\":\"alice\",\"labels\":{}}"},"capabilities":{"encodings":["json"],"features":["ack","list_jobs"]}}}"#;
+const HELLO: &str = r#"{"arcp":"1.1","id":"01J00000000000000000000001","type":"session.hello","payload":{"client":{"name":"c","version":"1"},"auth":{"scheme":"x-vendor.arcgate.principal","token":"{\"kind\":\"static\",\"id\":\"alice\",\"labels\":{}}"},"capabilities":{"encodings":["json"],"features":["ack","list_jobs"]}}}"#;
 
 #[test]
 fn the_hub_keeps_the_contract() {
