@@ -16,7 +16,7 @@
 //! What a machine promises, and `tests/machine` holds each to it:
 //!
 //! - **Inputs** are methods `handle_<what>(…, now)`. They never block, never panic on what a peer sends, and return nothing that
-//!   has to be performed.
+//!   has to be performed. (One exception, for speed: the gate says of a frame that goes on byte for byte by its return value.)
 //! - **Actions** are performed by the driver in the order in which [`Machine::poll_action`] gives them. It is asked until it gives
 //!   `None`, after every input: an action that nobody fetches is an action that is late.
 //! - **Events** are for the application, and cost nothing when nobody listens.
@@ -38,6 +38,11 @@ pub trait Machine {
 
     /// What is to be done next. To be asked after every input, until there is nothing.
     fn poll_action(&mut self) -> Option<Self::Action>;
+
+    /// All that is to be done now, in its order: for drivers that carry it over a border at once.
+    fn drain_actions(&mut self) -> Vec<Self::Action> {
+        std::iter::from_fn(|| self.poll_action()).collect()
+    }
 
     /// What the application is told next.
     fn poll_event(&mut self) -> Option<Self::Event>;

@@ -10,6 +10,7 @@
 //! | `m…` `k1` `d` `F` | of the platform: a seal; whether revoked; displaced; failed |
 //! | `t1000` `j-1000` | time passes; the clock is set |
 
+use arcgate::machine::Machine as _;
 use arcgate::{
     arcp::{
         gate::{Action, Config, Flow, Gate},
@@ -83,21 +84,21 @@ impl World {
         let gate = &mut self.gate;
         match what {
             'c' => {
-                let flow = gate.client_text(&text, now);
+                let flow = gate.handle_client_frame(&text, now);
                 self.forwarded(flow, &text, true);
             }
-            'C' => gate.client_closed(now),
-            'B' => gate.client_binary(now),
-            'o' => gate.client_oversized(text.len(), now),
-            'O' => gate.client_overflowed(now),
+            'C' => gate.handle_client_closed(now),
+            'B' => gate.handle_client_binary(now),
+            'o' => gate.handle_client_oversized(text.len(), now),
+            'O' => gate.handle_client_overflow(now),
             'b' => {
-                let flow = gate.behind_text(&text, now);
+                let flow = gate.handle_upstream_frame(&text, now);
                 self.forwarded(flow, &text, false);
             }
-            'D' => gate.behind_closed(script::number(rest).0.map_or(1006, |code| code as u16), now),
-            'x' => gate.behind_binary(now),
-            'X' => gate.behind_oversized(&text, text.len(), now),
-            'v' => gate.behind_overflowed(now),
+            'D' => gate.handle_upstream_closed(script::number(rest).0.map_or(1006, |code| code as u16), now),
+            'x' => gate.handle_upstream_binary(now),
+            'X' => gate.handle_upstream_oversized(&text, text.len(), now),
+            'v' => gate.handle_upstream_overflow(now),
             'a' | 'A' => {
                 let (life, id) = script::number(rest);
                 let kind = if id.is_empty() { Kind::Anonymous } else { Kind::Static };
@@ -106,15 +107,15 @@ impl World {
                     principal = principal.with_expiry(now.plus(Span::from_millis(life.clamp(-1_000, 1_000_000_000))));
                 }
                 self.is_known |= self.is_asked;
-                gate.authenticated(principal, Span::from_secs(30), what == 'A', now);
+                gate.handle_principal(principal, Span::from_secs(30), what == 'A', now);
             }
-            'r' => gate.refused(rest, false, now),
-            'p' => gate.opened("bearer", rest, now),
-            'f' => gate.open_failed(rest, now),
-            'm' => gate.mac((!rest.is_empty()).then_some(rest), now),
-            'k' => gate.revocation(script::number(rest).0.map(|revoked| revoked != 0), now),
-            'd' => gate.displaced(now),
-            'F' => gate.failed(now),
+            'r' => gate.handle_refused(rest, false, now),
+            'p' => gate.handle_opened("bearer", rest, now),
+            'f' => gate.handle_open_failed(rest, now),
+            'm' => gate.handle_mac((!rest.is_empty()).then_some(rest), now),
+            'k' => gate.handle_revocation(script::number(rest).0.map(|revoked| revoked != 0), now),
+            'd' => gate.handle_displaced(now),
+            'F' => gate.handle_failure(now),
             't' => self.pass(script::millis(rest)),
             'j' => self.now = (self.now + script::jump(rest)).max(0),
             _ => {}
@@ -126,7 +127,7 @@ impl World {
         if flow != Flow::Forward {
             return;
         }
-        assert!(self.gate.actions().is_empty(), "something is to be done before a frame is sent on");
+        assert!(self.gate.drain_actions().is_empty(), "something is to be done before a frame is sent on");
         assert!(self.is_known && self.is_welcome && !self.is_closed, "sent on before or after its time: {text}");
         let envelope = Envelope::parse(text).unwrap_or_else(|wrong| panic!("{wrong:?} is sent on: {text}"));
         let is_handshake = matches!(envelope.kind(), "session.hello" | "session.welcome");
@@ -137,7 +138,7 @@ impl World {
     }
 
     fn drain(&mut self) {
-        let actions = self.gate.actions();
+        let actions = self.gate.drain_actions();
         assert!(actions.len() <= 64 + self.came / 16, "{} actions at once", actions.len());
         for action in actions {
             let mut written = String::new();
@@ -184,14 +185,14 @@ impl World {
     fn pass(&mut self, millis: i64) {
         let until = self.now + millis;
         let mut turns = 0;
-        while let Some(at) = self.gate.deadline().map(Time::as_millis).filter(|at| *at <= until) {
+        while let Some(at) = self.gate.poll_timeout().map(Time::as_millis).filter(|at| *at <= until) {
             // A runtime of ours is believed; heartbeats may go on for as long as somebody passes the time.
             turns += 1;
             let is_late = at < self.now;
             self.now = self.now.max(at);
-            self.gate.tick(self.time());
+            self.gate.handle_timeout(self.time());
             self.drain();
-            let next = self.gate.deadline().map(Time::as_millis);
+            let next = self.gate.poll_timeout().map(Time::as_millis);
             assert!(!is_late || next != Some(at), "a deadline that does not move");
             if turns > 2_000 {
                 break;

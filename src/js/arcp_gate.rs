@@ -2,6 +2,7 @@
 //!
 //! Each frame is one call that takes the text and gives a boolean; what else is to be done crosses as JSON.
 
+use crate::machine::Machine as _;
 use wasm_bindgen::prelude::*;
 
 use super::error::thrown;
@@ -66,7 +67,7 @@ impl ArcpGateCore {
 
     /// What to do now: a JSON list; `undefined` when there is nothing.
     pub fn actions(&mut self) -> Option<String> {
-        let actions = self.0.actions();
+        let actions = self.0.drain_actions();
         let mut out = String::new();
         for action in &actions {
             out.push(if out.is_empty() { '[' } else { ',' });
@@ -78,12 +79,12 @@ impl ArcpGateCore {
 
     /// When to call `tick`, in milliseconds.
     pub fn deadline(&self) -> Option<f64> {
-        self.0.deadline().map(|time| time.as_millis() as f64)
+        self.0.poll_timeout().map(|time| time.as_millis() as f64)
     }
 
     /// Time has passed.
     pub fn tick(&mut self, now: f64) {
-        self.0.tick(Time::from_millis(now));
+        self.0.handle_timeout(Time::from_millis(now));
     }
 
     /// The longest frame of the client that is handed in, in bytes.
@@ -95,31 +96,31 @@ impl ArcpGateCore {
     /// The longest frame from behind that is handed in, in bytes.
     #[wasm_bindgen(js_name = behindLimit)]
     pub fn behind_limit(&self) -> u32 {
-        self.0.behind_limit() as u32
+        self.0.upstream_limit() as u32
     }
 
     /// A text frame of the client: whether it is sent on as it is.
     #[wasm_bindgen(js_name = clientText)]
     pub fn client_text(&mut self, text: &str, now: f64) -> bool {
-        self.0.client_text(text, Time::from_millis(now)) == Flow::Forward
+        self.0.handle_client_frame(text, Time::from_millis(now)) == Flow::Forward
     }
 
     /// A text frame from behind: whether it is sent on as it is.
     #[wasm_bindgen(js_name = behindText)]
     pub fn behind_text(&mut self, text: &str, now: f64) -> bool {
-        self.0.behind_text(text, Time::from_millis(now)) == Flow::Forward
+        self.0.handle_upstream_frame(text, Time::from_millis(now)) == Flow::Forward
     }
 
     /// A frame of the client over its limit, of this size at least.
     #[wasm_bindgen(js_name = clientOversized)]
     pub fn client_oversized(&mut self, size: u32, now: f64) {
-        self.0.client_oversized(size as usize, Time::from_millis(now));
+        self.0.handle_client_oversized(size as usize, Time::from_millis(now));
     }
 
     /// A frame from behind over its limit: how it begins, and its size at least.
     #[wasm_bindgen(js_name = behindOversized)]
     pub fn behind_oversized(&mut self, head: &str, size: u32, now: f64) {
-        self.0.behind_oversized(head, size as usize, Time::from_millis(now));
+        self.0.handle_upstream_oversized(head, size as usize, Time::from_millis(now));
     }
 
     /// What happened besides: `clientBinary`, `clientClosed`, `clientOverflowed`, `clientTooFast`, `behindBinary`, `behindOverflowed`,
@@ -127,27 +128,27 @@ impl ArcpGateCore {
     pub fn note(&mut self, what: &str, now: f64) {
         let now = Time::from_millis(now);
         match what {
-            "clientBinary" => self.0.client_binary(now),
-            "clientClosed" => self.0.client_closed(now),
-            "clientOverflowed" => self.0.client_overflowed(now),
-            "behindBinary" => self.0.behind_binary(now),
-            "behindOverflowed" => self.0.behind_overflowed(now),
-            "clientTooFast" => self.0.client_too_fast(now),
-            "displaced" => self.0.displaced(now),
-            _ => self.0.failed(now),
+            "clientBinary" => self.0.handle_client_binary(now),
+            "clientClosed" => self.0.handle_client_closed(now),
+            "clientOverflowed" => self.0.handle_client_overflow(now),
+            "behindBinary" => self.0.handle_upstream_binary(now),
+            "behindOverflowed" => self.0.handle_upstream_overflow(now),
+            "clientTooFast" => self.0.handle_client_flood(now),
+            "displaced" => self.0.handle_displaced(now),
+            _ => self.0.handle_failure(now),
         }
     }
 
     /// What is behind has closed.
     #[wasm_bindgen(js_name = behindClosed)]
     pub fn behind_closed(&mut self, code: u16, now: f64) {
-        self.0.behind_closed(code, Time::from_millis(now));
+        self.0.handle_upstream_closed(code, Time::from_millis(now));
     }
 
     /// The principal, as JSON, how long after its end its token is taken, and whether it can be revoked before.
     pub fn authenticated(&mut self, principal: &str, tolerance_ms: f64, asks: bool, now: f64) -> Result<(), JsValue> {
         let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
-        self.0.authenticated(principal, Span::from_millis(tolerance_ms as i64), asks, Time::from_millis(now));
+        self.0.handle_principal(principal, Span::from_millis(tolerance_ms as i64), asks, Time::from_millis(now));
         Ok(())
     }
 
@@ -155,33 +156,33 @@ impl ArcpGateCore {
     #[wasm_bindgen(js_name = tooManyConnections)]
     pub fn too_many_connections(&mut self, principal: &str, limit: u32, now: f64) -> Result<(), JsValue> {
         let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
-        self.0.too_many_connections(principal, limit as usize, Time::from_millis(now));
+        self.0.handle_too_many_connections(principal, limit as usize, Time::from_millis(now));
         Ok(())
     }
 
     /// The credentials were refused; the arguments are the error's.
     pub fn refused(&mut self, code: &str, retryable: bool, now: f64) {
-        self.0.refused(code, retryable, Time::from_millis(now));
+        self.0.handle_refused(code, retryable, Time::from_millis(now));
     }
 
     /// What is behind is open, and is shown this credential.
     pub fn opened(&mut self, scheme: &str, token: &str, now: f64) {
-        self.0.opened(scheme, token, Time::from_millis(now));
+        self.0.handle_opened(scheme, token, Time::from_millis(now));
     }
 
     /// What is behind can't be opened, for this error's code.
     #[wasm_bindgen(js_name = openFailed)]
     pub fn open_failed(&mut self, code: &str, now: f64) {
-        self.0.open_failed(code, Time::from_millis(now));
+        self.0.handle_open_failed(code, Time::from_millis(now));
     }
 
     /// The code that was asked for, in base64url.
     pub fn mac(&mut self, code: Option<String>, now: f64) {
-        self.0.mac(code.as_deref(), Time::from_millis(now));
+        self.0.handle_mac(code.as_deref(), Time::from_millis(now));
     }
 
     /// Whether the credential was revoked; nothing when that can't be known.
     pub fn revocation(&mut self, revoked: Option<bool>, now: f64) {
-        self.0.revocation(revoked, Time::from_millis(now));
+        self.0.handle_revocation(revoked, Time::from_millis(now));
     }
 }

@@ -83,7 +83,7 @@ fn a_first_frame_that_is_no_hello() {
         world.client_says(text);
         assert_eq!(world.end(), ended(code, *close), "{reason}");
         assert_eq!(world.reason(), *reason);
-        assert!(world.gate.is_over() && world.gate.deadline().is_none());
+        assert!(world.gate.is_over() && world.gate.poll_timeout().is_none());
         assert!(!world.is_asked(|action| matches!(action, Action::Authenticate { .. } | Action::Open(_))));
         let told = Envelope::parse(&world.client[0]).unwrap().session_id().unwrap().to_owned();
         assert!(told.starts_with("sess_"), "the TS SDK drops an error without a session id");
@@ -177,7 +177,7 @@ fn a_second_frame_before_the_welcome_ends_it() {
 fn what_comes_late_is_nobodys() {
     let mut world = World::new();
     world.client_says(&hello("", &[]));
-    world.gate.client_closed(world.time());
+    world.gate.handle_client_closed(world.time());
     world.drain();
     assert_eq!((world.client.len(), world.closed), (0, Some(1000)));
     world.clear();
@@ -254,7 +254,7 @@ fn what_cannot_be_opened() {
         let mut world = World::new();
         world.client_says(&hello("", &[]));
         world.authenticated(alice());
-        world.gate.open_failed(error, world.time());
+        world.gate.handle_open_failed(error, world.time());
         world.drain();
         assert_eq!(world.end(), ended(code, close), "{error}");
     }
@@ -264,7 +264,7 @@ fn what_cannot_be_opened() {
 fn too_many_of_a_principal_has_a_name_and_a_number() {
     let mut world = World::new();
     world.client_says(&hello("", &[]));
-    world.gate.too_many_connections(alice(), 250, world.time());
+    world.gate.handle_too_many_connections(alice(), 250, world.time());
     world.drain();
     let mut of_hub = World::with("{}", true);
     of_hub.client_says(&hello("", &[]));

@@ -229,11 +229,11 @@ fn who_says_too_much_is_cut_off() {
 #[test]
 fn sides_that_do_not_read() {
     let mut world = World::open("{}", false, &[]);
-    world.gate.client_overflowed(world.time());
+    world.gate.handle_client_overflow(world.time());
     world.drain();
     assert_eq!((world.client.len(), world.closed, world.behind_closed), (0, Some(4429), true));
     let mut world = World::open("{}", false, &[]);
-    world.gate.behind_overflowed(world.time());
+    world.gate.handle_upstream_overflow(world.time());
     world.drain();
     assert_eq!((world.closed, world.reason().as_str()), (Some(4429), "upstream_too_slow"));
 }

@@ -1,6 +1,7 @@
 //! The gate's machine against a fake clock: what each side is told, and when, whatever the other does.
 #![cfg(not(target_arch = "wasm32"))]
 
+use arcgate::machine::Machine as _;
 use arcgate::{
     arcp::{
         gate::{Action, Config, Flow, Gate},
@@ -69,7 +70,7 @@ impl World {
     }
 
     fn drain(&mut self) {
-        for action in self.gate.actions() {
+        for action in self.gate.drain_actions() {
             match &action {
                 Action::ToClient(text) => {
                     assert!(self.closed.is_none(), "after the close: {text}");
@@ -105,7 +106,7 @@ impl World {
     }
 
     fn answered(&mut self, revoked: Option<bool>) {
-        self.gate.revocation(revoked, self.time());
+        self.gate.handle_revocation(revoked, self.time());
         self.drain();
     }
 
@@ -113,10 +114,10 @@ impl World {
     fn pass(&mut self, millis: i64) {
         let until = self.now + millis;
         for _ in 0..100_000 {
-            match self.gate.deadline().map(Time::as_millis) {
+            match self.gate.poll_timeout().map(Time::as_millis) {
                 Some(at) if at <= until => {
                     self.now = self.now.max(at);
-                    self.gate.tick(self.time());
+                    self.gate.handle_timeout(self.time());
                     self.drain();
                     self.settle();
                 }
@@ -130,9 +131,9 @@ impl World {
     }
 
     fn client_says(&mut self, text: &str) -> Flow {
-        let flow = self.gate.client_text(text, self.time());
+        let flow = self.gate.handle_client_frame(text, self.time());
         if flow == Flow::Forward {
-            assert!(self.gate.actions().is_empty(), "actions before a frame that is sent on");
+            assert!(self.gate.drain_actions().is_empty(), "actions before a frame that is sent on");
             self.behind.push(text.to_owned());
         }
         self.drain();
@@ -140,9 +141,9 @@ impl World {
     }
 
     fn behind_says(&mut self, text: &str) -> Flow {
-        let flow = self.gate.behind_text(text, self.time());
+        let flow = self.gate.handle_upstream_frame(text, self.time());
         if flow == Flow::Forward {
-            assert!(self.gate.actions().is_empty(), "actions before a frame that is sent on");
+            assert!(self.gate.drain_actions().is_empty(), "actions before a frame that is sent on");
             self.client.push(text.to_owned());
         }
         self.drain();
@@ -151,23 +152,23 @@ impl World {
     }
 
     fn authenticated(&mut self, principal: Principal) {
-        self.gate.authenticated(principal, Span::from_secs(30), self.asks, self.time());
+        self.gate.handle_principal(principal, Span::from_secs(30), self.asks, self.time());
         self.drain();
     }
 
     fn refused(&mut self, code: &str, retryable: bool) {
-        self.gate.refused(code, retryable, self.time());
+        self.gate.handle_refused(code, retryable, self.time());
         self.drain();
     }
 
     fn opened(&mut self) {
-        self.gate.opened("bearer", "for-alice", self.time());
+        self.gate.handle_opened("bearer", "for-alice", self.time());
         self.drain();
         self.settle();
     }
 
     fn mac(&mut self, code: &str) {
-        self.gate.mac(Some(code), self.time());
+        self.gate.handle_mac(Some(code), self.time());
         self.drain();
         self.settle();
     }

@@ -141,15 +141,15 @@ proptest! {
                 }
                 Turn::Refused(retryable) => world.refused("ERR_MINE", retryable),
                 Turn::Opened => world.opened(),
-                Turn::OpenFailed => { world.gate.open_failed("ERR_NETWORK", world.time()); world.drain(); }
+                Turn::OpenFailed => { world.gate.handle_open_failed("ERR_NETWORK", world.time()); world.drain(); }
                 Turn::Mac(Some(true)) => world.mac("bWFj"),
                 Turn::Mac(Some(false)) => world.mac("b3RoZXI"),
-                Turn::Mac(None) => { world.gate.mac(None, world.time()); world.drain(); }
-                Turn::Revocation(answer) => { world.gate.revocation(answer, world.time()); world.drain(); }
-                Turn::ClientClosed => { world.gate.client_closed(world.time()); world.drain(); }
-                Turn::BehindClosed(code) => { world.gate.behind_closed(code, world.time()); world.drain(); }
+                Turn::Mac(None) => { world.gate.handle_mac(None, world.time()); world.drain(); }
+                Turn::Revocation(answer) => { world.gate.handle_revocation(answer, world.time()); world.drain(); }
+                Turn::ClientClosed => { world.gate.handle_client_closed(world.time()); world.drain(); }
+                Turn::BehindClosed(code) => { world.gate.handle_upstream_closed(code, world.time()); world.drain(); }
                 Turn::Overflowed(client) => {
-                    if client { world.gate.client_overflowed(world.time()) } else { world.gate.behind_overflowed(world.time()) }
+                    if client { world.gate.handle_client_overflow(world.time()) } else { world.gate.handle_upstream_overflow(world.time()) }
                     world.drain();
                 }
                 Turn::Pass(millis) => world.pass(millis.into()),

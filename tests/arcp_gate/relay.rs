@@ -62,7 +62,7 @@ fn frames_that_end_the_session() {
         assert_eq!(Envelope::parse(&world.client[0]).unwrap().session_id(), Some("sess_1"));
     }
     let mut world = World::open("{}", false, ALL);
-    world.gate.client_binary(world.time());
+    world.gate.handle_client_binary(world.time());
     world.drain();
     assert_eq!(world.end(), ended("INVALID_REQUEST", 4400));
 }
@@ -123,7 +123,7 @@ fn a_goodbye_is_answered_and_passed_on_as_every_runtime_knows_it() {
 #[test]
 fn a_client_that_goes_away_leaves_its_session_to_be_resumed() {
     let mut world = World::open("{}", false, ALL);
-    world.gate.client_closed(world.time());
+    world.gate.handle_client_closed(world.time());
     world.drain();
     assert!(world.behind.is_empty(), "no goodbye in its name");
     assert!(world.behind_closed);
@@ -143,7 +143,7 @@ fn a_runtime_that_goes_away() {
         (true, 1006, 1012),
     ] {
         let mut world = World::open("{}", trusted, ALL);
-        world.gate.behind_closed(code, world.time());
+        world.gate.handle_upstream_closed(code, world.time());
         world.drain();
         assert_eq!(world.closed, Some(close), "{trusted} {code}");
         assert_eq!(world.end().0.as_deref(), (close == 1012).then_some("INTERNAL_ERROR"));
@@ -151,7 +151,7 @@ fn a_runtime_that_goes_away() {
     for kind in ["session.closed", "session.bye"] {
         let mut world = World::open("{}", false, ALL);
         assert_eq!(world.behind_says(&frame(kind, "{}")), Flow::Forward);
-        world.gate.behind_closed(1000, world.time());
+        world.gate.handle_upstream_closed(1000, world.time());
         world.drain();
         assert_eq!((world.kinds(), world.closed), (vec![kind.to_owned()], Some(1000)));
     }
@@ -266,7 +266,7 @@ fn the_log_counts_what_passed() {
     world.behind_says(&frame("job.event", "{}"));
     world.behind_says(&frame("job.result", "{}"));
     world.now += 1234;
-    world.gate.client_closed(world.time());
+    world.gate.handle_client_closed(world.time());
     world.drain();
     let line = &world.log[0];
     for part in

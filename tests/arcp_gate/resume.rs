@@ -121,7 +121,7 @@ fn a_runtime_that_is_lost_after_its_welcome_loses_nothing_that_it_sent() {
     world.opened();
     world.behind_says(&welcome("rtk_1", &[]));
     world.behind_says(&frame("job.event", "{}"));
-    world.gate.behind_closed(1006, world.time());
+    world.gate.handle_upstream_closed(1006, world.time());
     world.drain();
     assert!(world.closed.is_none());
     world.mac("bWFj");
@@ -166,7 +166,7 @@ fn a_platform_that_cannot_seal() {
             world.opened();
             world.behind_says(&welcome("rtk_1", &[]));
         }
-        world.gate.mac(None, world.time());
+        world.gate.handle_mac(None, world.time());
         world.drain();
         assert_eq!(world.end(), ended("INTERNAL_ERROR", 1012));
     }
@@ -175,7 +175,7 @@ fn a_platform_that_cannot_seal() {
 #[test]
 fn a_displaced_connection_is_closed_as_such() {
     let mut world = World::open("{}", false, &[]);
-    world.gate.displaced(world.time());
+    world.gate.handle_displaced(world.time());
     world.drain();
     assert_eq!((world.client.len(), world.closed, world.behind_closed), (0, Some(4409), true));
 }
@@ -351,9 +351,9 @@ fn the_hub_hears_of_a_resumed_client_with_its_first_frame_whatever_that_is() {
         assert_eq!(world.kinds_behind().len(), 1, "once");
     }
     for oddly in [
-        |world: &mut World| world.gate.client_binary(world.time()),
+        |world: &mut World| world.gate.handle_client_binary(world.time()),
         |world: &mut World| {
-            world.gate.client_oversized(2_000_000, world.time());
+            world.gate.handle_client_oversized(2_000_000, world.time());
         },
     ] {
         let mut world = resumed(true);
@@ -366,7 +366,7 @@ fn the_hub_hears_of_a_resumed_client_with_its_first_frame_whatever_that_is() {
     world.client_says(&frame("session.ack", r#"{"last_processed_seq":7}"#));
     assert_eq!(world.kinds_behind(), ["session.pong", "session.ack"]);
     let mut world = resumed(true);
-    world.gate.client_closed(world.time());
+    world.gate.handle_client_closed(world.time());
     world.drain();
     assert!(world.behind.is_empty());
     let mut world = resumed(false);

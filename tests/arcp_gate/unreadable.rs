@@ -56,11 +56,11 @@ fn one_that_is_too_large_hears_its_size_and_the_limit() {
     assert!(details.contains(&text.len().to_string()) && details.contains("4194304"), "{details}");
     // The driver shows how it begins, and not the whole.
     let mut world = World::open("{}", false, &["ack"]);
-    world.gate.behind_oversized(r#"{"arcp":"1.1","event_seq":9,"payload":{"x":"xx"#, 7_000_000, world.time());
+    world.gate.handle_upstream_oversized(r#"{"arcp":"1.1","event_seq":9,"payload":{"x":"xx"#, 7_000_000, world.time());
     world.drain();
     assert_eq!(told(&world), says("9", "upstream_frame_too_large"));
     let mut world = World::open("{}", false, &["ack"]);
-    world.gate.behind_binary(world.time());
+    world.gate.handle_upstream_binary(world.time());
     world.drain();
     assert_eq!(told(&world), says("1", "upstream_binary_frame"));
 }
@@ -77,9 +77,9 @@ fn what_came_before_is_passed_on_first_also_while_the_welcome_waits() {
         world.behind_says(&welcome("rtk_2", &["ack"]));
         world.behind_says(&event(8, "{}"));
         if oversized {
-            world.gate.behind_oversized("{", 5_000_000, world.time());
+            world.gate.handle_upstream_oversized("{", 5_000_000, world.time());
         } else {
-            world.gate.behind_binary(world.time());
+            world.gate.handle_upstream_binary(world.time());
         }
         world.behind_says(&event(10, "{}"));
         world.drain();

@@ -1,6 +1,7 @@
 //! The gate's machine. Steps: `who` is `client` or `behind` (`frame`, `text`, `binary`, `oversized`, `closed`, `overflowed`),
 //! `verifier` (`accepts`, `refuses`), `upstream` (`opened`, `failed`), `platform` (`mac`, `revoked`, `displaced`).
 
+use arcgate::machine::Machine as _;
 use arcgate::{
     arcp::gate::{Action, Config, Flow, Gate},
     principal::{Kind, Principal},
@@ -42,45 +43,45 @@ impl Machine for Driver {
         let has = |name: &str| step.contains_key(name);
         match who {
             "client" if has("text") => {
-                if gate.client_text(text(step, "text").unwrap(), now) == Flow::Forward {
+                if gate.handle_client_frame(text(step, "text").unwrap(), now) == Flow::Forward {
                     self.forwarded.push(json!({"do": "forward", "to": "behind"}));
                 }
             }
-            "client" if has("binary") => gate.client_binary(now),
+            "client" if has("binary") => gate.handle_client_binary(now),
             "client" if has("oversized") => {
-                gate.client_oversized(step["oversized"].as_u64().unwrap_or(0) as usize, now)
+                gate.handle_client_oversized(step["oversized"].as_u64().unwrap_or(0) as usize, now)
             }
-            "client" if has("closed") => gate.client_closed(now),
-            "client" if has("overflowed") => gate.client_overflowed(now),
+            "client" if has("closed") => gate.handle_client_closed(now),
+            "client" if has("overflowed") => gate.handle_client_overflow(now),
             "behind" if has("text") => {
-                if gate.behind_text(text(step, "text").unwrap(), now) == Flow::Forward {
+                if gate.handle_upstream_frame(text(step, "text").unwrap(), now) == Flow::Forward {
                     self.forwarded.push(json!({"do": "forward", "to": "client"}));
                 }
             }
-            "behind" if has("binary") => gate.behind_binary(now),
-            "behind" if has("closed") => gate.behind_closed(step["closed"].as_u64().unwrap() as u16, now),
-            "behind" if has("overflowed") => gate.behind_overflowed(now),
+            "behind" if has("binary") => gate.handle_upstream_binary(now),
+            "behind" if has("closed") => gate.handle_upstream_closed(step["closed"].as_u64().unwrap() as u16, now),
+            "behind" if has("overflowed") => gate.handle_upstream_overflow(now),
             "verifier" if has("accepts") => {
                 let tolerance = step.get("toleranceMs").and_then(Value::as_i64).unwrap_or(30_000);
                 let asks = step.get("asks").and_then(Value::as_bool).unwrap_or_default();
-                gate.authenticated(principal(&step["accepts"], now), Span::from_millis(tolerance), asks, now);
+                gate.handle_principal(principal(&step["accepts"], now), Span::from_millis(tolerance), asks, now);
             }
             "verifier" => {
                 let retryable = step.get("retryable").and_then(Value::as_bool).unwrap_or_default();
-                gate.refused(text(step, "refuses").unwrap(), retryable, now);
+                gate.handle_refused(text(step, "refuses").unwrap(), retryable, now);
             }
-            "upstream" if has("opened") => gate.opened("bearer", text(step, "opened").unwrap(), now),
-            "upstream" => gate.open_failed(text(step, "failed").unwrap(), now),
-            "platform" if has("mac") => gate.mac(text(step, "mac"), now),
-            "platform" if has("revoked") => gate.revocation(step["revoked"].as_bool(), now),
-            "platform" if has("displaced") => gate.displaced(now),
+            "upstream" if has("opened") => gate.handle_opened("bearer", text(step, "opened").unwrap(), now),
+            "upstream" => gate.handle_open_failed(text(step, "failed").unwrap(), now),
+            "platform" if has("mac") => gate.handle_mac(text(step, "mac"), now),
+            "platform" if has("revoked") => gate.handle_revocation(step["revoked"].as_bool(), now),
+            "platform" if has("displaced") => gate.handle_displaced(now),
             _ => panic!("no such step: {step:?}"),
         }
     }
 
     fn actions(&mut self) -> Vec<Value> {
         let mut actions = std::mem::take(&mut self.forwarded);
-        actions.extend(self.gate.actions().iter().map(|action: &Action| {
+        actions.extend(self.gate.drain_actions().iter().map(|action: &Action| {
             let mut text = String::new();
             action.write(&mut text);
             serde_json::from_str::<Value>(&text).unwrap()
@@ -89,11 +90,11 @@ impl Machine for Driver {
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.gate.deadline()
+        self.gate.poll_timeout()
     }
 
     fn tick(&mut self, now: Time) {
-        self.gate.tick(now);
+        self.gate.handle_timeout(now);
     }
 }
 

@@ -87,4 +87,5 @@ where
     first
 }
 
+mod gate;
 mod runtime;

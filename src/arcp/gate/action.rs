@@ -13,19 +13,19 @@ pub enum Action {
     CloseClient(Close),
     /// Close what is behind, or give up opening it.
     CloseBehind,
-    /// Have these credentials verified; the answer is [`super::Gate::authenticated`] or [`super::Gate::refused`].
+    /// Have these credentials verified; the answer is [`super::Gate::handle_principal`] or [`super::Gate::handle_refused`].
     Authenticate {
         /// `bearer`, `none` or `x-vendor.…`
         scheme: String,
         /// The credential.
         token: Option<Secret>,
     },
-    /// Open what is behind, for the principal; the answer is [`super::Gate::opened`] or [`super::Gate::open_failed`]. With the
+    /// Open what is behind, for the principal; the answer is [`super::Gate::handle_opened`] or [`super::Gate::handle_open_failed`]. With the
     /// session that is resumed, where one is.
     Open(Option<String>),
-    /// Compute the code that authenticates this text; the answer is [`super::Gate::mac`].
+    /// Compute the code that authenticates this text; the answer is [`super::Gate::handle_mac`].
     Mac(String),
-    /// Ask whether the credential was revoked; the answer is [`super::Gate::revocation`].
+    /// Ask whether the credential was revoked; the answer is [`super::Gate::handle_revocation`].
     AskRevoked,
     /// Write this object into the audit log.
     Audit(String),

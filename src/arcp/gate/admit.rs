@@ -81,7 +81,7 @@ impl Gate {
     }
 
     /// The code of the last [`Action::Mac`], in base64url; `None` when the platform could not compute it.
-    pub fn mac(&mut self, code: Option<&str>, now: Time) {
+    pub fn handle_mac(&mut self, code: Option<&str>, now: Time) {
         match (&mut self.stage, code) {
             (Stage::Unsealing { presented }, Some(code)) => {
                 if Secret::new(code).matches(presented.as_bytes()) {
@@ -110,7 +110,7 @@ impl Gate {
 
     /// The answer to [`Action::AskRevoked`]; `None` when there was none. Nobody is let in without one, and who is in already is
     /// borne for a while.
-    pub fn revocation(&mut self, revoked: Option<bool>, now: Time) {
+    pub fn handle_revocation(&mut self, revoked: Option<bool>, now: Time) {
         let answer = match &mut self.stage {
             Stage::Open(session) => session.asked(revoked, now),
             Stage::Rechecking { .. } => Ask::of(revoked),
@@ -139,7 +139,7 @@ impl Gate {
         };
         self.welcome(admission.welcome, &admission.session_id, admission.token.as_deref(), now);
         for text in admission.held {
-            if self.behind_text(&text, now) == Flow::Forward {
+            if self.handle_upstream_frame(&text, now) == Flow::Forward {
                 self.push(Action::ToClient(text));
             }
         }
@@ -149,7 +149,7 @@ impl Gate {
             None => {}
         }
         if let Some(code) = admission.closed {
-            self.behind_closed(code, now);
+            self.handle_upstream_closed(code, now);
         }
     }
 

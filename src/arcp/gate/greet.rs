@@ -25,7 +25,7 @@ const RESTS: [Span; 3] = [Span::from_millis(200), Span::from_millis(500), Span::
 
 impl Gate {
     /// What is behind is open, and is to be shown this credential.
-    pub fn opened(&mut self, scheme: &str, token: &str, now: Time) {
+    pub fn handle_opened(&mut self, scheme: &str, token: &str, now: Time) {
         match self.stage {
             Stage::Opening => {}
             // It took longer than it was waited for.
@@ -75,7 +75,7 @@ impl Gate {
     }
 
     /// What is behind can't be opened; the arguments are the error's.
-    pub fn open_failed(&mut self, code: &str, now: Time) {
+    pub fn handle_open_failed(&mut self, code: &str, now: Time) {
         if matches!(self.stage, Stage::Opening) {
             let end = match code {
                 "ERR_PERMISSION_DENIED" => End::denied("no_upstream_credential"),

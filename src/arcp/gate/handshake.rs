@@ -57,7 +57,7 @@ impl Gate {
     }
 
     /// The credentials were refused, or could not be judged; the arguments are the error's.
-    pub fn refused(&mut self, code: &str, is_retryable: bool, now: Time) {
+    pub fn handle_refused(&mut self, code: &str, is_retryable: bool, now: Time) {
         if matches!(self.stage, Stage::Verifying) {
             let error = stated(code, is_retryable, None, None);
             self.end(End { reason: error.code().as_str(), ..End::of_verifier(&error) }, now);
@@ -65,7 +65,7 @@ impl Gate {
     }
 
     /// The principal has as many connections as it may, which is this many.
-    pub fn too_many_connections(&mut self, principal: Principal, limit: usize, now: Time) {
+    pub fn handle_too_many_connections(&mut self, principal: Principal, limit: usize, now: Time) {
         if matches!(self.stage, Stage::Verifying) {
             self.principal = Some(principal);
             let why = Why::too_many("too_many_connections", "connections", Some(limit as i64));
@@ -75,7 +75,7 @@ impl Gate {
 
     /// The credentials are this principal's, whose token is taken for so long after its end. With `asks`, it is worth asking again
     /// and again whether they were revoked.
-    pub fn authenticated(&mut self, principal: Principal, tolerance: Span, asks: bool, now: Time) {
+    pub fn handle_principal(&mut self, principal: Principal, tolerance: Span, asks: bool, now: Time) {
         if !matches!(self.stage, Stage::Verifying) {
             return;
         }

@@ -1,5 +1,7 @@
 //! One client's socket, from the upgrade to its close: inputs and the time go in, [`Action`]s come out.
 
+use std::{collections::VecDeque, convert::Infallible};
+
 use super::{
     action::Action,
     admit::Admission,
@@ -9,6 +11,7 @@ use super::{
 };
 use crate::{
     arcp::{id::Ids, message::Hello, Frame},
+    machine::Machine,
     principal::Principal,
     secret::Secret,
     time::Time,
@@ -71,7 +74,7 @@ pub struct Gate {
     pub(super) asks: bool,
     /// When the token's time is over, tolerance included.
     pub(super) ends: Option<Time>,
-    out: Vec<Action>,
+    out: VecDeque<Action>,
 }
 
 impl Gate {
@@ -93,13 +96,8 @@ impl Gate {
             principal: None,
             asks: false,
             ends: None,
-            out: Vec::new(),
+            out: VecDeque::new(),
         }
-    }
-
-    /// What to do now, in this order. Whoever hands something in takes this afterwards.
-    pub fn actions(&mut self) -> Vec<Action> {
-        std::mem::take(&mut self.out)
     }
 
     /// Whether the socket is closed for good.
@@ -107,7 +105,7 @@ impl Gate {
         matches!(self.stage, Stage::Over)
     }
 
-    /// Longer frames of the client need not be handed in: [`Self::client_oversized`] says so.
+    /// Longer frames of the client need not be handed in: [`Self::handle_client_oversized`] says so.
     pub const fn client_limit(&self) -> usize {
         match self.stage {
             Stage::Open(_) => self.config.max_frame,
@@ -115,50 +113,18 @@ impl Gate {
         }
     }
 
-    /// As [`Self::client_limit`], for [`Self::behind_oversized`].
-    pub const fn behind_limit(&self) -> usize {
+    /// As [`Self::client_limit`], for [`Self::handle_upstream_oversized`].
+    pub const fn upstream_limit(&self) -> usize {
         self.config.max_behind
     }
 
-    /// When to call [`Self::tick`]. It may move further into the future with every frame; a call too early does no harm.
-    pub fn deadline(&self) -> Option<Time> {
-        let own = match &self.stage {
-            Stage::Over => return None,
-            Stage::Open(session) => session.deadline(),
-            _ => Some(self.until),
-        };
-        match (own, self.ends) {
-            (Some(own), Some(ends)) => Some(own.min(ends)),
-            (own, ends) => own.or(ends),
-        }
-    }
-
-    /// Time has passed.
-    pub fn tick(&mut self, now: Time) {
-        if self.is_past_end(now) {
-            return self.end(End::EXPIRED, now);
-        }
-        match &self.stage {
-            Stage::Over => {}
-            Stage::Open(_) => self.tick_open(now),
-            _ if now < self.until => {}
-            Stage::Hello => self.end(End::NO_HELLO, now),
-            Stage::Verifying => self.end(End::restart("verifier_timeout"), now),
-            Stage::Unsealing { .. } => self.end(End::restart("seal_timeout"), now),
-            Stage::Admitting(admission) => self.end(End::restart(admission.timeout()), now),
-            Stage::Rechecking { .. } => self.end(End::restart("revocation_unknown"), now),
-            Stage::Resting => self.open(now),
-            Stage::Opening | Stage::Greeting => self.end(End::restart("upstream_timeout"), now),
-        }
-    }
-
     /// A text frame of the client.
-    pub fn client_text(&mut self, text: &str, now: Time) -> Flow {
+    pub fn handle_client_frame(&mut self, text: &str, now: Time) -> Flow {
         if matches!(self.stage, Stage::Over) {
             return Flow::Drain;
         }
         if text.len() > self.client_limit() {
-            self.client_oversized(text.len(), now);
+            self.handle_client_oversized(text.len(), now);
             return Flow::Drain;
         }
         match self.stage {
@@ -170,46 +136,46 @@ impl Gate {
     }
 
     /// A binary frame of the client: the protocol has none (ARCP 1.1 §4).
-    pub fn client_binary(&mut self, now: Time) {
+    pub fn handle_client_binary(&mut self, now: Time) {
         self.hear_client(0, now);
         self.end(End::protocol("binary_frame"), now);
     }
 
     /// A frame of the client over [`Self::client_limit`], of this size at least, in bytes.
-    pub fn client_oversized(&mut self, size: usize, now: Time) {
+    pub fn handle_client_oversized(&mut self, size: usize, now: Time) {
         self.hear_client(size, now);
         let why = matches!(self.stage, Stage::Open(_)).then(|| Why::too_large(size, self.client_limit()));
         self.end_saying(End::TOO_LARGE, why.as_ref(), now);
     }
 
     /// The client's socket is closed or broken.
-    pub fn client_closed(&mut self, now: Time) {
+    pub fn handle_client_closed(&mut self, now: Time) {
         self.end(End::GONE, now);
     }
 
     /// More waits to be sent to the client than may.
-    pub fn client_overflowed(&mut self, now: Time) {
+    pub fn handle_client_overflow(&mut self, now: Time) {
         self.end(End::SLOW, now);
     }
 
     /// All sessions of the principal together say more than they may.
-    pub fn client_too_fast(&mut self, now: Time) {
+    pub fn handle_client_flood(&mut self, now: Time) {
         self.hear_client(0, now);
         self.end(End::FAST, now);
     }
 
     /// More waits to be sent to what is behind than may.
-    pub fn behind_overflowed(&mut self, now: Time) {
+    pub fn handle_upstream_overflow(&mut self, now: Time) {
         self.end(End::FLOODED, now);
     }
 
     /// The session was resumed over another connection of this process.
-    pub fn displaced(&mut self, now: Time) {
+    pub fn handle_displaced(&mut self, now: Time) {
         self.end(End::DISPLACED, now);
     }
 
     /// The driver has failed: something threw that never should.
-    pub fn failed(&mut self, now: Time) {
+    pub fn handle_failure(&mut self, now: Time) {
         self.end(End::restart("internal"), now);
     }
 
@@ -217,12 +183,12 @@ impl Gate {
         self.ends.is_some_and(|ends| now >= ends)
     }
 
-    pub(super) const fn has_actions(&self) -> bool {
+    pub(super) fn has_actions(&self) -> bool {
         !self.out.is_empty()
     }
 
     pub(super) fn push(&mut self, action: Action) {
-        self.out.push(action);
+        self.out.push_back(action);
     }
 
     /// A frame of our own for the client. Before the welcome it carries a session id of nobody's: the TS SDK's client drops a
@@ -240,5 +206,50 @@ impl Gate {
             session.told_client(text.len(), now);
         }
         self.push(Action::ToClient(text));
+    }
+}
+
+impl Machine for Gate {
+    type Action = Action;
+    /// Nobody listens to a gate but its log, and that is an action.
+    type Event = Infallible;
+
+    fn poll_action(&mut self) -> Option<Action> {
+        self.out.pop_front()
+    }
+
+    fn poll_event(&mut self) -> Option<Infallible> {
+        None
+    }
+
+    /// It may move further into the future with every frame.
+    fn poll_timeout(&self) -> Option<Time> {
+        let own = match &self.stage {
+            Stage::Over => return None,
+            Stage::Open(session) => session.deadline(),
+            _ => Some(self.until),
+        };
+        match (own, self.ends) {
+            (Some(own), Some(ends)) => Some(own.min(ends)),
+            (own, ends) => own.or(ends),
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Time) {
+        if self.is_past_end(now) {
+            return self.end(End::EXPIRED, now);
+        }
+        match &self.stage {
+            Stage::Over => {}
+            Stage::Open(_) => self.tick_open(now),
+            _ if now < self.until => {}
+            Stage::Hello => self.end(End::NO_HELLO, now),
+            Stage::Verifying => self.end(End::restart("verifier_timeout"), now),
+            Stage::Unsealing { .. } => self.end(End::restart("seal_timeout"), now),
+            Stage::Admitting(admission) => self.end(End::restart(admission.timeout()), now),
+            Stage::Rechecking { .. } => self.end(End::restart("revocation_unknown"), now),
+            Stage::Resting => self.open(now),
+            Stage::Opening | Stage::Greeting => self.end(End::restart("upstream_timeout"), now),
+        }
     }
 }

@@ -3,6 +3,13 @@
 //! head -> [`upgrade`] -> the client's hello -> [`Action::Authenticate`] -> the principal -> [`Action::Open`] -> a hello of our own
 //! behind -> its welcome -> the client's welcome -> frames both ways ([`relay`]).
 //!
+//! ```text
+//!  Hello ──▶ Verifying ──▶ (Unsealing, of a resume) ──▶ Opening ──▶ Rechecking ──▶ Greeting ──▶ Admitting ──▶ Open
+//!    │           │                                         ▲                          │             │          │
+//!    │           │                                         └──── Resting ◀────────────┘             │          │
+//!    └───────────┴──────────────────────────── any failure, or no answer in time ──────────────────┴──────────┴──▶ Over
+//! ```
+//!
 //! Nothing reaches what is behind before the principal is known. What passes is checked and then forwarded byte for byte.
 //! [`action`] is what a driver performs, [`refusal`] and [`ending`] how a session ends, [`pulse`] and [`beats`] when a side is
 //! heard of, [`rate`] how much it may say, [`seal`] what binds a resume token to its principal, [`greet`] our own hello, [`admit`]

@@ -179,9 +179,9 @@ impl Gate {
     }
 
     /// A text frame from behind.
-    pub fn behind_text(&mut self, text: &str, now: Time) -> Flow {
+    pub fn handle_upstream_frame(&mut self, text: &str, now: Time) -> Flow {
         if text.len() > self.config.max_behind {
-            self.behind_oversized(text, text.len(), now);
+            self.handle_upstream_oversized(text, text.len(), now);
             return Flow::Drain;
         }
         match self.stage {
@@ -194,7 +194,7 @@ impl Gate {
     }
 
     /// What is behind has closed, with this code.
-    pub fn behind_closed(&mut self, code: u16, now: Time) {
+    pub fn handle_upstream_closed(&mut self, code: u16, now: Time) {
         let end = match &mut self.stage {
             Stage::Admitting(admission) => return admission.close(code),
             // Our runtime has said why, and its code goes on: what it refuses once it refuses each time.

@@ -26,13 +26,13 @@ impl Unreadable {
 
 impl Gate {
     /// A binary frame from behind: the protocol has none.
-    pub fn behind_binary(&mut self, now: Time) {
+    pub fn handle_upstream_binary(&mut self, now: Time) {
         self.cannot_pass(Unreadable { reason: "upstream_binary_frame", seq: None, size: None }, now);
     }
 
-    /// A frame from behind over [`Self::behind_limit`]: how it begins, and its size at least, in bytes.
-    pub fn behind_oversized(&mut self, head: &str, size: usize, now: Time) {
-        let size = Some((size, self.behind_limit()));
+    /// A frame from behind over [`Self::upstream_limit`]: how it begins, and its size at least, in bytes.
+    pub fn handle_upstream_oversized(&mut self, head: &str, size: usize, now: Time) {
+        let size = Some((size, self.upstream_limit()));
         self.cannot_pass(Unreadable { reason: "upstream_frame_too_large", seq: skim::event_seq(head), size }, now);
     }
 
