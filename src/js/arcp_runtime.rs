@@ -27,11 +27,7 @@ impl HubCore {
     /// `paced` where its gate says what has left for the client.
     pub fn attached(&mut self, conn: u32, hello: &str, random: &[u8], paced: bool, now: f64) -> bool {
         let Ok(random) = random.try_into() else { return false };
-        if paced {
-            self.0.handle_hello(conn, hello, random, true, Time::from_millis(now));
-        } else {
-            self.0.handle_hello(conn, hello, random, false, Time::from_millis(now));
-        }
+        self.0.handle_hello(conn, hello, random, paced, Time::from_millis(now));
         true
     }
 

@@ -26,18 +26,9 @@ pub(super) struct Coming {
 
 impl Hub {
     /// A connection says hello. `random` is fresh, and becomes the resume token.
-    pub(super) fn attached(&mut self, conn: u32, hello: &str, random: &[u8; 32], now: Time) {
-        self.comes(Coming { conn, tells: false }, hello, random, now);
-    }
-
-    /// As [`Self::attached`]; its gate says what has left for the client ([`Self::credited`]).
-    pub(super) fn attached_paced(&mut self, conn: u32, hello: &str, random: &[u8; 32], now: Time) {
-        self.comes(Coming { conn, tells: true }, hello, random, now);
-    }
-
-    fn comes(&mut self, coming: Coming, hello: &str, random: &[u8; 32], now: Time) {
+    pub(super) fn attached(&mut self, conn: u32, hello: &str, random: &[u8; 32], is_paced: bool, now: Time) {
+        let coming = Coming { conn, tells: is_paced };
         self.passed(now);
-        let conn = coming.conn;
         match self.open(coming, hello, random, now) {
             Ok(()) => {}
             Err((refusal, close)) => {

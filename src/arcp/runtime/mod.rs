@@ -165,11 +165,7 @@ impl Hub {
     /// A connection says hello; `random` is what its resume token is made of. `is_paced`: whoever carries the frames tells what has
     /// left for the client ([`Hub::handle_credit`]).
     pub fn handle_hello(&mut self, conn: u32, hello: &str, random: &[u8; 32], is_paced: bool, now: Time) {
-        if is_paced {
-            self.attached_paced(conn, hello, random, now);
-        } else {
-            self.attached(conn, hello, random, now);
-        }
+        self.attached(conn, hello, random, is_paced, now);
     }
 
     /// A frame of a connection that has said hello.
