@@ -1,7 +1,7 @@
 // What an agent says, on its way out over ARC: the core checks each event and the result, and remembers what of a text waits.
 
 import { call, callJson } from "./call.js";
-import { kindOf, written } from "./written.js";
+import { kindOf, utf8Length, written } from "./written.js";
 
 /** The output of one run. `maxBytes` bounds its result. */
 export class AgentOutput {
@@ -23,7 +23,7 @@ export class AgentOutput {
     if (said.flaw) return said;
     this.#memory = said.memory;
     if (said.isPiece && said.part !== "") {
-      this.#pieceBytes += said.part.length;
+      this.#pieceBytes += utf8Length(said.part);
       if (this.#pieceBytes > this.#maxBytes)
         return { flaw: JSON.parse(call("agentTooLarge", this.#pieceBytes, this.#maxBytes)) };
     }

@@ -30,8 +30,8 @@ function textOf(read) {
   }
 }
 
-// JSON has no halves of characters: a surrogate is one of two, of four bytes together.
-function utf8Length(text) {
+/** The bytes of a JSON text. It has no halves of characters: a surrogate is one of two, of four bytes together. */
+export function utf8Length(text) {
   let bytes = text.length;
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);

@@ -196,6 +196,18 @@ test("half a character that stays alone is U+FFFD", async () => {
   assert.deepEqual(JSON.parse(task.parts[0].content), { "x\ufffd": "x\ufffd" });
 });
 
+test("a result in pieces is measured in bytes, as a whole one is", async (t) => {
+  quietly(t);
+  const text = "汉".repeat(1200);
+  const pieces = async function* () {
+    for (const data of [text, text]) yield { kind: "result_chunk", body: { data } };
+  };
+  for (const { error } of await both(pieces, { maxAnswerBytes: 3000 })) {
+    assert.equal(error.details.reason, "too_large");
+    assert.ok(error.details.bytes > 3600, `${error.details.bytes}`);
+  }
+});
+
 test("bytes in pieces are files, and nothing comes after the last piece", async (t) => {
   const bytes = { kind: "result_chunk", body: { data: "AAE=", encoding: "base64" } };
   const file = { type: "FilePart", content: "AAE=", mimeType: "application/octet-stream" };
