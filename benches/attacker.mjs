@@ -1,6 +1,7 @@
 // One greedy user, as a process of its own: `node attacker.mjs KIND URL TOKEN SECONDS`. What it sends is bounded by SECONDS, and
 // it says at its end, as one line of JSON, what became of it: `{ sent, answers }`.
 
+import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { frame, hello, ulid } from "../tests/lib/arcp.mjs";
@@ -63,12 +64,18 @@ const keepAlive = new Agent({ keepAlive: true, maxSockets: 64 });
 function post(bearer, text) {
   report.sent += 1;
   const headers = { authorization: `Bearer ${bearer}`, "content-type": "application/arc+json" };
-  request({ hostname, port, path: "/arc", method: "POST", headers, agent: keepAlive }, (response) => {
-    note(response.statusCode);
-    response.resume();
-  })
-    .on("error", () => note("error"))
-    .end(body(text));
+  return new Promise((resolve) => {
+    request({ hostname, port, path: "/arc", method: "POST", headers, agent: keepAlive }, (response) => {
+      note(response.statusCode);
+      response.resume();
+      response.on("close", resolve);
+    })
+      .on("error", () => {
+        note("error");
+        resolve();
+      })
+      .end(body(text));
+  });
 }
 
 // Sockets of plain TCP: nothing answers for them.
@@ -144,6 +151,24 @@ const kinds = {
   },
   async "requests, HTTP"() {
     await steadily(500, () => post(token, "x"));
+  },
+  async "large requests, HTTP"() {
+    const text = "x".repeat(1_000_000);
+    const ever = async () => {
+      while (Date.now() < until) await post(token, text);
+    };
+    await Promise.all(Array.from({ length: 16 }, ever));
+  },
+  async "a body in tiny pieces"() {
+    const head = `POST /arc HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/arc+json\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const pieces = Buffer.from("1\r\n \r\n".repeat(10_000));
+    raw(head, async (socket) => {
+      while (Date.now() < until && !socket.destroyed) {
+        if (!socket.write(pieces)) await Promise.race([once(socket, "drain"), pause(1000)]);
+        else await pause(1);
+      }
+    });
+    await pause(until - Date.now());
   },
 };
 

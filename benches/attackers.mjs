@@ -22,6 +22,8 @@ const kinds = [
   "wrong tokens, HTTP",
   "wrong tokens, sockets",
   "requests, HTTP",
+  "large requests, HTTP",
+  "a body in tiny pieces",
 ];
 
 const tokens = { alice: "token-of-alice-0123456789", bob: "token-of-bob-0123456789" };

@@ -78,7 +78,8 @@ export class ArcEndpoint {
       return this.#refused(error, token, seen);
     }
     seen.principal = principal.key;
-    const place = this.#inFlight.begin(principal.key);
+    const announced = Number(request.headers.get("content-length") ?? 0);
+    const place = this.#inFlight.begin(principal.key, { announced, longest: limit });
     if (place.reason) return callJson("arcTooMany", place.reason);
     const watch = new Deadline(request, {
       tokenEndMs: this.#endOf(principal, verifier),
@@ -124,6 +125,7 @@ export class ArcEndpoint {
     const { body, reply } = await bodyOf(request, limit, watch, place);
     if (reply === "lapsed") return this.#lapsed(watch.outcome, token, seen);
     if (reply) return reply;
+    await turnOf(place, watch.signal);
     // The body may have taken long.
     const lapsed = await watch.lapsed();
     if (lapsed) return this.#lapsed(lapsed, token, seen);
@@ -243,23 +245,37 @@ async function bodyOf(request, limit, watch, place) {
   const reader = request.body.getReader();
   const give = () => reader.cancel().catch(() => {});
   signal.addEventListener("abort", give, { once: true });
-  let isTooMany = false;
+  let tooMuch;
   const take = (bytes) => {
-    isTooMany = !place.take(bytes);
-    return !isTooMany;
+    tooMuch = place.take(bytes);
+    return tooMuch === undefined;
   };
   try {
     const body = await orAborted(readAll(reader, limit, signal, take), signal);
     place.whole();
     if (signal.aborted) return { reply: "lapsed" };
     if (body) return { body };
-    return { reply: isTooMany ? callJson("arcTooMany", "too_many_body_bytes") : callJson("arcTooLarge") };
+    return { reply: tooMuch ? callJson("arcTooMany", tooMuch) : callJson("arcTooLarge") };
   } catch {
     // Or the client went away in the middle of it.
     return { reply: signal.aborted ? "lapsed" : callJson("arcBroken") };
   } finally {
     signal.removeEventListener("abort", give);
   }
+}
+
+// Large bodies of one principal are looked at one after the other, with time for the others between. Each waits for itself: what
+// one request waits for must not be another's promise.
+async function turnOf(place, signal) {
+  const ms = place.turn();
+  if (ms < 1) return;
+  let timer;
+  const due = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  // Where the watch has ended, what comes next says so.
+  await orAborted(due, signal).catch(() => {});
+  clearTimeout(timer);
 }
 
 const refusal = (code, message, more) => new ArcgateError(code, message, { details: { fault: "caller" }, ...more });

@@ -1,5 +1,7 @@
-// What one principal may have under way at a time: requests, bodies that are still coming, and bytes of bodies. So nobody takes
-// the places and the memory of the others.
+// What one principal may have under way at a time: requests, bodies that are still coming, and bytes of bodies; and how fast its
+// bodies may come. So nobody takes the places, the memory and the time of the others.
+
+import { BodyRate } from "./body-rate.js";
 
 /** Whoever has not been heard of for so long is gone: a platform may end a request without a word. */
 const GONE_MS = 15_000;
@@ -9,30 +11,46 @@ const BEAT_MS = 5000;
 export class InFlight {
   #limits;
   #principals = new Map();
+  #rate;
 
-  /** `limits`: `maxRequestsPerPrincipal`, `maxBodiesPerPrincipal`, `maxBodyBytesPerPrincipal`. */
+  /** `limits`: `maxRequestsPerPrincipal`, `maxBodiesPerPrincipal`, `maxBodyBytesPerPrincipal`, `maxBodyBytesPerSec`. */
   constructor(limits) {
     this.#limits = limits;
+    this.#rate = new BodyRate(limits.maxBodyBytesPerSec);
   }
 
-  /** A place for a request whose body is still to come: `{ take, whole, end }`; or `{ reason }` why there is none. */
-  begin(key) {
+  /**
+   * A place for a request whose body is still to come, `announced` bytes of `longest` that there may be:
+   * `{ take, whole, turn, end }`; or `{ reason }` why there is none.
+   */
+  begin(key, { announced = 0, longest = 0 } = {}) {
     const all = this.#alive(key);
     const { maxRequestsPerPrincipal, maxBodiesPerPrincipal, maxBodyBytesPerPrincipal } = this.#limits;
     if (all.size >= maxRequestsPerPrincipal) return { reason: "too_many_requests" };
     if (sum(all, ({ isComing }) => (isComing ? 1 : 0)) >= maxBodiesPerPrincipal) return { reason: "too_many_bodies" };
+    // Nothing of such a body is read.
+    if (bytesOf(all) + announced > maxBodyBytesPerPrincipal) return { reason: "too_many_body_bytes" };
+    if (!this.#rate.takes(key, announced, longest, Date.now())) return { reason: "bodies_too_fast" };
     const place = { seenAt: Date.now(), isComing: true, bytes: 0 };
+    let paid = announced;
     const beat = setInterval(() => {
       place.seenAt = Date.now();
     }, BEAT_MS);
     all.add(place);
+    this.#principals.set(key, all);
     return {
-      /** Counts bytes of the body: false where they are too many beside the others'. */
+      /** Counts a piece of the body. Gives why it is too much beside the others'. */
       take: (bytes) => {
-        place.seenAt = Date.now();
+        const now = Date.now();
+        place.seenAt = now;
         place.bytes += bytes;
-        return sum(this.#alive(key), ({ bytes }) => bytes) <= maxBodyBytesPerPrincipal;
+        if (bytesOf(this.#alive(key)) > maxBodyBytesPerPrincipal) return "too_many_body_bytes";
+        const unpaid = Math.max(0, bytes - paid);
+        paid -= bytes - unpaid;
+        return this.#rate.takes(key, unpaid, longest, now) ? undefined : "bodies_too_fast";
       },
+      /** The milliseconds to wait until the body, now whole, is looked at. */
+      turn: () => this.#rate.turn(key, place.bytes, Date.now()),
       whole: () => {
         place.isComing = false;
       },
@@ -46,12 +64,15 @@ export class InFlight {
 
   #alive(key) {
     const all = this.#principals.get(key) ?? new Set();
-    this.#principals.set(key, all);
     const since = Date.now() - GONE_MS;
     for (const place of all) if (place.seenAt < since) all.delete(place);
+    // Of who has nothing under way nothing stays: keys are as many as whoever is refused has.
+    if (all.size === 0) this.#principals.delete(key);
     return all;
   }
 }
+
+const bytesOf = (places) => sum(places, ({ bytes }) => bytes);
 
 function sum(places, of) {
   let total = 0;

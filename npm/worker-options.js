@@ -19,6 +19,7 @@ const ofArc = {
   maxRequestsPerPrincipal: [100, 1, 100_000],
   maxBodiesPerPrincipal: [32, 1, 100_000],
   maxBodyBytesPerPrincipal: [16_777_216, 1, 2_147_483_648],
+  maxBodyBytesPerSec: [4_194_304, 1, 2_147_483_648],
 };
 
 const known = [

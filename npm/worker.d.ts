@@ -102,6 +102,8 @@ export interface WorkerOptions<Env = unknown> {
     maxBodiesPerPrincipal?: number;
     /** The bytes of their bodies together. Default: 16 MiB. */
     maxBodyBytesPerPrincipal?: number;
+    /** The bytes of one principal's bodies a second; four seconds' worth, and always two bodies, may come at once. Default: 4 MiB. */
+    maxBodyBytesPerSec?: number;
     /** An upstream's answer, or an agent's result; of an upstream's stream, an event. Default: 10 MiB. */
     maxAnswerBytes?: number;
     /** For an agent's or an upstream's answer, the end of a stream included. Default: 300000. */

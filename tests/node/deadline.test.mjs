@@ -92,7 +92,8 @@ test("a token's end holds also where its timer is late", async (t) => {
 
 test("a place that its request never gives back is free again after 15 s, and no sooner one that is alive", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval", "Date"], now: 0 });
-  const places = new InFlight({ maxRequestsPerPrincipal: 1, maxBodiesPerPrincipal: 9, maxBodyBytesPerPrincipal: 9 });
+  const limits = { maxBodiesPerPrincipal: 9, maxBodyBytesPerPrincipal: 9, maxBodyBytesPerSec: 1000 };
+  const places = new InFlight({ maxRequestsPerPrincipal: 1, ...limits });
   const alive = places.begin("a");
   t.mock.timers.tick(60_000);
   assert.equal(places.begin("a").reason, "too_many_requests");

@@ -1,0 +1,152 @@
+// What a body costs: read whole from pieces of any size, and each principal's bodies by the second.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readAll } from "../../pkg/body.js";
+import { BodyRate } from "../../pkg/body-rate.js";
+import { ArcgateError, ready } from "../../pkg/entry.node.js";
+import { InFlight } from "../../pkg/in-flight.js";
+import { createWorker } from "../../pkg/worker.js";
+import { envelope } from "../lib/arc.mjs";
+
+await ready();
+
+/** A reader that gives `pieces`, made when they are asked for. */
+function reading(pieces) {
+  const reader = { isGiven: false, read: async () => pieces.next(), cancel: async () => (reader.isGiven = true) };
+  return reader;
+}
+
+function* bytewise(text, of = (byte) => Uint8Array.of(byte)) {
+  for (const byte of new TextEncoder().encode(text)) yield of(byte);
+}
+
+test("a body is the same in pieces of any size", async () => {
+  const text = "0123456789".repeat(5000);
+  for (const size of [1, 7, 16_384, 16_385, 50_000]) {
+    function* cut() {
+      for (let at = 0; at < text.length; at += size) yield new TextEncoder().encode(text.slice(at, at + size));
+    }
+    const bytes = await readAll(reading(cut()), text.length);
+    assert.equal(new TextDecoder().decode(bytes), text, String(size));
+    const reader = reading(cut());
+    assert.equal(await readAll(reader, text.length - 1), undefined, "one byte more than there may be");
+    assert.ok(reader.isGiven);
+  }
+  assert.equal((await readAll(reading([].values()), 10)).length, 0);
+});
+
+test("a body keeps its bytes and none of its pieces", async () => {
+  // Whoever writes to a piece that was taken changes nothing.
+  const piece = new Uint8Array(1);
+  const bytes = await readAll(reading(bytewise("abc", (byte) => piece.fill(byte))), 10);
+  assert.equal(new TextDecoder().decode(bytes), "abc");
+});
+
+test("bodies come as fast as the rate for ever, and not faster; what is refused is not counted", () => {
+  const rate = new BodyRate(1_000_000);
+  for (let at = 0; at < 100; at += 1) assert.ok(rate.takes("a", 900_000, 1e6, at * 1000));
+  const fast = new BodyRate(1_000_000);
+  const taken = Array.from({ length: 100 }, () => fast.takes("a", 1_000_000, 1e6, 0)).filter(Boolean).length;
+  assert.equal(taken, 3, "what comes at once, with what each piece costs");
+  assert.ok(fast.takes("b", 1_000_000, 1e6, 0), "nobody else's");
+  assert.ok(fast.takes("a", 1_000_000, 1e6, 1000), "a second later, whatever was refused");
+  assert.ok(!fast.takes("a", 1_000_000, 1e6, 0), "a clock that was set back leaks nothing");
+});
+
+test("a body as long as bodies may be always fits, and a piece costs more than its bytes", () => {
+  assert.ok(new BodyRate(1).takes("a", 100_000_000, 100_000_000, 0));
+  const rate = new BodyRate(1000);
+  const pieces = Array.from({ length: 10_000 }, () => rate.takes("a", 1, 100_000, 0)).filter(Boolean).length;
+  assert.ok(pieces > 500 && pieces < 1000, String(pieces));
+});
+
+test("one principal's bodies have their turn one after the other, and nobody else waits for them", () => {
+  const rate = new BodyRate(1e9);
+  assert.ok(rate.takes("a", 1, 1, 0) && rate.takes("b", 1, 1, 0));
+  assert.equal(rate.turn("a", 1_600_000, 0), 0);
+  assert.equal(rate.turn("a", 1_600_000, 0), 100);
+  assert.equal(rate.turn("a", 1, 1000), 0);
+  assert.equal(rate.turn("b", 1_600_000, 0), 0);
+});
+
+test("what is announced is paid at once, and once", () => {
+  const limits = { maxRequestsPerPrincipal: 99, maxBodiesPerPrincipal: 99, maxBodyBytesPerPrincipal: 1e9 };
+  const places = new InFlight({ ...limits, maxBodyBytesPerSec: 1000 });
+  const body = { announced: 1200, longest: 1200 };
+  const first = places.begin("a", body);
+  assert.equal(first.take(1200), undefined);
+  const second = places.begin("a", body);
+  assert.equal(places.begin("a", body).reason, "bodies_too_fast", "before a byte of it is read");
+  for (const { end } of [first, second]) end();
+  assert.equal(places.begin("a", body).reason, "bodies_too_fast", "also when the others are done");
+});
+
+function front(limits, state = {}) {
+  const events = [];
+  const worker = createWorker({
+    verifier: {
+      asksRevocation: true,
+      async authenticate() {
+        if (state.revoked) throw new ArcgateError("ERR_TOKEN_REVOKED", "revoked");
+        return { id: "a" };
+      },
+    },
+    agents: { echo: async () => "ran" },
+    audit: (event) => events.push(event),
+    limits,
+  });
+  const post = async (body, more = {}) => {
+    const headers = { authorization: "Bearer the-token", "content-type": "application/json", ...more };
+    const request = new Request("http://127.0.0.1:8787/arc", { method: "POST", duplex: "half", body, headers });
+    return worker.fetch(request, {}, { waitUntil() {} });
+  };
+  return { events, post };
+}
+
+test("a user whose bodies come too fast is told to wait, by its announcement or by what comes", async () => {
+  const text = JSON.stringify(envelope());
+  const padded = text + " ".repeat(10_000 - text.length);
+  const limits = { maxBodyBytes: 10_000, maxBodyBytesPerSec: 1 };
+  for (const more of [{ "content-length": "10000" }, {}]) {
+    const { events, post } = front(limits);
+    const first = await post(padded.slice(0, 9000), more["content-length"] ? { "content-length": "9000" } : {});
+    assert.equal(first.status, 200);
+    await first.body.cancel();
+    let answer;
+    for (let times = 0; times < 3 && answer?.status !== 429; times += 1) answer = await post(padded, more);
+    assert.equal(answer.status, 429);
+    assert.ok(Number(answer.headers.get("retry-after")) > 0);
+    assert.equal((await answer.json()).error.code, -44007);
+    assert.equal(events.at(-1).reason, "bodies_too_fast");
+  }
+});
+
+test("a body in pieces of a byte costs what reading it costs", async () => {
+  const { events, post } = front({ maxBodyBytes: 10_000, maxBodyBytesPerSec: 1 });
+  const pieces = bytewise(" ".repeat(9000));
+  let pulled = 0;
+  const body = new ReadableStream({
+    pull(controller) {
+      pulled += 1;
+      const { done, value } = pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+  assert.equal((await post(body)).status, 429);
+  assert.equal(events.at(-1).reason, "bodies_too_fast");
+  assert.ok(pulled < 200, String(pulled));
+});
+
+test("a token that is taken back while its body waits for its turn runs nothing", async () => {
+  const state = {};
+  const { events, post } = front({}, state);
+  const large = JSON.stringify(envelope()).padEnd(900_000, " ");
+  const first = post(large);
+  const second = post(large);
+  assert.equal((await first).status, 200);
+  state.revoked = true;
+  assert.equal((await second).status, 401);
+  assert.equal(events.at(-1).reason, "ERR_TOKEN_REVOKED");
+});
