@@ -191,6 +191,7 @@ pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
 }
 
 /// Levenshtein's distance.
+#[expect(clippy::indexing_slicing, reason = "the row has one place more than `other` has characters")]
 fn edits(one: &[char], other: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (i, a) in one.iter().enumerate() {

@@ -2,6 +2,17 @@
 //!
 //! The modules stand in the order in which data flows; each uses only those above it (`tests/layers.rs` holds them to it).
 
+// A panic is a trap, and a trap takes the whole instance with it: nothing here may panic, whatever a peer sends.
+#![warn(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::todo,
+    clippy::unimplemented,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
 pub mod json;
 pub mod secret;
 pub mod time;

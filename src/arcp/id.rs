@@ -31,6 +31,7 @@ impl Ids {
             self.tail += 1;
         }
         let whole = u128::from(self.millis) << 80 | self.tail;
+        #[expect(clippy::indexing_slicing, reason = "five bits of an alphabet of 32")]
         (0..26).rev().map(|place| char::from(ALPHABET[(whole >> (place * 5)) as usize & 31])).collect()
     }
 

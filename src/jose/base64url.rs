@@ -11,6 +11,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 const NONE: u8 = 0xff;
 
 /// Each character's value.
+#[expect(clippy::indexing_slicing, reason = "read by the compiler, which would stop")]
 const VALUES: [u8; 256] = {
     let mut values = [NONE; 256];
     let mut index = 0;
@@ -40,8 +41,8 @@ pub fn decode_start(text: &[u8], out: &mut [u8]) -> Option<(usize, usize)> {
     }
     // Up to three more. One alone is too little for a byte, and bits that fill no byte must be zero.
     let (mut bits, mut rest) = (0, 0);
-    while read < text.len() && value(text[read]) <= 63 {
-        bits = bits << 6 | value(text[read]);
+    while let Some(six) = text.get(read).map(|character| value(*character)).filter(|six| *six <= 63) {
+        bits = bits << 6 | six;
         rest += 1;
         read += 1;
         if rest > 3 {
@@ -69,6 +70,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Appends `bytes` to `out`, encoded.
+#[expect(clippy::indexing_slicing, reason = "six bits of an alphabet of 64")]
 pub fn encode(bytes: &[u8], out: &mut String) {
     for three in bytes.chunks(3) {
         let byte = |index: usize| three.get(index).copied().map_or(0, u32::from);
@@ -79,6 +81,7 @@ pub fn encode(bytes: &[u8], out: &mut String) {
     }
 }
 
+#[expect(clippy::indexing_slicing, reason = "a value for each byte")]
 #[inline(always)]
 const fn value(character: u8) -> u32 {
     VALUES[character as usize] as u32

@@ -92,7 +92,8 @@ impl Checks {
             }
             None => self.given_up(now)?,
         };
-        let slot = &mut self.slots[usize::from(at)];
+        let slot =
+            self.slots.get_mut(usize::from(at)).ok_or_else(|| Error::new(Code::Internal, "no place for the check"))?;
         *slot = Slot { turn: slot.turn.wrapping_add(1), begun: now, check: Some(check) };
         Ok(CheckId(u32::from(slot.turn) << 16 | u32::from(at)))
     }

@@ -15,7 +15,7 @@ const PRIMES: [u32; 38] = [
 /// ASN.1 does, and it changes nothing.
 pub(super) fn stripped(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    &number[zeros..]
+    number.get(zeros..).unwrap_or_default()
 }
 
 /// The length of a number in bits; `number` has no leading zero byte.

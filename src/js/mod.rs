@@ -38,6 +38,7 @@ pub fn version() -> String {
 
 /// Traps, so that tests can see the package recover from it.
 #[wasm_bindgen(js_name = trapForTests)]
+#[allow(clippy::panic, reason = "it is what this is for")]
 pub fn trap_for_tests() {
     panic!("trapForTests was called");
 }

@@ -100,22 +100,22 @@ impl VerifierCore {
             Step::Verified(verified) => self.verified(verified),
             Step::Refused(error) => self.refused(error),
             Step::Fetch(provider, fetch) => {
-                self.registers[..2].copy_from_slice(&[provider as u32, fetch.0]);
+                self.put(&[provider as u32, fetch.0]);
                 FETCH
             }
             Step::Wait(provider, fetch, until) => {
                 let wait = until.since(now).as_millis().clamp(1, 60_000) as u32;
-                self.registers[..3].copy_from_slice(&[provider as u32, fetch.0, wait]);
+                self.put(&[provider as u32, fetch.0, wait]);
                 WAIT
             }
             Step::Import { key, algorithm, refresh } => {
                 let (provider, fetch) = numbers(refresh);
-                self.registers[..3].copy_from_slice(&[handle(key, algorithm), provider, fetch]);
+                self.put(&[handle(key, algorithm), provider, fetch]);
                 IMPORT
             }
             Step::Check(check) => {
                 let (provider, fetch) = numbers(check.refresh);
-                self.registers[..7].copy_from_slice(&[
+                self.put(&[
                     check.id.0,
                     handle(check.key, check.algorithm),
                     check.signature_len as u32,
@@ -298,4 +298,10 @@ fn handle(key: KeyId, algorithm: Algorithm) -> u32 {
 
 fn from_handle(handle: u32) -> Option<(KeyId, Algorithm)> {
     Some((KeyId(handle >> 4), *Algorithm::ALL.get(handle as usize & 0xf)?))
+}
+
+impl VerifierCore {
+    fn put(&mut self, values: &[u32]) {
+        self.registers.iter_mut().zip(values).for_each(|(register, value)| *register = *value);
+    }
 }

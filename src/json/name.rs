@@ -17,6 +17,7 @@ pub(super) fn text_of<'t>(text: &'t Cow<'_, str>) -> &'t str {
 }
 
 /// Equality.
+#[expect(clippy::indexing_slicing, reason = "both are as long")]
 #[inline(always)]
 pub(super) fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());

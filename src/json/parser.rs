@@ -78,11 +78,7 @@ impl<'a> Parser<'a> {
 
     #[inline(always)]
     fn peek(&self) -> Option<u8> {
-        if self.at < self.bytes.len() {
-            Some(self.bytes[self.at])
-        } else {
-            None
-        }
+        self.bytes.get(self.at).copied()
     }
 
     #[inline(always)]
@@ -215,7 +211,7 @@ impl<'a> Parser<'a> {
 
     /// Goes past what stands for itself in a string.
     fn skip_plain(&mut self) {
-        let mut rest = &self.bytes[self.at.min(self.bytes.len())..];
+        let mut rest = self.bytes.get(self.at..).unwrap_or_default();
         while let [a, b, c, d, e, f, g, h, after @ ..] = rest {
             if let Some(end) = end_of_plain([*a, *b, *c, *d, *e, *f, *g, *h]) {
                 self.at += end;

@@ -163,6 +163,7 @@ pub fn assertion_input(assertion: &Assertion, client_id: &str, audience: &str, i
 }
 
 /// Appends text as `application/x-www-form-urlencoded` (RFC 6749, appendix B).
+#[expect(clippy::indexing_slicing, reason = "four bits of sixteen digits")]
 pub fn encode(out: &mut String, text: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {

@@ -2,6 +2,7 @@
 //!
 //! `ARCGATE_FUZZ_INPUTS` sets how many inputs each target gets, `ARCGATE_FUZZ_SEED` which ones, and `ARCGATE_FUZZ_CORPUS` names a
 //! folder that the seeds are written to, for cargo-fuzz. `ARCGATE_FUZZ_INPUT=target:file` runs one input.
+#![allow(clippy::disallowed_methods, reason = "a test may ask the system")]
 #![cfg(not(target_arch = "wasm32"))]
 
 #[path = "../attacks/random.rs"]

@@ -82,18 +82,19 @@ impl EventReader {
         loop {
             if self.after_return && self.start < self.buffer.len() {
                 self.after_return = false;
-                if self.buffer[self.start] == b'\n' {
+                if self.buffer.get(self.start) == Some(&b'\n') {
                     self.start += 1;
                     self.seen = self.start;
                 }
             }
-            let Some(length) = self.buffer[self.seen..].iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+            let unseen = self.buffer.get(self.seen..).unwrap_or_default();
+            let Some(length) = unseen.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
                 self.seen = self.buffer.len();
                 self.check_size(self.seen - self.start)?;
                 return Ok(None);
             };
             let end = self.seen + length;
-            self.after_return = self.buffer[end] == b'\r';
+            self.after_return = self.buffer.get(end) == Some(&b'\r');
             let line = self.start..end;
             self.start = end + 1;
             self.seen = self.start;
@@ -120,7 +121,7 @@ impl EventReader {
     /// Reads a line; `true` when it is empty, and so ends an event.
     fn line(&mut self, line: std::ops::Range<usize>) -> Result<bool, Error> {
         self.check_size(line.len())?;
-        let mut line = &self.buffer[line];
+        let mut line = self.buffer.get(line).unwrap_or_default();
         if !self.is_begun {
             self.is_begun = true;
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
@@ -129,8 +130,8 @@ impl EventReader {
             return Ok(true);
         }
         let (field, value) = match line.iter().position(|byte| *byte == b':') {
-            Some(colon) => (&line[..colon], &line[colon + 1..]),
-            None => (line, &line[line.len()..]),
+            Some(colon) => (line.get(..colon).unwrap_or_default(), line.get(colon + 1..).unwrap_or_default()),
+            None => (line, <&[u8]>::default()),
         };
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {

@@ -63,7 +63,7 @@ pub fn find(payload: &str) -> Option<Unsayable> {
         }
         is_name = false;
         if values > MAX_VALUES {
-            return Some(unsayable(&levels[..levels.len().min(1)], "has too many values", "too_many_values"));
+            return Some(unsayable(levels.get(..1).unwrap_or_default(), "has too many values", "too_many_values"));
         }
     }
     None

@@ -55,7 +55,7 @@ impl Buffer {
             self.shares.push((job.into(), Load::default()));
             self.shares.len() - 1
         });
-        let (job, share) = &mut self.shares[at];
+        let Some((job, share)) = self.shares.get_mut(at) else { return };
         let entry = Entry { frame, job: Rc::clone(job) };
         share.add(entry.size());
         self.all.add(entry.size());
@@ -74,8 +74,9 @@ impl Buffer {
             self.unsent.take(size);
         }
         let Some(at) = self.shares.iter().position(|(job, _)| Rc::ptr_eq(job, &entry.job)) else { return };
-        self.shares[at].1.take(size);
-        if self.shares[at].1.events == 0 {
+        let Some((_, share)) = self.shares.get_mut(at) else { return };
+        share.take(size);
+        if share.events == 0 {
             self.shares.swap_remove(at);
         }
     }

@@ -41,7 +41,7 @@ impl Hub {
             self.meters.push(Meter { key: Rc::clone(key), spent: 0, at: now });
             self.meters.len() - 1
         });
-        let meter = &mut self.meters[at];
+        let Some(meter) = self.meters.get_mut(at) else { return false };
         let owed = meter.owed(now);
         let fits = owed + cost <= MOST;
         meter.spent = if fits { owed + cost } else { owed };

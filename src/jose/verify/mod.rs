@@ -160,7 +160,7 @@ impl Verifier {
         let payload = text(jws.payload())?;
         let claims = json::object_of(payload).map_err(unreadable)?;
         let (index, issuer) = provider_of(&self.providers, &claims)?;
-        let (provider, keys) = &mut self.providers[index];
+        let (provider, keys) = self.providers.get_mut(index).ok_or_else(no_provider)?;
         let algorithm = jws.header().algorithm();
         if !provider.keys.algorithms.contains(algorithm) {
             return Err(other_algorithm(provider, algorithm));
@@ -225,7 +225,7 @@ impl Verifier {
         sealed.window.check(now)?;
         let (provider, generation) = (check.provider, check.generation);
         let verified = Rc::new(VerifiedToken { sealed, provider, generation });
-        let keys = &self.providers[provider].1;
+        let keys = &self.providers.get(provider).ok_or_else(no_provider)?.1;
         // Keys that changed while WebCrypto worked are no reason to refuse, but one not to remember.
         if let (Some(tokens), true) = (&mut self.tokens, keys.generation() == generation) {
             tokens.insert(&verified, now);
@@ -308,7 +308,7 @@ impl Verifier {
     fn seen_before(&mut self, token: &[u8], now: Time) -> Option<Rc<VerifiedToken>> {
         let tokens = self.tokens.as_mut()?;
         let verified = tokens.get(token, now)?;
-        let keys = &self.providers[verified.provider].1;
+        let keys = &self.providers.get(verified.provider)?.1;
         if keys.generation() == verified.generation && keys.is_current(now) {
             return Some(verified);
         }
@@ -395,6 +395,11 @@ fn provider_of<'c>(providers: &[(Provider, JwksCache)], claims: &'c Object<'_>) 
         providers.iter().position(|(provider, _)| provider.issuer.has_tenants() && provider.issuer.fits(issuer, tenant))
     });
     found.map(|index| (index, issuer)).ok_or_else(|| other_issuer(providers, issuer))
+}
+
+// Checks and tokens name the provider that they came from, and none is ever taken away.
+fn no_provider() -> Error {
+    Error::new(Code::Internal, "there is no such provider")
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Error> {
