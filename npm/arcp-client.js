@@ -4,6 +4,7 @@ import { Job } from "./arcp-job.js";
 import { Link } from "./arcp-link.js";
 import { bearerOf } from "./bearer.js";
 import { ArcgateError, configError } from "./errors.js";
+import { tell } from "./events.js";
 import { checkInsecureHosts, mayBePlain, tellInsecureHosts } from "./insecure-hosts.js";
 import { checkKeys } from "./options.js";
 import { dataJson } from "./plain.js";
@@ -300,11 +301,7 @@ export class ArcpClient {
   }
 
   #emit(event) {
-    try {
-      this.#onEvent?.({ ...event, time: Date.now() / 1000 });
-    } catch {
-      // An event that nobody could take changes nothing.
-    }
+    if (this.#onEvent) tell(this.#onEvent, event);
   }
 
   #toError(error) {

@@ -10,7 +10,8 @@ export function auditor(sink = logEvent) {
   return (event) => {
     const whole = { type: event.type, time: Date.now() / 1000 };
     for (const [name, value] of Object.entries(event)) {
-      if (value !== undefined && value !== null) whole[name] = typeof value === "string" ? cut(value) : value;
+      if (value !== undefined && value !== null)
+        whole[name] = typeof value === "string" ? cut(value, longestOf(name)) : value;
     }
     try {
       const result = sink(whole);
@@ -41,10 +42,16 @@ export function logged(error, token) {
   return `${error?.code ?? error?.name ?? "error"}: ${reasonFor(error, token)}${cause}`;
 }
 
+// What a peer sends is cut short. A reason is ours, with others' values cut in it already, and its end says what to do.
 const LONGEST = 256;
+const LONGEST_DETAIL = 1024;
 
-function cut(text) {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+function cut(text, longest) {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}
+
+function longestOf(name) {
+  return name === "detail" ? LONGEST_DETAIL : LONGEST;
 }
 
 function sinkFailed(thrown) {

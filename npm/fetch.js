@@ -2,6 +2,7 @@
 
 import { readAll } from "./body.js";
 import { ownName } from "./version.js";
+import { within } from "./wait.js";
 
 /** The largest JWKS or discovery document that is read, in bytes. */
 const MAX_BODY = 256 * 1024;
@@ -34,7 +35,13 @@ export function pastHttpCache() {
  * "timeout", "too_large", "redirect" or "network".
  */
 export async function getDocument(fetch, url, timeoutMs) {
-  const signal = AbortSignal.timeout(timeoutMs);
+  // A `fetch` of the user's may not look at the signal: then nobody waits for it any longer either.
+  const document = await within(timeoutMs, readDocument(fetch, url, AbortSignal.timeout(timeoutMs)), undefined);
+  if (document === undefined) throw "timeout";
+  return document;
+}
+
+async function readDocument(fetch, url, signal) {
   try {
     // "manual" is the one that every runtime knows. A browser answers a redirect with status 0 then.
     const init = { redirect: "manual", signal, headers: { accept, ...ownName }, ...pastHttpCache() };

@@ -1,13 +1,17 @@
 // Authentication of any HTTP request, and the answer to one that is refused.
 
 import { call, callJson, errorArguments } from "./call.js";
-import { ArcgateError } from "./errors.js";
+import { ArcgateError, configError } from "./errors.js";
+import { callOptions } from "./options.js";
 import { optionsJson } from "./plain.js";
 import { ready } from "./wasm.js";
 
 /** The principal of a request's Authorization header. Throws what `errorResponse` makes the right 400, 401, 403 or 503 of. */
-export async function authenticateRequest(request, verifier, options = {}) {
+export async function authenticateRequest(request, verifier, options) {
+  if (typeof request?.headers?.get !== "function" || typeof request.url !== "string")
+    throw configError("request", "must be a Request");
   checkVerifier(verifier);
+  const { scopes } = callOptions(options, ["scopes"]);
   await ready();
   const credentials = callJson(
     "readCredentials",
@@ -15,7 +19,7 @@ export async function authenticateRequest(request, verifier, options = {}) {
     queryOf(request.url),
   );
   const principal = await authenticate(verifier, credentials, httpContext(request));
-  requireScopes(principal, options.scopes ?? []);
+  requireScopes(principal, scopes);
   return principal;
 }
 
@@ -116,9 +120,7 @@ export function httpContext(request, ctx) {
 /** Refuses what is no verifier. */
 export function checkVerifier(verifier, name = "verifier") {
   if (typeof verifier?.authenticate !== "function") {
-    throw new ArcgateError("ERR_CONFIG", `\`${name}\` must be a verifier: an object with \`authenticate\``, {
-      details: { fault: "configuration", subject: name },
-    });
+    throw configError(name, "must be a verifier: an object with `authenticate`");
   }
 }
 

@@ -88,6 +88,8 @@ export interface Jwk {
   x5t?: string;
   "x5t#S256"?: string;
   x5u?: string;
+  /** The issuer whose tokens alone the key signs (Entra ID). Where it is left out or empty: whatever its provider's are. */
+  issuer?: string | null;
 }
 
 /** A set of keys (RFC 7517 §5). */
@@ -1027,8 +1029,12 @@ export interface ErrorDetails {
   subject?: string;
   /** When a retry makes sense. */
   retryAfterSec?: number;
-  /** The HTTP status of a peer's answer. */
+  /** The HTTP status of a peer's or a provider's answer. */
   status?: number;
+  /** Where a provider was asked, without its query. */
+  url?: string;
+  /** The provider's own numbers for its error ("AADSTS700082"). */
+  providerCodes?: readonly string[];
   /** The scopes that a peer asks for, and those that the token had. */
   requiredScopes?: readonly string[];
   providedScopes?: readonly string[];

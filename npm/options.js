@@ -2,17 +2,104 @@
 
 import { configError } from "./errors.js";
 
-/** Refuses keys that are not among `known`. `path` is where the options stand, such as "limits"; empty for the outermost. */
+/**
+ * Refuses keys that are not among `known`, inherited ones too. `path` is where the options stand, such as "limits"; empty for the
+ * outermost.
+ */
 export function checkKeys(options, known, path = "") {
-  if (options === null || typeof options !== "object" || Array.isArray(options)) {
-    throw configError(path || "options", "must be an object");
-  }
-  for (const key of Reflect.ownKeys(options).map(String)) {
+  checkRecord(options, path || "options");
+  for (const key of keysOf(options).map(String)) {
     if (known.includes(key)) continue;
     const near = nearest(key, known);
     const fix = near ? `did you mean \`${near}\`?` : `there are ${known.join(", ")}`;
     throw configError(path ? `${path}.${key}` : key, `is not an option; ${fix}`);
   }
+}
+
+/** Refuses what has no members to read: no object, a list, a Map, a Promise. */
+export function checkRecord(value, name, problem = "must be an object") {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) throw configError(name, problem);
+  const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  if (odd.includes(kind)) throw configError(name, `${problem}, and is a ${kind}`);
+}
+
+// What keeps its contents elsewhere than in its members.
+const odd = [
+  "Map",
+  "Set",
+  "WeakMap",
+  "WeakSet",
+  "Promise",
+  "Headers",
+  "URLSearchParams",
+  "Date",
+  "String",
+  "Uint8Array",
+];
+
+/** The members of a record by names of the user's own. What is inherited or hidden would be left out in silence. */
+export function entriesOf(record, name, problem) {
+  checkRecord(record, name, problem);
+  const hidden = keysOf(record).find((key) => !Object.prototype.propertyIsEnumerable.call(record, key));
+  if (hidden !== undefined)
+    throw configError(`${name}.${String(hidden)}`, "is inherited or hidden: make it a plain member");
+  return Object.entries(record);
+}
+
+/** All members as a plain object's own. */
+export function membersOf(object) {
+  const members = {};
+  // Not by assignment: "__proto__" is a name like any other here.
+  for (const key of keysOf(object))
+    Object.defineProperty(members, key, { value: object[key], enumerable: true, writable: true, configurable: true });
+  return members;
+}
+
+/** The names of all members: own ones, whether they are listed or not, and what is inherited, but from Object. */
+export function keysOf(object) {
+  const keys = new Set();
+  for (let at = object; at !== null && !isRoot(at); at = Object.getPrototypeOf(at)) {
+    for (const key of Reflect.ownKeys(at)) {
+      // What every class has. A symbol may be the platform's mark.
+      const isOfClass = at !== object && (key === "constructor" || typeof key === "symbol");
+      if (!isOfClass) keys.add(key);
+    }
+  }
+  return [...keys];
+}
+
+// Object.prototype, of whatever realm.
+function isRoot(object) {
+  return Object.getPrototypeOf(object) === null && Object.hasOwn(object, "hasOwnProperty");
+}
+
+/**
+ * The options of one call, all of them optional: what is no object, or has a name that is unknown, would be left out in silence.
+ * Gives them with the scopes that are asked for.
+ */
+export function callOptions(options, known) {
+  if (options === undefined) return { scopes: [] };
+  checkKeys(options, known);
+  const { signal, waitUntil } = options;
+  if (signal !== undefined && typeof signal?.addEventListener !== "function")
+    throw configError("signal", "must be an AbortSignal");
+  if (waitUntil !== undefined && typeof waitUntil !== "function") throw configError("waitUntil", "must be a function");
+  return { signal, waitUntil, scopes: scopesOf(options) };
+}
+
+// A requirement that is there and says nothing is a mistake, and not "none".
+function scopesOf(options) {
+  if (!("scopes" in options)) return [];
+  const scopes = Array.isArray(options.scopes) ? Array.from(options.scopes) : [undefined];
+  if (scopes.every((scope) => typeof scope === "string")) return scopes;
+  throw configError("scopes", "must be a list of strings; leave it out where none is needed");
+}
+
+/** The scheme of credentials, in small letters. */
+export function schemeOf(credentials) {
+  const scheme = credentials?.scheme;
+  if (typeof scheme === "string") return scheme.toLowerCase();
+  throw configError("credentials", "must be { scheme, token }");
 }
 
 /** A number option within bounds, or its default. */

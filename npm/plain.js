@@ -2,12 +2,15 @@
 // them: here they are marked instead, and the core names what is marked; src/config.rs has the same mark.
 
 import { ArcgateError, configError } from "./errors.js";
+import { keysOf, membersOf } from "./options.js";
 
 const MARK = "\u0000";
 // Deeper than anything that is looked at.
 const MOST_DEPTH = 200;
 // Records in which a member that is undefined would be a requirement that is gone.
 const requirements = ["requiredClaims", "scopes"];
+// And options that would be.
+const required = ["requiredClaims", "requiredScopes"];
 
 /**
  * Options as JSON. `nested` are the members that are options again ("jwksCache", "providers.*"): there an undefined member is
@@ -20,7 +23,7 @@ export function optionsJson(options, nested = [], name = undefined) {
 
 /** The options without the functions that stay in JavaScript: the core learns that they are there. Refuses what is none. */
 export function withoutFunctions(options, names, path = "") {
-  const plain = { ...options };
+  const plain = membersOf(options);
   for (const name of names) {
     if (options[name] === undefined) continue;
     if (typeof options[name] !== "function") throw configError(`${path}${name}`, "must be a function");
@@ -74,8 +77,10 @@ function copyOfObject(value, at) {
     return at.odd(path, kind === "Promise" ? "a Promise (await it)" : `a ${kind}`);
   }
   const copy = {};
-  for (const key of Reflect.ownKeys(value)) {
-    if (!Object.getOwnPropertyDescriptor(value, key).enumerable) continue;
+  // Of options what is inherited or hidden counts like the rest: it would be gone in silence.
+  const areOptions = at.nested && isNested(path, at.nested);
+  for (const key of areOptions ? keysOf(value) : Reflect.ownKeys(value)) {
+    if (!areOptions && !Object.getOwnPropertyDescriptor(value, key).enumerable) continue;
     if (typeof key === "symbol") throw configError(pathOf(below(String(key))), "has a symbol as its name");
     const member = memberOf(value[key], key, below(key), at);
     // Not by assignment: "__proto__" is a name like any other here.
@@ -87,7 +92,7 @@ function copyOfObject(value, at) {
 function memberOf(member, key, below, { path, nested, odd }) {
   if (member !== undefined) return copyOf(member, below);
   if (!nested) return undefined;
-  if (isNested(path, nested)) return MARK;
+  if (isNested(path, nested)) return required.includes(key) ? odd([...path, key], "undefined") : MARK;
   return requirements.includes(path.at(-1)) ? odd([...path, key], "") : undefined;
 }
 

@@ -65,7 +65,8 @@ export class Revocations {
     const { issuer, jti, before } = entry;
     const sub = Number.isSafeInteger(entry.sub) ? String(entry.sub) : entry.sub;
     for (const [name, value] of Object.entries({ issuer, jti, sub })) {
-      if (value === undefined && name !== "issuer") continue;
+      // What is there and undefined would revoke more than is meant: everything of the issuer.
+      if (value === undefined && !(name in entry) && name !== "issuer") continue;
       if (typeof value === "string" && value !== "" && value.length <= LONGEST) continue;
       throw configError(`entry.${name}`, `must be a string of 1 to ${LONGEST} characters`);
     }

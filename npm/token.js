@@ -1,6 +1,7 @@
 // TokenManager: the loop that drives the core's machine over fetch, timers and storage. The core decides; this carries.
 
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "./errors.js";
+import { tell } from "./events.js";
 import { tellInsecureHosts } from "./insecure-hosts.js";
 import { Logins } from "./login.js";
 import { checkKeys } from "./options.js";
@@ -378,11 +379,8 @@ export class TokenManager {
   }
 
   #emit(event) {
-    try {
-      this.#options.onEvent?.({ ...event, time: this.#now() / 1000 });
-    } catch {
-      // An event that nobody could take changes nothing.
-    }
+    const { onEvent } = this.#options;
+    if (onEvent) tell(onEvent, event, this.#now);
   }
 
   #isCurrent(core) {

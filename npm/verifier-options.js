@@ -1,6 +1,7 @@
 // A verifier's options, as the core takes them.
 
 import { configError } from "./errors.js";
+import { checkRecord, entriesOf, membersOf } from "./options.js";
 import { optionsJson, withoutFunctions } from "./plain.js";
 
 /** No secret, among the lengths of secrets. */
@@ -18,14 +19,13 @@ export function coreOptions(options) {
     if (typeof store?.get !== "function" || typeof store.put !== "function") {
       throw configError("jwksCache.store", "must be an object with the functions get and put");
     }
-    plain.jwksCache = { ...options.jwksCache, store: true };
+    plain.jwksCache = { ...membersOf(options.jwksCache), store: true };
   }
   if (options.providers !== null && typeof options.providers === "object") {
     plain.providers = {};
-    for (const [name, provider] of Object.entries(options.providers)) {
-      if (provider === null || typeof provider !== "object")
-        throw configError(`providers.${name}`, "must be an object");
-      const { secret, ...rest } = provider;
+    for (const [name, provider] of entriesOf(options.providers, "providers", "must be a record: name -> provider")) {
+      checkRecord(provider, `providers.${name}`);
+      const { secret, ...rest } = membersOf(provider);
       if (secret !== undefined) {
         if (!(secret instanceof Uint8Array)) throw configError(`providers.${name}.secret`, "must be a Uint8Array");
         secrets.push(...secret);

@@ -1,7 +1,9 @@
 // JwtVerifier: the loop that drives the core's verifier over WebCrypto and fetch. The core decides; this carries.
 
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "./errors.js";
+import { tell } from "./events.js";
 import { tellInsecureHosts } from "./insecure-hosts.js";
+import { callOptions, schemeOf } from "./options.js";
 import { dataJson } from "./plain.js";
 import { ProviderKeys } from "./provider-keys.js";
 import { checkSignature } from "./subtle.js";
@@ -86,23 +88,20 @@ export class JwtVerifier {
   }
 
   /** Verifies a token: its signature, its claims, and whatever the options ask for beyond them. */
-  verify(token, options) {
-    return this.#verify(token, options, true);
+  async verify(token, options) {
+    return this.#verify(token, callOptions(options, ["scopes", "signal", "waitUntil"]), true);
   }
 
-  async #verify(token, options, wantsClaims) {
+  async #verify(token, { scopes, signal, waitUntil }, wantsClaims) {
     const arrived = this.#now();
     try {
       if (typeof token !== "string") throw notAString(token);
-      const scopes = options?.scopes;
-      if (scopes !== undefined && !(Array.isArray(scopes) && scopes.every((scope) => typeof scope === "string")))
-        throw configError("scopes", "must be a list of strings");
-      if (!this.#keys.isHydrated) await this.#keys.hydrate(options?.signal);
+      if (!this.#keys.isHydrated) await this.#keys.hydrate(signal);
       // One crossing into the core before WebCrypto, one after it. Everything between two awaits belongs together: the core
       // has one place for a token, its signature and its result.
       let tried = 0;
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        if (options?.signal?.aborted) throw aborted(options.signal);
+        if (signal?.aborted) throw aborted(signal);
         if (this.#epoch !== instanceEpoch()) this.#attach();
         const core = this.#core;
         // The clock and the fetch are the user's functions, and may call back into this verifier: neither runs while the
@@ -116,7 +115,7 @@ export class JwtVerifier {
           const next = registers[6];
           const signed = this.#bytes.subarray(this.#input, this.#input + registers[3]);
           const answer = checkSignature(handle & 15, this.#keys.get(handle), this.#signatureOf(registers[2]), signed);
-          if (registers[4] !== NO_REFRESH) this.#keys.startFetch(registers[4], registers[5], options?.waitUntil);
+          if (registers[4] !== NO_REFRESH) this.#keys.startFetch(registers[4], registers[5], waitUntil);
           const approved = await answer;
           if (core !== this.#core || this.#epoch !== instanceEpoch()) continue;
           if (!approved && next > 0) {
@@ -140,13 +139,11 @@ export class JwtVerifier {
         if (step === REFUSED) throw errorFromJson(core.error());
         // With other keys the tries begin anew.
         if (step === FETCH || step === WAIT) tried = 0;
-        if (step === FETCH)
-          await orAborted(this.#keys.startFetch(registers[0], registers[1], options?.waitUntil), options?.signal);
-        else if (step === WAIT)
-          await orAborted(this.#keys.waitFor(registers[0], registers[1], registers[2]), options?.signal);
+        if (step === FETCH) await orAborted(this.#keys.startFetch(registers[0], registers[1], waitUntil), signal);
+        else if (step === WAIT) await orAborted(this.#keys.waitFor(registers[0], registers[1], registers[2]), signal);
         else if (step === IMPORT) {
           const handle = registers[0];
-          if (registers[1] !== NO_REFRESH) this.#keys.startFetch(registers[1], registers[2], options?.waitUntil);
+          if (registers[1] !== NO_REFRESH) this.#keys.startFetch(registers[1], registers[2], waitUntil);
           await this.#keys.import(core, handle);
         }
       }
@@ -164,7 +161,7 @@ export class JwtVerifier {
 
   /** The principal of a bearer token, for whoever takes a Verifier. */
   async authenticate(credentials, context) {
-    if (credentials.scheme.toLowerCase() !== "bearer" || !credentials.token) return null;
+    if (schemeOf(credentials) !== "bearer" || !credentials.token) return null;
     const options = { signal: context?.signal, waitUntil: context?.waitUntil };
     // The user's own checks look at the claims.
     const wantsClaims = this.#options.checkClaims !== undefined || this.#options.isRevoked !== undefined;
@@ -298,11 +295,7 @@ export class JwtVerifier {
   }
 
   #emit(event) {
-    try {
-      this.#options.onEvent({ ...event, time: this.#now() / 1000 });
-    } catch {
-      // An event that nobody could take is no reason to refuse a token.
-    }
+    tell(this.#options.onEvent, event, this.#now);
   }
 
   // The core, made anew after a trap.

@@ -3,7 +3,7 @@
 import { call } from "./call.js";
 import { ArcgateError, configError } from "./errors.js";
 import { checkVerifier, toPrincipal } from "./http.js";
-import { checkKeys } from "./options.js";
+import { checkKeys, checkRecord, entriesOf, schemeOf } from "./options.js";
 import { dataJson } from "./plain.js";
 import { ready } from "./wasm.js";
 
@@ -17,8 +17,7 @@ export class StaticBearerVerifier {
 
   static async create(tokens) {
     await ready();
-    if (tokens === null || typeof tokens !== "object") throw configError("tokens", "must be a record: token -> id");
-    const entries = Object.entries(tokens);
+    const entries = tokenEntries(tokens);
     const hashes = new Uint8Array(entries.length * HASH);
     const principals = [];
     for (const [index, [token, value]] of entries.entries()) {
@@ -47,8 +46,9 @@ export class StaticBearerVerifier {
     this.#principals = principals;
   }
 
-  async authenticate({ scheme, token }) {
-    if (scheme.toLowerCase() !== "bearer" || !token) return null;
+  async authenticate(credentials) {
+    const token = bearerOf(credentials);
+    if (!token) return null;
     const index = call("findHash", this.#hashes, await hash(token));
     return index === undefined ? null : this.#principals[index];
   }
@@ -61,8 +61,9 @@ export class AllowAnyBearerVerifier {
     return new AllowAnyBearerVerifier();
   }
 
-  async authenticate({ scheme, token }) {
-    return scheme.toLowerCase() === "bearer" && token ? toPrincipal({ kind: "dev", id: token }) : null;
+  async authenticate(credentials) {
+    const token = bearerOf(credentials);
+    return token ? toPrincipal({ kind: "dev", id: token }) : null;
   }
 }
 
@@ -73,8 +74,9 @@ export class DevModeBearerVerifier {
     return new DevModeBearerVerifier();
   }
 
-  async authenticate({ scheme, token }) {
-    return scheme.toLowerCase() === "bearer" && token?.trim() ? toPrincipal({ kind: "dev", id: `dev:${token}` }) : null;
+  async authenticate(credentials) {
+    const token = bearerOf(credentials);
+    return token?.trim() ? toPrincipal({ kind: "dev", id: `dev:${token}` }) : null;
   }
 }
 
@@ -94,10 +96,8 @@ export class SchemeRouter {
   #routes;
 
   static async create(routes) {
-    if (routes === null || typeof routes !== "object")
-      throw configError("routes", "must be a record: scheme -> verifier");
     const known = new Map();
-    for (const [scheme, verifier] of Object.entries(routes)) {
+    for (const [scheme, verifier] of entriesOf(routes, "routes", "must be a record: scheme -> verifier")) {
       const name = scheme.toLowerCase();
       if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) throw configError(`routes.${scheme}`, "is not a scheme's name");
       if (known.has(name)) throw configError(`routes.${scheme}`, "is there twice: case makes no difference");
@@ -120,7 +120,7 @@ export class SchemeRouter {
   }
 
   async authenticate(credentials, context) {
-    return (await this.#routes.get(credentials.scheme.toLowerCase())?.authenticate(credentials, context)) ?? null;
+    return (await this.#routes.get(schemeOf(credentials))?.authenticate(credentials, context)) ?? null;
   }
 }
 
@@ -177,6 +177,25 @@ function weight({ code }) {
 function isRefusal(error) {
   if (!(error instanceof ArcgateError) || ["ERR_CONFIG", "ERR_INTERNAL"].includes(error.code)) return false;
   return !error.retryable || error.code.startsWith("ERR_TOKEN_");
+}
+
+// The tokens are secrets: no error may name one, as that about a hidden member would.
+function tokenEntries(tokens) {
+  const problem = "must be a record: token -> id";
+  checkRecord(tokens, "tokens", problem);
+  try {
+    return entriesOf(tokens, "tokens", problem);
+  } catch {
+    throw configError("tokens", `${problem}, its members its own and listed`);
+  }
+}
+
+// The token of bearer credentials.
+function bearerOf(credentials) {
+  if (schemeOf(credentials) !== "bearer") return undefined;
+  const { token } = credentials;
+  if (token === undefined || token === null || typeof token === "string") return token;
+  throw configError("credentials.token", "must be a string");
 }
 
 async function hash(token) {

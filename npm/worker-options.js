@@ -6,7 +6,7 @@ import { configError } from "./errors.js";
 import { checkVerifier } from "./http.js";
 import { hubLimits, readHub } from "./hub-options.js";
 import { checkInsecureHosts } from "./insecure-hosts.js";
-import { checkKeys, numberOption } from "./options.js";
+import { checkKeys, entriesOf, numberOption } from "./options.js";
 import { upstreamTarget } from "./upstream.js";
 import { upstreamAuth } from "./upstream-auth.js";
 
@@ -48,8 +48,7 @@ export function readOptions(options) {
   checkKeys(limits, [...inLimits, ...socketLimits, ...hubLimits], "limits");
   if (typeof verifier !== "function") checkVerifier(verifier);
   if (audit !== undefined && typeof audit !== "function") throw configError("audit", "must be a function");
-  if (agents === null || typeof agents !== "object") throw configError("agents", "must be a record: name -> agent");
-  for (const [name, agent] of Object.entries(agents)) {
+  for (const [name, agent] of entriesOf(agents, "agents", "must be a record: name -> agent")) {
     if (typeof agent !== "function") throw configError(`agents.${name}`, "must be a function");
   }
   const clockToleranceSec = numberOption(limits, "clockToleranceSec", 30, 0, 300, "limits");

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{shown, Code, Error},
-    json::{Object, Value},
+    json::{self, Object, Problem, Value},
     time::Span,
 };
 
@@ -18,6 +18,29 @@ pub enum Required {
 /// What `npm/plain.js` puts in the place of a value that JSON would drop or change, with what the value is behind it. Nothing
 /// behind it: it is undefined, as good as not there.
 const MARK: char = '\0';
+
+/// The options that a text holds; `name` is what the whole is called, or empty. Where JSON is refused that JavaScript writes (half
+/// a character in a text, depth), the option is named that has it.
+///
+/// # Errors
+/// `ERR_CONFIG`.
+pub fn object<'t>(text: &'t str, name: &str) -> Result<Object<'t>, Error> {
+    json::object_of(text).map_err(|problem| {
+        let (path, problem) = json::blame(text).unwrap_or((String::new(), problem));
+        let dot = if name.is_empty() || path.is_empty() { "" } else { "." };
+        let path = match format!("{name}{dot}{path}") {
+            path if path.is_empty() => "options".to_owned(),
+            path => path,
+        };
+        let what = match problem {
+            Problem::Syntax => "holds half a character (a text that was cut within one), or what else JSON can't hold",
+            Problem::TooDeep => "is nested too deeply",
+            Problem::TooMany => "has too many values",
+            Problem::DuplicateMember | Problem::NotAnObject => "is no object whose members stand once",
+        };
+        Error::new(Code::Config, format!("`{path}` {what}")).about(path)
+    })
+}
 
 /// Takes the options out of an object one by one, and knows at the end which were not asked for.
 #[derive(Debug)]
@@ -262,6 +285,22 @@ mod tests {
         );
         for unknown in [r#"{"scop":"~"}"#, r#"{"scop":"~a function"}"#, r#"{"scop":1}"#] {
             assert_eq!(message(unknown, scope), Err("`source.scop` is not an option; did you mean `scope`?".into()));
+        }
+    }
+
+    #[test]
+    fn what_no_json_is_is_named() {
+        let deep = format!(r#"{{"a":{{"b":{}1{}}}}}"#, "[".repeat(40), "]".repeat(40));
+        for (text, name, path, what) in [
+            (r#"{"providers":{"p":{"issuer":"x\ud83d"}}}"#, "", "providers.p.issuer", "half a character"),
+            (r#"{"scope":"x\ud83d"}"#, "source", "source.scope", "half a character"),
+            (&deep, "", "a.b[0][0]", "too deeply"),
+            ("[]", "", "options", "no object"),
+            ("[]", "source", "source", "no object"),
+        ] {
+            let error = object(text, name).unwrap_err();
+            assert_eq!(error.code(), Code::Config);
+            assert!(error.message().starts_with(&format!("`{path}")) && error.message().contains(what), "{error}");
         }
     }
 

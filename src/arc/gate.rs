@@ -16,9 +16,9 @@ use crate::{
         run::{Fresh, Run},
         scopes::{Ruling, ScopeRules},
     },
-    config::Reader,
-    error::{shown, Code, Error},
-    json::{self, write_string, Value},
+    config::{self, Reader},
+    error::{shown, Error},
+    json::{write_string, Value},
     principal::Principal,
 };
 
@@ -70,8 +70,7 @@ impl Gate {
     /// # Errors
     /// `ERR_CONFIG` naming the key and the fix.
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        let options = json::parse_object(text.as_bytes())
-            .map_err(|problem| Error::new(Code::Config, format!("the configuration of the ARC endpoint {problem}")))?;
+        let options = config::object(text, "")?;
         let mut reader = Reader::new("", &options);
         let base_path = match reader.take("basePath") {
             None => String::new(),

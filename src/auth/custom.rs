@@ -18,8 +18,8 @@ pub fn principal_from_json(text: &str) -> Result<Principal, Error> {
     let object = json::parse_object(text.as_bytes())
         .map_err(|problem| Error::new(Code::Config, format!("the principal that a verifier returned {problem}")))?;
     let id = match object.get("id").and_then(Value::as_str) {
-        Some(id) if !id.is_empty() => id,
-        _ => return Err(wrong("id", "must be a string that is not empty")),
+        Some(id) if !id.trim().is_empty() => id,
+        _ => return Err(wrong("id", "must be a string that is not empty or blank")),
     };
     let kind = match object.get("kind") {
         None => Kind::Custom,
@@ -105,6 +105,7 @@ mod tests {
             "[]",
             "{}",
             r#"{"id":""}"#,
+            r#"{"id":" \t\u00a0"}"#,
             r#"{"id":7}"#,
             r#"{"id":"a","kind":"root"}"#,
             r#"{"id":"a","kind":"jwt"}"#,

@@ -320,6 +320,10 @@ fn lacking_scopes(provider: &Provider, lacking: &[&str], claims: &Object<'_>, no
 fn principal_id<'c>(provider: &'c Provider, claims: &'c Object<'_>) -> Result<&'c str, Error> {
     let found = |name: &'c String| Some((name, lookup(claims, name).filter(says_something)?));
     match provider.principal_claims.iter().find_map(found) {
+        Some((name, Value::String(id))) if id.trim().is_empty() => {
+            Err(Error::new(Code::TokenClaim, format!("the claim `{}` is blank, and names nobody", shown(name)))
+                .about(name.clone()))
+        }
         Some((_, Value::String(id))) if id.len() <= MAX_ID => Ok(id),
         Some((name, Value::String(_))) => {
             Err(Error::new(Code::TokenClaim, format!("the claim `{}` is over 1 kB", shown(name))).about(name.clone()))
@@ -336,7 +340,9 @@ fn labels<'c>(provider: &'c Provider, claims: &'c Object<'_>) -> Vec<(&'c str, C
         Value::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
         _ => None,
     };
-    let label = |(label, claim): &'c (String, String)| Some((label.as_str(), text(lookup(claims, claim)?)?));
+    let label = |(label, claim): &'c (String, String)| {
+        Some((label.as_str(), text(lookup(claims, claim).filter(says_something)?)?))
+    };
     provider.label_claims.iter().filter_map(label).collect()
 }
 

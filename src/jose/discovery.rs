@@ -91,7 +91,8 @@ impl<'t> Document<'t> {
         if self.0.is_ambiguous(name) {
             return Err(refused(format!("the metadata document has two different `{name}`s")));
         }
-        let Some(uri) = self.0.get(name).and_then(Value::as_str) else { return Ok(None) };
+        let uri = self.0.get(name).and_then(Value::as_str).filter(|uri| !uri.is_empty());
+        let Some(uri) = uri else { return Ok(None) };
         match url::check_with(uri, &self.1) {
             Ok(()) => Ok(Some(uri)),
             Err(problem) => Err(refused(format!("`{name}` in the metadata document {problem}"))),

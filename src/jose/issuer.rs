@@ -95,15 +95,39 @@ impl Tenants {
     fn has(&self, tenant: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::Listed(tenants) => tenants.iter().any(|listed| listed == tenant),
+            Self::Listed(tenants) => tenants.iter().any(|listed| is_same_tenant(listed, tenant)),
         }
     }
 }
 
+/// GUIDs are the same whatever the case of their digits; any other name is exactly that.
+fn is_same_tenant(one: &str, other: &str) -> bool {
+    let is_guid = |text: &str| text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    one == other || (is_guid(one) && one.eq_ignore_ascii_case(other))
+}
+
 /// Whether a key that its provider keeps for `of` may sign for `issuer`. Entra's keys name an issuer each: that of one tenant,
-/// or with [`TENANT`] in it that of any.
-pub fn may_sign(of: &str, issuer: &str) -> bool {
-    of == issuer || tenant_in(of, issuer).is_some()
+/// or with [`TENANT`] in it that of any. Where the issuer is the provider's own and only one, a key for any tenant is its key.
+/// Entra has two issuers for each tenant, of which either key set names one.
+pub fn may_sign(of: &str, issuer: &str, is_own: bool) -> bool {
+    of == issuer
+        || tenant_in(of, issuer).is_some()
+        || (is_own && of.contains(TENANT))
+        || entra_tenant(of).zip(entra_tenant(issuer)).is_some_and(|(one, other)| one == TENANT || one == other)
+}
+
+/// The tenant, or [`TENANT`], of one of Entra's issuers: `https://sts.windows.net/T/` in its first version,
+/// `https://login.microsoftonline.com/T/v2.0` in its second.
+fn entra_tenant(issuer: &str) -> Option<&str> {
+    const FIRST: [&str; 2] = ["https://sts.windows.net/", "https://sts.chinacloudapi.cn/"];
+    const SECOND: [&str; 3] = [
+        "https://login.microsoftonline.com/",
+        "https://login.microsoftonline.us/",
+        "https://login.partner.microsoftonline.cn/",
+    ];
+    let first = FIRST.iter().find_map(|start| issuer.strip_prefix(start)?.strip_suffix('/'));
+    let tenant = first.or_else(|| SECOND.iter().find_map(|start| issuer.strip_prefix(start)?.strip_suffix("/v2.0")))?;
+    (tenant == TENANT || is_tenant(tenant)).then_some(tenant)
 }
 
 /// Whether a text is fit for a tenant's name: nothing in it that could make a path of it.
@@ -169,9 +193,44 @@ mod tests {
 
     #[test]
     fn a_key_signs_for_the_issuer_that_it_names() {
-        assert!(may_sign(ENTRA, "https://login.example/a1/v2.0"));
-        assert!(may_sign("https://login.example/a1/v2.0", "https://login.example/a1/v2.0"));
-        assert!(!may_sign("https://login.example/a1/v2.0", "https://login.example/b2/v2.0"));
-        assert!(!may_sign(ENTRA, "https://login.example/a/b/v2.0"));
+        let of_many = |of, issuer| may_sign(of, issuer, false);
+        assert!(of_many(ENTRA, "https://login.example/a1/v2.0"));
+        assert!(of_many("https://login.example/a1/v2.0", "https://login.example/a1/v2.0"));
+        assert!(!of_many(ENTRA, "https://login.example/a/b/v2.0"));
+        assert!(!of_many(ENTRA, "https://other.example/a1/v2.0") && may_sign(ENTRA, "https://other.example/", true));
+        for is_own in [false, true] {
+            assert!(!may_sign("https://login.example/a1/v2.0", "https://login.example/b2/v2.0", is_own));
+        }
+    }
+
+    #[test]
+    fn entras_two_issuers_of_a_tenant_are_one() {
+        let (first, second) = ("https://sts.windows.net/t1/", "https://login.microsoftonline.com/t1/v2.0");
+        let any = "https://login.microsoftonline.com/{tenantid}/v2.0";
+        for is_own in [false, true] {
+            for (of, issuer) in
+                [(any, first), (second, first), (first, second), ("https://sts.windows.net/{tenantid}/", second)]
+            {
+                assert!(may_sign(of, issuer, is_own), "{of} {issuer}");
+            }
+            for (of, issuer) in [
+                (second, "https://sts.windows.net/t2/"),
+                (second, "https://sts.windows.net/t1"),
+                (second, "https://sts.windows.net/t1/x/"),
+                (second, "https://sts.windows.net.evil.example/t1/"),
+                (second, "https://evil.example/t1/"),
+            ] {
+                assert!(!may_sign(of, issuer, is_own), "{of} {issuer}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_case_of_a_guid_is_nothing() {
+        const GUID: &str = "72F988BF-86F1-41AF-91AB-2D7CD011DB47";
+        let issuer = Issuer::of_tenants(ENTRA, Tenants::Listed(vec![GUID.into(), "Acme".into()]));
+        let fits = |tenant: &str| issuer.fits(&format!("https://login.example/{tenant}/v2.0"), Some(tenant));
+        assert!(fits(GUID) && fits(&GUID.to_lowercase()) && fits("Acme"));
+        assert!(!fits("acme") && !fits(&GUID.replace('7', "8")));
     }
 }

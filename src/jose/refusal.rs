@@ -3,11 +3,11 @@
 use super::{
     alg::Algorithm,
     jwks::{Hint, MAX_TRIES},
-    jwks_cache::{Decision, JwksCache},
+    jwks_cache::{Decision, JwksCache, Troubled},
     provider::Provider,
 };
 use crate::{
-    error::{shown, Code, Error},
+    error::{shown, Code, Error, Fact},
     json,
 };
 
@@ -67,15 +67,22 @@ pub(super) fn other_algorithm(provider: &Provider, algorithm: Algorithm) -> Erro
         .about("alg")
 }
 
-/// Why there is no key for a token.
+/// Why there is no key for a token. `kept_for` is the issuer of the one that would have been it.
 #[cold]
 #[inline(never)]
-pub(super) fn no_key(provider: &Provider, hint: &Hint<'_>, decision: Decision) -> Error {
+pub(super) fn no_key(provider: &Provider, hint: &Hint<'_>, decision: Decision, kept_for: Option<&str>) -> Error {
     let (name, algorithm) = (shown(&provider.name), hint.algorithm);
     let message = match (decision, hint.kid) {
-        (Decision::Unavailable { retry_after, reason }, _) => {
+        (Decision::Unavailable { retry_after, reason, place }, _) => {
             let message = format!("the keys of the provider \"{name}\" can't be had now: {reason}");
-            return Error::new(Code::JwksUnavailable, message).retry_after(retry_after);
+            let mut error = Error::new(Code::JwksUnavailable, message).retry_after(retry_after);
+            if let Some(Troubled { url, status }) = place {
+                error = error.with("url", Fact::Text(url));
+                if let Some(status) = status {
+                    error = error.with("status", Fact::Number(u64::from(status)));
+                }
+            }
+            return error;
         }
         (Decision::Ambiguous, Some(kid)) => {
             format!("the provider \"{name}\" has more than one key named \"{}\"", shown(kid))
@@ -88,7 +95,19 @@ pub(super) fn no_key(provider: &Provider, hint: &Hint<'_>, decision: Decision) -
             let message = format!("the signature is that of none of the provider \"{name}\"'s keys");
             return Error::new(Code::TokenSignature, message);
         }
-        (_, Some(kid)) => format!("the provider \"{name}\" has no {algorithm} key named \"{}\"", shown(kid)),
+        (_, Some(kid)) => {
+            let mut message = format!("the provider \"{name}\" has no {algorithm} key named \"{}\"", shown(kid));
+            if let (Some(of), Some(issuer)) = (kept_for, hint.issuer) {
+                message.push_str(&format!(
+                    " for the token's issuer \"{}\": it publishes that key for the issuer \"{}\" alone; configure as `issuer` \
+                     the one that the key names, or, if its keys are this issuer's too, give them as `jwks`, without their \
+                     member `issuer`",
+                    shown(issuer),
+                    shown(of)
+                ));
+            }
+            message
+        }
         (_, None) => format!("the provider \"{name}\" has no {algorithm} key for a token without `kid`"),
     };
     Error::new(Code::KeyNotFound, message).about("kid")

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use crate::{config::Reader, error::Error};
+use crate::{
+    config::Reader,
+    error::{shown, Error},
+};
 
 /// Hosts in a private network that may be asked in plain text, by the option `insecureHosts`: exactly these, with exactly these
 /// ports. Nobody by default.
@@ -104,6 +107,15 @@ pub fn check_with(url: &str, hosts: &PlainHosts) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// A URL as it may stand in a message or a log: without user and query, where keys of an API stand, and cut to a length.
+pub fn bare(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let authority = url[start..].split('/').next().unwrap_or_default();
+    let user = authority.rfind('@').map_or(0, |at| at + 1);
+    shown(&format!("{}{}", &url[..start], &url[start + user..]))
+}
+
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     // In an IPv6 address the colons stand before the bracket.
     let after = authority.rfind(']').map_or(0, |bracket| bracket + 1);
@@ -141,6 +153,22 @@ fn is_loopback_v4(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_of_a_url_holds_no_secret() {
+        for (url, expected) in [
+            ("https://i.example/keys?apikey=SECRET", "https://i.example/keys"),
+            ("https://i.example?SECRET", "https://i.example"),
+            ("https://u:SECRET@i.example:8443/a@b#SECRET", "https://i.example:8443/a@b"),
+            ("https://u@SECRET@i.example", "https://i.example"),
+            ("https://i.example", "https://i.example"),
+            ("u:SECRET@x", "x"),
+            ("", ""),
+        ] {
+            assert_eq!(bare(url), expected);
+        }
+        assert_eq!(bare(&format!("https://i.example/{}", "x".repeat(200))).chars().count(), 81);
+    }
 
     #[test]
     fn accepts_https_and_loopback() {

@@ -7,7 +7,7 @@ use super::{
     tabs::ask_action,
 };
 use crate::{
-    config::Reader,
+    config::{self, Reader},
     error::{Code, Error},
     http::{date, retry_after},
     jose::{jwks_cache::FetchFailure, url::PlainHosts},
@@ -48,7 +48,7 @@ impl TokenCore {
     }
 
     fn make(source: &str, options: &str) -> Result<Self, Error> {
-        let options = object(options)?;
+        let options = config::object(options, "")?;
         let mut reader = Reader::new("", &options);
         let mut terms = Terms { lead: reader.seconds("refreshLeadSec")?, ..Terms::default() };
         if let Some(millis) = reader.number("timeoutMs", 10.0, 60_000.0)? {
@@ -61,7 +61,7 @@ impl TokenCore {
         }
         let hosts = PlainHosts::read(&mut reader)?;
         reader.finish()?;
-        let source = Source::from_options(&object(source)?, &hosts)?;
+        let source = Source::from_options(&config::object(source, "source")?, &hosts)?;
         Ok(Self { manager: Manager::new(source, terms), flight: 0, wait: 0, error: None })
     }
 
@@ -329,10 +329,6 @@ impl TokenCore {
 #[wasm_bindgen(js_name = sourceFailure)]
 pub fn source_failure(who: &str, name: Option<String>, is_permanent: bool) -> String {
     to_json(&denial::source_failure(who, name.as_deref().unwrap_or_default(), is_permanent))
-}
-
-fn object(text: &str) -> Result<json::Object<'_>, Error> {
-    json::object_of(text).map_err(|_| Error::new(Code::Config, "the source and the options must be plain data"))
 }
 
 pub(super) fn text(secret: &Secret) -> Option<&str> {

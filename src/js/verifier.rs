@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use super::error::{thrown, to_json};
 use crate::{
+    config,
     error::{Code, Error},
     http::retry_after,
     jose::{
@@ -48,12 +49,7 @@ impl VerifierCore {
     /// `secrets`; `lengths` has the length of each provider's in the providers' order, and `u32::MAX` for none.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &str, secrets: &[u8], lengths: &[u32]) -> Result<VerifierCore, JsValue> {
-        let options = json::parse_object(options.as_bytes()).map_err(|problem| {
-            thrown(&Error::new(
-                Code::Config,
-                format!("the options hold what can't be passed on: as JSON, this {problem}"),
-            ))
-        })?;
+        let options = config::object(options, "").map_err(|error| thrown(&error))?;
         let names = options.get("providers").and_then(Value::as_object);
         let secret_of = |provider: &str| {
             let index = names?.iter().position(|(name, _)| name == provider)?;
@@ -254,7 +250,7 @@ impl VerifierCore {
     /// Takes keys over that were exported.
     #[wasm_bindgen(js_name = importKeys)]
     pub fn import_keys(&mut self, snapshots: &str, now: f64) -> Result<(), JsValue> {
-        let wrong = |_| thrown(&Error::new(Code::Config, "importKeys takes what exportKeys gave"));
+        let wrong = |_| thrown(&Error::new(Code::Config, "importKeys takes what exportKeys gave").about("snapshots"));
         let snapshots = json::parse(snapshots.as_bytes()).map_err(wrong)?;
         self.verifier.import_keys(&snapshots, Time::from_millis(now)).map_err(|error| thrown(&error))
     }

@@ -140,13 +140,17 @@ pub fn raw_member<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 /// Reads the JSON of a provider's public document (metadata, keys), which is as its software happens to write it: a byte
 /// order mark before it, a member that stands twice and half a character in a display name are no reason to do without the
-/// provider. What is acted on must still be said once: ask [`Object::is_ambiguous`].
+/// provider; nor is a number of any size (its value may be infinite), or text that is in Latin-1. What is acted on must still be
+/// said once: ask [`Object::is_ambiguous`].
 ///
 /// # Errors
 /// A [`Problem`], of which none quotes the text.
 pub fn provided(text: &[u8]) -> Result<Value<'_>, Problem> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    Parser::clumsy(std::str::from_utf8(text).map_err(|_| Problem::Syntax)?)
+    match String::from_utf8_lossy(text) {
+        Cow::Borrowed(text) => Parser::clumsy(text),
+        Cow::Owned(text) => Parser::clumsy(&text).map(|value| value.to_static()),
+    }
 }
 
 impl<'a> Value<'a> {

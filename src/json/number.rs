@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// A number, as its text; finite as a double.
+/// A number, as its text; finite as a double, but in what a provider wrote ([`super::provided`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Number<'a>(pub(super) Cow<'a, str>);
 

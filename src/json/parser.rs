@@ -25,8 +25,8 @@ pub(super) struct Parser<'a> {
     takes_halves: bool,
     /// Has taken one.
     has_halves: bool,
-    /// Lets a member stand twice.
-    takes_twice: bool,
+    /// Lets a member stand twice, and a number be of any size.
+    is_clumsy: bool,
     /// Where it is, if that is asked for: names, and places in arrays.
     pub(super) trail: Option<Vec<String>>,
 }
@@ -42,14 +42,14 @@ impl<'a> Parser<'a> {
         Self::new(text, true, false).read()
     }
 
-    /// As [`Self::with_halves`], and a member may stand twice.
+    /// As [`Self::with_halves`]; a member may stand twice, and a number be of any size.
     pub(super) fn clumsy(text: &'a str) -> Result<Value<'a>, Problem> {
         Self::new(text, true, true).read().map(|(value, _)| value)
     }
 
-    pub(super) const fn new(text: &'a str, takes_halves: bool, takes_twice: bool) -> Self {
+    pub(super) const fn new(text: &'a str, takes_halves: bool, is_clumsy: bool) -> Self {
         let bytes = text.as_bytes();
-        Self { text, bytes, at: 0, left: MAX_VALUES, takes_halves, has_halves: false, takes_twice, trail: None }
+        Self { text, bytes, at: 0, left: MAX_VALUES, takes_halves, has_halves: false, is_clumsy, trail: None }
     }
 
     fn read(mut self) -> Result<(Value<'a>, bool), Problem> {
@@ -149,7 +149,7 @@ impl<'a> Parser<'a> {
             self.skip_space();
             let name = self.string()?;
             let mark = mark_of(text_of(&name));
-            let may_be_known = seen & mark != 0 && object.0.len() <= FEW && !self.takes_twice;
+            let may_be_known = seen & mark != 0 && object.0.len() <= FEW && !self.is_clumsy;
             if may_be_known && object.get(text_of(&name)).is_some() {
                 return Err(Problem::DuplicateMember);
             }
@@ -165,7 +165,7 @@ impl<'a> Parser<'a> {
             }
             self.needs(b',')?;
         }
-        if object.0.len() > FEW && !self.takes_twice && object.has_duplicate() {
+        if object.0.len() > FEW && !self.is_clumsy && object.has_duplicate() {
             return Err(Problem::DuplicateMember);
         }
         Ok(object)
@@ -296,7 +296,7 @@ impl<'a> Parser<'a> {
         let text = self.since(start)?;
         // What JavaScript would make Infinity of. So many digits need no look, if they are all.
         let is_small = self.at == integer && text.len() < 300;
-        if is_small || value_of(text).abs() < LARGEST {
+        if is_small || self.is_clumsy || value_of(text).abs() < LARGEST {
             return Ok(Number(Cow::Borrowed(text)));
         }
         Err(Problem::Syntax)

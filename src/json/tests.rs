@@ -130,13 +130,20 @@ fn a_providers_document_may_be_clumsy() {
     let inner = object.get("b").and_then(Value::as_array).unwrap()[0].as_object().unwrap();
     assert!(!inner.is_ambiguous("c"), "the same twice is no question");
     assert_eq!(object.get("d").and_then(Value::as_str), Some("\u{fffd}!\u{fffd}\u{1f600}"));
+    let value = provided(b"{\"a\":1e999,\"b\":-1E+400,\"c\":\"caf\xe9 \xff\",\"d\":\"x\"}").unwrap();
+    let object = value.as_object().unwrap();
+    let number = |name| object.get(name).and_then(Value::as_number).map(Number::as_f64);
+    assert_eq!((number("a"), number("b")), (Some(f64::INFINITY), Some(f64::NEG_INFINITY)));
+    let text = |name| object.get(name).and_then(Value::as_str);
+    assert_eq!((text("c"), text("d")), (Some("caf\u{fffd} \u{fffd}"), Some("x")));
     // Everything else is as strict as ever, and all of it elsewhere.
     for odd in
         ["", "{\"a\":1} x", "{\"a\":01}", "{'a':1}", "{\"a\":\"\\x\"}", "\u{feff}\u{feff}{}", "<html>", "{\"a\":NaN}"]
     {
         assert!(provided(odd.as_bytes()).is_err(), "{odd}");
     }
-    for strict in ["\u{feff}{}", "{\"a\":1,\"a\":1}", "\"\\ud83d\""] {
+    assert!(parse(b"\"\xe9\"").is_err());
+    for strict in ["1e999", "\u{feff}{}", "{\"a\":1,\"a\":1}", "\"\\ud83d\""] {
         assert!(parse(strict.as_bytes()).is_err(), "{strict}");
     }
     let deep = "[".repeat(40) + &"]".repeat(40);

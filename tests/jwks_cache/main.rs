@@ -124,7 +124,7 @@ impl World {
 
     fn must_refuse_for(&mut self, kid: &str) -> (f64, String) {
         match self.ask(kid) {
-            Decision::Unavailable { retry_after, reason } => {
+            Decision::Unavailable { retry_after, reason, .. } => {
                 (retry_after.as_millis() as f64 / 1000.0, reason.into_owned())
             }
             other => panic!("expected a refusal for now: {other:?}"),

@@ -5,8 +5,8 @@ use crate::{
         features::{Features, KNOWN},
         message::Party,
     },
-    config::{Reader, Required},
-    error::{Code, Error},
+    config::{self, Reader, Required},
+    error::Error,
     json,
     time::Span,
 };
@@ -43,7 +43,7 @@ impl Options {
     /// # Errors
     /// `ERR_CONFIG`, which names the option.
     pub fn read(text: &str) -> Result<Self, Error> {
-        let object = json::object_of(text).map_err(|_| Error::new(Code::Config, "the options must be plain data"))?;
+        let object = config::object(text, "")?;
         let mut reader = Reader::new("", &object);
         let client = {
             let object = reader.take("client").and_then(json::Value::as_object);

@@ -2,8 +2,8 @@
 
 use crate::{
     arc::origin::OriginRules,
-    config::Reader,
-    error::{Code, Error},
+    config::{self, Reader},
+    error::Error,
     json::{self, Value},
     time::Span,
 };
@@ -51,8 +51,7 @@ impl Config {
     /// # Errors
     /// `ERR_CONFIG` naming the key and the fix.
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        let options = json::object_of(text)
-            .map_err(|problem| Error::new(Code::Config, format!("the configuration of the ARCP endpoint {problem}")))?;
+        let options = config::object(text, "")?;
         let mut reader = Reader::new("", &options);
         let base_path = reader.take("basePath").and_then(Value::as_str).unwrap_or_default().to_owned();
         let origins = OriginRules::read(&mut reader)?;
@@ -129,6 +128,7 @@ fn read_arcp(arcp: &json::Object<'_>) -> Result<(f64, Vec<String>, Vec<String>),
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
 
     #[test]
     fn the_defaults() {

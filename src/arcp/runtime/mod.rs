@@ -67,9 +67,9 @@ use super::{
     id::Ids,
 };
 use crate::{
-    config::Reader,
-    error::{Code, Error},
-    json::{self, Members, Value},
+    config::{self, Reader},
+    error::Error,
+    json::{Members, Value},
     machine::Machine,
     time::Time,
 };
@@ -135,8 +135,7 @@ impl Hub {
     /// # Errors
     /// `ERR_CONFIG` that names the key and the fix.
     pub fn new(config: &str, seed: u64) -> Result<Self, Error> {
-        let options = json::object_of(config)
-            .map_err(|problem| Error::new(Code::Config, format!("the configuration of the runtime {problem}")))?;
+        let options = config::object(config, "")?;
         let mut reader = Reader::new("", &options);
         let agents = Agents::read(&mut reader)?;
         let limits = Limits::read(&mut reader)?;

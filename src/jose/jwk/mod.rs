@@ -77,7 +77,7 @@ impl Jwk {
             return Err(KeyProblem::Twice(name));
         }
         let kid = match members.get("kid") {
-            None => None,
+            None | Some(Value::Null) => None,
             Some(Value::String(kid)) if kid.len() <= MAX_KID => Some(kid.to_string()),
             Some(_) => return Err(KeyProblem::KeyId),
         };
@@ -91,9 +91,9 @@ impl Jwk {
             _ if members.get("k").is_some() => return Err(KeyProblem::Private("k")),
             kty => Material::public(kty, members)?,
         };
-        let issuer = match members.get("issuer") {
+        let issuer = match said(members, "issuer") {
             Some(Value::String(issuer)) if issuer.len() <= MAX_ISSUER => Some(issuer.to_string()),
-            None | Some(Value::Null) => None,
+            None => None,
             Some(_) => return Err(KeyProblem::Issuer),
         };
         Ok(Self { kid, issuer, algorithms: narrow(members, &material)?, material })
@@ -104,9 +104,14 @@ impl Jwk {
         self.kid.as_deref()
     }
 
-    /// Whether it may sign for this issuer. Only Entra's keys name one; any other key is its provider's.
-    pub fn may_sign(&self, issuer: &str) -> bool {
-        self.issuer.as_deref().is_none_or(|of| may_sign(of, issuer))
+    /// The issuer whose tokens alone it signs. Only Entra's keys name one.
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
+    }
+
+    /// Whether it may sign for this issuer: any key may that names none. `is_own` says that the issuer is its provider's only one.
+    pub fn may_sign(&self, issuer: &str, is_own: bool) -> bool {
+        self.issuer().is_none_or(|of| may_sign(of, issuer, is_own))
     }
 
     /// The algorithms that it may be used with: one if it has an `alg`, else all that fit what it is made of.
@@ -177,15 +182,25 @@ impl Jwk {
     }
 }
 
+/// An optional member, unless nothing is said by it: some write those that they leave out as null, as an empty text or list.
+fn said<'m, 't>(members: &'m Object<'t>, name: &str) -> Option<&'m Value<'t>> {
+    members.get(name).filter(|value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => true,
+    })
+}
+
 /// `use` and `key_ops` (RFC 7517 §4.2, §4.3), each if present, must be for verifying.
 fn check_purpose(members: &Object<'_>) -> Result<(), KeyProblem> {
-    if members.get("use").is_some_and(|purpose| purpose.as_str() != Some("sig")) {
+    if said(members, "use").is_some_and(|purpose| purpose.as_str() != Some("sig")) {
         return Err(KeyProblem::Use);
     }
     let verifies = |operations: &Value<'_>| {
         operations.as_array().is_some_and(|items| items.iter().any(|item| item.as_str() == Some("verify")))
     };
-    if members.get("key_ops").is_some_and(|operations| !verifies(operations)) {
+    if said(members, "key_ops").is_some_and(|operations| !verifies(operations)) {
         return Err(KeyProblem::Operations);
     }
     Ok(())
@@ -194,7 +209,7 @@ fn check_purpose(members: &Object<'_>) -> Result<(), KeyProblem> {
 /// The algorithms that fit, narrowed to `alg` if there is one (RFC 7517 §4.4).
 fn narrow(members: &Object<'_>, material: &Material) -> Result<AlgorithmSet, KeyProblem> {
     let fitting = material.algorithms();
-    let Some(alg) = members.get("alg") else { return Ok(fitting) };
+    let Some(alg) = said(members, "alg") else { return Ok(fitting) };
     let algorithm = alg.as_str().and_then(Algorithm::from_name).ok_or(KeyProblem::Algorithm)?;
     if fitting.contains(algorithm) {
         return Ok(AlgorithmSet::from_iter([algorithm]));

@@ -84,7 +84,7 @@ fn attack_18_alg_that_does_not_fit() {
     }
     assert_eq!(published(&format!(r#"{},"alg":"HS256""#, an_rsa_key())).unwrap_err(), KeyProblem::AlgorithmMismatch);
     assert_eq!(given(&format!(r#"{},"alg":"RS256""#, oct(64))).unwrap_err(), KeyProblem::AlgorithmMismatch);
-    for alg in [r#""RSA-OAEP""#, r#""none""#, r#""rs256""#, r#""ES256K""#, "null", "7", r#"["RS256"]"#] {
+    for alg in [r#""RSA-OAEP""#, r#""none""#, r#""rs256""#, r#""ES256K""#, "7", r#"["RS256"]"#] {
         let problem = published(&format!(r#"{},"alg":{alg}"#, an_rsa_key())).unwrap_err();
         assert_eq!(problem, KeyProblem::Algorithm, "{alg}");
     }
@@ -97,14 +97,26 @@ fn attack_18_use_and_key_ops_that_do_not_fit() {
     {
         assert!(published(&format!("{P256},{members}")).is_ok(), "{members}");
     }
-    for members in [r#""use":"enc""#, r#""use":"SIG""#, r#""use":null"#, r#""use":["sig"]"#] {
+    for members in [r#""use":"enc""#, r#""use":"SIG""#, r#""use":["sig"]"#] {
         assert_eq!(published(&format!("{P256},{members}")).unwrap_err(), KeyProblem::Use, "{members}");
     }
-    for members in [r#""key_ops":[]"#, r#""key_ops":["sign"]"#, r#""key_ops":"verify""#, r#""key_ops":null"#] {
+    for members in [r#""key_ops":["sign"]"#, r#""key_ops":"verify""#] {
         assert_eq!(published(&format!("{P256},{members}")).unwrap_err(), KeyProblem::Operations, "{members}");
     }
     let both = r#""use":"sig","key_ops":["encrypt"]"#;
     assert_eq!(published(&format!("{P256},{both}")).unwrap_err(), KeyProblem::Operations);
+}
+
+/// Many writers have every member, and null, "" or [] in those that say nothing.
+#[test]
+fn what_says_nothing_is_not_there() {
+    for members in [
+        r#""use":null,"key_ops":null,"alg":null,"kid":null,"issuer":null"#,
+        r#""use":"","key_ops":[],"alg":"","issuer":"""#,
+    ] {
+        let jwk = published(&format!("{P256},{members}")).unwrap();
+        assert_eq!((names(&jwk), jwk.kid(), jwk.issuer()), (vec!["ES256"], None, None), "{members}");
+    }
 }
 
 #[test]
@@ -272,7 +284,7 @@ fn attack_5_kid_is_a_bounded_string() {
     assert_eq!(published(P256).unwrap().kid(), None);
     assert!(published(&format!(r#"{P256},"kid":"{}""#, "x".repeat(256))).is_ok());
     let long = format!(r#""{}""#, "x".repeat(257));
-    for kid in ["1", "null", "[\"a\"]", "{}", long.as_str()] {
+    for kid in ["1", "[\"a\"]", "{}", long.as_str()] {
         assert_eq!(published(&format!(r#"{P256},"kid":{kid}"#)).unwrap_err(), KeyProblem::KeyId, "{kid}");
     }
 }

@@ -79,6 +79,8 @@ pub struct Hint<'a> {
     pub algorithm: Algorithm,
     /// The token's issuer; `None` where there is none.
     pub issuer: Option<&'a str>,
+    /// Whether that issuer is the only one of its provider: whom its keys are for needs no asking then, unless they say otherwise.
+    pub is_own: bool,
     /// How many keys have been tried.
     pub tried: usize,
 }
@@ -86,7 +88,7 @@ pub struct Hint<'a> {
 impl<'a> Hint<'a> {
     /// Of a token of which nothing has been tried.
     pub const fn new(kid: Option<&'a str>, algorithm: Algorithm) -> Self {
-        Self { kid, algorithm, issuer: None, tried: 0 }
+        Self { kid, algorithm, issuer: None, is_own: false, tried: 0 }
     }
 }
 
@@ -202,11 +204,7 @@ impl Jwks {
     /// the provider may have removed the named one. Without a `kid`: the one key that fits the algorithm; or, where no key that
     /// fits has a name either, each of them, one after the other.
     pub fn find(&self, hint: &Hint<'_>) -> Selection {
-        let is_meant = |entry: &&Entry| {
-            entry.allows(hint.algorithm)
-                && hint.issuer.is_none_or(|issuer| entry.jwk.may_sign(issuer))
-                && (entry.any_kid || hint.kid.is_none_or(|kid| entry.jwk.kid() == Some(kid)))
-        };
+        let is_meant = |entry: &&Entry| entry.fits(hint) && entry.may_sign(hint);
         let mut meant = self.entries.iter().filter(is_meant);
         match meant.next() {
             None => Selection::None,
@@ -217,6 +215,11 @@ impl Jwks {
             Some(_) if hint.kid.is_some() => Selection::Ambiguous,
             Some(first) => nameless(first, meant, hint.tried),
         }
+    }
+
+    /// The issuer for which alone the key is kept that the hint would mean else.
+    pub fn kept_for(&self, hint: &Hint<'_>) -> Option<&str> {
+        self.entries.iter().find(|entry| entry.fits(hint) && !entry.may_sign(hint))?.jwk.issuer()
     }
 
     /// The key of this id.
@@ -260,6 +263,16 @@ impl Jwks {
 impl Entry {
     const fn allows(&self, algorithm: Algorithm) -> bool {
         self.jwk.algorithms().contains(algorithm) && !self.refused.contains(algorithm)
+    }
+
+    /// Whether the hint means it by name and algorithm.
+    fn fits(&self, hint: &Hint<'_>) -> bool {
+        self.allows(hint.algorithm) && (self.any_kid || hint.kid.is_none_or(|kid| self.jwk.kid() == Some(kid)))
+    }
+
+    /// Whether it may sign for the hint's issuer.
+    fn may_sign(&self, hint: &Hint<'_>) -> bool {
+        hint.issuer.is_none_or(|issuer| self.jwk.may_sign(issuer, hint.is_own))
     }
 }
 

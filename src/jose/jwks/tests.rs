@@ -116,6 +116,17 @@ fn a_key_of_another_issuer_is_none() {
     assert_eq!(find("k1", "https://other.example/t1/v2.0"), Selection::None);
     assert_eq!((find("k2", t2), find("k2", t1)), (Selection::Key(KeyId(2)), Selection::None));
     assert_eq!(find("k3", t1), Selection::Key(KeyId(3)));
+    // The only issuer of its provider has the keys for any tenant, and still not another's.
+    let own = |kid, issuer| set.find(&Hint { issuer: Some(issuer), is_own: true, ..Hint::new(Some(kid), ED) });
+    assert_eq!(own("k1", "https://other.example/t1/v2.0"), Selection::Key(KeyId(1)));
+    assert_eq!(own("k2", t1), Selection::None);
+    let hint = Hint { issuer: Some(t1), ..Hint::new(Some("k2"), ED) };
+    assert_eq!((set.kept_for(&hint), set.kept_for(&Hint { kid: Some("k1"), ..hint })), (Some(t2), None));
+    for nothing in [r#","issuer":"""#, r#","issuer":null"#] {
+        let set = try_set(&[key(1, nothing)]).unwrap();
+        let hint = Hint { issuer: Some(t1), ..Hint::new(None, ED) };
+        assert_eq!(set.find(&hint), Selection::Key(set.iter().next().unwrap().0), "{nothing}");
+    }
     let error = try_set(&[key(1, r#","issuer":7"#)]).unwrap_err();
     assert!(error.message().contains("`issuer`"), "{error}");
 }

@@ -78,11 +78,22 @@ pub enum Decision {
         retry_after: Span,
         /// What keeps the keys away, to stand after a colon.
         reason: Cow<'static, str>,
+        /// Where that was, if anybody was asked.
+        place: Option<Troubled>,
     },
     /// The provider has no such key: it was asked after the token came.
     NotFound,
     /// The provider has several keys that could be meant.
     Ambiguous,
+}
+
+/// An address that doesn't give what it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Troubled {
+    /// As it may be shown ([`super::url::bare`]).
+    pub url: String,
+    /// The status that it answered with, if it did.
+    pub status: Option<u16>,
 }
 
 /// What a request brought.
@@ -200,6 +211,11 @@ impl JwksCache {
             (_, Selection::None) if remote.asked_since(arrived) => Decision::NotFound,
             (_, Selection::None) => remote.need(wall, now),
         }
+    }
+
+    /// The issuer for which alone the key is kept that the hint would mean else.
+    pub fn kept_for(&self, hint: &Hint<'_>) -> Option<&str> {
+        self.jwks.kept_for(hint)
     }
 
     /// Whether the keys may be relied on without [`JwksCache::select`], as for a token that was verified before. `false` also

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use super::{
     clock::Clock,
     flights::{Flight, Flights, Goal, Join},
-    headers, CacheConfig, Decision, FetchFailure, FetchId, FetchOutcome,
+    headers, CacheConfig, Decision, FetchFailure, FetchId, FetchOutcome, Troubled,
 };
 use crate::{
-    error::shown,
     jose::{
         discovery::{self, Unusable},
         issuer::Issuer,
         jwks::{Jwks, KeyIds},
+        url,
     },
     time::{Span, Time},
 };
@@ -35,6 +35,8 @@ pub(super) struct Remote {
     flights: Flights,
     /// Why the last fetch failed.
     reason: String,
+    /// And where.
+    troubled: Option<Troubled>,
 }
 
 /// Where a provider's keys are, or where it is said.
@@ -90,6 +92,11 @@ pub(super) enum Arrival {
     Nothing,
 }
 
+/// Whether a server that answered so, or not at all, may answer otherwise later.
+fn is_ill(status: Option<u16>) -> bool {
+    status.is_none_or(|status| matches!(status, 408 | 425 | 429 | 500..))
+}
+
 impl Life {
     fn new(began: Time, age: Span) -> Self {
         let old = Span::from_millis(age.as_millis() - age.as_millis() / 5);
@@ -113,6 +120,7 @@ impl Remote {
             discovered: None,
             flights: Flights::default(),
             reason: String::new(),
+            troubled: None,
         }
     }
 
@@ -140,12 +148,12 @@ impl Remote {
             Join::Begin(is_takeover) => Decision::Fetch(self.begin(is_takeover, now)),
             Join::Wait(fetch, until) => Decision::Wait { fetch, until: wall.plus(until.since(now)) },
             Join::Closed(at) => {
-                let reason = if self.flights.is_pausing(now) {
-                    Cow::Owned(self.reason.clone())
+                let (reason, place) = if self.flights.is_pausing(now) {
+                    (Cow::Owned(self.reason.clone()), self.troubled.clone())
                 } else {
-                    Cow::Borrowed("they were asked for a moment ago, and will be again soon")
+                    (Cow::Borrowed("they were asked for a moment ago, and will be again soon"), None)
                 };
-                Decision::Unavailable { retry_after: at.since(now), reason }
+                Decision::Unavailable { retry_after: at.since(now), reason, place }
             }
         }
     }
@@ -199,7 +207,7 @@ impl Remote {
                 self.flights.gave_up();
                 Arrival::Nothing
             }
-            FetchOutcome::Failed(failure) => self.unanswered(flight, &failure.to_string(), None, now),
+            FetchOutcome::Failed(failure) => self.unanswered(flight, &failure.to_string(), None, None, now),
             FetchOutcome::Response { status: 200, body, .. } if flight.goal != Goal::Keys => {
                 match discovery::jwks_uri(body, &self.issuer) {
                     Ok(uri) => {
@@ -207,15 +215,17 @@ impl Remote {
                         self.discovered = Some(Discovered { uri, found: now, is_doubted: false });
                         Arrival::Next
                     }
-                    Err(Unusable { why, is_document }) => self.undiscovered(flight, &why, is_document, None, now),
+                    Err(Unusable { why, is_document }) => {
+                        self.undiscovered(flight, (&why, Some(200)), is_document, None, now)
+                    }
                 }
             }
             FetchOutcome::Response { status: 200, body, cache_control, age, .. } => match Jwks::parse(body, ids) {
                 Ok(jwks) => self.arrived(&flight, jwks, headers::lifetime(cache_control, age)),
-                Err(error) => self.failed(&flight, error.message(), None, now),
+                Err(error) => self.failed(&flight, (error.message(), Some(200)), None, now),
             },
             FetchOutcome::Response { status, retry_after, .. } => {
-                self.unanswered(flight, &format!("answered with the status {status}"), retry_after, now)
+                self.unanswered(flight, &format!("answered with the status {status}"), Some(status), retry_after, now)
             }
         }
     }
@@ -230,18 +240,25 @@ impl Remote {
     }
 
     /// The provider didn't say where its keys are, or what they are.
-    fn unanswered(&mut self, flight: Flight, what: &str, asked: Option<Span>, now: Time) -> Arrival {
+    fn unanswered(
+        &mut self,
+        flight: Flight,
+        what: &str,
+        status: Option<u16>,
+        asked: Option<Span>,
+        now: Time,
+    ) -> Arrival {
         if flight.goal == Goal::Keys {
-            return self.failed(&flight, what, asked, now);
+            return self.failed(&flight, (what, status), asked, now);
         }
-        self.undiscovered(flight, what, false, asked, now)
+        self.undiscovered(flight, (what, status), false, asked, now)
     }
 
-    /// One place has no metadata that is of use.
+    /// One place has no metadata that is of use: what it did, and with which status.
     fn undiscovered(
         &mut self,
         mut flight: Flight,
-        what: &str,
+        (what, status): (&str, Option<u16>),
         is_document: bool,
         asked: Option<Span>,
         now: Time,
@@ -253,22 +270,37 @@ impl Remote {
             return Arrival::Next;
         }
         let number = if let Goal::Metadata(number) = flight.goal { number + 1 } else { 0 };
-        if let Some(url) = self.metadata_at(number) {
-            flight.nowhere.push_str(&format!("{}: {what}; ", shown(&flight.url)));
+        if let Some(next) = self.metadata_at(number) {
+            flight.nowhere.push_str(&format!("{}: {what}; ", url::bare(&flight.url)));
+            if flight.ill.is_none() && is_ill(status) {
+                flight.ill = Some(Troubled { url: url::bare(&flight.url), status });
+            }
             flight.asked = asked.max(flight.asked);
-            self.flights.go_on(flight, url, Goal::Metadata(number), now);
+            self.flights.go_on(flight, next, Goal::Metadata(number), now);
             return Arrival::Next;
         }
-        self.failed(&flight, what, asked.max(flight.asked), now)
+        self.failed(&flight, (what, status), asked.max(flight.asked), now)
     }
 
-    fn failed(&mut self, flight: &Flight, what: &str, asked: Option<Span>, now: Time) -> Arrival {
+    fn failed(
+        &mut self,
+        flight: &Flight,
+        (what, status): (&str, Option<u16>),
+        asked: Option<Span>,
+        now: Time,
+    ) -> Arrival {
         if self.life.is_some_and(|life| life.began > flight.began) {
             // A later one brought keys: the provider is well.
             return Arrival::Nothing;
         }
         self.flights.failed(&self.config, asked, now);
-        self.reason = format!("{}{}: {what}", flight.nowhere, shown(&flight.url));
+        let url = url::bare(&flight.url);
+        self.reason = format!("{}{url}: {what}", flight.nowhere);
+        // A place that has nothing is no news beside one that is ill.
+        self.troubled = match &flight.ill {
+            Some(ill) if !is_ill(status) => Some(ill.clone()),
+            _ => Some(Troubled { url, status }),
+        };
         if let (Some(discovered), Goal::Keys) = (&mut self.discovered, flight.goal) {
             discovered.is_doubted = true;
         }

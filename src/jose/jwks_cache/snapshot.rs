@@ -39,7 +39,7 @@ impl JwksCache {
     /// # Errors
     /// `ERR_CONFIG` for what is no snapshot, or one of another issuer or of an instance with keys of its own.
     pub fn import(&mut self, snapshot: &Object<'_>, ids: &mut KeyIds, now: Time) -> Result<bool, Error> {
-        let wrong = |message: String| Error::new(Code::Config, message);
+        let wrong = |message: String| Error::new(Code::Config, message).about("snapshots");
         let Some(remote) = &mut self.remote else {
             return Err(wrong("the snapshot is of a provider whose keys the configuration holds".into()));
         };

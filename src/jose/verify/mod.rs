@@ -171,7 +171,13 @@ impl Verifier {
         if !is_possible_length(algorithm, length) {
             return Err(wrong_length(algorithm));
         }
-        let hint = Hint { kid: jws.header().kid(), algorithm, issuer: Some(issuer), tried };
+        let hint = Hint {
+            kid: jws.header().kid(),
+            algorithm,
+            issuer: Some(issuer),
+            is_own: !provider.issuer.has_tenants(),
+            tried,
+        };
         let chosen = match choose(keys, hint, length, arrived, now) {
             Chosen::Key(chosen) => chosen,
             Chosen::Other(Decision::Fetch(fetch)) => return Ok(Step::Fetch(index, fetch)),
@@ -180,7 +186,7 @@ impl Verifier {
             // again, would keep the keys from being refreshed.
             Chosen::WrongLength(Some(fetch)) => return Ok(Step::Fetch(index, fetch)),
             Chosen::WrongLength(None) => return Err(wrong_length(algorithm)),
-            Chosen::Other(decision) => return Err(no_key(provider, &hint, decision)),
+            Chosen::Other(decision) => return Err(no_key(provider, &hint, decision, keys.kept_for(&hint))),
         };
         let (key, refresh) = (chosen.key, chosen.refresh.map(|fetch| (index, fetch)));
         if !self.imported.contains(&(key, algorithm)) {
@@ -293,7 +299,10 @@ impl Verifier {
     /// # Errors
     /// `ERR_CONFIG` for what is not a snapshot.
     pub fn import_keys(&mut self, snapshots: &Value<'_>, now: Time) -> Result<(), Error> {
-        let wrong = || Error::new(Code::Config, "importKeys takes what exportKeys gave: a list of { issuer, jwks, … }");
+        let wrong = || {
+            Error::new(Code::Config, "importKeys takes what exportKeys gave: a list of { issuer, jwks, … }")
+                .about("snapshots")
+        };
         for snapshot in snapshots.as_array().ok_or_else(wrong)? {
             let snapshot = snapshot.as_object().ok_or_else(wrong)?;
             let issuer = snapshot.get("issuer").and_then(Value::as_str).ok_or_else(wrong)?;

@@ -7,8 +7,8 @@ use super::{
     Manager,
 };
 use crate::{
-    error::{shown, Code, Error, Fact},
-    jose::discovery,
+    error::{Code, Error, Fact},
+    jose::{discovery, url},
     time::{Span, Time},
     token::metadata,
 };
@@ -56,7 +56,7 @@ impl Manager {
         random: f64,
     ) -> Next {
         let [openid, oauth] = discovery::places(self.source.issuer.as_deref().unwrap_or_default());
-        let place = shown(if is_oauth { &oauth } else { &openid });
+        let mut place = url::bare(if is_oauth { &oauth } else { &openid });
         nowhere.why = format!("{place}: {}", nowhere.why);
         if !is_oauth {
             flight.nowhere = Some(nowhere);
@@ -65,7 +65,11 @@ impl Manager {
         if let Some(first) = flight.nowhere.take() {
             nowhere.why = format!("{}; {}", first.why, nowhere.why);
             nowhere.asked = nowhere.asked.max(first.asked);
-            // One that is ill may have it tomorrow.
+            // One that is ill may have it tomorrow, and is the one to look at.
+            if !first.is_no && nowhere.is_no {
+                nowhere.status = first.status;
+                place = url::bare(&openid);
+            }
             nowhere.is_no &= first.is_no;
         }
         let fix = if self.source.redirect_uri.is_none() { "; give `tokenEndpoint` if it publishes none" } else { "" };

@@ -9,7 +9,8 @@ use super::{
     Event, Manager,
 };
 use crate::{
-    error::{shown, Code, Error, Fact},
+    error::{Code, Error, Fact},
+    jose::url,
     time::{Span, Time},
     token::{
         denial::{source_failure, Denial},
@@ -136,7 +137,7 @@ impl Manager {
     fn shown_endpoint(&self) -> Option<String> {
         let known = self.endpoints.as_ref().map(|(endpoints, _)| endpoints.token.as_str());
         let url = self.source.token_endpoint.as_deref().or(known)?;
-        Some(shown(url.split(['?', '#']).next().unwrap_or_default()))
+        Some(url::bare(url))
     }
 
     /// An error about the token endpoint: which it is, and with which status it answered.
