@@ -149,7 +149,7 @@ export interface ProviderOptions {
   secretEnv?: string;
   /** Default: all asymmetric ones; with a secret, the symmetric ones. */
   algorithms?: readonly Algorithm[];
-  /** Scopes that every token needs. */
+  /** Scopes that every token needs. There, and undefined: ERR_CONFIG. */
   requiredScopes?: readonly string[];
   /** The claims that hold scopes, as a string or a list; "/realm_access/roles" is a path. Default: ["scope", "scp"]. */
   scopeClaims?: readonly string[];
@@ -262,7 +262,9 @@ export class JwtVerifier implements Verifier {
   importKeys(keys: readonly JwksSnapshot[]): void;
 }
 
+/** Any other name is ERR_CONFIG. */
 export interface VerifyOptions {
+  /** What the token needs for this call. There, and undefined or no list: ERR_CONFIG, so that no requirement vanishes. */
   scopes?: readonly string[];
   /** Gives the call up; the keys that it was waiting for are fetched nevertheless. */
   signal?: AbortSignal | undefined;
@@ -283,6 +285,7 @@ export function verifyJws(
 
 /**
  * The principal of the request's Authorization header. Throws what `errorResponse` makes the right 400, 401, 403 or 503 of.
+ * `scopes` is checked as for `JwtVerifier.verify`.
  */
 export function authenticateRequest(
   request: Request,

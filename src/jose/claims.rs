@@ -406,4 +406,23 @@ mod tests {
         }
         assert_eq!(why_lacking(r#","scopeClaims":["roles"]"#, r#","roles":["b"]"#), "the token lacks the scope a");
     }
+
+    #[test]
+    fn what_says_nothing_is_no_label_and_a_blank_name_is_nobody() {
+        let options = r#"{"issuer":"https://i.example","audience":null,"principalClaim":["oid","sub"],"labelClaims":{"a":"a","b":"b","c":"c"}}"#;
+        let options = json::parse_object(options.as_bytes()).unwrap();
+        let provider = Provider::from_options("p", &options, None, &crate::jose::url::PlainHosts::default()).unwrap();
+        let of = |more: &str| {
+            let claims = format!(r#"{{"iss":"https://i.example","sub":"s","iat":0,"exp":100{more}}}"#);
+            let claims = json::parse_object(claims.as_bytes()).unwrap();
+            let candidate = check(&provider, &claims, Span::from_secs(0), Time::EPOCH)?;
+            let labels = candidate.labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
+            Ok::<_, Error>((candidate.subject.to_owned(), labels.join(",")))
+        };
+        assert_eq!(of(r#","oid":"","a":"","b":null,"c":"x""#).unwrap(), ("s".into(), "c=x".into()));
+        for blank in [r#"" ""#, r#""\t\n""#, r#""\u00a0\u3000""#] {
+            let error = of(&format!(r#","oid":{blank}"#)).unwrap_err();
+            assert_eq!((error.code(), error.subject()), (Code::TokenClaim, Some("oid")), "{blank}");
+        }
+    }
 }

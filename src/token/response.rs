@@ -358,6 +358,10 @@ mod tests {
     fn what_a_provider_writes_clumsily_is_read() {
         let clumsy = "\u{feff}{\"scope\":\"a\",\"scope\":\"b\",\"access_token\":\"a\",\"token_type\":\"Bearer\",\"name\":\"\\ud83d\"}";
         assert!(answer(clumsy).access.matches(b"a"));
+        let body = b"{\"expires_in\":1e999,\"x\":[-1E400],\"name\":\"caf\xe9\",\"access_token\":\"a\",\"refresh_token\":\"new\"}";
+        let Answer::Tokens(tokens) = parse(200, body) else { panic!("refused") };
+        assert!(tokens.refresh.is_some_and(|token| token.matches(b"new")));
+        assert_eq!(tokens.expires_in, Some(Span::from_millis((LONGEST_SEC * 1000.0) as i64)));
     }
 
     #[test]
