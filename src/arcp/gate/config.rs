@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn wrong_options_are_named() {
         for (options, named) in [
-            ("[]", "ARCP endpoint"),
+            ("[]", "`options`"),
             (r#"{"limits":{"helloTimeout":1}}"#, "`helloTimeoutMs`"),
             (r#"{"limits":{"maxHelloBytes":"1"}}"#, "`limits.maxHelloBytes`"),
             (r#"{"arcp":{"scopes":{"connects":[]}}}"#, "`connect`"),
