@@ -77,10 +77,10 @@ function copyOfObject(value, at) {
     return at.odd(path, kind === "Promise" ? "a Promise (await it)" : `a ${kind}`);
   }
   const copy = {};
-  // Of options what is inherited or hidden counts like the rest: it would be gone in silence.
-  const areOptions = at.nested && isNested(path, at.nested);
-  for (const key of areOptions ? keysOf(value) : Reflect.ownKeys(value)) {
-    if (!areOptions && !Object.getOwnPropertyDescriptor(value, key).enumerable) continue;
+  // Of options and requirements what is inherited or hidden counts like the rest: it would be gone in silence.
+  const countsAll = at.nested && (isNested(path, at.nested) || requirements.includes(path.at(-1)));
+  for (const key of countsAll ? keysOf(value) : Reflect.ownKeys(value)) {
+    if (!countsAll && !Object.getOwnPropertyDescriptor(value, key).enumerable) continue;
     if (typeof key === "symbol") throw configError(pathOf(below(String(key))), "has a symbol as its name");
     const member = memberOf(value[key], key, below(key), at);
     // Not by assignment: "__proto__" is a name like any other here.

@@ -121,6 +121,10 @@ test("a provider's requirements never vanish", async () => {
       });
     }
   }
+  for (const way of Object.values(ways)) {
+    const strict = await create({ requiredClaims: way("tid", "t1") });
+    await assert.rejects(strict.verify(token), { code: "ERR_TOKEN_CLAIM" });
+  }
   const isRevoked = { isRevoked: () => true };
   for (const make of [() => Object.create(isRevoked), () => hidden("isRevoked", isRevoked.isRevoked)]) {
     const options = Object.assign(make(), { providers: { p: provider }, now: clock });

@@ -289,3 +289,13 @@ for (const [what, gone] of Object.entries(takenBack)) {
     assert.deepEqual([events[1].outcome, events[1].reason], ["cut", "ERR_TOKEN_REVOKED"]);
   });
 }
+
+test("a reason is logged with the option that it names at its end", async () => {
+  const message = `no provider is configured for the issuer "${"x".repeat(400)}"; set \`issuer\``;
+  const authenticate = async () => {
+    throw new ArcgateError("ERR_TOKEN_ISSUER", message, { details: { fault: "caller" } });
+  };
+  const { events, post } = app({ verifier: { authenticate } });
+  assert.equal((await post({ body: JSON.stringify(envelope({ requestAgent: "r".repeat(250) })) })).status, 401);
+  assert.equal(events.at(-1).detail, message);
+});

@@ -197,6 +197,12 @@ fn metadata_that_is_wrong_again_and_again_is_no_outage() {
         }
         let last = last.unwrap();
         assert_eq!(last.code().is_retryable(), !is_no, "{last}");
+        if matches!(&replies[0], Reply::Answer(503, _)) {
+            // The one that is ill, and not that there is nothing at the other.
+            assert_eq!(status_of(&last), Some(503), "{last}");
+            let place = "https://i.example/.well-known/openid-configuration".to_owned();
+            assert!(last.facts().contains(&("url", Fact::Text(place))), "{last}");
+        }
         if matches!(&replies[0], Reply::Answer(200, _)) {
             assert!(
                 last.message().contains("\"https://i.example/\"") && last.message().contains("\"https://i.example\"")

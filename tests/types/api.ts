@@ -166,6 +166,12 @@ export async function handle(request: Request): Promise<Response> {
       check<Equal<typeof error.code, "ERR_TOKEN_EXPIRED">>();
       console.log(error.details?.subject, error.retryable);
     }
+    if (error instanceof ArcgateError) {
+      const { url, status, providerCodes } = error.details ?? {};
+      check<Equal<typeof url, string | undefined>>();
+      check<Equal<typeof status, number | undefined>>();
+      check<Equal<typeof providerCodes, readonly string[] | undefined>>();
+    }
     return errorResponse(error);
   }
 }
