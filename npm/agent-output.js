@@ -8,6 +8,7 @@ export class AgentOutput {
   #maxBytes;
   #count = 0;
   #memory = "";
+  #hasPieces = false;
   #pieces = [];
   #pieceBytes = 0;
 
@@ -22,6 +23,7 @@ export class AgentOutput {
     const said = callJson("agentEvent", text, kindOf(value), thrown, bytes, this.#count, this.#memory);
     if (said.flaw) return said;
     this.#memory = said.memory;
+    this.#hasPieces ||= said.isPiece;
     if (said.isPiece && said.part !== "") {
       this.#pieceBytes += utf8Length(said.part);
       if (this.#pieceBytes > this.#maxBytes)
@@ -42,10 +44,12 @@ export class AgentOutput {
     return part;
   }
 
-  /** How the run ends with what the agent returned: `[outcome, text]` for the core, and the flaw if there is one. */
+  /**
+   * How the run ends with what the agent returned: `[outcome, text]` for the core, and the flaw if there is one. Pieces are the
+   * result, whatever is returned besides: as over ARCP.
+   */
   result(value) {
-    // Who says its result in pieces returns nothing besides.
-    if (value === undefined || value === null) {
+    if (this.#hasPieces || value === undefined || value === null) {
       this.keep(this.rest());
       return this.#pieces.length > 0 ? ["pieces", this.#pieces.join(",")] : ["output", "null"];
     }

@@ -58,11 +58,10 @@ export class ArcRun {
         const step = await this.#run.next();
         if (!("event" in step)) {
           const end = this.#ended(step);
-          const rest = end[0] === "output" ? event(this.#output.rest()) : "";
           // What the pieces of a result still lack stands before its end.
           return {
             outcome: outcomeOf(end[0]),
-            bytes: bytes(rest + (end[0] === "pieces" ? event(end[1]) : "") + last(end)),
+            bytes: bytes((end[0] === "pieces" ? event(end[1]) : "") + last(end)),
           };
         }
         const { flaw, part } = this.#output.event(step.event);

@@ -23,7 +23,7 @@ const AFTER_THE_LAST: &str = ".";
 /// What goes on for an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
-    /// The part that it becomes, as JSON; empty where nothing goes on.
+    /// The part that it becomes, as JSON, or two with a comma between them; empty where nothing goes on.
     pub part: String,
     /// Whether that is a piece of the result.
     pub is_piece: bool,
@@ -44,16 +44,18 @@ pub fn event(text: &str, kind: Option<&str>, number: u64, memory: &str) -> Resul
         Body::Chunk(_) if memory == AFTER_THE_LAST => return Err(wrong(Flaw::AfterTheLast)),
         Body::Chunk(chunk) => {
             said.is_piece = true;
-            if chunk.is_base64 {
-                write_file_part(&mut said.part, chunk.data);
-            } else {
-                let mut pieces = Pieces::holding(memory);
-                let whole = pieces.take(text, chunk.is_last).map_err(wrong)?;
-                if !whole.is_empty() {
-                    write_text_part(&mut said.part, &whole);
-                }
-                said.memory = pieces.held().to_owned();
+            let mut pieces = Pieces::holding(memory);
+            let whole = pieces.with(text, &chunk).map_err(wrong)?;
+            if !whole.is_empty() {
+                write_text_part(&mut said.part, &whole);
             }
+            if chunk.is_base64 {
+                if !whole.is_empty() {
+                    said.part.push(',');
+                }
+                write_file_part(&mut said.part, chunk.data);
+            }
+            said.memory = pieces.held().to_owned();
             if chunk.is_last {
                 said.memory = AFTER_THE_LAST.to_owned();
             }
@@ -119,6 +121,25 @@ mod tests {
         assert_eq!(rest(&memory), "");
         let error = event(last, None, 2, &memory).unwrap_err();
         assert!(error.contains(r#""reason":"after_the_last""#), "{error}");
+    }
+
+    #[test]
+    fn a_half_that_waits_stands_before_the_bytes() {
+        for more in ["", r#","more":true"#, r#","more":false"#] {
+            let (part, memory) = say("", r#"{"kind":"result_chunk","body":{"data":"x\ud83d"}}"#);
+            assert_eq!(part, r#"{"type":"TextPart","content":"x"}"#);
+            let bytes = format!(r#"{{"kind":"result_chunk","body":{{"data":"YWI=","encoding":"base64"{more}}}}}"#);
+            let (part, memory) = say(&memory, &bytes);
+            let file = r#"{"type":"FilePart","content":"YWI=","mimeType":"application/octet-stream"}"#;
+            assert_eq!(part, format!("{{\"type\":\"TextPart\",\"content\":\"\u{fffd}\"}},{file}"));
+            assert_eq!(rest(&memory), "", "once");
+            if more.contains("false") {
+                continue;
+            }
+            // Nothing is joined across the bytes.
+            let (part, _) = say(&memory, r#"{"kind":"result_chunk","body":{"data":"\ude00y"}}"#);
+            assert_eq!(part, "{\"type\":\"TextPart\",\"content\":\"\u{fffd}y\"}");
+        }
     }
 
     #[test]

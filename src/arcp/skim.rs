@@ -28,6 +28,11 @@ pub fn name<'t>(text: &'t str, member: &str) -> Option<Cow<'t, str>> {
     unescaped(raw).filter(|text| super::envelope::is_name(text))
 }
 
+/// The job that a frame, or a frame's beginning, is about: SDKs name it in the envelope, or in the payload.
+pub fn job_id(text: &str) -> Option<Cow<'_, str>> {
+    name(text, "job_id").or_else(|| name(text.get(value_of(text, "payload")?)?, "job_id"))
+}
+
 /// The same text with another value, written as JSON, for one member of its outermost object: at its place, or at the end.
 /// The text is one that was read.
 pub fn with_member(text: &str, name: &str, value: &str) -> String {

@@ -250,6 +250,18 @@ impl Pieces {
         }
     }
 
+    /// What of the text goes on with the next piece of a result: in its place, or before it where it is bytes, for no other half
+    /// comes among those.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub fn with(&mut self, event: &str, chunk: &body::Chunk<'_>) -> Result<String, Flaw> {
+        match chunk.is_base64 {
+            true => Ok(self.end().unwrap_or_default().to_owned()),
+            false => self.take(event, chunk.is_last),
+        }
+    }
+
     /// No other half comes any more: what stands for the one that waits.
     pub fn end(&mut self) -> Option<&'static str> {
         let held = std::mem::take(&mut self.held);

@@ -54,6 +54,7 @@ fn one_that_is_too_large_hears_its_size_and_the_limit() {
     assert_eq!(told(&world), says("1", "upstream_frame_too_large"));
     let details = member(&world.client[0], "details");
     assert!(details.contains(&text.len().to_string()) && details.contains("4194304"), "{details}");
+    assert!(details.contains(r#""type":"job.event","job_id":"job_1""#), "whoever waits for an end knows it: {details}");
     // The driver shows how it begins, and not the whole.
     let mut world = World::open("{}", false, &["ack"]);
     world.gate.handle_upstream_oversized(r#"{"arcp":"1.1","event_seq":9,"payload":{"x":"xx"#, 7_000_000, world.time());
@@ -87,5 +88,30 @@ fn what_came_before_is_passed_on_first_also_while_the_welcome_waits() {
         world.mac("bmV3");
         assert_eq!(world.kinds(), ["session.welcome", "job.event", "session.error"]);
         assert_eq!((told(&world).0.as_str(), world.closed), ("9", Some(4422)));
+    }
+}
+
+#[test]
+fn the_type_and_the_job_are_named_as_far_as_they_are_names() {
+    let long = "x".repeat(257);
+    for (text, named) in [
+        (
+            r#"{"type":"job.result","job_id":"job_1","event_seq":5,"payload":{"x":NaN}}"#.to_owned(),
+            (Some("job.result"), Some("job_1")),
+        ),
+        (
+            r#"{"type":"job.error","event_seq":5,"payload":{"job_id":"job_2","x":NaN}}"#.to_owned(),
+            (Some("job.error"), Some("job_2")),
+        ),
+        (format!(r#"{{"type":"{long}","job_id":"a\u0000b","event_seq":5,"x":NaN}}"#), (None, None)),
+        (r#"{"type":7,"job_id":{},"event_seq":5}"#.to_owned(), (None, None)),
+    ] {
+        let mut world = World::open("{}", false, &["ack"]);
+        world.behind_says(&event(4, "{}"));
+        world.behind_says(&text);
+        let details = member(world.client.last().unwrap(), "details");
+        let details = json::parse_object(details.as_bytes()).unwrap();
+        let name = |name| details.get(name).and_then(Value::as_str);
+        assert_eq!((name("type"), name("job_id")), named, "{text}");
     }
 }

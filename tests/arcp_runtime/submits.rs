@@ -251,6 +251,50 @@ fn who_takes_no_chunks_gets_the_text_in_one() {
 }
 
 #[test]
+fn who_takes_no_chunks_and_can_have_no_text_is_told_so_instead_of_a_success() {
+    let half = "x".repeat(262_144);
+    let pieces = |data: &[&str]| data.iter().map(|data| json!({ "data": data })).collect::<Vec<_>>();
+    let bytes = json!({ "data": "YWI=", "encoding": "base64" });
+    for (chunks, expected) in [
+        (pieces(&[&half, &half]), None),
+        (
+            pieces(&[&half, &half, "x"]),
+            Some(json!({ "reason": "needs_result_chunk", "bytes": 524_289, "limit": 524_288 })),
+        ),
+        (vec![bytes.clone()], Some(json!({ "reason": "needs_result_chunk", "bytes": 2 }))),
+        (vec![json!({ "data": "x" }), bytes], Some(json!({ "reason": "needs_result_chunk", "bytes": 3 }))),
+    ] {
+        let mut world = World::new();
+        let client = world.connect_with("alice", &["ack", "subscribe"]);
+        let job = world.submit(&client, &json!({"agent": "echo"}));
+        for chunk in &chunks {
+            world.event(&job, "result_chunk", chunk);
+        }
+        world.output(&job, &json!(null));
+        let got = world.got(client.conn);
+        let (last, audit) = (got.last().unwrap(), world.audit.last().unwrap().clone());
+        assert_eq!(audit["type"], "arcp.job");
+        match expected {
+            None => {
+                assert_eq!((&last["type"], &audit["detail"]), (&json!("job.result"), &Value::Null));
+                assert_eq!(last["payload"]["result"].as_str().map(str::len), Some(524_288));
+            }
+            Some(details) => {
+                let payload = &last["payload"];
+                assert_eq!((&last["type"], &payload["details"]), (&json!("job.error"), &details));
+                assert_eq!((&payload["retryable"], &payload["code"]), (&json!(false), &json!("INVALID_REQUEST")));
+                assert_eq!(audit["detail"], payload["message"], "the log says it too");
+                // Who takes them has them.
+                let other = world.connect("alice");
+                world.say(&other, "job.subscribe", &json!({ "job_id": job, "history": true }));
+                let got = world.got(other.conn);
+                assert_eq!(got.last().unwrap()["payload"]["final_status"], "success", "{got:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_same_key_is_the_same_job() {
     let mut world = World::new();
     let client = world.connect("alice");

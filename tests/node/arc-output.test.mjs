@@ -185,12 +185,12 @@ test("half a character that stays alone is U+FFFD", async () => {
         yield { kind: "result_chunk", body: { data: cut } };
         return "y";
       },
-      undefined,
+      "x\ufffd",
     ],
   ]) {
     const [task, stream] = await both(agent);
-    assert.equal(textOf(stream.parts), expected ?? "x\ufffdy");
-    assert.equal(textOf(task.parts), expected ?? "y");
+    assert.equal(textOf(stream.parts), expected);
+    assert.equal(textOf(task.parts), expected);
   }
   const [task] = await both(async () => ({ [cut]: cut }));
   assert.deepEqual(JSON.parse(task.parts[0].content), { "x\ufffd": "x\ufffd" });
@@ -240,5 +240,42 @@ test("whatever an agent throws, the run ends and the log says so", async () => {
       assert.ok([-42004, -32603].includes(error.code));
       assert.deepEqual([run.outcome, run.reason, error.details], ["failed", "agent_failed", undefined]);
     }
+  }
+});
+
+const piece = (data, more = {}) => ({ kind: "result_chunk", body: { data, ...more } });
+
+test("pieces are the result, whatever the agent returns besides", async () => {
+  for (const besides of ["and this", { a: 1 }, 1n, null, undefined]) {
+    for (const pieces of [
+      [piece("a"), piece("b")],
+      [piece("a\ud83d"), piece("\ude00b", { more: false })],
+      [piece("")],
+    ]) {
+      const got = await both(async function* () {
+        yield* pieces;
+        return besides;
+      });
+      const whole = pieces.map(({ body }) => body.data).join("");
+      for (const { error, parts, run } of got) {
+        assert.deepEqual([error ?? null, textOf(parts), run.outcome], [null, whole, "completed"]);
+      }
+    }
+  }
+});
+
+test("half a character before bytes is told before them, and joined with nothing behind them", async () => {
+  for (const more of [{}, { more: false }]) {
+    const got = await both(async function* () {
+      yield piece("x\ud83d");
+      yield piece("YWI=", { encoding: "base64", ...more });
+      if (!("more" in more)) yield piece("\ude00y");
+    });
+    const expected = "more" in more ? ["x", "\ufffd", "YWI="] : ["x", "\ufffd", "YWI=", "\ufffdy"];
+    for (const { parts } of got)
+      assert.deepEqual(
+        parts.map(({ content }) => content),
+        expected,
+      );
   }
 });

@@ -152,7 +152,7 @@ impl Client {
         let job = self.jobs.by_id(id).filter(|_| envelope.kind() == "job.event");
         let Some(job) = job else { return self.deliver(envelope, id, seq, text) };
         let (handle, has_place) = (job.handle, !job.is_full(text.len()));
-        (job.is_fresh, job.is_late, job.watch) = (false, false, None);
+        (job.is_fresh, job.is_late, job.watch, job.doubt) = (false, false, None, None);
         job.is_heard = true;
         match job.flow.fate(seq, is_new, has_place, text) {
             Fate::Kept => self.hand_over(envelope, handle, seq, text, true),

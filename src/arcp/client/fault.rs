@@ -1,7 +1,7 @@
 //! What went wrong, as the application is told.
 
 use crate::{
-    arcp::{ArcpCode, Envelope},
+    arcp::{envelope::is_name, ArcpCode, Envelope},
     error::{Code, Fault as Who},
     json::{write_string, Members, Number, Object, Value},
 };
@@ -67,6 +67,12 @@ impl Fault {
     pub fn told(&self, name: &str) -> Option<i64> {
         let details = crate::json::object_of(self.peer_details.as_deref()?).ok()?;
         details.get(name).and_then(Value::as_number).and_then(Number::as_i64)
+    }
+
+    /// A name in the peer's `details`.
+    pub fn told_name(&self, name: &str) -> Option<String> {
+        let details = crate::json::object_of(self.peer_details.as_deref()?).ok()?;
+        details.get(name).and_then(Value::as_str).filter(|text| is_name(text)).map(str::to_owned)
     }
 
     /// One that the peer tells of: the payload of `session.error` or `job.error`.

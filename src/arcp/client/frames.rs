@@ -7,7 +7,7 @@ use super::{
     jobs::Place,
     machine::{Client, Phase},
     requests::Kind,
-    unreadable::reason_of,
+    unreadable::{reason_of, NotPassed},
 };
 use crate::{
     arcp::{ArcpCode, Close, Envelope},
@@ -281,7 +281,7 @@ impl Client {
             self.retry(&Fault::new(Code::Network, "a frame was too large for the runtime"), true);
             return true;
         }
-        self.not_passed = fault.told("event_seq").filter(|seq| *seq > self.jobs.last_seq());
+        self.not_passed = NotPassed::told_by(fault).filter(|what| what.seq > self.jobs.last_seq());
         self.not_passed.is_some()
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{chunks::Chunks, flow::Flow};
+use super::{chunks::Chunks, fault::Fault, flow::Flow};
 use crate::time::Time;
 
 /// From so many unread events of a job on, the runtime is to hold the rest back.
@@ -64,6 +64,8 @@ pub struct Job {
     pub is_late: bool,
     /// When such a job is looked for in the runtime's list, and how often it was.
     pub watch: Option<(Time, u32)>,
+    /// Why its end may be one that can't be read, while nothing came after that.
+    pub doubt: Option<Box<Fault>>,
     /// Whether its events come, or are put off.
     pub flow: Flow,
     /// What was given up of it and not told yet: from and to which number.
@@ -213,6 +215,7 @@ impl Jobs {
             is_heard: false,
             is_late: false,
             watch: None,
+            doubt: None,
             flow: Flow::default(),
             given_up: None,
             last: -1,

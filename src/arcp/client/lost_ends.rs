@@ -3,6 +3,7 @@
 
 use super::{
     fault::Fault,
+    jobs::Job,
     machine::Client,
     requests::{Kind, Request},
 };
@@ -20,7 +21,7 @@ const QUIET: Span = Span::from_secs(2);
 const QUIETER: i64 = 30_000;
 const QUIETEST: i64 = 600_000;
 /// How long an end may be on its way that the runtime has numbered.
-const LATE: Span = Span::from_secs(15);
+pub(super) const LATE: Span = Span::from_secs(15);
 /// Pages of a list that are looked at.
 const MOST_PAGES: u32 = 64;
 
@@ -81,6 +82,9 @@ impl Client {
             self.listing.unlisted.swap_remove(at);
             let is_over = text(entry, "status").is_some_and(|status| is_over(&status));
             let last = entry.get("last_event_seq").and_then(Value::as_number).and_then(Number::as_i64);
+            if !is_over {
+                job.doubt = None;
+            }
             let is_on_its_way = job.is_own && !job.is_late && last.is_some_and(|last| last > last_seq);
             if is_over && is_on_its_way {
                 // A replay may take its time; but not for ever.
@@ -145,11 +149,16 @@ impl Client {
             return;
         }
         for handle in std::mem::take(&mut self.suspects) {
-            let submit = self.jobs.get(handle).and_then(|job| job.submit.take().filter(|_| !job.is_fresh));
-            match submit {
-                Some(payload) => self.ask(Kind::Submit, &payload, handle, None),
-                None => self.give_up(handle),
-            }
+            self.have_again(handle);
+        }
+    }
+
+    /// Asks for a job's end again, once, where that can be done.
+    fn have_again(&mut self, handle: u32) {
+        let submit = self.jobs.get(handle).and_then(|job| job.submit.take().filter(|_| !job.is_fresh));
+        match submit {
+            Some(payload) => self.ask(Kind::Submit, &payload, handle, None),
+            None => self.give_up(handle),
         }
     }
 
@@ -162,7 +171,8 @@ impl Client {
             }
             false => ("the job's end was lost with the connection", "end_lost"),
         };
-        self.job_failed(handle, &Fault::new(Code::SessionLost, message).with("reason", reason));
+        let fault = Fault::new(Code::SessionLost, message).with("reason", reason);
+        self.job_failed(handle, job.doubt.as_deref().unwrap_or(&fault));
         self.tell(Members::new().text("type", "lost").text("reason", "RESULT").texts("jobs", [job.id.as_str()]));
         self.relax();
     }
@@ -200,6 +210,13 @@ impl Client {
             }
             self.suspects.extend(ended);
             self.suspect();
+            // Or that its end may be one that can't be read, and that nothing came since.
+            let is_over = |job: &&Job| job.doubt.is_some() && job.watch.is_some_and(|(_, looks)| looks > 0);
+            let over: Vec<u32> =
+                self.jobs.iter().filter(is_over).filter(|job| !job.holds()).map(|job| job.handle).collect();
+            for handle in over {
+                self.have_again(handle);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     lost_ends::Listing,
     options::Options,
     requests::{Kind, Request, Requests},
-    unreadable::Marks,
+    unreadable::{Marks, NotPassed},
     unsayable::{self, Unsayable},
 };
 use crate::{
@@ -129,7 +129,7 @@ pub struct Client {
     /// What can't be read in this session.
     pub(super) unreadables: Marks,
     /// The event that a gateway says it can't pass on.
-    pub(super) not_passed: Option<i64>,
+    pub(super) not_passed: Option<NotPassed>,
     /// Whether the session was asked for from one number lower, too.
     pub(super) asked_lower: bool,
     /// The number after which a gap has cost a connection.

@@ -4,6 +4,7 @@
 use super::{
     fault::Fault,
     jobs::Place,
+    lost_ends::LATE,
     machine::{Client, Phase},
     requests::Kind,
 };
@@ -52,6 +53,37 @@ impl Marks {
     }
 }
 
+/// An event that a gateway can't pass on, as far as it says.
+#[derive(Clone, Debug)]
+pub(super) struct NotPassed {
+    pub(super) seq: i64,
+    kind: Option<String>,
+    job: Option<String>,
+    said: Fault,
+}
+
+impl NotPassed {
+    pub(super) fn told_by(said: &Fault) -> Option<Self> {
+        let (kind, job) = (said.told_name("type"), said.told_name("job_id"));
+        Some(Self { seq: said.told("event_seq")?, kind, job, said: said.clone() })
+    }
+
+    /// What who waits for a job is told: why it was not passed on, its size and the limit.
+    fn fault(&self, message: &str) -> Fault {
+        let size = self.said.told("bytes").zip(self.said.told("limit"));
+        let message = match size {
+            Some((bytes, limit)) => format!("{message}: it has {bytes} bytes, and {limit} are allowed"),
+            None => message.to_owned(),
+        };
+        let mut fault = Fault::new(Code::Protocol, &message);
+        fault.facts.extend(self.said.facts.iter().cloned());
+        match size {
+            Some((bytes, limit)) => fault.with_number("bytes", bytes).with_number("limit", limit),
+            None => fault,
+        }
+    }
+}
+
 /// What could be made out of a frame that can't be read.
 struct Remains {
     kind: String,
@@ -62,13 +94,9 @@ struct Remains {
 impl Remains {
     fn of(text: &str) -> Self {
         let text_of = |name| skim::name(text, name).map(|name| name.into_owned());
-        let inside = || {
-            let payload = text.get(skim::value_of(text, "payload")?)?;
-            skim::name(payload, "job_id").map(|name| name.into_owned())
-        };
         Self {
             kind: text_of("type").unwrap_or_default(),
-            job: text_of("job_id").or_else(inside),
+            job: skim::job_id(text).map(|name| name.into_owned()),
             seq: skim::event_seq(text),
         }
     }
@@ -145,13 +173,15 @@ impl Client {
             ("job.event", Some(handle)) => self.missed(handle, 1),
             ("job.event", None) => {}
             ("job.result" | "job.error", Some(handle)) => {
-                self.jobs.remove(handle);
                 let fault = Fault::new(Code::Protocol, "the job's end can't be read").with("reason", reason);
-                self.job_failed(handle, &fault);
-                self.relax();
+                self.end_unread(handle, &fault);
             }
             // The end of a job may be among it.
-            _ => self.check_jobs(),
+            _ => {
+                let fault = Fault::new(Code::Protocol, "the job's end may be among what can't be read");
+                self.doubt_ends(handle, &fault.with("reason", reason));
+                self.check_jobs();
+            }
         }
     }
 
@@ -177,24 +207,59 @@ impl Client {
         let is_open = matches!(self.phase, Phase::Open | Phase::Switching(_));
         let reason = "a gateway can't pass an event of the runtime on";
         match self.not_passed.take().filter(|_| is_open) {
-            Some(seq) => {
+            Some(what) => {
                 let event = Members::new().text("type", "lost").text("reason", "UNREADABLE");
-                let event = event.integer("fromSeq", last + 1).integer("toSeq", seq);
-                // Nobody says whose it was; where there is one job, it is known.
-                let mut jobs = self.jobs.iter().map(|job| (job.handle, job.id.clone()));
-                let only = jobs.next().filter(|_| jobs.next().is_none());
+                let event = event.integer("fromSeq", last + 1).integer("toSeq", what.seq);
+                // Not every gateway says whose it was; where there is one job, it is known.
+                let mut jobs = self.jobs.iter().filter(|job| what.job.as_ref().is_none_or(|id| *id == job.id));
+                let job = jobs.next().filter(|_| jobs.next().is_none()).map(|job| (job.handle, job.id.clone()));
                 drop(jobs);
-                self.tell(event.text("message", reason).texts("jobs", only.as_ref().map(|(_, id)| id.as_str())));
-                if let Some((handle, _)) = only {
-                    self.missed(handle, 1);
-                }
-                self.jobs.skip_to(seq + 1);
+                self.tell(event.text("message", reason).texts("jobs", job.as_ref().map(|(_, id)| id.as_str())));
+                self.not_passed_on(&what, job.map(|(handle, _)| handle));
+                self.jobs.skip_to(what.seq + 1);
                 self.retry(fault, true);
             }
             None if is_open && !self.unreadables.has_failed(Mark { at: (false, last), reason }) => {
                 self.retry(fault, false);
             }
             None => self.finish(&Fault::new(Code::Protocol, reason).with_number("after", last)),
+        }
+    }
+
+    /// What becomes of the job whose event a gateway can't pass on.
+    fn not_passed_on(&mut self, what: &NotPassed, job: Option<u32>) {
+        match (what.kind.as_deref(), job) {
+            (Some("job.result" | "job.error"), Some(handle)) => {
+                let fault = what.fault("a gateway can't pass the job's end on");
+                self.end_unread(handle, &fault);
+            }
+            (Some("job.event"), Some(handle)) => self.missed(handle, 1),
+            // Of a job that is not held here.
+            (Some("job.event" | "job.result" | "job.error"), None) if what.job.is_some() => {}
+            (_, job) => {
+                if let Some(handle) = job {
+                    self.missed(handle, 1);
+                }
+                let fault = what.fault("the job's end may be what a gateway can't pass on: nothing came after it");
+                self.doubt_ends(job, &fault);
+            }
+        }
+    }
+
+    /// A job's end has come, and can't be read.
+    fn end_unread(&mut self, handle: u32, fault: &Fault) {
+        self.end_flow(handle);
+        self.jobs.remove(handle);
+        self.job_failed(handle, fault);
+        self.relax();
+    }
+
+    /// This job, or any where it isn't known, may have ended: unless something more comes of it.
+    fn doubt_ends(&mut self, job: Option<u32>, fault: &Fault) {
+        let due = self.now.plus(LATE);
+        for job in self.jobs.iter_mut().filter(|held| job.is_none_or(|handle| handle == held.handle)) {
+            job.watch = Some((due, 0));
+            job.doubt = Some(Box::new(fault.clone()));
         }
     }
 

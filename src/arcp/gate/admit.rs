@@ -36,7 +36,7 @@ enum Wait {
 }
 
 /// Why nothing that comes after it is passed on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Stop {
     Unreadable(Unreadable),
     /// It is more than may wait.

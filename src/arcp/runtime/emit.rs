@@ -90,6 +90,11 @@ impl Hub {
             trace_id: Some(Rc::clone(&job.trace_id)),
             detail: match &end {
                 End::Failed(failure) if failure.details.is_some() => Some(failure.message.clone()),
+                // What it said in pieces is no success for who can't have them.
+                End::Success(None) => {
+                    let sessions = job.followers.iter().filter_map(|follower| self.sessions.get(&follower.session));
+                    sessions.filter_map(|session| job.untold(session)).next().map(|failure| failure.message)
+                }
                 _ => None,
             },
             ..Audit::default()

@@ -9,6 +9,9 @@ use super::{
 };
 use crate::{arcp::errors::ArcpCode, json::Members, output::Pieces, time::Time};
 
+/// The longest text of chunks that is kept for sessions that take none.
+pub(super) const MAX_TEXT: usize = 512 << 10;
+
 /// A session that gets a job's events, and how far it has got.
 #[derive(Clone, Debug)]
 pub(super) struct Follower {
@@ -33,6 +36,25 @@ pub(super) struct Chunks {
     pub(super) is_whole: bool,
     /// All of them as one text, for sessions that take no chunks; none when it is no text, or too long.
     pub(super) text: Option<String>,
+    /// Whether bytes are among them, which are no text.
+    pub(super) has_bytes: bool,
+}
+
+impl Chunks {
+    /// What a session that takes no chunks is told where it can't have them as one text: no success is without its result.
+    fn untold(&self) -> Failure {
+        let mut details = Members::new()
+            .text("reason", "needs_result_chunk")
+            .integer("bytes", i64::try_from(self.bytes).unwrap_or(i64::MAX));
+        let bytes = self.bytes;
+        let message = if self.has_bytes {
+            format!("The result ({bytes} bytes) is no text: a session has it with the feature result_chunk only")
+        } else {
+            details = details.integer("limit", MAX_TEXT as i64);
+            format!("The result has {bytes} bytes; at most {MAX_TEXT} are sent without the feature result_chunk")
+        };
+        Failure { code: ArcpCode::InvalidRequest, message, is_retryable: false, details: Some(details.end()) }
+    }
 }
 
 /// How a job ended.
@@ -151,6 +173,12 @@ impl Job {
         1024 + self.history.bytes() + result + text + self.lease.len() + self.accepted.len()
     }
 
+    /// Why this session can't have a result that came in chunks.
+    pub(super) fn untold(&self, session: &Session) -> Option<Failure> {
+        let chunks = self.chunks.as_ref().filter(|_| !session.takes("result_chunk"))?;
+        chunks.text.is_none().then(|| chunks.untold())
+    }
+
     /// The last message of the job as this session can read it: its type and payload (ARCP 1.1 §7.3, §8.4).
     pub(super) fn last_message(&self, session: &Session) -> Option<(&'static str, String)> {
         let (end, at) = self.end.as_ref()?;
@@ -171,12 +199,15 @@ impl Job {
         Some(match end {
             End::Success(Some(json)) => ("job.result", result("success").raw("result", json).end()),
             End::Success(None) => {
+                if let Some(failure) = self.untold(session) {
+                    return Some(("job.error", error("error", &failure)));
+                }
                 let payload = match &self.chunks {
                     Some(chunks) if session.takes("result_chunk") => result("success")
                         .text("result_id", &chunks.result_id)
                         .integer("result_size", i64::try_from(chunks.bytes).unwrap_or(i64::MAX)),
                     Some(Chunks { text: Some(text), .. }) => result("success").text("result", text),
-                    _ => result("success").text("summary", "The result needs the feature result_chunk"),
+                    _ => result("success"),
                 };
                 ("job.result", payload.end())
             }

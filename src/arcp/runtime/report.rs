@@ -1,7 +1,7 @@
 //! What an agent says about its job: events, an output, a failure. What can't be passed on ends the job (`crate::output`).
 
 use super::{
-    job::{Chunks, End, Failure, Job},
+    job::{Chunks, End, Failure, Job, MAX_TEXT},
     ArcpCode, Hub, Rc, Time,
 };
 use crate::{
@@ -15,8 +15,6 @@ use crate::{
 
 /// The longest message of a failure, in bytes.
 const MAX_MESSAGE: usize = 1024;
-/// The longest text of chunks that is kept for sessions that take none.
-const MAX_TEXT: usize = 512 << 10;
 
 /// Something that JavaScript could not write as JSON.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,12 +93,7 @@ impl Hub {
             return Err(Flaw::AfterTheLast);
         }
         let (mut pieces, is_first) = (job.pieces.clone(), job.chunks.is_none());
-        let text = if chunk.is_base64 {
-            // No other half comes among bytes.
-            pieces.end().unwrap_or_default().to_owned()
-        } else {
-            pieces.take(event, chunk.is_last)?
-        };
+        let text = pieces.with(event, chunk)?;
         self.change(job_id, |job| job.pieces = pieces);
         if chunk.is_base64 && !text.is_empty() {
             self.chunk(job_id, &text_chunk(&text, false), now)?;
@@ -125,7 +118,9 @@ impl Hub {
             bytes: 0,
             is_whole: false,
             text: Some(String::new()),
+            has_bytes: false,
         });
+        chunks.has_bytes |= chunk.is_base64;
         chunks.bytes = chunks.bytes.saturating_add(chunk.bytes);
         // ARCP 1.1 §14: too large is INTERNAL_ERROR.
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
