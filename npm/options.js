@@ -8,8 +8,9 @@ import { configError } from "./errors.js";
  */
 export function checkKeys(options, known, path = "") {
   checkRecord(options, path || "options");
-  for (const key of keysOf(options).map(String)) {
-    if (known.includes(key)) continue;
+  for (const name of keysOf(options)) {
+    const key = String(name);
+    if (known.includes(key) || isMethod(options, name)) continue;
     const near = nearest(key, known);
     const fix = near ? `did you mean \`${near}\`?` : `there are ${known.join(", ")}`;
     throw configError(path ? `${path}.${key}` : key, `is not an option; ${fix}`);
@@ -46,13 +47,20 @@ export function entriesOf(record, name, problem) {
   return Object.entries(record);
 }
 
-/** All members as a plain object's own. */
-export function membersOf(object) {
+/** All members as a plain object's own, without the methods of its class but those that are `meant`. */
+export function membersOf(object, meant = []) {
   const members = {};
-  // Not by assignment: "__proto__" is a name like any other here.
-  for (const key of keysOf(object))
+  for (const key of keysOf(object)) {
+    if (isMethod(object, key) && !meant.includes(key)) continue;
+    // Not by assignment: "__proto__" is a name like any other here.
     Object.defineProperty(members, key, { value: object[key], enumerable: true, writable: true, configurable: true });
+  }
   return members;
+}
+
+/** Whether a member is a method of the object's class: a helper of whoever wrote that, and no option. */
+export function isMethod(object, key) {
+  return !Object.hasOwn(object, key) && typeof object[key] === "function";
 }
 
 /** The names of all members: own ones, whether they are listed or not, and what is inherited, but from Object. */

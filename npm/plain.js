@@ -23,7 +23,7 @@ export function optionsJson(options, nested = [], name = undefined) {
 
 /** The options without the functions that stay in JavaScript: the core learns that they are there. Refuses what is none. */
 export function withoutFunctions(options, names, path = "") {
-  const plain = membersOf(options);
+  const plain = membersOf(options, names);
   for (const name of names) {
     if (options[name] === undefined) continue;
     if (typeof options[name] !== "function") throw configError(`${path}${name}`, "must be a function");

@@ -25,7 +25,7 @@ export function coreOptions(options) {
     plain.providers = {};
     for (const [name, provider] of entriesOf(options.providers, "providers", "must be a record: name -> provider")) {
       checkRecord(provider, `providers.${name}`);
-      const { secret, ...rest } = membersOf(provider);
+      const { secret, ...rest } = membersOf(provider, ["requiredScopes", "requiredClaims"]);
       if (secret !== undefined) {
         if (!(secret instanceof Uint8Array)) throw configError(`providers.${name}.secret`, "must be a Uint8Array");
         secrets.push(...secret);

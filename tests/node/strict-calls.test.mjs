@@ -132,6 +132,33 @@ test("a provider's requirements never vanish", async () => {
   }
 });
 
+test("options may be objects of a class, whose methods are its own", async () => {
+  class Settings {
+    providers = { p: provider };
+    get now() {
+      return clock;
+    }
+    reload() {}
+  }
+  await (await JwtVerifier.create(new Settings())).verify(token);
+  class Policy {
+    canObserve() {
+      return this.isMine();
+    }
+    canCancel() {
+      return this.isMine();
+    }
+    isMine() {}
+  }
+  const own = await StaticBearerVerifier.create({ t: "u" });
+  createWorker({ verifier: own, agents: { a: () => 1 }, policy: new Policy() });
+  class Strict {
+    requiredScopes() {}
+  }
+  const providers = { p: Object.assign(new Strict(), provider) };
+  await assert.rejects(JwtVerifier.create({ providers }), config("providers.p.requiredScopes"));
+});
+
 test("records of names are plain", async () => {
   const own = await StaticBearerVerifier.create({ t: "u" });
   const says = { authenticate: async () => ({ id: "u" }) };
