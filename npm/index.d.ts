@@ -392,6 +392,8 @@ export class TokenManager {
   beginLogin(options?: {
     /** Where the page goes on afterwards: a URL of the origin of `redirectUri`. Any other is ERR_CONFIG. */
     returnTo?: string | URL;
+    /** Parameters of this login alone, such as `prompt` or `login_hint`; they stand in the place of the source's of the same name. */
+    authorizationParams?: Record<string, string>;
   }): Promise<URL>;
   /**
    * Ends a login: takes the URL that the provider sent the person back to. `claims` are those of the ID token, verified.

@@ -2,6 +2,8 @@
 // random texts, the hash, the place where a login waits while the page is left, and the ID token's signature.
 
 import { configError } from "./errors.js";
+import { checkKeys } from "./options.js";
+import { optionsJson } from "./plain.js";
 import { base64url, unguessable } from "./token-request.js";
 import { JwtVerifier } from "./verifier.js";
 import { within } from "./wait.js";
@@ -26,6 +28,7 @@ export class Logins {
   #taken = isPage ? takenInPage : new Map();
   #claims = new Map();
   #verifier;
+  #keysAnswer;
 
   constructor(source, storage, driver, insecureHosts) {
     this.#source = source;
@@ -38,7 +41,10 @@ export class Logins {
     }
   }
 
-  async begin({ returnTo } = {}) {
+  async begin(options = {}) {
+    checkKeys(options, ["returnTo", "authorizationParams"]);
+    const { returnTo, authorizationParams } = options;
+    const own = optionsJson({ authorizationParams });
     if (!globalThis.crypto?.subtle) {
       throw configError("beginLogin", "needs WebCrypto, which pages have on https and on localhost only");
     }
@@ -49,7 +55,7 @@ export class Logins {
     const challenge = base64url(new Uint8Array(hash));
     await this.#load();
     const url = this.#driver.call((core, now) => {
-      return core.beginLogin(`${state}\n${nonce}\n${verifier}`, challenge, goal, now);
+      return core.beginLogin(`${state}\n${nonce}\n${verifier}`, challenge, goal, own, now);
     });
     await this.#save();
     return new URL(url);
@@ -105,7 +111,12 @@ export class Logins {
       clockToleranceSec: TOLERANCE,
       tokenCache: false,
       insecureHosts: this.#insecureHosts,
-      fetch: this.#driver.fetch,
+      fetch: async (url, init) => {
+        this.#keysAnswer = { url: String(url) };
+        const response = await this.#driver.fetch(url, init);
+        this.#keysAnswer.status = response.status;
+        return response;
+      },
       now: () => this.#driver.call((core, now) => now + core.serverAhead()),
     });
     try {
@@ -113,7 +124,11 @@ export class Logins {
       this.#claims.set(flight, claims);
       return ["verified", JSON.stringify(claims), ""];
     } catch (error) {
-      if (error.retryable && error.code !== "ERR_TOKEN_NOT_YET_VALID") throw error;
+      if (error.retryable && error.code !== "ERR_TOKEN_NOT_YET_VALID") {
+        this.#driver.failed(error);
+        const { status, url } = { url: keys, ...this.#keysAnswer, ...error.details };
+        return ["unverifiable", error.message, status, url, error.details?.retryAfterSec];
+      }
       return ["verified", undefined, `${error.code} ${error.message}`];
     }
   }
@@ -151,10 +166,14 @@ export class Logins {
       const text = keptInPage(() => sessionStorage.getItem(this.#key));
       this.#driver.call((core) => core.setWaiting(text ?? ""));
     } else if (this.#storage) {
-      const stored = await within(STORAGE_LIMIT, this.#storage.get());
-      this.#driver.call((core) => {
-        core.setWaiting(JSON.stringify({ source: core.sourceId(), logins: stored?.logins ?? [] }));
-      });
+      let logins;
+      try {
+        logins = JSON.stringify((await within(STORAGE_LIMIT, this.#storage.get()))?.logins ?? []) ?? "[]";
+      } catch {
+        // A storage that fails: what waits in memory is all there is.
+        return;
+      }
+      this.#driver.call((core) => core.setWaiting(`{"source":${JSON.stringify(core.sourceId())},"logins":${logins}}`));
     }
   }
 

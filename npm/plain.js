@@ -56,6 +56,8 @@ function copyOf(value, at) {
       return Number.isFinite(value) ? value : at.odd(at.path, "no finite number");
     case "object":
       return value === null ? null : copyOfObject(value, at);
+    case "undefined":
+      return at.odd(at.path, "");
     default:
       return at.odd(at.path, `a ${typeof value}`);
   }

@@ -1,5 +1,6 @@
 // What the core asks for, done: storage, other tabs, the user's function, keys and requests.
 
+import { tokensJson } from "./token-options.js";
 import { send, sign } from "./token-request.js";
 import { within } from "./wait.js";
 
@@ -26,12 +27,21 @@ export async function perform({ do: what, limitMs, ...details }, flight, manager
       const call = source.fetchToken({ reason: details.reason, signal: AbortSignal.timeout(limitMs) });
       const given = await within(limitMs, call, late);
       if (given === late) throw "timeout";
-      return ["called", JSON.stringify(given ?? null)];
+      try {
+        return ["called", tokensJson(given, "fetchToken()")];
+      } catch (cause) {
+        // No token, like any other that it could have given instead.
+        manager.failed(cause);
+        return ["called", "null"];
+      }
     }
     case "sign":
       return ["signed", await sign(source.privateKey, manager.signing.algorithm, details.input)];
-    case "verify":
-      return manager.logins.verify(flight, details);
+    case "verify": {
+      const verified = await within(limitMs, manager.logins.verify(flight, details), late);
+      if (verified === late) throw "timeout";
+      return verified;
+    }
     default: {
       if (what === "post" && limitMs === undefined) tabs?.sends(flight, details.body);
       const answer = await send(manager.fetch, details, limitMs);

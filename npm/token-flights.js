@@ -67,7 +67,14 @@ export class Flights {
       }
       if (!this.#driver.isCurrent(core)) return;
       const [method, ...outcome] = result;
-      core[method](flight, ...outcome, this.#driver.now(), Math.random());
+      try {
+        core[method](flight, ...outcome, this.#driver.now(), Math.random());
+      } catch (thrown) {
+        if (recoverFrom(thrown)) return;
+        // Whatever a callback, a storage or a lock gave that the core can't take: that failed, and nobody waits for it.
+        this.cause = thrown;
+        core.failed(flight, "network", this.#driver.now(), Math.random());
+      }
     }
   }
 

@@ -3,13 +3,23 @@
 import { configError } from "./errors.js";
 import { pastHttpCache, readBody } from "./fetch.js";
 import { ownName } from "./version.js";
+import { within } from "./wait.js";
+
+const late = Symbol("late");
 
 /**
  * Sends one request. Gives status, body, and what the header says of time; throws a string that says why there is no answer:
  * "timeout", "too_large", "redirect" or "network". Without `limitMs` the answer is waited for as long as it takes.
  */
-export async function send(fetch, { url, body, authorization }, limitMs) {
-  const signal = limitMs === undefined ? undefined : AbortSignal.timeout(limitMs);
+export async function send(fetch, request, limitMs) {
+  if (limitMs === undefined) return exchange(fetch, request);
+  // A `fetch` of the user's may not listen to the signal.
+  const answer = await within(limitMs, exchange(fetch, request, AbortSignal.timeout(limitMs)), late);
+  if (answer === late) throw "timeout";
+  return answer;
+}
+
+async function exchange(fetch, { url, body, authorization }, signal) {
   const headers = { accept: "application/json", ...ownName };
   if (authorization) headers.authorization = authorization;
   if (body !== undefined) headers["content-type"] = "application/x-www-form-urlencoded";

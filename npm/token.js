@@ -4,12 +4,12 @@ import { ArcgateError, configError, errorFromJson, toArcgateError } from "./erro
 import { tell } from "./events.js";
 import { tellInsecureHosts } from "./insecure-hosts.js";
 import { Logins } from "./login.js";
-import { checkKeys } from "./options.js";
 import { Tabs } from "./tabs.js";
 import { perform } from "./token-action.js";
 import { Flights } from "./token-flights.js";
-import { coreOptions } from "./token-options.js";
+import { callOptions, coreOptions, tokensJson } from "./token-options.js";
 import { storageOf } from "./token-storage.js";
+import { clock } from "./verifier-options.js";
 import { aborted, orAborted, within } from "./wait.js";
 import { bindings, instanceEpoch, ready, recoverFrom } from "./wasm.js";
 
@@ -44,11 +44,15 @@ export class TokenManager {
   #token;
   #snapshot;
   #flights = new Flights({
-    now: () => this.#now(),
+    now: () => this.#steadyNow(),
     isCurrent: (core) => this.#isCurrent(core),
     perform: (action, flight) => perform(action, flight, this.#parts),
     ended: (flight) => {
-      this.#changed();
+      try {
+        this.#changed();
+      } catch {
+        // A clock of the user's that fails now and then. Whoever asks next hears of it.
+      }
       this.#tabs?.ended(flight).catch(() => {});
     },
   });
@@ -56,6 +60,7 @@ export class TokenManager {
   #writing = Promise.resolve();
   #logins;
   #closed = false;
+  #lastNow = 0;
   #tabs;
   #returning;
   #wake = (event) => this.#onWake(event);
@@ -72,7 +77,7 @@ export class TokenManager {
     const { given, signing, isShared } = coreOptions(source, options);
     this.#options = { ...options };
     this.#given = given;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now === undefined ? Date.now : clock(options.now);
     this.#attach();
     this.#storage = storageOf(options.storage, this.#core.sourceId());
     const parts = (this.#parts = {
@@ -81,6 +86,9 @@ export class TokenManager {
       storage: this.#storage,
       fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
       now: this.#now,
+      failed: (cause) => {
+        this.#flights.cause = cause;
+      },
       write: (limitMs, work) => this.#write(limitMs, work),
       put: (text) => this.#put(text),
     });
@@ -96,21 +104,20 @@ export class TokenManager {
   }
 
   /** The access token: the present one, or a new one if that is needed. */
-  async getToken(options = {}) {
-    checkKeys(options, ["minValiditySec", "forceRefresh", "signal", "waitUntil"]);
-    const { minValiditySec = 0, forceRefresh = false, signal, waitUntil } = options;
-    if (!(minValiditySec >= 0)) throw configError("minValiditySec", "must be a number of seconds");
+  async getToken(options) {
+    const known = ["minValiditySec", "forceRefresh", "signal", "waitUntil"];
+    const { minValiditySec, forceRefresh, signal, waitUntil } = callOptions(options, known);
     const arrived = this.#now();
     try {
-      let known = this.#alive();
-      let asked = forceRefresh ? known.requests() : undefined;
+      let current = this.#alive();
+      let asked = forceRefresh ? current.requests() : undefined;
       if (this.#returning) await this.#returning;
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         if (signal?.aborted) throw aborted(signal);
         const core = this.#alive();
-        if (core !== known) {
+        if (core !== current) {
           // Made anew: it knows nothing of what was asked before.
-          known = core;
+          current = core;
           if (forceRefresh) asked = core.requests();
         }
         const step = core.ask(arrived, round === 0 ? arrived : this.#now(), minValiditySec * 1000, asked);
@@ -149,7 +156,8 @@ export class TokenManager {
 
   /** Takes a token that was obtained elsewhere: the token, or a token endpoint's answer. */
   setToken(token) {
-    this.#do((core, now) => core.set(JSON.stringify(token ?? null), now, Math.random()));
+    const given = tokensJson(token, "token");
+    this.#do((core, now) => core.set(given, now, Math.random()));
     this.#keep();
     this.#tabs?.tell({ fresh: this.#snapshot });
   }
@@ -173,6 +181,7 @@ export class TokenManager {
 
   /** Forgets the tokens, revokes them if that is possible, and says where the person logs out at the provider too. */
   async logout(options) {
+    callOptions(options, ["waitUntil"]);
     if (this.#logins) {
       this.#logins.forget();
       // A provider that is out of reach keeps nobody logged in here.
@@ -184,7 +193,8 @@ export class TokenManager {
   }
 
   /** Revokes the tokens at the provider (RFC 7009), and forgets them whatever comes of that. */
-  async revoke({ waitUntil } = {}) {
+  async revoke(options) {
+    const { waitUntil } = callOptions(options, ["waitUntil"]);
     // An answer that is under way may bring a token that nobody would revoke.
     await within(PATIENCE, this.#flights.settled());
     let flight = 0;
@@ -248,6 +258,7 @@ export class TokenManager {
       },
       signedOut: (at, isNews) => this.#signedOut(at, isNews),
       fetch: this.#parts.fetch,
+      failed: this.#parts.failed,
     };
   }
 
@@ -366,6 +377,16 @@ export class TokenManager {
     const result = this.#call(work, core);
     this.#changed();
     return result;
+  }
+
+  // What is under way ends, whatever becomes of the user's clock; whoever asks for a token hears of that.
+  #steadyNow() {
+    try {
+      this.#lastNow = this.#now();
+    } catch {
+      // The last time that it told.
+    }
+    return this.#lastNow;
   }
 
   #report() {

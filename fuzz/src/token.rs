@@ -275,7 +275,7 @@ impl World {
             return_to: Some("https://a.example/".to_owned()),
             begun,
         };
-        if let Ok(url) = self.manager.begin_login(login, "challenge") {
+        if let Ok(url) = self.manager.begin_login(login, "challenge", &[]) {
             assert!(url.starts_with("https://"), "{url}");
             assert!(!url.contains("verifier-"), "the verifier is in {url}");
         }

@@ -7,6 +7,7 @@ use super::{
     token::{number, push_member, text, TokenCore},
 };
 use crate::{
+    config::{self, Reader},
     error::{Code, Error},
     json::{self, write_string, Value},
     secret::Secret,
@@ -14,6 +15,7 @@ use crate::{
     token::{
         login::Pending,
         manager::{FlightId, Input},
+        source::parameters,
     },
 };
 
@@ -25,13 +27,14 @@ impl TokenCore {
     }
 
     /// Begins a login: the URL to send the person to. `secrets` are the state, the nonce and the code verifier, each on its
-    /// line.
+    /// line; `options` those of `beginLogin` as JSON.
     #[wasm_bindgen(js_name = beginLogin)]
     pub fn begin_login(
         &mut self,
         secrets: &str,
         challenge: &str,
         return_to: Option<String>,
+        options: &str,
         now: f64,
     ) -> Result<String, JsValue> {
         let mut lines = secrets.split('\n');
@@ -43,7 +46,8 @@ impl TokenCore {
             return_to,
             begun: Time::from_millis(now),
         };
-        self.manager.begin_login(login, challenge).map_err(|error| thrown(&error))
+        let parameters = login_parameters(options).map_err(|error| thrown(&error))?;
+        self.manager.begin_login(login, challenge, &parameters).map_err(|error| thrown(&error))
     }
 
     /// Takes the query that a login came back with, as JSON: an array of names and values. Gives `{ flight, returnTo }`.
@@ -71,6 +75,22 @@ impl TokenCore {
     /// Hands in an ID token's claims as JSON, or a name for what is wrong with it.
     pub fn verified(&mut self, flight: u32, claims: Option<String>, why: &str, now: f64, random: f64) {
         self.handle(flight, Input::Verified(claims.as_deref().ok_or(why)), now, random);
+    }
+
+    /// Says that the keys which an ID token is verified with can't be had, as the verifier told it.
+    #[allow(clippy::too_many_arguments, reason = "an object would cost more than it explains; there is one caller")]
+    pub fn unverifiable(
+        &mut self,
+        flight: u32,
+        why: &str,
+        status: Option<u16>,
+        url: Option<String>,
+        retry_after_sec: Option<f64>,
+        now: f64,
+        random: f64,
+    ) {
+        let retry_after = retry_after_sec.map(|seconds| Span::from_millis((seconds * 1000.0) as i64));
+        self.handle(flight, Input::Unverifiable { why, status, url: url.as_deref(), retry_after }, now, random);
     }
 
     /// The logins that wait for their answers, as JSON.
@@ -118,4 +138,14 @@ impl TokenCore {
         let lost = || Err(Error::new(Code::RefreshUnavailable, "the request was lost"));
         self.manager.outcome(FlightId(flight)).unwrap_or_else(lost).map_err(|error| thrown(&error))
     }
+}
+
+/// The options of `beginLogin` that are the core's.
+fn login_parameters(options: &str) -> Result<Vec<(String, String)>, Error> {
+    let options = config::object(options, "options")?;
+    let mut reader = Reader::new("", &options);
+    let parameters = parameters(&mut reader, "authorizationParams")?;
+    reader.take("returnTo");
+    reader.finish()?;
+    Ok(parameters)
 }

@@ -117,7 +117,8 @@ impl Pending {
     }
 }
 
-/// Where the person is sent to log in. `challenge` is the SHA-256 of the verifier, in base64url.
+/// Where the person is sent to log in. `challenge` is the SHA-256 of the verifier, in base64url. `parameters` are this login's
+/// own: they stand in the place of the source's.
 ///
 /// # Errors
 /// `ERR_CONFIG` when the provider has no such place.
@@ -126,6 +127,7 @@ pub fn authorization_url(
     endpoints: &Endpoints,
     login: &Pending,
     challenge: &str,
+    parameters: &[(String, String)],
 ) -> Result<String, Error> {
     let Some(endpoint) = &endpoints.authorization else {
         return Err(Error::new(Code::Config, "the provider's metadata has no usable `authorization_endpoint`"));
@@ -139,7 +141,8 @@ pub fn authorization_url(
     form.push("nonce", &login.nonce);
     form.push("code_challenge", challenge);
     form.push("code_challenge_method", "S256");
-    for (name, value) in &source.parameters {
+    let is_replaced = |name: &String| parameters.iter().any(|(other, _)| other == name);
+    for (name, value) in source.parameters.iter().filter(|(name, _)| !is_replaced(name)).chain(parameters) {
         form.push(name, value);
     }
     Ok(with_query(endpoint, form))
@@ -234,7 +237,9 @@ pub fn check_claims(claims: &str, client_id: &str, nonce: &str) -> Result<(), Er
     }
     let audiences = claims.get("aud").and_then(Value::as_array).map_or(1, <[_]>::len);
     match claims.get("azp") {
-        None if audiences == 1 => Ok(()),
+        // Some write the member always.
+        None | Some(Value::Null) if audiences == 1 => Ok(()),
+        Some(Value::String(party)) if audiences == 1 && party.is_empty() => Ok(()),
         Some(Value::String(party)) if party == client_id => Ok(()),
         _ => Err(rejected("the ID token was made for another client").about("azp")),
     }
@@ -316,7 +321,11 @@ mod tests {
             (r#"{"nonce":"n","aud":["c","d"],"azp":"c"}"#, true),
             (r#"{"nonce":"n","aud":["c","d"]}"#, false),
             (r#"{"nonce":"n","aud":"c","azp":"d"}"#, false),
-            (r#"{"nonce":"n","aud":"c","azp":null}"#, false),
+            (r#"{"nonce":"n","aud":"c","azp":null}"#, true),
+            (r#"{"nonce":"n","aud":"c","azp":""}"#, true),
+            (r#"{"nonce":"n","aud":"c","azp":7}"#, false),
+            (r#"{"nonce":"n","aud":["c","d"],"azp":null}"#, false),
+            (r#"{"nonce":"n","aud":["c","d"],"azp":""}"#, false),
             (r#"{"nonce":"m","aud":"c"}"#, false),
             (r#"{"aud":"c"}"#, false),
             (r#"{"nonce":["n"],"aud":"c"}"#, false),

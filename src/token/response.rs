@@ -73,6 +73,20 @@ impl Facts {
         Some(self.expires?.since(self.issued?)).filter(|life| *life > Span::ZERO)
     }
 
+    /// Takes over who is named; what is not said stays as it was.
+    pub fn learn(&mut self, new: &Self) {
+        for (old, new) in [(&mut self.issuer, &new.issuer), (&mut self.subject, &new.subject)] {
+            if new.is_some() {
+                old.clone_from(new);
+            }
+        }
+    }
+
+    /// Whether a subject of an issuer is named: who it is.
+    pub const fn names_somebody(&self) -> bool {
+        self.issuer.is_some() && self.subject.is_some()
+    }
+
     /// Whether both name a subject of an issuer, and not the same.
     pub fn contradicts(&self, other: &Self) -> bool {
         let differ = |one: &Option<String>, other: &Option<String>| one.is_some() && other.is_some() && one != other;
@@ -87,8 +101,8 @@ pub enum Answer {
     Tokens(Box<Tokens>),
     /// The request was carried out, and what came can't be used.
     Unusable(Unusable),
-    /// No.
-    Refused(Denial),
+    /// No. And what came with it all the same: the refresh token that was sent may count no more.
+    Refused(Denial, Option<Secret>),
     /// Neither: what it was. Whether the request was carried out is unknown.
     Unknown(&'static str),
 }
@@ -113,7 +127,7 @@ pub fn parse(status: u16, body: &[u8]) -> Answer {
         200..=299 => {}
         408 | 425 | 429 => return Answer::Unknown("asks for patience"),
         // Whatever the body is: this request is not going to be answered otherwise.
-        400..=499 => return Answer::Refused(Denial::of(body)),
+        400..=499 => return Answer::Refused(Denial::of(body), None),
         300..=399 => return Answer::Unknown("answered with a redirect, which is not followed"),
         _ => return Answer::Unknown("is out of order"),
     }
@@ -122,8 +136,8 @@ pub fn parse(status: u16, body: &[u8]) -> Answer {
         return Answer::Unknown("answered with something that is not the JSON of RFC 6749");
     };
     // Some answer 200 with an error in it.
-    if !matches!(answer.get("error"), None | Some(Value::Null | Value::Bool(false))) {
-        return Answer::Refused(Denial::read(answer));
+    if answer.get("error").is_some_and(says_something) {
+        return Answer::Refused(Denial::read(answer), token_of(answer, "refresh_token").ok().flatten());
     }
     match tokens(answer) {
         Ok(tokens) => Answer::Tokens(Box::new(tokens)),
@@ -137,13 +151,7 @@ pub fn parse(status: u16, body: &[u8]) -> Answer {
 /// # Errors
 /// What is wrong. The refresh token is read before all else: what is wrong with the rest must not cost it.
 pub fn tokens(answer: &Object<'_>) -> Result<Tokens, Unusable> {
-    let text = |name| match answer.get(name) {
-        _ if answer.is_ambiguous(name) => Err(()),
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(token)) if token.is_empty() => Ok(None),
-        Some(Value::String(token)) if is_token(token) => Ok(Some(Secret::new(token.as_bytes()))),
-        Some(_) => Err(()),
-    };
+    let text = |name| token_of(answer, name);
     let refresh = text("refresh_token");
     let kept = refresh.as_ref().ok().and_then(Clone::clone);
     let unusable = |problem: String, is_permanent| Unusable { problem, refresh: kept.clone(), is_permanent };
@@ -173,6 +181,29 @@ pub fn tokens(answer: &Object<'_>) -> Result<Tokens, Unusable> {
         access,
         facts,
     })
+}
+
+/// A token among the members. `Err`: what stands there is none.
+fn token_of(answer: &Object<'_>, name: &str) -> Result<Option<Secret>, ()> {
+    match answer.get(name) {
+        _ if answer.is_ambiguous(name) => Err(()),
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(token)) if token.is_empty() => Ok(None),
+        Some(Value::String(token)) if is_token(token) => Ok(Some(Secret::new(token.as_bytes()))),
+        Some(_) => Err(()),
+    }
+}
+
+/// Whether an `error` is one: some write the member always, and say nothing with it.
+fn says_something(error: &Value<'_>) -> bool {
+    match error {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(name) => !name.trim().is_empty(),
+        Value::Number(number) => number.as_f64() != 0.0,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => members.iter().next().is_some(),
+        Value::Bool(true) => true,
+    }
 }
 
 /// The token's type, as it may be shown, unless it is the one that there is.
@@ -312,7 +343,20 @@ mod tests {
     fn every_other_4xx_is_a_no_whatever_its_form() {
         for (status, body) in [(400, "<html>"), (401, ""), (403, "{}"), (404, "not found"), (418, "[1]"), (499, "null")]
         {
-            assert!(matches!(parse(status, body.as_bytes()), Answer::Refused(_)), "{status} {body}");
+            assert!(matches!(parse(status, body.as_bytes()), Answer::Refused(..)), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn an_error_that_says_nothing_is_none_and_one_that_does_costs_no_refresh_token() {
+        for error in ["\"\"", "\" \"", "null", "false", "0", "{}", "[]"] {
+            let text = r#"{"access_token":"a","refresh_token":"r","error":"#.to_owned() + error + "}";
+            assert!(answer(&text).refresh.is_some_and(|token| token.matches(b"r")), "{error}");
+        }
+        for error in ["\"slow\"", "true", "7", r#"{"a":1}"#, "[1]"] {
+            let text = r#"{"access_token":"a","refresh_token":"r","error":"#.to_owned() + error + "}";
+            let Answer::Refused(_, refresh) = parse(200, text.as_bytes()) else { panic!("{text}") };
+            assert!(refresh.is_some_and(|token| token.matches(b"r")), "{error}");
         }
     }
 

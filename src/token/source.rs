@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     config::{Reader, Required},
-    error::{Code, Error},
+    error::Error,
     jose::url::{self, PlainHosts},
     json::{write_string, Object, Value},
     secret::Secret,
@@ -332,16 +332,16 @@ fn checked_url(
     }
 }
 
-fn parameters(reader: &mut Reader<'_, '_>, key: &'static str) -> Result<Vec<(String, String)>, Error> {
+/// Parameters that go into a request as they are.
+///
+/// # Errors
+/// `ERR_CONFIG`, also for one that has an option of its own or is the manager's to set.
+pub fn parameters(reader: &mut Reader<'_, '_>, key: &'static str) -> Result<Vec<(String, String)>, Error> {
     let parameters = reader.string_record(key)?;
     match parameters.iter().find(|(name, _)| RESERVED.contains(&name.as_str())) {
         Some((name, _)) => {
-            let mut message = String::from("`source.");
-            message.push_str(key);
-            message.push_str("` must not hold `");
-            message.push_str(name);
-            message.push_str("`: it has its own option, or is set by the manager");
-            Err(Error::new(Code::Config, message).about(key))
+            let problem = format!("must not hold `{name}`: it has its own option, or is set by the manager");
+            Err(reader.wrong(key, problem))
         }
         None => Ok(parameters),
     }
@@ -350,7 +350,7 @@ fn parameters(reader: &mut Reader<'_, '_>, key: &'static str) -> Result<Vec<(Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json;
+    use crate::{error::Code, json};
 
     fn source(text: &str) -> Result<Source, String> {
         Source::from_options(&json::parse_object(text.as_bytes()).unwrap(), &PlainHosts::default()).map_err(|error| {

@@ -42,7 +42,7 @@ fn begun_with(more: &str, terms: Terms) -> (World, String) {
     world.run(flight);
     assert!(world.manager.outcome(flight).unwrap().is_ok());
     assert!(world.manager.discover(now).is_none());
-    let url = world.manager.begin_login(pending("s", now), "challenge").unwrap();
+    let url = world.manager.begin_login(pending("s", now), "challenge", &[]).unwrap();
     (world, url)
 }
 
@@ -125,7 +125,7 @@ fn a_second_login_leaves_nothing_of_the_first() {
     complete(&mut world, &ANSWER).unwrap();
     assert!(world.storage.as_deref().unwrap().contains("r1"));
     let now = world.time();
-    world.manager.begin_login(pending("t", now), "challenge").unwrap();
+    world.manager.begin_login(pending("t", now), "challenge", &[]).unwrap();
     world.reply =
         Reply::Answer(200, r#"{"access_token":"b","token_type":"Bearer","expires_in":600,"id_token":"i2"}"#.into());
     complete(&mut world, &[("state", "t"), ("code", "l")]).unwrap();
@@ -159,7 +159,68 @@ fn logging_out_names_the_login_and_forgets_it() {
 fn only_a_source_that_is_logged_in_to_has_logins() {
     let mut world = World::of(PERSON);
     let now = world.time();
-    assert_eq!(world.manager.begin_login(pending("s", now), "x").unwrap_err().code(), Code::Config);
+    assert_eq!(world.manager.begin_login(pending("s", now), "x", &[]).unwrap_err().code(), Code::Config);
     assert_eq!(world.manager.complete_login(&ANSWER, now).unwrap_err().code(), Code::Config);
     assert!(world.manager.logout_url().is_none());
+}
+
+#[test]
+fn a_login_has_parameters_of_its_own() {
+    let (mut world, url) = begun("");
+    assert!(url.contains("prompt=login"), "{url}");
+    let own = [("prompt".to_owned(), "none".to_owned()), ("ui_locales".to_owned(), "de".to_owned())];
+    let url = world.manager.begin_login(pending("t", world.time()), "challenge", &own).unwrap();
+    assert!(url.contains("prompt=none") && url.contains("ui_locales=de") && !url.contains("prompt=login"), "{url}");
+}
+
+/// Whoever logs in, and then tokens of a refresh.
+fn refreshed(world: &mut World, access: &str, id_token: &str) -> Result<String, Error> {
+    world.sleep(700.0);
+    world.reply = Reply::Answer(
+        200,
+        format!(
+            r#"{{"access_token":"{access}","token_type":"Bearer","expires_in":600,"refresh_token":"r{}"{id_token}}}"#,
+            world.now
+        ),
+    );
+    world.get()
+}
+
+#[test]
+fn a_token_that_names_nobody_opens_no_door_to_somebody_else() {
+    let of = |subject: &str| jwt(&format!(r#"{{"iss":"https://i.example","sub":"{subject}"}}"#));
+    let member = |token: &str| format!(r#","id_token":"{token}""#);
+    for odd in
+        ["xx".to_owned(), "h.e30.x".to_owned(), jwt("{}"), jwt(r#"{"sub":"u"}"#), jwt(r#"{"iss":"https://i.example"}"#)]
+    {
+        for terms in [Terms::default(), Terms { has_storage: true, ..Terms::default() }] {
+            let (mut world, _) = begun_with("", terms);
+            let tokens = TOKENS.replace("\"i1\"", &format!("\"{}\"", of("u")));
+            world.reply = Reply::Answer(200, tokens);
+            complete(&mut world, &ANSWER).unwrap();
+            assert!(refreshed(&mut world, "b", &member(&odd)).is_ok(), "{odd}");
+            assert!(world.manager.id_token().is_some_and(|token| token.matches(of("u").as_bytes())), "{odd}");
+            assert!(refreshed(&mut world, "c", &member(&of("u"))).is_ok(), "{odd}");
+            let refused = refreshed(&mut world, "d", &member(&of("v"))).unwrap_err();
+            assert_eq!(refused.code(), Code::RefreshRejected, "{odd}");
+        }
+    }
+}
+
+#[test]
+fn an_access_token_that_names_nobody_opens_none_either() {
+    let of = |subject: &str| jwt(&format!(r#"{{"iss":"https://i.example","sub":"{subject}"}}"#));
+    for between in ["opaque".to_owned(), jwt("{}")] {
+        let mut world = World::of(PERSON);
+        assert!(refreshed(&mut world, &of("u"), "").is_ok());
+        assert!(refreshed(&mut world, &between, "").is_ok());
+        assert_eq!(code(refreshed(&mut world, &of("v"), "")), Code::RefreshRejected, "{between}");
+        // Who hands tokens in may mean somebody else.
+        let Ok(json::Value::Object(answer)) = json::parse(br#"{"access_token":"x","refresh_token":"r"}"#) else {
+            panic!()
+        };
+        let tokens = arcgate::token::response::tokens(&answer).unwrap();
+        world.manager.set(Box::new(tokens), world.time(), 0.5);
+        assert!(refreshed(&mut world, &of("v"), "").is_ok(), "{between}");
+    }
 }

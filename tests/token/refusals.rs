@@ -103,7 +103,9 @@ fn a_refusal_that_repeats_is_final_in_whatever_form_it_comes() {
             assert!(said_final >= 1, "{reply:?}");
             assert_eq!((last.code(), last.subject()), (Code::RefreshRejected, subject), "{last}");
             assert_eq!(status_of(&last), Some(status), "{last}");
-            assert!(last.message().contains(&status.to_string()) && last.retry_delay().is_none(), "{last}");
+            assert!(last.message().contains(&status.to_string()), "{last}");
+            // A machine's secret is tried again in some hours, and it is said when; nothing else is.
+            assert_eq!(last.retry_delay().is_some(), source == MACHINE, "{last}");
         }
     }
 }
@@ -262,5 +264,93 @@ fn a_refresh_token_that_is_refused_for_good_says_with_which_number() {
             error.facts()
         );
         assert!(is_final(&mut world) && !error.message().contains("hunter2"));
+    }
+}
+
+#[test]
+fn a_rotated_refresh_token_outlives_an_error_beside_it() {
+    for mut world in [World::of(PERSON), World::stored(PERSON)] {
+        for (number, name) in ["server_busy", "invalid_grant"].into_iter().enumerate() {
+            let answer = format!(r#"{{"error":"{name}","refresh_token":"r{}"}}"#, number + 1);
+            world.reply = Reply::Answer(200, answer);
+            assert_eq!(world.get().unwrap_err().subject(), Some(name));
+            assert!(world.requests.last().unwrap().contains(&format!("refresh_token=r{number}&")), "{name}");
+            world.sleep(60.0);
+        }
+        // One that is only repeated is no other one.
+        world.reply = Reply::Answer(200, r#"{"error":"invalid_grant","refresh_token":"r2"}"#.into());
+        let refused = world.get().unwrap_err();
+        assert_eq!((refused.code(), refused.subject()), (Code::RefreshRejected, Some("invalid_grant")));
+        assert!(world.manager.refresh_token().is_none());
+    }
+    // An error that says nothing is none.
+    let mut world = World::of(PERSON);
+    world.reply = Reply::Answer(200, r#"{"error":"","access_token":"t1","refresh_token":"r1"}"#.into());
+    assert_eq!(world.get().unwrap(), "t1");
+    assert!(world.manager.refresh_token().is_some_and(|token| token.matches(b"r1")));
+}
+
+/// What another manager stored.
+fn stored(world: &World, token: &str) -> String {
+    let (source, now) = (world.manager.source_id(), world.now / 1000);
+    let mut quoted = String::new();
+    json::write_string(&mut quoted, source);
+    format!(
+        r#"{{"source":{quoted},"accessToken":"{token}","refreshToken":"r9","obtainedAt":{now},"expiresAt":{}}}"#,
+        now + 600
+    )
+}
+
+#[test]
+fn whoever_has_given_up_looks_whether_another_one_has_not() {
+    for (source, reply) in [
+        (PERSON, Reply::Answer(403, "<html>firewall</html>".into())),
+        (PERSON, error(400, "invalid_grant")),
+        (MACHINE, error(400, "invalid_client")),
+    ] {
+        let mut world = World::stored(source);
+        world.reply = reply.clone();
+        while !is_final(&mut world) {
+            assert!(world.get().is_err());
+            world.sleep(40.0);
+        }
+        let requests = world.requests.len();
+        // For as long as nothing is stored, nothing is sent; and it is looked up once a minute.
+        let mut looks = 0;
+        for _ in 0..60 {
+            let want = world.want(false, 0);
+            if let Step::Begin(flight) = world.manager.ask(&want, world.time()) {
+                looks += 1;
+                world.run(flight);
+            }
+            assert_eq!(code(world.get()), Code::RefreshRejected);
+            world.sleep(10.0);
+        }
+        assert!((9..=11).contains(&looks), "{reply:?}: {looks} looks");
+        world.storage = Some(stored(&world, "theirs"));
+        world.sleep(60.0);
+        assert_eq!(world.get().unwrap(), "theirs", "{reply:?}");
+        assert_eq!(world.requests.len(), requests, "{reply:?}");
+    }
+}
+
+#[test]
+fn a_static_token_is_not_said_to_have_ended_when_it_is_good() {
+    let mut world = World::of(r#"{"type":"static","token":"t"}"#);
+    let refused = world.force().unwrap_err();
+    assert!(refused.message().contains("can't be refreshed") && !refused.message().contains("ended"), "{refused}");
+    world.manager.invalidate("t", world.time());
+    assert!(world.get().unwrap_err().message().contains("refused"));
+}
+
+#[test]
+fn a_caller_waits_for_a_refresh_no_longer_than_one_request_may_take() {
+    for mut world in [World::of(PERSON), World::stored(PERSON), World::of(MACHINE), World::of(CALLBACK)] {
+        let want = world.want(false, 0);
+        let Step::Begin(_) = world.manager.ask(&want, world.time()) else { panic!() };
+        let begun = world.time();
+        // The flight's owner has not sent anything by the time its own caller waits.
+        let Step::Wait(_, until) = world.manager.ask(&want, world.time()) else { panic!() };
+        assert!(until.since(begun) <= Terms::default().timeout, "{until:?}");
     }
 }

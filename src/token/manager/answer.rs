@@ -2,6 +2,7 @@
 
 use super::{
     flight::{Arrived, Asked, Errand, Flight, Life, Stage},
+    kept::id_token_after,
     progress::Next,
     refused::Trouble,
     Event, Manager, Reason, MAX_SPENT,
@@ -32,7 +33,7 @@ impl Manager {
             let outcome = match answer {
                 // The answer has no body that counts (RFC 7009 §2.2).
                 _ if (200..300).contains(&status) => Ok(()),
-                Answer::Refused(denial) => Err(self.denied(flight, denial, status)),
+                Answer::Refused(denial, _) => Err(self.denied(flight, denial, status)),
                 _ => Err(Error::new(Code::RefreshUnavailable, "the revocation endpoint did not confirm")),
             };
             if outcome.is_ok() {
@@ -50,8 +51,14 @@ impl Manager {
                 self.replaced(flight, unusable.refresh.as_ref());
                 self.unusable(flight, unusable, Some(status), now, random)
             }
+            // A "no" with another refresh token: the one that was sent was exchanged, and this is what it was exchanged for.
+            Answer::Refused(denial, Some(refresh)) if !self.was_sent(flight, &refresh) => {
+                self.replaced(flight, Some(&refresh));
+                let error = self.denied(flight, denial, status);
+                self.keep_and_fail(flight, Some(refresh), Trouble { asked, ..Trouble::refused(error) }, now, random)
+            }
             // Only a grant can be used up. A machine's credentials are not.
-            Answer::Refused(denial)
+            Answer::Refused(denial, _)
                 if denial.name.as_deref() == Some("invalid_grant")
                     && flight.sent.is_some()
                     && !matches!(flight.errand, Errand::Code(_)) =>
@@ -59,7 +66,7 @@ impl Manager {
                 flight.denied = Some((denial, status));
                 self.doubt(flight, now, random)
             }
-            Answer::Refused(denial) => {
+            Answer::Refused(denial, _) => {
                 let error = self.denied(flight, denial, status);
                 self.fail(flight, Trouble { asked, ..Trouble::refused(error) }, now, random)
             }
@@ -68,6 +75,10 @@ impl Manager {
                 self.fail(flight, Trouble { asked, ..Trouble::outage(error) }, now, random)
             }
         }
+    }
+
+    fn was_sent(&self, flight: &Flight, refresh: &Secret) -> bool {
+        flight.sent.as_ref().is_none_or(|sent| sent.matches(refresh.expose()))
     }
 
     fn replaced(&mut self, flight: &Flight, new: Option<&Secret>) {
@@ -271,9 +282,8 @@ impl Manager {
             return true;
         }
         let facts = |token: Option<&Secret>| token.map(|token| response::Facts::of(token.expose())).unwrap_or_default();
-        let access = facts(self.held.as_ref().map(|held| &held.token));
         let id = facts(self.id_token.as_ref());
-        !access.contradicts(&tokens.facts) && !id.contradicts(&facts(tokens.id_token.as_ref()))
+        !self.person.contradicts(&tokens.facts) && !id.contradicts(&facts(tokens.id_token.as_ref()))
     }
 
     pub(super) fn settle(&mut self, flight: &mut Flight, now: Time, random: f64) {
@@ -309,7 +319,7 @@ impl Manager {
         Stored {
             access: tokens.map(|tokens| &tokens.access).or(held.map(|held| &held.token)).cloned(),
             refresh: tokens.and_then(|tokens| tokens.refresh.clone()).or_else(|| kept(&self.refresh)),
-            id_token: tokens.and_then(|tokens| tokens.id_token.clone()).or_else(|| kept(&self.id_token)),
+            id_token: id_token_after(kept(&self.id_token), tokens.and_then(|tokens| tokens.id_token.clone())),
             scope: tokens.map_or_else(|| held.and_then(|held| held.scope.clone()), |tokens| tokens.scope.clone()),
             obtained: self.clock.wall(flight.entered),
             asked: arrived

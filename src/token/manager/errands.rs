@@ -11,6 +11,7 @@ use crate::{
     token::{
         login::{self, Pending, Response, Waiting},
         metadata::Endpoints,
+        response::Facts,
         source::Kind,
     },
 };
@@ -33,9 +34,14 @@ impl Manager {
     ///
     /// # Errors
     /// `ERR_CONFIG` for a source that is not logged in to, and a provider that nobody can log in at.
-    pub fn begin_login(&mut self, login: Pending, challenge: &str) -> Result<String, Error> {
+    pub fn begin_login(
+        &mut self,
+        login: Pending,
+        challenge: &str,
+        parameters: &[(String, String)],
+    ) -> Result<String, Error> {
         let endpoints = self.login_endpoints()?;
-        let url = login::authorization_url(&self.source, endpoints, &login, challenge)?;
+        let url = login::authorization_url(&self.source, endpoints, &login, challenge, parameters)?;
         self.waiting.push(login);
         Ok(url)
     }
@@ -131,6 +137,7 @@ impl Manager {
         self.held = None;
         self.refresh = None;
         self.id_token = None;
+        self.person = Facts::default();
         self.obtained = None;
         self.dead = None;
         self.was_refused = false;

@@ -108,6 +108,17 @@ pub enum Input<'a> {
     Signed(&'a str),
     /// The ID token's claims as JSON, or a code for what is wrong with it and, after a space, more of that.
     Verified(Result<&'a str, &'a str>),
+    /// The ID token can't be verified now: the provider's keys can't be had.
+    Unverifiable {
+        /// What the verifier says of it.
+        why: &'a str,
+        /// What the keys' server answered.
+        status: Option<u16>,
+        /// Where the keys are.
+        url: Option<&'a str>,
+        /// When that server wants to be asked again.
+        retry_after: Option<Span>,
+    },
     /// Whether the storage did it.
     Stored(bool),
 }

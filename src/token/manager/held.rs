@@ -70,7 +70,7 @@ impl Held {
 impl Failure {
     pub(super) fn error(&self, wait: Option<Span>) -> Error {
         let error = self.error.clone();
-        match wait.filter(|_| !self.is_final) {
+        match wait {
             Some(wait) => error.retry_after(wait),
             None => error,
         }

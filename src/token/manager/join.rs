@@ -22,6 +22,8 @@ const LOCAL_LIMIT: Span = Span::from_secs(5);
 const NOTICE: Span = Span::from_secs(1);
 /// Flights whose answers would still be taken.
 const MAX_FLIGHTS: usize = 4;
+/// How often a manager that has nothing more to ask with looks whether another one has stored something.
+const LOOK_AGAIN: Span = Span::from_secs(60);
 
 /// What somebody does who needs a flight.
 pub(super) enum Join {
@@ -73,22 +75,30 @@ impl Manager {
                     Error::new(Code::RefreshUnavailable, "the token endpoint has not answered yet").retry_after(NOTICE),
                 ),
                 true => Join::Wait(flight.id, patience),
+                // What comes next may be what nobody has to wait for that long.
+                false if now < patience => Join::Wait(flight.id, patience.min(lost)),
                 false => Join::Wait(flight.id, lost),
             };
         }
         if let Some(failure) = &self.failure {
             match failure.until {
                 Some(until) if until <= now => {}
+                _ if failure.is_final && self.may_look(now) => return Join::Begin,
                 until => return Join::Closed(failure.error(until.map(|until| until.since(now)))),
             }
         }
         if self.source.obtains()
             || self.refresh.is_some()
-            || ((self.terms.has_storage || self.terms.is_shared) && !self.has_loaded)
+            || (self.has_others() && !self.has_loaded)
+            || self.may_look(now)
         {
             return Join::Begin;
         }
         Join::Closed(match self.source.kind {
+            Kind::Static if self.held.is_some() => Error::new(
+                Code::RefreshRejected,
+                "a static token can't be refreshed: hand another one in with setToken",
+            ),
             Kind::Static => Error::new(
                 Code::RefreshRejected,
                 "the token has ended or was refused: hand another one in with setToken",
@@ -99,6 +109,21 @@ impl Manager {
             ),
             _ => Error::new(Code::Unauthenticated, "nobody is logged in: call beginLogin"),
         })
+    }
+
+    /// Whether tokens may be had from elsewhere than the source.
+    const fn has_others(&self) -> bool {
+        self.terms.has_storage || self.terms.is_shared
+    }
+
+    /// Whether it is time to look at the storage, and at other tabs, once more: another manager may have had more luck.
+    fn may_look(&self, now: Time) -> bool {
+        self.has_others() && self.looked.is_none_or(|looked| looked.plus(LOOK_AGAIN) <= now)
+    }
+
+    /// Whether the source is not to be asked again, for now or for good.
+    pub(super) fn is_closed(&self, now: Time) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.is_final && failure.until.is_none_or(|until| until > now))
     }
 
     pub(super) fn begin(&mut self, since: Option<Time>, now: Time) -> FlightId {
@@ -116,6 +141,7 @@ impl Manager {
         } else {
             Reason::Initial
         };
+        self.looked = Some(now);
         let stage = if self.terms.has_storage { Stage::Load } else { self.after_load(false) };
         let id = self.launch(Errand::Refresh(reason), stage, now);
         if let Some(flight) = self.flights.last_mut() {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     secret::Secret,
     time::{Span, Time},
-    token::stored::Stored,
+    token::{response::Facts, stored::Stored},
 };
 
 impl Manager {
@@ -48,9 +48,8 @@ impl Manager {
         if tokens.refresh.is_some() {
             self.refresh = tokens.refresh;
         }
-        if tokens.id_token.is_some() {
-            self.id_token = tokens.id_token;
-        }
+        self.id_token = id_token_after(self.id_token.take(), tokens.id_token);
+        self.person.learn(&tokens.facts);
         self.issued = self.issued.max(tokens.facts.issued);
         self.generation = self.generation.wrapping_add(1);
         self.has_had_token = true;
@@ -80,13 +79,14 @@ impl Manager {
                 self.failure.take_if(|failure| failure.is_final);
             }
             self.obtained = Some(obtained);
-            self.id_token = stored.id_token.clone().or(self.id_token.take());
+            self.id_token = id_token_after(self.id_token.take(), stored.id_token.clone());
         }
         let Some(access) = stored.access else { return false };
         let is = |other: Option<&Secret>| other.is_some_and(|other| other.matches(access.expose()));
         if is(self.held.as_ref().map(|held| &held.token)) || is(self.dead.as_ref()) {
             return false;
         }
+        let facts = Facts::of(access.expose());
         let life = stored.expires.map(|expires| {
             let whole = Span::from_millis(expires.since(stored.obtained).as_millis().max(0));
             Life { whole, expires: self.clock.instant(expires).min(now.plus(whole)) }
@@ -103,7 +103,9 @@ impl Manager {
         }
         self.held = Some(held);
         self.obtained = Some(obtained);
+        // Another login, perhaps: what the access token of the one before said is no measure for it.
         self.id_token = stored.id_token;
+        self.person = facts;
         self.generation = self.generation.wrapping_add(1);
         self.has_had_token = true;
         self.was_refused = false;
@@ -114,5 +116,15 @@ impl Manager {
         let expires = self.expires_at();
         self.emit(Event::Adopted { expires });
         true
+    }
+}
+
+/// The ID token that is kept: one that names nobody does not take the place of one that says whose login it is, or the next
+/// answer could be anybody's (OpenID Connect Core 1.0 §12.2).
+pub(super) fn id_token_after(old: Option<Secret>, new: Option<Secret>) -> Option<Secret> {
+    match (old, new) {
+        (Some(_), Some(new)) if Facts::of(new.expose()).names_somebody() => Some(new),
+        (Some(old), _) => Some(old),
+        (None, new) => new,
     }
 }

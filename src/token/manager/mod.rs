@@ -29,7 +29,7 @@ use refused::Refusals;
 use super::{
     login::Waiting,
     metadata::Endpoints,
-    response::Tokens,
+    response::{Facts, Tokens},
     schedule,
     source::{Kind, Source},
     stored::text_of,
@@ -64,6 +64,8 @@ pub struct Manager {
     /// Refresh tokens that were replaced: an old storage, whatever its time says, does not bring them back.
     spent: VecDeque<Secret>,
     id_token: Option<Secret>,
+    /// Whose the access tokens were, as far as they said: it outlives each of them.
+    person: Facts,
     /// Changes with the access token.
     generation: u32,
     /// When the tokens came, as far as they are the newest we know of.
@@ -76,6 +78,8 @@ pub struct Manager {
     issued: Option<Time>,
     /// The storage and the other tabs were asked.
     has_loaded: bool,
+    /// When that was begun last.
+    looked: Option<Time>,
     /// Tokens that came before this are not taken over: somebody has signed out since.
     signed_out: Option<Time>,
     has_had_token: bool,
@@ -113,6 +117,7 @@ impl Manager {
             refresh,
             spent: VecDeque::new(),
             id_token: None,
+            person: Facts::default(),
             generation: 0,
             obtained: None,
             dead: None,
@@ -120,6 +125,7 @@ impl Manager {
             refusals: 0,
             issued: None,
             has_loaded: false,
+            looked: None,
             signed_out: None,
             has_had_token: false,
             is_used: false,
@@ -265,6 +271,8 @@ impl Manager {
         self.settled = self.latest;
         self.dead = None;
         self.refusals = 0;
+        // Whoever hands tokens in says whose they are to be.
+        self.person = Facts::default();
         self.install(Arrived { tokens, life, asked: Asked::default() }, now, random);
         self.obtained = Some(now);
     }

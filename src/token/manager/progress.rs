@@ -2,7 +2,7 @@
 
 use super::{
     flight::{Errand, Flight, Nowhere, Stage},
-    refused::thrown,
+    refused::{thrown, unverifiable},
     Event, Fate, FlightId, Input, Manager, Reason, MAX_GONE,
 };
 use crate::{
@@ -68,6 +68,10 @@ impl Manager {
                     Next::Over
                 }
             },
+            (Stage::Verify, Input::Unverifiable { why, status, url, retry_after }) => {
+                let trouble = unverifiable(why, status, url, retry_after);
+                self.fail(&flight, trouble, now, random)
+            }
             (Stage::Store, Input::Stored(_) | Input::Failed(_)) => {
                 if !matches!(input, Input::Stored(true)) {
                     self.emit(Event::NotStored);
@@ -148,7 +152,7 @@ impl Manager {
         if flight.is_second {
             return Next::Go(self.resend(flight));
         }
-        self.go_on(flight)
+        self.go_on(flight, now)
     }
 
     /// Whether the refresh token that was sent is still the one there is.

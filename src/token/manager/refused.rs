@@ -78,7 +78,14 @@ pub(super) struct Refusals {
 impl Manager {
     pub(super) fn fail(&mut self, flight: &Flight, trouble: Trouble, now: Time, random: f64) -> Next {
         if !matches!(flight.errand, Errand::Refresh(_)) {
-            self.end(flight, Err(trouble.error));
+            let error = trouble.error;
+            self.end(
+                flight,
+                Err(match trouble.asked {
+                    Some(asked) => error.retry_after(asked),
+                    None => error,
+                }),
+            );
             return Next::Over;
         }
         if flight.id.0 < self.settled {
@@ -235,6 +242,19 @@ pub(super) fn thrown(name: &str, is_permanent: bool) -> Trouble {
     } else {
         Trouble::refused(error)
     }
+}
+
+/// The keys that an ID token is checked with can't be had.
+pub(super) fn unverifiable(why: &str, status: Option<u16>, place: Option<&str>, asked: Option<Span>) -> Trouble {
+    let message = "the provider's keys, which the ID token is checked with: ".to_owned() + why;
+    let mut error = Error::new(Code::RefreshUnavailable, message);
+    if let Some(status) = status {
+        error = error.with("status", Fact::Number(u64::from(status)));
+    }
+    if let Some(place) = place {
+        error = error.with("url", Fact::Text(url::bare(place)));
+    }
+    Trouble { asked, ..Trouble::outage(error) }
 }
 
 fn hint(name: &str) -> &'static str {

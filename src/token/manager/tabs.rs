@@ -37,8 +37,12 @@ impl Manager {
     }
 
     /// Goes on without having found a token.
-    pub(super) fn go_on(&self, flight: &Flight) -> Next {
+    pub(super) fn go_on(&self, flight: &Flight, now: Time) -> Next {
         let stage = self.after_load(flight.has_lock);
+        // Nothing was stored. There are the other tabs yet, and no more.
+        if self.is_closed(now) {
+            return if self.terms.is_shared && !flight.has_asked { Next::Go(Stage::Ask) } else { Next::Over };
+        }
         if stage == Stage::Ask || self.can_send() {
             Next::Go(stage)
         } else {
@@ -67,7 +71,7 @@ impl Manager {
 
     pub(super) fn asked(&mut self, flight: &mut Flight, fate: Fate, now: Time, random: f64) -> Next {
         self.has_loaded = true;
-        if self.has_come(flight, now) || !self.can_send() {
+        if self.has_come(flight, now) || !self.can_send() || self.is_closed(now) {
             return Next::Over;
         }
         if !flight.has_lock {
