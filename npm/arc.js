@@ -81,9 +81,11 @@ export class ArcEndpoint {
     const announced = Number(request.headers.get("content-length") ?? 0);
     const place = this.#inFlight.begin(principal.key, { announced, longest: limit });
     if (place.reason) return callJson("arcTooMany", place.reason);
+    // What is known of the user, which a verifier that is asked again may say anew.
+    const known = { principal, needs: [] };
     const watch = new Deadline(request, {
       tokenEndMs: this.#endOf(principal, verifier),
-      isRevoked: this.#revocation(verifier, principal, credentials, context),
+      isRevoked: this.#revocation(verifier, known, credentials, context),
       complain: (error) => {
         seen.detail = reasonFor(error, token);
         console.error(`arcgate: revocation can't be asked about: ${seen.detail}`);
@@ -92,7 +94,7 @@ export class ArcEndpoint {
     });
     let answer;
     try {
-      answer = await this.#answer(request, { principal, token, limit, place, watch, fields, seen });
+      answer = await this.#answer(request, { known, token, limit, place, watch, fields, seen });
       return answer.response ?? answer;
     } finally {
       // A stream ends its watch itself.
@@ -120,7 +122,7 @@ export class ArcEndpoint {
   }
 
   // A reply of the core's, a Response, or `{ response, isStream }`.
-  async #answer(request, { principal, token, limit, place, watch, fields, seen }) {
+  async #answer(request, { known, token, limit, place, watch, fields, seen }) {
     watch.allow(this.#bodyTimeoutMs, "body_timeout");
     const { body, reply } = await bodyOf(request, limit, watch, place);
     if (reply === "lapsed") return this.#lapsed(watch.outcome, token, seen);
@@ -130,8 +132,10 @@ export class ArcEndpoint {
     const lapsed = await watch.lapsed();
     if (lapsed) return this.#lapsed(lapsed, token, seen);
     const now = new Date().toISOString();
+    const { principal } = known;
     const decision = callJson("arcBody", this.#config, JSON.stringify(principal), crypto.randomUUID(), now, body);
     Object.assign(seen, decision.seen);
+    known.needs = decision.needs;
     if (decision.reply) return decision.reply;
     watch.allow(this.#timeoutMs, "timeout");
     watch.watch();
@@ -150,13 +154,20 @@ export class ArcEndpoint {
   }
 
   // Whether a token that was good is revoked now, by the store's word or the verifier's own; undefined where neither can say.
-  #revocation(verifier, principal, credentials, context) {
+  #revocation(verifier, known, credentials, context) {
+    const { principal } = known;
     const isStored = this.#revoked.applies(principal);
     if (!isStored && verifier.asksRevocation !== true) return undefined;
     return async () => {
       if (isStored && (await this.#revoked(principal, credentials, { maxAgeMs: 500 }))) return true;
       if (verifier.asksRevocation !== true) return false;
-      return isTakenBack(verifier, credentials, context, principal);
+      return isTakenBack(verifier, credentials, context, {
+        principal,
+        needs: () => known.needs,
+        renewed: (now) => {
+          known.principal = now;
+        },
+      });
     };
   }
 

@@ -6,8 +6,11 @@ import { auditor, logged } from "./audit.js";
 import { call } from "./call.js";
 import { headOf } from "./http.js";
 import { optionsJson } from "./plain.js";
+import { within } from "./wait.js";
 
 const TOO_MANY_REQUESTS = { status: 429, reason: "too_many_requests", name: "Retry-After", value: "60" };
+/** The platform's counter answers at once, or it is out of order. */
+const RATE_LIMIT_MS = 1000;
 /** All sessions of a principal together may say as much as so many of them that say all they may. */
 const SESSIONS = 5;
 
@@ -37,7 +40,9 @@ export class ArcpEndpoint {
     this.#addresses = new Places(limits.maxConnectionsPerAddress);
     const places = new Places(limits.maxConnectionsPerPrincipal);
     const rates = new Rates(limits.maxFramesPerSec * SESSIONS, limits.maxBytesPerSec * SESSIONS);
-    this.#shared = { toleranceMs: clockToleranceSec * 1000, seal, revoked, places, rates, sessions: new Map() };
+    const { connect = [], submit = [] } = Object(config.arcp?.scopes);
+    const needs = [connect, submit].flat();
+    this.#shared = { toleranceMs: clockToleranceSec * 1000, seal, revoked, places, rates, needs, sessions: new Map() };
   }
 
   /** Throws what is wrong with the configuration, until it has been found right once. */
@@ -110,14 +115,17 @@ export class ArcpEndpoint {
     return new Response(null, { status: 101, webSocket: theirs });
   }
 
-  // The platform's own counter, where there is one. One that fails keeps nobody out.
+  // The platform's own counter, where there is one. One that fails, or does not answer, keeps nobody out: what this isolate
+  // counts itself holds still.
   async #isWithinRate(address, env) {
     const { rateLimit } = this.#limits;
     if (rateLimit === undefined || address === undefined) return true;
     const binding = env?.[rateLimit];
     if (typeof binding?.limit !== "function") throw new TypeError(`limits.rateLimit: ${rateLimit} is not bound`);
     try {
-      return (await binding.limit({ key: address })).success !== false;
+      const answer = await within(RATE_LIMIT_MS, binding.limit({ key: address }), undefined);
+      if (answer === undefined) console.error(`arcgate: the rate limit did not answer within ${RATE_LIMIT_MS} ms`);
+      return answer?.success !== false;
     } catch (error) {
       console.error(`arcgate: the rate limit failed: ${error?.name}`);
       return true;

@@ -47,7 +47,10 @@ export class Identity {
     this.#credentials = credentials;
     const { clockToleranceSec: own, asksRevocation } = verifier;
     const asks = asksRevocation === true;
-    if (asks) this.#verifyAgain = () => isTakenBack(verifier, credentials, context, principal);
+    // What it was let in with and may submit with; a scope that it never had is the gate's to miss.
+    const held = this.#options.needs.filter((scope) => principal.scopes?.includes(scope));
+    const known = { principal, needs: () => held };
+    if (asks) this.#verifyAgain = () => isTakenBack(verifier, credentials, context, known);
     return {
       principal,
       toleranceMs: typeof own === "number" ? own * 1000 : toleranceMs,

@@ -1,34 +1,54 @@
 // Bodies of requests and answers, read whole and no further than a limit.
 
-/** What a body begins with that doesn't say how long it is. */
-const FIRST = 16 * 1024;
+/** So many bytes have room at first. */
+const FIRST = 1024;
 
 /**
  * All bytes of a reader, or undefined as soon as there are more than `limit`, or `take(bytes)` says no to a piece. Ends early
- * where `signal` is aborted. Each piece is copied and let go: a platform may keep some KB behind each, and a body can come in
- * pieces of one byte.
+ * where `signal` is aborted.
  */
 export async function readAll(reader, limit, signal, take = () => true) {
-  let bytes = new Uint8Array(Math.min(FIRST, limit));
-  let length = 0;
+  const gathered = new Gathered(limit);
   for (;;) {
     const { done, value } = await reader.read();
-    if (done || signal?.aborted) break;
-    if (length + value.length > limit || !take(value.length)) {
+    if (done || signal?.aborted) return gathered.bytes();
+    if (gathered.length + value.length > limit || !take(value.length)) {
       reader.cancel().catch(() => {});
       return undefined;
     }
-    bytes = withRoom(bytes, length, length + value.length, limit);
-    bytes.set(value, length);
-    length += value.length;
+    gathered.push(value);
   }
-  return bytes.subarray(0, length);
 }
 
-// The same bytes with room for `needed`: twice as much as before, and no more than there may ever be.
-function withRoom(bytes, length, needed, limit) {
-  if (needed <= bytes.length) return bytes;
-  const larger = new Uint8Array(Math.min(Math.max(needed, bytes.length * 2), limit));
-  larger.set(bytes.subarray(0, length));
-  return larger;
+/**
+ * Bytes that come in pieces. Each piece is copied and let go: a platform may keep some KB behind each, and what comes can come in
+ * pieces of one byte.
+ */
+export class Gathered {
+  #room;
+  #most;
+  /** So many there are. */
+  length = 0;
+
+  /** There will be `most` at most. */
+  constructor(most) {
+    this.#most = most;
+    this.#room = new Uint8Array(Math.min(FIRST, most));
+  }
+
+  push(bytes) {
+    const needed = this.length + bytes.length;
+    if (needed > this.#room.length) {
+      const larger = new Uint8Array(Math.max(needed, Math.min(this.#room.length * 2, this.#most)));
+      larger.set(this.bytes());
+      this.#room = larger;
+    }
+    this.#room.set(bytes, this.length);
+    this.length = needed;
+  }
+
+  /** All of them; they share their memory with this. */
+  bytes() {
+    return this.#room.subarray(0, this.length);
+  }
 }

@@ -1,14 +1,15 @@
 // A stream of server-sent events, cut into pieces that each end where an event ends: what is put behind one is never taken
 // for a part of another.
 
+import { Gathered } from "./body.js";
+
 const CR = 13;
 const LF = 10;
 
 /** Takes bytes and gives back those up to the end of the last whole event; the rest waits, up to `limit` bytes. */
 export class EventSplitter {
   #limit;
-  #waiting = [];
-  #length = 0;
+  #waiting;
   #isLineStart = true;
   #isAfterCr = false;
 
@@ -31,31 +32,25 @@ export class EventSplitter {
         this.#isLineStart = true;
       } else this.#isLineStart = false;
     }
-    const whole = end === 0 ? undefined : joined([...this.#waiting, bytes.subarray(0, end)]);
-    if (whole) {
-      this.#waiting = [];
-      this.#length = 0;
-    }
+    const whole = end === 0 ? undefined : this.#joined(bytes.subarray(0, end));
     if (end < bytes.length) {
+      this.#waiting ??= new Gathered(this.#limit);
       this.#waiting.push(bytes.subarray(end));
-      this.#length += bytes.length - end;
     }
     return whole;
   }
 
   /** Throws a RangeError when the event that waits for its end is too long. */
   check() {
-    if (this.#length > this.#limit) throw new RangeError("an event is too long");
+    if (this.#waiting?.length > this.#limit) throw new RangeError("an event is too long");
   }
-}
 
-function joined(chunks) {
-  if (chunks.length === 1) return chunks[0];
-  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
+  // What has waited, and these bytes behind it.
+  #joined(bytes) {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return bytes;
+    this.#waiting = undefined;
+    waiting.push(bytes);
+    return waiting.bytes();
   }
-  return bytes;
 }

@@ -79,17 +79,24 @@ export async function authenticate(verifier, credentials, context) {
 }
 
 /**
- * Whether a verifier, asked again, takes credentials no more, or for somebody else's. That the token has ended is not its
- * matter. Throws when it can't tell.
+ * Whether a verifier, asked again, takes credentials no more, or for somebody else's, or without a scope of `needs()`. Each
+ * refusal counts, whatever its code; when the token ends is not its matter. `renewed(principal)` is told what it says now.
+ * Throws when it can't tell.
  */
-export async function isTakenBack(verifier, credentials, context, principal) {
+export async function isTakenBack(verifier, credentials, context, { principal, needs, renewed = () => {} }) {
+  let now;
   try {
-    const { key } = await authenticate(verifier, credentials, context);
-    return principal.kind !== "anonymous" && key !== principal.key;
+    now = await authenticate(verifier, credentials, context);
   } catch (error) {
-    if (error.retryable === true && error.code !== "ERR_TOKEN_REVOKED") throw error;
-    return ["ERR_TOKEN_REVOKED", "ERR_UNAUTHENTICATED"].includes(error.code);
+    const isBack = call("takenBack", String(error.code), error.retryable === true, principal.expiresAt !== undefined);
+    if (isBack === undefined) throw error;
+    return isBack;
   }
+  const isAnonymous = principal.kind === "anonymous";
+  if (!isAnonymous && now.key !== principal.key) return true;
+  // Nobody in particular stays who it is; what it may is said anew.
+  renewed(isAnonymous ? Object.freeze({ ...principal, scopes: now.scopes }) : now);
+  return needs().some((scope) => !now.scopes?.includes(scope));
 }
 
 /** A principal in its one form: with a key made anew, and of the kind "custom" unless it came from one of our verifiers. */

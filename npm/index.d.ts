@@ -62,8 +62,8 @@ export interface Verifier {
   /** How long after `expiresAt` its principals are still good; what outlives a request (a stream) ends with it. */
   readonly clockToleranceSec?: number | undefined;
   /**
-   * Whether `authenticate` may refuse with `ERR_TOKEN_REVOKED` what it has accepted before, give nobody for it, or somebody else.
-   * A live ARCP session is then asked about every four seconds, and ends.
+   * Whether `authenticate` may refuse what it has accepted before (by any code that no retry helps), give nobody for it, somebody
+   * else, or fewer scopes. A live ARCP session, and a long request, is then asked about every four seconds, and ends.
    */
   readonly asksRevocation?: boolean;
   authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null>;

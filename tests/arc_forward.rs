@@ -203,7 +203,7 @@ fn failures_are_arc() {
         ("unreachable", 502, -41003),
         ("timeout", 504, -41006),
         ("expired", 403, -44004),
-        ("revoked", 403, -44004),
+        ("revoked", 403, -44001),
         ("redirect", 502, -41003),
         ("not_arc", 502, -41003),
         ("overloaded", 503, -41002),

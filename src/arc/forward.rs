@@ -36,8 +36,10 @@ pub enum Failure {
     Unreachable,
     /// It took longer than it may.
     TimedOut,
-    /// The caller's token ended meanwhile, or was revoked.
+    /// The caller's token ended meanwhile.
     TokenExpired,
+    /// The caller's token was taken back meanwhile.
+    TokenRevoked,
     /// Nobody could say for too long whether the caller's token was revoked.
     Unknown,
     /// It wants the request to go somewhere else.
@@ -63,8 +65,7 @@ impl Failure {
         ("unreachable", Self::Unreachable),
         ("timeout", Self::TimedOut),
         ("expired", Self::TokenExpired),
-        // Either way a fresh token helps.
-        ("revoked", Self::TokenExpired),
+        ("revoked", Self::TokenRevoked),
         ("revocation_unknown", Self::Unknown),
         ("redirect", Self::Redirect),
         ("not_arc", Self::NotArc),
@@ -88,6 +89,7 @@ impl Failure {
             Self::TimedOut => (ArcCode::AgentTimeout, 504, "timeout"),
             // A 401 means that nothing was done; here the agent may have worked.
             Self::TokenExpired => (ArcCode::TokenExpired, 403, "ERR_TOKEN_EXPIRED"),
+            Self::TokenRevoked => (ArcCode::AuthenticationFailed, 403, "ERR_TOKEN_REVOKED"),
             Self::Unknown => (ArcCode::InternalError, 503, "revocation_unknown"),
             Self::Redirect => (ArcCode::AgentUnreachable, 502, "upstream_redirect"),
             Self::NotArc => (ArcCode::AgentUnreachable, 502, "upstream_not_arc"),

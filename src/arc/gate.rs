@@ -61,6 +61,8 @@ pub struct Seen {
     pub target_agent: Option<String>,
     /// `traceId`
     pub trace_id: Option<String>,
+    /// Not the caller's account: the scopes that it was let in for, which it must have still while it runs.
+    pub needs: Vec<String>,
 }
 
 impl Gate {
@@ -124,23 +126,31 @@ impl Gate {
             Err(reply) => return (Decision::Reply(reply), Seen::default()),
         };
         let text = |name| object.get(name).and_then(Value::as_str).map(shown);
-        let seen = Seen {
+        let mut seen = Seen {
             method: text("method"),
             request_agent: text("requestAgent"),
             target_agent: text("targetAgent"),
             trace_id: text("traceId"),
+            needs: Vec::new(),
         };
-        let decision = Request::read(&object).and_then(|request| self.decide(principal, request, fresh));
+        let decision =
+            Request::read(&object).and_then(|request| self.decide(principal, request, fresh, &mut seen.needs));
         (decision.unwrap_or_else(Decision::Reply), seen)
     }
 
-    fn decide(&self, principal: &Principal, request: Request<'_, '_>, fresh: &Fresh) -> Result<Decision, Reply> {
+    fn decide(
+        &self,
+        principal: &Principal,
+        request: Request<'_, '_>,
+        fresh: &Fresh,
+        needed: &mut Vec<String>,
+    ) -> Result<Decision, Reply> {
         let echo = &request.echo;
         if self.bind_request_agent && request.request_agent != principal.id() {
             return Err(Reply::error(ArcCode::PermissionDenied, "request_agent", echo, None));
         }
         match self.scopes.decide(request.method, principal) {
-            Ruling::Granted => {}
+            Ruling::Granted { needs } => *needed = needs,
             Ruling::UnknownMethod => return Err(method::not_found(echo)),
             Ruling::Missing { required } => {
                 return Err(Reply::scope_missing(&required, principal.scopes().unwrap_or_default(), echo));

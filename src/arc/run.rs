@@ -50,6 +50,8 @@ pub enum Outcome<'o, 't> {
     TimedOut,
     /// The token that it ran under ended.
     TokenExpired,
+    /// It was taken back.
+    TokenRevoked,
     /// Nobody could say for too long whether the token was revoked.
     Unknown,
 }
@@ -95,10 +97,10 @@ impl Run {
                 let (code, reason) = self.failure(failure);
                 let details = if let Outcome::Flawed(details) = failure { Some(details) } else { None };
                 let reply = Reply::error(code, reason, &self.echo, details);
-                // A 401 means that nothing was done, and that the request may be repeated with a fresh token. Here the
-                // agent has run.
+                // The code says what is wrong with the token, as it does before. A 401 means that nothing was done, and that
+                // the request may be repeated with a fresh token. Here the agent has run.
                 return match failure {
-                    Outcome::TokenExpired => reply.with_status(403),
+                    Outcome::TokenExpired | Outcome::TokenRevoked => reply.with_status(403),
                     Outcome::Unknown => reply.with_status(503),
                     _ => reply,
                 };
@@ -196,6 +198,7 @@ impl Run {
     const fn failure(&self, outcome: Outcome<'_, '_>) -> (ArcCode, &'static str) {
         match (outcome, &self.kind) {
             (Outcome::TokenExpired, _) => (ArcCode::TokenExpired, "ERR_TOKEN_EXPIRED"),
+            (Outcome::TokenRevoked, _) => (ArcCode::AuthenticationFailed, "ERR_TOKEN_REVOKED"),
             (Outcome::Unknown, _) => (ArcCode::InternalError, "revocation_unknown"),
             (Outcome::TimedOut, Kind::Task) => (ArcCode::TaskTimeout, "timeout"),
             (Outcome::TimedOut, Kind::Chat { .. }) => (ArcCode::ChatTimeout, "timeout"),
@@ -299,6 +302,8 @@ mod tests {
             (Kind::Task, Outcome::Failed, -42004),
             (Kind::Task, Outcome::TimedOut, -42005),
             (Kind::Task, Outcome::TokenExpired, -44004),
+            (Kind::Task, Outcome::TokenRevoked, -44001),
+            (chat().kind, Outcome::TokenRevoked, -44001),
             (Kind::Task, Outcome::Unknown, -32603),
             (chat().kind, Outcome::Failed, -32603),
             (chat().kind, Outcome::TimedOut, -43003),

@@ -34,7 +34,10 @@ pub struct ScopeRules {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ruling {
     /// Let in.
-    Granted,
+    Granted {
+        /// The scopes that it was let in for.
+        needs: Vec<String>,
+    },
     /// No rule names the method; it is refused.
     UnknownMethod,
     /// These scopes are needed, and not all of them were shown.
@@ -75,16 +78,21 @@ impl ScopeRules {
         let has = |scope: &str| principal.scopes().is_some_and(|scopes| scopes.iter().any(|held| held == scope));
         if let Some((_, required)) = self.own.iter().find(|(name, _)| name == method) {
             if required.iter().all(|scope| has(scope)) {
-                return Ruling::Granted;
+                return Ruling::Granted { needs: required.clone() };
             }
             return Ruling::Missing { required: required.clone() };
         }
         match MATRIX.iter().find(|(name, _)| *name == method) {
             None => Ruling::UnknownMethod,
-            Some(_) if principal.scopes().is_none() => Ruling::Granted,
-            Some((_, required)) if required.iter().all(|scope| has(scope)) => Ruling::Granted,
+            Some(_) if principal.scopes().is_none() => Ruling::Granted { needs: Vec::new() },
             Some((_, required)) => {
-                Ruling::Missing { required: required.iter().map(|scope| (*scope).to_owned()).collect() }
+                let is_met = required.iter().all(|scope| has(scope));
+                let required = required.iter().map(|scope| (*scope).to_owned()).collect();
+                if is_met {
+                    Ruling::Granted { needs: required }
+                } else {
+                    Ruling::Missing { required }
+                }
             }
         }
     }
@@ -116,7 +124,8 @@ mod tests {
     fn all_scopes_of_the_matrix_are_needed() {
         let rules = ScopeRules::default();
         for (method, required) in MATRIX {
-            assert_eq!(rules.decide(method, &principal(Some(required))), Ruling::Granted);
+            let needs = required.iter().map(|scope| (*scope).to_owned()).collect();
+            assert_eq!(rules.decide(method, &principal(Some(required))), Ruling::Granted { needs });
             for held in [&[][..], &required[..1], &required[1..]] {
                 assert!(
                     matches!(rules.decide(method, &principal(Some(held))), Ruling::Missing { .. }),
@@ -124,7 +133,7 @@ mod tests {
                 );
             }
         }
-        assert_eq!(rules.decide("task.create", &principal(None)), Ruling::Granted);
+        assert!(matches!(rules.decide("task.create", &principal(None)), Ruling::Granted { .. }));
     }
 
     #[test]
@@ -138,15 +147,15 @@ mod tests {
     #[test]
     fn a_deployments_own_rules_replace_the_matrix() {
         let rules = rules(r#"{"task.create":["run"],"chat.start":[],"agent.getCapabilities":["look"]}"#).unwrap();
-        assert_eq!(rules.decide("task.create", &principal(Some(&["run"]))), Ruling::Granted);
+        assert!(matches!(rules.decide("task.create", &principal(Some(&["run"]))), Ruling::Granted { .. }));
         let matrix = principal(Some(TASK));
         assert_eq!(rules.decide("task.create", &matrix), Ruling::Missing { required: vec!["run".into()] });
-        assert_eq!(rules.decide("task.info", &matrix), Ruling::Granted);
-        assert_eq!(rules.decide("chat.start", &principal(Some(&[]))), Ruling::Granted);
-        assert_eq!(rules.decide("agent.getCapabilities", &principal(Some(&["look"]))), Ruling::Granted);
+        assert!(matches!(rules.decide("task.info", &matrix), Ruling::Granted { .. }));
+        assert!(matches!(rules.decide("chat.start", &principal(Some(&[]))), Ruling::Granted { .. }));
+        assert!(matches!(rules.decide("agent.getCapabilities", &principal(Some(&["look"]))), Ruling::Granted { .. }));
         // Scopes do not apply to it, but this deployment asks for one.
         assert!(matches!(rules.decide("task.create", &principal(None)), Ruling::Missing { .. }));
-        assert_eq!(rules.decide("chat.start", &principal(None)), Ruling::Granted);
+        assert!(matches!(rules.decide("chat.start", &principal(None)), Ruling::Granted { .. }));
     }
 
     #[test]

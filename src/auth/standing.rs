@@ -4,10 +4,23 @@
 //! So the question is asked again: before anything begins the answer must be there; while something runs it may be missing for
 //! a while, for a store that restarts must not end everybody's work.
 
-use crate::time::Span;
+use crate::{error::Code, time::Span};
 
 /// What runs is ended when nobody could say for so long whether its credential still holds.
 pub const LONGEST_UNKNOWN: Span = Span::from_secs(30);
+
+/// What it means that a verifier which let somebody in refuses the same credentials now: they are taken back, whatever it calls
+/// that. It can't say so where it failed itself; and when a token ends is the deadline's matter, unless nobody knows that but the
+/// verifier (`has_end` is false).
+pub const fn taken_back(refusal: Code, has_end: bool) -> Option<bool> {
+    match refusal {
+        Code::TokenExpired => Some(!has_end),
+        Code::TokenRevoked => Some(true),
+        Code::Config | Code::Internal | Code::Remote => None,
+        code if code.is_retryable() => None,
+        _ => Some(true),
+    }
+}
 
 /// What an answer about a credential means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +70,33 @@ mod tests {
         assert_eq!(Standing::before(Some(false)), Standing::Good);
         assert_eq!(Standing::before(Some(true)), Standing::Revoked);
         assert_eq!(Standing::before(None), Standing::Unknown);
+    }
+
+    #[test]
+    fn every_refusal_takes_back_and_no_outage_does() {
+        for code in [
+            Code::TokenRevoked,
+            Code::PermissionDenied,
+            Code::Unauthenticated,
+            Code::TokenClaim,
+            Code::TokenSignature,
+            Code::TokenScope,
+            Code::TokenAudience,
+        ] {
+            assert_eq!(taken_back(code, true), Some(true), "{code:?}");
+        }
+        for code in [
+            Code::JwksUnavailable,
+            Code::VerifierUnavailable,
+            Code::Network,
+            Code::Timeout,
+            Code::Config,
+            Code::Internal,
+        ] {
+            assert_eq!(taken_back(code, true), None, "{code:?}");
+        }
+        assert_eq!(taken_back(Code::TokenExpired, true), Some(false));
+        assert_eq!(taken_back(Code::TokenExpired, false), Some(true));
     }
 
     #[test]

@@ -13,7 +13,11 @@ use crate::{
         origin::OriginRules, reply::write_fields, run, said, Admission, Decision, Fresh, Gate, Head, Outcome, Reply,
         Run, Step,
     },
-    auth::{challenge::stated, custom::principal_from_json, standing::Standing},
+    auth::{
+        challenge::stated,
+        custom::principal_from_json,
+        standing::{self, Standing},
+    },
     config::Reader,
     error::{Code, Error},
     json::{self, write_string, Members, Object, Value},
@@ -117,7 +121,17 @@ pub fn standing(revoked: Option<bool>, unknown: Option<f64>) -> Option<String> {
     standing.name().map(str::to_owned)
 }
 
-/// Decides on a body: `{ seen, reply }`, `{ seen, agent, input, stream, ticket }`, or `{ seen, forward }`. `principal` is the verifier's, as JSON.
+/// What a verifier that is asked again says with this error: whether the credentials are taken back, or nothing where it can't
+/// say. `has_end`: the principal says itself when its token ends.
+#[wasm_bindgen(js_name = takenBack)]
+pub fn taken_back(code: &str, retryable: bool, has_end: bool) -> Option<bool> {
+    // A verifier that says so says it for good.
+    let retryable = retryable && code != Code::TokenRevoked.as_str();
+    standing::taken_back(stated(code, retryable, None, None).code(), has_end)
+}
+
+/// Decides on a body: `{ seen, needs, reply }`, `{ seen, needs, agent, input, stream, ticket }`, or `{ seen, needs, forward }`.
+/// `principal` is the verifier's, as JSON; `needs` are the scopes that it must have still while this runs.
 #[wasm_bindgen(js_name = arcBody)]
 pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[u8]) -> Result<String, JsValue> {
     let gate = Gate::from_json(config).map_err(|error| thrown(&error))?;
@@ -140,13 +154,15 @@ pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[
             write_string(&mut out, value);
         }
     }
+    out.push_str("},\"needs\":");
+    out.push_str(&scopes(&seen.needs));
     match decision {
         Decision::Reply(reply) => {
-            out.push_str("},\"reply\":");
+            out.push_str(",\"reply\":");
             out.push_str(&reply.to_json());
         }
         Decision::Run(run) => {
-            out.push_str("},\"agent\":");
+            out.push_str(",\"agent\":");
             write_string(&mut out, run.agent());
             out.push_str(",\"input\":");
             out.push_str(run.input());
@@ -156,7 +172,7 @@ pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[
             write_string(&mut out, &run.ticket());
         }
         Decision::Forward(forward) => {
-            out.push_str("},\"forward\":");
+            out.push_str(",\"forward\":");
             write_string(&mut out, &forward.ticket());
         }
     }
@@ -265,12 +281,24 @@ fn ended<T>(
         (None, "pieces") => Outcome::Pieces(text),
         (None, "flawed") => Outcome::Flawed(text),
         (None, "timeout") => Outcome::TimedOut,
-        // Either way a fresh token helps.
-        (None, "expired" | "revoked") => Outcome::TokenExpired,
+        (None, "expired") => Outcome::TokenExpired,
+        (None, "revoked") => Outcome::TokenRevoked,
         (None, "revocation_unknown") => Outcome::Unknown,
         (None, _) => Outcome::Failed,
     };
     Ok(then(run, outcome))
+}
+
+fn scopes(list: &[String]) -> String {
+    let mut out = String::from("[");
+    for (index, scope) in list.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_string(&mut out, scope);
+    }
+    out.push(']');
+    out
 }
 
 fn run_of(ticket: &str) -> Result<Run, JsValue> {

@@ -41,8 +41,9 @@ function front({ state = {}, ...options } = {}) {
     async authenticate() {
       if (state.hangs) await new Promise(() => {});
       if (state.unknown) throw new ArcgateError("ERR_VERIFIER_UNAVAILABLE", "down", { retryable: true });
-      if (state.revoked) throw new ArcgateError("ERR_TOKEN_REVOKED", "revoked");
-      return { id: state.id ?? "a", ...(state.expiresAt && { expiresAt: state.expiresAt }) };
+      if (state.code) throw new ArcgateError(state.code, "refused");
+      const { id = "a", expiresAt, scopes } = state;
+      return { id, ...(expiresAt && { expiresAt }), ...(scopes && { scopes }) };
     },
   };
   const worker = createWorker({
@@ -91,7 +92,13 @@ const held = () => {
 };
 
 const changes = [
-  ["revoked", { revoked: true }, 401, -44001, "ERR_TOKEN_REVOKED"],
+  // Whatever the verifier calls it.
+  ...["ERR_TOKEN_REVOKED", "ERR_PERMISSION_DENIED", "ERR_TOKEN_CLAIM", "ERR_TOKEN_SIGNATURE", "ERR_TOKEN_SCOPE"].map(
+    (code) => [`refused as ${code}`, { code }, 401, -44001, "ERR_TOKEN_REVOKED"],
+  ),
+  ["refused by a code of its own", { code: "ERR_OF_MINE" }, 401, -44001, "ERR_TOKEN_REVOKED"],
+  ["expired, as only its verifier knows", { code: "ERR_TOKEN_EXPIRED" }, 401, -44001, "ERR_TOKEN_REVOKED"],
+  ["of a verifier that is not set up", { code: "ERR_CONFIG" }, 503, -32603, "ERR_VERIFIER_UNAVAILABLE"],
   ["somebody else's", { id: "b" }, 401, -44001, "ERR_TOKEN_REVOKED"],
   ["of a verifier that can't say", { unknown: true }, 503, -32603, "ERR_VERIFIER_UNAVAILABLE"],
 ];
@@ -120,6 +127,33 @@ for (const [what, change, status, code, reason] of changes) {
     assert.equal(events.at(-1).reason, reason);
   });
 }
+
+test("a token that lost the method's scope runs no agent, and reaches no upstream", async () => {
+  sent = [];
+  const full = ["arc.task.controller", "arc.agent.caller", "more"];
+  const state = { scopes: full };
+  const { events, post, runs } = front({ state });
+  const before = await post(late(() => Object.assign(state, { scopes: ["more"] })));
+  assert.deepEqual([before.status, before.json.error.code, runs()], [403, -44003, 0]);
+  assert.equal(events.at(-1).reason, "ERR_TOKEN_SCOPE");
+  const tokenFor = async () => {
+    Object.assign(state, { scopes: state.next });
+    return "for-a";
+  };
+  const arc = { upstream, upstreamAuth: { mode: "map", tokenFor } };
+  Object.assign(state, { scopes: full, next: ["more"] });
+  const answer = await front({ state, agents: {}, arc }).post();
+  assert.deepEqual([answer.status, answer.json.error.code, sent], [401, -44001, []]);
+  Object.assign(state, { scopes: full, next: full.slice(0, 2) });
+  assert.equal((await front({ state, agents: {}, arc }).post()).status, 200, "one that the method doesn't need");
+});
+
+test("that a token has ended is its deadline's matter, where that is known", async () => {
+  const state = { expiresAt: Date.now() / 1000 + 60 };
+  const { post, runs } = front({ state });
+  const answer = await post(late(() => Object.assign(state, { code: "ERR_TOKEN_EXPIRED" })));
+  assert.deepEqual([answer.status, runs()], [200, 1]);
+});
 
 test("what did not change meanwhile goes on", async () => {
   sent = [];

@@ -265,11 +265,16 @@ const takenBack = {
   },
   "knows its token no more": () => null,
   "takes its token for somebody else's": () => ({ id: "b" }),
+  "refuses it by another name": () => {
+    throw new ArcgateError("ERR_PERMISSION_DENIED", "not any more");
+  },
+  "finds its scope gone": () => ({ id: "a", scopes: ["other"] }),
 };
+const mayStart = { id: "a", scopes: ["arc.chat.controller", "arc.agent.caller"] };
 for (const [what, gone] of Object.entries(takenBack)) {
   test(`a stream whose verifier ${what} ends, and one that can't tell goes on`, async (t) => {
     t.mock.timers.enable({ apis: ["setInterval"] });
-    let answer = () => ({ id: "a" });
+    let answer = () => mayStart;
     const asking = { asksRevocation: true, authenticate: async () => answer() };
     const never = (_input, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", reject));
     const { events, post } = app({ verifier: asking, agents: { never } });
@@ -285,7 +290,7 @@ for (const [what, gone] of Object.entries(takenBack)) {
     assert.equal(events.length, 1, "it goes on");
     answer = gone;
     t.mock.timers.tick(4000);
-    assert.match(await response.text(), /^event: error\ndata: .*-44004/);
+    assert.match(await response.text(), /^event: error\ndata: .*-44001/);
     assert.deepEqual([events[1].outcome, events[1].reason], ["cut", "ERR_TOKEN_REVOKED"]);
   });
 }

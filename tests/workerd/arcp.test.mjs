@@ -340,8 +340,8 @@ test("a session ends with its token", async () => {
 
 test("a verifier that may change its mind is asked again, and a live session ends with a revoked token", async () => {
   const other = await both("dave", "/revocable");
-  // Called revoked; not known any more; somebody else's.
-  for (const name of ["carol", "erin", "frank"]) {
+  // Called revoked; not known any more; somebody else's; refused by another name; without the scope to connect; to submit.
+  for (const name of ["carol", "erin", "frank", "grace", "heidi", "ivan"]) {
     const { client, behind } = await both(name, "/revocable");
     await fetch(`${worker.url}/revoke`, { method: "POST", body: name });
     const { frames, code } = await client.toEnd();

@@ -144,7 +144,7 @@ test("so does a stream that has begun", { timeout: 30_000 }, async () => {
   assert.equal(answered.status, 200);
   assert.equal((await revoke({ issuer, sub: "frank" })).status, 204);
   const text = await answered.text();
-  assert.match(text, /^data: \{\}\n\nevent: error\ndata: .*-44004.*\n\nevent: done\n/);
+  assert.match(text, /^data: \{\}\n\nevent: error\ndata: .*-44001.*\n\nevent: done\n/);
   await left;
 });
 

@@ -42,9 +42,12 @@ const revocable = {
     if (revoked.has(token)) {
       if (token === "erin") return null;
       if (token === "frank") return { id: "somebody else" };
+      if (token === "grace") throw new ArcgateError("ERR_PERMISSION_DENIED", "not any more");
+      if (token === "heidi") return { id: token, scopes: ["submit"] };
+      if (token === "ivan") return { id: token, scopes: ["connect"] };
       throw new ArcgateError("ERR_TOKEN_REVOKED", `${token} is revoked`);
     }
-    return { id: token };
+    return { id: token, scopes: ["connect", "submit"] };
   },
 };
 
@@ -100,7 +103,11 @@ const gates = {
   idle: gate("/idle", { limits: { maxConnections: 8 } }),
   tries: gate("/tries", { limits: { failedHandshakesPerMinute: 2 } }),
   slow: gate("/slow", { limits: { maxBufferedBytes: 300_000 } }),
-  revocable: gate("/revocable", { verifier: revocable, limits: { revocationIntervalMs: 50 } }),
+  revocable: gate("/revocable", {
+    verifier: revocable,
+    arcp: { scopes: { connect: ["connect"], submit: ["submit"] } },
+    limits: { revocationIntervalMs: 50 },
+  }),
   silent: gate("/silent", { limits: { maxConnections: 1, helloTimeoutMs: 150 } }),
   mute: gate("/mute", { arcp: { upstream: upstream.replace("/arcp", "/mute") }, limits: { maxConnections: 1 } }),
   places: gate("/places", { limits: { maxConnectionsPerPrincipal: 2, maxConnectionsPerAddress: 2 } }),
