@@ -36,6 +36,16 @@ fn oauth_url(issuer: &str) -> String {
     out
 }
 
+/// How much the status of one place says of why there is no document: of two, the weightier is the one to tell. A server that is
+/// ill, or gives no answer, counts more than one that has something else there, and that more than one that has nothing.
+pub const fn weight(status: Option<u16>) -> u8 {
+    match status {
+        None | Some(408 | 425 | 429 | 500..) => 2,
+        Some(200..=299) => 1,
+        Some(_) => 0,
+    }
+}
+
 /// The options by which a user mends what a document says, for messages.
 #[derive(Clone, Copy, Debug)]
 pub struct Remedy {

@@ -27,8 +27,8 @@ pub(super) struct Flight {
     pub(super) goal: Goal,
     /// Why the places before had no metadata, each with a semicolon behind it.
     pub(super) nowhere: String,
-    /// The place before that is ill: the one to look at, whatever a later one says.
-    pub(super) ill: Option<Troubled>,
+    /// The first place that had none.
+    pub(super) first: Option<Troubled>,
     /// How long a pause the servers there asked for.
     pub(super) asked: Option<Span>,
 }
@@ -106,7 +106,7 @@ impl Flights {
         }
         self.latest = self.latest.wrapping_add(1);
         let id = FetchId(self.latest);
-        self.known.push(Flight { id, began: now, url, goal, nowhere: String::new(), ill: None, asked: None });
+        self.known.push(Flight { id, began: now, url, goal, nowhere: String::new(), first: None, asked: None });
         self.last_began = Some(now);
         if is_takeover {
             self.last_takeover = Some(now);

@@ -92,11 +92,6 @@ pub(super) enum Arrival {
     Nothing,
 }
 
-/// Whether a server that answered so, or not at all, may answer otherwise later.
-fn is_ill(status: Option<u16>) -> bool {
-    status.is_none_or(|status| matches!(status, 408 | 425 | 429 | 500..))
-}
-
 impl Life {
     fn new(began: Time, age: Span) -> Self {
         let old = Span::from_millis(age.as_millis() - age.as_millis() / 5);
@@ -272,8 +267,8 @@ impl Remote {
         let number = if let Goal::Metadata(number) = flight.goal { number + 1 } else { 0 };
         if let Some(next) = self.metadata_at(number) {
             flight.nowhere.push_str(&format!("{}: {what}; ", url::bare(&flight.url)));
-            if flight.ill.is_none() && is_ill(status) {
-                flight.ill = Some(Troubled { url: url::bare(&flight.url), status });
+            if flight.first.is_none() {
+                flight.first = Some(Troubled { url: url::bare(&flight.url), status });
             }
             flight.asked = asked.max(flight.asked);
             self.flights.go_on(flight, next, Goal::Metadata(number), now);
@@ -296,9 +291,8 @@ impl Remote {
         self.flights.failed(&self.config, asked, now);
         let url = url::bare(&flight.url);
         self.reason = format!("{}{url}: {what}", flight.nowhere);
-        // A place that has nothing is no news beside one that is ill.
-        self.troubled = match &flight.ill {
-            Some(ill) if !is_ill(status) => Some(ill.clone()),
+        self.troubled = match &flight.first {
+            Some(first) if discovery::weight(first.status) > discovery::weight(status) => Some(first.clone()),
             _ => Some(Troubled { url, status }),
         };
         if let (Some(discovered), Goal::Keys) = (&mut self.discovered, flight.goal) {

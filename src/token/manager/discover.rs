@@ -65,8 +65,8 @@ impl Manager {
         if let Some(first) = flight.nowhere.take() {
             nowhere.why = format!("{}; {}", first.why, nowhere.why);
             nowhere.asked = nowhere.asked.max(first.asked);
-            // One that is ill may have it tomorrow, and is the one to look at.
-            if !first.is_no && nowhere.is_no {
+            // One that is ill may have it tomorrow.
+            if discovery::weight(first.status) > discovery::weight(nowhere.status) {
                 nowhere.status = first.status;
                 place = url::bare(&openid);
             }
