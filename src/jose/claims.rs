@@ -329,7 +329,10 @@ fn principal_id<'c>(provider: &'c Provider, claims: &'c Object<'_>) -> Result<&'
             Err(Error::new(Code::TokenClaim, format!("the claim `{}` is over 1 kB", shown(name))).about(name.clone()))
         }
         Some((name, other)) => Err(wrong_type(name, other, "a string")),
-        None => Err(missing(&provider.principal_claims.join("` or `"), false)),
+        None => {
+            let first = provider.principal_claims.first().cloned().unwrap_or_default();
+            Err(missing(&provider.principal_claims.join("` or `"), false).about(first))
+        }
     }
 }
 
@@ -424,5 +427,14 @@ mod tests {
             let error = of(&format!(r#","oid":{blank}"#)).unwrap_err();
             assert_eq!((error.code(), error.subject()), (Code::TokenClaim, Some("oid")), "{blank}");
         }
+        // The subject is a claim's name, and the message says which others would do.
+        let options =
+            r#"{"issuer":"https://i.example","audience":null,"principalClaim":["oid","sub"],"optionalClaims":["sub"]}"#;
+        let options = json::parse_object(options.as_bytes()).unwrap();
+        let provider = Provider::from_options("p", &options, None, &crate::jose::url::PlainHosts::default()).unwrap();
+        let claims = json::parse_object(br#"{"iss":"https://i.example","iat":0,"exp":100}"#).unwrap();
+        let error = check(&provider, &claims, Span::from_secs(0), Time::EPOCH).unwrap_err();
+        assert_eq!(error.subject(), Some("oid"));
+        assert!(error.message().contains("`oid` or `sub`"), "{error}");
     }
 }
