@@ -126,6 +126,14 @@ const kinds = {
     const text = "x".repeat(200_000);
     await steadily(50, () => say("job.submit", { agent: "echo", input: { text } }));
   },
+  async "large jobs over many sessions"() {
+    const sessions = [];
+    for (let count = 0; count < 28; count += 1) sessions.push(await session());
+    const input = Array(480_000).fill(0);
+    for (let count = 0; count < 4; count += 1)
+      for (const { say } of sessions) say("job.submit", { agent: "echo", input });
+    await pause(until - Date.now());
+  },
   async "events nobody reads"() {
     const sessions = [];
     for (let count = 0; count < 8; count += 1) sessions.push(await session());

@@ -17,6 +17,7 @@ const kinds = [
   "lists asked for",
   "jobs submitted",
   "large jobs submitted",
+  "large jobs over many sessions",
   "events nobody reads",
   "silent sockets",
   "wrong tokens, HTTP",

@@ -13,6 +13,8 @@ const TOO_MANY_REQUESTS = { status: 429, reason: "too_many_requests", name: "Ret
 const RATE_LIMIT_MS = 1000;
 /** All sessions of a principal together may say as much as so many of them that say all they may. */
 const SESSIONS = 5;
+/** At once they may say as much as one session: so many seconds' worth of bytes. The isolate has one thread. */
+const BURST_SECONDS = 2;
 
 /** The `/arcp` endpoint of one deployment. There is one for an isolate. */
 export class ArcpEndpoint {
@@ -39,7 +41,8 @@ export class ArcpEndpoint {
     this.#waiting = new Waiting(limits.maxConnections);
     this.#addresses = new Places(limits.maxConnectionsPerAddress);
     const places = new Places(limits.maxConnectionsPerPrincipal);
-    const rates = new Rates(limits.maxFramesPerSec * SESSIONS, limits.maxBytesPerSec * SESSIONS);
+    const { maxFramesPerSec, maxBytesPerSec } = limits;
+    const rates = new Rates(maxFramesPerSec * SESSIONS, maxBytesPerSec * SESSIONS, maxBytesPerSec * BURST_SECONDS);
     const { connect = [], submit = [] } = Object(config.arcp?.scopes);
     const needs = [connect, submit].flat();
     this.#shared = { toleranceMs: clockToleranceSec * 1000, seal, revoked, places, rates, needs, sessions: new Map() };

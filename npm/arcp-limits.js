@@ -71,33 +71,40 @@ export class Waiting extends Places {
   }
 }
 
-/** So many seconds' worth of frames, and of bytes, may come at once. */
+/** So many seconds' worth of frames may come at once. */
 const BURST_FRAMES = 10;
-const BURST_BYTES = 4;
 
 /** What all sessions of a principal say together: each session has its own bound, in the core. */
 export class Rates {
   #framesPerSec;
   #bytesPerSec;
+  #burstBytes;
   #buckets = new Map();
 
-  constructor(framesPerSec, bytesPerSec) {
+  constructor(framesPerSec, bytesPerSec, burstBytes) {
     this.#framesPerSec = framesPerSec;
     this.#bytesPerSec = bytesPerSec;
+    this.#burstBytes = burstBytes;
   }
 
-  /** Counts a frame; whether it is within the rate. */
-  takes(key, bytes, now) {
+  /**
+   * Counts a frame, by its length or by what `weigh()` says it weighs; whether it is within the rate. What is larger than a burst
+   * comes alone. Of what is too long already nobody asks how much it weighs: whoever says so much makes work of the refusals.
+   */
+  takes(key, length, now, weigh = () => length) {
     const bucket = this.#buckets.get(key) ?? { frames: 0, bytes: 0, at: now };
     const seconds = Math.max(0, now - bucket.at) / 1000;
     bucket.at = now;
     bucket.frames = Math.max(0, bucket.frames - seconds * this.#framesPerSec) + 1;
-    bucket.bytes = Math.max(0, bucket.bytes - seconds * this.#bytesPerSec) + bytes;
+    const before = Math.max(0, bucket.bytes - seconds * this.#bytesPerSec);
+    const fits = (bytes) => before === 0 || before + bytes <= this.#burstBytes;
+    const bytes = fits(length) ? weigh() : length;
+    bucket.bytes = before + bytes;
     // Those that were heard of last stand last: the first are forgotten.
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
     if (this.#buckets.size > MOST_ADDRESSES) this.#buckets.delete(this.#buckets.keys().next().value);
-    return bucket.frames <= this.#framesPerSec * BURST_FRAMES && bucket.bytes <= this.#bytesPerSec * BURST_BYTES;
+    return bucket.frames <= this.#framesPerSec * BURST_FRAMES && fits(bytes);
   }
 }
 

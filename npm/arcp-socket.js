@@ -7,7 +7,7 @@ import { ArcgateError } from "./errors.js";
 import { Credit } from "./pipe.js";
 import { bindings, instanceEpoch, recoverFrom } from "./wasm.js";
 
-/** So much of a frame that is too large is looked at. */
+/** So much of a frame that is too large is looked at; one that is no longer isn't weighed. */
 const HEAD = 4096;
 /** Timers beyond this would fire at once on some platforms. */
 const LONGEST_TIMER = 3_600_000;
@@ -84,7 +84,7 @@ export class Connection {
       if (!isCurrent()) return;
       let forwarded = false;
       this.#do((core, now) => {
-        if (isClient && !this.#isWithinRate(data, now)) core.note("clientTooFast", now);
+        if (isClient && !this.#isWithinRate(core, data, now)) core.note("clientTooFast", now);
         else if (typeof data !== "string") core.note(`${side}Binary`, now);
         // A character is a byte at least: what is too long here doesn't even go into the core's memory. Of an upstream's frame
         // its beginning does: the number stands there.
@@ -107,9 +107,13 @@ export class Connection {
   }
 
   // What all sessions of the principal say together. Who that is isn't known before the hello.
-  #isWithinRate(data, now) {
+  #isWithinRate(core, data, now) {
     const key = this.#principal?.key;
-    return key === undefined || this.#options.rates.takes(key, data.length ?? data.byteLength ?? data.size ?? 0, now);
+    if (key === undefined) return true;
+    const length = data.length ?? data.byteLength ?? data.size ?? 0;
+    // A small frame has few values.
+    const isWeighed = typeof data === "string" && length > HEAD && length <= core.clientLimit();
+    return this.#options.rates.takes(key, length, now, isWeighed ? () => core.weight(data) : undefined);
   }
 
   // Hands something to the core, and performs what it decides. A frame that was sent on needs nothing else: there are no actions,

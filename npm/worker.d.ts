@@ -133,7 +133,10 @@ export interface WorkerOptions<Env = unknown> {
      * five times as much together. Default: 200.
      */
     maxFramesPerSec?: number;
-    /** A session's bytes a second, likewise, with four seconds' worth at once. Default: 4 MiB. */
+    /**
+     * A session's bytes a second, likewise, with two seconds' worth at once, which is also all that a principal's sessions may say
+     * at once. There each value in a frame counts as eight bytes more. Default: 4 MiB.
+     */
     maxBytesPerSec?: number;
     /** Sockets for an isolate. Default: 2000. */
     maxConnections?: number;

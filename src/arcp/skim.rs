@@ -33,6 +33,22 @@ pub fn job_id(text: &str) -> Option<Cow<'_, str>> {
     name(text, "job_id").or_else(|| name(text.get(value_of(text, "payload")?)?, "job_id"))
 }
 
+/// How many values there are in a JSON text, counted without reading it: by what opens and what parts them. It may be one too many
+/// for something empty, and a few more in what is no JSON.
+pub fn values(text: &str) -> usize {
+    let (mut count, mut in_string, mut is_escaped) = (1, false, false);
+    for byte in text.bytes() {
+        if in_string {
+            in_string = is_escaped || byte != b'"';
+            is_escaped = !is_escaped && byte == b'\\';
+        } else {
+            in_string = byte == b'"';
+            count += usize::from(matches!(byte, b',' | b'[' | b'{'));
+        }
+    }
+    count
+}
+
 /// The same text with another value, written as JSON, for one member of its outermost object: at its place, or at the end.
 /// The text is one that was read.
 pub fn with_member(text: &str, name: &str, value: &str) -> String {
@@ -154,6 +170,16 @@ fn unescaped(raw: &str) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_counted_without_reading_them() {
+        for (text, least) in
+            [("[0,0,0]", 4), (r#"{"a":1,"b":[2,3]}"#, 5), (r#""a,b[c{\",,\\""#, 1), (r#"["\\",1]"#, 3), ("7", 1)]
+        {
+            assert!((least..=least + 1).contains(&values(text)), "{text}: {}", values(text));
+        }
+        assert_eq!(values(r#"",,,,"#), 1, "a text without an end");
+    }
 
     #[test]
     fn a_sequence_is_found_in_what_cannot_be_read() {

@@ -7,7 +7,10 @@ use wasm_bindgen::prelude::*;
 
 use super::error::thrown;
 use crate::{
-    arcp::gate::{upgrade::Head, Action, Config, Flow, Gate},
+    arcp::{
+        gate::{upgrade::Head, Action, Config, Flow, Gate},
+        skim,
+    },
     auth::custom::principal_from_json,
     json::{self, Members, Value},
     time::{Span, Time},
@@ -85,6 +88,11 @@ impl ArcpGateCore {
     /// Time has passed.
     pub fn tick(&mut self, now: f64) {
         self.0.handle_timeout(Time::from_millis(now));
+    }
+
+    /// What a text weighs, before it is read: its bytes, and eight for each value, which cost as much.
+    pub fn weight(&self, text: &str) -> f64 {
+        (text.len() + 8 * skim::values(text)) as f64
     }
 
     /// The longest frame of the client that is handed in, in bytes.

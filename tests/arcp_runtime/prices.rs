@@ -38,6 +38,59 @@ fn who_asks_for_too_much_is_closed_and_the_others_are_not() {
     assert!(until_cut(&mut world, &again, "session.list_jobs", &json!({}), 50) == 50);
 }
 
+/// How many large jobs are taken at once, over a session for each: no session may say much, and all together may say no more.
+fn large_jobs_at_once(input: &Value) -> usize {
+    let mut world = World::with(json!({"maxSessions": 64, "maxJobs": 512}));
+    let sessions: Vec<Client> = (0..28).map(|_| world.connect("alice")).collect();
+    let taken = sessions.iter().take_while(|session| {
+        world.say(session, "job.submit", &json!({"agent": "count", "input": input}));
+        world.got(session.conn).iter().all(|frame| frame["close"] != 4429)
+    });
+    taken.count()
+}
+
+#[test]
+fn a_job_costs_by_its_bytes_and_by_its_values() {
+    let text = large_jobs_at_once(&json!("x".repeat(900_000)));
+    assert!((10..20).contains(&text), "15 ms each: {text}");
+    let values = large_jobs_at_once(&json!(vec![0; 450_000]));
+    assert!((2..5).contains(&values), "70 ms each: {values}");
+}
+
+#[test]
+fn what_cannot_be_read_costs_as_much_as_what_can() {
+    let mut world = World::new();
+    let client = world.connect("alice");
+    let many = json!(vec![vec![0]; 250_000]);
+    let mut world_took = 0;
+    for _ in 0..10 {
+        world.say(
+            &client,
+            "x-vendor.a.b",
+            &json!({"input": many, "deep": (0..40).fold(json!(1), |deep, _| json!([deep]))}),
+        );
+        if world.got(client.conn).last().is_some_and(|frame| frame["close"] == 4429) {
+            break;
+        }
+        world_took += 1;
+    }
+    assert!((1..5).contains(&world_took), "{world_took}");
+}
+
+#[test]
+fn an_agent_that_says_much_takes_half_and_no_session() {
+    let mut world = World::new();
+    let client = world.connect_with("alice", &["progress"]);
+    let job = world.submit(&client, &json!({"agent": "count"}));
+    let large = json!(vec![0; 100_000]);
+    for _ in 0..50 {
+        world.event(&job, "x-vendor.a.b", &json!({"large": large}));
+    }
+    world.got(client.conn);
+    let asked = until_cut(&mut world, &client, "session.ping", &json!({"nonce": "n"}), 10_000);
+    assert!((1000..3000).contains(&asked), "half of what there is: {asked}");
+}
+
 #[test]
 fn a_burst_of_subscriptions_costs_no_more_than_a_buffer() {
     let mut world = World::new();

@@ -371,6 +371,8 @@ fn what_is_kept_is_bounded() {
         assert!(world.hub.held_bytes() < 32 << 20, "{}", world.hub.held_bytes());
         assert!(types(&world.got(client.conn)).ends_with(&["job.result"]), "its end is told all the same");
     }
+    // Thirty megabytes of an agent's words were work, too.
+    world.sleep(1000);
     for number in 0..600 {
         let job = world.submit(&client, &json!({"agent": "echo", "idempotency_key": format!("k{number}")}));
         world.output(&job, &json!(1));

@@ -71,7 +71,7 @@ test("each key has its places, and an end counts once", () => {
 });
 
 test("what a principal's sessions say together leaks with time, by frames and by bytes", () => {
-  const rates = new Rates(10, 1000);
+  const rates = new Rates(10, 1000, 4000);
   for (let n = 0; n < 100; n += 1) assert.ok(rates.takes("a", 1, 0));
   assert.ok(!rates.takes("a", 1, 0));
   assert.ok(rates.takes("b", 1, 0), "another's is empty");
@@ -79,6 +79,11 @@ test("what a principal's sessions say together leaks with time, by frames and by
   assert.ok(!rates.takes("b", 4000, 0));
   assert.ok(!rates.takes("b", 0, -1000), "a clock that was set back leaks nothing");
   assert.ok(rates.takes("b", 0, 3000));
+  assert.ok(rates.takes("d", 9000, 0) && !rates.takes("d", 1, 0), "what is larger than a burst comes alone");
+  const never = () => assert.fail("it is too long whatever it weighs");
+  assert.ok(!rates.takes("d", 1, 0, never));
+  assert.ok(rates.takes("e", 10, 0) && rates.takes("e", 10, 0, () => 3990), "what it weighs counts");
+  assert.ok(!rates.takes("e", 1, 0));
   for (let n = 0; n < 20_000; n += 1) rates.takes(`c${n}`, 5000, 0);
   assert.ok(rates.takes("c0", 1, 0), "memory is bounded: the oldest is forgotten");
   assert.ok(!rates.takes("c19999", 1, 0));

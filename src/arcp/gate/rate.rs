@@ -4,7 +4,7 @@ use crate::time::Time;
 
 /// So many seconds' worth of frames, and of bytes, may come at once.
 const BURST_FRAMES: f64 = 10.0;
-const BURST_BYTES: f64 = 4.0;
+const BURST_BYTES: f64 = 2.0;
 
 /// Two buckets that fill with what comes and leak with time.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +27,11 @@ impl Rate {
         let seconds = (now.since(self.at).as_millis() as f64 / 1000.0).max(0.0);
         self.at = now;
         self.frames = (self.frames - seconds * self.frames_per_sec).max(0.0) + 1.0;
-        self.bytes = (self.bytes - seconds * self.bytes_per_sec).max(0.0) + bytes as f64;
-        self.frames <= self.frames_per_sec * BURST_FRAMES && self.bytes <= self.bytes_per_sec * BURST_BYTES
+        let before = (self.bytes - seconds * self.bytes_per_sec).max(0.0);
+        self.bytes = before + bytes as f64;
+        // What is larger than all that may come at once comes alone: else it never would.
+        let fits = before == 0.0 || self.bytes <= self.bytes_per_sec * BURST_BYTES;
+        self.frames <= self.frames_per_sec * BURST_FRAMES && fits
     }
 
     /// The frame was an acknowledgement: some clients send one for each event (ARCP 1.1 §6.5), as fast as they come. Ten are one.
@@ -73,10 +76,11 @@ mod tests {
     #[test]
     fn bytes_count_as_frames_do_and_time_never_runs_backwards() {
         let mut rate = Rate::new(10.0, 100.0, at(5_000));
-        assert!(rate.takes(300, at(5_000)));
+        assert!(rate.takes(100, at(5_000)));
         assert!(rate.takes(100, at(0)));
         assert!(!rate.takes(1, at(0)));
         let mut rate = Rate::new(10.0, 100.0, at(0));
-        assert!(rate.takes(400, at(0)) && rate.takes(400, at(4_000)));
+        assert!(rate.takes(200, at(0)) && rate.takes(200, at(2_000)));
+        assert!(rate.takes(5_000, at(4_000)) && !rate.takes(1, at(4_000)), "larger than a burst: alone");
     }
 }

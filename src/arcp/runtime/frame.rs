@@ -1,6 +1,6 @@
 //! A frame of an open session.
 
-use super::{ArcpCode, Audit, Close, Envelope, Hub, Rc, Refusal, Time};
+use super::{meter::weight, ArcpCode, Audit, Close, Envelope, Hub, Rc, Refusal, Time};
 use crate::{
     arcp::{envelope::Malformed, skim},
     json::{self, Members, Number, Problem, Value},
@@ -23,6 +23,10 @@ impl Hub {
         if text.len() > self.limits.frame_bytes {
             return self.end(conn, &session_id, Refusal::of(ArcpCode::InvalidRequest), Close::TooLarge, now);
         }
+        // Before it is read: that is what costs most.
+        if !self.affords(conn, &session_id, weight(text), now) {
+            return;
+        }
         let envelope = match Envelope::relayed(text) {
             Ok(envelope) => envelope,
             Err(malformed) => return self.unread(conn, &session_id, text, malformed, now),
@@ -30,9 +34,8 @@ impl Hub {
         if envelope.session_id().is_some_and(|id| id != session_id) {
             return self.end(conn, &session_id, Refusal::invalid("session_id"), Close::Protocol, now);
         }
-        if !self.affords(conn, &session_id, &envelope, text.len(), now) {
-            let refusal = Refusal { member: Some("too many requests"), ..Refusal::of(ArcpCode::InternalError) };
-            return self.end(conn, &session_id, refusal, Close::TooMany, now);
+        if !self.affords(conn, &session_id, self.cost(&envelope), now) {
+            return;
         }
         if let Some(session) = self.sessions.get_mut(&session_id) {
             // The client has the welcome, and with it the new token. (Of what its gate answers itself, the first frame is told by
@@ -72,10 +75,10 @@ impl Hub {
         }
     }
 
-    /// Whether a client may have this done: what it asks for has a price, and what it asked for it has to read.
-    fn affords(&mut self, conn: u32, session_id: &str, envelope: &Envelope<'_>, bytes: usize, now: Time) -> bool {
+    /// Whether a client may have this done: what it asks for has a price, and what it asked for it has to read. Its session ends
+    /// where it may not.
+    fn affords(&mut self, conn: u32, session_id: &str, cost: i64, now: Time) -> bool {
         let Some(key) = self.sessions.get(session_id).map(|session| Rc::clone(&session.owner.key)) else { return true };
-        let cost = self.cost(envelope, bytes);
         let is_choked = self.conns.iter().any(|own| own.id == conn && own.is_choked());
         if !is_choked && self.may_spend(&key, cost, now) {
             return true;
@@ -88,6 +91,8 @@ impl Hub {
             session: Some(session_id.to_owned()),
             ..Audit::default()
         });
+        let refusal = Refusal { member: Some("too many requests"), ..Refusal::of(ArcpCode::InternalError) };
+        self.end(conn, session_id, refusal, Close::TooMany, now);
         false
     }
 

@@ -37,6 +37,7 @@ impl Hub {
     pub(super) fn event(&mut self, job_id: &str, event: &str, now: Time) {
         self.passed(now);
         let Some(number) = self.reported(job_id) else { return };
+        self.charge(job_id, event, now);
         if let Err(flaw) = self.try_event(job_id, event, now) {
             let kind = json::raw_member(event, "kind").and_then(|kind| json::mended(kind).ok());
             let kind = kind.as_ref().and_then(|(kind, _)| kind.as_str());
@@ -58,6 +59,12 @@ impl Hub {
         if self.running(job_id).is_some() && !self.ends_otherwise(job_id, now) {
             self.flawed(job_id, Of::Result, flaw, now);
         }
+    }
+
+    /// What an agent says is work for whom it works.
+    fn charge(&mut self, job_id: &str, text: &str, now: Time) {
+        let Some(key) = self.running(job_id).map(|job| Rc::clone(&job.owner.key)) else { return };
+        self.owes(&key, text, now);
     }
 
     /// Counts an event of a job that runs.
@@ -153,6 +160,7 @@ impl Hub {
         if self.running(job_id).is_none() || self.ends_otherwise(job_id, now) {
             return;
         }
+        self.charge(job_id, output, now);
         match output::result(output, self.limits.payload_bytes) {
             Ok(mended) => {
                 let text = mended.map_or_else(|| output.into(), Rc::from);
