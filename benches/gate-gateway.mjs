@@ -18,6 +18,6 @@ function make({ ISSUER, AUDIENCE, SECRET, UPSTREAM, HEARTBEAT }) {
   return createWorker({
     verifier: () => JwtVerifier.create({ providers: { bench: { issuer: ISSUER, audience: AUDIENCE, secret } } }),
     arcp: { upstream: UPSTREAM, upstreamAuth, heartbeatIntervalSec: Number(HEARTBEAT) },
-    limits: { maxConnections: 10_000 },
+    limits: { maxConnections: 10_000, maxConnectionsPerPrincipal: 10_000 },
   });
 }

@@ -16,7 +16,7 @@ const app = createWorker({
   verifier: () => JwtVerifier.create({ providers: { bench: { issuer: env.ISSUER, audience: env.AUDIENCE, secret } } }),
   agents: { ...builtinAgents, count },
   arcp: { heartbeatIntervalSec: Number(env.HEARTBEAT) },
-  limits: { maxConnections: 10_000, maxSessions: 1024 },
+  limits: { maxConnections: 10_000, maxConnectionsPerPrincipal: 10_000, maxSessions: 1024 },
 });
 
 export default app;

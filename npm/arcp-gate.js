@@ -1,6 +1,6 @@
 // Drives the ARCP gate: the core decides, this accepts the socket, asks the verifier, opens what is behind, and carries frames.
 
-import { addressKey, FailedHandshakes, Places, Rates, Waiting } from "./arcp-limits.js";
+import { addressKey, FailedHandshakes, Places, Rates, SILENT_MS, Silent, Waiting } from "./arcp-limits.js";
 import { Connection } from "./arcp-socket.js";
 import { auditor, logged } from "./audit.js";
 import { call } from "./call.js";
@@ -15,6 +15,8 @@ const RATE_LIMIT_MS = 1000;
 const SESSIONS = 5;
 /** At once they may say as much as one session: so many seconds' worth of bytes. The isolate has one thread. */
 const BURST_SECONDS = 2;
+/** Stands for all who come without an address, as they do where no proxy tells it. */
+const NO_ADDRESS = "-";
 
 /** The `/arcp` endpoint of one deployment. There is one for an isolate. */
 export class ArcpEndpoint {
@@ -23,13 +25,14 @@ export class ArcpEndpoint {
   #limits;
   #failed;
   #waiting;
+  #silent;
   #addresses;
   #shared;
   #open = 0;
 
   /**
    * `config` is what the core reads. `limits`: `maxConnections`, `maxConnectionsPerAddress`, `maxConnectionsPerPrincipal`,
-   * `maxFramesPerSec`, `maxBytesPerSec`, `failedHandshakesPerMinute`, `rateLimit` (the name of a binding).
+   * `maxSilentConnections`, `maxFramesPerSec`, `maxBytesPerSec`, `failedHandshakesPerMinute`, `rateLimit` (the name of a binding).
    * `seal(text)` computes the code of a resume token. `revoked(principal, credentials, env)` tells whether a credential was
    * revoked, and `revoked.applies(principal, env)` whether that can be at all.
    */
@@ -39,6 +42,7 @@ export class ArcpEndpoint {
     this.#limits = limits;
     this.#failed = new FailedHandshakes(limits.failedHandshakesPerMinute);
     this.#waiting = new Waiting(limits.maxConnections);
+    this.#silent = new Silent(limits.maxSilentConnections);
     this.#addresses = new Places(limits.maxConnectionsPerAddress);
     const places = new Places(limits.maxConnectionsPerPrincipal);
     const { maxFramesPerSec, maxBytesPerSec } = limits;
@@ -79,6 +83,7 @@ export class ArcpEndpoint {
       // Others may have come meanwhile. From here to the place that is taken nothing is waited for.
       const filled = this.#full(address);
       if (filled) return this.#refuse(filled);
+      if (this.#waiting.isFull(address ?? NO_ADDRESS)) this.#silent.makeRoom(NO_ADDRESS);
       return this.#upgrade(request, address, { verifierOf, behind, guard, env, ctx });
     } catch (error) {
       console.error(`arcgate: ${logged(error)}`);
@@ -88,16 +93,38 @@ export class ArcpEndpoint {
 
   // The answer where there is no place for one more.
   #full(address) {
-    if (this.#failed.isFull(address, Date.now()) || this.#waiting.isFull(address)) return TOO_MANY_REQUESTS;
+    if (this.#failed.isFull(address, Date.now())) return TOO_MANY_REQUESTS;
     const answer = (status) => ({ status, reason: "too_many_connections", name: "Retry-After", value: "5" });
     if (this.#addresses.isFull(address)) return answer(429);
-    return this.#open >= this.#limits.maxConnections ? answer(503) : undefined;
+    if (this.#open >= this.#limits.maxConnections) return answer(503);
+    // Without an address everybody shares one key, and who has something to say must not be kept out by those who haven't.
+    const isCrowded = this.#waiting.isFull(address ?? NO_ADDRESS);
+    return isCrowded && !(address === undefined && this.#silent.has(NO_ADDRESS)) ? TOO_MANY_REQUESTS : undefined;
   }
 
   #upgrade(request, address, rest) {
     const [theirs, ours] = Object.values(new WebSocketPair());
-    const hasWaited = this.#waiting.begin(address);
+    const key = address ?? NO_ADDRESS;
+    const hasWaited = this.#waiting.begin(key);
     const hasLeft = this.#addresses.begin(address);
+    let counts = true;
+    const release = () => {
+      hasWaited();
+      hasLeft();
+      if (counts) this.#open -= 1;
+      counts = false;
+    };
+    // A socket is closed by its own request alone: another one settles a promise, and its place is free at once.
+    const crowdedOut = Promise.withResolvers();
+    const silent = this.#silent.begin(key, () => {
+      release();
+      crowdedOut.resolve();
+    });
+    const aging = setTimeout(silent.age, SILENT_MS);
+    const onHeard = () => {
+      clearTimeout(aging);
+      silent.end();
+    };
     const connection = new Connection(request, ours, {
       ...rest,
       ...this.#shared,
@@ -107,14 +134,15 @@ export class ArcpEndpoint {
         if (event.type === "arcp.hello" && event.outcome === "refused") this.#failed.add(address, Date.now());
         this.#audit(event);
       },
+      onHeard,
       onEnd: () => {
-        hasWaited();
-        hasLeft();
-        this.#open -= 1;
+        onHeard();
+        release();
       },
     });
     this.#open += 1;
     connection.begin();
+    crowdedOut.promise.then(() => connection.crowdedOut());
     return new Response(null, { status: 101, webSocket: theirs });
   }
 

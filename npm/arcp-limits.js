@@ -71,6 +71,61 @@ export class Waiting extends Places {
   }
 }
 
+/** Until then a socket is on its way to its hello. */
+export const SILENT_MS = 300;
+
+/**
+ * Sockets that have said nothing. The platform puts a message together before anybody sees a byte of it, up to 32 MB, so a socket
+ * without a word may hold as much: of those that have been silent for a while there are few, `most` in all and a quarter of them
+ * from one address, and the oldest go. Nobody is kept out by them.
+ */
+export class Silent {
+  #most;
+  #sockets = new Set();
+
+  constructor(most) {
+    this.#most = most;
+  }
+
+  /** Where there is a key without an address, it stands for all who have none. `cut()` ends the socket. */
+  begin(key, cut) {
+    const socket = { key, cut, isOld: false };
+    this.#sockets.add(socket);
+    return {
+      end: () => this.#sockets.delete(socket),
+      /** It has been silent for a while. */
+      age: () => {
+        if (!this.#sockets.has(socket)) return;
+        socket.isOld = true;
+        const old = [...this.#sockets].filter(({ isOld }) => isOld);
+        const own = old.filter((other) => other.key === key);
+        if (own.length > Math.ceil(this.#most / 4)) this.#cut(own[0]);
+        else if (old.length > this.#most) this.#cut(old[0]);
+      },
+    };
+  }
+
+  /** Whether one of this key could go for another one. */
+  has(key) {
+    return this.#first(key) !== undefined;
+  }
+
+  /** Ends the oldest of this key. */
+  makeRoom(key) {
+    const socket = this.#first(key);
+    if (socket) this.#cut(socket);
+  }
+
+  #first(key) {
+    for (const socket of this.#sockets) if (socket.key === key) return socket;
+  }
+
+  #cut(socket) {
+    this.#sockets.delete(socket);
+    socket.cut();
+  }
+}
+
 /** So many seconds' worth of frames may come at once. */
 const BURST_FRAMES = 10;
 

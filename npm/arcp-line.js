@@ -21,8 +21,15 @@ export class Line {
     socket.addEventListener("error", () => this.#hear());
   }
 
+  /** Ends it now. */
+  cut() {
+    if (this.#isGone) return;
+    this.#gone();
+    this.#cut();
+  }
+
   /** Says or answers a close; later ones do nothing. */
-  close(code, reason) {
+  close(code, reason, answerMs = ANSWER_MS) {
     if (this.#isClosing) return;
     this.#isClosing = true;
     try {
@@ -32,10 +39,7 @@ export class Line {
       this.#isHeard = true;
     }
     if (this.#isHeard) return this.#gone();
-    this.#timer = setTimeout(() => {
-      this.#gone();
-      this.#cut();
-    }, ANSWER_MS);
+    this.#timer = setTimeout(() => this.cut(), answerMs);
   }
 
   // The peer has closed, or is gone.

@@ -15,6 +15,7 @@ const ofCore = [
   "verifyTimeoutMs",
   "upstreamTimeoutMs",
   "revocationIntervalMs",
+  "idleTimeoutMs",
   "maxHelloBytes",
   "maxFrameBytes",
   "maxUpstreamFrameBytes",
@@ -29,6 +30,7 @@ export const socketLimits = [
   "maxConnections",
   "maxConnectionsPerAddress",
   "maxConnectionsPerPrincipal",
+  "maxSilentConnections",
   "failedHandshakesPerMinute",
   "rateLimit",
 ];
@@ -48,10 +50,8 @@ export function readArcp(options, clockToleranceSec) {
   }
   const maxConnections = numberOption(limits, "maxConnections", 2000, 1, 100_000, "limits");
   // A fleet of machines may share an address, or a principal: whoever has one says so. A few fit in anyhow.
-  const share = (name, part) => {
-    const otherwise = Math.max(Math.ceil(maxConnections / part), Math.min(maxConnections, 32));
-    return numberOption(limits, name, otherwise, 1, 100_000, "limits");
-  };
+  const few = Math.min(maxConnections, 32);
+  const most = (name, otherwise) => numberOption(limits, name, otherwise, 1, 100_000, "limits");
   const given = Object.fromEntries(ofCore.map((name) => [name, limits[name]]));
   return {
     /** What is behind the gate in this environment. Throws where nothing can be. */
@@ -68,8 +68,9 @@ export function readArcp(options, clockToleranceSec) {
     seal: resumeSealer(arcp.resumeKey ?? secretOf(arcp.upstreamAuth)),
     limits: {
       maxConnections,
-      maxConnectionsPerAddress: share("maxConnectionsPerAddress", 2),
-      maxConnectionsPerPrincipal: share("maxConnectionsPerPrincipal", 8),
+      maxConnectionsPerAddress: most("maxConnectionsPerAddress", Math.max(Math.ceil(maxConnections / 2), few)),
+      maxConnectionsPerPrincipal: most("maxConnectionsPerPrincipal", few),
+      maxSilentConnections: most("maxSilentConnections", Math.min(32, Math.ceil(maxConnections / 2))),
       maxFramesPerSec: numberOption(limits, "maxFramesPerSec", 200, 1, 1_000_000, "limits"),
       maxBytesPerSec: numberOption(limits, "maxBytesPerSec", 4_194_304, 1024, 1_000_000_000, "limits"),
       failedHandshakesPerMinute: numberOption(limits, "failedHandshakesPerMinute", 100, 1, 100_000, "limits"),

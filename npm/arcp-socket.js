@@ -9,6 +9,8 @@ import { bindings, instanceEpoch, recoverFrom } from "./wasm.js";
 
 /** So much of a frame that is too large is looked at; one that is no longer isn't weighed. */
 const HEAD = 4096;
+/** Who has said nothing has so long to answer a close: until then it may hold what the platform has put together of a message. */
+const SILENT_ANSWER_MS = 250;
 /** Timers beyond this would fire at once on some platforms. */
 const LONGEST_TIMER = 3_600_000;
 
@@ -22,6 +24,7 @@ export class Connection {
   #dialing;
   #left = 1;
   #hasLeft = false;
+  #isSilent = true;
   #options;
   #core;
   #epoch;
@@ -61,6 +64,12 @@ export class Connection {
     this.#do(() => {});
   }
 
+  /** It has said nothing, and its place is another's. */
+  crowdedOut() {
+    this.#do((core, now) => core.note("clientCrowdedOut", now));
+    this.#clientLine.cut();
+  }
+
   // The connection counts until nothing of it is left.
   #line(socket, cut) {
     this.#left += 1;
@@ -82,6 +91,10 @@ export class Connection {
     const credit = isHub ? new Credit(socket, this.#client) : undefined;
     socket.addEventListener("message", ({ data }) => {
       if (!isCurrent()) return;
+      if (isClient && this.#isSilent) {
+        this.#isSilent = false;
+        this.#options.onHeard();
+      }
       let forwarded = false;
       this.#do((core, now) => {
         if (isClient && !this.#isWithinRate(core, data, now)) core.note("clientTooFast", now);
@@ -158,7 +171,7 @@ export class Connection {
       case "sendBehind":
         return this.#send("behind", action.text);
       case "close":
-        return this.#clientLine.close(action.code, action.reason);
+        return this.#clientLine.close(action.code, action.reason, this.#isSilent ? SILENT_ANSWER_MS : undefined);
       case "closeBehind":
         return this.#closeBehind();
       case "authenticate":

@@ -120,6 +120,8 @@ export interface WorkerOptions<Env = unknown> {
     upstreamTimeoutMs?: number;
     /** How often a live session's credential is looked up among the revoked. Default: 4000. */
     revocationIntervalMs?: number;
+    /** How long a client without heartbeats may say nothing before its session is closed, to be resumed. Default: 600000. */
+    idleTimeoutMs?: number;
     /** A frame before the welcome. Default: 64 KiB. */
     maxHelloBytes?: number;
     /** A client's frame after it. Default: 1 MiB. */
@@ -140,10 +142,15 @@ export interface WorkerOptions<Env = unknown> {
     maxBytesPerSec?: number;
     /** Sockets for an isolate. Default: 2000. */
     maxConnections?: number;
-    /** Of them, one principal's: raise it where a fleet of machines shares one. Default: an eighth, and 32 at least. */
+    /** Of them, one principal's: raise it where a fleet of machines shares one. Default: 32. */
     maxConnectionsPerPrincipal?: number;
     /** Of them, those from one address (IPv6: a /64), where `CF-Connecting-IP` tells it. Default: half, and 32 at least. */
     maxConnectionsPerAddress?: number;
+    /**
+     * Of them, those that have said nothing for 300 ms: beyond so many, or a quarter of it from one address (or from all who have
+     * none), the oldest are cut off. Default: 32, or half of `maxConnections`.
+     */
+    maxSilentConnections?: number;
     /** For an address (IPv6: a /64) and an isolate. Default: 100. */
     failedHandshakesPerMinute?: number;
     /** How long a session can be resumed after its connection was lost (ARCP 1.1 §6.3). Default: 600. */

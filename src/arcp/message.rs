@@ -95,10 +95,23 @@ impl Resume {
             Some(Value::Object(resume)) => return Self::read(resume).map(Some),
             Some(_) => return Err(Malformed::Member("resume")),
         }
-        match payload.get("resume_token") {
-            None | Some(Value::Null) => Ok(None),
-            Some(_) => Self::read(payload).map(Some),
+        let is_there = |name| payload.get(name).is_some_and(|value| !matches!(value, Value::Null));
+        if is_there("resume_token") {
+            return Self::read(payload).map(Some);
         }
+        // Some write a zero where there was no session.
+        let has_seen = is_there("last_event_seq")
+            && payload.get("last_event_seq").and_then(Value::as_number).and_then(Number::as_i64) != Some(0);
+        if !is_there("session_id") && !is_there("token") && !has_seen {
+            return Ok(None);
+        }
+        let incomplete = || Self { session_id: String::new(), token: Secret::new(""), last_event_seq: 0 };
+        Ok(Some(Self::read(payload).unwrap_or_else(|_| incomplete())))
+    }
+
+    /// Whether it asks for a session and doesn't say what brings one back.
+    pub fn is_incomplete(&self) -> bool {
+        self.token.expose().is_empty()
     }
 }
 
@@ -387,6 +400,25 @@ mod tests {
             assert!(resume.token.matches(b"t"), "{rest}");
         }
         assert!(hello(&format!(r#"{{{client},"resume_token":null,"last_event_seq":0}}"#)).unwrap().resume.is_none());
+        // Part of a resume asks for a session all the same.
+        for rest in [
+            r#""session_id":"s""#,
+            r#""session_id":7"#,
+            r#""token":"t""#,
+            r#""token":"""#,
+            r#""last_event_seq":5"#,
+            r#""last_event_seq":"5""#,
+            r#""session_id":"s","last_event_seq":5"#,
+            r#""resume":null,"session_id":"s","token":"t""#,
+        ] {
+            let resume = hello(&format!("{{{client},{rest}}}")).unwrap().resume.expect(rest);
+            assert!(resume.is_incomplete(), "{rest}");
+        }
+        let whole = hello(&format!(r#"{{{client},"token":"t","last_event_seq":5}}"#)).unwrap().resume.unwrap();
+        assert!(!whole.is_incomplete());
+        for rest in [r#""session_id":null"#, r#""last_event_seq":0"#, r#""token":null"#] {
+            assert!(hello(&format!("{{{client},{rest}}}")).unwrap().resume.is_none(), "{rest}");
+        }
         assert_eq!(hello("{}").unwrap_err(), Malformed::Member("client"));
         let long = format!(r#"{{{client},"auth":{{"scheme":"bearer","token":"{}"}}}}"#, "x".repeat(MAX_TOKEN + 1));
         assert_eq!(hello(&long).unwrap_err(), Malformed::Member("auth"));

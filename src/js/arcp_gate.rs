@@ -131,7 +131,7 @@ impl ArcpGateCore {
         self.0.handle_upstream_oversized(head, size as usize, Time::from_millis(now));
     }
 
-    /// What happened besides: `clientBinary`, `clientClosed`, `clientOverflowed`, `clientTooFast`, `behindBinary`, `behindOverflowed`,
+    /// What happened besides: `clientBinary`, `clientClosed`, `clientOverflowed`, `clientTooFast`, `clientCrowdedOut`, `behindBinary`, `behindOverflowed`,
     /// `displaced`, or anything else for a failure of the driver.
     pub fn note(&mut self, what: &str, now: f64) {
         let now = Time::from_millis(now);
@@ -141,6 +141,7 @@ impl ArcpGateCore {
             "clientOverflowed" => self.0.handle_client_overflow(now),
             "behindBinary" => self.0.handle_upstream_binary(now),
             "behindOverflowed" => self.0.handle_upstream_overflow(now),
+            "clientCrowdedOut" => self.0.handle_crowded_out(now),
             "clientTooFast" => self.0.handle_client_flood(now),
             "displaced" => self.0.handle_displaced(now),
             _ => self.0.handle_failure(now),

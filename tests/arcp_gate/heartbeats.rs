@@ -67,8 +67,20 @@ fn traffic_spares_pings() {
 }
 
 #[test]
-fn without_the_feature_a_client_may_be_silent() {
+fn without_the_feature_a_client_may_be_silent_for_ten_minutes() {
     let mut world = World::open("{}", true, &["ack"]);
-    world.pass(86_400_000);
+    world.pass(599_999);
     assert!(world.closed.is_none() && world.client.is_empty());
+    world.client_says(&frame("session.ack", r#"{"last_processed_seq":1}"#));
+    world.pass(599_999);
+    let event = Frame { event_seq: Some(1), ..Frame::new("job.event", ID, "{}") };
+    world.behind_says(&event.of_session("sess_1").write());
+    assert!(world.closed.is_none(), "what it is told is no word of its own");
+    world.clear();
+    world.pass(1);
+    assert_eq!(world.end(), ended("HEARTBEAT_LOST", 1012));
+    assert_eq!(world.reason(), "client_idle");
+    let mut world = World::open(r#"{"limits":{"idleTimeoutMs":86400000}}"#, true, &["ack"]);
+    world.pass(86_399_999);
+    assert!(world.closed.is_none());
 }

@@ -200,7 +200,7 @@ fn a_token_that_ends_while_something_is_waited_for_lets_nobody_in() {
 
 #[test]
 fn who_says_too_much_is_cut_off() {
-    let config = r#"{"limits":{"maxFramesPerSec":10,"maxBytesPerSec":3000}}"#;
+    let config = r#"{"limits":{"maxFramesPerSec":10,"maxBytesPerSec":7000}}"#;
     let mut world = World::open(config, false, &["ack"]);
     for second in 0..200 {
         world.client_says(&frame("job.submit", "{}"));

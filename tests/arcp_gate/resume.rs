@@ -49,6 +49,21 @@ fn a_sealed_token_is_opened_for_its_principal() {
 }
 
 #[test]
+fn part_of_a_resume_is_a_resume_that_cannot_be() {
+    for trusted in [true, false] {
+        for part in [r#""session_id":"sess_1""#, r#""token":"t""#, r#""last_event_seq":5"#] {
+            let mut world = World::new();
+            world.gate = Gate::new(Config::from_json("{}").unwrap(), trusted, true, 7, world.time());
+            world.client_says(&hello(&format!(",{part}"), &[]));
+            world.authenticated(alice());
+            assert!(!world.is_asked(|action| matches!(action, Action::Open(_))), "{part}");
+            assert_eq!(world.end(), ended("RESUME_WINDOW_EXPIRED", 1000), "{part}");
+            assert_eq!(world.reason(), "resume_incomplete");
+        }
+    }
+}
+
+#[test]
 fn a_token_that_is_not_this_principals_spends_nothing_behind() {
     for token in ["rtk_1", "rg1.cnRrXzE.AAAA", "rg1.cnRrXzE.", "rg1.cnRrXzI.bWFj", "rg1..bWFj", "x"] {
         let mut world = World::new();

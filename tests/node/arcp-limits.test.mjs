@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressKey, FailedHandshakes, Places, Rates, Waiting } from "../../pkg/arcp-limits.js";
+import { addressKey, FailedHandshakes, Places, Rates, Silent, Waiting } from "../../pkg/arcp-limits.js";
 import { resumeSealer, secretOf } from "../../pkg/arcp-resume.js";
 
 test("IPv6 counts by its first 64 bits, however it is written", () => {
@@ -56,6 +56,32 @@ test("an address has a quarter of the places to wait in", () => {
   assert.ok(waiting.isFull("a"), "an end counts once");
   for (let n = 0; n < 10; n += 1) waiting.begin(undefined);
   assert.ok(!waiting.isFull(undefined));
+});
+
+test("of those who say nothing for a while there are few, and the oldest go", () => {
+  const silent = new Silent(8);
+  const cut = [];
+  const begin = (key, name) => silent.begin(key, () => cut.push(name));
+  const [one, two, three] = ["1", "2", "3"].map((name) => begin("a", name));
+  assert.ok(silent.has("a") && !silent.has("b"));
+  for (const socket of [one, two, three]) socket.age();
+  assert.deepEqual(cut, ["1"], "a quarter from one address");
+  two.end();
+  begin("a", "4").age();
+  assert.deepEqual(cut, ["1"], "who has said something is none of them");
+  two.age();
+  one.age();
+  for (let n = 0; n < 6; n += 1) begin(`b${n}`, `b${n}`).age();
+  assert.deepEqual(cut, ["1"]);
+  begin("c", "c").age();
+  assert.deepEqual(cut, ["1", "3"], "of all, the oldest");
+  begin("d", "d1");
+  begin("d", "d2");
+  silent.makeRoom("d");
+  silent.makeRoom("e");
+  assert.deepEqual(cut, ["1", "3", "d1"]);
+  for (let n = 0; n < 1000; n += 1) begin("f", "f");
+  assert.equal(cut.length, 3, "who has just come is on the way to a hello");
 });
 
 test("each key has its places, and an end counts once", () => {

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { features, frame, hello, rawSocket, session, upgrade } from "../lib/arcp.mjs";
+import { muteClient } from "../lib/mute.mjs";
 import { startRuntime } from "../lib/scripted-runtime.mjs";
 import { startWorkerd } from "./jwks/workerd.mjs";
 
@@ -504,6 +505,27 @@ test("who says nothing takes a quarter of the places and no more", async () => {
   const more = await rawSocket(at("/idle"), from("192.0.2.1"));
   assert.ok(more.open, "who has shown who it is doesn't wait any more");
   for (const socket of [silent[1], more, known, other]) await socket.close(1000);
+});
+
+test("where nobody has an address, who says nothing keeps nobody out: the oldest go, and are cut off at once", async () => {
+  const silent = [await muteClient(at("/idle")), await muteClient(at("/idle"))];
+  for (let n = 0; n < 10; n += 1) {
+    const known = await session(at("/idle"), "alice");
+    if (n < 2) await silent[n].ended();
+    silent.push(await muteClient(at("/idle")));
+    await known.close(1000);
+  }
+  for (const socket of silent) socket.destroy();
+  assert.ok(worker.log.some((line) => line.includes("too_many_silent")));
+});
+
+test("those who are silent for a while are few, whatever the places", async () => {
+  const first = await muteClient(at("/hush"));
+  const second = await muteClient(at("/hush"));
+  await first.ended();
+  const known = await session(at("/hush"), "alice");
+  await known.close(1000);
+  second.destroy();
 });
 
 test("the audit log tells how each ended, and holds no token", async () => {

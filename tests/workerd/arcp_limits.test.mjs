@@ -42,11 +42,10 @@ async function both(token = "alice", path = "", options = {}) {
   return { client, behind: await behind };
 }
 
-test("who answers no close is cut off, and takes its place until then; nobody else is touched", async () => {
+test("who says nothing and answers no close is cut off, and nobody else is touched", async () => {
   const bystander = await both();
   const silent = await muteClient(at("/silent"));
   await silent.closed(4408);
-  assert.equal((await upgrade(at("/silent"))).status, 503, "it still takes its place");
   await silent.ended();
   const next = await both("alice", "/silent");
   await next.client.close(1000);
@@ -63,6 +62,7 @@ test("so is who has a session, whatever its end", async () => {
   await silent.told("session.welcome");
   silent.say(frame("job.submit", {}, { session_id: "sess_other" }));
   await silent.closed(4400);
+  assert.equal((await upgrade(at("/silent"))).status, 503, "it takes its place until then");
   assert.equal((await (await behind).next()).closed.code, 1000, "what is behind is let go at once");
   await silent.ended();
   silent.destroy();

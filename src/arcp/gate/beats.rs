@@ -16,11 +16,15 @@ impl Gate {
             return self.end(End::DISMISSED, now);
         }
         let unanswered = session.unanswered(now);
+        let is_idle = session.idle_at().is_some_and(|at| now >= at);
         let is_due = session.is_to_ask(now);
         let client = session.client.as_mut().map_or(Beat::None, |pulse| pulse.beat(now));
         let behind = session.behind.as_mut().map_or(Beat::None, |pulse| pulse.beat(now));
         if client == Beat::Lost {
             return self.end(End::SILENT, now);
+        }
+        if is_idle {
+            return self.end(End::IDLE, now);
         }
         if behind == Beat::Lost {
             return self.end(End::restart("upstream_silent"), now);

@@ -38,6 +38,8 @@ pub struct Config {
     pub(super) connect: Vec<String>,
     /// Scopes for `job.submit`.
     pub(super) submit: Vec<String>,
+    /// How long a client without heartbeats may say nothing.
+    pub(super) idle_timeout: Span,
     /// How often revocation is asked about, where it is.
     pub(super) revocation_interval: Span,
 }
@@ -69,6 +71,7 @@ impl Config {
         let verify_timeout = millis("verifyTimeoutMs", 15)?;
         let open_timeout = millis("upstreamTimeoutMs", 10)?;
         let revocation_interval = millis("revocationIntervalMs", 4)?;
+        let idle = reader.number("idleTimeoutMs", 10.0, 86_400_000.0)?.unwrap_or(600_000.0);
         let mut bytes = |key, otherwise: usize| {
             let value = reader.number(key, 256.0, MOST_BYTES)?;
             Ok::<_, Error>(value.map_or(otherwise, |value| value as usize))
@@ -97,6 +100,7 @@ impl Config {
             heartbeat: Span::from_millis((heartbeat * 1000.0) as i64),
             connect,
             submit,
+            idle_timeout: Span::from_millis(idle as i64),
             revocation_interval,
         })
     }

@@ -97,6 +97,9 @@ impl Gate {
         if is_anonymous {
             return self.end(End::not_resumable("anonymous"), now);
         }
+        if resume.is_incomplete() {
+            return self.end(End::not_resumable("resume_incomplete"), now);
+        }
         if self.trusted {
             return self.open(now);
         }

@@ -164,6 +164,13 @@ impl Gate {
         self.end(End::FAST, now);
     }
 
+    /// The client has said nothing yet, and there are too many of that kind.
+    pub fn handle_crowded_out(&mut self, now: Time) {
+        if matches!(self.stage, Stage::Hello) {
+            self.end(End::CROWDED_OUT, now);
+        }
+    }
+
     /// More waits to be sent to what is behind than may.
     pub fn handle_upstream_overflow(&mut self, now: Time) {
         self.end(End::FLOODED, now);

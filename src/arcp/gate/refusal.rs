@@ -94,6 +94,10 @@ impl End {
 
     /// No hello in time. Nobody has shown who they are: the code is that of missing credentials.
     pub const NO_HELLO: Self = Self::new(ArcpCode::Unauthenticated, Close::HelloTimeout, "hello_timeout");
+    /// As [`Self::NO_HELLO`], before its time: too many say nothing.
+    pub const CROWDED_OUT: Self = Self::new(ArcpCode::Unauthenticated, Close::HelloTimeout, "too_many_silent");
+    /// A client without heartbeats has said nothing for long. It can resume.
+    pub const IDLE: Self = Self::new(ArcpCode::HeartbeatLost, Close::Restart, "client_idle");
     /// A frame over the limit.
     pub const TOO_LARGE: Self = Self::new(ArcpCode::InvalidRequest, Close::TooLarge, "frame_too_large");
     /// Two silent intervals (ARCP 1.1 §6.4).

@@ -19,6 +19,9 @@ pub(super) struct Session {
     pub(super) may_submit: bool,
     pub(super) client: Option<Pulse>,
     pub(super) behind: Option<Pulse>,
+    /// When the client was heard of; and how long it may say nothing, where it has no heartbeats.
+    heard: Time,
+    idle: Option<Span>,
     /// What the client was sent since it was last heard of, in bytes, and whether it was asked for a sign of life since.
     pub(super) unheard: usize,
     pub(super) is_probed: bool,
@@ -74,6 +77,8 @@ impl Session {
             id: id.to_owned(),
             may_submit,
             client: features.has("heartbeat").then(|| Pulse::new(config.heartbeat, now)),
+            idle: (!features.has("heartbeat")).then_some(config.idle_timeout),
+            heard: now,
             features,
             behind: beat.map(|beat| Pulse::new(beat, now)),
             unheard: 0,
@@ -117,7 +122,12 @@ impl Session {
     pub(super) fn deadline(&self) -> Option<Time> {
         let pulses = [&self.client, &self.behind].into_iter().flatten().map(Pulse::deadline);
         let unanswered = self.asking_since.map(|since| since.plus(LONGEST_ANSWER));
-        pulses.chain(self.next_ask).chain(unanswered).chain(self.dismissed).min()
+        pulses.chain(self.idle_at()).chain(self.next_ask).chain(unanswered).chain(self.dismissed).min()
+    }
+
+    /// When a client without heartbeats has been silent for too long: what it has begun to say may be kept by the platform.
+    pub(super) fn idle_at(&self) -> Option<Time> {
+        self.idle.map(|idle| self.heard.plus(idle))
     }
 
     pub(super) fn told_client(&mut self, bytes: usize, now: Time) {
@@ -132,6 +142,7 @@ impl Session {
     pub(super) fn heard_client(&mut self, bytes: usize, now: Time) -> bool {
         self.unheard = 0;
         self.is_probed = false;
+        self.heard = self.heard.max(now);
         self.from_client.0 += 1;
         self.from_client.1 += bytes as i64;
         if let Some(pulse) = &mut self.client {

@@ -75,7 +75,7 @@ const base = {
     },
     resumeKey: "a resume key for tests, of 32 bytes",
   },
-  limits: { failedHandshakesPerMinute: 100_000 },
+  limits: { failedHandshakesPerMinute: 100_000, maxConnectionsPerPrincipal: 250 },
 };
 const gate = (basePath, changes = {}) =>
   createWorker({
@@ -108,6 +108,7 @@ const gates = {
     arcp: { scopes: { connect: ["connect"], submit: ["submit"] } },
     limits: { revocationIntervalMs: 50 },
   }),
+  hush: gate("/hush", { limits: { maxSilentConnections: 1 } }),
   silent: gate("/silent", { limits: { maxConnections: 1, helloTimeoutMs: 150 } }),
   mute: gate("/mute", { arcp: { upstream: upstream.replace("/arcp", "/mute") }, limits: { maxConnections: 1 } }),
   places: gate("/places", { limits: { maxConnectionsPerPrincipal: 2, maxConnectionsPerAddress: 2 } }),
