@@ -24,6 +24,8 @@ const methods = {
   "chat.message": ["chatId!", "message!", "stream"],
   "chat.end": ["chatId!", "reason"],
 };
+// A gate's result has up to 10 MiB as JSON (`limits.maxAnswerBytes`), and up to twice that as JSON in a text, with all around it.
+const LARGEST = 24 * 1024 * 1024;
 const messages = ["initialMessage", "message"];
 const common = ["targetAgent", "traceId", "signal", "timeoutMs"];
 
@@ -62,8 +64,8 @@ export class ArcClient {
     this.#timeoutMs = numberOption(options, "timeoutMs", 60_000, 1, 2 ** 31 - 1, "options");
     const limit = (key, otherwise) => numberOption(limits, key, otherwise, 1, 2 ** 30, "limits");
     this.#limits = {
-      answer: limit("maxAnswerBytes", 4 * 1024 * 1024),
-      event: limit("maxEventBytes", 1024 * 1024),
+      answer: limit("maxAnswerBytes", LARGEST),
+      event: limit("maxEventBytes", LARGEST),
       stream: limit("maxStreamBytes", 64 * 1024 * 1024),
     };
     this.task = this.#group("task");
@@ -110,7 +112,15 @@ export class ArcClient {
       const id = crypto.randomUUID();
       const target = name("targetAgent", options.targetAgent);
       const trace = options.traceId === undefined ? undefined : name("traceId", options.traceId);
-      const body = call("arcRequest", method, id, this.#requestAgent, target, trace, dataJson(params, "params"));
+      const body = call(
+        "arcRequest",
+        method,
+        id,
+        this.#requestAgent,
+        target,
+        trace,
+        dataJson(params, "params", { isText: true }),
+      );
       const timeoutMs = numberOption(options, "timeoutMs", this.#timeoutMs, 1, 2 ** 31 - 1, "options");
       return this.#ask({ id, body, isStream, signal: options.signal, timeoutMs });
     })();
@@ -223,7 +233,10 @@ async function textOf(response, limit, watch, secrets) {
   try {
     for await (const chunk of chunks(response, watch)) {
       length += chunk.length;
-      if (length > limit) throw broken(`the answer is longer than \`limits.maxAnswerBytes\` (${limit})`);
+      if (length > limit) {
+        const size = `it has ${length} bytes at least, and ${limit} are allowed`;
+        throw broken(`the answer is longer than \`limits.maxAnswerBytes\`: ${size}`, { bytes: length, limit });
+      }
       text += decode(chunk, { stream: true });
     }
   } catch (thrown) {

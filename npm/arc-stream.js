@@ -167,7 +167,7 @@ class Events {
     } catch (thrown) {
       recoverFrom(thrown);
       const error = toArcgateError(thrown);
-      throw error.code === "ERR_PROTOCOL" ? broken(error.message) : error;
+      throw error.code === "ERR_PROTOCOL" ? broken(error.message, error.details) : error;
     }
   }
 }

@@ -582,9 +582,9 @@ export interface ArcClientOptions {
   /** How long an answer may take, the token and a retry included; of a stream, its beginning and each next piece. Default: 60000. */
   timeoutMs?: number;
   limits?: {
-    /** Of an answer that is no stream. Default: 4 MiB. */
+    /** Of an answer that is no stream. Default: 24 MiB, which has place for the largest result that a gate sends by default. */
     maxAnswerBytes?: number;
-    /** Of one event of a stream. Default: 1 MiB. */
+    /** Of one event of a stream. Default: 24 MiB. */
     maxEventBytes?: number;
     /** Of a whole stream. Default: 64 MiB. */
     maxStreamBytes?: number;

@@ -53,8 +53,8 @@ export function toError({ code, message, retryable, arcCode, requiredScopes, pro
 }
 
 /** A peer that breaks the protocol. */
-export function broken(message) {
-  return new ArcgateError("ERR_PROTOCOL", message, { details: { fault: "peer" } });
+export function broken(message, facts = {}) {
+  return new ArcgateError("ERR_PROTOCOL", message, { details: { ...facts, fault: "peer" } });
 }
 
 /** A connection that there isn't. What a fetch of the user's own throws may quote the request: then it is no cause. */

@@ -4,6 +4,8 @@
 import { ArcgateError, configError } from "./errors.js";
 import { keysOf, membersOf } from "./options.js";
 
+const HALF = /\p{Surrogate}/u;
+const CUT = "has half of a character in it: a text that was cut inside of an emoji, say";
 const MARK = "\u0000";
 // Deeper than anything that is looked at.
 const MOST_DEPTH = 200;
@@ -32,13 +34,16 @@ export function withoutFunctions(options, names, path = "") {
   return plain;
 }
 
-/** Data as JSON. What is no data is an error that names its place; `name` is what the whole is called. */
-export function dataJson(value, name) {
+/**
+ * Data as JSON. What is no data is an error that names its place; `name` is what the whole is called. With `isText` half of a
+ * character is none either.
+ */
+export function dataJson(value, name, { isText = false } = {}) {
   const odd = (path, what) => {
     throw configError(pathOf({ name, path }), `is ${what || "undefined"}, which JSON can't hold`);
   };
   try {
-    return JSON.stringify(copyOf(value, { path: [], name, nested: undefined, above: [], odd }));
+    return JSON.stringify(copyOf(value, { path: [], name, nested: undefined, above: [], odd, isText }));
   } catch (cause) {
     if (cause instanceof ArcgateError) throw cause;
     throw configError(name, "can't be written as JSON");
@@ -48,6 +53,7 @@ export function dataJson(value, name) {
 function copyOf(value, at) {
   switch (typeof value) {
     case "string":
+      if (at.isText && HALF.test(value)) throw configError(pathOf(at), CUT);
       if (!at.nested || !value.startsWith(MARK)) return value;
       throw configError(pathOf(at), "begins with a character that no option begins with");
     case "boolean":
@@ -84,6 +90,7 @@ function copyOfObject(value, at) {
   for (const key of countsAll ? keysOf(value) : Reflect.ownKeys(value)) {
     if (!countsAll && !Object.getOwnPropertyDescriptor(value, key).enumerable) continue;
     if (typeof key === "symbol") throw configError(pathOf(below(String(key))), "has a symbol as its name");
+    if (at.isText && HALF.test(key)) throw configError(pathOf(at), `has a name that ${CUT}`);
     const member = memberOf(value[key], key, below(key), at);
     // Not by assignment: "__proto__" is a name like any other here.
     if (member !== undefined) Object.defineProperty(copy, key, { value: member, enumerable: true });

@@ -87,8 +87,10 @@ impl OriginRules {
             return Err(Misdirected::Host);
         }
         let Some(origin) = origin else { return Ok(Fields::new()) };
-        let same = origin.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")) == Some(host.as_str());
-        if !same && !self.origins.iter().any(|allowed| allowed == origin) {
+        // Browsers write it in lower case; whoever doesn't is no other page for that.
+        let page = origin.to_ascii_lowercase();
+        let same = page.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")) == Some(host.as_str());
+        if !same && !self.origins.contains(&page) {
             return Err(Misdirected::Origin);
         }
         Ok(vec![
@@ -206,7 +208,13 @@ mod tests {
         )
         .unwrap();
         let decide = |origin| rules.decide("https", "gate.example", Some(origin));
-        for origin in ["https://app.example", "http://localhost:5173", "https://gate.example"] {
+        for origin in [
+            "https://app.example",
+            "https://App.Example",
+            "http://localhost:5173",
+            "https://gate.example",
+            "HTTPS://Gate.example",
+        ] {
             assert_eq!(decide(origin).unwrap()[0], ("Access-Control-Allow-Origin", origin.to_owned()));
         }
         for origin in [

@@ -2,7 +2,7 @@
 
 use arcgate::{
     arc::client::{Event, EventReader, Limits},
-    error::Error,
+    error::{Error, Fact},
 };
 use proptest::prelude::*;
 
@@ -103,7 +103,10 @@ fn what_is_too_large() {
         for size in [1, 7, 1000] {
             let error = read(event, text.as_bytes().chunks(size)).unwrap_err();
             assert_eq!(error.code().as_str(), "ERR_PROTOCOL", "{text:?}");
-            assert!(error.message().contains("maxEventBytes"));
+            assert!(error.message().contains("maxEventBytes") && error.message().contains("20 are allowed"));
+            let facts = error.facts();
+            assert_eq!(facts[1], ("limit", Fact::Number(20)));
+            assert!(matches!(facts[0], ("bytes", Fact::Number(bytes)) if bytes > 20), "{facts:?}");
         }
     }
     let total = Limits { event: 20, total: 30 };

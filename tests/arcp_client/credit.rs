@@ -275,6 +275,52 @@ fn a_job_that_nobody_reads_stops_no_other() {
     assert_eq!(world.seqs(), [301]);
 }
 
+/// A session with a job, and what of it came; the runtime has these features.
+fn with_features(features: &[&str], events: i64) -> World {
+    let mut world = World::of(OPTIONS);
+    world.with(|client, now| client.start(now));
+    world.open();
+    let mut frame = welcome("sess_1", "rt_1");
+    frame["payload"]["capabilities"]["features"] = json!(features);
+    world.frame(&frame);
+    let job = world.job("job_1");
+    world.reads(job);
+    (1..=events).for_each(|seq| world.event("job_1", seq));
+    world.sleep(1_000.0);
+    world
+}
+
+#[test]
+fn whom_no_acknowledgement_holds_is_put_off_as_soon_as_the_reader_is_behind() {
+    for (features, events, expected) in [
+        (&["subscribe"][..], 256, 0),
+        (&["subscribe"], 257, 1),
+        (&["subscribe"], 2_000, 1),
+        (&["subscribe", "ack"], 2_000, 0),
+        (&[], 2_000, 0),
+    ] {
+        let mut world = with_features(features, events);
+        assert_eq!(world.count("job.unsubscribe"), expected, "{features:?} {events}");
+        // Read down, it goes on behind what came.
+        world.with(|client, now| client.read(1, u32::try_from(events).unwrap(), now));
+        assert_eq!(world.count("job.subscribe"), expected);
+        if expected == 1 {
+            assert_eq!(world.last("job.subscribe")["payload"]["from_event_seq"], events);
+        }
+    }
+}
+
+#[test]
+fn what_the_runtime_could_not_keep_is_told_as_lost() {
+    let mut world = with_features(&["subscribe"], 1);
+    assert!(!world.has_told("lost"));
+    let payload = json!({ "kind": "x-vendor.arcgate.dropped", "ts": "2026-01-01T00:00:00Z", "body": { "count": 578 } });
+    world.frame(&numbered("job.event", "job_1", 2, payload));
+    let lost = world.told("lost");
+    assert_eq!((&lost["reason"], &lost["jobs"]), (&json!("EVENTS"), &json!(["job_1"])));
+    assert_eq!(world.seqs(), [1, 2], "it stands among the events, too");
+}
+
 #[test]
 fn what_was_under_way_when_a_job_is_taken_up_comes_once() {
     let mut world = World::opened();

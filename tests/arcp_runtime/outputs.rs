@@ -131,6 +131,28 @@ fn a_result_is_written_as_it_can_be_read_or_not_at_all() {
 }
 
 #[test]
+fn a_piece_is_measured_as_the_agent_wrote_it() {
+    let around = r#"{"kind":"result_chunk","body":{"data":""}}"#.len();
+    for (over, is_base64) in [(0, false), (1, false), (0, true)] {
+        let mut world = World::new();
+        let client = world.connect("alice");
+        let job = world.submit(&client, &json!({"agent": "count"}));
+        let encoding = if is_base64 { r#","encoding":"base64""# } else { "" };
+        let length = 1_000_000 - around - encoding.len() + over;
+        let length = if is_base64 { length / 4 * 4 } else { length };
+        let data = "x".repeat(length);
+        raw(&mut world, &job, &format!("{{\"kind\":\"result_chunk\",\"body\":{{\"data\":\"{data}\"{encoding}}}}}"));
+        if over > 0 {
+            let details = json!({"reason": "too_large", "event": 1, "kind": "result_chunk", "bytes": 1_000_001, "limit": 1_000_000});
+            flawed(&mut world, &client, &details);
+            continue;
+        }
+        let got = world.got(client.conn);
+        assert_eq!(got.last().unwrap()["payload"]["body"]["data"].as_str().map(str::len), Some(length));
+    }
+}
+
+#[test]
 fn a_text_in_pieces_is_whole_wherever_it_was_cut() {
     let text = "Total: \u{1F4B0} are due, do NOT \u{1F6AB} pay";
     let units: Vec<u16> = text.encode_utf16().collect();

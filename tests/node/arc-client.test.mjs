@@ -514,7 +514,8 @@ test("a redirect is not followed, and an answer is bounded", async () => {
     assert.equal(error.retryable, false);
     assert.equal(stolen, 0);
     const long = await ArcClient.create({ ...options, endpoint: `${server.url}/long` });
-    await fails(long.task.create(task), "ERR_PROTOCOL", /maxAnswerBytes/);
+    const { details } = await fails(long.task.create(task), "ERR_PROTOCOL", /maxAnswerBytes.*50000 are allowed/);
+    assert.deepEqual([details.limit, details.bytes > 50_000, details.fault], [50_000, true, "peer"]);
   } finally {
     await Promise.all([server.close(), thief.close()]);
   }
@@ -685,7 +686,7 @@ test("a stream that is none, that is broken, or that is too long", async () => {
     [["data: [DONE]\n\n"], /not JSON/],
     [[piece("a").slice(0, 40)], /not JSON/],
     [["data: \u00ff".repeat(200)], /maxEventBytes/],
-    [[piece("x".repeat(2000))], /maxEventBytes/],
+    [[piece("x".repeat(2000))], /maxEventBytes.*1000 are allowed/],
     [Array(100).fill(": ping\n\n".repeat(10)), /maxStreamBytes/],
     [[new Uint8Array([...new TextEncoder().encode("data: "), 0xff, 10, 10])], /UTF-8/],
   ]) {
@@ -697,6 +698,27 @@ test("a stream that is none, that is broken, or that is too long", async () => {
     await fails(all((finished ? ending : client).chat.start(chat)), "ERR_PROTOCOL", pattern);
     if (!finished) assert.ok(state.cancelled, String(pattern));
   }
+});
+
+test("the largest result that a gate sends by default fits, in a stream and as an answer, also as JSON in a text", async () => {
+  // 10 MiB of JSON, of which each character is escaped once more.
+  const result = { a: '"'.repeat(5_242_875) };
+  const text = JSON.stringify(result);
+  assert.equal(text.length, 10_485_758);
+  const message = { role: "agent", parts: [{ type: "DataPart", content: text, mimeType: "application/json" }] };
+  const { client } = await clientOf(() => streaming([`data: ${JSON.stringify({ message })}\n\n`, done]).response);
+  assert.equal((await all(client.chat.start(chat)))[0].message.parts[0].content.length, text.length);
+  const answer = { type: "task", task: { taskId: "t", status: "COMPLETED", messages: [message] } };
+  const { client: other } = await clientOf((request) => json(answerTo(request, { result: answer })));
+  assert.equal((await other.task.create(task)).task.messages[0].parts[0].content.length, text.length);
+});
+
+test("a stream's error about a size has it and the limit", async () => {
+  const { client } = await clientOf(() => streaming([piece("x".repeat(2000))]).response, {
+    limits: { maxEventBytes: 1000 },
+  });
+  const { details } = await fails(all(client.chat.start(chat)), "ERR_PROTOCOL", /maxEventBytes/);
+  assert.deepEqual([details.limit, details.bytes > 1000, details.fault], [1000, true, "peer"]);
 });
 
 test("a large piece goes into the core bit by bit", async () => {
@@ -823,7 +845,11 @@ test("what was wrong with an agent's output is in the error's words, and the age
 test("half a character is not sent: a server that is strict could only say that it is no JSON", async () => {
   const { client, seen } = await clientOf(() => json({}));
   const cut = "hi \u{1F600}".slice(0, 4);
-  await fails(client.task.create({ ...task, initialMessage: cut }), "ERR_CONFIG", /half of a character/);
+  await fails(
+    client.task.create({ ...task, initialMessage: cut }),
+    "ERR_CONFIG",
+    /`params\.initialMessage\.parts\[0\]\.content` has half of a character/,
+  );
   await fails(client.call("x.y", { targetAgent: "a", params: { [cut]: 1 } }), "ERR_CONFIG", /`params`/);
   assert.equal(seen.length, 0);
 });

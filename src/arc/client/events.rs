@@ -1,7 +1,7 @@
 //! Server-sent events, read piece by piece as the WHATWG specification has it: any of the three line ends, a byte order mark,
 //! data of several lines, comments. More is bounded here than there, and bytes that are not UTF-8 are refused.
 
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Fact};
 
 /// How much is read, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +65,8 @@ impl EventReader {
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.total = self.total.saturating_add(bytes.len() as u64);
         if self.total > self.limits.total {
-            return Err(broken("the stream is longer than `limits.maxStreamBytes`"));
+            let most = self.limits.total;
+            return Err(too_large("the stream is longer than `limits.maxStreamBytes`", self.total, most));
         }
         self.buffer.drain(..self.start);
         self.seen -= self.start;
@@ -166,11 +167,20 @@ impl EventReader {
 
     fn check_size(&self, line: usize) -> Result<(), Error> {
         // Each line of data costs a line feed, too: many empty ones are not free.
-        if line.saturating_add(self.data.len()) > self.limits.event {
-            return Err(broken("an event of the stream is larger than `limits.maxEventBytes`"));
+        let (size, most) = (line.saturating_add(self.data.len()), self.limits.event);
+        if size > most {
+            let message = "an event of the stream is larger than `limits.maxEventBytes`";
+            return Err(too_large(message, size as u64, most as u64));
         }
         Ok(())
     }
+}
+
+/// With the size, as far as it has been seen, and the limit.
+fn too_large(message: &str, bytes: u64, limit: u64) -> Error {
+    let error =
+        Error::new(Code::Protocol, format!("{message}: it has {bytes} bytes at least, and {limit} are allowed"));
+    error.with("bytes", Fact::Number(bytes)).with("limit", Fact::Number(limit))
 }
 
 fn broken(message: &'static str) -> Error {

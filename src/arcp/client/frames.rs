@@ -21,6 +21,9 @@ const MOST_ENDED: usize = 256;
 /// What is given up is told so often at most.
 const TELL_PAUSE: Span = Span::from_millis(200);
 
+/// The kind of event that says how many could not be kept.
+const DROPPED: &str = "x-vendor.arcgate.dropped";
+
 impl Client {
     /// A text frame.
     pub fn frame(&mut self, conn: u32, text: &str, now: f64) {
@@ -202,7 +205,14 @@ impl Client {
             }
         }
         let (keep, given_up) = if is_kept { job.arrives(text.len(), seq) } else { (false, 0) };
-        let (is_flooded, loses) = (job.is_flooded() && job.is_own, job.given_up.is_some());
+        // Whom no acknowledgement holds is put off as soon as the reader is behind: what is under way then has to fit into what the
+        // runtime keeps of the job.
+        let has_acks = self.session.as_ref().is_some_and(|session| session.features.has("ack"));
+        let is_behind = job.is_flooded() || (!has_acks && job.holds());
+        let (is_flooded, loses) = (is_behind && job.is_own, job.given_up.is_some());
+        // Our runtime says so in the place of what it could not keep.
+        let not_kept = is_kept && envelope.get("kind").and_then(Value::as_str) == Some(DROPPED);
+        let id = not_kept.then(|| job.id.clone());
         if keep || collect {
             let mut members = Members::new()
                 .text("do", "event")
@@ -218,6 +228,9 @@ impl Client {
                 members = members.text("text", &text);
             }
             self.act(members);
+        }
+        if let Some(id) = id {
+            self.tell(Members::new().text("type", "lost").text("reason", "EVENTS").texts("jobs", [id.as_str()]));
         }
         if is_flooded {
             self.put_off(handle);
