@@ -198,6 +198,6 @@ test("half a character of an upstream passes byte for byte, and what can't be re
     code: "INTERNAL_ERROR",
     message: "The runtime's event 2 can't be passed on: it can't be read",
     retryable: false,
-    details: { reason: "upstream_malformed", event_seq: 2 },
+    details: { reason: "upstream_malformed", event_seq: 2, type: "job.event", job_id: "j" },
   });
 });
