@@ -208,7 +208,9 @@ export class Job {
       }
       return this.#ended({ value: whole });
     } catch {
-      return this.#ended({ error: new ArcgateError("ERR_PROTOCOL", "a chunk is not base64") });
+      return this.#ended({
+        error: new ArcgateError("ERR_PROTOCOL", "a chunk is not base64", { details: { fault: "peer" } }),
+      });
     }
   }
 

@@ -65,6 +65,10 @@ fn a_frame_that_is_too_large_is_found_by_its_beginning() {
         r#"{"arcp":"1.1","id":"01M","type":"job.event","session_id":"sess_1","job_id":"job_1","event_seq":1,"payload":{"x":"xx"#,
         // Its number would come after its payload.
         r#"{"arcp":"1.1","id":"01M","type":"job.event","session_id":"sess_1","job_id":"job_1","payload":{"x":"xx"#,
+        // And so would its job; but there is only one.
+        r#"{"arcp":"1.1","id":"01M","type":"job.event","payload":{"x":"xx"#,
+        r#"{"payload":{"x":"xx"#,
+        "",
     ] {
         let mut world = World::opened();
         world.job("job_1");
@@ -78,6 +82,7 @@ fn a_frame_that_is_too_large_is_found_by_its_beginning() {
             }
         }
         assert_eq!(lost(&world, "UNREADABLE")["jobs"], json!(["job_1"]));
+        assert_eq!(world.take("missed")["count"], 1, "{head}");
         world.event("job_1", 2);
         assert_eq!(world.seqs(), [2], "{head}");
         assert!(!world.has_told("reconnecting"), "a gap that was asked for already costs no connection");
@@ -577,40 +582,57 @@ fn act_out(world: &mut World, turn: &Move) {
     }
 }
 
+fn comes_to_an_end(script: &[Move], keyed: bool) -> Result<(), proptest::test_runner::TestCaseError> {
+    let mut world = World::opened();
+    world.job("job_1");
+    world.with(|client, now| client.submit(r#"{"agent":"b"}"#, None, keyed, now));
+    world.gone(1006);
+    let mut connections = 0;
+    while !world.has("closed") {
+        // The same on each connection, from its beginning to wherever it ends.
+        let is_wanted = world.has("connect");
+        world.acts.retain(|act| act["do"] == "closed");
+        if is_wanted {
+            connections += 1;
+            world.open();
+            let welcomed = world.now;
+            for turn in script {
+                if world.has("connect") || world.has("closed") {
+                    break;
+                }
+                act_out(&mut world, turn);
+            }
+            // One that holds is of use: that is no loop.
+            if world.now - welcomed > 19_000.0 {
+                return Ok(());
+            }
+            if !world.has("connect") && !world.has("closed") {
+                world.gone(1006);
+            }
+        } else {
+            world.sleep(31_000.0);
+        }
+        proptest::prop_assert!(connections < 700, "{connections}");
+    }
+    Ok(())
+}
+
+/// What chance found once.
+#[test]
+fn events_of_nobody_make_no_connections_without_an_end() {
+    for keyed in [false, true] {
+        for is_same in [false, true] {
+            for last in [Move::Error("RESUME_WINDOW_EXPIRED", false), Move::Close(1011), Move::Garbage] {
+                comes_to_an_end(&[Move::Welcome(is_same), Move::Gap, last], keyed).unwrap();
+            }
+        }
+    }
+}
+
 proptest::proptest! {
     /// Whatever a peer does again and again on each connection, without ever sending anything new: it comes to an end.
     #[test]
     fn no_script_makes_connections_without_an_end(script in proptest::collection::vec(any_move(), 1..7), keyed in proptest::prelude::any::<bool>()) {
-        let mut world = World::opened();
-        world.job("job_1");
-        world.with(|client, now| client.submit(r#"{"agent":"b"}"#, None, keyed, now));
-        world.gone(1006);
-        let mut connections = 0;
-        while !world.has("closed") {
-            // The same on each connection, from its beginning to wherever it ends.
-            let is_wanted = world.has("connect");
-            world.acts.retain(|act| act["do"] == "closed");
-            if is_wanted {
-                connections += 1;
-                world.open();
-                let welcomed = world.now;
-                for turn in &script {
-                    if world.has("connect") || world.has("closed") {
-                        break;
-                    }
-                    act_out(&mut world, turn);
-                }
-                // One that holds is of use: that is no loop.
-                if world.now - welcomed > 19_000.0 {
-                    return Ok(());
-                }
-                if !world.has("connect") && !world.has("closed") {
-                    world.gone(1006);
-                }
-            } else {
-                world.sleep(31_000.0);
-            }
-            proptest::prop_assert!(connections < 700, "{connections}");
-        }
+        comes_to_an_end(&script, keyed)?;
     }
 }

@@ -264,3 +264,43 @@ fn what_is_no_id_names_no_job_and_no_session() {
     world.frame(&frame);
     assert!(!world.has("opened"));
 }
+
+#[test]
+fn a_job_that_ran_before_it_was_accepted_has_all_its_events_or_says_which_not() {
+    let keyed = r#"{"agent":"a","idempotency_key":"k"}"#;
+    for (count, given_up) in [(3_000, 0), (5_000, 904)] {
+        let mut world = World::opened();
+        world.with(|client, now| client.submit(keyed, None, true, now));
+        world.gone(1006);
+        // The runtime replays all of it, and answers the submit then.
+        world.resumed();
+        for seq in 1..=count {
+            world.event("job_1", seq);
+        }
+        let (_, submit) = world.sent.iter().rfind(|(_, frame)| frame["type"] == "job.submit").unwrap().clone();
+        world.frame(&accepted("job_1", &submit));
+        let seqs = world.seqs();
+        assert_eq!((seqs.len() as i64, seqs[0]), (count - given_up, given_up + 1));
+        assert_eq!(world.has_told("lost"), given_up > 0);
+        if given_up > 0 {
+            assert_eq!(world.told("lost")["jobs"], json!(["job_1"]));
+            assert_eq!(world.take("missed")["count"], given_up, "where they would have stood");
+        }
+    }
+}
+
+#[test]
+fn pieces_that_came_too_early_and_were_too_many_are_no_mistake_of_the_runtime() {
+    let mut world = World::opened();
+    world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, true, now));
+    for seq in 1..=5_000 {
+        let body =
+            json!({ "result_id": "r", "chunk_seq": seq - 1, "data": "x", "encoding": "utf8", "more": seq < 5_000 });
+        world.frame(&numbered("job.event", "job_1", seq, json!({ "kind": "result_chunk", "ts": "x", "body": body })));
+    }
+    let (_, submit) = world.sent.iter().rfind(|(_, frame)| frame["type"] == "job.submit").unwrap().clone();
+    world.frame(&accepted("job_1", &submit));
+    world.frame(&numbered("job.result", "job_1", 5_001, json!({ "result_id": "r", "result_size": 5_000 })));
+    let error = world.take("failed")["error"].clone();
+    assert_eq!((&error["code"], &error["details"]["reason"]), (&json!("ERR_SESSION_LOST"), &json!("events_lost")));
+}

@@ -172,3 +172,139 @@ fn an_end_that_is_on_its_way_may_take_its_time_but_not_for_ever() {
     world.sleep(4_000.0);
     assert_eq!(failed(&mut world).0, job);
 }
+
+fn lists(world: &World) -> usize {
+    world.count("session.list_jobs")
+}
+
+/// Lets time pass on a connection that shows life.
+fn pass(world: &mut World, millis: u32) {
+    for _ in 0..millis / 500 {
+        world.sleep(500.0);
+        world.frame(&message("session.pong", json!({})));
+    }
+}
+
+#[test]
+fn what_others_send_keeps_no_lost_end_waiting() {
+    for subscribes in [false, true] {
+        let mut world = World::opened();
+        let (b, mut seq) = (world.job("job_b"), 0);
+        if subscribes {
+            // One that is observed, and not read: more than the runtime is to send on.
+            world.with(|client, now| client.subscribe("job_a", r#"{"job_id":"job_a"}"#, now));
+            let asked = world.last("job.subscribe");
+            world.frame(&message("job.subscribed", json!({ "request_id": asked["id"], "job_id": "job_a" })));
+            for _ in 0..400 {
+                seq += 1;
+                world.event("job_a", seq);
+            }
+        } else {
+            world.job("job_a");
+        }
+        world.gone(1006);
+        world.resumed();
+        list(&mut world, json!([{ "job_id": "job_a", "status": "running", "last_event_seq": seq }]), Value::Null);
+        for _ in 0..3 {
+            assert!(!world.has("failed"));
+            seq += 1;
+            world.event("job_a", seq);
+            world.sleep(700.0);
+        }
+        assert_eq!(failed(&mut world), (b, "end_lost".to_owned()));
+    }
+}
+
+#[test]
+fn an_end_that_a_long_replay_brings_is_waited_for() {
+    let mut world = World::opened();
+    let (b, _) = (world.job("job_b"), world.job("job_a"));
+    world.gone(1006);
+    world.resumed();
+    let entry = json!([
+        { "job_id": "job_b", "status": "success", "last_event_seq": 40 },
+        { "job_id": "job_a", "status": "running", "last_event_seq": 39 }
+    ]);
+    list(&mut world, entry.clone(), Value::Null);
+    for seq in 1..40 {
+        world.event("job_a", seq);
+        let asked = lists(&world);
+        world.sleep(1_000.0);
+        if lists(&world) > asked {
+            list(&mut world, entry.clone(), Value::Null);
+        }
+    }
+    assert!(!world.has("failed") && lists(&world) >= 3, "{}", lists(&world));
+    world.frame(&result("job_b", 40));
+    assert_eq!(world.take("result")["job"], b);
+}
+
+#[test]
+fn a_list_that_fails_is_asked_for_again() {
+    let refuse = |world: &mut World| {
+        let (_, asked) = world.sent.iter().rfind(|(_, frame)| frame["type"] == "session.list_jobs").unwrap().clone();
+        let mut refusal = error("INTERNAL_ERROR");
+        refusal["payload"]["details"] = json!({ "request_id": asked["id"] });
+        world.frame(&refusal);
+    };
+    let silent = |world: &mut World| pass(world, 31_000);
+    let endless = |world: &mut World| {
+        for n in 0..64 {
+            list(world, json!([]), json!(format!("c{n}")));
+        }
+    };
+    let unreadable = |world: &mut World| {
+        let conn = world.conn;
+        let (_, asked) = world.sent.iter().rfind(|(_, frame)| frame["type"] == "session.list_jobs").unwrap().clone();
+        let text = message("session.jobs", json!({ "request_id": asked["id"], "jobs": [] })).to_string();
+        let text = text.replacen(r#""jobs":[]"#, r#""jobs":[],"jobs":[]"#, 1);
+        world.with(|client, now| client.frame(conn, &text, now));
+    };
+    let failures: [&dyn Fn(&mut World); 4] = [&refuse, &silent, &endless, &unreadable];
+    for fails in failures {
+        let mut world = World::opened();
+        let job = world.job("job_b");
+        world.gone(1006);
+        world.resumed();
+        let asked = lists(&world);
+        fails(&mut world);
+        pass(&mut world, 2_000);
+        assert!(lists(&world) > asked, "again");
+        list(&mut world, json!([]), Value::Null);
+        pass(&mut world, 2_500);
+        assert_eq!(failed(&mut world), (job, "end_lost".to_owned()));
+    }
+}
+
+#[test]
+fn where_no_list_can_be_had_it_comes_to_an_end() {
+    for is_keyed in [false, true] {
+        let mut world = World::opened();
+        let doubted = if is_keyed { keyed(&mut world, "job_b") } else { world.job("job_b") };
+        let heard = world.job("job_a");
+        world.gone(1006);
+        world.resumed();
+        let (mut answered, mut submits) = (0, world.count("job.submit"));
+        let mut seq = 0;
+        for _ in 0..2_000 {
+            if world.has("failed") {
+                break;
+            }
+            if lists(&world) > answered {
+                answered = lists(&world);
+                world.frame(&error("INTERNAL_ERROR"));
+            }
+            if world.count("job.submit") > submits {
+                submits = world.count("job.submit");
+                let (_, submit) = world.sent.iter().rfind(|(_, frame)| frame["type"] == "job.submit").unwrap().clone();
+                world.frame(&accepted("job_b", &submit));
+            }
+            seq += 1;
+            world.event("job_a", seq);
+            world.sleep(500.0);
+        }
+        assert_eq!(failed(&mut world), (doubted, "end_unknown".to_owned()), "keyed: {is_keyed}");
+        assert_eq!(submits, if is_keyed { 3 } else { 2 }, "with a key its end is asked for once");
+        assert!(!world.has("failed"), "{heard} was heard of");
+    }
+}

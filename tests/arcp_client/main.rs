@@ -8,6 +8,7 @@ mod lost_ends;
 mod properties;
 mod renewal;
 mod runtime;
+mod subscriptions;
 mod timelines;
 
 use arcgate::arcp::client::{jobs::Reader, Client};

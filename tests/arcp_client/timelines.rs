@@ -216,18 +216,34 @@ fn a_clock_that_is_set_changes_nothing() {
 }
 
 #[test]
-fn garbage_costs_connections_and_then_the_session() {
-    for garbage in ["", "[]", "{}", r#"{"arcp":"1.1","id":"x","type":"job.event","payload":{}}"#] {
+fn garbage_costs_a_connection_and_in_the_end_the_session() {
+    for garbage in ["", "[]", "{}", "{bad", r#"{"arcp":"1.1","id":"x","type":"job.event","payload":{}}"#] {
         let mut world = World::opened();
-        for round in 0..3 {
-            assert!(!world.has("closed"), "{round}");
+        let job = world.job("job_1");
+        let say = |world: &mut World| {
             let conn = world.conn;
             world.with(|client, now| client.frame(conn, garbage, now));
-            if round < 2 {
+        };
+        say(&mut world);
+        assert!(world.has_told("reconnecting") && !world.has_told("lost"), "{garbage}");
+        world.resumed();
+        world.acts.clear();
+        // It is said again at the same place: what comes behind it is more than it.
+        say(&mut world);
+        assert_eq!(world.told("lost")["reason"], "UNREADABLE", "{garbage}");
+        assert_eq!(world.take("missed")["job"], job, "there is only one that it can be of");
+        world.event("job_1", 1);
+        assert_eq!(world.seqs(), [1]);
+        assert!(!world.has("closed") && !world.has_told("reconnecting"), "{garbage}");
+        for _ in 0..200 {
+            say(&mut world);
+            if world.has_told("reconnecting") {
                 world.resumed();
+                world.acts.clear();
             }
         }
-        assert_eq!(world.take("closed")["code"], "ERR_PROTOCOL");
+        let closed = world.take("closed");
+        assert_eq!((&closed["code"], &closed["error"]["details"]["fault"]), (&json!("ERR_PROTOCOL"), &json!("peer")));
     }
     let mut world = World::opened();
     let conn = world.conn;

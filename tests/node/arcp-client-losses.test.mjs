@@ -175,3 +175,45 @@ describe("what never comes", () => {
     assert.ok(!session.events.some(({ type }) => type === "reconnecting"));
   });
 });
+
+describe("who observes, and who is told", () => {
+  test("a subscription that was aborted can be asked for again at once", async () => {
+    const { client, peer } = await connect();
+    const answer = (frame) => peer.say("job.subscribed", { job_id: "job_x", request_id: frame.id, agent: "echo" });
+    for (const isAnswered of [false, true]) {
+      const abort = new AbortController();
+      const first = client.subscribe("job_x", { signal: abort.signal });
+      const asked = await nextOf(peer, "job.subscribe");
+      abort.abort();
+      await refusal(first, "ERR_ABORTED");
+      if (isAnswered) {
+        answer(asked);
+        await nextOf(peer, "job.unsubscribe");
+      }
+      const again = client.subscribe("job_x");
+      answer(isAnswered ? await nextOf(peer, "job.subscribe") : asked);
+      const job = await again;
+      assert.equal(job.id, "job_x");
+      await job.unsubscribe();
+      await nextOf(peer, "job.unsubscribe");
+    }
+  });
+
+  test("an onEvent that rejects changes nothing", async () => {
+    const session = await connect({ onEvent: async () => Promise.reject(new Error("no")) });
+    const job = await submit(session);
+    result(session.peer, "job_1", 1, "whole");
+    assert.equal(await job.result, "whole");
+  });
+
+  test("whose fault an error is", async () => {
+    const session = await connect();
+    const job = await submit(session);
+    const flaw = { final_status: "error", code: "INTERNAL_ERROR", message: "no", retryable: false };
+    session.peer.say("job.error", flaw, { job_id: "job_1", event_seq: 1 });
+    assert.equal((await refusal(job.result, "ERR_REMOTE")).details.fault, "peer", "an agent's flaw");
+    const other = await submit(session, "job_2");
+    session.peer.say("job.result", { final_status: "success", result_id: "r" }, { job_id: "job_2", event_seq: 2 });
+    assert.equal((await refusal(other.result, "ERR_PROTOCOL")).details.fault, "peer");
+  });
+});

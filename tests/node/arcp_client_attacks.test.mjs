@@ -249,7 +249,7 @@ test(
         const hello = await behind.next("hello");
         reasons.push(hello.payload.resume?.last_event_seq);
         behind.welcome({}, "sess_jumps");
-        behind.send("no JSON at all");
+        for (let n = 0; n < 100; n += 1) behind.send("no JSON at all");
       }
     })().catch(() => {});
     const made = await client;

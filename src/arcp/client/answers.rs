@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     arcp::{envelope::is_name, Envelope},
+    error::Code,
     json::{Members, Value},
 };
 
@@ -15,7 +16,7 @@ impl Client {
         let in_payload = |name| envelope.get(name).and_then(Value::as_str);
         // What it is called by goes back in envelopes.
         let Some(id) = in_payload("job_id").or_else(|| envelope.job_id()).filter(|id| is_name(id)) else {
-            return self.strike("the runtime accepts a job and doesn't name it, or by what is no id");
+            return self.accepted_nothing(envelope);
         };
         let trace_id = in_payload("trace_id").or_else(|| envelope.trace_id());
         let of_trace = |request: &Request| trace_id.is_some() && request.trace_id.as_deref() == trace_id;
@@ -40,19 +41,14 @@ impl Client {
                 self.jobs.remove(handle);
             }
         } else if request.number != 0 {
+            self.progress();
             self.give(&request, handle, id, envelope, "accepted");
         }
         if request.is_repeatable {
             self.watch(handle);
         }
-        for frame in self.jobs.claim(id) {
-            let Ok(envelope) = Envelope::relayed(&frame) else { continue };
-            let seq = envelope.event_seq().unwrap_or(0);
-            if self.jobs.claimed(id, seq) {
-                self.arrived(&envelope, id, seq, &frame, true);
-            }
-        }
-        if !self.requests.has_submit() {
+        self.claimed(handle, id);
+        if !self.requests.awaits_job() {
             self.jobs.forget_unclaimed();
         }
         self.relax();
@@ -60,16 +56,45 @@ impl Client {
         self.switch();
     }
 
+    /// It would not be better if it were asked for again.
+    fn accepted_nothing(&mut self, envelope: &Envelope<'_>) {
+        let Some(request) = self.requests.answered(Kind::Submit, envelope, |_| false) else { return };
+        let fault = Fault::new(Code::Protocol, "the runtime accepts a job and doesn't name it, or by what is no id");
+        self.unanswered(&request, &fault);
+        self.flush();
+        self.switch();
+    }
+
+    /// What came of a job before it was accepted.
+    fn claimed(&mut self, handle: u32, id: &str) {
+        let (frames, given_up) = self.jobs.claim(id);
+        if given_up > 0 {
+            if let Some(job) = self.jobs.get(handle) {
+                job.has_holes = true;
+                self.tell_missed(handle, given_up);
+            }
+        }
+        for frame in frames {
+            let Ok(envelope) = Envelope::relayed(&frame) else { continue };
+            let seq = envelope.event_seq().unwrap_or(0);
+            if self.jobs.claimed(id, seq) {
+                self.arrived(&envelope, id, seq, &frame, true);
+            }
+        }
+    }
+
     pub(super) fn subscribed(&mut self, envelope: &Envelope<'_>) {
         let id = envelope.get("job_id").and_then(Value::as_str).or_else(|| envelope.job_id()).unwrap_or_default();
         let of_job = |request: &Request| request.job_id.as_deref() == Some(id);
         let Some(request) = self.requests.answered(Kind::Subscribe, envelope, of_job) else { return };
-        if request.number != 0 {
+        if request.is_abandoned {
             let id = request.job_id.clone().unwrap_or_default();
+            self.leave(&id);
+            self.unwatch(request.job);
+        } else if request.number != 0 {
+            let id = request.job_id.clone().unwrap_or_default();
+            self.progress();
             self.give(&request, request.job, &id, envelope, "accepted");
-            if request.is_abandoned {
-                self.unwatch(request.job);
-            }
         } else if self.jobs.get(request.job).is_some_and(|job| job.flow.is_taking()) {
             self.taken_up(request.job, envelope);
         }
@@ -86,7 +111,9 @@ impl Client {
         }
         if self.jobs.get(request.job).is_some_and(|job| job.flow.is_taking()) {
             self.not_taken_up(request.job);
-        } else if request.kind != Kind::List {
+        } else if request.kind == Kind::List {
+            self.list_failed();
+        } else {
             self.give_up(request.job);
         }
     }
@@ -108,6 +135,7 @@ impl Client {
         let id = envelope.job_id().or_else(|| envelope.get("job_id").and_then(Value::as_str));
         let of_job = |request: &Request| id.is_some() && request.job_id.as_deref() == id;
         if let Some(request) = self.requests.answered(Kind::Cancel, envelope, of_job) {
+            self.progress();
             self.done(request.number);
         }
         self.flush();
@@ -118,6 +146,7 @@ impl Client {
         if request.number == 0 {
             self.compare(envelope);
         } else if let Some(payload) = envelope.payload() {
+            self.progress();
             let members = Members::new().text("do", "answer").integer("request", request.number.into());
             self.act(members.value("payload", &Value::Object(payload.clone())));
         }

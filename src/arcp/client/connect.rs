@@ -220,6 +220,7 @@ impl Client {
                 self.now.plus(life).minus(lead)
             }),
             recheck: None,
+            relist: None,
         };
         self.phase = Phase::Open;
         self.was_open = true;
@@ -227,6 +228,7 @@ impl Client {
         self.asked_lower = false;
         self.act(opened);
         self.tell(event);
+        self.say_farewells();
         self.flush();
         if is_resumed {
             self.check_jobs();
@@ -327,7 +329,7 @@ impl Client {
         }
         self.suspects.clear();
         for job in self.jobs.iter_mut() {
-            (job.is_fresh, job.is_late, job.is_heard) = (false, false, false);
+            (job.is_fresh, job.late_at, job.is_heard) = (false, None, false);
         }
         let unknown = Fault::new(
             Code::Network,
@@ -338,8 +340,12 @@ impl Client {
         {
             if !request.is_abandoned {
                 self.refuse(request.number, &unknown);
+            } else if request.kind == Kind::Subscribe {
+                self.unwatch(request.job);
+                self.leave_later(request.job_id.as_deref().unwrap_or_default());
             }
         }
+        self.listing.failures = 0;
         // What this side asked for by itself is asked for again where it makes sense.
         while self.requests.take(|request| request.number == 0 && request.kind == Kind::List).is_some() {}
         let again = Fault::new(
@@ -397,6 +403,7 @@ impl Client {
     /// Something came of this connection: what it cost to have it doesn't count any more.
     pub(super) fn progress(&mut self) {
         self.strikes = 0;
+        self.passed = 0;
         self.welcomes = 0;
         self.greetings = 0;
     }
@@ -437,6 +444,7 @@ impl Client {
         self.unreadables = Marks::default();
         self.not_passed = None;
         self.gap = None;
+        self.farewells.clear();
         let fault = Fault::new(Code::SessionLost, "the session can't be resumed: what the job does since is not known");
         // What is asked about a job of the session has nothing to be asked about any more.
         while let Some(request) = self.requests.take(|request| matches!(request.kind, Kind::Subscribe | Kind::Cancel)) {

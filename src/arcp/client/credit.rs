@@ -126,7 +126,7 @@ impl Client {
     }
 
     /// What was sent of a job, and had no place or was never seen.
-    fn tell_missed(&mut self, handle: u32, count: u32) {
+    pub(super) fn tell_missed(&mut self, handle: u32, count: u32) {
         let Some(id) = self.jobs.get(handle).map(|job| job.id.clone()) else { return };
         self.missed(handle, count.max(1));
         self.tell(Members::new().text("type", "lost").text("reason", "EVENTS").texts("jobs", [id.as_str()]));
@@ -152,7 +152,8 @@ impl Client {
         let job = self.jobs.by_id(id).filter(|_| envelope.kind() == "job.event");
         let Some(job) = job else { return self.deliver(envelope, id, seq, text) };
         let (handle, has_place) = (job.handle, !job.is_full(text.len()));
-        (job.is_fresh, job.is_late, job.watch, job.doubt) = (false, false, None, None);
+        (job.is_fresh, job.late_at, job.is_doubted) = (false, None, false);
+        (job.watch, job.doubt) = (None, None);
         job.is_heard = true;
         match job.flow.fate(seq, is_new, has_place, text) {
             Fate::Kept => self.hand_over(envelope, handle, seq, text, true),

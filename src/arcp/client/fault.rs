@@ -129,6 +129,16 @@ impl Fault {
         self
     }
 
+    /// The same, where it comes of events that were lost before: nobody has broken the protocol.
+    #[must_use]
+    pub fn for_holes(self) -> Self {
+        if self.code != Code::Protocol {
+            return self;
+        }
+        let message = "pieces of the result came before the job was accepted, and were more than could be kept";
+        Self::new(Code::SessionLost, message).with("reason", "events_lost")
+    }
+
     /// Whether the peer gave this code.
     pub fn is(&self, code: ArcpCode) -> bool {
         self.peer_code.as_deref() == Some(code.as_str())
@@ -142,7 +152,12 @@ impl Fault {
 
     /// What `ArcgateError` is made of.
     pub fn to_json(&self) -> String {
-        let who = if self.code == Code::Remote && !self.retryable { Who::Caller } else { self.code.fault() };
+        let who = match self.code {
+            // Seen from here, it is the runtime that speaks the protocol, and whose agents have flaws.
+            Code::Protocol => Who::Peer,
+            Code::Remote if !self.retryable && !self.is(ArcpCode::InternalError) => Who::Caller,
+            code => code.fault(),
+        };
         let mut details = Members::new().text("fault", who.as_str());
         if let Some(code) = &self.peer_code {
             details = details.text("code", code);
@@ -206,5 +221,9 @@ mod tests {
         let text = of(r#"{"code":"JOB_NOT_FOUND","message":"a\"b","details":{"x":1}}"#).to_json();
         let expected = r#"{"code":"ERR_REMOTE","message":"JOB_NOT_FOUND: a\"b","retryable":false,"details":{"fault":"caller","code":"JOB_NOT_FOUND","peer":{"x":1}}}"#;
         assert_eq!(text, expected);
+        let text = of(r#"{"code":"INTERNAL_ERROR","retryable":false}"#).to_json();
+        assert!(text.contains(r#""fault":"peer""#), "an agent's flaw: {text}");
+        let text = Fault::new(Code::Protocol, "a chunk is missing").to_json();
+        assert!(text.contains(r#""fault":"peer""#), "it is the runtime that broke it: {text}");
     }
 }

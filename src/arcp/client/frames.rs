@@ -97,7 +97,6 @@ impl Client {
                 // The refusal of a request (Java): no job came of it.
                 true if self.is_next(envelope) => self.refused(envelope),
                 true => {}
-                false if envelope.event_seq().is_none() => self.strike("an event of the runtime names no job"),
                 false => self.unreadable(text, "an event of the runtime names no job"),
             };
         };
@@ -106,7 +105,7 @@ impl Client {
             return if is_error {
                 self.refused(envelope)
             } else {
-                self.strike("an event of the runtime has no number")
+                self.unreadable(text, "an event of the runtime has no number")
             };
         };
         let is_new = seq > self.jobs.last_seq();
@@ -116,7 +115,10 @@ impl Client {
         match self.placed(id, seq) {
             None | Some(Place::Before) => return,
             Some(Place::Next) => {
-                self.progress();
+                // What is of nobody here, or was said before, is no reason for one more connection.
+                if self.jobs.by_id(id).is_some_and(|job| job.advances(seq)) {
+                    self.progress();
+                }
                 self.gap = None;
                 self.schedule_ack();
             }
@@ -152,7 +154,7 @@ impl Client {
             return self.refused(envelope);
         }
         let Some(handle) = self.jobs.by_id(id).map(|job| job.handle) else {
-            if self.requests.has_submit() {
+            if self.requests.awaits_job() {
                 self.jobs.keep(id, text);
             }
             return;
@@ -165,12 +167,13 @@ impl Client {
         let Some(job) = self.jobs.get(handle) else { return };
         let outcome =
             if is_error { Err(Fault::of(payload)) } else { outcome(envelope, job.chunks.as_ref(), job.broken) };
+        let outcome = outcome.map_err(|fault| if job.has_holes { fault.for_holes() } else { fault });
         self.jobs.remove(handle);
         self.ended.push_back(id.to_owned());
         if self.ended.len() > MOST_ENDED {
             self.ended.pop_front();
         }
-        self.suspects.retain(|suspect| *suspect != handle);
+        self.suspects.retain(|suspect| suspect.job != handle);
         while let Some(request) = self.requests.take(|request| request.kind == Kind::Cancel && request.job == handle) {
             self.done(request.number);
         }

@@ -13,8 +13,11 @@ const LOW: Bound = Bound { events: 128, bytes: 1 << 19 };
 const HIGH: Bound = Bound { events: 3072, bytes: 12 << 20 };
 /// More are not kept: those of a job that can be asked for again come later, of others the oldest are given up.
 const CAP: Bound = Bound { events: 4096, bytes: 16 << 20 };
-/// Events of jobs that are not accepted yet, as far as this side knows.
-const UNCLAIMED: Bound = Bound { events: 256, bytes: 1 << 20 };
+/// Events of jobs that are not accepted yet, as far as this side knows: a runtime may replay all of a job before it answers the
+/// submit that was sent again, so as much is kept as of a job that nobody reads.
+const UNCLAIMED: Bound = CAP;
+/// Jobs that are not accepted yet, and for whom it is counted what was given up.
+const MOST_UNCLAIMED: usize = 64;
 
 #[derive(Clone, Copy)]
 struct Bound {
@@ -60,8 +63,8 @@ pub struct Job {
     pub is_fresh: bool,
     /// Whether anything came of it on this connection.
     pub is_heard: bool,
-    /// Whether its end is overdue.
-    pub is_late: bool,
+    /// The last number of the session when its end was found to be on its way.
+    pub late_at: Option<i64>,
     /// When such a job is looked for in the runtime's list, and how often it was.
     pub watch: Option<(Time, u32)>,
     /// Why its end may be one that can't be read, while nothing came after that.
@@ -70,6 +73,12 @@ pub struct Job {
     pub flow: Flow,
     /// What was given up of it and not told yet: from and to which number.
     pub given_up: Option<(i64, i64)>,
+    /// Whether events of it were lost before it was accepted.
+    pub has_holes: bool,
+    /// Whether nobody knows if it has ended: it wasn't heard of since something was lost.
+    pub is_doubted: bool,
+    /// The highest number of it that counted as progress.
+    most: i64,
     last: i64,
     reader: Reader,
     unread: VecDeque<(u32, i64)>,
@@ -119,6 +128,18 @@ impl Job {
     /// Whether there is room for what was put off; who reads no more has room for everything.
     pub fn has_room(&self) -> bool {
         !self.waits() || !LOW.is_passed(self.unread.len(), self.bytes)
+    }
+
+    /// The last number of it that came.
+    pub const fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// Whether this number is one that the job has never come to: what is said again on each connection is no progress.
+    pub fn advances(&mut self, seq: i64) -> bool {
+        let advances = seq > self.most;
+        self.most = self.most.max(seq);
+        advances
     }
 
     /// Whether nobody reads its events any more.
@@ -182,6 +203,8 @@ pub struct Jobs {
     has_subscribed: bool,
     unclaimed: VecDeque<(String, String)>,
     unclaimed_bytes: usize,
+    /// Jobs of whom something of that was given up, and how much.
+    evicted: Vec<(String, u32)>,
 }
 
 impl Default for Jobs {
@@ -195,6 +218,7 @@ impl Default for Jobs {
             has_subscribed: false,
             unclaimed: VecDeque::new(),
             unclaimed_bytes: 0,
+            evicted: Vec::new(),
         }
     }
 }
@@ -213,11 +237,14 @@ impl Jobs {
             submit,
             is_fresh: false,
             is_heard: false,
-            is_late: false,
+            late_at: None,
             watch: None,
             doubt: None,
             flow: Flow::default(),
             given_up: None,
+            has_holes: false,
+            is_doubted: false,
+            most: -1,
             last: -1,
             reader: Reader::None,
             unread: VecDeque::new(),
@@ -367,23 +394,35 @@ impl Jobs {
         self.unclaimed_bytes += frame.len();
         self.unclaimed.push_back((id.to_owned(), frame.to_owned()));
         while UNCLAIMED.is_passed(self.unclaimed.len(), self.unclaimed_bytes) {
-            let Some((_, frame)) = self.unclaimed.pop_front() else { return };
+            let Some((id, frame)) = self.unclaimed.pop_front() else { return };
             self.unclaimed_bytes -= frame.len();
+            match self.evicted.iter_mut().find(|(of, _)| *of == id) {
+                Some((_, count)) => *count = count.saturating_add(1),
+                None => {
+                    if self.evicted.len() >= MOST_UNCLAIMED {
+                        self.evicted.remove(0);
+                    }
+                    self.evicted.push((id, 1));
+                }
+            }
         }
     }
 
-    /// The frames that were kept for a job, in their order.
-    pub fn claim(&mut self, id: &str) -> Vec<String> {
+    /// The frames that were kept for a job, in their order, and how many before them were given up.
+    pub fn claim(&mut self, id: &str) -> (Vec<String>, u32) {
+        let at = self.evicted.iter().position(|(of, _)| of == id);
+        let evicted = at.map_or(0, |at| self.evicted.swap_remove(at).1);
         let (mine, others) = std::mem::take(&mut self.unclaimed).into_iter().partition::<Vec<_>, _>(|(of, _)| of == id);
         self.unclaimed = others.into();
         self.unclaimed_bytes = self.unclaimed.iter().map(|(_, frame)| frame.len()).sum();
-        mine.into_iter().map(|(_, frame)| frame).collect()
+        (mine.into_iter().map(|(_, frame)| frame).collect(), evicted)
     }
 
     /// Forgets what nobody can claim.
     pub fn forget_unclaimed(&mut self) {
         self.unclaimed.clear();
         self.unclaimed_bytes = 0;
+        self.evicted.clear();
     }
 
     /// A claimed frame's number: whether it is new to its job.
@@ -494,12 +533,18 @@ mod tests {
     #[test]
     fn what_is_not_claimed_is_bounded() {
         let mut jobs = Jobs::default();
-        for n in 0..1000 {
+        for n in 0..5000 {
             jobs.keep(if n % 2 == 0 { "a" } else { "b" }, "frame");
         }
-        assert_eq!(jobs.claim("a").len(), 128);
-        assert_eq!((jobs.unclaimed.len(), jobs.unclaimed_bytes), (128, 640));
-        jobs.keep("c", &"x".repeat(2 << 20));
+        let (frames, given_up) = jobs.claim("a");
+        assert_eq!((frames.len(), given_up), (2048, 452), "what is given up is counted");
+        assert_eq!(jobs.claim("a"), (Vec::new(), 0), "and told once");
+        assert_eq!((jobs.unclaimed.len(), jobs.unclaimed_bytes), (2048, 10_240));
+        for n in 0..200 {
+            jobs.keep(&n.to_string(), &"x".repeat(17 << 20));
+        }
+        assert_eq!(jobs.evicted.len(), MOST_UNCLAIMED);
+        jobs.keep("c", &"x".repeat(17 << 20));
         assert_eq!(jobs.unclaimed.len(), 1, "one frame, however large, as far as frames may be");
         jobs.forget_unclaimed();
         assert_eq!(jobs.unclaimed_bytes, 0);

@@ -11,7 +11,7 @@ use crate::{
     arcp::Envelope,
     error::Code,
     json::{Members, Number, Object, Value},
-    time::Span,
+    time::{Span, Time},
 };
 
 /// How long the end of a job may still be on its way when a list says that it has ended.
@@ -24,6 +24,8 @@ const QUIETEST: i64 = 600_000;
 pub(super) const LATE: Span = Span::from_secs(15);
 /// Pages of a list that are looked at.
 const MOST_PAGES: u32 = 64;
+/// A list that can't be had is asked for again after these, in milliseconds; then nobody knows.
+const RELIST: [i64; 4] = [2_000, 8_000, 30_000, 120_000];
 
 /// A list that was asked for.
 #[derive(Debug, Default)]
@@ -31,6 +33,25 @@ pub(super) struct Listing {
     /// Jobs that no page has named so far.
     unlisted: Vec<u32>,
     pages: u32,
+    /// How many in a row couldn't be had.
+    pub(super) failures: usize,
+}
+
+/// A job whose end may be lost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Suspect {
+    pub(super) job: u32,
+    since: Time,
+    /// When something of it came the last time since then, and its number.
+    heard: Time,
+    last: i64,
+}
+
+impl Suspect {
+    /// Until when it is waited for: only what comes of itself shows that more may come.
+    fn until(&self) -> Time {
+        self.heard.plus(GRACE).min(self.since.plus(LATE))
+    }
 }
 
 impl Client {
@@ -38,13 +59,21 @@ impl Client {
         self.session.as_ref().is_some_and(|session| session.features.has("list_jobs"))
     }
 
-    /// Compares what is waited for with what is there.
+    /// Something may be lost: compares what is waited for with what is there.
     pub(super) fn check_jobs(&mut self) {
+        self.jobs.iter_mut().for_each(|job| job.is_doubted = true);
+        self.list_jobs();
+    }
+
+    /// Asks for the list.
+    pub(super) fn list_jobs(&mut self) {
         let is_asked = self.requests.iter().any(|request| request.number == 0 && request.kind == Kind::List);
         if !self.can_list() || is_asked || self.jobs.iter().next().is_none() {
             return;
         }
-        self.listing = Listing { unlisted: self.jobs.iter().map(|job| job.handle).collect(), pages: 1 };
+        let unlisted = self.jobs.iter().map(|job| job.handle).collect();
+        self.listing = Listing { unlisted, pages: 1, failures: self.listing.failures };
+        self.upkeep.relist = None;
         self.ask(Kind::List, "{}", 0, None);
     }
 
@@ -73,7 +102,7 @@ impl Client {
     pub(super) fn compare(&mut self, envelope: &Envelope<'_>) {
         let entries = envelope.get("jobs").and_then(Value::as_array).unwrap_or_default();
         let text = |entry: &Object<'_>, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
-        let (mut to_follow, now, last_seq) = (Vec::new(), self.now, self.jobs.last_seq());
+        let (mut to_follow, mut over, now, last_seq) = (Vec::new(), Vec::new(), self.now, self.jobs.last_seq());
         for entry in entries.iter().filter_map(Value::as_object) {
             let Some(id) = text(entry, "job_id") else { continue };
             let Some(job) = self.jobs.by_id(&id) else { continue };
@@ -85,42 +114,73 @@ impl Client {
             if !is_over {
                 job.doubt = None;
             }
-            let is_on_its_way = job.is_own && !job.is_late && last.is_some_and(|last| last > last_seq);
+            // A replay may take its time, as long as it goes on; but not for ever.
+            let goes_on = job.late_at.is_none_or(|at| last_seq > at);
+            let is_on_its_way = job.is_own && goes_on && last.is_some_and(|last| last > last_seq);
+            job.is_doubted = is_over;
             if is_over && is_on_its_way {
-                // A replay may take its time; but not for ever.
-                job.is_late = true;
+                job.late_at = Some(last_seq);
                 job.watch = Some((now.plus(LATE), 0));
             } else if is_over {
-                self.suspects.push(handle);
+                over.push(handle);
             } else if job.is_own && last.is_none() && !job.is_fresh && !job.is_heard {
                 // Who counts events for each job keeps them too: what is missing of others is on its way.
                 to_follow.push((handle, id));
             }
         }
         let cursor = envelope.get("next_cursor").and_then(Value::as_str);
-        match cursor.filter(|_| !self.listing.unlisted.is_empty() && self.listing.pages < MOST_PAGES) {
+        let is_whole = envelope.get("next_cursor").is_none_or(|cursor| *cursor == Value::Null);
+        match cursor.filter(|_| !self.listing.unlisted.is_empty()) {
+            Some(_) if self.listing.pages >= MOST_PAGES => self.list_failed(),
             Some(cursor) => {
                 self.listing.pages += 1;
                 let payload = Members::new().text("cursor", cursor).end();
                 self.ask(Kind::List, &payload, 0, None);
             }
+            None if !is_whole && !self.listing.unlisted.is_empty() => self.list_failed(),
             None => {
-                let is_whole = envelope.get("next_cursor").is_none_or(|cursor| *cursor == Value::Null);
+                self.listing.failures = 0;
                 let unlisted = std::mem::take(&mut self.listing.unlisted);
-                self.suspects.extend(unlisted.into_iter().filter(|_| is_whole));
+                over.extend(unlisted);
             }
         }
-        self.suspect();
+        self.suspect(&over);
         self.follow(to_follow);
     }
 
     /// The ends of these jobs may be lost; unless they come in a moment.
-    fn suspect(&mut self) {
-        self.suspects.sort_unstable();
-        self.suspects.dedup();
-        if !self.suspects.is_empty() && self.upkeep.recheck.is_none() {
-            self.upkeep.recheck = Some(self.now.plus(GRACE));
-            self.suspects_at = self.jobs.last_seq();
+    fn suspect(&mut self, handles: &[u32]) {
+        let now = self.now;
+        for handle in handles {
+            let is_known = self.suspects.iter().any(|suspect| suspect.job == *handle);
+            let Some(job) = self.jobs.get(*handle).filter(|_| !is_known) else { continue };
+            self.suspects.push(Suspect { job: *handle, since: now, heard: now, last: job.last() });
+        }
+        self.upkeep.recheck = self.suspects.iter().map(Suspect::until).min();
+    }
+
+    /// The list can't be had, or has no end: it is asked for again, less and less often. When that doesn't help either, nobody
+    /// knows what became of the jobs that weren't heard of since.
+    pub(super) fn list_failed(&mut self) {
+        let pause = RELIST.get(self.listing.failures).copied();
+        self.listing.failures += 1;
+        if let Some(pause) = pause {
+            self.upkeep.relist = Some(self.now.plus(Span::from_millis(pause)));
+            return;
+        }
+        self.listing.failures = 0;
+        let doubted: Vec<u32> = self.jobs.iter().filter(|job| job.is_doubted).map(|job| job.handle).collect();
+        for handle in doubted {
+            // One that is put off shows what became of it when it is taken up.
+            match self.jobs.get(handle).filter(|job| job.flow.is_live()).map(|job| job.submit.take()) {
+                Some(Some(payload)) => self.ask(Kind::Submit, &payload, handle, None),
+                Some(None) => self.fail(
+                    handle,
+                    "the job wasn't heard of since the connection was lost, and the runtime can't say whether it runs",
+                    "end_unknown",
+                ),
+                None => {}
+            }
         }
     }
 
@@ -139,16 +199,27 @@ impl Client {
         }
     }
 
-    /// The end of these jobs was lost. With an idempotency key it can be had again (rule 137).
+    /// The end of these jobs was lost, unless something of them came meanwhile. With an idempotency key it can be had again
+    /// (rule 137). Whatever comes of other jobs changes nothing.
     pub(super) fn recheck(&mut self) {
-        let last = self.jobs.last_seq();
-        if last != self.suspects_at || self.jobs.hold() {
-            // Something is on its way, or kept from coming.
-            self.suspects_at = last;
-            self.upkeep.recheck = (!self.suspects.is_empty()).then(|| self.now.plus(GRACE));
-            return;
+        let now = self.now;
+        let mut over = Vec::new();
+        for mut suspect in std::mem::take(&mut self.suspects) {
+            let Some(job) = self.jobs.get(suspect.job) else { continue };
+            if !job.flow.is_live() {
+                // It is this side that keeps it from coming.
+                (suspect.since, suspect.heard) = (now, now);
+            } else if job.last() != suspect.last || job.holds() {
+                (suspect.heard, suspect.last) = (now, job.last());
+            }
+            if suspect.until() > now {
+                self.suspects.push(suspect);
+            } else {
+                over.push(suspect.job);
+            }
         }
-        for handle in std::mem::take(&mut self.suspects) {
+        self.upkeep.recheck = self.suspects.iter().map(Suspect::until).min();
+        for handle in over {
             self.have_again(handle);
         }
     }
@@ -163,14 +234,19 @@ impl Client {
     }
 
     pub(super) fn give_up(&mut self, handle: u32) {
-        self.end_flow(handle);
-        let Some(job) = self.jobs.remove(handle) else { return };
+        let Some(job) = self.jobs.get(handle) else { return };
         let (message, reason) = match job.is_fresh {
             true => {
                 ("the job of this key has ended before, and the runtime doesn't tell its end again", "end_not_told")
             }
             false => ("the job's end was lost with the connection", "end_lost"),
         };
+        self.fail(handle, message, reason);
+    }
+
+    fn fail(&mut self, handle: u32, message: &str, reason: &str) {
+        self.end_flow(handle);
+        let Some(job) = self.jobs.remove(handle) else { return };
         let fault = Fault::new(Code::SessionLost, message).with("reason", reason);
         self.job_failed(handle, job.doubt.as_deref().unwrap_or(&fault));
         self.tell(Members::new().text("type", "lost").text("reason", "RESULT").texts("jobs", [job.id.as_str()]));
@@ -199,7 +275,7 @@ impl Client {
             is_any = true;
         }
         if is_any && self.can_list() {
-            self.check_jobs();
+            self.list_jobs();
         } else if is_any {
             // Without a list, what has ended in this session is all that is known.
             let mut ended: Vec<u32> = Vec::new();
@@ -208,8 +284,7 @@ impl Client {
                     ended.push(job.handle);
                 }
             }
-            self.suspects.extend(ended);
-            self.suspect();
+            self.suspect(&ended);
             // Or that its end may be one that can't be read, and that nothing came since.
             let is_over = |job: &&Job| job.doubt.is_some() && job.watch.is_some_and(|(_, looks)| looks > 0);
             let over: Vec<u32> =

@@ -6,9 +6,10 @@ use super::{
     clock::Clock,
     fault::Fault,
     jobs::{Jobs, Reader},
-    lost_ends::Listing,
+    lost_ends::{Listing, Suspect},
     options::Options,
     requests::{Kind, Request, Requests},
+    subscriptions::Takeover,
     unreadable::{Marks, NotPassed},
     unsayable::{self, Unsayable},
 };
@@ -74,6 +75,8 @@ pub(super) struct Upkeep {
     pub renew: Option<Time>,
     /// When jobs whose end may be lost are looked at again.
     pub recheck: Option<Time>,
+    /// When a list is asked for again that couldn't be had.
+    pub relist: Option<Time>,
 }
 
 /// A connection that is made beside the present one, for a fresh token.
@@ -126,6 +129,8 @@ pub struct Client {
     pub(super) greetings: u32,
     /// The largest frame that the runtime takes, once it has said so.
     pub(super) frame_limit: Option<usize>,
+    /// Frames without a number that were passed over, since anything came.
+    pub(super) passed: u32,
     /// What can't be read in this session.
     pub(super) unreadables: Marks,
     /// The event that a gateway says it can't pass on.
@@ -135,9 +140,10 @@ pub struct Client {
     /// The number after which a gap has cost a connection.
     pub(super) gap: Option<i64>,
     pub(super) close_reason: String,
-    /// Jobs whose end may be lost, and the last number when that was found.
-    pub(super) suspects: Vec<u32>,
-    pub(super) suspects_at: i64,
+    /// Jobs whose end may be lost.
+    pub(super) suspects: Vec<Suspect>,
+    /// Subscriptions that were given up while there was no connection: the runtime is told on the next one.
+    pub(super) farewells: VecDeque<String>,
     /// The list that they are looked for in.
     pub(super) listing: Listing,
     /// Jobs that have ended, of late.
@@ -173,6 +179,7 @@ impl Client {
                 tell: None,
                 renew: None,
                 recheck: None,
+                relist: None,
             },
             token_ends: None,
             requests: Requests::default(),
@@ -187,13 +194,14 @@ impl Client {
             welcomes: 0,
             greetings: 0,
             frame_limit: None,
+            passed: 0,
             unreadables: Marks::default(),
             not_passed: None,
             asked_lower: false,
             gap: None,
             close_reason: String::new(),
             suspects: Vec::new(),
-            suspects_at: 0,
+            farewells: VecDeque::new(),
             listing: Listing::default(),
             ended: VecDeque::new(),
         })
@@ -228,14 +236,15 @@ impl Client {
         let held = self.jobs.by_id(job_id).map(|job| job.handle);
         if let Some(handle) = held {
             let number = self.requests.number();
+            match self.take_over(handle, payload, number) {
+                Takeover::Done => return number,
+                Takeover::Anew => return self.watch_anew(job_id, payload),
+                Takeover::None => {}
+            }
             self.act(Members::new().text("do", "held").integer("request", number.into()).integer("job", handle.into()));
             return number;
         }
-        let handle = self.jobs.add(job_id, false, None);
-        self.request(Kind::Subscribe, payload, true, |request| {
-            request.job = handle;
-            request.job_id = Some(job_id.to_owned());
-        })
+        self.watch_anew(job_id, payload)
     }
 
     /// Asks for a job's end (ARCP 1.1 §7.4).
@@ -261,10 +270,7 @@ impl Client {
         if held.is_own {
             held.set_reader(Reader::Gone);
         } else if let Some(job) = self.jobs.remove(job) {
-            let payload = Members::new().text("job_id", &job.id).end();
-            if self.phase == Phase::Open {
-                self.send("job.unsubscribe", &payload, Some(&job.id), None);
-            }
+            self.leave(&job.id);
             let fault = Fault::new(Code::Aborted, "the subscription was given up");
             self.job_failed(job.handle, &fault);
         }
@@ -292,7 +298,10 @@ impl Client {
     /// Nobody waits for this request any more. A job that comes of it is cancelled.
     pub fn abandon(&mut self, number: u32, now: f64) {
         self.tick(now);
-        if self.requests.take(|request| request.number == number && !request.is_sent).is_some() {
+        if let Some(request) = self.requests.take(|request| request.number == number && !request.is_sent) {
+            if request.kind == Kind::Subscribe {
+                self.unwatch(request.job);
+            }
             return;
         }
         if let Some(request) = self.requests.iter_mut().find(|request| request.number == number) {
@@ -348,13 +357,6 @@ impl Client {
 
     pub(super) fn job_failed(&mut self, handle: u32, fault: &Fault) {
         self.act(Members::new().text("do", "failed").integer("job", handle.into()).raw("error", &fault.to_json()));
-    }
-
-    /// Forgets a job that was to be subscribed to.
-    pub(super) fn unwatch(&mut self, handle: u32) {
-        if self.jobs.remove(handle).is_some() {
-            self.act(Members::new().text("do", "forget").integer("job", handle.into()));
-        }
     }
 
     pub(super) fn drop_connection(&mut self, conn: u32, code: u16, reason: &str) {
@@ -463,9 +465,6 @@ impl Client {
     /// A request's frame is larger than the runtime takes: it hears its size, and the limit where that is known.
     pub(super) fn refuse_too_large(&mut self, size: Option<usize>, told: Option<Fault>) {
         let Some(request) = self.requests.too_large(size) else { return };
-        if request.kind == Kind::Subscribe {
-            self.unwatch(request.job);
-        }
         let (size, limit) = (request.size as i64, self.frame_limit.map(|limit| limit as i64));
         let fault = told.unwrap_or_else(|| match limit {
             // As it would say itself.
@@ -478,7 +477,7 @@ impl Client {
             None => Fault::new(Code::Protocol, &format!("the runtime takes no frame of {size} bytes")),
         });
         let fault = fault.for_good().with_number("bytes", size);
-        self.refuse(request.number, &limit.into_iter().fold(fault, |fault, limit| fault.with_number("limit", limit)));
+        self.unanswered(&request, &limit.into_iter().fold(fault, |fault, limit| fault.with_number("limit", limit)));
     }
 }
 

@@ -31,6 +31,7 @@ mod credit;
 mod frames;
 mod lost_ends;
 mod renew;
+mod subscriptions;
 mod unreadable;
 mod upkeep;
 

@@ -101,8 +101,14 @@ impl Requests {
     pub fn next_unsent(&mut self) -> Option<&mut Request> {
         let window = if self.are_named { WINDOW } else { 1 };
         let under_way = self.list.iter().filter(|request| request.is_sent && request.kind != Kind::Cancel).count();
-        // Some runtimes answer a cancel with silence: it neither waits nor makes others wait.
-        self.list.iter_mut().find(|request| !request.is_sent && (request.kind == Kind::Cancel || under_way < window))
+        // Some runtimes answer a cancel with silence: it neither waits nor makes others wait. A subscription waits for the answer
+        // to an earlier one to the same job, which is given up then.
+        let is_free = |request: &Request| {
+            request.kind == Kind::Cancel
+                || (under_way < window && !self.list.iter().any(|other| precedes(other, request)))
+        };
+        let at = self.list.iter().position(|request| !request.is_sent && is_free(request))?;
+        self.list.get_mut(at)
     }
 
     /// The number of the next frame.
@@ -201,10 +207,20 @@ impl Requests {
         oldest.or_else(|| self.take(|request| sent(request) && request.kind == Kind::Cancel))
     }
 
+    /// Whether a job may be accepted that events come of already: a submit is under way, or was on a connection before.
+    pub fn awaits_job(&self) -> bool {
+        self.list.iter().any(|request| request.kind == Kind::Submit && (request.is_sent || request.tries > 0))
+    }
+
     /// Whether a submit is under way.
     pub fn has_submit(&self) -> bool {
         self.list.iter().any(|request| request.kind == Kind::Submit && request.is_sent)
     }
+}
+
+/// Whether one has to be answered before the other is sent.
+fn precedes(one: &Request, other: &Request) -> bool {
+    other.kind == Kind::Subscribe && one.kind == Kind::Subscribe && one.is_sent && one.job_id == other.job_id
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ use crate::{
 /// Marks that are kept of one session.
 const MOST_MARKS: usize = 32;
 
+/// Frames without a number that are passed over before anything of use comes.
+const MOST_PASSED: u32 = 64;
+
 /// Where a frame failed, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Mark {
@@ -131,9 +134,6 @@ impl Client {
         if let Some(kind) = asked_by(&remains.kind).filter(|_| !remains.is_numbered()) {
             return self.unreadable_answer(kind, text, reason);
         }
-        if !remains.is_numbered() {
-            return self.strike(reason);
-        }
         let job = remains.job.clone().unwrap_or_default();
         if remains.seq.is_some_and(|seq| self.jobs.has_passed(&job, seq)) {
             // It has come before, or was passed over.
@@ -141,6 +141,10 @@ impl Client {
         }
         let at = remains.seq.map_or((false, self.jobs.last_seq()), |seq| (true, seq));
         if self.unreadables.has_failed(Mark { at, reason }) {
+            self.passed += u32::from(remains.seq.is_none());
+            if self.passed > MOST_PASSED {
+                return self.finish(&Fault::new(Code::Protocol, reason).with_number("frames", self.passed.into()));
+            }
             self.pass_over(&remains, reason);
         } else {
             self.strike(reason);
@@ -167,8 +171,12 @@ impl Client {
             self.gap = Some(self.jobs.last_seq() + 1);
         }
         self.strikes = 0;
-        self.tell(event.text("message", reason).texts("jobs", remains.job.as_deref()));
-        let handle = self.jobs.by_id(id).map(|job| job.handle);
+        // Where its job can't be made out, there may be only one that it can be of.
+        let may_be_event = remains.job.is_none() && matches!(remains.kind.as_str(), "job.event" | "");
+        let only = if may_be_event { self.only_job() } else { None };
+        let named = remains.job.as_deref().or(only.as_ref().map(|(_, id)| id.as_str()));
+        self.tell(event.text("message", reason).texts("jobs", named));
+        let handle = self.jobs.by_id(id).map(|job| job.handle).or(only.as_ref().map(|(handle, _)| *handle));
         match (remains.kind.as_str(), handle) {
             ("job.event", Some(handle)) => self.missed(handle, 1),
             ("job.event", None) => {}
@@ -178,8 +186,14 @@ impl Client {
             }
             // The end of a job may be among it.
             _ => {
-                let fault = Fault::new(Code::Protocol, "the job's end may be among what can't be read");
-                self.doubt_ends(handle, &fault.with("reason", reason));
+                if let Some(handle) = handle.filter(|_| remains.kind.is_empty()) {
+                    self.missed(handle, 1);
+                }
+                // Garbage that has no place among what is numbered is seldom an end.
+                if remains.is_numbered() {
+                    let fault = Fault::new(Code::Protocol, "the job's end may be among what can't be read");
+                    self.doubt_ends(handle, &fault.with("reason", reason));
+                }
                 self.check_jobs();
             }
         }
@@ -261,6 +275,13 @@ impl Client {
             job.watch = Some((due, 0));
             job.doubt = Some(Box::new(fault.clone()));
         }
+    }
+
+    /// The job, where there is only one.
+    fn only_job(&self) -> Option<(u32, String)> {
+        let mut jobs = self.jobs.iter();
+        let only = jobs.next().filter(|_| jobs.next().is_none())?;
+        Some((only.handle, only.id.clone()))
     }
 
     /// So many events of a job won't come: whoever reads is told.

@@ -35,7 +35,7 @@ impl Client {
                 let renewal = self.renewal.as_ref().map(|renewal| renewal.until);
                 let requests = self.requests.iter().filter_map(|request| request.due).min();
                 let watch = self.jobs.iter().filter_map(|job| job.watch.map(|(due, _)| due)).min();
-                let due = [beat, up.probe, up.ack, up.tell, up.recheck, watch, renew, renewal, requests];
+                let due = [beat, up.probe, up.ack, up.tell, up.recheck, up.relist, watch, renew, renewal, requests];
                 due.into_iter().flatten().min()
             }
         };
@@ -92,6 +92,10 @@ impl Client {
         if is_due(self.upkeep.recheck) {
             self.upkeep.recheck = None;
             self.recheck();
+        }
+        if is_due(self.upkeep.relist) {
+            self.upkeep.relist = None;
+            self.list_jobs();
         }
         self.look_after();
         self.overdue();

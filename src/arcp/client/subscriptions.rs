@@ -1,0 +1,86 @@
+//! Subscriptions that begin, are given up before they are answered, and are left.
+
+use super::{
+    machine::{Client, Phase},
+    requests::Kind,
+};
+use crate::json::Members;
+
+/// Subscriptions that were given up without a connection, and of which the runtime is told on the next one.
+const MOST_FAREWELLS: usize = 256;
+
+/// What becomes of a subscription that was given up, when it is asked for anew before its answer.
+pub(super) enum Takeover {
+    /// It wasn't given up.
+    None,
+    /// Its answer goes to whoever asks now.
+    Done,
+    /// It asked for something else: another one is asked for when it is answered.
+    Anew,
+}
+
+impl Client {
+    /// Whether a subscription under way to this job was given up: it is there for whoever asks now.
+    pub(super) fn take_over(&mut self, handle: u32, payload: &str, number: u32) -> Takeover {
+        let due = self.now.plus(self.options.request);
+        let is_meant = |request: &super::requests::Request| request.kind == Kind::Subscribe && request.job == handle;
+        let Some(request) = self.requests.iter_mut().find(|request| is_meant(request) && request.is_abandoned) else {
+            return Takeover::None;
+        };
+        if *request.payload == *payload {
+            request.number = number;
+            request.is_abandoned = false;
+            request.due = request.due.map(|_| due);
+            return Takeover::Done;
+        }
+        request.job = 0;
+        self.unwatch(handle);
+        Takeover::Anew
+    }
+
+    /// Asks for a job that isn't held.
+    pub(super) fn watch_anew(&mut self, job_id: &str, payload: &str) -> u32 {
+        let handle = self.jobs.add(job_id, false, None);
+        self.request(Kind::Subscribe, payload, true, |request| {
+            request.job = handle;
+            request.job_id = Some(job_id.to_owned());
+        })
+    }
+
+    /// Forgets a job that was to be subscribed to.
+    pub(super) fn unwatch(&mut self, handle: u32) {
+        if self.jobs.remove(handle).is_some() {
+            self.act(Members::new().text("do", "forget").integer("job", handle.into()));
+        }
+    }
+
+    /// Tells the runtime that a job isn't observed any more: now, or on the next connection.
+    pub(super) fn leave(&mut self, id: &str) {
+        if self.jobs.by_id(id).is_some_and(|job| job.is_own) {
+            return;
+        }
+        if self.phase == Phase::Open {
+            let payload = Members::new().text("job_id", id).end();
+            self.send("job.unsubscribe", &payload, Some(id), None);
+        } else {
+            self.leave_later(id);
+        }
+    }
+
+    /// The same, on the next connection.
+    pub(super) fn leave_later(&mut self, id: &str) {
+        if self.session.is_some() && !self.farewells.iter().any(|left| left == id) {
+            if self.farewells.len() >= MOST_FAREWELLS {
+                self.farewells.pop_front();
+            }
+            self.farewells.push_back(id.to_owned());
+        }
+    }
+
+    /// The session is there again: what was left meanwhile. (Who has come back to it since asks for it behind this.)
+    pub(super) fn say_farewells(&mut self) {
+        for id in std::mem::take(&mut self.farewells) {
+            self.leave(&id);
+        }
+    }
+}
