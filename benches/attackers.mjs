@@ -28,10 +28,10 @@ const kinds = [
 ];
 
 const tokens = { alice: "token-of-alice-0123456789", bob: "token-of-bob-0123456789" };
-const full = { rounds: 3, seconds: 15, kinds };
+const full = { rounds: 3, seconds: 8, kinds };
 const quick = { rounds: 1, seconds: 6, kinds };
 
-/** The table: 3 rounds of 15 s an attacker, or one short one, or as the plan says. */
+/** The table: 3 rounds of 8 s an attacker, or one short one, or as the plan says. */
 export async function tables({ isQuick = false, plan = isQuick ? quick : full } = {}) {
   const rows = [await row("nobody", plan)];
   for (const kind of plan.kinds) rows.push(await row(kind, plan));
