@@ -72,7 +72,7 @@ export const disagreements = [
   },
   {
     code: "ERR_TOKEN_CLAIM",
-    says: /`sub` is over 1 kB|lacks the claim `sub`/,
+    says: /`sub` is (over 1 kB|blank)|lacks the claim `sub`/,
     reason: "sub becomes the principal's name.",
   },
   {
