@@ -264,10 +264,12 @@ export class TokenManager {
 
   // Each tab has a session storage of its own; the encrypted one was written by whoever has the news.
   #adopt(text, isLogin) {
-    const isNewer = this.#do((core, now) => {
+    // Who was closed while another one took a login's answer has been logged in all the same.
+    const core = this.#present();
+    const isNewer = this.#do((_, now) => {
       if (isLogin) core.signIn();
       return core.adopt(text, now, Math.random());
-    });
+    }, core);
     if (isNewer && this.#options.storage === "session") this.#keep();
     return isNewer;
   }
