@@ -63,7 +63,7 @@ impl Client {
     /// A connection is open; `ends` is when its token does, by the driver's clock, or NaN.
     pub fn opened(&mut self, conn: u32, token: Option<&str>, ends: f64, now: f64) {
         self.tick(now);
-        let ends = ends.is_finite().then(|| self.now.plus(self.clock.until(ends)));
+        let ends = ends.is_finite().then(|| self.clock.instant(Time::from_millis(ends)));
         let credential = Credential { token: token.map(Secret::new), ends };
         if let Some(renewal) = self.renewal.as_mut().filter(|renewal| renewal.conn == conn) {
             renewal.ready = Some(credential);

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use super::{
-    clock::Clock,
     fault::Fault,
     jobs::{Jobs, Reader},
     lost_ends::{Listing, Suspect},
@@ -23,7 +22,7 @@ use crate::{
     error::{Code, Error},
     json::Members,
     secret::Secret,
-    time::{Span, Time},
+    time::{Monotonic, Span, Time},
 };
 
 /// How long a source of tokens may take.
@@ -99,7 +98,7 @@ pub(super) struct Credential {
 pub struct Client {
     pub(super) options: Options,
     pub(super) ids: Ids,
-    pub(super) clock: Clock,
+    pub(super) clock: Monotonic,
     pub(super) now: Time,
     pub(super) out: VecDeque<String>,
     pub(super) phase: Phase,
@@ -160,7 +159,7 @@ impl Client {
         Ok(Self {
             options: Options::read(options)?,
             ids: Ids::new(seed),
-            clock: Clock::default(),
+            clock: Monotonic::new(),
             now: zero,
             out: VecDeque::new(),
             phase: Phase::Waiting(zero),
@@ -330,7 +329,7 @@ impl Client {
     }
 
     pub(super) fn tick(&mut self, now: f64) {
-        self.now = self.clock.read(now);
+        self.now = self.clock.read_millis(now);
     }
 
     pub(super) fn act(&mut self, members: Members) {

@@ -7,11 +7,10 @@
 //!      └────────────────┴────────────────┴──────────────────┘  the connection is lost: a pause, then resume
 //! ```
 //!
-//! Read downwards: [`options`] is what the application asks for, [`clock`] keeps time from going backwards, [`fault`] says what
-//! went wrong, [`unsayable`] what can't be asked for, [`chunks`], [`flow`] and [`jobs`] keep what arrives in order and within
-//! bounds, [`requests`] finds whose an answer is, and [`machine`] brings them together. Whatever it decides comes out as JSON, one action after the other ([`Client::poll`]).
+//! Read downwards: [`options`] is what the application asks for, [`fault`] says what went wrong, [`unsayable`] what can't be asked
+//! for, [`chunks`], [`flow`] and [`jobs`] keep what arrives in order and within bounds, [`requests`] finds whose an answer is, and
+//! [`machine`] brings them together. Whatever it decides comes out as JSON, one action after the other ([`Client::poll`]).
 
-pub mod clock;
 pub mod fault;
 pub mod options;
 

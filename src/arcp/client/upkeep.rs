@@ -39,7 +39,7 @@ impl Client {
                 due.into_iter().flatten().min()
             }
         };
-        due.map(|due| self.clock.raw(due))
+        due.map(|due| self.clock.wall(due).as_millis() as f64)
     }
 
     /// Time has passed.

@@ -13,7 +13,6 @@
 //!
 //! Nothing here grows with the tokens that come: unknown `kid`s are not remembered, only how recently the provider was asked.
 
-pub(crate) mod clock;
 mod config;
 mod flights;
 mod headers;

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::{
-    clock::Clock,
     flights::{Flight, Flights, Goal, Join},
     headers, CacheConfig, Decision, FetchFailure, FetchId, FetchOutcome, Troubled,
 };
@@ -14,7 +13,7 @@ use crate::{
         jwks::{Jwks, KeyIds},
         url,
     },
-    time::{Span, Time},
+    time::{Monotonic, Span, Time},
 };
 
 /// The place of the keys is looked up again after this.
@@ -26,7 +25,7 @@ const DISCOVERY_STALE: Span = Span::from_secs(48 * 3600);
 #[derive(Debug)]
 pub(super) struct Remote {
     pub(super) issuer: Issuer,
-    pub(super) clock: Clock,
+    pub(super) clock: Monotonic,
     pub(super) config: CacheConfig,
     /// The life of the present set, if there is one.
     pub(super) life: Option<Life>,
@@ -108,7 +107,7 @@ impl Remote {
     pub(super) fn new(issuer: Issuer, place: Place, config: CacheConfig) -> Self {
         Self {
             issuer,
-            clock: Clock::new(),
+            clock: Monotonic::new(),
             config: config.in_range(),
             life: None,
             place,

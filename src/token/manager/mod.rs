@@ -36,9 +36,8 @@ use super::{
 };
 use crate::{
     error::{Code, Error},
-    jose::jwks_cache::clock::Clock,
     secret::Secret,
-    time::{Span, Time},
+    time::{Monotonic, Span, Time},
 };
 
 /// Within this time after a token came, whoever wants one that lasts longer gets that one: there is none.
@@ -56,7 +55,7 @@ pub struct Manager {
     source: Source,
     source_id: String,
     terms: Terms,
-    clock: Clock,
+    clock: Monotonic,
     /// What the server's clock shows more than ours.
     server: Option<Span>,
     held: Option<Held>,
@@ -111,7 +110,7 @@ impl Manager {
             source_id: source.id(),
             source,
             terms,
-            clock: Clock::new(),
+            clock: Monotonic::new(),
             server: None,
             held: None,
             refresh,

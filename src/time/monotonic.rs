@@ -1,6 +1,6 @@
 //! A clock that never goes back, made of one that may.
 
-use crate::time::{Span, Time};
+use super::{Span, Time};
 
 /// So much may two callers' readings differ; it is no sign that somebody set the clock.
 const JITTER: Span = Span::from_secs(1);
@@ -10,21 +10,28 @@ const JITTER: Span = Span::from_secs(1);
 /// When the clock is set back, what was measured before keeps its age. Comparing raw readings instead would make a key set
 /// young again, or hold back fetches, for as long as the clock was set back by. A clock set forward can't be told from a
 /// machine that slept: everything ages, which is the safe side.
-#[derive(Debug)]
-pub(crate) struct Clock {
+#[derive(Clone, Copy, Debug)]
+pub struct Monotonic {
     latest: Option<Time>,
     /// What is added to a reading: the sum of all steps back.
     offset: Span,
 }
 
-impl Clock {
-    pub(crate) const fn new() -> Self {
+impl Default for Monotonic {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Monotonic {
+    /// One that has not been read.
+    pub const fn new() -> Self {
         Self { latest: None, offset: Span::ZERO }
     }
 
     /// The instant of a reading. A reading that is a little behind the latest one (two callers, one of them late) lets time
     /// stand still, so that such readings in turns don't add up to steps back and forward.
-    pub(crate) fn read(&mut self, wall: Time) -> Time {
+    pub fn read(&mut self, wall: Time) -> Time {
         let now = self.peek(wall);
         let back = now.since(self.instant(wall));
         if back > JITTER {
@@ -34,19 +41,27 @@ impl Clock {
         now
     }
 
+    /// As [`Self::read`], of milliseconds since the epoch. What is no number is no reading, and time stands still.
+    pub fn read_millis(&mut self, millis: f64) -> Time {
+        if millis.is_finite() {
+            return self.read(Time::from_millis(millis));
+        }
+        self.latest.unwrap_or(Time::EPOCH)
+    }
+
     /// The instant of a reading that is not the latest.
-    pub(crate) fn peek(&self, wall: Time) -> Time {
+    pub fn peek(&self, wall: Time) -> Time {
         let instant = self.instant(wall);
         self.latest.map_or(instant, |latest| latest.max(instant))
     }
 
-    /// The instant of something that happened at a time by the wall clock; it may lie before the latest reading.
-    pub(crate) const fn instant(&self, wall: Time) -> Time {
+    /// The instant of something that happened, or will, at a time by the wall clock; it may lie before the latest reading.
+    pub const fn instant(&self, wall: Time) -> Time {
         wall.plus(self.offset)
     }
 
     /// What the wall clock showed, or will show, at an instant.
-    pub(crate) const fn wall(&self, instant: Time) -> Time {
+    pub const fn wall(&self, instant: Time) -> Time {
         instant.minus(self.offset)
     }
 }
@@ -61,22 +76,35 @@ mod tests {
 
     #[test]
     fn never_goes_back_and_keeps_ages() {
-        let mut clock = Clock::new();
+        let mut clock = Monotonic::new();
         assert_eq!(clock.read(at(10_000.0)), at(10_000.0));
         assert_eq!(clock.read(at(6_400.0)), at(10_000.0));
         assert_eq!(clock.read(at(6_401.0)), at(10_001.0));
         assert_eq!(clock.wall(at(10_001.0)), at(6_401.0));
+        assert_eq!(clock.instant(at(6_402.0)), at(10_002.0));
         assert_eq!(clock.read(at(0.0)), at(10_001.0));
         assert_eq!(clock.read(at(5.0)), at(10_006.0));
     }
 
     #[test]
     fn late_readings_in_turns_do_not_add_up() {
-        let mut clock = Clock::new();
+        let mut clock = Monotonic::new();
         for _ in 0..1000 {
             clock.read(at(100.0));
             assert_eq!(clock.read(at(99.1)), at(100.0));
         }
         assert_eq!(clock.read(at(101.0)), at(101.0));
+    }
+
+    #[test]
+    fn what_is_no_number_lets_time_stand_still() {
+        let mut clock = Monotonic::new();
+        assert_eq!(clock.read_millis(f64::NAN), Time::EPOCH);
+        assert_eq!(clock.read_millis(10_000.0), at(10.0));
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(clock.read_millis(odd), at(10.0), "{odd}");
+        }
+        assert_eq!(clock.read_millis(4_000.0), at(10.0));
+        assert_eq!(clock.read_millis(5_000.0), at(11.0));
     }
 }

@@ -1,5 +1,9 @@
 //! Time as an argument: the core never asks what time it is.
 
+mod monotonic;
+
+pub use monotonic::Monotonic;
+
 use crate::json::Number;
 
 /// An instant: milliseconds since the Unix epoch, as `Date.now()` counts them.
