@@ -1,0 +1,87 @@
+// What went wrong, by stable names.
+
+/** A stable name for what went wrong. Messages may improve; codes stay. */
+export type ErrorCode =
+  /** Not a compact JWS of three canonical base64url segments with a strict JSON header and payload. */
+  | "ERR_TOKEN_MALFORMED"
+  /** The signature is not the key's. */
+  | "ERR_TOKEN_SIGNATURE"
+  /** `exp` has passed, or the token is older than the configuration allows: get a new one. */
+  | "ERR_TOKEN_EXPIRED"
+  /** `nbf` or `iat` lies in the future: compare the clocks. */
+  | "ERR_TOKEN_NOT_YET_VALID"
+  /** No configured provider has this `iss`. */
+  | "ERR_TOKEN_ISSUER"
+  /** `aud` does not name us. */
+  | "ERR_TOKEN_AUDIENCE"
+  /** A claim is missing, of the wrong type, or not of a required value; or `checkClaims` threw. */
+  | "ERR_TOKEN_CLAIM"
+  /** A required scope is missing. */
+  | "ERR_TOKEN_SCOPE"
+  /** `alg` is unknown, `none`, or not among those allowed. */
+  | "ERR_TOKEN_ALGORITHM"
+  /** `typ` says that this is another kind of token. */
+  | "ERR_TOKEN_TYPE"
+  /** `isRevoked` said so, or a Worker's `revoke`. */
+  | "ERR_TOKEN_REVOKED"
+  /** The provider publishes no usable key for this token, or more than one that could be meant. */
+  | "ERR_KEY_NOT_FOUND"
+  /** The provider's keys can't be had now: ask later (`details.retryAfterSec`). */
+  | "ERR_JWKS_UNAVAILABLE"
+  /** What a verifier asks besides the provider (`isRevoked`) is out of reach: ask later. */
+  | "ERR_VERIFIER_UNAVAILABLE"
+  /** The options are wrong; the message names the option and the fix. */
+  | "ERR_CONFIG"
+  /**
+   * The provider refused to give a token: `details.subject` is the error's name, `details.status`, `details.url` and
+   * `details.providerCodes` tell more. With "invalid_grant", or often enough in a row, for good.
+   */
+  | "ERR_REFRESH_REJECTED"
+  /** What came back from a login is not the answer to it. */
+  | "ERR_LOGIN_REJECTED"
+  /** No credentials, or credentials that no verifier accepts. */
+  | "ERR_UNAUTHENTICATED"
+  /** Who it is, is known; that it may not do this, too. */
+  | "ERR_PERMISSION_DENIED"
+  /** More than one credential, or one that is not of the form RFC 6750 gives it. */
+  | "ERR_INVALID_REQUEST"
+  /** The peer's message breaks its protocol. */
+  | "ERR_PROTOCOL"
+  /** The peer answered with an error of its own: `arcCode` and `details` say which. */
+  | "ERR_REMOTE"
+  /** The peer can't be reached, or the connection broke off. */
+  | "ERR_NETWORK"
+  /** The peer took longer than `timeoutMs`. */
+  | "ERR_TIMEOUT"
+  /** The peer did not say welcome in time. */
+  | "ERR_HANDSHAKE_TIMEOUT"
+  /** The session can't be taken up again, or is over; what its jobs do since is not known. */
+  | "ERR_SESSION_LOST"
+  /** No token can be had now: its source fails, can't be reached, or is being left alone for a while. */
+  | "ERR_REFRESH_UNAVAILABLE"
+  /** The call was given up through its AbortSignal. */
+  | "ERR_ABORTED"
+  /** A mistake in arcgate: please report it. */
+  | "ERR_INTERNAL";
+
+export interface ErrorDetails {
+  /** Who must act. */
+  fault?: "caller" | "configuration" | "provider" | "peer" | "internal";
+  /** The claim, header parameter, scope list or option that it is about. */
+  subject?: string;
+  /** When a retry makes sense. */
+  retryAfterSec?: number;
+  /** The HTTP status of a peer's or a provider's answer. */
+  status?: number;
+  /** Where a provider was asked, without its query. */
+  url?: string;
+  /** The provider's own numbers for its error ("AADSTS700082"). */
+  providerCodes?: readonly string[];
+  /** The scopes that a peer asks for, and those that the token had. */
+  requiredScopes?: readonly string[];
+  providedScopes?: readonly string[];
+  /** The peer's own code, for errors of ARCP (§12). */
+  code?: string;
+  /** What a peer's error says of itself, in its own words: `details` of an ARC or ARCP error. */
+  peer?: unknown;
+}

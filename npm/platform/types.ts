@@ -1,0 +1,28 @@
+// What the declarations name of the platform. Whoever compiles has it from the DOM's library, from @types/node or from the
+// Workers' types, and then these are the same types; with none of them the declarations hold nevertheless.
+
+/* biome-ignore-start lint/suspicious/noEmptyInterface: they add nothing to those that are there */
+declare global {
+  interface AbortSignal {}
+  interface CryptoKey {}
+  interface JsonWebKey {}
+  interface Response {}
+  interface URL {}
+  interface WebSocket {}
+}
+/* biome-ignore-end lint/suspicious/noEmptyInterface: they add nothing to those that are there */
+
+// The Workers' types give these type parameters, so that they can't be declared a second time.
+
+/** The platform's `Request`. */
+export type PlatformRequest = typeof globalThis extends { Request: { prototype: infer R } } ? R : object;
+
+/** The platform's `RequestInit`. */
+export type PlatformRequestInit = typeof globalThis extends { fetch(input: never, init?: infer I): unknown }
+  ? NonNullable<I>
+  : object;
+
+/** The platform's `fetch`. */
+export type PlatformFetch = typeof globalThis extends { fetch: infer F }
+  ? F
+  : (url: string, init: PlatformRequestInit) => Promise<Response>;
