@@ -49,7 +49,7 @@ async function start() {
 
   console.log("Start");
   await step("OpenID provider", "issues the tokens that the Worker verifies", async () => {
-    const child = startGroup(process.execPath, [join(root, "scripts/idp/cli.mjs")], {
+    const child = startGroup(process.execPath, [join(root, "tests/idp/cli.mjs")], {
       env: { PORT: String(port), IDP_PORT: String(idpPort) },
       onLine: (line) => line.startsWith("OpenID provider:") || console.log(`[provider] ${line}`),
     });

@@ -1,7 +1,7 @@
 // What the playground's page has to know of a development set-up. A deployed Worker has no such variable, and its page
 // says so.
 
-import { clients } from "../idp/clients.mjs";
+import { clients } from "../../tests/idp/clients.mjs";
 
 /** The Worker's variable PLAYGROUND. `trusted`: whether the Worker takes this provider's tokens. */
 export function playground({ issuer, origin, trusted = true }) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { startIdp } from "../../scripts/idp/idp.mjs";
+import { startIdp } from "../idp/idp.mjs";
 import { servePages } from "../lib/browser.mjs";
 import { startBrowser } from "./webdriver.mjs";
 

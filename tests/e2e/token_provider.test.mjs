@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { ArcgateError, JwtVerifier, TokenManager } from "../../pkg/entry.node.js";
-import { startIdp } from "../../scripts/idp/idp.mjs";
+import { startIdp } from "../idp/idp.mjs";
 import { logIn } from "../lib/login.mjs";
 
 const REDIRECT = "http://127.0.0.1:1/callback";

@@ -3,12 +3,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startIdp as start } from "../../scripts/idp/idp.mjs";
 import { freePort, startWorker } from "../../scripts/start/worker.mjs";
+import { startIdp as start } from "../idp/idp.mjs";
 
 export { freePort };
 
-/** The OpenID provider of scripts/idp: see there for what a test can do with it. */
+/** The OpenID provider of tests/idp: see there for what a test can do with it. */
 export async function startIdp(options = {}) {
   return start({ port: 0, ...options });
 }

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { ArcgateError, TokenManager } from "../../pkg/entry.node.js";
-import { startIdp } from "../../scripts/idp/idp.mjs";
+import { startIdp } from "../idp/idp.mjs";
 import { logIn } from "../lib/person.mjs";
 
 const app = "http://127.0.0.1:8787";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { ArcClient, ArcgateError, TokenManager } from "../../pkg/entry.node.js";
-import { startIdp } from "../../scripts/idp/idp.mjs";
+import { startIdp } from "../idp/idp.mjs";
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const managers = [];

@@ -1,4 +1,4 @@
-// The provider as a program:  node scripts/idp/cli.mjs   (IDP_PORT, 9000; PORT, the Worker's, 8787)
+// The provider as a program:  node tests/idp/cli.mjs   (IDP_PORT, 9000; PORT, the Worker's, 8787)
 
 import { startIdp } from "./idp.mjs";
 
