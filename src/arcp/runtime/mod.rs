@@ -15,7 +15,7 @@
 //!
 //! Read downwards: [`limits`], [`agents`] and [`action`] are what goes in and out; `buffer`, `session`, `job`, `history` and
 //! `idempotency` are what is kept; `window` is how much of it is under way; then one file for each thing that happens: `attach`
-//! and `resume`, `frame` (priced by `meter`), `submit`, `cancel`, `subscribe`, `listing`, `policy`, `report` (what an agent
+//! and `resume`, `frame` (priced by `meter`), `submit`, `cancel`, `subscribe`, `listing` (by a `filter`), `policy`, `report` (what an agent
 //! says, checked by `output`), `emit`, `timeouts`.
 
 pub mod action;
@@ -32,6 +32,7 @@ mod table;
 mod attach;
 mod cancel;
 mod emit;
+mod filter;
 mod frame;
 mod listing;
 mod meter;

@@ -3,7 +3,7 @@
 //! A policy is the application's function, so it is asked by an action and its answer comes as an input. Only what is known to
 //! exist is asked about, and a refusal reads like a job that doesn't.
 
-use super::{frame::Asker, job::Job, listing::Filter, Action, ArcpCode, Hub, Rc, Refusal, Time};
+use super::{filter::Filter, frame::Asker, job::Job, Action, ArcpCode, Hub, Rc, Refusal, Time};
 use crate::json::Members;
 
 /// Questions that wait for their answer, of one connection.
