@@ -1,16 +1,42 @@
 //! What time brings to an open session: questions, pings, ends.
 
-use super::{
-    action::Action,
-    machine::{Gate, Stage},
-    pulse::Beat,
-    refusal::End,
-    session::Ask,
-};
+use super::{action::Action, pulse::Beat, refusal::End, session::Ask, stage::Stage, Gate};
 use crate::{arcp::Frame, json::Members, time::Time};
 
 impl Gate {
-    pub(super) fn tick_open(&mut self, now: Time) {
+    /// When [`Self::timed_out`] is worth calling; it may move further into the future with every frame.
+    pub(super) fn deadline(&self) -> Option<Time> {
+        let own = match &self.stage {
+            Stage::Over => return None,
+            Stage::Open(session) => session.deadline(),
+            _ => Some(self.until),
+        };
+        match (own, self.ends) {
+            (Some(own), Some(ends)) => Some(own.min(ends)),
+            (own, ends) => own.or(ends),
+        }
+    }
+
+    /// Time has passed.
+    pub(super) fn timed_out(&mut self, now: Time) {
+        if self.is_past_end(now) {
+            return self.end(End::EXPIRED, now);
+        }
+        match &self.stage {
+            Stage::Over => {}
+            Stage::Open(_) => self.tick_open(now),
+            _ if now < self.until => {}
+            Stage::Hello => self.end(End::NO_HELLO, now),
+            Stage::Verifying => self.end(End::restart("verifier_timeout"), now),
+            Stage::Unsealing { .. } => self.end(End::restart("seal_timeout"), now),
+            Stage::Admitting(admission) => self.end(End::restart(admission.timeout()), now),
+            Stage::Rechecking { .. } => self.end(End::restart("revocation_unknown"), now),
+            Stage::Resting => self.open(now),
+            Stage::Opening | Stage::Greeting => self.end(End::restart("upstream_timeout"), now),
+        }
+    }
+
+    fn tick_open(&mut self, now: Time) {
         let Stage::Open(session) = &mut self.stage else { return };
         if session.dismissed.is_some_and(|at| now >= at) {
             return self.end(End::DISMISSED, now);
@@ -33,7 +59,7 @@ impl Gate {
             return self.end(End::restart("revocation_unknown"), now);
         }
         if is_due {
-            self.push(Action::AskRevoked);
+            self.actions.push_back(Action::AskRevoked);
         }
         if client == Beat::Ping {
             self.ping_client(now);
@@ -54,11 +80,28 @@ impl Gate {
         self.tell_client("session.ping", &payload, now);
     }
 
+    /// A frame of our own for the client. Before the welcome it carries a session id of nobody's: the TS SDK's client drops a
+    /// `session.error` that has none.
+    pub(super) fn tell_client(&mut self, kind: &str, payload: &str, now: Time) {
+        let id = self.ids.next(now);
+        let text = match &self.stage {
+            Stage::Open(session) => Frame::new(kind, &id, payload).of_session(&session.id).write(),
+            _ => {
+                let nobodys = format!("sess_{}", self.ids.next(now));
+                Frame::new(kind, &id, payload).of_session(&nobodys).write()
+            }
+        };
+        if let Stage::Open(session) = &mut self.stage {
+            session.told_client(text.len(), now);
+        }
+        self.actions.push_back(Action::ToClient(text));
+    }
+
     pub(super) fn tell_behind(&mut self, kind: &str, payload: &str, now: Time) {
         let id = self.ids.next(now);
         let Stage::Open(session) = &mut self.stage else { return };
         session.told_behind(now);
         let text = Frame::new(kind, &id, payload).of_session(&session.id).write();
-        self.push(Action::ToBehind(text));
+        self.actions.push_back(Action::ToBehind(text));
     }
 }

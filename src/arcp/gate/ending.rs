@@ -2,8 +2,10 @@
 
 use super::{
     action::Action,
-    machine::{Gate, Stage},
     refusal::{End, Why},
+    stage::Stage,
+    unreadable::Unreadable,
+    Gate,
 };
 use crate::{
     arcp::{ArcpCode, Close},
@@ -12,6 +14,10 @@ use crate::{
 };
 
 impl Gate {
+    pub(super) fn is_past_end(&self, now: Time) -> bool {
+        self.ends.is_some_and(|ends| now >= ends)
+    }
+
     /// Ends both sides. Whatever comes in afterwards is nobody's.
     pub(super) fn end(&mut self, end: End, now: Time) {
         self.end_saying(end, None, now);
@@ -28,13 +34,28 @@ impl Gate {
             let payload = payload(code, is_retryable, why).end();
             self.tell_client("session.error", &payload, now);
         }
-        self.push(Action::CloseClient(end.close));
+        self.actions.push_back(Action::CloseClient(end.close));
         if !matches!(self.stage, Stage::Hello | Stage::Verifying | Stage::Unsealing { .. }) {
-            self.push(Action::CloseBehind);
+            self.actions.push_back(Action::CloseBehind);
         }
         self.audit_end(end, why, now);
         self.stage = Stage::Over;
         self.hello = None;
+    }
+
+    /// Ends the session, once what came before has been passed on.
+    pub(super) fn cannot_pass(&mut self, what: Unreadable, now: Time) {
+        match &mut self.stage {
+            Stage::Admitting(admission) => admission.stop_at(what),
+            Stage::Open(session) => {
+                let next = session.last_seq.saturating_add(1);
+                let seq = what.seq.filter(|seq| *seq >= next).unwrap_or(next);
+                self.end_saying(End::unreadable(what.reason), Some(&what.why(seq)), now);
+            }
+            // Before our hello nothing was asked, and after the end nobody listens.
+            Stage::Over | Stage::Opening | Stage::Rechecking { .. } => {}
+            _ => self.end(End::unreadable(what.reason), now),
+        }
     }
 
     fn audit_end(&mut self, end: End, why: Option<&Why>, now: Time) {
@@ -57,7 +78,7 @@ impl Gate {
             Stage::Open(session) => session.account(event, now),
             _ => event.integer("durationMs", now.since(self.born).as_millis()),
         };
-        self.push(Action::Audit(event.end()));
+        self.actions.push_back(Action::Audit(event.end()));
     }
 
     pub(super) fn audit(&self, kind: &str, outcome: &str, reason: &str) -> Members {

@@ -2,10 +2,11 @@
 
 use super::{
     action::Action,
-    machine::{Gate, Stage},
     refusal::{End, Why},
     seal,
+    stage::Stage,
     unreadable::Unreadable,
+    Gate,
 };
 use crate::{
     arcp::{
@@ -24,12 +25,11 @@ use crate::{
 const RESTS: [Span; 3] = [Span::from_millis(200), Span::from_millis(500), Span::from_millis(1000)];
 
 impl Gate {
-    /// What is behind is open, and is to be shown this credential.
-    pub fn handle_opened(&mut self, scheme: &str, token: &str, now: Time) {
+    pub(super) fn opened(&mut self, scheme: &str, token: &str, now: Time) {
         match self.stage {
             Stage::Opening => {}
             // It took longer than it was waited for.
-            Stage::Over => return self.push(Action::CloseBehind),
+            Stage::Over => return self.actions.push_back(Action::CloseBehind),
             _ => return,
         }
         self.stage = Stage::Rechecking { scheme: scheme.to_owned(), token: Secret::new(token) };
@@ -37,7 +37,7 @@ impl Gate {
             return self.end(End::EXPIRED, now);
         }
         if self.asks {
-            self.push(Action::AskRevoked);
+            self.actions.push_back(Action::AskRevoked);
         } else {
             self.greet(now);
         }
@@ -71,23 +71,11 @@ impl Gate {
             resume,
         };
         let frame = ours.frame(&self.ids.next(now));
-        self.push(Action::ToBehind(frame));
-    }
-
-    /// What is behind can't be opened; the arguments are the error's.
-    pub fn handle_open_failed(&mut self, code: &str, now: Time) {
-        if matches!(self.stage, Stage::Opening) {
-            let end = match code {
-                "ERR_PERMISSION_DENIED" => End::denied("no_upstream_credential"),
-                "ERR_CONFIG" => End::unreadable("upstream_misconfigured"),
-                _ => End::restart("upstream_unreachable"),
-            };
-            self.end(end, now);
-        }
+        self.actions.push_back(Action::ToBehind(frame));
     }
 
     /// The answer to our hello.
-    pub(super) fn handle_answer(&mut self, text: &str, now: Time) {
+    pub(super) fn answered(&mut self, text: &str, now: Time) {
         let Ok(envelope) = Envelope::relayed(text) else {
             return self.cannot_pass(Unreadable::malformed(text), now);
         };
@@ -146,7 +134,7 @@ impl Gate {
         };
         self.until = now.plus(rest);
         self.stage = Stage::Resting;
-        self.push(Action::CloseBehind);
+        self.actions.push_back(Action::CloseBehind);
     }
 }
 

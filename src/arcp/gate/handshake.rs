@@ -1,20 +1,12 @@
 //! From the client's hello to its welcome (ARCP 1.1 §6.1 to §6.3).
 
-use super::{
-    action::Action,
-    machine::{Gate, Stage},
-    refusal::{End, Why},
-    seal,
-    session::Session,
-};
+use super::{action::Action, refusal::End, seal, session::Session, stage::Stage, Gate};
 use crate::{
     arcp::{
-        envelope::Malformed,
         features::{Features, KNOWN},
         message::{Hello, Welcome},
         Envelope, Frame,
     },
-    auth::challenge::stated,
     principal::{Kind, Principal},
     secret::Secret,
     time::{Span, Time},
@@ -27,10 +19,11 @@ const LEAST_LIFE: Span = Span::from_secs(5);
 const NO_TOKEN: &str = "none";
 
 impl Gate {
-    pub(super) fn handle_hello(&mut self, text: &str, now: Time) {
+    /// The first frame of a client.
+    pub(super) fn hello(&mut self, text: &str, now: Time) {
         let envelope = match Envelope::parse(text) {
             Ok(envelope) => envelope,
-            Err(malformed) => return self.end(End::protocol(reason_of(malformed)), now),
+            Err(malformed) => return self.end(End::malformed(malformed), now),
         };
         let hello = match envelope.kind() {
             "session.hello" => Hello::read(&envelope),
@@ -53,29 +46,10 @@ impl Gate {
         }
         self.stage = Stage::Verifying;
         self.until = now.plus(self.config.verify_timeout);
-        self.push(Action::Authenticate { scheme, token });
+        self.actions.push_back(Action::Authenticate { scheme, token });
     }
 
-    /// The credentials were refused, or could not be judged; the arguments are the error's.
-    pub fn handle_refused(&mut self, code: &str, is_retryable: bool, now: Time) {
-        if matches!(self.stage, Stage::Verifying) {
-            let error = stated(code, is_retryable, None, None);
-            self.end(End { reason: error.code().as_str(), ..End::of_verifier(&error) }, now);
-        }
-    }
-
-    /// The principal has as many connections as it may, which is this many.
-    pub fn handle_too_many_connections(&mut self, principal: Principal, limit: usize, now: Time) {
-        if matches!(self.stage, Stage::Verifying) {
-            self.principal = Some(principal);
-            let why = Why::too_many("too_many_connections", "connections", Some(limit as i64));
-            self.end_saying(End::TOO_MANY_CONNECTIONS, Some(&why), now);
-        }
-    }
-
-    /// The credentials are this principal's, whose token is taken for so long after its end. With `asks`, it is worth asking again
-    /// and again whether they were revoked.
-    pub fn handle_principal(&mut self, principal: Principal, tolerance: Span, asks: bool, now: Time) {
+    pub(super) fn authenticated(&mut self, principal: Principal, tolerance: Span, asks: bool, now: Time) {
         if !matches!(self.stage, Stage::Verifying) {
             return;
         }
@@ -115,7 +89,7 @@ impl Gate {
         resume.token = Secret::new(opened.token);
         self.stage = Stage::Unsealing { presented };
         self.until = now.plus(self.config.verify_timeout);
-        self.push(Action::Mac(input));
+        self.actions.push_back(Action::Mac(input));
     }
 
     pub(super) fn open(&mut self, now: Time) {
@@ -126,7 +100,7 @@ impl Gate {
         self.until = now.plus(self.config.open_timeout);
         let resumes = self.hello.as_ref().and_then(|hello| hello.resume.as_ref());
         let resumes = resumes.map(|resume| resume.session_id.clone()).filter(|id| !id.is_empty());
-        self.push(Action::Open(resumes));
+        self.actions.push_back(Action::Open(resumes));
     }
 
     /// The welcome in our words: features of all three, our heartbeat, and a token that is this principal's alone.
@@ -164,16 +138,8 @@ impl Gate {
         let id = self.ids.next(now);
         let text = Frame::new("session.welcome", &id, &payload).of_session(session_id).write();
         self.stage = Stage::Open(Box::new(session));
-        self.push(Action::Audit(event));
-        self.push(Action::ToClient(text));
-    }
-}
-
-pub(super) const fn reason_of(malformed: Malformed) -> &'static str {
-    match malformed {
-        Malformed::Json(_) => "bad_json",
-        Malformed::Version => "bad_version",
-        Malformed::Member(_) => "bad_envelope",
+        self.actions.push_back(Action::Audit(event));
+        self.actions.push_back(Action::ToClient(text));
     }
 }
 

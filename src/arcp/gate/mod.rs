@@ -1,7 +1,7 @@
 //! The gate in front of a runtime, one machine for each client's socket.
 //!
 //! head -> [`upgrade`] -> the client's hello -> [`Action::Authenticate`] -> the principal -> [`Action::Open`] -> a hello of our own
-//! behind -> its welcome -> the client's welcome -> frames both ways ([`relay`]).
+//! behind -> its welcome -> the client's welcome -> frames both ways.
 //!
 //! ```text
 //!  Hello ──▶ Verifying ──▶ (Unsealing, of a resume) ──▶ Opening ──▶ Rechecking ──▶ Greeting ──▶ Admitting ──▶ Open
@@ -11,10 +11,11 @@
 //! ```
 //!
 //! Nothing reaches what is behind before the principal is known. What passes is checked and then forwarded byte for byte.
-//! [`action`] is what a driver performs, [`refusal`] and [`ending`] how a session ends, [`pulse`] and [`beats`] when a side is
-//! heard of, [`rate`] how much it may say, [`seal`] what binds a resume token to its principal, [`greet`] our own hello, [`admit`]
-//! the last questions before the welcome, [`unreadable`] what can't be passed on, [`places`] where a job's id stands, [`hidden`]
-//! what no runtime behind may give away.
+//! [`Gate`] keeps the contract of [`Machine`]; its inputs stand here, and what comes of each in a file of its own: `handshake` and
+//! `greet` the two hellos, `admit` the last questions before the welcome (an `admission` is what waits for them), `relay` frames,
+//! `beats` what time brings, `ending` how it ends. They stand on what is known and decided without the gate: `stage`, `session`,
+//! [`refusal`] (the ends), `unreadable` (what can't be passed on), `pulse`, `rate`, `seal` (resume tokens), `places` (where a job's
+//! id stands), `hidden` (what no runtime behind may give away).
 
 pub mod action;
 pub mod config;
@@ -26,18 +27,264 @@ mod places;
 mod pulse;
 mod rate;
 mod seal;
+mod unreadable;
 
+mod admission;
 mod session;
+mod stage;
 
 mod admit;
 mod beats;
 mod ending;
 mod greet;
 mod handshake;
-mod machine;
 mod relay;
-mod unreadable;
 
-pub use action::Action;
-pub use config::Config;
-pub use machine::{Flow, Gate};
+use std::{collections::VecDeque, convert::Infallible};
+
+pub use self::{action::Action, config::Config, stage::Flow};
+use self::{
+    refusal::{End, Why},
+    stage::Stage,
+    unreadable::Unreadable,
+};
+use super::{id::Ids, message::Hello};
+use crate::{
+    auth::challenge::stated,
+    machine::Machine,
+    principal::Principal,
+    time::{Span, Time},
+};
+
+/// The gate of one socket.
+#[derive(Debug)]
+pub struct Gate {
+    config: Config,
+    /// What is behind is ours, and is believed about resuming; heartbeats are not needed on the way to it.
+    trusted: bool,
+    /// The platform tells how much waits to be sent.
+    has_gauge: bool,
+    ids: Ids,
+    stage: Stage,
+    /// When a stage before [`Stage::Open`] has taken too long.
+    until: Time,
+    /// How often what is behind was asked to resume.
+    tries: usize,
+    /// The number to resume from is taken one lower, this time; and whether that was tried.
+    is_lowered: bool,
+    was_lowered: bool,
+    born: Time,
+    hello: Option<Hello>,
+    principal: Option<Principal>,
+    /// The credentials may be revoked while the session lives.
+    asks: bool,
+    /// When the token's time is over, tolerance included.
+    ends: Option<Time>,
+    actions: VecDeque<Action>,
+}
+
+impl Gate {
+    /// A gate for a socket that was accepted now. `seed` is random.
+    pub fn new(config: Config, trusted: bool, has_gauge: bool, seed: u64, now: Time) -> Self {
+        let until = now.plus(config.hello_timeout);
+        Self {
+            config,
+            trusted,
+            has_gauge,
+            ids: Ids::new(seed),
+            stage: Stage::Hello,
+            until,
+            tries: 0,
+            is_lowered: false,
+            was_lowered: false,
+            born: now,
+            hello: None,
+            principal: None,
+            asks: false,
+            ends: None,
+            actions: VecDeque::new(),
+        }
+    }
+
+    /// Whether the socket is closed for good.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over)
+    }
+
+    /// Longer frames of the client need not be handed in: [`Self::handle_client_oversized`] says so.
+    pub const fn client_limit(&self) -> usize {
+        match self.stage {
+            Stage::Open(_) => self.config.max_frame,
+            _ => self.config.max_hello,
+        }
+    }
+
+    /// As [`Self::client_limit`], for [`Self::handle_upstream_oversized`].
+    pub const fn upstream_limit(&self) -> usize {
+        self.config.max_behind
+    }
+
+    /// A text frame of the client.
+    pub fn handle_client_frame(&mut self, text: &str, now: Time) -> Flow {
+        match self.stage {
+            Stage::Over => {}
+            _ if text.len() > self.client_limit() => self.handle_client_oversized(text.len(), now),
+            Stage::Open(_) => return self.relay_from_client(text, now),
+            Stage::Hello => self.hello(text, now),
+            _ => self.end(End::protocol("frame_before_welcome"), now),
+        }
+        Flow::Drain
+    }
+
+    /// A binary frame of the client: the protocol has none (ARCP 1.1 §4).
+    pub fn handle_client_binary(&mut self, now: Time) {
+        self.hear_client(0, now);
+        self.end(End::protocol("binary_frame"), now);
+    }
+
+    /// A frame of the client over [`Self::client_limit`], of this size at least, in bytes.
+    pub fn handle_client_oversized(&mut self, size: usize, now: Time) {
+        self.hear_client(size, now);
+        let why = matches!(self.stage, Stage::Open(_)).then(|| Why::too_large(size, self.client_limit()));
+        self.end_saying(End::TOO_LARGE, why.as_ref(), now);
+    }
+
+    /// The client's socket is closed or broken.
+    pub fn handle_client_closed(&mut self, now: Time) {
+        self.end(End::GONE, now);
+    }
+
+    /// More waits to be sent to the client than may.
+    pub fn handle_client_overflow(&mut self, now: Time) {
+        self.end(End::SLOW, now);
+    }
+
+    /// All sessions of the principal together say more than they may.
+    pub fn handle_client_flood(&mut self, now: Time) {
+        self.hear_client(0, now);
+        self.end(End::FAST, now);
+    }
+
+    /// The client has said nothing yet, and there are too many of that kind.
+    pub fn handle_crowded_out(&mut self, now: Time) {
+        if matches!(self.stage, Stage::Hello) {
+            self.end(End::CROWDED_OUT, now);
+        }
+    }
+
+    /// The credentials were refused, or could not be judged; the arguments are the error's.
+    pub fn handle_refused(&mut self, code: &str, is_retryable: bool, now: Time) {
+        if matches!(self.stage, Stage::Verifying) {
+            let error = stated(code, is_retryable, None, None);
+            self.end(End { reason: error.code().as_str(), ..End::of_verifier(&error) }, now);
+        }
+    }
+
+    /// The principal has as many connections as it may, which is this many.
+    pub fn handle_too_many_connections(&mut self, principal: Principal, limit: usize, now: Time) {
+        if matches!(self.stage, Stage::Verifying) {
+            self.principal = Some(principal);
+            let why = Why::too_many("too_many_connections", "connections", Some(limit as i64));
+            self.end_saying(End::TOO_MANY_CONNECTIONS, Some(&why), now);
+        }
+    }
+
+    /// The credentials are this principal's, whose token is taken for so long after its end. With `asks`, it is worth asking again
+    /// and again whether they were revoked.
+    pub fn handle_principal(&mut self, principal: Principal, tolerance: Span, asks: bool, now: Time) {
+        self.authenticated(principal, tolerance, asks, now);
+    }
+
+    /// The code of the last [`Action::Mac`], in base64url; `None` when the platform could not compute it.
+    pub fn handle_mac(&mut self, code: Option<&str>, now: Time) {
+        self.mac_computed(code, now);
+    }
+
+    /// The answer to [`Action::AskRevoked`]; `None` when there was none. Nobody is let in without one, and who is in already is
+    /// borne for a while.
+    pub fn handle_revocation(&mut self, revoked: Option<bool>, now: Time) {
+        self.revocation_checked(revoked, now);
+    }
+
+    /// What is behind is open, and is to be shown this credential.
+    pub fn handle_opened(&mut self, scheme: &str, token: &str, now: Time) {
+        self.opened(scheme, token, now);
+    }
+
+    /// What is behind can't be opened; the argument is the error's code.
+    pub fn handle_open_failed(&mut self, code: &str, now: Time) {
+        if matches!(self.stage, Stage::Opening) {
+            self.end(End::of_open_failure(code), now);
+        }
+    }
+
+    /// A text frame from behind.
+    pub fn handle_upstream_frame(&mut self, text: &str, now: Time) -> Flow {
+        match &mut self.stage {
+            _ if text.len() > self.config.max_behind => self.handle_upstream_oversized(text, text.len(), now),
+            Stage::Open(_) => return self.relay_from_behind(text, now),
+            Stage::Greeting => self.answered(text, now),
+            Stage::Admitting(admission) => admission.hold(text, self.config.max_buffered),
+            _ => {}
+        }
+        Flow::Drain
+    }
+
+    /// A binary frame from behind: the protocol has none.
+    pub fn handle_upstream_binary(&mut self, now: Time) {
+        self.cannot_pass(Unreadable::found("upstream_binary_frame", "", None), now);
+    }
+
+    /// A frame from behind over [`Self::upstream_limit`]: how it begins, and its size at least, in bytes.
+    pub fn handle_upstream_oversized(&mut self, head: &str, size: usize, now: Time) {
+        let size = Some((size, self.upstream_limit()));
+        self.cannot_pass(Unreadable::found("upstream_frame_too_large", head, size), now);
+    }
+
+    /// What is behind has closed, with this code.
+    pub fn handle_upstream_closed(&mut self, code: u16, now: Time) {
+        let end = match &mut self.stage {
+            Stage::Admitting(admission) => return admission.close(code),
+            Stage::Open(session) => End::of_behind_closed(code, self.trusted, session.dismissed.is_some()),
+            _ => End::restart("upstream_lost"),
+        };
+        self.end(end, now);
+    }
+
+    /// More waits to be sent to what is behind than may.
+    pub fn handle_upstream_overflow(&mut self, now: Time) {
+        self.end(End::FLOODED, now);
+    }
+
+    /// The session was resumed over another connection of this process.
+    pub fn handle_displaced(&mut self, now: Time) {
+        self.end(End::DISPLACED, now);
+    }
+
+    /// The driver has failed: something threw that never should.
+    pub fn handle_failure(&mut self, now: Time) {
+        self.end(End::restart("internal"), now);
+    }
+}
+
+impl Machine for Gate {
+    type Action = Action;
+    /// Nobody listens to a gate but its log, and that is an action.
+    type Event = Infallible;
+
+    fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    fn poll_event(&mut self) -> Option<Infallible> {
+        None
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        self.deadline()
+    }
+
+    fn handle_timeout(&mut self, now: Time) {
+        self.timed_out(now);
+    }
+}

@@ -1,7 +1,7 @@
 //! How a session ends: what the peer is told, the close code, and the name for the log.
 
 use crate::{
-    arcp::{ArcpCode, Close},
+    arcp::{envelope::Malformed, ArcpCode, Close},
     auth::challenge::Refusal,
     error::Error,
     json::Members,
@@ -65,6 +65,15 @@ impl End {
     /// The peer breaks the protocol: close code 4400.
     pub const fn protocol(reason: &'static str) -> Self {
         Self::new(ArcpCode::InvalidRequest, Close::Protocol, reason)
+    }
+
+    /// A frame that can't be read.
+    pub const fn malformed(malformed: Malformed) -> Self {
+        Self::protocol(match malformed {
+            Malformed::Json(_) => "bad_json",
+            Malformed::Version => "bad_version",
+            Malformed::Member(_) => "bad_envelope",
+        })
     }
 
     /// Try again: close code 1012. What is behind is at fault, or this gate.
@@ -135,17 +144,27 @@ impl End {
         }
     }
 
-    /// What our own runtime's close of an open session comes to, where its code says more than that it is gone. It has told the
-    /// client why.
-    pub const fn of_hub(code: u16) -> Option<Self> {
+    /// What it comes to that what is behind can't be opened; the argument is the error's code.
+    pub fn of_open_failure(code: &str) -> Self {
+        match code {
+            "ERR_PERMISSION_DENIED" => Self::denied("no_upstream_credential"),
+            "ERR_CONFIG" => Self::unreadable("upstream_misconfigured"),
+            _ => Self::restart("upstream_unreachable"),
+        }
+    }
+
+    /// What the close of what is behind comes to, in an open session. Our own runtime has told the client why, and its code goes
+    /// on: what it refuses once it refuses each time.
+    pub const fn of_behind_closed(code: u16, is_ours: bool, has_said_goodbye: bool) -> Self {
         let (close, reason) = match code {
-            4400 => (Close::Protocol, "runtime_refused"),
-            4409 => return Some(Self::DISPLACED),
-            4413 => (Close::TooLarge, "frame_too_large"),
-            4429 => (Close::TooMany, "runtime_limit"),
-            _ => return None,
+            4400 if is_ours => (Close::Protocol, "runtime_refused"),
+            4409 if is_ours => return Self::DISPLACED,
+            4413 if is_ours => (Close::TooLarge, "frame_too_large"),
+            4429 if is_ours => (Close::TooMany, "runtime_limit"),
+            _ if has_said_goodbye => return Self::DISMISSED,
+            _ => return Self::restart("upstream_lost"),
         };
-        Some(Self { code: None, close, reason })
+        Self { code: None, close, reason }
     }
 
     /// What a refusal of the runtime behind comes to. Its text is never shown: it isn't written for strangers.

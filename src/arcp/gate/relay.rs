@@ -3,11 +3,11 @@
 use super::{
     action::Action,
     ending::payload,
-    handshake::reason_of,
-    machine::{Flow, Gate, Stage},
     places::{self, quoted},
     refusal::{End, Why},
+    stage::{Flow, Stage},
     unreadable::Unreadable,
+    Gate,
 };
 use crate::{
     arcp::{envelope::Malformed, skim, ArcpCode, Envelope},
@@ -74,10 +74,10 @@ impl Gate {
         if !self.trusted {
             session.asked.note(&envelope);
         }
-        if rewritten.is_none() && !self.has_actions() {
+        if rewritten.is_none() && self.actions.is_empty() {
             return Flow::Forward;
         }
-        self.push(Action::ToBehind(rewritten.unwrap_or_else(|| text.to_owned())));
+        self.actions.push_back(Action::ToBehind(rewritten.unwrap_or_else(|| text.to_owned())));
         Flow::Drain
     }
 
@@ -91,7 +91,7 @@ impl Gate {
             Malformed::Json(Problem::TooMany) => {
                 Why::limit("too_many_values", "has too many values", json::MAX_VALUES as usize)
             }
-            _ => return self.end(End::protocol(reason_of(malformed)), now),
+            _ => return self.end(End::malformed(malformed), now),
         };
         match skim::name(text, "id") {
             Some(id) if is_own => self.refuse_saying(ArcpCode::InvalidRequest, &id, Some(&what), now),
@@ -178,37 +178,7 @@ impl Gate {
         self.end(End::GOODBYE, now);
     }
 
-    /// A text frame from behind.
-    pub fn handle_upstream_frame(&mut self, text: &str, now: Time) -> Flow {
-        if text.len() > self.config.max_behind {
-            self.handle_upstream_oversized(text, text.len(), now);
-            return Flow::Drain;
-        }
-        match self.stage {
-            Stage::Open(_) => return self.relay_from_behind(text, now),
-            Stage::Greeting => self.handle_answer(text, now),
-            Stage::Admitting(_) => self.hold(text),
-            _ => {}
-        }
-        Flow::Drain
-    }
-
-    /// What is behind has closed, with this code.
-    pub fn handle_upstream_closed(&mut self, code: u16, now: Time) {
-        let end = match &mut self.stage {
-            Stage::Admitting(admission) => return admission.close(code),
-            // Our runtime has said why, and its code goes on: what it refuses once it refuses each time.
-            Stage::Open(session) => {
-                let otherwise =
-                    if session.dismissed.is_some() { End::DISMISSED } else { End::restart("upstream_lost") };
-                End::of_hub(code).filter(|_| self.trusted).unwrap_or(otherwise)
-            }
-            _ => End::restart("upstream_lost"),
-        };
-        self.end(end, now);
-    }
-
-    fn relay_from_behind(&mut self, text: &str, now: Time) -> Flow {
+    pub(super) fn relay_from_behind(&mut self, text: &str, now: Time) -> Flow {
         if self.is_past_end(now) {
             self.end(End::EXPIRED, now);
             return Flow::Drain;
@@ -271,7 +241,7 @@ impl Gate {
         if !probes && rewritten.is_none() {
             return Flow::Forward;
         }
-        self.push(Action::ToClient(rewritten.unwrap_or_else(|| text.to_owned())));
+        self.actions.push_back(Action::ToClient(rewritten.unwrap_or_else(|| text.to_owned())));
         if probes {
             self.ping_client(now);
         }
