@@ -1,6 +1,6 @@
 //! Authentication of agents' traffic, in the browser and at the edge.
 //!
-//! The modules stand in the order in which data flows; each uses only those above it (`tests/layers.rs` holds them to it).
+//! The modules stand in the order in which data flows; each uses only those above it (`tests/layers` holds them to it).
 
 // A panic is a trap, and a trap takes the whole instance with it: nothing here may panic, whatever a peer sends.
 #![warn(
