@@ -37,5 +37,7 @@ pub mod arc;
 
 pub mod arcp;
 
+pub mod seam;
+
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
 pub mod js;

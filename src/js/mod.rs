@@ -16,6 +16,7 @@ pub mod error;
 pub mod http;
 pub mod jws;
 pub mod login;
+mod registers;
 pub mod tabs;
 pub mod token;
 #[cfg(feature = "gate")]

@@ -5,32 +5,25 @@ use std::rc::Rc;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use super::error::{thrown, to_json};
+use super::{
+    error::{thrown, to_json},
+    registers::{from_handle, Registers},
+};
 use crate::{
     config,
     error::{Code, Error},
     http::retry_after,
     jose::{
-        alg::Algorithm,
         checks::CheckId,
-        jwks::KeyId,
         jwks_cache::{FetchFailure, FetchId, FetchOutcome, Progress},
-        jws::MAX_TOKEN,
         options,
         verify::{Step, VerifiedToken, Verifier},
     },
     json::{self, Value},
+    seam::verify as numbers,
     secret::Secret,
     time::Time,
 };
-
-// What `begin` and `finish` return; `npm/verifier.js` has the same numbers.
-const REFUSED: u32 = 0;
-const VERIFIED: u32 = 1;
-const CHECK: u32 = 2;
-const FETCH: u32 = 3;
-const WAIT: u32 = 4;
-const IMPORT: u32 = 5;
 
 /// A verifier, and the memory through which tokens and results go.
 #[wasm_bindgen]
@@ -38,7 +31,7 @@ const IMPORT: u32 = 5;
 pub struct VerifierCore {
     verifier: Verifier,
     input: Box<[u8]>,
-    registers: Box<[u32; 13]>,
+    registers: Registers,
     verified: Option<Rc<VerifiedToken>>,
     error: Option<Error>,
 }
@@ -62,8 +55,8 @@ impl VerifierCore {
         Ok(Self {
             verifier,
             // One byte more than a token may have: so that one that is too long is seen to be.
-            input: vec![0; MAX_TOKEN + 1].into_boxed_slice(),
-            registers: Box::new([0; 13]),
+            input: vec![0; numbers::MAX_TOKEN + 1].into_boxed_slice(),
+            registers: Registers::new(),
             verified: None,
             error: None,
         })
@@ -84,44 +77,23 @@ impl VerifierCore {
     /// Where the thirteen numbers are that go with a step.
     #[wasm_bindgen(js_name = registersPtr)]
     pub fn registers_ptr(&self) -> u32 {
-        self.registers.as_ptr() as u32
+        self.registers.address()
     }
 
     /// Begins with the token of `len` bytes in the input, at `now`; `arrived` is when it came in first. Both in milliseconds.
     /// `tried` is 0, or what a check gave for the case that the signature is not its key's.
     pub fn begin(&mut self, len: u32, tried: u32, arrived: f64, now: f64) -> u32 {
-        let Some(token) = self.input.get(..len as usize) else { return REFUSED };
+        let Some(token) = self.input.get(..len as usize) else { return numbers::REFUSED };
         let now = Time::from_millis(now);
         match self.verifier.begin_with(tried as usize, token, Time::from_millis(arrived), now) {
             Step::Verified(verified) => self.verified(verified),
             Step::Refused(error) => self.refused(error),
-            Step::Fetch(provider, fetch) => {
-                self.put(&[provider as u32, fetch.0]);
-                FETCH
-            }
+            Step::Fetch(provider, fetch) => self.registers.fetch(provider, fetch),
             Step::Wait(provider, fetch, until) => {
-                let wait = until.since(now).as_millis().clamp(1, 60_000) as u32;
-                self.put(&[provider as u32, fetch.0, wait]);
-                WAIT
+                self.registers.wait(provider, fetch, until.since(now).as_millis().clamp(1, 60_000) as u32)
             }
-            Step::Import { key, algorithm, refresh } => {
-                let (provider, fetch) = numbers(refresh);
-                self.put(&[handle(key, algorithm), provider, fetch]);
-                IMPORT
-            }
-            Step::Check(check) => {
-                let (provider, fetch) = numbers(check.refresh);
-                self.put(&[
-                    check.id.0,
-                    handle(check.key, check.algorithm),
-                    check.signature_len as u32,
-                    check.signing_input_len as u32,
-                    provider,
-                    fetch,
-                    check.next.unwrap_or(0) as u32,
-                ]);
-                CHECK
-            }
+            Step::Import { key, algorithm, refresh } => self.registers.import(key, algorithm, refresh),
+            Step::Check(check) => self.registers.check(&check),
         }
     }
 
@@ -142,7 +114,7 @@ impl VerifierCore {
     #[wasm_bindgen(js_name = requireScopes)]
     pub fn require_scopes(&mut self, wanted: &str) -> u32 {
         match self.verified.as_ref().map_or(Ok(()), |verified| verified.require_scopes(wanted)) {
-            Ok(()) => VERIFIED,
+            Ok(()) => numbers::VERIFIED,
             Err(error) => self.refused(error),
         }
     }
@@ -256,48 +228,13 @@ impl VerifierCore {
     }
 
     fn verified(&mut self, verified: Rc<VerifiedToken>) -> u32 {
-        let (text, parts) = (verified.text(), verified.parts());
-        let expires_at = verified.expires_at().as_millis() as u64;
-        *self.registers = [
-            verified.provider() as u32,
-            text.as_ptr() as u32,
-            text.len() as u32,
-            (expires_at >> 32) as u32,
-            expires_at as u32,
-            parts.claims as u32,
-            parts.header as u32,
-            parts.id as u32,
-            parts.scopes as u32,
-            parts.scope_list as u32,
-            parts.labels as u32,
-            parts.key as u32,
-            parts.issuer as u32,
-        ];
+        let step = self.registers.verified(&verified);
         self.verified = Some(verified);
-        VERIFIED
+        step
     }
 
     fn refused(&mut self, error: Error) -> u32 {
         self.error = Some(error);
-        REFUSED
-    }
-}
-
-/// A fetch that may have been begun, as two numbers.
-fn numbers(refresh: Option<(usize, FetchId)>) -> (u32, u32) {
-    refresh.map_or((u32::MAX, 0), |(provider, fetch)| (provider as u32, fetch.0))
-}
-
-fn handle(key: KeyId, algorithm: Algorithm) -> u32 {
-    key.0 << 4 | algorithm as u32
-}
-
-fn from_handle(handle: u32) -> Option<(KeyId, Algorithm)> {
-    Some((KeyId(handle >> 4), *Algorithm::ALL.get(handle as usize & 0xf)?))
-}
-
-impl VerifierCore {
-    fn put(&mut self, values: &[u32]) {
-        self.registers.iter_mut().zip(values).for_each(|(register, value)| *register = *value);
+        numbers::REFUSED
     }
 }
