@@ -2,71 +2,9 @@
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { after, before, test } from "node:test";
-import { ready } from "../../pkg/entry.node.js";
-import { EventSplitter } from "../../pkg/event-splitter.js";
-import { createWorker } from "../../pkg/worker.js";
-import { envelope, sse, streamed } from "../lib/arc.mjs";
-
-const ctx = { waitUntil() {} };
-const scopes = ["arc.task.controller", "arc.chat.controller", "arc.agent.caller"];
-const verifier = {
-  async authenticate({ token }) {
-    const [id, until] = token.split(".");
-    return { id, scopes, ...(until && { expiresAt: Number(until) / 1000 }) };
-  },
-};
-
-let server;
-let origin;
-let requests;
-let answer;
-
-before(async () => {
-  await ready();
-  server = createServer(async (request, response) => {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const seen = { method: request.method, url: request.url, raw: request.rawHeaders, headers: request.headers };
-    seen.body = Buffer.concat(chunks).toString();
-    seen.closed = new Promise((resolve) => response.on("close", resolve));
-    requests.push(seen);
-    await answer(seen, response);
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  origin = `http://127.0.0.1:${server.address().port}`;
-});
-
-after(() => {
-  server.closeAllConnections();
-  server.close();
-});
-
-/** A front before the upstream that answers so. */
-function front(how, { path = "/arc", upstreamAuth = { mode: "passthrough" }, upstream, ...options } = {}) {
-  requests = [];
-  answer = how;
-  const events = [];
-  const worker = createWorker({
-    verifier,
-    arc: { upstream: upstream ?? origin + path, upstreamAuth },
-    allowedOrigins: ["https://app.example"],
-    audit: (event) => events.push(event),
-    ...options,
-  });
-  const post = async ({ token = "alice", body = envelope(), headers = {}, signal } = {}) =>
-    worker.fetch(
-      new Request("http://127.0.0.1:8787/arc", {
-        method: "POST",
-        body: typeof body === "string" ? body : JSON.stringify(body),
-        headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers },
-        signal,
-      }),
-      {},
-      ctx,
-    );
-  return { post, events };
-}
+import { test } from "node:test";
+import { envelope } from "../lib/arc.mjs";
+import { front, origin, requests, scopes } from "../lib/arc-upstream.mjs";
 
 const ok = {
   arc: "1.0",
@@ -76,18 +14,19 @@ const ok = {
   result: { type: "task", task: {} },
   error: null,
 };
+
 const json = (response, status, body, headers = {}) => {
   response.writeHead(status, { "content-type": "application/json", ...headers });
   response.end(typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body));
 };
+
 const breaksOff = (response) => {
   response.writeHead(200, { "content-type": "application/json" });
   response.write("{");
   setTimeout(() => response.destroy(), 20);
 };
+
 const code = async (response) => (await response.json()).error.code;
-const event = (n) =>
-  `event: stream\ndata: {"chatId":"c","message":{"role":"agent","parts":[{"type":"TextPart","content":"${n}"}]}}\n\n`;
 
 test("the checked bytes go there, and nothing of the client's head that could speak for somebody", {
   timeout: 60_000,
@@ -298,125 +237,6 @@ test("an upstream has its time, and a client that goes takes the connection with
   const ends = front(() => {}, { limits: { clockToleranceSec: 0 } });
   const expired = await ends.post({ token: `alice.${Date.now() + 80}` });
   assert.deepEqual([expired.status, await code(expired)], [403, -44004]);
-});
-
-test("a stream comes through as it comes, and its client's going ends it there", { timeout: 20_000 }, async () => {
-  let response;
-  const { post, events } = front((_seen, stream) => {
-    response = stream;
-    stream.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "set-cookie": "a=b" });
-    stream.write(event(1));
-  });
-  const answered = await post({ body: streamed("far", "x") });
-  assert.equal(answered.headers.get("content-type"), "text/event-stream");
-  assert.equal(answered.headers.has("set-cookie"), false);
-  const events_ = sse(answered);
-  assert.equal((await events_.next()).value.data.message.parts[0].content, "1");
-  // In pieces that are no events.
-  for (const piece of [event(2).slice(0, 20), event(2).slice(20) + event(3).slice(0, 5)]) response.write(piece);
-  assert.equal((await events_.next()).value.data.message.parts[0].content, "2");
-  response.write(event(3).slice(5));
-  assert.equal((await events_.next()).value.data.message.parts[0].content, "3");
-  await events_.return();
-  await requests[0].closed;
-  assert.deepEqual([events.at(-1).outcome, events.at(-1).reason], ["cut", "client_gone"]);
-});
-
-test("a stream is cut between events: with its token, when the upstream breaks off, when an event has no end", {
-  timeout: 20_000,
-}, async () => {
-  const half = event("half").slice(0, -8);
-  const start = (stream) => {
-    stream.writeHead(200, { "content-type": "text/event-stream" });
-    stream.write(event(1) + half);
-  };
-  for (const [how, options, token, expected, reason] of [
-    [start, { limits: { clockToleranceSec: 0 } }, () => `alice.${Date.now() + 150}`, -44004, "ERR_TOKEN_EXPIRED"],
-    [start, { limits: { agentTimeoutMs: 150 } }, () => "alice", -41006, "timeout"],
-    [
-      (stream) => {
-        start(stream);
-        setTimeout(() => stream.destroy(), 30);
-      },
-      {},
-      () => "alice",
-      -41003,
-      "upstream_unreachable",
-    ],
-    [
-      (stream) => {
-        start(stream);
-        stream.write("x".repeat(3000));
-      },
-      { limits: { maxAnswerBytes: 2000 } },
-      () => "alice",
-      -45004,
-      "upstream_too_large",
-    ],
-  ]) {
-    const { post, events } = front((_seen, stream) => void how(stream), options);
-    const answered = await post({ token: token(), body: streamed("far", "x") });
-    const text = await answered.text();
-    assert.ok(text.startsWith(event(1)) && !text.includes(half), text);
-    const [error, done] = text.slice(event(1).length).split("\n\n");
-    assert.equal(JSON.parse(error.slice("event: error\ndata: ".length)).error.code, expected);
-    assert.equal(JSON.parse(done.slice("event: done\ndata: ".length)).status, "ERROR");
-    assert.equal(events.at(-1).reason, reason);
-    await requests[0].closed;
-  }
-});
-
-test("a reader that is slow slows the upstream down", { timeout: 30_000 }, async () => {
-  let sent = 0;
-  const chunk = `data: ${"x".repeat(64 * 1024)}\n\n`;
-  const { post } = front(async (seen, stream) => {
-    stream.writeHead(200, { "content-type": "text/event-stream" });
-    let isClosed = false;
-    seen.closed.then(() => (isClosed = true));
-    while (!isClosed && sent < 2000) {
-      sent += 1;
-      if (!stream.write(chunk))
-        await Promise.race([new Promise((resolve) => stream.once("drain", resolve)), seen.closed]);
-    }
-  });
-  const answered = await post({ body: streamed("far", "x") });
-  const reader = answered.body.getReader();
-  await reader.read();
-  // Until the upstream is held back: nothing more goes out, however often it is looked at.
-  let before;
-  do {
-    before = sent;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  } while (sent !== before);
-  assert.ok(sent < 1000, `${sent} chunks of 64 kB went out unread`);
-  await reader.cancel();
-  await requests[0].closed;
-});
-
-test("events end where events end, however they are cut", () => {
-  const encoder = new TextEncoder();
-  for (const newline of ["\n", "\r\n", "\r"]) {
-    const one = `event: a${newline}data: 1${newline}${newline}`;
-    const text = `${one}${newline}${one}: comment${newline}${newline}data: tail`;
-    for (let size = 1; size <= text.length; size += 1) {
-      const splitter = new EventSplitter(1000);
-      let whole = "";
-      for (let at = 0; at < text.length; at += size) {
-        const given = splitter.push(encoder.encode(text.slice(at, at + size)));
-        if (given === undefined) continue;
-        whole += new TextDecoder().decode(given);
-        const blank = whole.endsWith(newline + newline) || whole.endsWith("\r\n\r");
-        assert.ok(blank, `${JSON.stringify(whole)} of pieces of ${size}`);
-      }
-      assert.equal(whole.replace(/[\r\n]/g, ""), text.slice(0, text.indexOf("data: tail")).replace(/[\r\n]/g, ""));
-      assert.ok(!whole.includes("tail") && whole.includes("comment"));
-    }
-  }
-  const splitter = new EventSplitter(10);
-  assert.equal(splitter.push(encoder.encode("data: 1")), undefined);
-  splitter.check();
-  splitter.push(encoder.encode("2345"));
-  assert.throws(() => splitter.check(), RangeError);
 });
 
 test("a service binding sees the host that the client called, and is asked like any upstream", async () => {

@@ -1,26 +1,8 @@
 // TokenManager and what its users give it: callbacks, storages, fetches, clocks and options that are not what they should be.
 
 import assert from "node:assert/strict";
-import { after, describe, test } from "node:test";
-import { ArcgateError, TokenManager } from "../../pkg/entry.node.js";
-
-const managers = [];
-const create = async (source, options) => {
-  const manager = await TokenManager.create(source, options);
-  managers.push(manager);
-  return manager;
-};
-after(() => {
-  for (const manager of managers) manager.close();
-});
-
-const fails =
-  (code, check = () => true) =>
-  (error) => {
-    assert.ok(error instanceof ArcgateError, String(error));
-    assert.equal(error.code, code, error.message);
-    return check(error) ?? true;
-  };
+import { describe, test } from "node:test";
+import { create, fails } from "../lib/token-manager.mjs";
 
 const machine = {
   type: "client_credentials",

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exportJWK, generateKeyPair, importJWK, jwtVerify } from "jose";
-import { ArcgateError, JwtVerifier, ready } from "../../pkg/entry.node.js";
+import { JwtVerifier, ready } from "../../pkg/entry.node.js";
 import { upstreamAuth } from "../../pkg/upstream-auth.js";
+import { failure } from "../lib/failure.mjs";
 
 await ready();
 
@@ -14,16 +15,6 @@ const principal = (more = {}) =>
   Object.freeze({ key: "jwt|https://idp|42", kind: "jwt", issuer: "https://idp", id: "42", labels: {}, ...more });
 const alice = principal({ scopes: ["read", "write"] });
 const bob = principal({ key: "jwt|https://other|42", issuer: "https://other" });
-
-async function refused(promise, code) {
-  const error = await promise.then(
-    () => assert.fail("it succeeded"),
-    (thrown) => thrown,
-  );
-  assert.ok(error instanceof ArcgateError, error?.stack);
-  assert.equal(error.code, code, error.message);
-  return error;
-}
 
 test("an assertion speaks for one principal, for 60 s at most, and our own verifier takes it", async () => {
   const { credential, mode } = upstreamAuth(base);
@@ -130,42 +121,42 @@ test("what can't sign is an error of the configuration, which shows no key", asy
     );
   }
   const broken = upstreamAuth({ ...base, key: { ...jwk, d: "AAAA" } }, "up");
-  assert.match((await refused(broken.credential(alice), "ERR_CONFIG")).message, /`up.key` can't be used/);
+  assert.match((await failure(broken.credential(alice), "ERR_CONFIG")).message, /`up.key` can't be used/);
 });
 
 test("a map has a token for a principal or refuses it; there is no default", async () => {
   const record = upstreamAuth({ mode: "map", tokenFor: { [alice.key]: "for-alice" } });
   assert.deepEqual(await record.credential(alice, "own"), { scheme: "bearer", token: "for-alice" });
-  await refused(record.credential(bob, "own"), "ERR_PERMISSION_DENIED");
-  await refused(record.credential(principal({ key: "toString" }), "own"), "ERR_PERMISSION_DENIED");
-  await refused(record.credential(principal({ key: "__proto__" }), "own"), "ERR_PERMISSION_DENIED");
+  await failure(record.credential(bob, "own"), "ERR_PERMISSION_DENIED");
+  await failure(record.credential(principal({ key: "toString" }), "own"), "ERR_PERMISSION_DENIED");
+  await failure(record.credential(principal({ key: "__proto__" }), "own"), "ERR_PERMISSION_DENIED");
   const asked = (tokenFor) => upstreamAuth({ mode: "map", tokenFor }).credential(alice, "own");
   assert.equal((await asked(async ({ id }) => `for-${id}`)).token, "for-42");
   for (const nothing of [undefined, null, ""])
-    await refused(
+    await failure(
       asked(() => nothing),
       "ERR_PERMISSION_DENIED",
     );
-  const odd = await refused(
+  const odd = await failure(
     asked(() => "two words"),
     "ERR_CONFIG",
   );
   assert.doesNotMatch(odd.message, /two words/);
-  const failed = await refused(
+  const failed = await failure(
     asked(() => Promise.reject(new Error("down"))),
     "ERR_REFRESH_UNAVAILABLE",
   );
   assert.equal(failed.retryable, true);
   // What the user's provider refuses for good is no outage.
   const lost = Object.assign(new Error("x"), { error: "invalid_grant" });
-  const ended = await refused(
+  const ended = await failure(
     asked(() => Promise.reject(lost)),
     "ERR_REFRESH_REJECTED",
   );
   assert.deepEqual([ended.retryable, ended.details.subject, ended.cause], [false, "invalid_grant", lost]);
   const abort = new AbortController();
   const waiting = upstreamAuth({ mode: "map", tokenFor: () => new Promise(() => {}) });
-  const given = refused(waiting.credential(alice, "own", abort.signal), "ERR_ABORTED");
+  const given = failure(waiting.credential(alice, "own", abort.signal), "ERR_ABORTED");
   abort.abort();
   await given;
 });
@@ -173,7 +164,7 @@ test("a map has a token for a principal or refuses it; there is no default", asy
 test("the caller's own token goes on by choice alone, and a shared one by its dangerous name", async () => {
   const own = upstreamAuth({ mode: "passthrough" });
   assert.equal((await own.credential(alice, "the-callers-own")).token, "the-callers-own");
-  await refused(own.credential(alice, undefined), "ERR_PERMISSION_DENIED");
+  await failure(own.credential(alice, undefined), "ERR_PERMISSION_DENIED");
   const shared = upstreamAuth({ mode: "dangerouslySharedToken", token: "one-for-all" });
   assert.equal((await shared.credential(alice, "own")).token, "one-for-all");
 });
