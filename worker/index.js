@@ -1,7 +1,7 @@
 // The Worker of this repository: everything comes from its variables, which README.md lists.
 
 import { DenyAllVerifier, FirstOf, JwtVerifier, StaticBearerVerifier } from "../pkg/entry.workerd.js";
-import { placeOf } from "../pkg/http.js";
+import { placeOf } from "../pkg/verify/request.js";
 import { builtinAgents, createWorker } from "../pkg/worker.js";
 import { playgroundSettings } from "./playground.js";
 import { revokeByRequest } from "./revocations.js";

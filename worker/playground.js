@@ -1,9 +1,9 @@
 // GET /playground.json: where the playground's page finds a provider, and who it may be there. For development:
 // `npm start` sets PLAYGROUND, and a deployment has none.
 
-import { auditor } from "../pkg/audit.js";
 import { ready } from "../pkg/entry.workerd.js";
-import { misdirected } from "../pkg/http.js";
+import { misdirected } from "../pkg/verify/request.js";
+import { auditor } from "../pkg/worker/audit.js";
 
 const audit = auditor();
 

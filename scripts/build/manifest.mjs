@@ -11,7 +11,7 @@ export function buildManifest() {
   const manifest = JSON.parse(read("pkg.json"));
   const versions = {
     "Cargo.toml": read("Cargo.toml").match(/^version = "([^"]+)"/m)?.[1],
-    "npm/index.js": read("npm/index.js").match(/^export const version = "([^"]+)"/m)?.[1] ?? manifest.version,
+    "npm/version.ts": read("npm/version.ts").match(/^export const version = "([^"]+)"/m)?.[1],
   };
   for (const [file, version] of Object.entries(versions)) {
     if (version !== manifest.version)

@@ -85,7 +85,14 @@ export const suites = [
   },
   {
     ...lint,
-    name: "types",
+    name: "types, npm/",
+    setup: ["npm", "wasm"],
+    build: true,
+    command: () => [bin("tsc"), "--project", "npm/tsconfig.json", "--noEmit"],
+  },
+  {
+    ...lint,
+    name: "types, as users see them",
     setup: ["npm", "wasm"],
     build: true,
     absent: !existsSync(join(root, "tests/types/tsconfig.json")) && "no tests/types/tsconfig.json yet",

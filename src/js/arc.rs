@@ -1,4 +1,4 @@
-//! The surface of the ARC gate: JSON in, JSON out. `npm/arc.js` drives it.
+//! The surface of the ARC gate: JSON in, JSON out. `npm/arc/gate/gate.ts` drives it.
 //!
 //! Nothing of a request stays here between two calls, so a request outlives the instance that admitted it.
 
@@ -194,7 +194,7 @@ pub fn arc_last_events(ticket: &str, outcome: &str, text: &str) -> Result<String
 }
 
 /// Reads an agent's event, the `number`th: `{ memory, part?, isPiece? }`, or `{ flaw }`, the details of the error. `text` is what
-/// JavaScript's writer made of it, of this `kind`; where it made nothing, `thrown` and `bytes` are as in npm/written.js. `memory`
+/// JavaScript's writer made of it, of this `kind`; where it made nothing, `thrown` and `bytes` are as in npm/worker/agent-json.ts. `memory`
 /// is the last event's.
 #[wasm_bindgen(js_name = agentEvent)]
 pub fn agent_event(

@@ -1,4 +1,4 @@
-//! The surface of the ARC client: JSON in, JSON out, and one object for each stream. `npm/arc-client.js` drives it.
+//! The surface of the ARC client: JSON in, JSON out, and one object for each stream. `npm/arc/client/client.ts` drives it.
 
 use wasm_bindgen::prelude::*;
 

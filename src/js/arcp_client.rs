@@ -1,4 +1,4 @@
-//! The surface of the ARCP client: one machine for each session. `npm/arcp-link.js` drives it.
+//! The surface of the ARCP client: one machine for each session. `npm/arcp/client/driver.ts` drives it.
 
 use wasm_bindgen::prelude::*;
 

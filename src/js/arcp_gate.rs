@@ -1,4 +1,4 @@
-//! The surface of the ARCP gate: one object for each client's socket. `npm/arcp-gate.js` drives it.
+//! The surface of the ARCP gate: one object for each client's socket. `npm/arcp/gate/gate.ts` drives it.
 //!
 //! Each frame is one call that takes the text and gives a boolean; what else is to be done crosses as JSON.
 

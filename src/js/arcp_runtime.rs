@@ -1,4 +1,4 @@
-//! The surface of the embedded runtime: one object for a hub, JSON in and out. `npm/runtime-hub.js` drives it.
+//! The surface of the embedded runtime: one object for a hub, JSON in and out. `npm/arcp/runtime/hub.ts` drives it.
 
 use crate::machine::Machine as _;
 use wasm_bindgen::prelude::*;

@@ -1,4 +1,4 @@
-//! Errors as JSON: what `ArcgateError` in `npm/errors.js` is made of.
+//! Errors as JSON: what `ArcgateError` in `npm/errors.ts` is made of.
 
 use wasm_bindgen::JsValue;
 
@@ -53,7 +53,7 @@ fn write_fact(out: &mut String, fact: &Fact) {
     }
 }
 
-/// The error as what a failing call throws: its JSON text, which `npm/errors.js` turns into an `ArcgateError`.
+/// The error as what a failing call throws: its JSON text, which `npm/errors.ts` turns into an `ArcgateError`.
 pub fn thrown(error: &Error) -> JsValue {
     JsValue::from_str(&to_json(error))
 }

@@ -1,4 +1,4 @@
-//! The surface of what verifiers and every HTTP front need. `npm/http.js` and `npm/verifiers.js` drive it.
+//! The surface of what verifiers and every HTTP front need. `npm/verify/request.ts` and `npm/verify/verifiers.ts` drive it.
 
 use wasm_bindgen::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Logging in and out, as JavaScript sees it. See `npm/login.js`.
+//! Logging in and out, as JavaScript sees it. See `npm/token/login.ts`.
 
 use wasm_bindgen::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Several tabs with the same tokens, as JavaScript sees them. See `npm/tabs.js`.
+//! Several tabs with the same tokens, as JavaScript sees them. See `npm/token/tabs.ts`.
 
 use wasm_bindgen::prelude::*;
 

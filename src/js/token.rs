@@ -1,4 +1,4 @@
-//! The token manager's surface. See `npm/token.js` for the loop that drives it.
+//! The token manager's surface. See `npm/token/manager.ts` for the loop that drives it.
 
 use wasm_bindgen::prelude::*;
 
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-// What `ask` returns; `npm/token.js` has the same numbers.
+// What `ask` returns; `npm/token/manager.ts` has the same numbers.
 const REFUSED: u32 = 0;
 const TOKEN: u32 = 1;
 const BEGIN: u32 = 2;

@@ -1,5 +1,5 @@
-//! The surface of what stands between the gate and an upstream. `npm/upstream-auth.js` and
-//! `npm/arc-upstream.js` drive it.
+//! The surface of what stands between the gate and an upstream. `npm/worker/upstream-auth.ts` and
+//! `npm/arc/gate/upstream.ts` drive it.
 
 use wasm_bindgen::prelude::*;
 

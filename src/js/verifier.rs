@@ -1,4 +1,4 @@
-//! The verifier's surface. See `npm/verifier.js` for the loop that drives it.
+//! The verifier's surface. See `npm/verify/jwt-verifier.ts` for the loop that drives it.
 
 use std::rc::Rc;
 

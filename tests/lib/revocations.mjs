@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { ready } from "../../pkg/entry.node.js";
-import { Revocations } from "../../pkg/revocations.js";
+import { Revocations } from "../../pkg/worker/revocations.js";
 import { RevocationStore } from "../../pkg/worker.js";
 
 await ready();

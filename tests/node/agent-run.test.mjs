@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AgentRun } from "../../pkg/agent-run.js";
+import { AgentRun } from "../../pkg/worker/agent-run.js";
 
 async function seen(agent) {
   const { signal } = new AbortController();

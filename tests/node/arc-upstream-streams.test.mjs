@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EventSplitter } from "../../pkg/event-splitter.js";
+import { EventSplitter } from "../../pkg/arc/gate/event-splitter.js";
 import { sse, streamed } from "../lib/arc.mjs";
 import { event, front, requests } from "../lib/arc-upstream.mjs";
 

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressKey, FailedHandshakes, Places, Rates, Silent, Waiting } from "../../pkg/arcp-limits.js";
-import { resumeSealer, secretOf } from "../../pkg/arcp-resume.js";
+import { addressKey, FailedHandshakes, Places, Rates, Silent, Waiting } from "../../pkg/arcp/gate/limits.js";
+import { resumeSealer, secretOf } from "../../pkg/arcp/gate/resume-key.js";
 
 test("IPv6 counts by its first 64 bits, however it is written", () => {
   for (const text of [

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readAll } from "../../pkg/body.js";
-import { BodyRate } from "../../pkg/body-rate.js";
 import { ArcgateError, ready } from "../../pkg/entry.node.js";
-import { InFlight } from "../../pkg/in-flight.js";
+import { readAll } from "../../pkg/platform/body.js";
+import { BodyRate } from "../../pkg/worker/body-rate.js";
+import { InFlight } from "../../pkg/worker/in-flight.js";
 import { createWorker } from "../../pkg/worker.js";
 import { envelope } from "../lib/arc.mjs";
 

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Deadline } from "../../pkg/deadline.js";
+import { eventStream } from "../../pkg/arc/gate/event-stream.js";
 import { ready } from "../../pkg/entry.node.js";
-import { eventStream } from "../../pkg/event-stream.js";
-import { InFlight } from "../../pkg/in-flight.js";
+import { Deadline } from "../../pkg/worker/deadline.js";
+import { InFlight } from "../../pkg/worker/in-flight.js";
 
 await ready();
 

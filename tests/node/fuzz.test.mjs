@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { ArcgateError, JwtVerifier, verifyJws } from "../../pkg/entry.node.js";
-import { instanceEpoch, memory } from "../../pkg/wasm.js";
+import { instanceEpoch, memory } from "../../pkg/platform/wasm.js";
 import { audience, base64url, claims, issuer, jws, makeKey, secretKey, shownBy } from "../attacks/kit.mjs";
 import { random } from "../attacks/random.mjs";
 

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { build } from "vite";
@@ -64,7 +64,10 @@ after(() => rmSync(project, { recursive: true, force: true }));
 
 test("holds what its manifest names, its two modules, and nothing of the development", () => {
   const installed = join(project, "node_modules/arcgate");
-  const files = readdirSync(installed, { recursive: true });
+  const entries = readdirSync(installed, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(installed, join(entry.parentPath, entry.name)));
   const named = (entry) => (typeof entry === "string" ? [entry] : Object.values(entry).flatMap(named));
   for (const file of named(manifest.exports))
     assert.ok(existsSync(join(installed, file)), `${file} is named and not there`);
@@ -229,7 +232,8 @@ describe("types", () => {
     const inCore = [...file("src/error.rs").matchAll(/^ +\w+ = "(ERR_\w+)", \w+, \w+;$/gm)].map(([, code]) => code);
     assert.ok(inCore.length > 15, "the codes of src/error.rs are found");
     assert.deepEqual(inTypes.toSorted(), inCore.toSorted());
-    const sources = readdirSync(join(root, "npm")).filter((name) => name.endsWith(".js"));
+    const sources = readdirSync(join(root, "npm"), { recursive: true }).filter((name) => /(?<!\.d)\.[jt]s$/.test(name));
+    assert.ok(sources.length > 60, "the sources are found");
     const thrown = sources.flatMap((name) =>
       [...file(`npm/${name}`).matchAll(/"(ERR_[A-Z_]*[A-Z])"/g)].map(([, code]) => code),
     );

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exportJWK, generateKeyPair, importJWK, jwtVerify } from "jose";
 import { JwtVerifier, ready } from "../../pkg/entry.node.js";
-import { upstreamAuth } from "../../pkg/upstream-auth.js";
+import { upstreamAuth } from "../../pkg/worker/upstream-auth.js";
 import { failure } from "../lib/failure.mjs";
 
 await ready();

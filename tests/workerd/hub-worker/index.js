@@ -2,9 +2,9 @@
 // its checks.
 
 import "../../../pkg/entry.workerd.js";
-import { hubBehind } from "../../../pkg/arcp-behind.js";
-import { call } from "../../../pkg/call.js";
-import { Credit } from "../../../pkg/pipe.js";
+import { hubBehind } from "../../../pkg/arcp/gate/embedded-runtime.js";
+import { Credit } from "../../../pkg/arcp/hub-protocol.js";
+import { call } from "../../../pkg/platform/call.js";
 import { builtinAgents, createWorker } from "../../../pkg/worker.js";
 
 function unsayable(what) {

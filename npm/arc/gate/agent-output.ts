@@ -1,0 +1,63 @@
+// @ts-nocheck
+// What an agent says, on its way out over ARC: the core checks each event and the result, and remembers what of a text waits.
+
+import { call, callJson } from "../../platform/call.js";
+import { kindOf, utf8Length, written } from "../../worker/agent-json.js";
+
+/** The output of one run. `maxBytes` bounds its result. */
+export class AgentOutput {
+  #maxBytes;
+  #count = 0;
+  #memory = "";
+  #hasPieces = false;
+  #pieces = [];
+  #pieceBytes = 0;
+
+  constructor(maxBytes) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** An event: `{ part, isPiece }`, or `{ flaw }`, the details of the error that the run ends with. */
+  event(value) {
+    const { text, thrown, bytes } = written(value, call("agentEventBytes"));
+    this.#count += 1;
+    const said = callJson("agentEvent", text, kindOf(value), thrown, bytes, this.#count, this.#memory);
+    if (said.flaw) return said;
+    this.#memory = said.memory;
+    this.#hasPieces ||= said.isPiece;
+    if (said.isPiece && said.part !== "") {
+      this.#pieceBytes += utf8Length(said.part);
+      if (this.#pieceBytes > this.#maxBytes)
+        return { flaw: JSON.parse(call("agentTooLarge", this.#pieceBytes, this.#maxBytes)) };
+    }
+    return said;
+  }
+
+  /** Keeps a part of the result for `result`, where nobody is sent it before. */
+  keep(part) {
+    if (part !== "") this.#pieces.push(part);
+  }
+
+  /** The part in the place of half a character that no piece completed; once. */
+  rest() {
+    const part = call("agentRest", this.#memory);
+    this.#memory = "";
+    return part;
+  }
+
+  /**
+   * How the run ends with what the agent returned: `[outcome, text]` for the core, and the flaw if there is one. Pieces are the
+   * result, whatever is returned besides: as over ARCP.
+   */
+  result(value) {
+    if (this.#hasPieces || value === undefined || value === null) {
+      this.keep(this.rest());
+      return this.#pieces.length > 0 ? ["pieces", this.#pieces.join(",")] : ["output", "null"];
+    }
+    const { text, thrown, bytes } = written(value, this.#maxBytes);
+    const read = call("agentResult", text, thrown, bytes, this.#maxBytes);
+    if (read === undefined) return ["output", text];
+    const { text: mended, flaw } = JSON.parse(read);
+    return flaw ? ["flawed", JSON.stringify(flaw), flaw] : ["output", mended];
+  }
+}

@@ -1,0 +1,187 @@
+// @ts-nocheck
+// The ARC front's upstream: a checked request goes there, and what comes back is handed on as far as the core lets it.
+
+import { readAll } from "../../platform/body.js";
+import { call, callJson } from "../../platform/call.js";
+import { orAborted } from "../../platform/cancellation.js";
+import { retryAfterOf } from "../../platform/peer-errors.js";
+import { ownName } from "../../version.js";
+import { EventSplitter } from "./event-splitter.js";
+import { eventStream } from "./event-stream.js";
+
+const encoder = new TextEncoder();
+
+/** One upstream of one deployment. `auth` is an `upstreamAuth`, `target` an `upstreamTarget`. */
+export class ArcUpstream {
+  #target;
+  #auth;
+  #maxAnswerBytes;
+  /** Whether this upstream has been found to live behind a slash at its path's end. */
+  #hasSlash = false;
+
+  constructor(target, auth, maxAnswerBytes) {
+    this.#target = target;
+    this.#auth = auth;
+    this.#maxAnswerBytes = maxAnswerBytes;
+  }
+
+  /** What this upstream is shown for a principal: `{ token }`, or `{ failure, error }`. */
+  async credential(principal, presentedToken, watch) {
+    try {
+      return await this.#auth.credential(principal, presentedToken, watch.signal);
+    } catch (error) {
+      if (watch.signal.aborted) return { failure: watch.outcome, error };
+      // Refused for good, or none: this user has no credential there.
+      if (["ERR_PERMISSION_DENIED", "ERR_REFRESH_REJECTED"].includes(error.code))
+        return { failure: "no_credential", error };
+      return { failure: error.retryable ? "credential_unavailable" : "misconfigured", error };
+    }
+  }
+
+  /**
+   * Sends the checked bytes. Gives `{ status, headers, bytes }`, `{ headers, reader }` for a stream, or
+   * `{ failure, reply, error? }`. Where the watch ends meanwhile, nothing of the connection is left.
+   */
+  async send(request, { ticket, principal, token, body, watch }) {
+    const { signal } = watch;
+    const headers = callJson(
+      "arcForwardHeaders",
+      ticket,
+      JSON.stringify(principal),
+      JSON.stringify([...request.headers].flat()),
+    );
+    headers.authorization = `Bearer ${token}`;
+    const failed = (failure, error) => ({ failure, reply: replyTo(ticket, failure), error });
+    try {
+      for (let isSecond = false; ; isSecond = true) {
+        const url = this.#url(request);
+        // "manual" is what every runtime knows; a redirect is never followed.
+        const init = { method: "POST", headers: { ...ownName, ...headers }, body, redirect: "manual", signal };
+        const response = await orAborted(this.#target.fetch(url.href, init), signal);
+        const answer = {
+          status: response.status,
+          contentType: response.headers.get("content-type") ?? undefined,
+          retryAfter: retryAfterOf(response.headers)?.toString(),
+        };
+        const verdict = this.#judge(ticket, answer);
+        if (verdict.stream) return { headers: verdict.stream, reader: readerOf(response, signal) };
+        if (!verdict.read) drop(response);
+        if (verdict.slash) {
+          if (isSecond || !isSlashed(response.headers.get("location"), url)) return failed("redirect");
+          this.#hasSlash = true;
+          const lapsed = await watch.lapsed();
+          if (lapsed) return failed(lapsed);
+          continue;
+        }
+        if (verdict.reply) return { failure: verdict.reply.reason, reply: verdict.reply };
+        return await this.#read(response, ticket, answer, watch, failed);
+      }
+    } catch (error) {
+      return failed(signal.aborted ? watch.outcome : "unreachable", error);
+    }
+  }
+
+  /** The stream of an answer, for `handOn`. */
+  get maxAnswerBytes() {
+    return this.#maxAnswerBytes;
+  }
+
+  async #read(response, ticket, answer, watch, failed) {
+    const { signal } = watch;
+    const bytes = await readAll(readerOf(response, signal), this.#maxAnswerBytes, signal);
+    if (signal.aborted) return failed(watch.outcome);
+    if (bytes === undefined) {
+      return failed("too_large", `the answer is longer than \`limits.maxAnswerBytes\` (${this.#maxAnswerBytes})`);
+    }
+    const verdict = this.#judge(ticket, { ...answer, body: described(bytes) });
+    if (verdict.reply) return { failure: verdict.reply.reason, reply: verdict.reply };
+    return { status: verdict.status, headers: verdict.headers, bytes };
+  }
+
+  #judge(ticket, answer) {
+    return callJson("arcJudge", ticket, JSON.stringify(answer), this.#auth.mode === "passthrough");
+  }
+
+  // A service binding sees the host that the client called.
+  #url(request) {
+    const url = new URL(this.#target.url ?? new URL("/arc", request.url));
+    if (this.#hasSlash && !url.pathname.endsWith("/")) url.pathname += "/";
+    return url;
+  }
+}
+
+/** Hands an upstream's events on as they come, whole ones only, as fast as they are read. `ended(outcome)` is told once. */
+export function handOn(reader, { ticket, limit, watch, ended }) {
+  const events = new EventSplitter(limit);
+  const last = (outcome) =>
+    outcome === "gone" ? undefined : encoder.encode(call("arcForwardEvents", ticket, outcome));
+  const failed = (outcome) => ({ outcome, bytes: last(outcome) });
+  const next = async () => {
+    try {
+      for (;;) {
+        events.check();
+        const { done, value } = await reader.read();
+        // What is no whole event at the end of a stream is none.
+        if (done) return { outcome: "output" };
+        const bytes = events.push(value);
+        if (bytes) return { bytes };
+      }
+    } catch (thrown) {
+      return failed(thrown instanceof RangeError ? "too_large" : "unreachable");
+    }
+  };
+  return eventStream(watch, {
+    next,
+    last,
+    ended: (outcome) => {
+      reader.cancel().catch(() => {});
+      ended(outcome);
+    },
+  });
+}
+
+/** The answer in the place of an upstream's. */
+export function replyTo(ticket, failure) {
+  // Nobody reads it; it says that the request broke off.
+  return failure === "gone" ? callJson("arcBroken") : callJson("arcForwardReply", ticket, failure);
+}
+
+// The same place with a slash at its end, by the server's own account. Only what we are configured with is asked: the scheme,
+// which servers behind a proxy get wrong, stays ours.
+function isSlashed(location, url) {
+  let target;
+  try {
+    target = new URL(location, url);
+  } catch {
+    return false;
+  }
+  return target.hostname === url.hostname && target.pathname === `${url.pathname}/` && target.search === url.search;
+}
+
+// What counts of an answer's body, for the core. The bytes themselves go to the client as they came.
+function described(bytes) {
+  let answer;
+  try {
+    answer = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return {};
+  }
+  const { arc, id, result, error } = Object(answer);
+  return {
+    version: typeof arc === "string" ? arc : undefined,
+    id: typeof id === "string" || typeof id === "number" ? JSON.stringify(id) : undefined,
+    hasResult: (result ?? undefined) !== undefined || (result === null && !error),
+    hasError: Boolean(error),
+    code: typeof error?.code === "number" ? error.code : undefined,
+  };
+}
+
+function readerOf(response, signal) {
+  const reader = (response.body ?? new Blob([]).stream()).getReader();
+  signal.addEventListener("abort", () => reader.cancel().catch(() => {}), { once: true });
+  return reader;
+}
+
+function drop(response) {
+  response.body?.cancel().catch(() => {});
+}

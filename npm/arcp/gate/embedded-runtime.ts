@@ -1,0 +1,51 @@
+// @ts-nocheck
+// What is behind the gate when it is the embedded runtime: a hub's Durable Object, over a WebSocket.
+
+import { ArcgateError, configError } from "../../errors.js";
+import { PIPE_HEADER, PIPE_VERSION } from "../hub-protocol.js";
+
+/** The longest name of a hub, in UTF-16 units. */
+const LONGEST_NAME = 512;
+
+/**
+ * Opens a principal's hub: `(principal, presentedToken, { signal }) -> { socket, auth }`. `binding` is the Durable Object
+ * namespace; `hubFor(principal)` names the hub, by default one for each principal. Its resume tokens are random and bound to the
+ * principal, so they need no seal.
+ */
+export function hubBehind({ binding, hubFor = hubOfPrincipal }) {
+  const behind = async (principal, _token, { signal } = {}) => {
+    const name = await hubFor(principal);
+    if (typeof name !== "string" || name === "" || name.length > LONGEST_NAME) {
+      throw configError("hubFor", `must give a name of 1 to ${LONGEST_NAME} characters`);
+    }
+    signal?.throwIfAborted();
+    const stub = binding.get(binding.idFromName(name));
+    const headers = { Upgrade: "websocket", [PIPE_HEADER]: PIPE_VERSION };
+    let response;
+    try {
+      response = await stub.fetch("https://hub/", { headers, signal });
+    } catch (cause) {
+      throw unavailable("the hub can't be reached", cause);
+    }
+    const socket = response.webSocket;
+    if (!socket) {
+      response.body?.cancel().catch(() => {});
+      // 426: a deploy is under way, and one of the two is of another version.
+      throw unavailable(`the hub answered ${response.status} instead of upgrading`);
+    }
+    socket.accept({ allowHalfOpen: true });
+    return { socket, auth: { scheme: "x-vendor.arcgate.principal", token: JSON.stringify(principal) } };
+  };
+  behind.trusted = true;
+  return behind;
+}
+
+/** A name for each principal: the SHA-256 of its key, which is injective. */
+async function hubOfPrincipal({ key }) {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function unavailable(message, cause) {
+  return new ArcgateError("ERR_NETWORK", message, { retryable: true, details: { fault: "internal" }, cause });
+}

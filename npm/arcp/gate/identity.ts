@@ -1,0 +1,79 @@
+// @ts-nocheck
+// Who a connection is: found out once, and asked about again and again.
+
+import { ArcgateError } from "../../errors.js";
+import { within } from "../../platform/cancellation.js";
+import { authenticate, isTakenBack, toPrincipal } from "../../verify/request.js";
+
+/** An answer about revocation that takes longer is none. */
+const REVOCATION_MS = 3000;
+
+/** The user of one connection. `signal` is aborted when the connection has ended. */
+export class Identity {
+  #request;
+  #options;
+  #signal;
+  #principal;
+  #credentials;
+  #verifyAgain;
+
+  constructor(request, options, signal) {
+    this.#request = request;
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  /**
+   * Verifies credentials. Gives the principal, how long after its end its token is taken, and whether it is worth asking
+   * again whether it was revoked. Throws what refuses it.
+   */
+  async find(credentials) {
+    const { verifierOf, guard, revoked, env, ctx, toleranceMs } = this.#options;
+    const context = {
+      transport: "websocket",
+      url: this.#request.url,
+      remoteAddress: this.#request.headers.get("cf-connecting-ip") ?? undefined,
+      signal: this.#signal,
+      waitUntil: ctx?.waitUntil && ((promise) => ctx.waitUntil(promise)),
+    };
+    const verifier = await verifierOf();
+    let principal = await authenticate(verifier, credentials, context);
+    guard(principal, this.#request);
+    if (credentials.scheme === "none") principal = anonymous(principal);
+    const isStored = revoked.applies(principal, env);
+    if (isStored && (await revoked(principal, credentials, env)) === true) {
+      throw new ArcgateError("ERR_TOKEN_REVOKED", "the token was revoked", { details: { fault: "caller" } });
+    }
+    this.#principal = principal;
+    this.#credentials = credentials;
+    const { clockToleranceSec: own, asksRevocation } = verifier;
+    const asks = asksRevocation === true;
+    // What it was let in with and may submit with; a scope that it never had is the gate's to miss.
+    const held = this.#options.needs.filter((scope) => principal.scopes?.includes(scope));
+    const known = { principal, needs: () => held };
+    if (asks) this.#verifyAgain = () => isTakenBack(verifier, credentials, context, known);
+    return {
+      principal,
+      toleranceMs: typeof own === "number" ? own * 1000 : toleranceMs,
+      asks: isStored || asks,
+    };
+  }
+
+  /** Whether the credentials were revoked; undefined when there is no answer in time. Throws when it can't be told. */
+  isRevoked() {
+    return within(REVOCATION_MS, this.#ask(), undefined);
+  }
+
+  // By the store's word or by the verifier's own.
+  async #ask() {
+    const { revoked, env } = this.#options;
+    const principal = this.#principal;
+    if (revoked.applies(principal, env) && (await revoked(principal, this.#credentials, env)) === true) return true;
+    return (await this.#verifyAgain?.()) === true;
+  }
+}
+
+// Nobody in particular, and nobody else's: each session with `none` is its own principal.
+function anonymous({ labels, scopes, expiresAt }) {
+  return toPrincipal({ kind: "anonymous", id: crypto.randomUUID(), labels, scopes, expiresAt });
+}

@@ -1,0 +1,51 @@
+// @ts-nocheck
+// The key under which resume tokens are sealed.
+
+import { configError } from "../../errors.js";
+
+const encoder = new TextEncoder();
+
+/**
+ * A function that computes the code of a text, in base64url. `secret` is a string or bytes, 32 at least; without one the key is
+ * random, and no session can be resumed through another isolate.
+ */
+export function resumeSealer(secret, path = "arcp.resumeKey") {
+  if (secret !== undefined) {
+    const isSecret = typeof secret === "string" || secret instanceof Uint8Array;
+    if (!isSecret || bytesOf(secret).length < 32) throw configError(path, "must be a string or bytes, 32 at least");
+  }
+  let key;
+  return async (text) => {
+    // Kept once it is there: what one request waits for must not be another request's promise.
+    key ??= await derive(secret === undefined ? crypto.getRandomValues(new Uint8Array(32)) : bytesOf(secret));
+    const code = new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(text)));
+    return btoa(String.fromCharCode(...code)).replace(/[+/=]/g, (char) => ({ "+": "-", "/": "_", "=": "" })[char]);
+  };
+}
+
+/**
+ * What a key can be derived from where none is configured: the gate's own signing key. Never a token, which may be weak: whoever
+ * holds a code that was made with it could try tokens against it, without asking anybody.
+ */
+export function secretOf(upstreamAuth) {
+  const { key } = Object(upstreamAuth);
+  if (key instanceof Uint8Array) return key;
+  if (typeof key?.d === "string") return key.d.padEnd(32, "=");
+  return undefined;
+}
+
+// HKDF (RFC 5869): the secret may be in use for something else.
+async function derive(secret) {
+  const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]);
+  const parameters = {
+    name: "HKDF",
+    hash: "SHA-256",
+    salt: new Uint8Array(0),
+    info: encoder.encode("arcgate resume tokens"),
+  };
+  return crypto.subtle.deriveKey(parameters, material, { name: "HMAC", hash: "SHA-256", length: 256 }, false, ["sign"]);
+}
+
+function bytesOf(secret) {
+  return typeof secret === "string" ? encoder.encode(secret) : secret;
+}

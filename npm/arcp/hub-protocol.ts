@@ -1,0 +1,74 @@
+// @ts-nocheck
+// What the gate and a hub say to each other over their WebSocket, besides the frames of the protocol. None of it is JSON, so
+// nothing that a client says can be taken for it: the gate passes on frames that it has read.
+
+/** A deploy lets two versions meet: those that differ don't talk. */
+export const PIPE_VERSION = "2";
+export const PIPE_HEADER = "x-arcgate-pipe";
+
+const CREDIT = "+";
+const OPEN = 1;
+/** The gate says what has left after so many frames, or so many characters. */
+const FRAMES = 16;
+const LENGTH = 32 * 1024;
+/** With more waiting for the client than this, nothing has left; after this time it is looked again. */
+const MOST_WAITING = 128 * 1024;
+const AGAIN_MS = 20;
+
+/** The number of frames that a gate says have left; undefined where the text is none of that. */
+export function creditIn(text) {
+  if (!text.startsWith(CREDIT)) return undefined;
+  const frames = Number(text.slice(1));
+  return Number.isSafeInteger(frames) && frames >= 0 ? frames : undefined;
+}
+
+/** The gate's half: counts what came from the hub, and says when it has left for the client. */
+export class Credit {
+  #behind;
+  #client;
+  #frames = 0;
+  #length = 0;
+  #timer;
+
+  /** Before the hello. Where the platform doesn't tell what waits for a client, nothing is said, and nothing is held back. */
+  constructor(behind, client) {
+    this.#behind = behind;
+    this.#client = client;
+    if (typeof client.bufferedAmount === "number") this.#say(0);
+    else this.passed = () => {};
+  }
+
+  /** A frame from the hub was dealt with. */
+  passed(text) {
+    this.#frames += 1;
+    this.#length += text.length;
+    if (this.#frames >= FRAMES || this.#length >= LENGTH) this.#look();
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.passed = () => {};
+  }
+
+  #look() {
+    if (this.#timer !== undefined || this.#client.readyState !== OPEN) return;
+    if (this.#client.bufferedAmount <= MOST_WAITING) {
+      this.#say(this.#frames);
+      this.#frames = 0;
+      this.#length = 0;
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#look();
+    }, AGAIN_MS);
+  }
+
+  #say(frames) {
+    try {
+      this.#behind.send(`${CREDIT}${frames}`);
+    } catch {
+      // It is closing.
+    }
+  }
+}

@@ -1,9 +1,0 @@
-// Node, Deno and Bun: the module is read from beside this file, at first use.
-
-import { readFileSync } from "node:fs";
-import * as glue from "./core.js";
-import { useSource } from "./wasm.js";
-
-useSource(glue, () => new WebAssembly.Module(readFileSync(new URL("./core.wasm", import.meta.url))));
-
-export * from "./index.js";

@@ -1,0 +1,136 @@
+// @ts-nocheck
+// Waiting with a bound: a call's AbortSignal and its time-out; and giving up without taking down what others wait for.
+
+import { ArcgateError } from "../errors.js";
+
+/** What a call throws that was given up through its AbortSignal. */
+export function aborted(signal) {
+  return new ArcgateError("ERR_ABORTED", "the call was given up", {
+    retryable: true,
+    details: { fault: "caller" },
+    cause: signal.reason,
+  });
+}
+
+/** Waits, unless the caller gives up first; what was waited for goes on. */
+export async function orAborted(promise, signal) {
+  if (!signal) return promise;
+  let onAbort;
+  const abort = new Promise((_, reject) => {
+    onAbort = () => reject(aborted(signal));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, abort]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Waits for so long at most: then it is `otherwise`. A promise of another request may never settle on an edge runtime. */
+export async function within(ms, promise, otherwise) {
+  let timer;
+  const bound = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms, otherwise);
+  });
+  try {
+    return await Promise.race([promise, bound]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Bounds everything that one call waits for. `stop` must be called at its end. */
+export class Watch {
+  #abort = new AbortController();
+  #caller;
+  #timeoutMs;
+  #timer;
+  #leave = () => this.#abort.abort(this.#caller.reason);
+
+  constructor(caller, timeoutMs) {
+    this.#caller = caller;
+    this.#timeoutMs = timeoutMs;
+    if (caller?.aborted) this.#leave();
+    else caller?.addEventListener("abort", this.#leave, { once: true });
+    this.start();
+  }
+
+  /** Aborted by whichever comes first. */
+  get signal() {
+    return this.#abort.signal;
+  }
+
+  /** Lets the time run anew. */
+  start() {
+    this.pause();
+    this.#timer = setTimeout(() => this.#abort.abort(), this.#timeoutMs);
+  }
+
+  /** Stops the clock, and leaves the caller's signal on. */
+  pause() {
+    clearTimeout(this.#timer);
+  }
+
+  /** Ends both. */
+  stop() {
+    this.pause();
+    this.#caller?.removeEventListener("abort", this.#leave);
+  }
+
+  /** What the call ends with once `signal` is aborted. */
+  error() {
+    if (this.#caller?.aborted) {
+      return new ArcgateError("ERR_ABORTED", "the call was given up", {
+        retryable: true,
+        details: { fault: "caller" },
+        cause: this.#caller.reason,
+      });
+    }
+    return new ArcgateError("ERR_TIMEOUT", `no answer within ${this.#timeoutMs} ms (\`timeoutMs\`)`, {
+      retryable: true,
+      details: { fault: "peer" },
+    });
+  }
+
+  /** Waits, but no longer than that: what was waited for may go on. */
+  async over(promise) {
+    let onAbort;
+    const aborted = new Promise((_, reject) => {
+      onAbort = () => reject(this.error());
+      if (this.signal.aborted) onAbort();
+      else this.signal.addEventListener("abort", onAbort, { once: true });
+    });
+    try {
+      const value = await Promise.race([aborted, promise]);
+      if (this.signal.aborted) throw this.error();
+      return value;
+    } catch (thrown) {
+      // Whoever watches the same signal may have failed of it first.
+      throw this.signal.aborted ? this.error() : thrown;
+    } finally {
+      this.signal.removeEventListener("abort", onAbort);
+    }
+  }
+}
+
+/**
+ * The pieces of a response's body, read when they are asked for. Whoever stops early cancels the body; one that was read to its
+ * end is left alone, or a browser shows the request as one that failed.
+ */
+export async function* chunks(response, watch) {
+  if (!response.body) return;
+  const reader = response.body.getReader();
+  let isWhole = false;
+  try {
+    for (;;) {
+      const { done, value } = await watch.over(reader.read());
+      isWhole = done;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    if (!isWhole) reader.cancel().catch(() => {});
+  }
+}

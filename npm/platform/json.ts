@@ -1,0 +1,117 @@
+// @ts-nocheck
+// Options as JSON for the core, which says what is wrong with them. JSON drops some values without a word, or makes others of
+// them: here they are marked instead, and the core names what is marked; src/config.rs has the same mark.
+
+import { ArcgateError, configError } from "../errors.js";
+import { keysOf, membersOf } from "./options.js";
+
+const HALF = /\p{Surrogate}/u;
+const CUT = "has half of a character in it: a text that was cut inside of an emoji, say";
+const MARK = "\u0000";
+// Deeper than anything that is looked at.
+const MOST_DEPTH = 200;
+// Records in which a member that is undefined would be a requirement that is gone.
+const requirements = ["requiredClaims", "scopes"];
+// And options that would be.
+const required = ["requiredClaims", "requiredScopes"];
+
+/**
+ * Options as JSON. `nested` are the members that are options again ("jwksCache", "providers.*"): there an undefined member is
+ * one whose name still has to be known. In a record it is dropped.
+ */
+export function optionsJson(options, nested = [], name = undefined) {
+  const odd = (_path, what) => MARK + (what || "undefined");
+  return JSON.stringify(copyOf(options, { path: [], name, nested, above: [], odd }));
+}
+
+/** The options without the functions that stay in JavaScript: the core learns that they are there. Refuses what is none. */
+export function withoutFunctions(options, names, path = "") {
+  const plain = membersOf(options, names);
+  for (const name of names) {
+    if (options[name] === undefined) continue;
+    if (typeof options[name] !== "function") throw configError(`${path}${name}`, "must be a function");
+    plain[name] = true;
+  }
+  return plain;
+}
+
+/**
+ * Data as JSON. What is no data is an error that names its place; `name` is what the whole is called. With `isText` half of a
+ * character is none either.
+ */
+export function dataJson(value, name, { isText = false } = {}) {
+  const odd = (path, what) => {
+    throw configError(pathOf({ name, path }), `is ${what || "undefined"}, which JSON can't hold`);
+  };
+  try {
+    return JSON.stringify(copyOf(value, { path: [], name, nested: undefined, above: [], odd, isText }));
+  } catch (cause) {
+    if (cause instanceof ArcgateError) throw cause;
+    throw configError(name, "can't be written as JSON");
+  }
+}
+
+function copyOf(value, at) {
+  switch (typeof value) {
+    case "string":
+      if (at.isText && HALF.test(value)) throw configError(pathOf(at), CUT);
+      if (!at.nested || !value.startsWith(MARK)) return value;
+      throw configError(pathOf(at), "begins with a character that no option begins with");
+    case "boolean":
+      return value;
+    case "number":
+      return Number.isFinite(value) ? value : at.odd(at.path, "no finite number");
+    case "object":
+      return value === null ? null : copyOfObject(value, at);
+    case "undefined":
+      return at.odd(at.path, "");
+    default:
+      return at.odd(at.path, `a ${typeof value}`);
+  }
+}
+
+function copyOfObject(value, at) {
+  const { path, above } = at;
+  if (above.includes(value)) throw configError(pathOf(at), "holds itself, which JSON can't");
+  if (above.length > MOST_DEPTH) throw configError(pathOf(at), "is nested too deeply for JSON");
+  const below = (key) => ({ ...at, path: [...path, key], above: [...above, value] });
+  if (Array.isArray(value)) {
+    return Array.from(value, (item, index) => (item === undefined ? null : copyOf(item, below(index))));
+  }
+  // A Date, a URL or another library's number says itself what it is as data.
+  const saysItself = typeof value.toJSON === "function" && !(at.nested && Object.hasOwn(value, "toJSON"));
+  if (saysItself) return copyOf(value.toJSON(), { ...at, above: [...above, value] });
+  const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  if (kind !== "Object") {
+    return at.odd(path, kind === "Promise" ? "a Promise (await it)" : `a ${kind}`);
+  }
+  const copy = {};
+  // Of options and requirements what is inherited or hidden counts like the rest: it would be gone in silence.
+  const countsAll = at.nested && (isNested(path, at.nested) || requirements.includes(path.at(-1)));
+  for (const key of countsAll ? keysOf(value) : Reflect.ownKeys(value)) {
+    if (!countsAll && !Object.getOwnPropertyDescriptor(value, key).enumerable) continue;
+    if (typeof key === "symbol") throw configError(pathOf(below(String(key))), "has a symbol as its name");
+    if (at.isText && HALF.test(key)) throw configError(pathOf(at), `has a name that ${CUT}`);
+    const member = memberOf(value[key], key, below(key), at);
+    // Not by assignment: "__proto__" is a name like any other here.
+    if (member !== undefined) Object.defineProperty(copy, key, { value: member, enumerable: true });
+  }
+  return copy;
+}
+
+function memberOf(member, key, below, { path, nested, odd }) {
+  if (member !== undefined) return copyOf(member, below);
+  if (!nested) return undefined;
+  if (isNested(path, nested)) return required.includes(key) ? odd([...path, key], "undefined") : MARK;
+  return requirements.includes(path.at(-1)) ? odd([...path, key], "") : undefined;
+}
+
+function isNested(path, nested) {
+  if (path.length === 0) return true;
+  return nested.includes(path.join(".")) || (path.length === 2 && nested.includes(`${path[0]}.*`));
+}
+
+function pathOf({ name, path }) {
+  const text = path.reduce((all, key) => (typeof key === "number" ? `${all}[${key}]` : `${all}.${key}`), name ?? "");
+  return (name === undefined ? text.slice(1) : text) || "options";
+}

@@ -1,0 +1,68 @@
+// @ts-nocheck
+// Where tokens are kept between two loads of a page, or between two isolates.
+
+import { configError } from "../errors.js";
+import { read, remove, write } from "../platform/indexed-db.js";
+
+const SESSION_KEY = "arcgate.tokens";
+
+/** The storage that an option names; `undefined` for memory. `name` tells clients of one origin apart. */
+export function storageOf(option, name) {
+  if (option === undefined || option === "memory") return undefined;
+  if (option === "session") return sessionStorageOf(`${SESSION_KEY}:${name}`);
+  if (option === "encrypted") return encryptedStorageOf(name);
+  if (option !== null && typeof option === "object") {
+    const lacking = ["get", "put", "delete"].find((method) => typeof option[method] !== "function");
+    if (lacking) throw configError("storage", `has no function \`${lacking}\`: a storage has get, put and delete`);
+    return option;
+  }
+  throw configError("storage", 'must be "memory", "session", "encrypted", or an object with get, put and delete');
+}
+
+function sessionStorageOf(key) {
+  if (typeof globalThis.sessionStorage !== "object")
+    throw configError("storage", '"session" needs a page: there is no sessionStorage here');
+  return {
+    async get() {
+      const text = sessionStorage.getItem(key);
+      return text === null ? undefined : JSON.parse(text);
+    },
+    async put(tokens) {
+      sessionStorage.setItem(key, JSON.stringify(tokens));
+    },
+    async delete() {
+      sessionStorage.removeItem(key);
+    },
+  };
+}
+
+// All tabs of the origin share it. The key can be used by scripts of the origin, and taken away by none; it goes with the
+// tokens that it sealed.
+function encryptedStorageOf(name) {
+  if (!globalThis.indexedDB || !globalThis.crypto?.subtle) {
+    throw configError(
+      "storage",
+      '"encrypted" needs a page on https or localhost: there is no IndexedDB or no WebCrypto here',
+    );
+  }
+  const algorithm = (iv) => ({ name: "AES-GCM", iv, additionalData: new TextEncoder().encode(name) });
+  return {
+    async get() {
+      const record = await read("tokens", name);
+      if (!record) return undefined;
+      const text = await crypto.subtle.decrypt(algorithm(record.iv), record.key, record.sealed);
+      return JSON.parse(new TextDecoder().decode(text));
+    },
+    async put(tokens) {
+      const key =
+        (await read("tokens", name))?.key ??
+        (await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]));
+      const iv = crypto.getRandomValues(new Uint8Array(12));
+      const sealed = await crypto.subtle.encrypt(algorithm(iv), key, new TextEncoder().encode(JSON.stringify(tokens)));
+      await write("tokens", name, { key, iv, sealed });
+    },
+    async delete() {
+      await remove("tokens", name);
+    },
+  };
+}

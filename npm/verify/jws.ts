@@ -1,0 +1,83 @@
+// @ts-nocheck
+// verifyJws: one JWS against keys that the caller hands over. No claims.
+
+import { ArcgateError, configError, toArcgateError } from "../errors.js";
+import { dataJson } from "../platform/json.js";
+import { checkKeys } from "../platform/options.js";
+import { bindings, ready, recoverFrom } from "../platform/wasm.js";
+import { checkSignature, importKey } from "./webcrypto.js";
+
+// The core refuses a longer one too; but its memory would have grown to hold it, and memory never shrinks.
+const MAX_JWS = 16 * 1024;
+
+/** Verifies a compact JWS (RFC 7515) with one of the given keys. */
+export async function verifyJws(jws, keys, options) {
+  if (typeof jws !== "string" || jws.length > MAX_JWS) {
+    const problem = typeof jws === "string" ? "is longer than 16 kB" : "is not a string";
+    throw new ArcgateError("ERR_TOKEN_MALFORMED", `the JWS ${problem}`, { details: { fault: "caller" } });
+  }
+  const given = plainKeys(keys);
+  if (options !== undefined && options !== null) checkKeys(options, ["algorithms"]);
+  const algorithms = options?.algorithms;
+  if (!Array.isArray(algorithms) || !algorithms.every((name) => typeof name === "string"))
+    throw configError("algorithms", "must list the names of the algorithms that are accepted");
+  await ready();
+  const check = open(jws, given, JSON.stringify(algorithms));
+  const data = new TextEncoder().encode(jws.slice(0, check.signingInputLen));
+  let refusal;
+  for (const { jwk, secret } of check.keys) {
+    let key;
+    try {
+      key = await importKey(check.algorithm, jwk, secret);
+    } catch (cause) {
+      refusal ??= new ArcgateError("ERR_KEY_NOT_FOUND", "WebCrypto does not take the key", {
+        details: { fault: "caller" },
+        cause,
+      });
+      continue;
+    }
+    if (await checkSignature(check.algorithm, key, check.signature, data))
+      return { header: JSON.parse(check.header), payload: check.payload };
+    refusal = new ArcgateError("ERR_TOKEN_SIGNATURE", "the signature is not that of the key", {
+      details: { fault: "caller" },
+    });
+  }
+  throw refusal;
+}
+
+// Keys are JWKs, which are plain data. Everything else that one may think of as a key has a way of becoming one.
+function plainKeys(keys) {
+  if (typeof globalThis.CryptoKey === "function" && keys instanceof CryptoKey)
+    throw configError("keys", 'is a CryptoKey: give it as a JWK, by crypto.subtle.exportKey("jwk", …)');
+  if (Array.isArray(keys)) throw configError("keys", "is a list: give a JWK, or a set of them as { keys: […] }");
+  if (ArrayBuffer.isView(keys) || keys instanceof ArrayBuffer)
+    throw configError("keys", 'is bytes: give a shared secret as a JWK, { kty: "oct", k: … in base64url }');
+  if (typeof keys === "string") throw configError("keys", "is text: parse its JSON, or turn its PEM into a JWK");
+  if (keys === null || typeof keys !== "object" || typeof keys.then === "function")
+    throw configError("keys", "must be a JWK, or a set of them as { keys: […] }");
+  return dataJson(keys, "keys");
+}
+
+// Everything is taken out at once, so that no object of the core outlives this call.
+function open(jws, keys, algorithms) {
+  let check;
+  try {
+    check = new bindings.JwsCheck(jws, keys, algorithms);
+    return {
+      algorithm: check.algorithm(),
+      keys: Array.from({ length: check.keys() }, (_, index) => ({
+        jwk: check.jwk(index),
+        secret: check.secret(index),
+      })),
+      signature: check.signature(),
+      signingInputLen: check.signingInputLen(),
+      header: check.header(),
+      payload: check.payload(),
+    };
+  } catch (thrown) {
+    if (recoverFrom(thrown)) check = undefined;
+    throw toArcgateError(thrown);
+  } finally {
+    check?.free();
+  }
+}

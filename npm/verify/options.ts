@@ -1,0 +1,49 @@
+// @ts-nocheck
+// A verifier's options, as the core takes them.
+
+import { configError } from "../errors.js";
+import { optionsJson, withoutFunctions } from "../platform/json.js";
+import { checkRecord, entriesOf, membersOf } from "../platform/options.js";
+
+/** No secret, among the lengths of secrets. */
+const NONE = 0xffffffff;
+/** The options that are functions. */
+const functions = ["checkClaims", "isRevoked", "fetch", "now", "onEvent"];
+
+/** The options as JSON, for the core; functions stay with JavaScript, and secrets go beside them. */
+export function coreOptions(options) {
+  const plain = withoutFunctions(options, functions);
+  const secrets = [];
+  const lengths = [];
+  if (options.jwksCache?.store !== undefined) {
+    const { store } = options.jwksCache;
+    if (typeof store?.get !== "function" || typeof store.put !== "function") {
+      throw configError("jwksCache.store", "must be an object with the functions get and put");
+    }
+    plain.jwksCache = { ...membersOf(options.jwksCache), store: true };
+  }
+  if (options.providers !== null && typeof options.providers === "object") {
+    plain.providers = {};
+    for (const [name, provider] of entriesOf(options.providers, "providers", "must be a record: name -> provider")) {
+      checkRecord(provider, `providers.${name}`);
+      const { secret, ...rest } = membersOf(provider, ["requiredScopes", "requiredClaims"]);
+      if (secret !== undefined) {
+        if (!(secret instanceof Uint8Array)) throw configError(`providers.${name}.secret`, "must be a Uint8Array");
+        secrets.push(...secret);
+      }
+      lengths.push(secret === undefined ? NONE : secret.length);
+      plain.providers[name] = rest;
+    }
+  }
+  const json = optionsJson(plain, ["jwksCache", "tokenCache", "providers.*"]);
+  return { json, secrets: Uint8Array.from(secrets), lengths: Uint32Array.from(lengths) };
+}
+
+/** The user's clock. One that gives no number would make it 1970, when nothing had expired yet. */
+export function clock(now) {
+  return () => {
+    const millis = now();
+    if (!Number.isFinite(millis)) throw configError("now", "must give milliseconds since 1970, as Date.now does");
+    return millis;
+  };
+}

@@ -1,0 +1,182 @@
+// @ts-nocheck
+// Authentication of any HTTP request, and the answer to one that is refused.
+
+import { ArcgateError, configError } from "../errors.js";
+import { call, callJson, errorArguments } from "../platform/call.js";
+import { optionsJson } from "../platform/json.js";
+import { callOptions } from "../platform/options.js";
+import { ready } from "../platform/wasm.js";
+
+/** The principal of a request's Authorization header. Throws what `errorResponse` makes the right 400, 401, 403 or 503 of. */
+export async function authenticateRequest(request, verifier, options) {
+  if (typeof request?.headers?.get !== "function" || typeof request.url !== "string")
+    throw configError("request", "must be a Request");
+  checkVerifier(verifier);
+  const { scopes } = callOptions(options, ["scopes"]);
+  await ready();
+  const credentials = callJson(
+    "readCredentials",
+    request.headers.get("authorization") ?? undefined,
+    queryOf(request.url),
+  );
+  const principal = await authenticate(verifier, credentials, httpContext(request));
+  requireScopes(principal, scopes);
+  return principal;
+}
+
+/** The Response to a request that `authenticateRequest` refused. Its body names the class of the failure, and no reason. */
+export function errorResponse(error) {
+  const { status, headers } = refusal(error);
+  return new Response(JSON.stringify({ error: classes[status] }), {
+    status,
+    headers: { ...headers, "Content-Type": "application/json", "Cache-Control": "no-store" },
+  });
+}
+
+const classes = {
+  400: "invalid_request",
+  401: "unauthorized",
+  403: "insufficient_scope",
+  500: "server_error",
+  503: "temporarily_unavailable",
+};
+
+function refusal(error) {
+  if (!(error instanceof ArcgateError)) return { status: 500, headers: {} };
+  try {
+    return callJson("httpRefusal", ...errorArguments(error));
+  } catch {
+    // The core could not be loaded, which may be the very error.
+    return { status: 500, headers: {} };
+  }
+}
+
+/** Asks a verifier. Gives a principal in its one form, frozen, or throws: also for what the verifier itself got wrong. */
+export async function authenticate(verifier, credentials, context) {
+  let result;
+  try {
+    result = await verifier.authenticate(credentials, context);
+  } catch (thrown) {
+    if (thrown instanceof ArcgateError) throw thrown;
+    throw new ArcgateError("ERR_INTERNAL", "the verifier failed", {
+      retryable: true,
+      details: { fault: "configuration" },
+      cause: thrown,
+    });
+  }
+  if (result === null || result === undefined || result === false) {
+    throw new ArcgateError("ERR_UNAUTHENTICATED", "no verifier accepts the credentials", {
+      details: { fault: "caller" },
+    });
+  }
+  const principal = toPrincipal(result);
+  // The verifiers of this package have looked at the time themselves, with their own tolerance.
+  if (principal.kind === "custom" && principal.expiresAt * 1000 <= Date.now()) {
+    throw new ArcgateError("ERR_TOKEN_EXPIRED", "the verifier returned a principal that has expired", {
+      details: { fault: "caller" },
+    });
+  }
+  return principal;
+}
+
+/**
+ * Whether a verifier, asked again, takes credentials no more, or for somebody else's, or without a scope of `needs()`. Each
+ * refusal counts, whatever its code; when the token ends is not its matter. `renewed(principal)` is told what it says now.
+ * Throws when it can't tell.
+ */
+export async function isTakenBack(verifier, credentials, context, { principal, needs, renewed = () => {} }) {
+  let now;
+  try {
+    now = await authenticate(verifier, credentials, context);
+  } catch (error) {
+    const isBack = call("takenBack", String(error.code), error.retryable === true, principal.expiresAt !== undefined);
+    if (isBack === undefined) throw error;
+    return isBack;
+  }
+  const isAnonymous = principal.kind === "anonymous";
+  if (!isAnonymous && now.key !== principal.key) return true;
+  // Nobody in particular stays who it is; what it may is said anew.
+  renewed(isAnonymous ? Object.freeze({ ...principal, scopes: now.scopes }) : now);
+  return needs().some((scope) => !now.scopes?.includes(scope));
+}
+
+/** A principal in its one form: with a key made anew, and of the kind "custom" unless it came from one of our verifiers. */
+export function toPrincipal(result) {
+  let json;
+  try {
+    json = JSON.stringify(result);
+  } catch {
+    // Nothing that JSON can't hold is a principal: the core says so.
+  }
+  const principal = callJson("toPrincipal", json ?? "null");
+  Object.freeze(principal.labels);
+  if (principal.scopes) Object.freeze(principal.scopes);
+  return Object.freeze(principal);
+}
+
+/** What a verifier is told of an HTTP request. */
+export function httpContext(request, ctx) {
+  return {
+    transport: "http",
+    url: request.url,
+    remoteAddress: request.headers.get("cf-connecting-ip") ?? undefined,
+    signal: request.signal,
+    waitUntil: ctx?.waitUntil && ((promise) => ctx.waitUntil(promise)),
+  };
+}
+
+/** Refuses what is no verifier. */
+export function checkVerifier(verifier, name = "verifier") {
+  if (typeof verifier?.authenticate !== "function") {
+    throw configError(name, "must be a verifier: an object with `authenticate`");
+  }
+}
+
+function requireScopes(principal, scopes) {
+  const missing = scopes.filter((scope) => !principal.scopes?.includes(scope));
+  if (missing.length === 0) return;
+  throw new ArcgateError("ERR_TOKEN_SCOPE", `the token lacks the scope ${missing.join(" ")}`, {
+    details: { fault: "caller", subject: scopes.join(" ") },
+  });
+}
+
+function queryOf(url) {
+  const start = url.indexOf("?");
+  return start < 0 ? "" : url.slice(start);
+}
+
+/** A request's head, as the core takes it: `fields` has the header fields that count, by the core's names for them. */
+export function headOf(request, fields) {
+  const head = { method: request.method, ...placeOf(request) };
+  for (const [name, field] of Object.entries(fields)) head[name] = request.headers.get(field) ?? undefined;
+  return head;
+}
+
+// A host that has more in it than a name and a port: the URL that was made of it begins elsewhere than it seems.
+const notOnlyHost = /[^\w.:[\]-]/;
+
+/**
+ * Where a request goes: `{ scheme, host, path, query }`. Whatever a client sends as its Host stands in the request's URL; where
+ * that makes no URL, `host` is empty, and the core refuses it.
+ */
+export function placeOf(request) {
+  const sent = request.headers.get("host") ?? "";
+  try {
+    const { protocol, host, pathname: path, search: query } = new URL(request.url);
+    return { scheme: protocol.slice(0, -1), host: notOnlyHost.test(sent) ? "" : host, path, query };
+  } catch {
+    const [, scheme = "", path = "", query = ""] = /^([a-z]+):\/\/[^/?#]*([^?#]*)(\?[^#]*)?/i.exec(request.url) ?? [];
+    return { scheme, host: "", path, query };
+  }
+}
+
+/**
+ * The refusal of a request whose Host or Origin is not allowed, for a route besides the gates: `{ status, reason }`, or nothing.
+ * `rules` has `allowedOrigins` and `allowedHosts`.
+ */
+export function misdirected(request, { allowedOrigins, allowedHosts }) {
+  const { scheme, host } = placeOf(request);
+  const origin = request.headers.get("origin") ?? undefined;
+  const refusal = call("misdirected", optionsJson({ allowedOrigins, allowedHosts }), scheme, host, origin);
+  return refusal === undefined ? undefined : JSON.parse(refusal);
+}

@@ -1,0 +1,204 @@
+// @ts-nocheck
+// Verifiers besides JWTs, and those that put verifiers together.
+
+import { ArcgateError, configError } from "../errors.js";
+import { call } from "../platform/call.js";
+import { dataJson } from "../platform/json.js";
+import { checkKeys, checkRecord, entriesOf, schemeOf } from "../platform/options.js";
+import { ready } from "../platform/wasm.js";
+import { checkVerifier, toPrincipal } from "./request.js";
+
+/** Bytes of a SHA-256 hash. */
+const HASH = 32;
+
+/** Known tokens. Only their hashes are kept; every one is compared, whichever fits. */
+export class StaticBearerVerifier {
+  #hashes;
+  #principals;
+
+  static async create(tokens) {
+    await ready();
+    const entries = tokenEntries(tokens);
+    const hashes = new Uint8Array(entries.length * HASH);
+    const principals = [];
+    for (const [index, [token, value]] of entries.entries()) {
+      // The tokens are secrets: an error counts them, and never shows one.
+      const name = `tokens[${index}]`;
+      if (!/^[A-Za-z0-9._~+/-]+=*$/.test(token)) {
+        throw configError(
+          name,
+          "could never be sent: a bearer token has letters, digits and -._~+/ only, and = at its end",
+        );
+      }
+      const principal = typeof value === "string" ? { id: value } : value;
+      checkKeys(principal, ["id", "labels", "scopes"], name);
+      hashes.set(await hash(token), index * HASH);
+      try {
+        principals.push(toPrincipal({ ...JSON.parse(dataJson(principal, name)), kind: "static" }));
+      } catch (error) {
+        throw configError(name, `is no id or { id, labels?, scopes? }: ${error.message}`);
+      }
+    }
+    return new StaticBearerVerifier(hashes, principals);
+  }
+
+  constructor(hashes, principals) {
+    this.#hashes = hashes;
+    this.#principals = principals;
+  }
+
+  async authenticate(credentials) {
+    const token = bearerOf(credentials);
+    if (!token) return null;
+    const index = call("findHash", this.#hashes, await hash(token));
+    return index === undefined ? null : this.#principals[index];
+  }
+}
+
+/** For development: any token is its own subject. The Worker decides whether it may run. */
+export class AllowAnyBearerVerifier {
+  static async create() {
+    await ready();
+    return new AllowAnyBearerVerifier();
+  }
+
+  async authenticate(credentials) {
+    const token = bearerOf(credentials);
+    return token ? toPrincipal({ kind: "dev", id: token }) : null;
+  }
+}
+
+/** For development: a token names a principal `dev:<token>`. The Worker decides whether it may run. */
+export class DevModeBearerVerifier {
+  static async create() {
+    await ready();
+    return new DevModeBearerVerifier();
+  }
+
+  async authenticate(credentials) {
+    const token = bearerOf(credentials);
+    return token?.trim() ? toPrincipal({ kind: "dev", id: `dev:${token}` }) : null;
+  }
+}
+
+/** Nobody. What runs when nothing is configured. */
+export class DenyAllVerifier {
+  static async create() {
+    return new DenyAllVerifier();
+  }
+
+  async authenticate() {
+    return null;
+  }
+}
+
+/** One verifier for each scheme: "bearer", "none", "x-vendor.acme.key", … */
+export class SchemeRouter {
+  #routes;
+
+  static async create(routes) {
+    const known = new Map();
+    for (const [scheme, verifier] of entriesOf(routes, "routes", "must be a record: scheme -> verifier")) {
+      const name = scheme.toLowerCase();
+      if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) throw configError(`routes.${scheme}`, "is not a scheme's name");
+      if (known.has(name)) throw configError(`routes.${scheme}`, "is there twice: case makes no difference");
+      checkVerifier(verifier, `routes.${scheme}`);
+      known.set(name, verifier);
+    }
+    return new SchemeRouter(known);
+  }
+
+  constructor(routes) {
+    this.#routes = routes;
+  }
+
+  get clockToleranceSec() {
+    return leastTolerance(this.#routes.values());
+  }
+
+  get asksRevocation() {
+    return [...this.#routes.values()].some((verifier) => verifier.asksRevocation === true);
+  }
+
+  async authenticate(credentials, context) {
+    return (await this.#routes.get(schemeOf(credentials))?.authenticate(credentials, context)) ?? null;
+  }
+}
+
+/** The first verifier that accepts. A refusal goes on to the next, an outage doesn't: the next might let in whom the first refuses. */
+export class FirstOf {
+  #verifiers;
+
+  static async create(verifiers) {
+    if (!Array.isArray(verifiers)) throw configError("verifiers", "must be a list of verifiers");
+    for (const [index, verifier] of verifiers.entries()) checkVerifier(verifier, `verifiers[${index}]`);
+    return new FirstOf([...verifiers]);
+  }
+
+  constructor(verifiers) {
+    this.#verifiers = verifiers;
+  }
+
+  get clockToleranceSec() {
+    return leastTolerance(this.#verifiers);
+  }
+
+  get asksRevocation() {
+    return this.#verifiers.some((verifier) => verifier.asksRevocation === true);
+  }
+
+  async authenticate(credentials, context) {
+    let refusal;
+    for (const verifier of this.#verifiers) {
+      try {
+        const principal = await verifier.authenticate(credentials, context);
+        if (principal) return principal;
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        if (!refusal || weight(error) > weight(refusal)) refusal = error;
+      }
+    }
+    if (refusal) throw refusal;
+    return null;
+  }
+}
+
+// Who made a principal is not known afterwards, so the strictest of them says when its streams end.
+function leastTolerance(verifiers) {
+  const known = [...verifiers].map((verifier) => verifier.clockToleranceSec).filter(Number.isFinite);
+  return known.length > 0 ? Math.min(...known) : undefined;
+}
+
+// "Revoked" ends what lives on this token, whoever else has been asked; "expired" tells the client what to do; "no such issuer"
+// only that this verifier was not meant.
+function weight({ code }) {
+  return { ERR_TOKEN_REVOKED: 3, ERR_TOKEN_EXPIRED: 2, ERR_TOKEN_ISSUER: 0 }[code] ?? 1;
+}
+
+function isRefusal(error) {
+  if (!(error instanceof ArcgateError) || ["ERR_CONFIG", "ERR_INTERNAL"].includes(error.code)) return false;
+  return !error.retryable || error.code.startsWith("ERR_TOKEN_");
+}
+
+// The tokens are secrets: no error may name one, as that about a hidden member would.
+function tokenEntries(tokens) {
+  const problem = "must be a record: token -> id";
+  checkRecord(tokens, "tokens", problem);
+  try {
+    return entriesOf(tokens, "tokens", problem);
+  } catch {
+    throw configError("tokens", `${problem}, its members its own and listed`);
+  }
+}
+
+// The token of bearer credentials.
+function bearerOf(credentials) {
+  if (schemeOf(credentials) !== "bearer") return undefined;
+  const { token } = credentials;
+  if (token === undefined || token === null || typeof token === "string") return token;
+  throw configError("credentials.token", "must be a string");
+}
+
+async function hash(token) {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
+}

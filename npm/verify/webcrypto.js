@@ -1,0 +1,64 @@
+// WebCrypto: keys and signatures. The numbers are those of `Algorithm` in src/jose/alg.rs.
+// This file imports nothing and stays JavaScript, so that the tests in Rust can run it in a browser as it is.
+
+/** @typedef {AlgorithmIdentifier | RsaPssParams | EcdsaParams} VerifyAlgorithm */
+/** @typedef {{ key: HmacImportParams | RsaHashedImportParams | EcKeyImportParams | Algorithm, verify: VerifyAlgorithm }} AlgorithmParameters */
+
+/** @param {number} bits */
+const sha = (bits) => `SHA-${bits}`;
+/** @param {number} bits */
+const hmac = (bits) => ({ key: { name: "HMAC", hash: sha(bits) }, verify: "HMAC" });
+/** @param {number} bits */
+const pkcs1 = (bits) => ({ key: { name: "RSASSA-PKCS1-v1_5", hash: sha(bits) }, verify: "RSASSA-PKCS1-v1_5" });
+/**
+ * RFC 7518 §3.5: the salt is as long as the hash.
+ * @param {number} bits
+ */
+const pss = (bits) => ({
+  key: { name: "RSA-PSS", hash: sha(bits) },
+  verify: { name: "RSA-PSS", saltLength: bits / 8 },
+});
+/** @param {string} namedCurve @param {number} bits */
+const ecdsa = (namedCurve, bits) => ({
+  key: { name: "ECDSA", namedCurve },
+  verify: { name: "ECDSA", hash: sha(bits) },
+});
+
+/** @type {AlgorithmParameters[]} */
+const algorithms = [
+  ...[256, 384, 512].map(hmac),
+  ...[256, 384, 512].map(pkcs1),
+  ...[256, 384, 512].map(pss),
+  ecdsa("P-256", 256),
+  ecdsa("P-384", 384),
+  ecdsa("P-521", 512),
+  { key: { name: "Ed25519" }, verify: "Ed25519" },
+];
+
+/**
+ * A CryptoKey of a public JWK (as JSON), or of a secret's bytes.
+ *
+ * @param {number} algorithm
+ * @param {string | undefined} jwk
+ * @param {Uint8Array<ArrayBuffer>} [secret]
+ * @returns {Promise<CryptoKey>}
+ */
+export function importKey(algorithm, jwk, secret) {
+  const { key } = algorithms[algorithm];
+  return secret === undefined
+    ? crypto.subtle.importKey("jwk", JSON.parse(/** @type {string} */ (jwk)), key, false, ["verify"])
+    : crypto.subtle.importKey("raw", secret, key, false, ["verify"]);
+}
+
+/**
+ * Whether the signature is the key's. WebCrypto copies both inputs before it returns.
+ *
+ * @param {number} algorithm
+ * @param {CryptoKey} key
+ * @param {Uint8Array<ArrayBuffer>} signature
+ * @param {Uint8Array<ArrayBuffer>} data
+ * @returns {Promise<boolean>}
+ */
+export function checkSignature(algorithm, key, signature, data) {
+  return crypto.subtle.verify(algorithms[algorithm].verify, key, signature, data);
+}

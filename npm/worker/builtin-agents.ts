@@ -1,0 +1,44 @@
+// @ts-nocheck
+// The agents that come with the Worker, to try it with.
+
+import { ArcgateError } from "../errors.js";
+
+/** Gives its input back. */
+export async function echo(input) {
+  return input;
+}
+
+/** Counts: `{ to, delayMs? }`, as an object or as JSON in a text. A progress event for each step, then the number. */
+export async function* count(input, { signal }) {
+  const { to, delayMs = 0 } = Object(typeof input === "string" ? JSON.parse(input) : input);
+  if (!Number.isInteger(to) || to < 0 || to > 100_000) throw wrong("to", "must be a whole number up to 100000");
+  if (!(delayMs >= 0 && delayMs <= 60_000)) throw wrong("delayMs", "must be a number of milliseconds up to 60000");
+  for (let current = 1; current <= to; current += 1) {
+    await pause(delayMs, signal);
+    yield { kind: "progress", body: { current, total: to } };
+  }
+  return to;
+}
+
+export const builtinAgents = { echo, count };
+
+function pause(ms, signal) {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+}
+
+function wrong(name, problem) {
+  return new ArcgateError("ERR_PROTOCOL", `count: \`${name}\` ${problem}`, {
+    details: { fault: "caller", subject: name },
+  });
+}

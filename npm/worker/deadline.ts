@@ -1,0 +1,110 @@
+// @ts-nocheck
+// When the work for a request ends before it is done: the client has gone, its token has ended or was revoked, or its time is
+// over. It is watched from the moment that its token was found good, and asked about again after each wait (docs/ARCHITECTURE.md
+// lists them).
+
+import { call } from "../platform/call.js";
+import { within } from "../platform/cancellation.js";
+
+/** How often a long request's token is asked about: as often as a live session's. */
+const ASK_MS = 4000;
+/** An answer that takes longer is none. */
+const ANSWER_MS = 3000;
+
+/** Watches a request whose token was good a moment ago. */
+export class Deadline {
+  #request;
+  #endMs;
+  #isRevoked;
+  #stopped;
+  #complain;
+  #knownAt = Date.now();
+  #abort = new AbortController();
+  #timer;
+  #asking;
+
+  /**
+   * `tokenEndMs` is when the token ends. `isRevoked()`, if given, says whether it was taken back; `complain(error)` is told when
+   * that can't be found out, `stopped()` when the watch ends.
+   */
+  constructor(request, { tokenEndMs, isRevoked, complain = () => {}, stopped = () => {} }) {
+    this.#request = request;
+    this.#endMs = tokenEndMs;
+    this.#isRevoked = isRevoked;
+    this.#complain = complain;
+    this.#stopped = stopped;
+    if (request.signal?.aborted) this.leave();
+    else request.signal?.addEventListener("abort", this.leave, { once: true });
+  }
+
+  /** Aborted with a reason whose `outcome` is that of `end`, and that has none when the client has gone. */
+  get signal() {
+    return this.#abort.signal;
+  }
+
+  /** Why `signal` is aborted. */
+  get outcome() {
+    return this.signal.reason?.outcome ?? "gone";
+  }
+
+  /** Lets the work take this long from now on, or else end as `outcome`; where the token ends before, as "expired". */
+  allow(ms, outcome) {
+    clearTimeout(this.#timer);
+    const left = this.#endMs - Date.now();
+    const name = left < ms ? "expired" : outcome;
+    this.#timer = setTimeout(() => this.end(name), Math.max(0, Math.min(left, ms)));
+  }
+
+  /** Asks about the token from now on, as long as the work goes on. */
+  watch() {
+    if (!this.#isRevoked) return;
+    this.#asking ??= setInterval(async () => {
+      const revoked = await this.#ask();
+      const outcome = call("standing", revoked, Date.now() - this.#knownAt);
+      if (outcome !== undefined) this.end(outcome);
+    }, ASK_MS);
+  }
+
+  /** Whether the work may go on, asked after a wait and right before the next step: undefined, or why not. */
+  async lapsed() {
+    if (this.isOver()) return this.outcome;
+    if (!this.#isRevoked) return undefined;
+    const outcome = call("standing", await this.#ask(), undefined);
+    if (outcome !== undefined) this.end(outcome);
+    return this.isOver() ? this.outcome : undefined;
+  }
+
+  /** Whether the work has ended, or its token has: the timer may be late. */
+  isOver() {
+    if (Date.now() >= this.#endMs) this.end("expired");
+    return this.signal.aborted;
+  }
+
+  /** Ends the work as `outcome`: "expired", "revoked", "revocation_unknown", "timeout" and the like. */
+  end(outcome) {
+    this.#abort.abort(Object.assign(new DOMException("the work was ended", "TimeoutError"), { outcome }));
+  }
+
+  /** Says that the client has gone. */
+  leave = () => this.#abort.abort(new DOMException("the client has gone", "AbortError"));
+
+  /** Ends the watch. */
+  stop() {
+    clearTimeout(this.#timer);
+    clearInterval(this.#asking);
+    this.#request.signal?.removeEventListener("abort", this.leave);
+    this.#stopped();
+  }
+
+  async #ask() {
+    let revoked;
+    try {
+      revoked = await within(ANSWER_MS, this.#isRevoked(), undefined);
+    } catch (error) {
+      this.#complain(error);
+    }
+    if (typeof revoked !== "boolean") return undefined;
+    this.#knownAt = Date.now();
+    return revoked;
+  }
+}
