@@ -2,11 +2,11 @@
 //!
 //! | line | what comes in |
 //! |---|---|
-//! | `!{…}` | the configuration, with `+` before it for a runtime of ours behind; only as the first line |
+//! | `!{…}` | the configuration, with `+` before it for a runtime of ours upstream; only as the first line |
 //! | `c…` `C` `B` `o` `O` | of the client: a frame; it closes; a binary frame; one too large; it reads too slowly |
-//! | `b…` `D1006` `x` `X` `v` | of what is behind: the same |
+//! | `b…` `D1006` `x` `X` `v` | of the upstream: the same |
 //! | `a60000 …` `A…` `r…` | the verifier knows the principal of that name, for so long; one that can be revoked; or refuses with a code |
-//! | `p…` `f…` | what is behind is open, with that token; or can't be opened |
+//! | `p…` `f…` | the upstream is open, with that token; or can't be opened |
 //! | `m…` `k1` `d` `F` | of the platform: a seal; whether revoked; displaced; failed |
 //! | `t1000` `j-1000` | time passes; the clock is set |
 
@@ -123,7 +123,7 @@ impl World {
     }
 
     /// A frame that is handed on as it is.
-    fn forwarded(&mut self, flow: Flow, text: &str, to_behind: bool) {
+    fn forwarded(&mut self, flow: Flow, text: &str, to_upstream: bool) {
         if flow != Flow::Forward {
             return;
         }
@@ -134,7 +134,7 @@ impl World {
         assert!(!is_handshake, "the handshake is the gate's: {text}");
         let is_foreign = envelope.session_id().is_some_and(|session| Some(session) != self.session.as_deref());
         assert!(!is_foreign, "of another session: {text}");
-        assert!(!to_behind || envelope.kind() != "session.pong", "heartbeats are the gate's: {text}");
+        assert!(!to_upstream || envelope.kind() != "session.pong", "heartbeats are the gate's: {text}");
     }
 
     fn drain(&mut self) {
@@ -145,7 +145,7 @@ impl World {
             action.write(&mut written);
             json::parse_object(written.as_bytes()).expect("an action is JSON");
             assert!(
-                !self.is_closed || matches!(action, Action::CloseBehind | Action::Audit(_)),
+                !self.is_closed || matches!(action, Action::CloseUpstream | Action::Audit(_)),
                 "after the end: {action:?}"
             );
             match action {
@@ -159,10 +159,10 @@ impl World {
                     }
                     assert!(self.is_known || kind == "session.error", "{kind} for a stranger");
                 }
-                Action::ToBehind(text) => {
-                    assert!(self.is_known && self.is_open, "behind, for a stranger: {text}");
+                Action::ToUpstream(text) => {
+                    assert!(self.is_known && self.is_open, "upstream, for a stranger: {text}");
                     self.said += text.len();
-                    // What is behind names the session; what was said to it names nothing new.
+                    // The upstream names the session; what was said to it names nothing new.
                     let _ = Names::default().hears(&text);
                 }
                 Action::CloseClient(_) => {
@@ -176,7 +176,7 @@ impl World {
                 }
                 Action::Mac(_) | Action::AskRevoked => assert!(self.is_known, "asked for a stranger"),
                 Action::Audit(event) => drop(json::parse_object(event.as_bytes()).expect("the audit log is JSON")),
-                Action::CloseBehind => {}
+                Action::CloseUpstream => {}
             }
         }
         assert_eq!(self.gate.is_over(), self.is_closed, "over, and open");

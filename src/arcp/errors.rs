@@ -114,7 +114,7 @@ impl ArcpCode {
 pub enum Close {
     /// 1000: both are done.
     Normal,
-    /// 1012: the service restarts, or what is behind it was lost. Reconnect and resume.
+    /// 1012: the service restarts, or its upstream was lost. Reconnect and resume.
     Restart,
     /// 4400: the peer breaks the protocol.
     Protocol,
@@ -130,7 +130,7 @@ pub enum Close {
     TokenEnded,
     /// 4413: a frame is too large.
     TooLarge,
-    /// 4422: what is behind says what can't be passed on, and will say it again at each resume. Don't come back for it.
+    /// 4422: the upstream says what can't be passed on, and will say it again at each resume. Don't come back for it.
     Unreadable,
     /// 4429: too many, or too slow.
     TooMany,

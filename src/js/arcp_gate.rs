@@ -101,9 +101,9 @@ impl ArcpGateCore {
         self.0.client_limit() as u32
     }
 
-    /// The longest frame from behind that is handed in, in bytes.
-    #[wasm_bindgen(js_name = behindLimit)]
-    pub fn behind_limit(&self) -> u32 {
+    /// The longest frame from upstream that is handed in, in bytes.
+    #[wasm_bindgen(js_name = upstreamLimit)]
+    pub fn upstream_limit(&self) -> u32 {
         self.0.upstream_limit() as u32
     }
 
@@ -113,9 +113,9 @@ impl ArcpGateCore {
         self.0.handle_client_frame(text, Time::from_millis(now)) == Flow::Forward
     }
 
-    /// A text frame from behind: whether it is sent on as it is.
-    #[wasm_bindgen(js_name = behindText)]
-    pub fn behind_text(&mut self, text: &str, now: f64) -> bool {
+    /// A text frame from upstream: whether it is sent on as it is.
+    #[wasm_bindgen(js_name = upstreamText)]
+    pub fn upstream_text(&mut self, text: &str, now: f64) -> bool {
         self.0.handle_upstream_frame(text, Time::from_millis(now)) == Flow::Forward
     }
 
@@ -125,13 +125,13 @@ impl ArcpGateCore {
         self.0.handle_client_oversized(size as usize, Time::from_millis(now));
     }
 
-    /// A frame from behind over its limit: how it begins, and its size at least.
-    #[wasm_bindgen(js_name = behindOversized)]
-    pub fn behind_oversized(&mut self, head: &str, size: u32, now: f64) {
+    /// A frame from upstream over its limit: how it begins, and its size at least.
+    #[wasm_bindgen(js_name = upstreamOversized)]
+    pub fn upstream_oversized(&mut self, head: &str, size: u32, now: f64) {
         self.0.handle_upstream_oversized(head, size as usize, Time::from_millis(now));
     }
 
-    /// What happened besides: `clientBinary`, `clientClosed`, `clientOverflowed`, `clientTooFast`, `clientCrowdedOut`, `behindBinary`, `behindOverflowed`,
+    /// What happened besides: `clientBinary`, `clientClosed`, `clientOverflowed`, `clientTooFast`, `clientCrowdedOut`, `upstreamBinary`, `upstreamOverflowed`,
     /// `displaced`, or anything else for a failure of the driver.
     pub fn note(&mut self, what: &str, now: f64) {
         let now = Time::from_millis(now);
@@ -139,8 +139,8 @@ impl ArcpGateCore {
             "clientBinary" => self.0.handle_client_binary(now),
             "clientClosed" => self.0.handle_client_closed(now),
             "clientOverflowed" => self.0.handle_client_overflow(now),
-            "behindBinary" => self.0.handle_upstream_binary(now),
-            "behindOverflowed" => self.0.handle_upstream_overflow(now),
+            "upstreamBinary" => self.0.handle_upstream_binary(now),
+            "upstreamOverflowed" => self.0.handle_upstream_overflow(now),
             "clientCrowdedOut" => self.0.handle_crowded_out(now),
             "clientTooFast" => self.0.handle_client_flood(now),
             "displaced" => self.0.handle_displaced(now),
@@ -148,9 +148,9 @@ impl ArcpGateCore {
         }
     }
 
-    /// What is behind has closed.
-    #[wasm_bindgen(js_name = behindClosed)]
-    pub fn behind_closed(&mut self, code: u16, now: f64) {
+    /// The upstream has closed.
+    #[wasm_bindgen(js_name = upstreamClosed)]
+    pub fn upstream_closed(&mut self, code: u16, now: f64) {
         self.0.handle_upstream_closed(code, Time::from_millis(now));
     }
 
@@ -174,12 +174,12 @@ impl ArcpGateCore {
         self.0.handle_refused(code, retryable, Time::from_millis(now));
     }
 
-    /// What is behind is open, and is shown this credential.
+    /// The upstream is open, and is shown this credential.
     pub fn opened(&mut self, scheme: &str, token: &str, now: f64) {
         self.0.handle_opened(scheme, token, Time::from_millis(now));
     }
 
-    /// What is behind can't be opened, for this error's code.
+    /// The upstream can't be opened, for this error's code.
     #[wasm_bindgen(js_name = openFailed)]
     pub fn open_failed(&mut self, code: &str, now: f64) {
         self.0.handle_open_failed(code, Time::from_millis(now));

@@ -1,4 +1,4 @@
-//! From the upgrade to the welcome (ARCP 1.1 §6.1, §6.2): one hello, in time, and nothing behind before it is verified.
+//! From the upgrade to the welcome (ARCP 1.1 §6.1, §6.2): one hello, in time, and nothing upstream before it is verified.
 
 use super::*;
 
@@ -10,18 +10,18 @@ fn a_handshake() {
     world.client_says(&hello("", &["heartbeat", "ack", "progress", "x-vendor.a.b"]));
     assert!(matches!(&world.done[..], [Action::Authenticate { scheme, token: Some(token) }]
         if scheme == "bearer" && token.matches(b"tok")));
-    assert!(world.behind.is_empty());
+    assert!(world.upstream.is_empty());
     world.authenticated(alice());
     assert!(world.is_asked(|action| matches!(action, Action::Open(None))));
-    assert!(world.behind.is_empty());
+    assert!(world.upstream.is_empty());
     world.opened();
-    let ours = &world.behind[0];
+    let ours = &world.upstream[0];
     assert_eq!(kind(ours), "session.hello");
     assert_eq!(member(ours, "auth"), r#"{"scheme":"bearer","token":"for-alice"}"#);
     assert_eq!(member(ours, "client"), r#"{"name":"c","version":"1"}"#);
     assert_eq!(member(ours, "capabilities"), r#"{"encodings":["json"],"features":["ack","progress","heartbeat"]}"#);
     assert!(!ours.contains("\"tok\""), "the client's own token stays here");
-    world.behind_says(&welcome("rtk_1", &["ack", "subscribe", "heartbeat", "x-vendor.a.b"]));
+    world.upstream_says(&welcome("rtk_1", &["ack", "subscribe", "heartbeat", "x-vendor.a.b"]));
     assert!(world.client.is_empty(), "not before the token is sealed");
     world.mac("bWFj");
     let theirs = &world.client[0];
@@ -42,8 +42,8 @@ fn a_hub_of_our_own_is_trusted_and_not_pinged() {
     world.client_says(&hello("", &["heartbeat", "ack"]));
     world.authenticated(alice());
     world.opened();
-    assert!(!world.behind[0].contains("heartbeat"));
-    world.behind_says(&welcome("rt_random", &["ack"]));
+    assert!(!world.upstream[0].contains("heartbeat"));
+    world.upstream_says(&welcome("rt_random", &["ack"]));
     assert_eq!(member(&world.client[0], "resume_token"), "rt_random");
     assert!(member(&world.client[0], "capabilities").contains(r#"["ack","heartbeat"]"#));
 }
@@ -54,7 +54,7 @@ fn who_offers_no_heartbeat_gets_none() {
     world.client_says(&hello("", &[]));
     world.authenticated(alice());
     world.opened();
-    world.behind_says(&welcome("rtk_1", FEATURES));
+    world.upstream_says(&welcome("rtk_1", FEATURES));
     world.mac("bWFj");
     assert_eq!(member(&world.client[0], "heartbeat_interval_sec"), "");
     assert!(member(&world.client[0], "capabilities").contains(r#""features":[]"#));
@@ -156,7 +156,7 @@ fn a_second_frame_before_the_welcome_ends_it() {
         |world| world.authenticated(alice()),
         |world| world.opened(),
         |world| {
-            world.behind_says(&welcome("rtk_1", &[]));
+            world.upstream_says(&welcome("rtk_1", &[]));
         },
     ];
     for reached in 0..=stages.len() {
@@ -164,11 +164,11 @@ fn a_second_frame_before_the_welcome_ends_it() {
             let mut world = World::new();
             world.client_says(&hello("", &[]));
             stages[..reached].iter().for_each(|stage| stage(&mut world));
-            let before = world.behind.len();
+            let before = world.upstream.len();
             world.client_says(&text);
             assert_eq!(world.end(), ended("INVALID_REQUEST", 4400), "{reached}: {text}");
-            assert_eq!(world.behind.len(), before, "nothing of it goes behind");
-            assert_eq!(world.behind_closed, reached > 1);
+            assert_eq!(world.upstream.len(), before, "nothing of it goes upstream");
+            assert_eq!(world.upstream_closed, reached > 1);
         }
     }
 }
@@ -184,10 +184,10 @@ fn what_comes_late_is_nobodys() {
     world.authenticated(alice());
     world.refused("ERR_TOKEN_EXPIRED", false);
     world.mac("bWFj");
-    world.behind_says(&welcome("rtk_1", &[]));
+    world.upstream_says(&welcome("rtk_1", &[]));
     assert!(world.done.is_empty());
     world.opened();
-    assert!(matches!(world.done[..], [Action::CloseBehind]), "a socket that came late is closed");
+    assert!(matches!(world.done[..], [Action::CloseUpstream]), "a socket that came late is closed");
 }
 
 #[test]
@@ -223,10 +223,10 @@ fn a_runtime_that_refuses_is_translated_and_never_quoted() {
         world.client_says(&hello(if resumes { resume } else { "" }, &[]));
         world.authenticated(alice());
         world.opened();
-        world.behind_says(&error_frame(code));
+        world.upstream_says(&error_frame(code));
         assert_eq!(world.end(), ended(told, close), "{code} {resumes}");
         assert!(!world.client[0].contains("internal words"));
-        assert!(world.behind_closed);
+        assert!(world.upstream_closed);
     }
 }
 
@@ -237,10 +237,10 @@ fn a_runtime_that_breaks_the_protocol() {
         world.client_says(&hello("", &[]));
         world.authenticated(alice());
         world.opened();
-        world.behind_says(&text);
+        world.upstream_says(&text);
         assert_eq!(world.end(), ended("INTERNAL_ERROR", 4422), "it will say the same the next time");
         assert_eq!(member(&world.client[0], "retryable"), "false");
-        assert!(world.behind_closed);
+        assert!(world.upstream_closed);
     }
 }
 
@@ -271,7 +271,7 @@ fn too_many_of_a_principal_has_a_name_and_a_number() {
     of_hub.authenticated(alice());
     of_hub.opened();
     let payload = r#"{"code":"PERMISSION_DENIED","message":"x","retryable":true,"details":{"reason":"too_many_sessions","limit":32}}"#;
-    of_hub.behind_says(&Frame::new("session.error", ID, payload).write());
+    of_hub.upstream_says(&Frame::new("session.error", ID, payload).write());
     for (world, reason, limit) in [(world, "too_many_connections", "250"), (of_hub, "too_many_sessions", "32")] {
         assert_eq!(world.end(), ended("PERMISSION_DENIED", 4429));
         assert_eq!(world.reason(), reason);
@@ -286,7 +286,7 @@ fn too_many_of_a_principal_has_a_name_and_a_number() {
     world.client_says(&hello("", &[]));
     world.authenticated(alice());
     world.opened();
-    world.behind_says(&Frame::new("session.error", ID, payload).write());
+    world.upstream_says(&Frame::new("session.error", ID, payload).write());
     assert_eq!(world.end(), ended("PERMISSION_DENIED", 4403));
     assert!(!world.client[0].contains("sessions"));
 }

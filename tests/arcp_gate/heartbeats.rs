@@ -18,7 +18,7 @@ fn an_idle_client_is_asked_and_a_silent_one_is_lost() {
     assert!(world.closed.is_none());
     world.pass(1);
     assert_eq!(world.end(), ended("HEARTBEAT_LOST", 1012));
-    assert!(world.behind_closed && world.behind.is_empty(), "no heartbeat crosses");
+    assert!(world.upstream_closed && world.upstream.is_empty(), "no heartbeat crosses");
     assert_eq!(world.reason(), "heartbeat_lost");
 }
 
@@ -29,9 +29,9 @@ fn pings_are_answered_on_either_side_and_do_not_cross() {
     assert_eq!(world.kinds(), ["session.pong"]);
     assert_eq!(member(&world.client[0], "ping_nonce"), "n1");
     assert_eq!(member(&world.client[0], "received_at"), world.time().to_rfc3339());
-    world.behind_says(&frame("session.ping", r#"{"nonce":"n2","sent_at":"t"}"#));
-    assert_eq!(world.kinds_behind(), ["session.pong"]);
-    assert_eq!(member(&world.behind[0], "ping_nonce"), "n2");
+    world.upstream_says(&frame("session.ping", r#"{"nonce":"n2","sent_at":"t"}"#));
+    assert_eq!(world.kinds_upstream(), ["session.pong"]);
+    assert_eq!(member(&world.upstream[0], "ping_nonce"), "n2");
     world.client_says(&frame("session.ping", "{}"));
     assert_eq!(member(world.client.last().unwrap(), "code"), "INVALID_REQUEST");
     assert!(world.closed.is_none());
@@ -41,10 +41,10 @@ fn pings_are_answered_on_either_side_and_do_not_cross() {
 fn a_runtime_that_offers_heartbeats_is_heard_of_at_its_interval() {
     let mut world = World::open(r#"{"arcp":{"heartbeatIntervalSec":600}}"#, false, &["heartbeat"]);
     world.pass(19_999);
-    assert!(world.behind.is_empty());
+    assert!(world.upstream.is_empty());
     world.pass(1);
-    assert_eq!(world.kinds_behind(), ["session.ping"]);
-    world.behind_says(&frame("session.pong", "{}"));
+    assert_eq!(world.kinds_upstream(), ["session.ping"]);
+    world.upstream_says(&frame("session.pong", "{}"));
     world.pass(20_000);
     world.pass(20_000);
     assert_eq!(world.end(), ended("INTERNAL_ERROR", 1012));
@@ -56,14 +56,14 @@ fn traffic_spares_pings() {
     let mut world = World::open("{}", false, &["heartbeat", "ack"]);
     for seq in 1..100 {
         world.pass(5000);
-        world.behind_says(&frame("session.pong", "{}"));
+        world.upstream_says(&frame("session.pong", "{}"));
         let event = Frame { event_seq: Some(seq), ..Frame::new("job.event", ID, "{}") };
-        world.behind_says(&event.of_session("sess_1").write());
+        world.upstream_says(&event.of_session("sess_1").write());
         world.client_says(&frame("session.ack", r#"{"last_processed_seq":1}"#));
     }
     assert!(world.closed.is_none());
     assert!(!world.kinds().contains(&"session.ping".to_owned()));
-    assert!(!world.kinds_behind().contains(&"session.ping".to_owned()));
+    assert!(!world.kinds_upstream().contains(&"session.ping".to_owned()));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn without_the_feature_a_client_may_be_silent_for_ten_minutes() {
     world.client_says(&frame("session.ack", r#"{"last_processed_seq":1}"#));
     world.pass(599_999);
     let event = Frame { event_seq: Some(1), ..Frame::new("job.event", ID, "{}") };
-    world.behind_says(&event.of_session("sess_1").write());
+    world.upstream_says(&event.of_session("sess_1").write());
     assert!(world.closed.is_none(), "what it is told is no word of its own");
     world.clear();
     world.pass(1);

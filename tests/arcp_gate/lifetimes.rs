@@ -40,7 +40,7 @@ fn each_answer_is_waited_for_with_a_bound() {
         assert!(world.closed.is_none());
         world.pass(1);
         assert_eq!((world.end(), world.reason().as_str()), (ended("INTERNAL_ERROR", 1012), "upstream_timeout"));
-        assert!(world.behind_closed);
+        assert!(world.upstream_closed);
     }
 }
 
@@ -61,12 +61,12 @@ fn a_session_ends_with_its_token_and_the_tolerance() {
     world.client_says(&hello("", &[]));
     world.authenticated(until(60_000));
     world.opened();
-    world.behind_says(&welcome("rt", &[]));
+    world.upstream_says(&welcome("rt", &[]));
     world.pass(89_999);
     assert!(world.closed.is_none());
     world.pass(1);
     assert_eq!(world.end(), ended("UNAUTHENTICATED", 4410));
-    assert!(world.behind_closed);
+    assert!(world.upstream_closed);
 
     // Also where the timer is late: the next frame of either side finds it over.
     for from_client in [true, false] {
@@ -74,10 +74,10 @@ fn a_session_ends_with_its_token_and_the_tolerance() {
         world.client_says(&hello("", &[]));
         world.authenticated(until(60_000));
         world.opened();
-        world.behind_says(&welcome("rt", &[]));
+        world.upstream_says(&welcome("rt", &[]));
         world.now += 90_000;
         let text = frame("session.ack", "{}");
-        let flow = if from_client { world.client_says(&text) } else { world.behind_says(&text) };
+        let flow = if from_client { world.client_says(&text) } else { world.upstream_says(&text) };
         assert_eq!(flow, Flow::Drain);
         assert_eq!(world.end(), ended("UNAUTHENTICATED", 4410));
     }
@@ -90,7 +90,7 @@ fn a_token_that_ends_during_the_handshake_ends_it() {
     world.authenticated(until(5_000));
     world.pass(35_000);
     assert_eq!(world.end(), ended("UNAUTHENTICATED", 4410));
-    assert!(world.behind_closed);
+    assert!(world.upstream_closed);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn asked_before_welcome(trusted: bool) -> [World; 2] {
     welcomed.authenticated(until(60_000));
     welcomed.opened();
     welcomed.answer = None;
-    welcomed.behind_says(&welcome("rtk_1", &[]));
+    welcomed.upstream_says(&welcome("rtk_1", &[]));
     if !trusted {
         assert!(!welcomed.is_asked(|action| matches!(action, Action::AskRevoked)), "after the seal, which takes time");
         welcomed.mac("bWFj");
@@ -154,15 +154,15 @@ fn each_wait_before_the_welcome_is_followed_by_a_question() {
         for (answer, end) in [(Some(true), ended("UNAUTHENTICATED", 4410)), (None, ended("INTERNAL_ERROR", 1012))] {
             for (at, mut world) in asked_before_welcome(trusted).into_iter().enumerate() {
                 assert!(matches!(world.done.last(), Some(Action::AskRevoked)), "{at}");
-                assert!(world.client.is_empty() && (at == 1 || world.behind.is_empty()), "nothing before the answer");
+                assert!(world.client.is_empty() && (at == 1 || world.upstream.is_empty()), "nothing before the answer");
                 world.answered(answer);
                 assert_eq!(world.end(), end, "{at}");
-                assert!(world.behind_closed && (at == 1 || world.behind.is_empty()));
+                assert!(world.upstream_closed && (at == 1 || world.upstream.is_empty()));
             }
         }
         for (at, mut world) in asked_before_welcome(trusted).into_iter().enumerate() {
             world.answered(Some(false));
-            assert_eq!(if at == 0 { world.kinds_behind() } else { world.kinds() }.len(), 1, "it goes on");
+            assert_eq!(if at == 0 { world.kinds_upstream() } else { world.kinds() }.len(), 1, "it goes on");
         }
         for mut world in asked_before_welcome(trusted) {
             world.pass(15_000);
@@ -188,13 +188,13 @@ fn a_token_that_ends_while_something_is_waited_for_lets_nobody_in() {
         world.opened();
         lapses(&mut world, 1);
         world.answered(Some(false));
-        world.behind_says(&welcome("rtk_1", &[]));
+        world.upstream_says(&welcome("rtk_1", &[]));
         lapses(&mut world, 2);
         world.mac("bWFj");
         lapses(&mut world, 3);
         world.answered(Some(false));
         assert_eq!(world.end(), ended("UNAUTHENTICATED", 4410), "{late}");
-        assert_eq!(world.behind.len(), usize::from(late > 1), "{late}");
+        assert_eq!(world.upstream.len(), usize::from(late > 1), "{late}");
     }
 }
 
@@ -231,7 +231,7 @@ fn sides_that_do_not_read() {
     let mut world = World::open("{}", false, &[]);
     world.gate.handle_client_overflow(world.time());
     world.drain();
-    assert_eq!((world.client.len(), world.closed, world.behind_closed), (0, Some(4429), true));
+    assert_eq!((world.client.len(), world.closed, world.upstream_closed), (0, Some(4429), true));
     let mut world = World::open("{}", false, &[]);
     world.gate.handle_upstream_overflow(world.time());
     world.drain();
@@ -247,11 +247,11 @@ fn where_the_platform_tells_nothing_the_client_is_asked_for_a_sign() {
     world.client_says(&hello("", &["heartbeat"]));
     world.authenticated(alice());
     world.opened();
-    world.behind_says(&welcome("rt", &[]));
+    world.upstream_says(&welcome("rt", &[]));
     world.clear();
     let event = frame("job.event", &format!(r#"{{"data":"{}"}}"#, "x".repeat(150)));
     for _ in 0..200 {
-        world.behind_says(&event);
+        world.upstream_says(&event);
         if world.kinds().last().map(String::as_str) == Some("session.ping") {
             world.client_says(&frame("session.pong", "{}"));
         }
@@ -260,7 +260,7 @@ fn where_the_platform_tells_nothing_the_client_is_asked_for_a_sign() {
     assert_eq!(world.kinds().iter().filter(|kind| *kind == "job.event").count(), 200);
     for _ in 0..200 {
         if world.closed.is_none() {
-            world.behind_says(&event);
+            world.upstream_says(&event);
         }
     }
     assert_eq!((world.closed, world.reason().as_str()), (Some(4429), "client_too_slow"));

@@ -32,10 +32,10 @@ struct World {
     done: Vec<Action>,
     /// All that was sent to either side, forwarded frames included.
     client: Vec<String>,
-    behind: Vec<String>,
+    upstream: Vec<String>,
     /// Close codes.
     closed: Option<u16>,
-    behind_closed: bool,
+    upstream_closed: bool,
     /// The audit log.
     log: Vec<String>,
     /// Whether revocation is asked about.
@@ -56,9 +56,9 @@ impl World {
             now: START,
             done: Vec::new(),
             client: Vec::new(),
-            behind: Vec::new(),
+            upstream: Vec::new(),
             closed: None,
-            behind_closed: false,
+            upstream_closed: false,
             log: Vec::new(),
             asks: true,
             answer: Some(Some(false)),
@@ -76,16 +76,16 @@ impl World {
                     assert!(self.closed.is_none(), "after the close: {text}");
                     self.client.push(text.clone());
                 }
-                Action::ToBehind(text) => {
-                    assert!(!self.behind_closed, "after the close: {text}");
-                    self.behind.push(text.clone());
+                Action::ToUpstream(text) => {
+                    assert!(!self.upstream_closed, "after the close: {text}");
+                    self.upstream.push(text.clone());
                 }
                 Action::CloseClient(close) => {
                     assert!(self.closed.is_none(), "closed twice");
                     self.closed = Some(close.code());
                 }
-                Action::CloseBehind => self.behind_closed = true,
-                Action::Open(_) => self.behind_closed = false,
+                Action::CloseUpstream => self.upstream_closed = true,
+                Action::Open(_) => self.upstream_closed = false,
                 Action::Audit(event) => {
                     json::parse_object(event.as_bytes()).unwrap();
                     self.log.push(event.clone());
@@ -134,13 +134,13 @@ impl World {
         let flow = self.gate.handle_client_frame(text, self.time());
         if flow == Flow::Forward {
             assert!(self.gate.drain_actions().is_empty(), "actions before a frame that is sent on");
-            self.behind.push(text.to_owned());
+            self.upstream.push(text.to_owned());
         }
         self.drain();
         flow
     }
 
-    fn behind_says(&mut self, text: &str) -> Flow {
+    fn upstream_says(&mut self, text: &str) -> Flow {
         let flow = self.gate.handle_upstream_frame(text, self.time());
         if flow == Flow::Forward {
             assert!(self.gate.drain_actions().is_empty(), "actions before a frame that is sent on");
@@ -179,7 +179,7 @@ impl World {
         world.client_says(&hello("", features));
         world.authenticated(alice());
         world.opened();
-        world.behind_says(&welcome("rtk_1", features));
+        world.upstream_says(&welcome("rtk_1", features));
         if !trusted {
             world.mac("bWFj");
         }
@@ -192,7 +192,7 @@ impl World {
     fn clear(&mut self) {
         self.done.clear();
         self.client.clear();
-        self.behind.clear();
+        self.upstream.clear();
         self.log.clear();
     }
 
@@ -200,8 +200,8 @@ impl World {
         self.client.iter().map(|text| kind(text)).collect()
     }
 
-    fn kinds_behind(&self) -> Vec<String> {
-        self.behind.iter().map(|text| kind(text)).collect()
+    fn kinds_upstream(&self) -> Vec<String> {
+        self.upstream.iter().map(|text| kind(text)).collect()
     }
 
     /// The code of the last `session.error` for the client, and the close code.

@@ -7,7 +7,7 @@ use super::*;
 #[derive(Clone, Debug)]
 enum Turn {
     Client(u8, u32),
-    Behind(u8, u32),
+    Upstream(u8, u32),
     Authenticated { expires: Option<u16>, anonymous: bool },
     Refused(bool),
     Opened,
@@ -15,7 +15,7 @@ enum Turn {
     Mac(Option<bool>),
     Revocation(Option<bool>),
     ClientClosed,
-    BehindClosed(u16),
+    UpstreamClosed(u16),
     Overflowed(bool),
     Pass(u32),
     Jump(i32),
@@ -25,7 +25,7 @@ enum Turn {
 fn turn() -> impl Strategy<Value = Turn> {
     prop_oneof![
         12 => (0u8..14, any::<u32>()).prop_map(|(what, n)| Turn::Client(what, n)),
-        12 => (0u8..10, any::<u32>()).prop_map(|(what, n)| Turn::Behind(what, n)),
+        12 => (0u8..10, any::<u32>()).prop_map(|(what, n)| Turn::Upstream(what, n)),
         4 => (prop::option::of(0u16..2000), prop::bool::weighted(0.1))
             .prop_map(|(expires, anonymous)| Turn::Authenticated { expires, anonymous }),
         1 => any::<bool>().prop_map(Turn::Refused),
@@ -34,7 +34,7 @@ fn turn() -> impl Strategy<Value = Turn> {
         4 => prop::option::weighted(0.9, prop::bool::weighted(0.9)).prop_map(Turn::Mac),
         1 => prop::option::of(prop::bool::weighted(0.2)).prop_map(Turn::Revocation),
         1 => Just(Turn::ClientClosed),
-        1 => prop_oneof![Just(1000), Just(1006), Just(4409)].prop_map(Turn::BehindClosed),
+        1 => prop_oneof![Just(1000), Just(1006), Just(4409)].prop_map(Turn::UpstreamClosed),
         1 => any::<bool>().prop_map(Turn::Overflowed),
         4 => (0u32..20_000).prop_map(Turn::Pass),
         1 => (-100_000i32..100_000).prop_map(Turn::Jump),
@@ -48,7 +48,7 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
         Turn::Client(0, 0),
         Turn::Authenticated { expires: None, anonymous: false },
         Turn::Opened,
-        Turn::Behind(0, 0),
+        Turn::Upstream(0, 0),
         Turn::Mac(Some(true)),
     ];
     (prop::collection::vec(turn(), 0..3), 0usize..=5, prop::collection::vec(turn(), 0..80)).prop_map(
@@ -74,7 +74,7 @@ fn client_frame(what: u8, n: u32) -> String {
     }
 }
 
-fn behind_frame(what: u8, n: u32) -> String {
+fn upstream_frame(what: u8, n: u32) -> String {
     let payload = format!("{{\"n\":{n}}}");
     match what {
         0 => welcome("rtk_1", &["heartbeat", "ack", "subscribe"]),
@@ -101,7 +101,7 @@ proptest! {
         // What each side said in the open session, as far as it may pass.
         let mut submits = Vec::new();
         let mut events = Vec::new();
-        // Something from behind, while the welcome waited, that ends the session: nothing after it passes.
+        // Something from upstream, while the welcome waited, that ends the session: nothing after it passes.
         let mut is_stopped = false;
         let mut opens = 0;
         for turn in turns {
@@ -118,12 +118,12 @@ proptest! {
                         prop_assert_eq!(submits.last(), Some(&n.to_string()), "a good frame passes");
                     }
                 }
-                Turn::Behind(what, n) => {
-                    let text = behind_frame(what, n);
+                Turn::Upstream(what, n) => {
+                    let text = upstream_frame(what, n);
                     let is_event = matches!(kind(&text).as_str(), "job.event" | "job.accepted");
-                    let waits = world.is_asked(|action| matches!(action, Action::ToBehind(_))) && !was_over;
+                    let waits = world.is_asked(|action| matches!(action, Action::ToUpstream(_))) && !was_over;
                     let had_welcome = world.done.iter().any(|action| matches!(action, Action::Mac(_))) || greeted;
-                    world.behind_says(&text);
+                    world.upstream_says(&text);
                     // A second welcome does as well.
                     is_stopped |= what == 0 && had_welcome && !was_over;
                     if is_event && waits && had_welcome && !is_stopped && !world.gate.is_over() {
@@ -147,7 +147,7 @@ proptest! {
                 Turn::Mac(None) => { world.gate.handle_mac(None, world.time()); world.drain(); }
                 Turn::Revocation(answer) => { world.gate.handle_revocation(answer, world.time()); world.drain(); }
                 Turn::ClientClosed => { world.gate.handle_client_closed(world.time()); world.drain(); }
-                Turn::BehindClosed(code) => { world.gate.handle_upstream_closed(code, world.time()); world.drain(); }
+                Turn::UpstreamClosed(code) => { world.gate.handle_upstream_closed(code, world.time()); world.drain(); }
                 Turn::Overflowed(client) => {
                     if client { world.gate.handle_client_overflow(world.time()) } else { world.gate.handle_upstream_overflow(world.time()) }
                     world.drain();
@@ -156,14 +156,14 @@ proptest! {
                 Turn::Jump(millis) => world.now = (world.now + i64::from(millis)).max(0),
                 Turn::Garbage(text, client) => {
                     is_stopped |= !client && world.done.iter().any(|action| matches!(action, Action::Mac(_)));
-                    if client { world.client_says(&text); } else { world.behind_says(&text); }
+                    if client { world.client_says(&text); } else { world.upstream_says(&text); }
                 }
             }
             opens += world.done.iter().filter(|action| matches!(action, Action::Open(_))).count();
             world.done.retain(|action| !matches!(action, Action::Open(_)));
-            prop_assert!(opens <= 5, "what is behind is asked so often at most");
-            // Nothing behind before the principal is known.
-            prop_assert!(is_known || world.behind.is_empty());
+            prop_assert!(opens <= 5, "the upstream is asked so often at most");
+            // Nothing upstream before the principal is known.
+            prop_assert!(is_known || world.upstream.is_empty());
             prop_assert_eq!(world.gate.is_over(), world.closed.is_some());
             if was_over {
                 prop_assert_eq!(held, events.len());
@@ -175,8 +175,8 @@ proptest! {
         if world.kinds().contains(&"session.welcome".to_owned()) {
             prop_assert_eq!(got, events);
         }
-        prop_assert_eq!(numbers(&world.behind, &["job.submit"]), submits);
-        let texts = world.client.iter().chain(&world.behind);
+        prop_assert_eq!(numbers(&world.upstream, &["job.submit"]), submits);
+        let texts = world.client.iter().chain(&world.upstream);
         prop_assert!(texts.clone().all(|text| Envelope::parse(text).is_ok()));
     }
 }
@@ -237,13 +237,13 @@ proptest! {
             world.authenticated(alice());
             world.mac("bWFj");
             world.opened();
-            world.behind_says(&welcome("rtk_1", &["ack"]));
+            world.upstream_says(&welcome("rtk_1", &["ack"]));
             world.mac("bmV3");
             let replay = script.iter().zip(1..).filter(|(_, seq)| *seq > last);
             let mut got = last;
             for (event, seq) in replay {
                 let text = written(*event, seq);
-                world.behind_says(&text);
+                world.upstream_says(&text);
                 if world.client.last() == Some(&text) {
                     got = seq;
                 }

@@ -20,13 +20,13 @@ fn frames_pass_byte_for_byte() {
             " {{\"payload\" : {{\"n\":1.50E+1,\"s\":\"\\u0041\"}}, \"type\":\"{kind}\",\"id\":\"{ID}\",\"arcp\":\"1.1\",\"session_id\":\"sess_1\",\"more\":[]}} "
         );
         assert_eq!(world.client_says(&text), Flow::Forward, "{kind}");
-        assert_eq!(world.behind.last(), Some(&text));
+        assert_eq!(world.upstream.last(), Some(&text));
     }
     for kind in ["job.accepted", "job.event", "job.result", "session.jobs", "something.new", "session.error"] {
         let text = format!(
             "{{\"arcp\":\"1.1\", \"id\":\"{ID}\",\"type\":\"{kind}\",\"session_id\":\"sess_1\",\"payload\":{{}}}}"
         );
-        assert_eq!(world.behind_says(&text), Flow::Forward, "{kind}");
+        assert_eq!(world.upstream_says(&text), Flow::Forward, "{kind}");
         assert_eq!(world.client.last(), Some(&text));
     }
     assert!(world.done.is_empty());
@@ -58,7 +58,7 @@ fn frames_that_end_the_session() {
         assert_eq!(world.client_says(&text), Flow::Drain);
         assert_eq!(world.end(), ended("INVALID_REQUEST", close), "{reason}");
         assert_eq!(world.reason(), reason);
-        assert!(world.behind.is_empty() && world.behind_closed);
+        assert!(world.upstream.is_empty() && world.upstream_closed);
         assert_eq!(Envelope::parse(&world.client[0]).unwrap().session_id(), Some("sess_1"));
     }
     let mut world = World::open("{}", false, ALL);
@@ -76,7 +76,7 @@ fn frames_that_are_refused_and_the_session_goes_on() {
         assert_eq!(world.kinds(), ["session.error"]);
         assert_eq!(member(&world.client[0], "code"), "INVALID_REQUEST");
         assert_eq!(member(&world.client[0], "request_id"), ID);
-        assert!(world.behind.is_empty() && world.closed.is_none());
+        assert!(world.upstream.is_empty() && world.closed.is_none());
     }
     let mut world = World::open("{}", false, &[]);
     assert_eq!(world.client_says(&frame("session.ack", "{}")), Flow::Drain);
@@ -91,7 +91,7 @@ fn submitting_needs_its_scopes() {
         world.client_says(&hello("", ALL));
         world.authenticated(alice().with_scopes(scopes));
         world.opened();
-        world.behind_says(&welcome("rt", ALL));
+        world.upstream_says(&welcome("rt", ALL));
         world.clear();
         let flow = world.client_says(&frame("job.submit", "{}"));
         assert_eq!(flow == Flow::Forward, granted);
@@ -107,15 +107,15 @@ fn a_goodbye_is_answered_and_passed_on_as_every_runtime_knows_it() {
     let mut world = World::open("{}", false, ALL);
     world.client_says(&frame("session.close", r#"{"reason":"done"}"#));
     assert_eq!(world.kinds(), ["session.closed"]);
-    assert_eq!(world.kinds_behind(), ["session.bye"]);
-    assert_eq!(member(&world.behind[0], "reason"), "done");
-    assert_eq!((world.closed, world.behind_closed), (Some(1000), true));
+    assert_eq!(world.kinds_upstream(), ["session.bye"]);
+    assert_eq!(member(&world.upstream[0], "reason"), "done");
+    assert_eq!((world.closed, world.upstream_closed), (Some(1000), true));
     assert!(world.log[0].contains(r#""outcome":"completed""#));
 
     let mut world = World::open("{}", false, ALL);
     // v1.0 §6.4: without a session id.
     world.client_says(&Frame::new("session.bye", ID, "{}").write());
-    assert_eq!(member(&world.behind[0], "reason"), "client_closed", "the Python SDK's runtime demands one");
+    assert_eq!(member(&world.upstream[0], "reason"), "client_closed", "the Python SDK's runtime demands one");
     assert!(world.client.is_empty(), "after a bye there is no further message");
     assert_eq!(world.closed, Some(1000));
 }
@@ -125,8 +125,8 @@ fn a_client_that_goes_away_leaves_its_session_to_be_resumed() {
     let mut world = World::open("{}", false, ALL);
     world.gate.handle_client_closed(world.time());
     world.drain();
-    assert!(world.behind.is_empty(), "no goodbye in its name");
-    assert!(world.behind_closed);
+    assert!(world.upstream.is_empty(), "no goodbye in its name");
+    assert!(world.upstream_closed);
     assert_eq!(world.reason(), "client_gone");
 }
 
@@ -150,20 +150,20 @@ fn a_runtime_that_goes_away() {
     }
     for kind in ["session.closed", "session.bye"] {
         let mut world = World::open("{}", false, ALL);
-        assert_eq!(world.behind_says(&frame(kind, "{}")), Flow::Forward);
+        assert_eq!(world.upstream_says(&frame(kind, "{}")), Flow::Forward);
         world.gate.handle_upstream_closed(1000, world.time());
         world.drain();
         assert_eq!((world.kinds(), world.closed), (vec![kind.to_owned()], Some(1000)));
     }
     // It has said goodbye, and stays.
     let mut world = World::open("{}", false, ALL);
-    world.behind_says(&frame("session.closed", "{}"));
+    world.upstream_says(&frame("session.closed", "{}"));
     world.pass(3_000);
-    world.behind_says(&frame("session.closed", "{}"));
+    world.upstream_says(&frame("session.closed", "{}"));
     world.pass(1_999);
     assert!(world.closed.is_none());
     world.pass(1);
-    assert_eq!((world.closed, world.behind_closed), (Some(1000), true));
+    assert_eq!((world.closed, world.upstream_closed), (Some(1000), true));
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_runtime_that_breaks_the_protocol() {
         (frame("session.error", r#"{"code":"UNAUTHENTICATED","message":"internal words","retryable":false}"#), 1012),
     ] {
         let mut world = World::open("{}", false, ALL);
-        world.behind_says(&text);
+        world.upstream_says(&text);
         assert_eq!(world.end(), ended("INTERNAL_ERROR", close), "{text}");
         assert_eq!(member(&world.client[0], "retryable"), if close == 1012 { "true" } else { "false" });
         assert!(!world.client[0].contains("internal words"));
@@ -187,13 +187,13 @@ fn half_a_character_passes_as_it_is() {
     let body = r#"{"kind":"result_chunk","body":{"data":"two \ud83d","\ude00":"\ude00\ud83d\ude00"}}"#;
     let event = Frame { event_seq: Some(1), ..Frame::new("job.event", ID, body) };
     let text = event.of_session("sess_1").write();
-    assert_eq!(world.behind_says(&text), Flow::Forward);
+    assert_eq!(world.upstream_says(&text), Flow::Forward);
     assert_eq!(world.client.last(), Some(&text));
     let text = frame("job.submit", r#"{"agent":"a","input":"\ud83d"}"#);
     assert_eq!(world.client_says(&text), Flow::Forward, "what it thinks of it is the runtime's to say");
     // Nor is it mended where the session's id is: no other byte changes.
     let other = event.of_session("sess_0").write();
-    assert_eq!(world.behind_says(&other), Flow::Drain);
+    assert_eq!(world.upstream_says(&other), Flow::Drain);
     assert_eq!(world.client.last(), Some(&event.of_session("sess_1").write()));
 }
 
@@ -230,15 +230,15 @@ fn a_jobs_id_is_written_where_each_runtime_looks_for_it() {
         world.client_says(
             &Frame::new("job.cancel", ID, r#"{"reason":"x"}"#).of_session("sess_1").of_job("job_1").write(),
         );
-        for text in &world.behind {
+        for text in &world.upstream {
             assert_eq!(Envelope::parse(text).unwrap().job_id(), Some("job_1"), "{text}");
             assert_eq!((member(text, "job_id").as_str(), member(text, "reason").as_str()), ("job_1", "x"), "{text}");
         }
-        assert_eq!(world.behind.len(), 2);
+        assert_eq!(world.upstream.len(), 2);
         world.client_says(
             &Frame::new("job.cancel", ID, r#"{"job_id":"job_2"}"#).of_session("sess_1").of_job("job_1").write(),
         );
-        assert_eq!((world.behind.len(), world.kinds()), (2, vec!["session.error".to_owned()]), "two jobs are none");
+        assert_eq!((world.upstream.len(), world.kinds()), (2, vec!["session.error".to_owned()]), "two jobs are none");
     }
 }
 
@@ -248,8 +248,8 @@ fn a_frame_under_another_session_gets_ours() {
     // The Python SDK's runtime answers a repeated submit under the session of the first.
     let text =
         r#"{"arcp":"1.1","id":"a","type":"job.accepted","session_id":"sess_0","payload":{"job_id":"j","n":1.0}}"#;
-    world.behind_says(text);
-    world.behind_says(r#"{"arcp":"1.1","id":"a","type":"session.error","payload":{"code":"JOB_NOT_FOUND"}}"#);
+    world.upstream_says(text);
+    world.upstream_says(r#"{"arcp":"1.1","id":"a","type":"session.error","payload":{"code":"JOB_NOT_FOUND"}}"#);
     assert_eq!(
         world.client,
         [
@@ -263,8 +263,8 @@ fn a_frame_under_another_session_gets_ours() {
 fn the_log_counts_what_passed() {
     let mut world = World::open("{}", false, ALL);
     world.client_says(&frame("job.submit", "{}"));
-    world.behind_says(&frame("job.event", "{}"));
-    world.behind_says(&frame("job.result", "{}"));
+    world.upstream_says(&frame("job.event", "{}"));
+    world.upstream_says(&frame("job.result", "{}"));
     world.now += 1234;
     world.gate.handle_client_closed(world.time());
     world.drain();

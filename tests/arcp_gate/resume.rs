@@ -1,4 +1,4 @@
-//! Resume (ARCP 1.1 §6.3): for the same principal alone, whatever the runtime behind thinks of its tokens.
+//! Resume (ARCP 1.1 §6.3): for the same principal alone, whatever the upstream runtime thinks of its tokens.
 
 use super::*;
 
@@ -26,11 +26,11 @@ fn a_sealed_token_is_opened_for_its_principal() {
     assert!(world.is_asked(|action| matches!(action, Action::Open(Some(id)) if id == "sess_1")));
     world.opened();
     assert_eq!(
-        member(&world.behind[0], "resume"),
+        member(&world.upstream[0], "resume"),
         r#"{"session_id":"sess_1","resume_token":"rtk_1","token":"rtk_1","last_event_seq":7}"#
     );
     world.clear();
-    world.behind_says(&welcome("rtk_2", &["ack"]));
+    world.upstream_says(&welcome("rtk_2", &["ack"]));
     assert_eq!(mac_input(&world).unwrap(), r#"["arcgate resume 1","static||alice","sess_1","rtk_2"]"#);
     // The replay begins before the seal is there; it comes after the welcome, in its order.
     let replay: Vec<_> = (8..=10)
@@ -40,7 +40,7 @@ fn a_sealed_token_is_opened_for_its_principal() {
         })
         .collect();
     for event in &replay {
-        assert_eq!(world.behind_says(event), Flow::Drain);
+        assert_eq!(world.upstream_says(event), Flow::Drain);
     }
     assert!(world.client.is_empty());
     world.mac("bmV3");
@@ -64,7 +64,7 @@ fn part_of_a_resume_is_a_resume_that_cannot_be() {
 }
 
 #[test]
-fn a_token_that_is_not_this_principals_spends_nothing_behind() {
+fn a_token_that_is_not_this_principals_spends_nothing_upstream() {
     for token in ["rtk_1", "rg1.cnRrXzE.AAAA", "rg1.cnRrXzE.", "rg1.cnRrXzI.bWFj", "rg1..bWFj", "x"] {
         let mut world = World::new();
         world.client_says(&resuming(token));
@@ -76,7 +76,7 @@ fn a_token_that_is_not_this_principals_spends_nothing_behind() {
         }
         assert_eq!(world.end(), ended("RESUME_WINDOW_EXPIRED", 1000), "{token}");
         assert!(!world.is_asked(|action| matches!(action, Action::Open(_))), "{token}");
-        assert!(world.behind.is_empty());
+        assert!(world.upstream.is_empty());
     }
 }
 
@@ -104,7 +104,7 @@ fn resume_as_a_message_needs_credentials() {
     world.authenticated(alice());
     world.mac("bWFj");
     world.opened();
-    assert!(member(&world.behind[0], "resume").contains("sess_1"));
+    assert!(member(&world.upstream[0], "resume").contains("sess_1"));
     let mut world = World::new();
     world.client_says(&Frame::new("session.resume", ID, r#"{"resume_token":"x"}"#).write());
     assert_eq!(world.end(), ended("INVALID_REQUEST", 4400));
@@ -122,7 +122,7 @@ fn nobody_in_particular_resumes_nothing() {
         world.client_says(&hello("", &[]));
         world.authenticated(nobody());
         world.opened();
-        world.behind_says(&welcome("rtk_1", &[]));
+        world.upstream_says(&welcome("rtk_1", &[]));
         assert_eq!(member(&world.client[0], "resume_token"), "none");
         assert_eq!(member(&world.client[0], "resume_window_sec"), "0");
     }
@@ -134,8 +134,8 @@ fn a_runtime_that_is_lost_after_its_welcome_loses_nothing_that_it_sent() {
     world.client_says(&hello("", &[]));
     world.authenticated(alice());
     world.opened();
-    world.behind_says(&welcome("rtk_1", &[]));
-    world.behind_says(&frame("job.event", "{}"));
+    world.upstream_says(&welcome("rtk_1", &[]));
+    world.upstream_says(&frame("job.event", "{}"));
     world.gate.handle_upstream_closed(1006, world.time());
     world.drain();
     assert!(world.closed.is_none());
@@ -150,10 +150,10 @@ fn what_waits_for_the_seal_is_bounded_and_what_waited_is_not_lost() {
     world.client_says(&hello("", &[]));
     world.authenticated(alice());
     world.opened();
-    world.behind_says(&welcome("rtk_1", &[]));
+    world.upstream_says(&welcome("rtk_1", &[]));
     let event = frame("job.event", "{}");
     for _ in 0..20 {
-        world.behind_says(&event);
+        world.upstream_says(&event);
     }
     assert!(world.closed.is_none(), "who comes back would find the same again, and nothing new");
     world.mac("bWFj");
@@ -164,9 +164,9 @@ fn what_waits_for_the_seal_is_bounded_and_what_waited_is_not_lost() {
     world.client_says(&hello("", &[]));
     world.authenticated(alice());
     world.opened();
-    world.behind_says(&welcome("rtk_1", &[]));
-    world.behind_says(&frame("job.event", &format!(r#"{{"x":"{}"}}"#, "x".repeat(2000))));
-    world.behind_says(&event);
+    world.upstream_says(&welcome("rtk_1", &[]));
+    world.upstream_says(&frame("job.event", &format!(r#"{{"x":"{}"}}"#, "x".repeat(2000))));
+    world.upstream_says(&event);
     world.mac("bWFj");
     assert_eq!(world.kinds(), ["session.welcome", "job.event", "session.error"]);
 }
@@ -179,7 +179,7 @@ fn a_platform_that_cannot_seal() {
         world.authenticated(alice());
         if !resumes {
             world.opened();
-            world.behind_says(&welcome("rtk_1", &[]));
+            world.upstream_says(&welcome("rtk_1", &[]));
         }
         world.gate.handle_mac(None, world.time());
         world.drain();
@@ -192,7 +192,7 @@ fn a_displaced_connection_is_closed_as_such() {
     let mut world = World::open("{}", false, &[]);
     world.gate.handle_displaced(world.time());
     world.drain();
-    assert_eq!((world.client.len(), world.closed, world.behind_closed), (0, Some(4409), true));
+    assert_eq!((world.client.len(), world.closed, world.upstream_closed), (0, Some(4409), true));
 }
 
 #[test]
@@ -205,21 +205,21 @@ fn a_runtime_that_has_not_noticed_the_old_connections_end_is_asked_again() {
         for rest in &[200, 500, 1000][..tries] {
             world.opened();
             world.clear();
-            world.behind_says(&error_frame("PERMISSION_DENIED"));
-            assert!(matches!(world.done[..], [Action::CloseBehind]));
+            world.upstream_says(&error_frame("PERMISSION_DENIED"));
+            assert!(matches!(world.done[..], [Action::CloseUpstream]));
             world.pass(rest - 1);
-            assert!(world.behind_closed);
+            assert!(world.upstream_closed);
             world.pass(1);
             assert!(matches!(&world.done[1..], [Action::Open(Some(id))] if id == "sess_1"));
         }
         world.opened();
-        assert!(member(&world.behind[0], "resume").contains("rtk_1"), "the token is still known");
+        assert!(member(&world.upstream[0], "resume").contains("rtk_1"), "the token is still known");
         if tries == 1 {
-            world.behind_says(&welcome("rtk_2", &[]));
+            world.upstream_says(&welcome("rtk_2", &[]));
             world.mac("bmV3");
             assert_eq!(world.kinds(), ["session.welcome"]);
         } else {
-            world.behind_says(&error_frame("PERMISSION_DENIED"));
+            world.upstream_says(&error_frame("PERMISSION_DENIED"));
             assert_eq!(world.end(), ended("RESUME_WINDOW_EXPIRED", 1000));
         }
     }
@@ -238,7 +238,7 @@ fn a_session_is_found_by_a_token_that_names_it() {
         assert_eq!(mac_input(&world).unwrap(), r#"["arcgate resume 1","static||alice","sess_1","rtk_1"]"#, "{more}");
         world.mac("bWFj");
         world.opened();
-        let ours = &world.behind[0];
+        let ours = &world.upstream[0];
         assert!(member(ours, "resume").contains(r#""session_id":"sess_1""#), "{more}");
         assert_eq!((member(ours, "resume_token").as_str(), member(ours, "last_event_seq").as_str()), ("rtk_1", "7"));
     }
@@ -258,7 +258,7 @@ fn a_session_is_found_by_a_token_that_names_it() {
     world.authenticated(alice());
     assert!(world.is_asked(|action| matches!(action, Action::Open(None))));
     world.opened();
-    assert_eq!(member(&world.behind[0], "resume_token"), "rt_1");
+    assert_eq!(member(&world.upstream[0], "resume_token"), "rt_1");
 }
 
 #[test]
@@ -269,16 +269,16 @@ fn who_has_seen_all_is_asked_for_one_more_where_that_helps() {
     world.authenticated(alice());
     world.mac("bWFj");
     world.opened();
-    world.behind_says(&error_frame("RESUME_WINDOW_EXPIRED"));
+    world.upstream_says(&error_frame("RESUME_WINDOW_EXPIRED"));
     world.clear();
     world.pass(1);
     world.opened();
-    assert_eq!(member(&world.behind[0], "last_event_seq"), "6");
-    world.behind_says(&welcome("rtk_2", &[]));
+    assert_eq!(member(&world.upstream[0], "last_event_seq"), "6");
+    world.upstream_says(&welcome("rtk_2", &[]));
     world.mac("bmV3");
     for seq in [7, 8] {
         let event = Frame { event_seq: Some(seq), ..Frame::new("job.event", ID, "{}") };
-        world.behind_says(&event.of_session("sess_1").write());
+        world.upstream_says(&event.of_session("sess_1").write());
     }
     let seqs: Vec<_> = world.client.iter().map(|text| Envelope::parse(text).unwrap().event_seq()).collect();
     assert_eq!(seqs, [None, Some(8)], "the client has the seventh");
@@ -293,8 +293,8 @@ fn who_has_seen_all_is_asked_for_one_more_where_that_helps() {
         world.mac("bWFj");
         for _ in 0..4 {
             world.opened();
-            assert_eq!(member(world.behind.last().unwrap(), "last_event_seq"), last.to_string(), "{code}");
-            world.behind_says(&error_frame(code));
+            assert_eq!(member(world.upstream.last().unwrap(), "last_event_seq"), last.to_string(), "{code}");
+            world.upstream_says(&error_frame(code));
             world.pass(1000);
         }
         assert_eq!(world.end(), ended("RESUME_WINDOW_EXPIRED", 1000));
@@ -309,7 +309,7 @@ fn a_resume_that_is_refused_by_a_jobs_error_is_refused() {
     world.mac("bWFj");
     for _ in 0..5 {
         world.opened();
-        world.behind_says(&error_frame("RESUME_WINDOW_EXPIRED").replace("session.error", "job.error"));
+        world.upstream_says(&error_frame("RESUME_WINDOW_EXPIRED").replace("session.error", "job.error"));
         world.pass(1000);
     }
     assert_eq!(world.end(), ended("RESUME_WINDOW_EXPIRED", 1000));
@@ -325,9 +325,9 @@ fn who_asks_for_a_session_back_never_gets_another_one() {
             world.mac("bWFj");
         }
         world.opened();
-        world.behind_says(&welcome("rtk_2", &[]).replace("sess_1", "sess_new"));
+        world.upstream_says(&welcome("rtk_2", &[]).replace("sess_1", "sess_new"));
         assert_eq!(world.end(), ended("RESUME_WINDOW_EXPIRED", 1000));
-        assert_eq!((world.reason().as_str(), world.behind_closed), ("upstream_new_session", true));
+        assert_eq!((world.reason().as_str(), world.upstream_closed), ("upstream_new_session", true));
     }
 }
 
@@ -341,7 +341,7 @@ fn the_hub_hears_of_a_resumed_client_with_its_first_frame_whatever_that_is() {
             world.mac("bWFj");
         }
         world.opened();
-        world.behind_says(&welcome("rtk_2", &["ack"]));
+        world.upstream_says(&welcome("rtk_2", &["ack"]));
         if !trusted {
             world.mac("bmV3");
         }
@@ -359,11 +359,11 @@ fn the_hub_hears_of_a_resumed_client_with_its_first_frame_whatever_that_is() {
     for text in &texts {
         let mut world = resumed(true);
         world.client_says(text);
-        assert_eq!(world.kinds_behind(), ["session.pong"], "{text}");
+        assert_eq!(world.kinds_upstream(), ["session.pong"], "{text}");
         let first = world.done.iter().find(|action| !matches!(action, Action::Audit(_)));
-        assert!(matches!(first, Some(Action::ToBehind(_))), "before the client is answered: {text}");
+        assert!(matches!(first, Some(Action::ToUpstream(_))), "before the client is answered: {text}");
         world.client_says(&ping);
-        assert_eq!(world.kinds_behind().len(), 1, "once");
+        assert_eq!(world.kinds_upstream().len(), 1, "once");
     }
     for oddly in [
         |world: &mut World| world.gate.handle_client_binary(world.time()),
@@ -374,17 +374,17 @@ fn the_hub_hears_of_a_resumed_client_with_its_first_frame_whatever_that_is() {
         let mut world = resumed(true);
         oddly(&mut world);
         world.drain();
-        assert_eq!(world.kinds_behind(), ["session.pong"]);
+        assert_eq!(world.kinds_upstream(), ["session.pong"]);
     }
-    // What goes on says so itself, behind it; and a client that was never heard of may not have the welcome.
+    // What goes on says so itself, after it; and a client that was never heard of may not have the welcome.
     let mut world = resumed(true);
     world.client_says(&frame("session.ack", r#"{"last_processed_seq":7}"#));
-    assert_eq!(world.kinds_behind(), ["session.pong", "session.ack"]);
+    assert_eq!(world.kinds_upstream(), ["session.pong", "session.ack"]);
     let mut world = resumed(true);
     world.gate.handle_client_closed(world.time());
     world.drain();
-    assert!(world.behind.is_empty());
+    assert!(world.upstream.is_empty());
     let mut world = resumed(false);
     world.client_says(&ping);
-    assert!(world.behind.is_empty(), "another's runtime has its own rules");
+    assert!(world.upstream.is_empty(), "another's runtime has its own rules");
 }

@@ -1,4 +1,4 @@
-//! What comes from behind and can't be passed on: the client hears which event it is, once, and is not asked to come again.
+//! What comes from upstream and can't be passed on: the client hears which event it is, once, and is not asked to come again.
 
 use super::*;
 
@@ -36,13 +36,13 @@ fn the_event_is_named() {
         (event(5, r#"{"x":"\ud83"}"#), "5"),
     ] {
         let mut world = World::open("{}", false, &["ack"]);
-        world.behind_says(&event(4, "{}"));
-        world.behind_says(&text);
+        world.upstream_says(&event(4, "{}"));
+        world.upstream_says(&text);
         assert_eq!(told(&world), says(seq, "upstream_malformed"), "{text}");
         assert_eq!(world.end(), ended("INTERNAL_ERROR", 4422));
         assert!(member(&world.client[1], "message").contains(&format!("event {seq} ")));
         assert!(world.log[0].contains(&format!(r#""details":{{"reason":"upstream_malformed","event_seq":{seq}"#)));
-        assert!(world.behind_closed);
+        assert!(world.upstream_closed);
     }
 }
 
@@ -50,7 +50,7 @@ fn the_event_is_named() {
 fn one_that_is_too_large_hears_its_size_and_the_limit() {
     let mut world = World::open("{}", false, &["ack"]);
     let text = event(1, &format!(r#"{{"x":"{}"}}"#, "x".repeat(5_000_000)));
-    world.behind_says(&text);
+    world.upstream_says(&text);
     assert_eq!(told(&world), says("1", "upstream_frame_too_large"));
     let details = member(&world.client[0], "details");
     assert!(details.contains(&text.len().to_string()) && details.contains("4194304"), "{details}");
@@ -75,14 +75,14 @@ fn what_came_before_is_passed_on_first_also_while_the_welcome_waits() {
         world.authenticated(alice());
         world.mac("bWFj");
         world.opened();
-        world.behind_says(&welcome("rtk_2", &["ack"]));
-        world.behind_says(&event(8, "{}"));
+        world.upstream_says(&welcome("rtk_2", &["ack"]));
+        world.upstream_says(&event(8, "{}"));
         if oversized {
             world.gate.handle_upstream_oversized("{", 5_000_000, world.time());
         } else {
             world.gate.handle_upstream_binary(world.time());
         }
-        world.behind_says(&event(10, "{}"));
+        world.upstream_says(&event(10, "{}"));
         world.drain();
         assert!(world.closed.is_none(), "the welcome comes first");
         world.mac("bmV3");
@@ -107,8 +107,8 @@ fn the_type_and_the_job_are_named_as_far_as_they_are_names() {
         (r#"{"type":7,"job_id":{},"event_seq":5}"#.to_owned(), (None, None)),
     ] {
         let mut world = World::open("{}", false, &["ack"]);
-        world.behind_says(&event(4, "{}"));
-        world.behind_says(&text);
+        world.upstream_says(&event(4, "{}"));
+        world.upstream_says(&text);
         let details = member(world.client.last().unwrap(), "details");
         let details = json::parse_object(details.as_bytes()).unwrap();
         let name = |name| details.get(name).and_then(Value::as_str);

@@ -1,5 +1,5 @@
-//! The gate's machine. Steps: `who` is `client` or `behind` (`frame`, `text`, `binary`, `oversized`, `closed`, `overflowed`),
-//! `verifier` (`accepts`, `refuses`), `upstream` (`opened`, `failed`), `platform` (`mac`, `revoked`, `displaced`).
+//! The gate's machine. Steps: `who` is `client` or `upstream` (`frame`, `text`, `binary`, `oversized`, `closed`, `overflowed`,
+//! `upstream` also `opened` and `failed`), `verifier` (`accepts`, `refuses`), `platform` (`mac`, `revoked`, `displaced`).
 
 use arcgate::machine::Machine as _;
 use arcgate::{
@@ -44,7 +44,7 @@ impl Machine for Driver {
         match who {
             "client" if has("text") => {
                 if gate.handle_client_frame(text(step, "text").unwrap(), now) == Flow::Forward {
-                    self.forwarded.push(json!({"do": "forward", "to": "behind"}));
+                    self.forwarded.push(json!({"do": "forward", "to": "upstream"}));
                 }
             }
             "client" if has("binary") => gate.handle_client_binary(now),
@@ -53,14 +53,14 @@ impl Machine for Driver {
             }
             "client" if has("closed") => gate.handle_client_closed(now),
             "client" if has("overflowed") => gate.handle_client_overflow(now),
-            "behind" if has("text") => {
+            "upstream" if has("text") => {
                 if gate.handle_upstream_frame(text(step, "text").unwrap(), now) == Flow::Forward {
                     self.forwarded.push(json!({"do": "forward", "to": "client"}));
                 }
             }
-            "behind" if has("binary") => gate.handle_upstream_binary(now),
-            "behind" if has("closed") => gate.handle_upstream_closed(step["closed"].as_u64().unwrap() as u16, now),
-            "behind" if has("overflowed") => gate.handle_upstream_overflow(now),
+            "upstream" if has("binary") => gate.handle_upstream_binary(now),
+            "upstream" if has("closed") => gate.handle_upstream_closed(step["closed"].as_u64().unwrap() as u16, now),
+            "upstream" if has("overflowed") => gate.handle_upstream_overflow(now),
             "verifier" if has("accepts") => {
                 let tolerance = step.get("toleranceMs").and_then(Value::as_i64).unwrap_or(30_000);
                 let asks = step.get("asks").and_then(Value::as_bool).unwrap_or_default();

@@ -82,8 +82,8 @@ impl Witness {
             assert!(frame["id"].as_str().is_some_and(|id| id.len() == 26), "{folder}: {text}");
             assert!(text.len() < 100_000, "{folder}: {} bytes for what came in", text.len());
         }
-        let is_behind = matches!(what.as_str(), "open" | "forward" | "sendBehind" | "mac");
-        assert!(folder != "gate" || !is_behind || self.has_principal, "{what} for a stranger");
+        let is_upstream = matches!(what.as_str(), "open" | "forward" | "sendUpstream" | "mac");
+        assert!(folder != "gate" || !is_upstream || self.has_principal, "{what} for a stranger");
         self.done.insert(what);
     }
 }

@@ -99,16 +99,16 @@ fn gate(step: &Value) -> Option<String> {
         ("client", step) if step.contains_key("oversized") => "o".to_owned(),
         ("client", step) if step.contains_key("overflowed") => "O".to_owned(),
         ("client", _) => format!("c{}", said(step)?),
-        ("behind", step) if step.contains_key("closed") => format!("D{}", step["closed"]),
-        ("behind", step) if step.contains_key("binary") => "x".to_owned(),
-        ("behind", _) => format!("b{}", said(step)?),
         ("verifier", _) if step.get("accepts").is_some() => {
             let asks = if step["asks"] == true { 'A' } else { 'a' };
             format!("{asks}{} {}", step["accepts"]["expiresInMs"], step["accepts"]["id"].as_str()?)
         }
         ("verifier", _) => format!("r{}", text("refuses")),
         ("upstream", _) if step.get("opened").is_some() => format!("p{}", text("opened")),
-        ("upstream", _) => format!("f{}", text("failed")),
+        ("upstream", step) if step.contains_key("failed") => format!("f{}", text("failed")),
+        ("upstream", step) if step.contains_key("closed") => format!("D{}", step["closed"]),
+        ("upstream", step) if step.contains_key("binary") => "x".to_owned(),
+        ("upstream", _) => format!("b{}", said(step)?),
         ("platform", _) if step.get("mac").is_some() => format!("m{}", text("mac")),
         ("platform", _) if step.get("revoked").is_some() => format!("k{}", u8::from(step["revoked"] == true)),
         _ => "d".to_owned(),

@@ -20,8 +20,8 @@ export class Connection {
   #request;
   #client;
   #clientLine;
-  #behind;
-  #behindLine;
+  #upstream;
+  #upstreamLine;
   #dialing;
   #left = 1;
   #hasLeft = false;
@@ -87,7 +87,7 @@ export class Connection {
 
   #listen(socket, side) {
     const isClient = side === "client";
-    const isCurrent = () => isClient || socket === this.#behind;
+    const isCurrent = () => isClient || socket === this.#upstream;
     const isHub = !isClient && this.#options.behind.trusted === true;
     const credit = isHub ? new Credit(socket, this.#client) : undefined;
     socket.addEventListener("message", ({ data }) => {
@@ -103,10 +103,10 @@ export class Connection {
         // A character is a byte at least: what is too long here doesn't even go into the core's memory. Of an upstream's frame
         // its beginning does: the number stands there.
         else if (isClient && data.length > core.clientLimit()) core.clientOversized(data.length, now);
-        else if (!isClient && data.length > core.behindLimit())
-          core.behindOversized(data.slice(0, HEAD), data.length, now);
-        else forwarded = isClient ? core.clientText(data, now) : core.behindText(data, now);
-        if (forwarded) this.#send(isClient ? "behind" : "client", data);
+        else if (!isClient && data.length > core.upstreamLimit())
+          core.upstreamOversized(data.slice(0, HEAD), data.length, now);
+        else forwarded = isClient ? core.clientText(data, now) : core.upstreamText(data, now);
+        if (forwarded) this.#send(isClient ? "upstream" : "client", data);
         return forwarded;
       });
       credit?.passed(data);
@@ -114,7 +114,7 @@ export class Connection {
     const closed = (code) => {
       credit?.stop();
       if (!isCurrent()) return;
-      this.#do((core, now) => (isClient ? core.note("clientClosed", now) : core.behindClosed(code, now)));
+      this.#do((core, now) => (isClient ? core.note("clientClosed", now) : core.upstreamClosed(code, now)));
     };
     socket.addEventListener("close", ({ code }) => closed(code));
     socket.addEventListener("error", () => closed(1006));
@@ -169,12 +169,12 @@ export class Connection {
     switch (action.do) {
       case "send":
         return this.#send("client", action.text);
-      case "sendBehind":
-        return this.#send("behind", action.text);
+      case "sendUpstream":
+        return this.#send("upstream", action.text);
       case "close":
         return this.#clientLine.close(action.code, action.reason, this.#isSilent ? SILENT_ANSWER_MS : undefined);
-      case "closeBehind":
-        return this.#closeBehind();
+      case "closeUpstream":
+        return this.#closeUpstream();
       case "authenticate":
         return void this.#authenticate(action);
       case "open":
@@ -191,7 +191,7 @@ export class Connection {
   // What waits is counted without the frame itself: one that is larger than all that may wait would never arrive, however often
   // it is tried.
   #send(side, text) {
-    const socket = side === "client" ? this.#client : this.#behind;
+    const socket = side === "client" ? this.#client : this.#upstream;
     if (socket.bufferedAmount > this.#options.maxBuffered) this.#overflow ??= side;
     try {
       socket.send(text);
@@ -201,10 +201,10 @@ export class Connection {
   }
 
   // Another one may be opened after it. What was opened is closed, and not aborted: or its last frames would not arrive.
-  #closeBehind() {
-    if (this.#behind) this.#behindLine.close(1000, "closed");
+  #closeUpstream() {
+    if (this.#upstream) this.#upstreamLine.close(1000, "closed");
     else this.#dialing?.abort();
-    this.#behind = undefined;
+    this.#upstream = undefined;
   }
 
   // Nothing is handed in any more.
@@ -212,7 +212,7 @@ export class Connection {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
-    this.#closeBehind();
+    this.#closeUpstream();
     this.#abort.abort();
     const { sessions } = this.#options;
     const name = this.#nameOf(this.#session);
@@ -278,9 +278,9 @@ export class Connection {
       const line = this.#line(socket, () => dialing.abort());
       if (this.#over || dialing.signal.aborted) return line.close(1000, "closed");
       this.#dialing = undefined;
-      this.#behind = socket;
-      this.#behindLine = line;
-      this.#listen(socket, "behind");
+      this.#upstream = socket;
+      this.#upstreamLine = line;
+      this.#listen(socket, "upstream");
       this.#do((core, now) => core.opened(auth.scheme, auth.token, now));
     } catch (error) {
       if (this.#over) return;

@@ -7,12 +7,12 @@ use crate::{arcp::Close, json::Members, secret::Secret};
 pub enum Action {
     /// Send this text to the client.
     ToClient(String),
-    /// Send this text to what is behind.
-    ToBehind(String),
+    /// Send this text to the upstream.
+    ToUpstream(String),
     /// Close the client's socket.
     CloseClient(Close),
-    /// Close what is behind, or give up opening it.
-    CloseBehind,
+    /// Close the upstream, or give up opening it.
+    CloseUpstream,
     /// Have these credentials verified; the answer is [`super::Gate::handle_principal`] or [`super::Gate::handle_refused`].
     Authenticate {
         /// `bearer`, `none` or `x-vendor.…`
@@ -20,7 +20,7 @@ pub enum Action {
         /// The credential.
         token: Option<Secret>,
     },
-    /// Open what is behind, for the principal; the answer is [`super::Gate::handle_opened`] or [`super::Gate::handle_open_failed`]. With the
+    /// Open the upstream, for the principal; the answer is [`super::Gate::handle_opened`] or [`super::Gate::handle_open_failed`]. With the
     /// session that is resumed, where one is.
     Open(Option<String>),
     /// Compute the code that authenticates this text; the answer is [`super::Gate::handle_mac`].
@@ -37,11 +37,11 @@ impl Action {
         let members = |name: &str| Members::new().text("do", name);
         let text = match self {
             Self::ToClient(text) => members("send").text("text", text).end(),
-            Self::ToBehind(text) => members("sendBehind").text("text", text).end(),
+            Self::ToUpstream(text) => members("sendUpstream").text("text", text).end(),
             Self::CloseClient(close) => {
                 members("close").integer("code", close.code().into()).text("reason", close.reason()).end()
             }
-            Self::CloseBehind => members("closeBehind").end(),
+            Self::CloseUpstream => members("closeUpstream").end(),
             Self::Authenticate { scheme, token } => {
                 let members = members("authenticate").text("scheme", scheme);
                 match token.as_ref().and_then(|token| std::str::from_utf8(token.expose()).ok()) {

@@ -1,9 +1,9 @@
-//! A welcome that is not passed on yet, and what came from behind after it.
+//! A welcome that is not passed on yet, and what came from upstream after it.
 
 use super::unreadable::Unreadable;
 use crate::arcp::message::Welcome;
 
-/// Frames that may come between the welcome from behind and the client's.
+/// Frames that may come between the welcome from upstream and the client's.
 const MAX_HELD: usize = 16_384;
 
 /// A welcome that waits, and what came after it.
@@ -53,13 +53,13 @@ impl Admission {
         self.stop.get_or_insert(Stop::Unreadable(what));
     }
 
-    /// What is behind has closed.
+    /// The upstream has closed.
     pub(super) fn close(&mut self, code: u16) {
         self.closed.get_or_insert(code);
     }
 
-    /// What comes from behind meanwhile: in its order, and at most `most` bytes. What is more than that is not held, and the
-    /// session ends behind what was: the client has that much more when it comes back, or it would come back for ever.
+    /// What comes from upstream meanwhile: in its order, and at most `most` bytes. What is more than that is not held, and the
+    /// session ends after what was: the client has that much more when it comes back, or it would come back for ever.
     pub(super) fn hold(&mut self, text: &str, most: usize) {
         if self.stop.is_some() {
             return;

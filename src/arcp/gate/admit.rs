@@ -1,4 +1,4 @@
-//! The last step before a client is let in: the welcome from behind waits until its resume token is sealed and the client's
+//! The last step before a client is let in: the welcome from upstream waits until its resume token is sealed and the client's
 //! right to be here was asked about once more. Each took time, and what was true before it need not be true now.
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 use crate::{arcp::message::Welcome, principal::Principal, secret::Secret, time::Time};
 
 impl Gate {
-    /// What is behind has welcomed us.
+    /// The upstream has welcomed us.
     pub(super) fn admit(&mut self, welcome: Welcome, session_id: &str, token: Option<String>, now: Time) {
         let sealable = token.as_deref().filter(|_| !self.trusted);
         let seal = sealable.map(|token| seal::input(&self.key(), session_id, token));

@@ -45,14 +45,14 @@ impl Gate {
         let is_idle = session.idle_at().is_some_and(|at| now >= at);
         let is_due = session.is_to_ask(now);
         let client = session.client.as_mut().map_or(Beat::None, |pulse| pulse.beat(now));
-        let behind = session.behind.as_mut().map_or(Beat::None, |pulse| pulse.beat(now));
+        let upstream = session.upstream.as_mut().map_or(Beat::None, |pulse| pulse.beat(now));
         if client == Beat::Lost {
             return self.end(End::SILENT, now);
         }
         if is_idle {
             return self.end(End::IDLE, now);
         }
-        if behind == Beat::Lost {
+        if upstream == Beat::Lost {
             return self.end(End::restart("upstream_silent"), now);
         }
         if unanswered == Ask::Unknown {
@@ -64,9 +64,9 @@ impl Gate {
         if client == Beat::Ping {
             self.ping_client(now);
         }
-        if behind == Beat::Ping {
+        if upstream == Beat::Ping {
             let payload = self.ping(now);
-            self.tell_behind("session.ping", &payload, now);
+            self.tell_upstream("session.ping", &payload, now);
         }
     }
 
@@ -97,11 +97,11 @@ impl Gate {
         self.actions.push_back(Action::ToClient(text));
     }
 
-    pub(super) fn tell_behind(&mut self, kind: &str, payload: &str, now: Time) {
+    pub(super) fn tell_upstream(&mut self, kind: &str, payload: &str, now: Time) {
         let id = self.ids.next(now);
         let Stage::Open(session) = &mut self.stage else { return };
-        session.told_behind(now);
+        session.told_upstream(now);
         let text = Frame::new(kind, &id, payload).of_session(&session.id).write();
-        self.actions.push_back(Action::ToBehind(text));
+        self.actions.push_back(Action::ToUpstream(text));
     }
 }

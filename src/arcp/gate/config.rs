@@ -19,14 +19,14 @@ pub struct Config {
     pub(super) hello_timeout: Span,
     /// From the hello to the verifier's answer, and to each answer that the platform gives.
     pub(super) verify_timeout: Span,
-    /// From there to the welcome of what is behind.
+    /// From there to the welcome of the upstream.
     pub(super) open_timeout: Span,
     /// A frame before the welcome.
     pub(super) max_hello: usize,
     /// A client's frame after it.
     pub(super) max_frame: usize,
-    /// A frame from behind.
-    pub(super) max_behind: usize,
+    /// A frame from upstream.
+    pub(super) max_upstream_frame: usize,
     /// What may wait to be sent to one side.
     pub(super) max_buffered: usize,
     /// How much a client may say, on average.
@@ -78,7 +78,7 @@ impl Config {
         };
         let max_hello = bytes("maxHelloBytes", 65_536)?;
         let max_frame = bytes("maxFrameBytes", 1_048_576)?;
-        let max_behind = bytes("maxUpstreamFrameBytes", 4_194_304)?;
+        let max_upstream_frame = bytes("maxUpstreamFrameBytes", 4_194_304)?;
         let max_buffered = bytes("maxBufferedBytes", 4_194_304)?;
         let frames_per_sec = reader.number("maxFramesPerSec", 1.0, 1e6)?.unwrap_or(200.0);
         let bytes_per_sec = reader.number("maxBytesPerSec", 1024.0, 1e9)?.unwrap_or(4_194_304.0);
@@ -93,7 +93,7 @@ impl Config {
             open_timeout,
             max_hello,
             max_frame,
-            max_behind,
+            max_upstream_frame,
             max_buffered,
             frames_per_sec,
             bytes_per_sec,

@@ -1,4 +1,4 @@
-//! How a session's end is told: to the client, to what is behind, and in the audit log.
+//! How a session's end is told: to the client, to the upstream, and in the audit log.
 
 use super::{
     action::Action,
@@ -36,7 +36,7 @@ impl Gate {
         }
         self.actions.push_back(Action::CloseClient(end.close));
         if !matches!(self.stage, Stage::Hello | Stage::Verifying | Stage::Unsealing { .. }) {
-            self.actions.push_back(Action::CloseBehind);
+            self.actions.push_back(Action::CloseUpstream);
         }
         self.audit_end(end, why, now);
         self.stage = Stage::Over;

@@ -1,4 +1,4 @@
-//! Our hello to what is behind, and its answer.
+//! Our hello to the upstream, and its answer.
 
 use super::{
     action::Action,
@@ -29,7 +29,7 @@ impl Gate {
         match self.stage {
             Stage::Opening => {}
             // It took longer than it was waited for.
-            Stage::Over => return self.actions.push_back(Action::CloseBehind),
+            Stage::Over => return self.actions.push_back(Action::CloseUpstream),
             _ => return,
         }
         self.stage = Stage::Rechecking { scheme: scheme.to_owned(), token: Secret::new(token) };
@@ -43,7 +43,7 @@ impl Gate {
         }
     }
 
-    /// Says our hello to what is behind.
+    /// Says our hello to the upstream.
     pub(super) fn greet(&mut self, now: Time) {
         if self.is_past_end(now) {
             return self.end(End::EXPIRED, now);
@@ -71,7 +71,7 @@ impl Gate {
             resume,
         };
         let frame = ours.frame(&self.ids.next(now));
-        self.actions.push_back(Action::ToBehind(frame));
+        self.actions.push_back(Action::ToUpstream(frame));
     }
 
     /// The answer to our hello.
@@ -104,7 +104,7 @@ impl Gate {
         self.admit(welcome, id, token, now);
     }
 
-    /// What is behind refuses our hello.
+    /// The upstream refuses our hello.
     fn turned_away(&mut self, said: &Envelope<'_>, now: Time) {
         let code = said.get("code").and_then(Value::as_str).unwrap_or_default();
         let details = said.get("details").and_then(Value::as_object).filter(|_| self.trusted);
@@ -115,7 +115,7 @@ impl Gate {
             return self.end_saying(End::TOO_MANY_SESSIONS, Some(&why), now);
         }
         let last = self.hello.as_ref().and_then(|hello| hello.resume.as_ref()).map(|resume| resume.last_event_seq);
-        let end = End::of_behind(code, last.is_some());
+        let end = End::of_upstream_error(code, last.is_some());
         if end.code != Some(ArcpCode::ResumeWindowExpired) || self.trusted {
             return self.end(end, now);
         }
@@ -134,7 +134,7 @@ impl Gate {
         };
         self.until = now.plus(rest);
         self.stage = Stage::Resting;
-        self.actions.push_back(Action::CloseBehind);
+        self.actions.push_back(Action::CloseUpstream);
     }
 }
 

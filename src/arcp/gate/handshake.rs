@@ -33,7 +33,7 @@ impl Gate {
         let Ok(mut hello) = hello else { return self.end(End::protocol("bad_hello"), now) };
         hello.scheme.make_ascii_lowercase();
         let scheme = hello.scheme.clone();
-        // Whoever claims to be nobody shows nothing: what no verifier looks at must not go on to what is behind.
+        // Whoever claims to be nobody shows nothing: what no verifier looks at must not go on to the upstream.
         let token = hello.token.take().filter(|_| scheme != "none");
         self.hello = Some(hello);
         let is_complete = match scheme.as_str() {
@@ -104,24 +104,24 @@ impl Gate {
     }
 
     /// The welcome in our words: features of all three, our heartbeat, and a token that is this principal's alone.
-    pub(super) fn welcome(&mut self, from_behind: Welcome, session_id: &str, token: Option<&str>, now: Time) {
+    pub(super) fn welcome(&mut self, from_upstream: Welcome, session_id: &str, token: Option<&str>, now: Time) {
         let Some(hello) = &self.hello else { return };
         let of_both = hello.features.both(&Features::new(KNOWN));
         let beats = of_both.has("heartbeat");
-        let mut features = of_both.without("heartbeat").both(&from_behind.features);
+        let mut features = of_both.without("heartbeat").both(&from_upstream.features);
         if beats {
             features = features.with("heartbeat");
         }
         let welcome = Welcome {
             resume_token: Some(Secret::new(token.unwrap_or(NO_TOKEN))),
-            resume_window_sec: if token.is_some() { from_behind.resume_window_sec } else { 0.0 },
+            resume_window_sec: if token.is_some() { from_upstream.resume_window_sec } else { 0.0 },
             heartbeat_interval_sec: beats.then_some(self.config.heartbeat.as_millis() as f64 / 1000.0),
             features: features.clone(),
-            runtime: from_behind.runtime,
-            agents: from_behind.agents,
+            runtime: from_upstream.runtime,
+            agents: from_upstream.agents,
         };
-        let behind_beat =
-            from_behind.heartbeat_interval_sec.filter(|_| !self.trusted && from_behind.features.has("heartbeat"));
+        let upstream_beat =
+            from_upstream.heartbeat_interval_sec.filter(|_| !self.trusted && from_upstream.features.has("heartbeat"));
         let payload = welcome.write(session_id, &now.to_rfc3339());
         let principal_scopes = self.principal.as_ref().and_then(Principal::scopes).unwrap_or_default();
         let may_submit = self.config.submit.iter().all(|scope| principal_scopes.contains(scope));
@@ -133,7 +133,7 @@ impl Gate {
         }
         let event = self.audit("arcp.hello", "allowed", "ok").text("session", session_id).end();
         let interval = self.asks.then_some(self.config.revocation_interval);
-        let session = Session::new(&self.config, session_id, features, may_submit, behind_beat, now);
+        let session = Session::new(&self.config, session_id, features, may_submit, upstream_beat, now);
         let session = session.asking(interval).after(seen, self.is_lowered).owing_sign(self.trusted && resumed);
         let id = self.ids.next(now);
         let text = Frame::new("session.welcome", &id, &payload).of_session(session_id).write();

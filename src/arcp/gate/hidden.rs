@@ -1,4 +1,4 @@
-//! Whether a job exists is not for strangers (ARCP 1.1 §6.6). Some runtimes behind answer a job that one may not see otherwise
+//! Whether a job exists is not for strangers (ARCP 1.1 §6.6). Some upstream runtimes answer a job that one may not see otherwise
 //! than one that isn't there; the gate makes one answer of both.
 
 use std::collections::VecDeque;
@@ -33,7 +33,7 @@ impl Asked {
         list.push_back(job.to_owned());
     }
 
-    /// A frame from behind: the frame in whose place it stands, if it would tell too much.
+    /// A frame from upstream: the frame in whose place it stands, if it would tell too much.
     pub(super) fn answer(&mut self, frame: &Envelope<'_>) -> Option<String> {
         if self.subscribes.is_empty() && self.cancels.is_empty() {
             return None;

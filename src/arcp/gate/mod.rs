@@ -1,7 +1,7 @@
 //! The gate in front of a runtime, one machine for each client's socket.
 //!
 //! head -> [`upgrade`] -> the client's hello -> [`Action::Authenticate`] -> the principal -> [`Action::Open`] -> a hello of our own
-//! behind -> its welcome -> the client's welcome -> frames both ways.
+//! upstream -> its welcome -> the client's welcome -> frames both ways.
 //!
 //! ```text
 //!  Hello ──▶ Verifying ──▶ (Unsealing, of a resume) ──▶ Opening ──▶ Rechecking ──▶ Greeting ──▶ Admitting ──▶ Open
@@ -10,12 +10,12 @@
 //!    └───────────┴──────────────────────────── any failure, or no answer in time ──────────────────┴──────────┴──▶ Over
 //! ```
 //!
-//! Nothing reaches what is behind before the principal is known. What passes is checked and then forwarded byte for byte.
+//! Nothing reaches the upstream before the principal is known. What passes is checked and then forwarded byte for byte.
 //! [`Gate`] keeps the contract of [`Machine`]; its inputs stand here, and what comes of each in a file of its own: `handshake` and
 //! `greet` the two hellos, `admit` the last questions before the welcome (an `admission` is what waits for them), `relay` frames,
 //! `beats` what time brings, `ending` how it ends. They stand on what is known and decided without the gate: `stage`, `session`,
 //! [`refusal`] (the ends), `unreadable` (what can't be passed on), `pulse`, `rate`, `seal` (resume tokens), `places` (where a job's
-//! id stands), `hidden` (what no runtime behind may give away).
+//! id stands), `hidden` (what no upstream runtime may give away).
 
 pub mod action;
 pub mod config;
@@ -60,7 +60,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Gate {
     config: Config,
-    /// What is behind is ours, and is believed about resuming; heartbeats are not needed on the way to it.
+    /// The upstream is ours, and is believed about resuming; heartbeats are not needed on the way to it.
     trusted: bool,
     /// The platform tells how much waits to be sent.
     has_gauge: bool,
@@ -68,7 +68,7 @@ pub struct Gate {
     stage: Stage,
     /// When a stage before [`Stage::Open`] has taken too long.
     until: Time,
-    /// How often what is behind was asked to resume.
+    /// How often the upstream was asked to resume.
     tries: usize,
     /// The number to resume from is taken one lower, this time; and whether that was tried.
     is_lowered: bool,
@@ -121,7 +121,7 @@ impl Gate {
 
     /// As [`Self::client_limit`], for [`Self::handle_upstream_oversized`].
     pub const fn upstream_limit(&self) -> usize {
-        self.config.max_behind
+        self.config.max_upstream_frame
     }
 
     /// A text frame of the client.
@@ -206,23 +206,23 @@ impl Gate {
         self.revocation_checked(revoked, now);
     }
 
-    /// What is behind is open, and is to be shown this credential.
+    /// The upstream is open, and is to be shown this credential.
     pub fn handle_opened(&mut self, scheme: &str, token: &str, now: Time) {
         self.opened(scheme, token, now);
     }
 
-    /// What is behind can't be opened; the argument is the error's code.
+    /// The upstream can't be opened; the argument is the error's code.
     pub fn handle_open_failed(&mut self, code: &str, now: Time) {
         if matches!(self.stage, Stage::Opening) {
             self.end(End::of_open_failure(code), now);
         }
     }
 
-    /// A text frame from behind.
+    /// A text frame from upstream.
     pub fn handle_upstream_frame(&mut self, text: &str, now: Time) -> Flow {
         match &mut self.stage {
-            _ if text.len() > self.config.max_behind => self.handle_upstream_oversized(text, text.len(), now),
-            Stage::Open(_) => return self.relay_from_behind(text, now),
+            _ if text.len() > self.config.max_upstream_frame => self.handle_upstream_oversized(text, text.len(), now),
+            Stage::Open(_) => return self.relay_from_upstream(text, now),
             Stage::Greeting => self.answered(text, now),
             Stage::Admitting(admission) => admission.hold(text, self.config.max_buffered),
             _ => {}
@@ -230,28 +230,28 @@ impl Gate {
         Flow::Drain
     }
 
-    /// A binary frame from behind: the protocol has none.
+    /// A binary frame from upstream: the protocol has none.
     pub fn handle_upstream_binary(&mut self, now: Time) {
         self.cannot_pass(Unreadable::found("upstream_binary_frame", "", None), now);
     }
 
-    /// A frame from behind over [`Self::upstream_limit`]: how it begins, and its size at least, in bytes.
+    /// A frame from upstream over [`Self::upstream_limit`]: how it begins, and its size at least, in bytes.
     pub fn handle_upstream_oversized(&mut self, head: &str, size: usize, now: Time) {
         let size = Some((size, self.upstream_limit()));
         self.cannot_pass(Unreadable::found("upstream_frame_too_large", head, size), now);
     }
 
-    /// What is behind has closed, with this code.
+    /// The upstream has closed, with this code.
     pub fn handle_upstream_closed(&mut self, code: u16, now: Time) {
         let end = match &mut self.stage {
             Stage::Admitting(admission) => return admission.close(code),
-            Stage::Open(session) => End::of_behind_closed(code, self.trusted, session.dismissed.is_some()),
+            Stage::Open(session) => End::of_upstream_closed(code, self.trusted, session.dismissed.is_some()),
             _ => End::restart("upstream_lost"),
         };
         self.end(end, now);
     }
 
-    /// More waits to be sent to what is behind than may.
+    /// More waits to be sent to the upstream than may.
     pub fn handle_upstream_overflow(&mut self, now: Time) {
         self.end(End::FLOODED, now);
     }

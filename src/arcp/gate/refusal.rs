@@ -76,12 +76,12 @@ impl End {
         })
     }
 
-    /// Try again: close code 1012. What is behind is at fault, or this gate.
+    /// Try again: close code 1012. The upstream is at fault, or this gate.
     pub const fn restart(reason: &'static str) -> Self {
         Self::new(ArcpCode::InternalError, Close::Restart, reason)
     }
 
-    /// What is behind breaks the protocol, and will again: close code 4422.
+    /// The upstream breaks the protocol, and will again: close code 4422.
     pub const fn unreadable(reason: &'static str) -> Self {
         Self::new(ArcpCode::InternalError, Close::Unreadable, reason)
     }
@@ -117,7 +117,7 @@ impl End {
     pub const REVOKED: Self = Self::new(ArcpCode::Unauthenticated, Close::TokenEnded, "token_revoked");
     /// The client doesn't read what it is sent.
     pub const SLOW: Self = Self { code: None, close: Close::TooMany, reason: "client_too_slow" };
-    /// What is behind doesn't read what the client sends.
+    /// The upstream doesn't read what the client sends.
     pub const FLOODED: Self = Self { code: None, close: Close::TooMany, reason: "upstream_too_slow" };
     /// The client says more than it may.
     pub const FAST: Self = Self { code: None, close: Close::TooMany, reason: "client_too_fast" };
@@ -132,7 +132,7 @@ impl End {
     pub const GONE: Self = Self { code: None, close: Close::Normal, reason: "client_gone" };
     /// The client has said goodbye.
     pub const GOODBYE: Self = Self { code: None, close: Close::Normal, reason: "client_closed" };
-    /// What is behind has said goodbye.
+    /// The upstream has said goodbye.
     pub const DISMISSED: Self = Self { code: None, close: Close::Normal, reason: "upstream_closed" };
 
     /// What a verifier's error comes to. The reason is told by the driver, which has the error's code.
@@ -144,7 +144,7 @@ impl End {
         }
     }
 
-    /// What it comes to that what is behind can't be opened; the argument is the error's code.
+    /// What it comes to that the upstream can't be opened; the argument is the error's code.
     pub fn of_open_failure(code: &str) -> Self {
         match code {
             "ERR_PERMISSION_DENIED" => Self::denied("no_upstream_credential"),
@@ -153,9 +153,9 @@ impl End {
         }
     }
 
-    /// What the close of what is behind comes to, in an open session. Our own runtime has told the client why, and its code goes
+    /// What the close of the upstream comes to, in an open session. Our own runtime has told the client why, and its code goes
     /// on: what it refuses once it refuses each time.
-    pub const fn of_behind_closed(code: u16, is_ours: bool, has_said_goodbye: bool) -> Self {
+    pub const fn of_upstream_closed(code: u16, is_ours: bool, has_said_goodbye: bool) -> Self {
         let (close, reason) = match code {
             4400 if is_ours => (Close::Protocol, "runtime_refused"),
             4409 if is_ours => return Self::DISPLACED,
@@ -167,8 +167,8 @@ impl End {
         Self { code: None, close, reason }
     }
 
-    /// What a refusal of the runtime behind comes to. Its text is never shown: it isn't written for strangers.
-    pub fn of_behind(code: &str, resumes: bool) -> Self {
+    /// What a refusal of the upstream runtime comes to. Its text is never shown: it isn't written for strangers.
+    pub fn of_upstream_error(code: &str, resumes: bool) -> Self {
         match ArcpCode::from_name(code) {
             Some(ArcpCode::ResumeWindowExpired) if resumes => Self::not_resumable("upstream_resume_refused"),
             // The Python SDK's runtime says so of everything that it can't resume.

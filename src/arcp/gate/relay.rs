@@ -25,13 +25,13 @@ const MAX_NONCE: usize = 256;
 const WITHOUT_GAUGE: usize = 4;
 
 impl Gate {
-    /// The client has said something, whatever it is. What is behind is told once, where that isn't a frame that goes on: it keeps
+    /// The client has said something, whatever it is. The upstream is told once, where that isn't a frame that goes on: it keeps
     /// the token that a session was resumed with until then (ARCP 1.1 §6.3). A pong says nothing else.
     pub(super) fn hear_client(&mut self, bytes: usize, now: Time) -> bool {
         let Stage::Open(session) = &mut self.stage else { return true };
         let is_within = session.heard_client(bytes, now);
         if session.takes_sign() {
-            self.tell_behind("session.pong", "{}", now);
+            self.tell_upstream("session.pong", "{}", now);
         }
         is_within
     }
@@ -70,14 +70,14 @@ impl Gate {
             },
             _ => None,
         };
-        session.told_behind(now);
+        session.told_upstream(now);
         if !self.trusted {
             session.asked.note(&envelope);
         }
         if rewritten.is_none() && self.actions.is_empty() {
             return Flow::Forward;
         }
-        self.actions.push_back(Action::ToBehind(rewritten.unwrap_or_else(|| text.to_owned())));
+        self.actions.push_back(Action::ToUpstream(rewritten.unwrap_or_else(|| text.to_owned())));
         Flow::Drain
     }
 
@@ -171,20 +171,20 @@ impl Gate {
     fn goodbye(&mut self, said: &Envelope<'_>, now: Time) {
         let reason = said.get("reason").and_then(Value::as_str).filter(|reason| reason.len() <= MAX_NONCE);
         let payload = Members::new().text("reason", reason.unwrap_or("client_closed")).end();
-        self.tell_behind("session.bye", &payload, now);
+        self.tell_upstream("session.bye", &payload, now);
         if said.kind() == "session.close" {
             self.tell_client("session.closed", "{}", now);
         }
         self.end(End::GOODBYE, now);
     }
 
-    pub(super) fn relay_from_behind(&mut self, text: &str, now: Time) -> Flow {
+    pub(super) fn relay_from_upstream(&mut self, text: &str, now: Time) -> Flow {
         if self.is_past_end(now) {
             self.end(End::EXPIRED, now);
             return Flow::Drain;
         }
         let Stage::Open(session) = &mut self.stage else { return Flow::Drain };
-        session.heard_behind(text.len(), now);
+        session.heard_upstream(text.len(), now);
         let Ok(envelope) = Envelope::relayed(text) else {
             self.cannot_pass(Unreadable::malformed(text), now);
             return Flow::Drain;
@@ -198,7 +198,7 @@ impl Gate {
         match envelope.kind() {
             "session.ping" => {
                 if let Some(nonce) = nonce_of(&envelope) {
-                    self.tell_behind("session.pong", &pong(nonce, now), now);
+                    self.tell_upstream("session.pong", &pong(nonce, now), now);
                 }
                 return Flow::Drain;
             }

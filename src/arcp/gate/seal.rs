@@ -1,4 +1,4 @@
-//! Resume tokens of a runtime behind, bound to the principal: those of some runtimes can be guessed, and some runtimes don't
+//! Resume tokens of an upstream runtime, bound to the principal: those of some runtimes can be guessed, and some runtimes don't
 //! ask whose a token is. `rg1.<session and its token, base64url>.<HMAC, base64url>`; the platform computes the HMAC.
 
 use crate::{

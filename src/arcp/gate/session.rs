@@ -18,7 +18,7 @@ pub(super) struct Session {
     pub(super) features: Features,
     pub(super) may_submit: bool,
     pub(super) client: Option<Pulse>,
-    pub(super) behind: Option<Pulse>,
+    pub(super) upstream: Option<Pulse>,
     /// When the client was heard of; and how long it may say nothing, where it has no heartbeats.
     heard: Time,
     idle: Option<Span>,
@@ -30,19 +30,19 @@ pub(super) struct Session {
     /// Since when an answer is waited for.
     asking_since: Option<Time>,
     last_known: Time,
-    /// What is behind has said that nothing more comes: when it must have closed.
+    /// The upstream has said that nothing more comes: when it must have closed.
     pub(super) dismissed: Option<Time>,
     pub(super) asked: Asked,
-    /// The number of the last event that came from behind.
+    /// The number of the last event that came from upstream.
     pub(super) last_seq: i64,
-    /// Events up to this number the client has: what is behind was asked for one too many.
+    /// Events up to this number the client has: the upstream was asked for one too many.
     pub(super) has_seen: Option<i64>,
-    /// What is behind has to be told that the client was heard of, for that spends the token that it resumed with.
+    /// The upstream has to be told that the client was heard of, for that spends the token that it resumed with.
     owes_sign: bool,
     rate: Rate,
     opened: Time,
     from_client: (i64, i64),
-    from_behind: (i64, i64),
+    from_upstream: (i64, i64),
 }
 
 /// What an answer about revocation means.
@@ -69,10 +69,10 @@ impl Session {
         id: &str,
         features: Features,
         may_submit: bool,
-        behind_beat: Option<f64>,
+        upstream_beat: Option<f64>,
         now: Time,
     ) -> Self {
-        let beat = behind_beat.map(|seconds| Span::from_millis((seconds.clamp(0.05, 3600.0) * 1000.0) as i64));
+        let beat = upstream_beat.map(|seconds| Span::from_millis((seconds.clamp(0.05, 3600.0) * 1000.0) as i64));
         Self {
             id: id.to_owned(),
             may_submit,
@@ -80,7 +80,7 @@ impl Session {
             idle: (!features.has("heartbeat")).then_some(config.idle_timeout),
             heard: now,
             features,
-            behind: beat.map(|beat| Pulse::new(beat, now)),
+            upstream: beat.map(|beat| Pulse::new(beat, now)),
             unheard: 0,
             is_probed: false,
             interval: None,
@@ -95,7 +95,7 @@ impl Session {
             rate: Rate::new(config.frames_per_sec, config.bytes_per_sec, now),
             opened: now,
             from_client: (0, 0),
-            from_behind: (0, 0),
+            from_upstream: (0, 0),
         }
     }
 
@@ -113,14 +113,14 @@ impl Session {
         self
     }
 
-    /// What is behind keeps the token that this session was resumed with until the client is heard of.
+    /// The upstream keeps the token that this session was resumed with until the client is heard of.
     pub(super) fn owing_sign(mut self, owes: bool) -> Self {
         self.owes_sign = owes;
         self
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
-        let pulses = [&self.client, &self.behind].into_iter().flatten().map(Pulse::deadline);
+        let pulses = [&self.client, &self.upstream].into_iter().flatten().map(Pulse::deadline);
         let unanswered = self.asking_since.map(|since| since.plus(LONGEST_ANSWER));
         pulses.chain(self.idle_at()).chain(self.next_ask).chain(unanswered).chain(self.dismissed).min()
     }
@@ -156,21 +156,21 @@ impl Session {
         self.rate.was_ack();
     }
 
-    /// Whether what is behind is still to be told that the client was heard of; once.
+    /// Whether the upstream is still to be told that the client was heard of; once.
     pub(super) fn takes_sign(&mut self) -> bool {
         std::mem::take(&mut self.owes_sign)
     }
 
-    pub(super) fn heard_behind(&mut self, bytes: usize, now: Time) {
-        self.from_behind.0 += 1;
-        self.from_behind.1 += bytes as i64;
-        if let Some(pulse) = &mut self.behind {
+    pub(super) fn heard_upstream(&mut self, bytes: usize, now: Time) {
+        self.from_upstream.0 += 1;
+        self.from_upstream.1 += bytes as i64;
+        if let Some(pulse) = &mut self.upstream {
             pulse.hear(now);
         }
     }
 
-    pub(super) fn told_behind(&mut self, now: Time) {
-        if let Some(pulse) = &mut self.behind {
+    pub(super) fn told_upstream(&mut self, now: Time) {
+        if let Some(pulse) = &mut self.upstream {
             pulse.tell(now);
         }
     }
@@ -212,7 +212,7 @@ impl Session {
             .integer("durationMs", now.since(self.opened).as_millis())
             .integer("clientFrames", self.from_client.0)
             .integer("clientBytes", self.from_client.1)
-            .integer("upstreamFrames", self.from_behind.0)
-            .integer("upstreamBytes", self.from_behind.1)
+            .integer("upstreamFrames", self.from_upstream.0)
+            .integer("upstreamBytes", self.from_upstream.1)
     }
 }

@@ -21,7 +21,7 @@ pub(super) enum Stage {
     Verifying,
     /// The code of a sealed resume token is computed, to be held against this one.
     Unsealing { presented: String },
-    /// What is behind is being opened.
+    /// The upstream is being opened.
     Opening,
     /// It is open; before it hears of anybody, it is asked once more whether the client may go on. The credential for it.
     Rechecking { scheme: String, token: Secret },

@@ -1,4 +1,4 @@
-//! What comes from behind and can't be passed on. A runtime says it again at each resume, and a gate remembers nothing from one
+//! What comes from upstream and can't be passed on. A runtime says it again at each resume, and a gate remembers nothing from one
 //! connection to the next: so the client is told which event it is, and not to come back for it.
 
 use std::borrow::Cow;
