@@ -1,7 +1,7 @@
 //! What an answer comes to: tokens that are taken, or the reason why there are none.
 
 use super::{
-    flight::{Arrived, Asked, Errand, Flight, Life, Stage},
+    flight::{Arrived, Asked, Flight, Life, Operation, Stage},
     kept::id_token_after,
     progress::Next,
     refused::Trouble,
@@ -29,7 +29,7 @@ impl Manager {
         now: Time,
         random: f64,
     ) -> Next {
-        if let Errand::Revoke(_) = flight.errand {
+        if let Operation::Revoke(_) = flight.operation {
             let outcome = match answer {
                 // The answer has no body that counts (RFC 7009 §2.2).
                 _ if (200..300).contains(&status) => Ok(()),
@@ -61,7 +61,7 @@ impl Manager {
             Answer::Refused(denial, _)
                 if denial.name.as_deref() == Some("invalid_grant")
                     && flight.sent.is_some()
-                    && !matches!(flight.errand, Errand::Code(_)) =>
+                    && !matches!(flight.operation, Operation::Code(_)) =>
             {
                 flight.denied = Some((denial, status));
                 self.doubt(flight, now, random)
@@ -112,7 +112,7 @@ impl Manager {
         random: f64,
     ) -> Next {
         // A login is taken whole or not at all: nobody knows whose half of one it is.
-        let is_ours = matches!(flight.errand, Errand::Refresh(_)) && flight.id.0 > self.settled;
+        let is_ours = matches!(flight.operation, Operation::Refresh(_)) && flight.id.0 > self.settled;
         let Some(refresh) = refresh.filter(|_| is_ours) else { return self.fail(flight, trouble, now, random) };
         self.refresh = Some(refresh);
         self.obtained = Some(now);
@@ -255,11 +255,11 @@ impl Manager {
         }
         let asked = Asked { number: flight.asked, at: Some(flight.entered) };
         flight.arrived = Some(Arrived { tokens, life, asked });
-        match &flight.errand {
-            Errand::Code(_) if flight.arrived.as_ref().is_some_and(|arrived| arrived.tokens.id_token.is_some()) => {
+        match &flight.operation {
+            Operation::Code(_) if flight.arrived.as_ref().is_some_and(|arrived| arrived.tokens.id_token.is_some()) => {
                 Next::Go(Stage::Verify)
             }
-            Errand::Code(_) if self.wants_id_token() => self.reject_login(flight, "the provider gave no ID token"),
+            Operation::Code(_) if self.wants_id_token() => self.reject_login(flight, "the provider gave no ID token"),
             _ => self.checked(flight, now, random),
         }
     }
@@ -278,7 +278,7 @@ impl Manager {
 
     /// OpenID Connect Core 1.0 §12.2, and the same for access tokens that say whose they are.
     fn is_same_person(&self, flight: &Flight, tokens: &Tokens) -> bool {
-        if !matches!(flight.errand, Errand::Refresh(_)) || self.source.kind == Kind::ClientCredentials {
+        if !matches!(flight.operation, Operation::Refresh(_)) || self.source.kind == Kind::ClientCredentials {
             return true;
         }
         let facts = |token: Option<&Secret>| token.map(|token| response::Facts::of(token.expose())).unwrap_or_default();
@@ -293,12 +293,12 @@ impl Manager {
             return;
         }
         self.settled = flight.id.0;
-        if let Errand::Code(_) = flight.errand {
+        if let Operation::Code(_) = flight.operation {
             // Somebody else, perhaps: nothing of the one before stays, and nothing that is under way for them counts.
             self.forget();
         }
-        let reason = match &flight.errand {
-            Errand::Refresh(reason) => *reason,
+        let reason = match &flight.operation {
+            Operation::Refresh(reason) => *reason,
             _ => Reason::Initial,
         };
         self.install(arrived, now, random);
@@ -310,7 +310,7 @@ impl Manager {
 
     pub(super) fn storable(&self, flight: &Flight) -> Stored {
         let arrived = flight.arrived.as_ref();
-        let goes_on = !matches!(flight.errand, Errand::Code(_));
+        let goes_on = !matches!(flight.operation, Operation::Code(_));
         let kept = |token: &Option<Secret>| token.clone().filter(|_| goes_on);
         let tokens = arrived.map(|arrived| &arrived.tokens);
         // Of an answer that is of no use the refresh token alone is new.

@@ -1,7 +1,7 @@
 //! Looking the provider's endpoints up: at OpenID's address, and at RFC 8414's when nothing of use is there.
 
 use super::{
-    flight::{Errand, Flight, Nowhere, Stage},
+    flight::{Flight, Nowhere, Operation, Stage},
     progress::Next,
     refused::Trouble,
     Manager,
@@ -32,7 +32,7 @@ impl Manager {
         match read {
             Ok(endpoints) => {
                 self.endpoints = Some((endpoints, now));
-                if matches!(flight.errand, Errand::Discover) {
+                if matches!(flight.operation, Operation::Discover) {
                     self.end(flight, Ok(()));
                     return Next::Over;
                 }

@@ -1,4 +1,4 @@
-//! What is under way: one errand after another, each a chain of stages.
+//! What is under way: one operation after another, each a chain of stages.
 
 use crate::{
     error::Error,
@@ -134,7 +134,7 @@ pub enum Fate {
 
 /// What a flight is for.
 #[derive(Debug)]
-pub(super) enum Errand {
+pub(super) enum Operation {
     Refresh(Reason),
     Code(Box<Login>),
     Revoke(Secret),
@@ -177,7 +177,7 @@ impl Stage {
 #[derive(Debug)]
 pub(super) struct Flight {
     pub(super) id: FlightId,
-    pub(super) errand: Errand,
+    pub(super) operation: Operation,
     pub(super) stage: Stage,
     /// When the stage began.
     pub(super) entered: Time,
@@ -252,10 +252,17 @@ pub(super) struct Life {
 }
 
 impl Flight {
-    pub(super) const fn new(id: FlightId, errand: Errand, stage: Stage, now: Time, seen: u32, generation: u32) -> Self {
+    pub(super) const fn new(
+        id: FlightId,
+        operation: Operation,
+        stage: Stage,
+        now: Time,
+        seen: u32,
+        generation: u32,
+    ) -> Self {
         Self {
             id,
-            errand,
+            operation,
             stage,
             entered: now,
             assertion: None,
@@ -276,7 +283,7 @@ impl Flight {
 
     /// Whether it has obtained tokens, and they are not stored yet.
     pub(super) const fn is_unstored(&self) -> bool {
-        matches!(self.stage, Stage::Store) && matches!(self.errand, Errand::Refresh(_))
+        matches!(self.stage, Stage::Store) && matches!(self.operation, Operation::Refresh(_))
     }
 
     /// Whether a second request could do harm while this one may still be under way: a refresh token counts once.
@@ -285,5 +292,5 @@ impl Flight {
     }
 }
 
-/// How an errand that somebody waits for ended.
+/// How an operation that somebody waits for ended.
 pub type Outcome = Result<(), Error>;

@@ -1,7 +1,7 @@
 //! Who flies: whoever needs a flight begins one, waits for the one under way, or is turned away.
 
 use super::{
-    flight::{Errand, Flight, Stage},
+    flight::{Flight, Operation, Stage},
     FlightId, Manager, Reason,
 };
 use crate::{
@@ -143,21 +143,21 @@ impl Manager {
         };
         self.looked = Some(now);
         let stage = if self.terms.has_storage { Stage::Load } else { self.after_load(false) };
-        let id = self.launch(Errand::Refresh(reason), stage, now);
+        let id = self.launch(Operation::Refresh(reason), stage, now);
         if let Some(flight) = self.flights.last_mut() {
             flight.since = since;
         }
         id
     }
 
-    pub(super) fn launch(&mut self, errand: Errand, stage: Stage, now: Time) -> FlightId {
+    pub(super) fn launch(&mut self, operation: Operation, stage: Stage, now: Time) -> FlightId {
         if self.flights.len() >= MAX_FLIGHTS {
             self.flights.remove(0);
         }
         // 0 is none, on JavaScript's side.
         self.latest = self.latest.wrapping_add(1).max(1);
         let id = FlightId(self.latest);
-        self.flights.push(Flight::new(id, errand, stage, now, self.settled, self.generation));
+        self.flights.push(Flight::new(id, operation, stage, now, self.settled, self.generation));
         id
     }
 }

@@ -7,11 +7,11 @@
 mod answer;
 mod caller;
 mod discover;
-mod errands;
 mod flight;
 mod held;
 mod join;
 mod kept;
+mod operations;
 mod perform;
 mod progress;
 mod refused;

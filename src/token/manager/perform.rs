@@ -1,7 +1,7 @@
 //! What the owner of a flight performs at each stage.
 
 use super::{
-    flight::{Errand, Flight, Stage},
+    flight::{Flight, Operation, Stage},
     Action, FlightId, Manager,
 };
 use crate::{
@@ -22,7 +22,10 @@ impl Manager {
         let place = self.flights.iter().position(|known| known.id == flight)?;
         let (stage, is_delicate) = {
             let flight = self.flights.get(place)?;
-            (flight.stage, matches!(flight.errand, Errand::Refresh(_)) && self.source.kind != Kind::ClientCredentials)
+            (
+                flight.stage,
+                matches!(flight.operation, Operation::Refresh(_)) && self.source.kind != Kind::ClientCredentials,
+            )
         };
         Some(match stage {
             Stage::Load => Action::Load,
@@ -30,8 +33,8 @@ impl Manager {
             Stage::Ask => self.ask_action(self.flights.get(place)?),
             Stage::Callback => {
                 self.number(place);
-                match &self.flights.get(place)?.errand {
-                    Errand::Refresh(reason) => Action::Callback(*reason),
+                match &self.flights.get(place)?.operation {
+                    Operation::Refresh(reason) => Action::Callback(*reason),
                     _ => return None,
                 }
             }
@@ -114,15 +117,15 @@ impl Manager {
     fn post(&self, flight: &Flight) -> Option<Action> {
         let mut form = Form::default();
         let mut url = self.source.token_endpoint.as_deref().or_else(|| Some(self.endpoints.as_ref()?.0.token.as_str()));
-        match &flight.errand {
-            Errand::Refresh(_) if self.source.kind == Kind::ClientCredentials => {
+        match &flight.operation {
+            Operation::Refresh(_) if self.source.kind == Kind::ClientCredentials => {
                 form.push("grant_type", "client_credentials");
                 self.source.push_target(&mut form);
                 for (name, value) in &self.source.parameters {
                     form.push(name, value);
                 }
             }
-            Errand::Refresh(_) => {
+            Operation::Refresh(_) => {
                 form.push("grant_type", "refresh_token");
                 form.push_secret("refresh_token", flight.sent.as_ref()?);
                 // A login's scope was settled when the person agreed to it.
@@ -135,18 +138,18 @@ impl Manager {
                     form.push_some("resource", self.source.resource.as_deref());
                 }
             }
-            Errand::Code(login) => {
+            Operation::Code(login) => {
                 form.push("grant_type", "authorization_code");
                 form.push_secret("code", &login.code);
                 form.push_secret("code_verifier", &login.verifier);
                 form.push_some("redirect_uri", self.source.redirect_uri.as_deref());
                 form.push_some("resource", self.source.resource.as_deref());
             }
-            Errand::Revoke(token) => {
+            Operation::Revoke(token) => {
                 url = self.endpoints.as_ref().and_then(|(endpoints, _)| endpoints.revocation.as_deref());
                 form.push_secret("token", token);
             }
-            Errand::Discover => return None,
+            Operation::Discover => return None,
         }
         Some(Action::Post(form.into_request(
             url?,

@@ -1,7 +1,7 @@
 //! A flight's way from one stage to the next.
 
 use super::{
-    flight::{Errand, Flight, Nowhere, Stage},
+    flight::{Flight, Nowhere, Operation, Stage},
     refused::{thrown, unverifiable},
     Event, Fate, FlightId, Input, Manager, Reason, MAX_GONE,
 };
@@ -127,14 +127,14 @@ impl Manager {
             let is_asking = other.id > flight.id || other.stage.asks();
             other.is_unstored() || (is_asking && now < self.lost_at(other))
         };
-        matches!(flight.errand, Errand::Refresh(_))
+        matches!(flight.operation, Operation::Refresh(_))
             && (flight.seen != self.settled
                 || self.flights.iter().any(|other| other.id != flight.id && is_ahead(other)))
     }
 
     fn loaded(&mut self, flight: &mut Flight, text: Option<&str>, now: Time, random: f64) -> Next {
         self.has_loaded = true;
-        let Errand::Refresh(reason) = flight.errand else { return Next::Over };
+        let Operation::Refresh(reason) = flight.operation else { return Next::Over };
         let is_adopted = match text.and_then(|text| Stored::parse(text, &self.source_id)) {
             Some(stored) => self.adopt_stored(stored, now, random),
             None => false,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    flight::{Errand, Flight, Stage},
+    flight::{Flight, Operation, Stage},
     held::Failure,
     progress::Next,
     Event, Manager,
@@ -77,7 +77,7 @@ pub(super) struct Refusals {
 
 impl Manager {
     pub(super) fn fail(&mut self, flight: &Flight, trouble: Trouble, now: Time, random: f64) -> Next {
-        if !matches!(flight.errand, Errand::Refresh(_)) {
+        if !matches!(flight.operation, Operation::Refresh(_)) {
             let error = trouble.error;
             self.end(
                 flight,
@@ -171,13 +171,13 @@ impl Manager {
 
     /// What an endpoint's "no" is to the caller. Its description is left out: some repeat the token in it.
     pub(super) fn denied(&self, flight: &Flight, denial: Denial, status: u16) -> Error {
-        let is_login = matches!(flight.errand, Errand::Code(_));
+        let is_login = matches!(flight.operation, Operation::Code(_));
         let name = denial.name.as_deref();
         let code = match name {
             _ if is_login => Code::LoginRejected,
             // Who says why means it. Without a reason it may be anything that stands in between.
             Some(name) if name != "temporarily_unavailable" => Code::RefreshRejected,
-            _ if matches!(flight.errand, Errand::Revoke(_)) => Code::RefreshRejected,
+            _ if matches!(flight.operation, Operation::Revoke(_)) => Code::RefreshRejected,
             _ => Code::RefreshUnavailable,
         };
         let mut what = String::from("refused the request: ");
@@ -209,7 +209,7 @@ impl Manager {
 
     /// What tokens that can't be used are to the caller.
     pub(super) fn useless(&self, flight: &Flight, unusable: &Unusable, status: Option<u16>) -> Error {
-        let is_login = matches!(flight.errand, Errand::Code(_));
+        let is_login = matches!(flight.operation, Operation::Code(_));
         let code = match unusable.is_permanent {
             _ if is_login => Code::LoginRejected,
             true => Code::RefreshRejected,

@@ -10,7 +10,7 @@
 //! refresh token is written down where all can read it, so that none sends one that another has exchanged already.
 
 use super::{
-    flight::{Errand, Flight, Stage},
+    flight::{Flight, Operation, Stage},
     progress::Next,
     Action, Event, Fate, Manager, Reason,
 };
@@ -95,7 +95,7 @@ impl Manager {
     /// Whether a token came from elsewhere since the flight began, and need not be replaced at once.
     fn has_come(&self, flight: &Flight, now: Time) -> bool {
         let is_good = |at: Option<Time>| at.is_none_or(|at| at > now);
-        let is_forced = matches!(flight.errand, Errand::Refresh(Reason::Forced));
+        let is_forced = matches!(flight.operation, Operation::Refresh(Reason::Forced));
         self.generation != flight.generation
             && (!is_forced || self.is_held_since(flight))
             && self.held.as_ref().is_some_and(|held| held.is_usable(now) && is_good(held.refresh_at))
@@ -126,7 +126,7 @@ impl Manager {
     /// there before brings nothing.
     pub fn sign_in(&mut self) {
         self.signed_out = None;
-        self.flights.retain(|flight| !matches!(flight.errand, Errand::Refresh(_)));
+        self.flights.retain(|flight| !matches!(flight.operation, Operation::Refresh(_)));
     }
 
     /// The refresh token there is, configured or obtained.

@@ -1,7 +1,7 @@
 //! What somebody asks for beside tokens: to log in, to log out, to revoke. Each is a flight, with an outcome.
 
 use super::{
-    flight::{Errand, Flight, Outcome, Stage},
+    flight::{Flight, Operation, Outcome, Stage},
     FlightId, Login, Manager,
 };
 use crate::{
@@ -26,7 +26,7 @@ impl Manager {
             return None;
         }
         let now = self.clock.read(now);
-        Some(self.launch(Errand::Discover, Stage::Discover(false), now))
+        Some(self.launch(Operation::Discover, Stage::Discover(false), now))
     }
 
     /// Begins a login: the URL to send the person to. The endpoints are known by then, and the login has texts that nobody
@@ -91,12 +91,12 @@ impl Manager {
     pub fn login(&mut self, login: Login, now: Time) -> FlightId {
         let now = self.clock.read(now);
         let stage = self.first_stage();
-        self.launch(Errand::Code(Box::new(login)), stage, now)
+        self.launch(Operation::Code(Box::new(login)), stage, now)
     }
 
     /// Whether an ID token is this login's, once its signature and the claims that every JWT has were found good or not.
     pub(super) fn check_id_token(&self, flight: &Flight, verified: Result<&str, &str>) -> Outcome {
-        let Errand::Code(login) = &flight.errand else { return Ok(()) };
+        let Operation::Code(login) = &flight.operation else { return Ok(()) };
         match verified {
             Ok(claims) => login::check_claims(claims, &self.source.client_id, &login.nonce),
             // The verifier's code, then what it says: which issuers, which audiences.
@@ -128,7 +128,7 @@ impl Manager {
         self.forget();
         let token = token?;
         let stage = if self.source.has_endpoint() { self.revoke_stage() } else { return None };
-        Some(self.launch(Errand::Revoke(token), stage, now))
+        Some(self.launch(Operation::Revoke(token), stage, now))
     }
 
     /// Forgets all tokens; what is under way brings none.
@@ -163,14 +163,14 @@ impl Manager {
         self.endpoints.as_ref().map(|(endpoints, _)| endpoints)
     }
 
-    /// How an errand ended, once it has.
+    /// How an operation ended, once it has.
     pub fn outcome(&mut self, flight: FlightId) -> Option<Outcome> {
         let place = self.outcomes.iter().position(|(id, _)| *id == flight)?;
         Some(self.outcomes.remove(place).1)
     }
 
     pub(super) fn end(&mut self, flight: &Flight, outcome: Outcome) {
-        if matches!(flight.errand, Errand::Refresh(_)) {
+        if matches!(flight.operation, Operation::Refresh(_)) {
             return;
         }
         if self.outcomes.len() >= MAX_OUTCOMES {
