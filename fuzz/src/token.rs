@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `!1st` | the source (0 machine, 1 refresh token, 2 callback, 3 login, 4 key), with a storage, with other tabs; only as the first line |
 //! | `a60` `f0` `w` | a caller that needs a token for so many seconds, or a fresh one; the timer |
-//! | `p200 {…}` `P1` | the newest flight performs what it is asked to, with this answer; or fails |
+//! | `p200 {…}` `P1` | the newest attempt performs what it is asked to, with this answer; or fails |
 //! | `o200 {…}` `v` `T` | the oldest does; the newest vanishes; somebody takes it over |
 //! | `i` `I…` `s{…}` `A{…}` | the token is refused, or another one; tokens are handed in; another tab has some |
 //! | `O` `Z-1000` `n` `R` `F` `c` | signing out, here or elsewhere at that time; signing in; revoking; forgetting; the page comes back |
@@ -20,7 +20,7 @@ use arcgate::{
     time::{Span, Time},
     token::{
         login::Pending,
-        manager::{Action, Fate, FlightId, Input, Manager, Step, Terms, Want},
+        manager::{Action, AttemptId, Fate, Input, Manager, Step, Terms, Want},
         response,
         source::Source,
     },
@@ -44,14 +44,14 @@ struct World {
     /// The clock was set: what is known of time is not what the manager knows.
     is_set: bool,
     storage: Option<String>,
-    /// Flights that somebody performs.
-    flights: Vec<FlightId>,
+    /// Attempts that somebody performs.
+    attempts: Vec<AttemptId>,
     /// What they have under way.
-    begun: BTreeMap<FlightId, Action>,
-    /// All flights that began.
-    known: BTreeSet<FlightId>,
+    begun: BTreeMap<AttemptId, Action>,
+    /// All attempts that began.
+    known: BTreeSet<AttemptId>,
     /// When a refresh token was sent, and by whom.
-    sent: BTreeMap<String, (FlightId, i64)>,
+    sent: BTreeMap<String, (AttemptId, i64)>,
     logins: usize,
     is_told: bool,
     has_had_token: bool,
@@ -70,7 +70,7 @@ pub(crate) fn run(data: &[u8]) -> bool {
         now: START,
         is_set: false,
         storage: None,
-        flights: Vec::new(),
+        attempts: Vec::new(),
         begun: BTreeMap::new(),
         known: BTreeSet::new(),
         sent: BTreeMap::new(),
@@ -82,8 +82,8 @@ pub(crate) fn run(data: &[u8]) -> bool {
     for (what, rest) in script::lines(&text) {
         world.came += rest.len();
         world.take(what, rest);
-        let live = world.known.iter().filter(|flight| world.manager.limit(**flight).is_some()).count();
-        assert!(live <= 4, "{live} flights at once");
+        let live = world.known.iter().filter(|attempt| world.manager.limit(**attempt).is_some()).count();
+        assert!(live <= 4, "{live} attempts at once");
         while let Some(event) = world.manager.poll_event() {
             let shown = format!("{event:?}");
             assert!(world.is_told || !shown.contains(SECRET), "a secret in {shown}");
@@ -108,20 +108,20 @@ impl World {
         match what {
             'a' | 'f' => self.ask(what == 'f', script::number(rest).0.unwrap_or(0)),
             'w' => {
-                let flight = self.manager.wake(now);
-                self.start(flight);
+                let attempt = self.manager.wake(now);
+                self.start(attempt);
             }
-            'p' | 'P' => self.perform(self.flights.last().copied(), rest, what == 'P'),
-            'o' => self.perform(self.flights.first().copied(), rest, false),
+            'p' | 'P' => self.perform(self.attempts.last().copied(), rest, what == 'P'),
+            'o' => self.perform(self.attempts.first().copied(), rest, false),
             'v' => {
-                self.begun.remove(&self.flights.pop().unwrap_or(FlightId(0)));
+                self.begun.remove(&self.attempts.pop().unwrap_or(AttemptId(0)));
             }
             'T' => {
-                if let Some(flight) = self.flights.last().copied() {
-                    self.flights.pop();
-                    self.begun.remove(&flight);
-                    let is_mine = self.manager.take_over(flight, now, 0.5);
-                    self.start(is_mine.then_some(flight));
+                if let Some(attempt) = self.attempts.last().copied() {
+                    self.attempts.pop();
+                    self.begun.remove(&attempt);
+                    let is_mine = self.manager.take_over(attempt, now, 0.5);
+                    self.start(is_mine.then_some(attempt));
                 }
             }
             'i' => {
@@ -145,14 +145,14 @@ impl World {
             }
             'n' => self.manager.sign_in(),
             'R' => {
-                let flight = self.manager.revoke(now);
-                self.start(flight);
+                let attempt = self.manager.revoke(now);
+                self.start(attempt);
             }
             'F' => self.manager.forget(),
             'c' => self.manager.came_back(),
             'd' => {
-                let flight = self.manager.discover(now);
-                self.start(flight);
+                let attempt = self.manager.discover(now);
+                self.start(attempt);
             }
             'l' => self.login(),
             'L' => self.come_back(rest),
@@ -177,7 +177,7 @@ impl World {
                 assert!(self.is_set || end.is_none_or(|end| end > now), "a token that has ended: {end:?}");
                 self.start(beside);
             }
-            Step::Begin(flight) => self.start(Some(flight)),
+            Step::Begin(attempt) => self.start(Some(attempt)),
             Step::Wait(_, until) => {
                 let pause = until.since(now);
                 assert!(pause > Span::ZERO && pause <= Span::from_secs(66), "to be waited for: {pause:?}");
@@ -188,45 +188,45 @@ impl World {
             }
         }
         // Others begin too, and vanish.
-        if self.flights.len() > 8 {
-            self.flights.remove(0);
+        if self.attempts.len() > 8 {
+            self.attempts.remove(0);
         }
     }
 
-    fn start(&mut self, flight: Option<FlightId>) {
-        let Some(flight) = flight else { return };
-        self.known.insert(flight);
-        if !self.flights.contains(&flight) {
-            self.flights.push(flight);
+    fn start(&mut self, attempt: Option<AttemptId>) {
+        let Some(attempt) = attempt else { return };
+        self.known.insert(attempt);
+        if !self.attempts.contains(&attempt) {
+            self.attempts.push(attempt);
         }
-        self.begin(flight);
+        self.begin(attempt);
     }
 
-    /// A flight's owner does what it is asked to at once, unless it does already; what comes of it comes later.
-    fn begin(&mut self, flight: FlightId) {
-        if self.begun.contains_key(&flight) {
+    /// An attempt's owner does what it is asked to at once, unless it does already; what comes of it comes later.
+    fn begin(&mut self, attempt: AttemptId) {
+        if self.begun.contains_key(&attempt) {
             return;
         }
-        let Some(action) = self.manager.action(flight, "unguessable", self.time()) else {
-            self.flights.retain(|other| *other != flight);
-            let _ = self.manager.outcome(flight);
+        let Some(action) = self.manager.action(attempt, "unguessable", self.time()) else {
+            self.attempts.retain(|other| *other != attempt);
+            let _ = self.manager.outcome(attempt);
             return;
         };
-        assert!(self.manager.limit(flight).is_some(), "a flight without an end");
+        assert!(self.manager.limit(attempt).is_some(), "an attempt without an end");
         if let Action::Post(request) = &action {
             let form = std::str::from_utf8(request.body.expose()).expect("a form is text").to_owned();
             if form.contains("grant_type=refresh_token") {
-                self.sends(flight, form);
+                self.sends(attempt, form);
             }
         }
-        self.begun.insert(flight, action);
+        self.begun.insert(attempt, action);
     }
 
-    fn perform(&mut self, flight: Option<FlightId>, rest: &str, fails: bool) {
-        let (Some(flight), now) = (flight, self.time()) else { return };
+    fn perform(&mut self, attempt: Option<AttemptId>, rest: &str, fails: bool) {
+        let (Some(attempt), now) = (attempt, self.time()) else { return };
         let (status, body) = script::number(rest);
         let status = status.map_or(200, |status| status as u16);
-        let Some(action) = self.begun.remove(&flight) else { return };
+        let Some(action) = self.begun.remove(&attempt) else { return };
         let storage = self.storage.clone();
         let (date, retry_after) = (None, (status == 429).then_some(Span::from_secs(30)));
         let input = match action {
@@ -252,14 +252,14 @@ impl World {
                 Input::Stored(true)
             }
         };
-        self.manager.handle(flight, input, now, 0.5);
-        self.begin(flight);
+        self.manager.handle(attempt, input, now, 0.5);
+        self.begin(attempt);
     }
 
     /// A refresh token counts once: while its answer may come, nobody else sends it.
-    fn sends(&mut self, flight: FlightId, form: String) {
-        let last = self.sent.insert(form, (flight, self.now));
-        let Some((other, at)) = last.filter(|(other, _)| *other != flight) else { return };
+    fn sends(&mut self, attempt: AttemptId, form: String) {
+        let last = self.sent.insert(form, (attempt, self.now));
+        let Some((other, at)) = last.filter(|(other, _)| *other != attempt) else { return };
         let is_under_way = self.manager.is_delicate(other) && self.now - at < 60_000;
         assert!(self.is_set || !is_under_way, "a refresh token is sent while its answer may come");
     }
@@ -292,11 +292,11 @@ impl World {
             .map(|(name, value)| (name, if value == "$random" { state.as_str() } else { value }))
             .collect();
         match self.manager.complete_login(&query, self.time()) {
-            Ok((flight, return_to)) => {
+            Ok((attempt, return_to)) => {
                 assert!(return_to.is_none_or(|url| url.starts_with("https://")), "back to nowhere");
                 let again = self.manager.complete_login(&query, self.time());
                 assert!(again.is_err(), "an answer counts once");
-                self.start(Some(flight));
+                self.start(Some(attempt));
             }
             Err(error) => assert!(!format!("{error:?}").contains(&state), "the state is in an error"),
         }

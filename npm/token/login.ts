@@ -93,11 +93,11 @@ export class Logins {
     // It was ours when the login began; who can write where logins wait could have changed it.
     const returnTo = answer.returnTo === undefined ? undefined : this.#goal(answer.returnTo);
     try {
-      const tokens = await this.#driver.errand(() => answer.flight);
+      const tokens = await this.#driver.errand(() => answer.attempt);
       await this.#driver.signedIn();
-      return { claims: this.#claims.get(answer.flight), returnTo, tokens, by: this };
+      return { claims: this.#claims.get(answer.attempt), returnTo, tokens, by: this };
     } finally {
-      this.#claims.delete(answer.flight);
+      this.#claims.delete(answer.attempt);
     }
   }
 

@@ -128,19 +128,19 @@ export class TokenManager {
         }
         if (step === TOKEN_AND_BEGIN) {
           const token = core.token();
-          this.#flights.start(core, core.flight(), waitUntil);
+          this.#flights.start(core, core.attempt(), waitUntil);
           return token;
         }
         this.#token = undefined;
         if (step === BEGIN) {
-          this.#flights.start(core, core.flight(), waitUntil);
+          this.#flights.start(core, core.attempt(), waitUntil);
         } else if (step === REFUSED) {
           const error = errorFromJson(core.error());
           const { cause } = this.#flights;
           if (cause !== undefined) error.cause = cause;
           throw error;
         } else {
-          await orAborted(this.#flights.waitFor(core, core.flight(), core.wait(), waitUntil), signal);
+          await orAborted(this.#flights.waitFor(core, core.attempt(), core.wait(), waitUntil), signal);
         }
         this.#report();
       }

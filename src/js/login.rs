@@ -14,14 +14,14 @@ use crate::{
     time::{Span, Time},
     token::{
         login::Pending,
-        manager::{FlightId, Input},
+        manager::{AttemptId, Input},
         source::parameters,
     },
 };
 
 #[wasm_bindgen]
 impl TokenCore {
-    /// Looks the provider's endpoints up: the flight; 0 when there is nothing to look up.
+    /// Looks the provider's endpoints up: the attempt; 0 when there is nothing to look up.
     pub fn discover(&mut self, now: f64) -> u32 {
         number(self.manager.discover(Time::from_millis(now)))
     }
@@ -50,7 +50,7 @@ impl TokenCore {
         self.manager.begin_login(login, challenge, &parameters).map_err(|error| thrown(&error))
     }
 
-    /// Takes the query that a login came back with, as JSON: an array of names and values. Gives `{ flight, returnTo }`.
+    /// Takes the query that a login came back with, as JSON: an array of names and values. Gives `{ attempt, returnTo }`.
     #[wasm_bindgen(js_name = completeLogin)]
     pub fn complete_login(&mut self, query: &str, now: f64) -> Result<String, JsValue> {
         let query = json::parse(query.as_bytes()).map_err(|_| thrown(&Error::new(Code::Internal, "no query")))?;
@@ -60,10 +60,10 @@ impl TokenCore {
         };
         let query: Vec<_> = query.as_array().unwrap_or_default().iter().filter_map(pair).collect();
         let query: Vec<_> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let (flight, return_to) =
+        let (attempt, return_to) =
             self.manager.complete_login(&query, Time::from_millis(now)).map_err(|error| thrown(&error))?;
-        let mut out = String::from("{\"flight\":");
-        out.push_str(&flight.0.to_string());
+        let mut out = String::from("{\"attempt\":");
+        out.push_str(&attempt.0.to_string());
         if let Some(return_to) = return_to {
             push_member(&mut out, "returnTo");
             write_string(&mut out, &return_to);
@@ -73,15 +73,15 @@ impl TokenCore {
     }
 
     /// Hands in an ID token's claims as JSON, or a name for what is wrong with it.
-    pub fn verified(&mut self, flight: u32, claims: Option<String>, why: &str, now: f64, random: f64) {
-        self.handle(flight, Input::Verified(claims.as_deref().ok_or(why)), now, random);
+    pub fn verified(&mut self, attempt: u32, claims: Option<String>, why: &str, now: f64, random: f64) {
+        self.handle(attempt, Input::Verified(claims.as_deref().ok_or(why)), now, random);
     }
 
     /// Says that the keys which an ID token is verified with can't be had, as the verifier told it.
     #[allow(clippy::too_many_arguments, reason = "an object would cost more than it explains; there is one caller")]
     pub fn unverifiable(
         &mut self,
-        flight: u32,
+        attempt: u32,
         why: &str,
         status: Option<u16>,
         url: Option<String>,
@@ -90,7 +90,7 @@ impl TokenCore {
         random: f64,
     ) {
         let retry_after = retry_after_sec.map(|seconds| Span::from_millis((seconds * 1000.0) as i64));
-        self.handle(flight, Input::Unverifiable { why, status, url: url.as_deref(), retry_after }, now, random);
+        self.handle(attempt, Input::Unverifiable { why, status, url: url.as_deref(), retry_after }, now, random);
     }
 
     /// The logins that wait for their answers, as JSON.
@@ -128,15 +128,15 @@ impl TokenCore {
         self.manager.server_ahead().unwrap_or(Span::ZERO).as_millis() as f64
     }
 
-    /// Forgets the tokens and revokes them: the flight; 0 when there is nothing to revoke.
+    /// Forgets the tokens and revokes them: the attempt; 0 when there is nothing to revoke.
     pub fn revoke(&mut self, now: f64) -> u32 {
         number(self.manager.revoke(Time::from_millis(now)))
     }
 
     /// Throws what kept a login, a revocation or a look at the metadata from succeeding.
-    pub fn outcome(&mut self, flight: u32) -> Result<(), JsValue> {
+    pub fn outcome(&mut self, attempt: u32) -> Result<(), JsValue> {
         let lost = || Err(Error::new(Code::RefreshUnavailable, "the request was lost"));
-        self.manager.outcome(FlightId(flight)).unwrap_or_else(lost).map_err(|error| thrown(&error))
+        self.manager.outcome(AttemptId(attempt)).unwrap_or_else(lost).map_err(|error| thrown(&error))
     }
 }
 

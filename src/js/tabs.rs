@@ -11,14 +11,14 @@ use crate::{
 #[wasm_bindgen]
 impl TokenCore {
     /// Says whether the lock was there at once.
-    pub fn locked(&mut self, flight: u32, is_free: bool, now: f64, random: f64) {
-        self.handle(flight, Input::Locked(is_free), now, random);
+    pub fn locked(&mut self, attempt: u32, is_free: bool, now: f64, random: f64) {
+        self.handle(attempt, Input::Locked(is_free), now, random);
     }
 
     /// Says that nobody has anything more to say, and whether another tab has used the refresh token.
-    pub fn asked(&mut self, flight: u32, is_spent: bool, now: f64, random: f64) {
+    pub fn asked(&mut self, attempt: u32, is_spent: bool, now: f64, random: f64) {
         let fate = if is_spent { Fate::Spent } else { Fate::Usable };
-        self.handle(flight, Input::Asked(fate), now, random);
+        self.handle(attempt, Input::Asked(fate), now, random);
     }
 
     /// Somebody signed out at `at`, in milliseconds; `is_news` says that it happens now. Whether tokens were forgotten.

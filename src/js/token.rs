@@ -16,7 +16,7 @@ use crate::{
     time::{Span, Time},
     token::{
         denial,
-        manager::{Action, Event, FlightId, Input, Manager, Step, Terms, Want},
+        manager::{Action, AttemptId, Event, Input, Manager, Step, Terms, Want},
         response,
         source::Source,
     },
@@ -34,7 +34,7 @@ const TOKEN_AND_BEGIN: u32 = 4;
 #[derive(Debug)]
 pub struct TokenCore {
     pub(super) manager: Manager,
-    flight: u32,
+    attempt: u32,
     wait: u32,
     error: Option<Error>,
 }
@@ -62,29 +62,29 @@ impl TokenCore {
         let hosts = PlainHosts::read(&mut reader)?;
         reader.finish()?;
         let source = Source::from_options(&config::object(source, "source")?, &hosts)?;
-        Ok(Self { manager: Manager::new(source, terms), flight: 0, wait: 0, error: None })
+        Ok(Self { manager: Manager::new(source, terms), attempt: 0, wait: 0, error: None })
     }
 
     /// What a caller does who came at `arrived` and asks at `now`. With `force`, what `requests` was when it came, for no older token.
     pub fn ask(&mut self, arrived: f64, now: f64, min_validity_ms: f64, force: Option<u32>) -> u32 {
         let now = Time::from_millis(now);
         let min_validity = Span::from_millis(min_validity_ms as i64);
-        self.flight = 0;
+        self.attempt = 0;
         match self.manager.ask(&Want { arrived: Time::from_millis(arrived), min_validity, force }, now) {
             Step::Token(beside) => {
-                self.flight = number(beside);
+                self.attempt = number(beside);
                 if beside.is_some() {
                     TOKEN_AND_BEGIN
                 } else {
                     TOKEN
                 }
             }
-            Step::Begin(flight) => {
-                self.flight = flight.0;
+            Step::Begin(attempt) => {
+                self.attempt = attempt.0;
                 BEGIN
             }
-            Step::Wait(flight, until) => {
-                self.flight = flight.0;
+            Step::Wait(attempt, until) => {
+                self.attempt = attempt.0;
                 self.wait = until.since(now).as_millis().clamp(1, 120_000) as u32;
                 WAIT
             }
@@ -100,9 +100,9 @@ impl TokenCore {
         self.manager.requests()
     }
 
-    /// The flight of the last step; 0 for none.
-    pub fn flight(&self) -> u32 {
-        self.flight
+    /// The attempt of the last step; 0 for none.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
     }
 
     /// How long the last step waits, in milliseconds.
@@ -136,20 +136,20 @@ impl TokenCore {
         self.manager.deadline(Time::from_millis(now)).map(millis)
     }
 
-    /// Time has passed. The flight to begin; 0 for none.
+    /// Time has passed. The attempt to begin; 0 for none.
     pub fn wake(&mut self, now: f64) -> u32 {
         number(self.manager.wake(Time::from_millis(now)))
     }
 
-    /// Whoever performed this flight is gone: whether the caller performs it from here.
+    /// Whoever performed this attempt is gone: whether the caller performs it from here.
     #[wasm_bindgen(js_name = takeOver)]
-    pub fn take_over(&mut self, flight: u32, now: f64, random: f64) -> bool {
-        self.manager.take_over(FlightId(flight), Time::from_millis(now), random)
+    pub fn take_over(&mut self, attempt: u32, now: f64, random: f64) -> bool {
+        self.manager.take_over(AttemptId(attempt), Time::from_millis(now), random)
     }
 
-    /// What a flight does next, as JSON: `{ do, limitMs, … }`. `undefined` when it is over.
-    pub fn action(&mut self, flight: u32, id: &str, now: f64) -> Option<String> {
-        let action = self.manager.action(FlightId(flight), id, Time::from_millis(now))?;
+    /// What an attempt does next, as JSON: `{ do, limitMs, … }`. `undefined` when it is over.
+    pub fn action(&mut self, attempt: u32, id: &str, now: f64) -> Option<String> {
+        let action = self.manager.action(AttemptId(attempt), id, Time::from_millis(now))?;
         let mut out = String::from("{\"do\":\"");
         if let Action::Ask { usual, long } = &action {
             return Some(ask_action(*usual, *long));
@@ -178,9 +178,9 @@ impl TokenCore {
         out.push_str(name);
         out.push('"');
         // A refresh token may count once: its request is not broken off, or the answer would be lost.
-        if !self.manager.is_delicate(FlightId(flight)) {
+        if !self.manager.is_delicate(AttemptId(attempt)) {
             out.push_str(",\"limitMs\":");
-            let limit = self.manager.limit(FlightId(flight)).unwrap_or(Span::ZERO);
+            let limit = self.manager.limit(AttemptId(attempt)).unwrap_or(Span::ZERO);
             out.push_str(&limit.as_millis().to_string());
         }
         for (name, value) in members {
@@ -194,25 +194,25 @@ impl TokenCore {
     }
 
     /// Hands in what the storage holds.
-    pub fn loaded(&mut self, flight: u32, text: Option<String>, now: f64, random: f64) {
-        self.handle(flight, Input::Loaded(text.as_deref()), now, random);
+    pub fn loaded(&mut self, attempt: u32, text: Option<String>, now: f64, random: f64) {
+        self.handle(attempt, Input::Loaded(text.as_deref()), now, random);
     }
 
     /// Hands in what the user's function gave, as JSON.
-    pub fn called(&mut self, flight: u32, text: &str, now: f64, random: f64) {
-        self.handle(flight, Input::Called(text.as_bytes()), now, random);
+    pub fn called(&mut self, attempt: u32, text: &str, now: f64, random: f64) {
+        self.handle(attempt, Input::Called(text.as_bytes()), now, random);
     }
 
     /// Says that the user's function threw an error of this name, and whether that says of itself that no retry mends it.
-    pub fn threw(&mut self, flight: u32, name: Option<String>, is_permanent: bool, now: f64, random: f64) {
-        self.handle(flight, Input::Threw { name: name.as_deref(), is_permanent }, now, random);
+    pub fn threw(&mut self, attempt: u32, name: Option<String>, is_permanent: bool, now: f64, random: f64) {
+        self.handle(attempt, Input::Threw { name: name.as_deref(), is_permanent }, now, random);
     }
 
     /// Hands in an answer, with its `Date` and its `Retry-After`.
     #[allow(clippy::too_many_arguments, reason = "an object would cost more than it explains; there is one caller")]
     pub fn response(
         &mut self,
-        flight: u32,
+        attempt: u32,
         status: u16,
         body: &[u8],
         date: Option<String>,
@@ -222,28 +222,28 @@ impl TokenCore {
     ) {
         let retry_after = retry_after::read(retry_after.as_deref(), date.as_deref(), Time::from_millis(now));
         let date = date.as_deref().and_then(date::parse);
-        self.handle(flight, Input::Response { status, body, date, retry_after }, now, random);
+        self.handle(attempt, Input::Response { status, body, date, retry_after }, now, random);
     }
 
     /// Says that there is no answer: `timeout`, `too_large`, `redirect`, or anything else.
-    pub fn failed(&mut self, flight: u32, why: &str, now: f64, random: f64) {
+    pub fn failed(&mut self, attempt: u32, why: &str, now: f64, random: f64) {
         let failure = match why {
             "timeout" => FetchFailure::Timeout,
             "too_large" => FetchFailure::TooLarge,
             "redirect" => FetchFailure::Redirect,
             _ => FetchFailure::Network,
         };
-        self.handle(flight, Input::Failed(failure), now, random);
+        self.handle(attempt, Input::Failed(failure), now, random);
     }
 
     /// Hands in a signature, in base64url.
-    pub fn signed(&mut self, flight: u32, signature: &str, now: f64, random: f64) {
-        self.handle(flight, Input::Signed(signature), now, random);
+    pub fn signed(&mut self, attempt: u32, signature: &str, now: f64, random: f64) {
+        self.handle(attempt, Input::Signed(signature), now, random);
     }
 
     /// Says whether the storage did what it was asked for.
-    pub fn stored(&mut self, flight: u32, is_done: bool, now: f64, random: f64) {
-        self.handle(flight, Input::Stored(is_done), now, random);
+    pub fn stored(&mut self, attempt: u32, is_done: bool, now: f64, random: f64) {
+        self.handle(attempt, Input::Stored(is_done), now, random);
     }
 
     /// Takes a token, or an object as in RFC 6749 §5.1, as JSON.
@@ -320,8 +320,8 @@ impl TokenCore {
         Some(out)
     }
 
-    pub(super) fn handle(&mut self, flight: u32, input: Input<'_>, now: f64, random: f64) {
-        self.manager.handle(FlightId(flight), input, Time::from_millis(now), random);
+    pub(super) fn handle(&mut self, attempt: u32, input: Input<'_>, now: f64, random: f64) {
+        self.manager.handle(AttemptId(attempt), input, Time::from_millis(now), random);
     }
 }
 
@@ -341,8 +341,8 @@ pub(super) fn push_member(out: &mut String, name: &str) {
     out.push_str("\":");
 }
 
-pub(super) fn number(flight: Option<FlightId>) -> u32 {
-    flight.map_or(0, |flight| flight.0)
+pub(super) fn number(attempt: Option<AttemptId>) -> u32 {
+    attempt.map_or(0, |attempt| attempt.0)
 }
 
 fn millis(time: Time) -> f64 {

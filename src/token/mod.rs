@@ -11,7 +11,7 @@
 //!
 //! Read downwards: [`source`] says where tokens come from, [`grant`] builds the requests, [`response`] reads the answers ([`denial`] those that say no),
 //! [`metadata`] says where to send them, [`login`] knows whose answer to a login it is, [`schedule`] knows when, and [`manager`] is the machine that brings them together.
-//! There are instants here and no timers, ids of flights and no promises; the driver does what [`Manager::action`] says and
+//! There are instants here and no timers, ids of attempts and no promises; the driver does what [`Manager::action`] says and
 //! hands what came of it to [`Manager::handle`].
 
 pub mod denial;

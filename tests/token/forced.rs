@@ -7,16 +7,16 @@ fn ask(world: &mut World, want: &Want) -> Step {
     world.manager.ask(want, now)
 }
 
-fn begins(world: &mut World, want: &Want) -> FlightId {
+fn begins(world: &mut World, want: &Want) -> AttemptId {
     match ask(world, want) {
-        Step::Begin(flight) => flight,
+        Step::Begin(attempt) => attempt,
         other => panic!("{other:?}"),
     }
 }
 
-fn waits(world: &mut World, want: &Want, flight: FlightId) {
+fn waits(world: &mut World, want: &Want, attempt: AttemptId) {
     match ask(world, want) {
-        Step::Wait(on, _) => assert_eq!(on, flight),
+        Step::Wait(on, _) => assert_eq!(on, attempt),
         other => panic!("{other:?}"),
     }
 }
@@ -28,12 +28,12 @@ fn has(world: &mut World, want: &Want, token: &str) {
     }
 }
 
-/// Sends the request of a flight, of which the answer has not come.
-fn send(world: &mut World, flight: FlightId) {
-    assert!(matches!(world.manager.action(flight, "id", world.time()), Some(Action::Post(_) | Action::Callback(_))));
+/// Sends the request of an attempt, of which the answer has not come.
+fn send(world: &mut World, attempt: AttemptId) {
+    assert!(matches!(world.manager.action(attempt, "id", world.time()), Some(Action::Post(_) | Action::Callback(_))));
 }
 
-fn answer(world: &mut World, flight: FlightId) {
+fn answer(world: &mut World, attempt: AttemptId) {
     world.minted += 1;
     let now = world.time();
     let body = world.tokens(",\"expires_in\":3600");
@@ -42,7 +42,7 @@ fn answer(world: &mut World, flight: FlightId) {
     } else {
         Input::Response { status: 200, body: body.as_bytes(), date: None, retry_after: None }
     };
-    world.manager.handle(flight, input, now, 0.5);
+    world.manager.handle(attempt, input, now, 0.5);
 }
 
 #[test]
@@ -54,12 +54,12 @@ fn those_who_come_at_the_same_time_share_one_request() {
                 world.get().unwrap();
             }
             let wants: Vec<_> = (0..5).map(|_| world.want(true, 0)).collect();
-            let flight = begins(&mut world, &wants[0]);
+            let attempt = begins(&mut world, &wants[0]);
             for want in &wants[1..] {
-                waits(&mut world, want, flight);
+                waits(&mut world, want, attempt);
             }
-            send(&mut world, flight);
-            answer(&mut world, flight);
+            send(&mut world, attempt);
+            answer(&mut world, attempt);
             let newest = format!("t{}", world.minted);
             for want in &wants {
                 has(&mut world, want, &newest);
@@ -69,18 +69,18 @@ fn those_who_come_at_the_same_time_share_one_request() {
 }
 
 #[test]
-fn who_comes_during_a_flight_joins_the_one_next_flight() {
+fn who_comes_during_an_attempt_joins_the_one_next_attempt() {
     for (source, is_first_forced) in [(MACHINE, true), (MACHINE, false), (PERSON, true), (CALLBACK, false)] {
         let mut world = World::of(source);
         let first = world.want(is_first_forced, 0);
-        let flight = begins(&mut world, &first);
-        send(&mut world, flight);
+        let attempt = begins(&mut world, &first);
+        send(&mut world, attempt);
         // No time has passed, by the clock.
         let late: Vec<_> = (0..5).map(|_| world.want(true, 0)).collect();
         for want in &late {
-            waits(&mut world, want, flight);
+            waits(&mut world, want, attempt);
         }
-        answer(&mut world, flight);
+        answer(&mut world, attempt);
         has(&mut world, &first, "t1");
         let next = begins(&mut world, &late[0]);
         for want in &late[1..] {
@@ -97,15 +97,15 @@ fn who_comes_during_a_flight_joins_the_one_next_flight() {
 }
 
 #[test]
-fn a_flight_that_fails_tells_those_who_wait_for_the_next_one() {
+fn an_attempt_that_fails_tells_those_who_wait_for_the_next_one() {
     let mut world = World::of(MACHINE);
     let first = world.want(true, 0);
-    let flight = begins(&mut world, &first);
-    send(&mut world, flight);
+    let attempt = begins(&mut world, &first);
+    send(&mut world, attempt);
     let late = world.want(true, 0);
-    waits(&mut world, &late, flight);
+    waits(&mut world, &late, attempt);
     let now = world.time();
-    world.manager.handle(flight, Input::Response { status: 503, body: b"", date: None, retry_after: None }, now, 0.5);
+    world.manager.handle(attempt, Input::Response { status: 503, body: b"", date: None, retry_after: None }, now, 0.5);
     assert!(matches!(ask(&mut world, &late), Step::Refused(_)), "the provider is left alone for a while");
 }
 
@@ -126,18 +126,18 @@ fn another_tabs_token_is_enough_only_if_it_was_asked_for_since() {
         one.minted = 1;
         one.answers(",\"expires_in\":600,\"refresh_token\":\"r2\"");
         let want = two.want(true, 0);
-        let flight = begins(&mut two, &want);
+        let attempt = begins(&mut two, &want);
         // The other tab has the lock, and its answer comes much later than the call.
         assert_eq!(one.force().unwrap(), "t2");
         two.now = one.now + 2000;
         let now = two.time();
         assert!(two.manager.adopt(&exported(&one), now, 0.5));
-        two.manager.handle(flight, Input::Locked(false), now, 0.5);
+        two.manager.handle(attempt, Input::Locked(false), now, 0.5);
         if is_enough {
             has(&mut two, &want, "t2");
         } else {
             two.minted = 2;
-            two.run(flight);
+            two.run(attempt);
             has(&mut two, &want, "t3");
             assert!(two.requests[0].contains("refresh_token=r2&"), "with the newest refresh token all the same");
         }
@@ -151,14 +151,14 @@ fn another_machines_token_is_not_enough_for_nobody_knows_by_which_clock() {
     two.storage = one.storage.clone();
     two.get().unwrap();
     let want = two.want(true, 0);
-    let flight = begins(&mut two, &want);
+    let attempt = begins(&mut two, &want);
     one.sleep(5.0);
     one.answers(",\"expires_in\":600,\"refresh_token\":\"r2\"");
     one.force().unwrap();
     two.storage = one.storage.clone();
     two.sleep(6.0);
     two.minted = 7;
-    two.run(flight);
+    two.run(attempt);
     has(&mut two, &want, "t8");
     assert!(two.requests[0].contains("refresh_token=r2&"));
 }

@@ -1,4 +1,4 @@
-//! Flights whose steps interleave with callers, time and loss, before a provider that rotates refresh tokens and ends a grant when
+//! Attempts whose steps interleave with callers, time and loss, before a provider that rotates refresh tokens and ends a grant when
 //! one comes twice.
 
 use std::collections::HashSet;
@@ -51,8 +51,8 @@ enum Coming {
     Answer(u16, String, Option<usize>),
 }
 
-struct Flying {
-    id: FlightId,
+struct UnderWay {
+    id: AttemptId,
     coming: Option<Coming>,
     /// When its request was sent, by the machine's clock.
     sent: Option<i64>,
@@ -61,8 +61,8 @@ struct Flying {
 struct Stage {
     world: World,
     is_person: bool,
-    flying: Vec<Flying>,
-    lost: Vec<FlightId>,
+    under_way: Vec<UnderWay>,
+    lost: Vec<AttemptId>,
     /// Milliseconds that have passed, and those that the machine's clock shows: it never goes back.
     real: i64,
     shown: i64,
@@ -83,7 +83,7 @@ impl Stage {
         Self {
             world: World::with(if is_person { PERSON } else { MACHINE }, terms),
             is_person,
-            flying: Vec::new(),
+            under_way: Vec::new(),
             lost: Vec::new(),
             real: 0,
             shown: 0,
@@ -110,13 +110,13 @@ impl Stage {
         self.shown += millis.max(0);
     }
 
-    fn begin(&mut self, id: FlightId) -> Result<(), TestCaseError> {
+    fn begin(&mut self, id: AttemptId) -> Result<(), TestCaseError> {
         self.lost.retain(|lost| *lost != id);
-        if self.flying.iter().any(|known| known.id == id) {
+        if self.under_way.iter().any(|known| known.id == id) {
             return Ok(());
         }
-        self.flying.push(Flying { id, coming: None, sent: None });
-        self.act(self.flying.len() - 1)
+        self.under_way.push(UnderWay { id, coming: None, sent: None });
+        self.act(self.under_way.len() - 1)
     }
 
     /// A caller: whether it has a token, or was told to come again.
@@ -145,17 +145,17 @@ impl Stage {
         }
     }
 
-    /// What was under way for a flight is over; it goes on at once, as the driver does.
+    /// What was under way for an attempt is over; it goes on at once, as the driver does.
     fn step(&mut self, place: usize) -> Result<(), TestCaseError> {
         let now = self.world.time();
-        let id = self.flying[place].id;
-        let coming = self.flying[place].coming.take();
+        let id = self.under_way[place].id;
+        let coming = self.under_way[place].coming.take();
         let input = match &coming {
             None => return self.act(place),
             Some(Coming::Loaded(text)) => Input::Loaded(text.as_deref()),
             Some(Coming::Stored) => Input::Stored(true),
             Some(Coming::Answer(status, body, replaced)) => {
-                self.flying[place].sent = None;
+                self.under_way[place].sent = None;
                 self.replaced.extend(replaced);
                 Input::Response { status: *status, body: body.as_bytes(), date: None, retry_after: None }
             }
@@ -166,8 +166,8 @@ impl Stage {
 
     fn act(&mut self, place: usize) -> Result<(), TestCaseError> {
         let now = self.world.time();
-        let Some(action) = self.world.manager.action(self.flying[place].id, "unguessable", now) else {
-            self.flying.remove(place);
+        let Some(action) = self.world.manager.action(self.under_way[place].id, "unguessable", now) else {
+            self.under_way.remove(place);
             return Ok(());
         };
         let coming = match action {
@@ -183,20 +183,20 @@ impl Stage {
             Action::Post(request) => {
                 let body = String::from_utf8(request.body.expose().to_vec()).unwrap();
                 self.check_alone(place)?;
-                self.flying[place].sent = Some(self.shown);
+                self.under_way[place].sent = Some(self.shown);
                 self.provider(&body)?
             }
             other => panic!("{other:?}"),
         };
-        self.flying[place].coming = Some(coming);
+        self.under_way[place].coming = Some(coming);
         Ok(())
     }
 
     /// No other request is under way, but for those that count as lost.
     fn check_alone(&mut self, place: usize) -> Result<(), TestCaseError> {
         let limit = if self.is_person { 60_000 } else { 10_000 };
-        for (other, flying) in self.flying.iter().enumerate() {
-            let Some(sent) = flying.sent.filter(|_| other != place) else { continue };
+        for (other, under_way) in self.under_way.iter().enumerate() {
+            let Some(sent) = under_way.sent.filter(|_| other != place) else { continue };
             prop_assert!(self.shown - sent >= limit, "two requests at once, after {} ms", self.shown - sent);
             self.is_excused = true;
         }
@@ -225,7 +225,7 @@ impl Stage {
     }
 
     fn lose(&mut self, place: usize) {
-        let lost = self.flying.remove(place);
+        let lost = self.under_way.remove(place);
         // What the provider did is known to nobody.
         self.is_excused |= lost.sent.is_some();
         self.lost.push(lost.id);
@@ -234,12 +234,12 @@ impl Stage {
     /// Lets everybody go on until nothing is under way.
     fn finish(&mut self) -> Result<(), TestCaseError> {
         for _ in 0..200 {
-            if self.flying.is_empty() {
+            if self.under_way.is_empty() {
                 return Ok(());
             }
             self.step(0)?;
         }
-        panic!("a flight goes on and on");
+        panic!("an attempt goes on and on");
     }
 }
 
@@ -273,11 +273,11 @@ proptest! {
                     let now = stage.world.time();
                     stage.world.manager.invalidate(&token, now);
                 }
-                Turn::Step(which) if !stage.flying.is_empty() => {
-                    stage.step(usize::from(which) % stage.flying.len())?;
+                Turn::Step(which) if !stage.under_way.is_empty() => {
+                    stage.step(usize::from(which) % stage.under_way.len())?;
                 }
-                Turn::Lose(which) if !stage.flying.is_empty() => {
-                    let place = usize::from(which) % stage.flying.len();
+                Turn::Lose(which) if !stage.under_way.is_empty() => {
+                    let place = usize::from(which) % stage.under_way.len();
                     stage.lose(place);
                 }
                 Turn::Notice(which) if !stage.lost.is_empty() => {

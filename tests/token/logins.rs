@@ -38,9 +38,9 @@ fn begun_with(more: &str, terms: Terms) -> (World, String) {
     let mut world = World::with(SOURCE, terms);
     world.replies = vec![document(more)];
     let now = world.time();
-    let flight = world.manager.discover(now).unwrap();
-    world.run(flight);
-    assert!(world.manager.outcome(flight).unwrap().is_ok());
+    let attempt = world.manager.discover(now).unwrap();
+    world.run(attempt);
+    assert!(world.manager.outcome(attempt).unwrap().is_ok());
     assert!(world.manager.discover(now).is_none());
     let url = world.manager.begin_login(pending("s", now), "challenge", &[]).unwrap();
     (world, url)
@@ -48,10 +48,10 @@ fn begun_with(more: &str, terms: Terms) -> (World, String) {
 
 fn complete(world: &mut World, query: &[(&str, &str)]) -> Result<(), Error> {
     let now = world.time();
-    let (flight, return_to) = world.manager.complete_login(query, now)?;
+    let (attempt, return_to) = world.manager.complete_login(query, now)?;
     assert_eq!(return_to.as_deref(), Some("/inbox"));
-    world.run(flight);
-    world.manager.outcome(flight).expect("an outcome")
+    world.run(attempt);
+    world.manager.outcome(attempt).expect("an outcome")
 }
 
 const ANSWER: [(&str, &str); 2] = [("state", "s"), ("code", "k")];
@@ -147,9 +147,9 @@ fn logging_out_names_the_login_and_forgets_it() {
     );
     world.reply = Reply::Answer(200, String::new());
     let now = world.time();
-    let flight = world.manager.revoke(now).unwrap();
-    world.run(flight);
-    assert!(world.manager.outcome(flight).unwrap().is_ok());
+    let attempt = world.manager.revoke(now).unwrap();
+    world.run(attempt);
+    assert!(world.manager.outcome(attempt).unwrap().is_ok());
     assert_eq!(world.requests.last().unwrap(), "token=r1&client_id=c");
     assert_eq!(code(world.get()), Code::Unauthenticated);
     assert!(!world.manager.logout_url().unwrap().contains("id_token_hint"));

@@ -16,7 +16,7 @@ use arcgate::{
     json,
     time::{Span, Time},
     token::{
-        manager::{Action, Event, Fate, FlightId, Input, Manager, Reason, State, Step, Terms, Want},
+        manager::{Action, AttemptId, Event, Fate, Input, Manager, Reason, State, Step, Terms, Want},
         source::Source,
     },
 };
@@ -118,12 +118,12 @@ impl World {
             match self.manager.ask(&want, self.time()) {
                 Step::Token(beside) => {
                     let token = self.manager.token().unwrap().to_owned();
-                    if let Some(flight) = beside {
-                        self.run(flight);
+                    if let Some(attempt) = beside {
+                        self.run(attempt);
                     }
                     return Ok(token);
                 }
-                Step::Begin(flight) => self.run(flight),
+                Step::Begin(attempt) => self.run(attempt),
                 Step::Wait(_, until) => self.now = self.now.max(until.as_millis()),
                 Step::Refused(error) => return Err(error),
             }
@@ -133,24 +133,24 @@ impl World {
 
     /// What the driver's timer does.
     fn wake(&mut self) -> bool {
-        let flight = self.manager.wake(self.time());
-        if let Some(flight) = flight {
-            self.run(flight);
+        let attempt = self.manager.wake(self.time());
+        if let Some(attempt) = attempt {
+            self.run(attempt);
         }
-        flight.is_some()
+        attempt.is_some()
     }
 
-    fn run(&mut self, flight: FlightId) {
+    fn run(&mut self, attempt: AttemptId) {
         let mut actions = 0;
-        while self.step(flight) {
+        while self.step(attempt) {
             actions += 1;
-            assert!(actions < 20, "a flight goes on and on");
+            assert!(actions < 20, "an attempt goes on and on");
         }
     }
 
-    /// One action of a flight, and what comes of it.
-    fn step(&mut self, flight: FlightId) -> bool {
-        let Some(action) = self.manager.action(flight, "unguessable", self.time()) else { return false };
+    /// One action of an attempt, and what comes of it.
+    fn step(&mut self, attempt: AttemptId) -> bool {
+        let Some(action) = self.manager.action(attempt, "unguessable", self.time()) else { return false };
         let now = self.time();
         let storage = self.storage.clone();
         let body;
@@ -192,7 +192,7 @@ impl World {
                 self.input(&body)
             }
         };
-        self.manager.handle(flight, input, now, self.random);
+        self.manager.handle(attempt, input, now, self.random);
         true
     }
 

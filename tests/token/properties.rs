@@ -9,7 +9,7 @@ enum Turn {
     Sleep(u32),
     /// The clock is set, while no time passes.
     Jump(i32),
-    /// Callers ask; each performs the flight that it is given, or vanishes.
+    /// Callers ask; each performs the attempt that it is given, or vanishes.
     Ask {
         force: bool,
         min_secs: u8,
@@ -88,7 +88,7 @@ proptest! {
                             Some(want) => world.manager.ask(want, world.time()),
                             None => world.manager.wake(world.time()).map_or(Step::Token(None), Step::Begin),
                         };
-                        let flight = match step {
+                        let attempt = match step {
                             Step::Token(beside) => {
                                 if let (Some(_), Some(token)) = (&want, world.manager.token()) {
                                     let end = ends.iter().find(|(known, _)| known == token).map(|(_, end)| *end);
@@ -96,9 +96,9 @@ proptest! {
                                 }
                                 beside
                             }
-                            Step::Begin(flight) => {
+                            Step::Begin(attempt) => {
                                 prop_assert!(round < 2, "a caller begins again and again");
-                                Some(flight)
+                                Some(attempt)
                             }
                             Step::Wait(_, until) => {
                                 prop_assert!(until > world.time() && until.since(world.time()) <= Span::from_secs(61));
@@ -106,17 +106,17 @@ proptest! {
                             }
                             Step::Refused(_) => None,
                         };
-                        let Some(flight) = flight else { break };
-                        prop_assert!(under_way.is_none_or(|lost| real >= lost), "two flights at once");
+                        let Some(attempt) = attempt else { break };
+                        prop_assert!(under_way.is_none_or(|lost| real >= lost), "two attempts at once");
                         if vanishes {
                             // Loading goes well, then it is gone.
                             if has_storage {
-                                world.step(flight);
+                                world.step(attempt);
                             }
                             let limit = if is_person { 60_000 } else { 10_000 };
-                            under_way = world.manager.limit(flight).map(|_| real + limit);
+                            under_way = world.manager.limit(attempt).map(|_| real + limit);
                             if is_person {
-                                let _ = world.manager.action(flight, "id", world.time());
+                                let _ = world.manager.action(attempt, "id", world.time());
                             }
                             break;
                         }
@@ -125,7 +125,7 @@ proptest! {
                             Reply::Life(life) => Some((*life).clamp(-1, 31_536_000)),
                             _ => None,
                         };
-                        world.run(flight);
+                        world.run(attempt);
                         if let (true, Some(life)) = (world.minted > minted, life) {
                             ends.push((format!("t{}", world.minted), real + life * 1000));
                         }

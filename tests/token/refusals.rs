@@ -224,10 +224,10 @@ fn a_callback_that_says_no_is_believed_and_called_again_after_a_pause() {
         (None, false, Code::RefreshUnavailable, None),
     ] {
         for _ in 0..6 {
-            let Step::Begin(flight) = world.manager.ask(&want, world.time()) else { panic!() };
-            let _ = world.manager.action(flight, "id", world.time());
+            let Step::Begin(attempt) = world.manager.ask(&want, world.time()) else { panic!() };
+            let _ = world.manager.action(attempt, "id", world.time());
             let now = world.time();
-            world.manager.handle(flight, Input::Threw { name, is_permanent }, now, 0.5);
+            world.manager.handle(attempt, Input::Threw { name, is_permanent }, now, 0.5);
             let Step::Refused(error) = world.manager.ask(&want, world.time()) else { panic!() };
             assert_eq!((error.code(), error.subject()), (code, subject), "{error}");
             assert!(!error.message().contains("hunter2"));
@@ -319,9 +319,9 @@ fn whoever_has_given_up_looks_whether_another_one_has_not() {
         let mut looks = 0;
         for _ in 0..60 {
             let want = world.want(false, 0);
-            if let Step::Begin(flight) = world.manager.ask(&want, world.time()) {
+            if let Step::Begin(attempt) = world.manager.ask(&want, world.time()) {
                 looks += 1;
-                world.run(flight);
+                world.run(attempt);
             }
             assert_eq!(code(world.get()), Code::RefreshRejected);
             world.sleep(10.0);
@@ -349,7 +349,7 @@ fn a_caller_waits_for_a_refresh_no_longer_than_one_request_may_take() {
         let want = world.want(false, 0);
         let Step::Begin(_) = world.manager.ask(&want, world.time()) else { panic!() };
         let begun = world.time();
-        // The flight's owner has not sent anything by the time its own caller waits.
+        // The attempt's owner has not sent anything by the time its own caller waits.
         let Step::Wait(_, until) = world.manager.ask(&want, world.time()) else { panic!() };
         assert!(until.since(begun) <= Terms::default().timeout, "{until:?}");
     }

@@ -98,14 +98,14 @@ fn a_client_with_a_key_signs_by_the_servers_clock() {
     let _ = world.get();
     world.sleep(61.0);
     let want = world.want(false, 0);
-    let Step::Begin(flight) = world.manager.ask(&want, world.time()) else { panic!() };
-    let Some(Action::Sign(input)) = world.manager.action(flight, "id", world.time()) else { panic!() };
+    let Step::Begin(attempt) = world.manager.ask(&want, world.time()) else { panic!() };
+    let Some(Action::Sign(input)) = world.manager.action(attempt, "id", world.time()) else { panic!() };
     let claims = URL_SAFE_NO_PAD.decode(input.split('.').nth(1).unwrap()).unwrap();
     let claims = String::from_utf8(claims).unwrap();
     assert!(claims.contains(&format!("\"iat\":{}", server / 1000 + 61)), "{claims}");
     // Providers compare it with the address that they were asked at; not all know their issuer there.
     assert!(claims.contains(r#""aud":"https://i.example/token""#), "{claims}");
-    world.run(flight);
+    world.run(attempt);
     assert!(world.requests[1].contains(&format!("client_assertion={}", input.split('.').next().unwrap())));
     assert!(world.requests[1].ends_with(".c2ln"));
 }
@@ -144,9 +144,9 @@ fn a_rotated_refresh_token_is_stored_before_it_is_used() {
     let mut world = World::stored(PERSON);
     rotated(&mut world);
     let want = world.want(false, 0);
-    let Step::Begin(flight) = world.manager.ask(&want, world.time()) else { panic!() };
+    let Step::Begin(attempt) = world.manager.ask(&want, world.time()) else { panic!() };
     let mut seen = Vec::new();
-    while let Some(action) = world.manager.action(flight, "id", world.time()) {
+    while let Some(action) = world.manager.action(attempt, "id", world.time()) {
         seen.push(match action {
             Action::Load => "load",
             Action::Post(_) => "post",
@@ -156,7 +156,7 @@ fn a_rotated_refresh_token_is_stored_before_it_is_used() {
             }
             _ => "other",
         });
-        world.step(flight);
+        world.step(attempt);
     }
     assert_eq!(seen, ["load", "post", "store"]);
     assert!(world.storage.as_deref().unwrap().contains(r#""refreshToken":"r1""#));
@@ -282,12 +282,12 @@ fn a_refresh_token_that_another_isolate_rotated_is_found_after_a_refusal() {
     // It loads, and is overtaken by the other one before its request arrives.
     other.sleep(600.0);
     let want = other.want(false, 0);
-    let Step::Begin(flight) = other.manager.ask(&want, other.time()) else { panic!() };
-    other.step(flight);
+    let Step::Begin(attempt) = other.manager.ask(&want, other.time()) else { panic!() };
+    other.step(attempt);
     other.storage = other.storage.map(|text| text.replace("\"r1\"", "\"r2\"").replace("1800000000", "1800000500"));
     other.replies = vec![error(400, "invalid_grant")];
     other.reply = Reply::Life(600);
-    other.run(flight);
+    other.run(attempt);
     assert!(other.requests[0].contains("refresh_token=r1&") && other.requests[1].contains("refresh_token=r2&"));
     assert!(other.get().is_ok());
 }
@@ -443,7 +443,7 @@ fn attack_25_nothing_secret_is_in_an_event_an_error_or_a_debug_text() {
 }
 
 #[test]
-fn the_reason_of_a_flight_has_a_name() {
+fn the_reason_of_an_attempt_has_a_name() {
     let names = [Reason::Initial, Reason::Expiring, Reason::Refused, Reason::Forced].map(Reason::as_str);
     assert_eq!(names, ["initial", "expiring", "refused", "forced"]);
 }
@@ -460,9 +460,9 @@ fn a_login_ends_with_tokens_or_says_why_not() {
     assert_eq!(code(world.get()), Code::Unauthenticated);
     world.replies = vec![document.clone(), Reply::Answer(200, good.to_owned())];
     let now = world.time();
-    let flight = world.manager.login(login(), now);
-    world.run(flight);
-    assert!(world.manager.outcome(flight).unwrap().is_ok());
+    let attempt = world.manager.login(login(), now);
+    world.run(attempt);
+    assert!(world.manager.outcome(attempt).unwrap().is_ok());
     assert_eq!(
         world.requests[1],
         "grant_type=authorization_code&code=code&code_verifier=verifier&redirect_uri=https%3A%2F%2Fp.example%2F&client_id=c"
@@ -480,9 +480,9 @@ fn a_login_ends_with_tokens_or_says_why_not() {
         let mut world = World::of(source);
         world.replies = vec![document.clone(), reply];
         let now = world.time();
-        let flight = world.manager.login(login(), now);
-        world.run(flight);
-        assert_eq!(world.manager.outcome(flight).unwrap().unwrap_err().code(), expected);
+        let attempt = world.manager.login(login(), now);
+        world.run(attempt);
+        assert_eq!(world.manager.outcome(attempt).unwrap().unwrap_err().code(), expected);
         assert_eq!(code(world.get()), Code::Unauthenticated);
     }
 }
@@ -508,10 +508,10 @@ fn revoking_forgets_at_once_and_says_whether_the_provider_confirmed() {
         world.get().unwrap();
         world.reply = reply;
         let now = world.time();
-        let flight = world.manager.revoke(now).unwrap();
+        let attempt = world.manager.revoke(now).unwrap();
         assert!(world.manager.token().is_none() && world.manager.export().is_none());
-        world.run(flight);
-        let outcome = world.manager.outcome(flight).map(|outcome| outcome.is_ok());
+        world.run(attempt);
+        let outcome = world.manager.outcome(attempt).map(|outcome| outcome.is_ok());
         assert_eq!(outcome == Some(true), is_ok, "{more}");
         assert_eq!(world.events().iter().any(|event| matches!(event, Event::Revoked)), is_ok);
         if !more.is_empty() {

@@ -8,21 +8,21 @@ fn shared() -> Terms {
     Terms { is_shared: true, ..Terms::default() }
 }
 
-fn begin(world: &mut World, force: bool) -> FlightId {
+fn begin(world: &mut World, force: bool) -> AttemptId {
     match world.manager.ask(&world.want(force, 0), world.time()) {
-        Step::Begin(flight) => flight,
+        Step::Begin(attempt) => attempt,
         other => panic!("{other:?}"),
     }
 }
 
-fn action(world: &mut World, flight: FlightId) -> Option<Action> {
+fn action(world: &mut World, attempt: AttemptId) -> Option<Action> {
     let now = world.time();
-    world.manager.action(flight, "unguessable", now)
+    world.manager.action(attempt, "unguessable", now)
 }
 
-fn give(world: &mut World, flight: FlightId, input: Input<'_>) {
+fn give(world: &mut World, attempt: AttemptId, input: Input<'_>) {
     let now = world.time();
-    world.manager.handle(flight, input, now, 0.5);
+    world.manager.handle(attempt, input, now, 0.5);
 }
 
 fn exported(world: &World) -> String {
@@ -50,11 +50,11 @@ fn with_token() -> World {
 fn a_new_tab_asks_the_others_before_it_sends_anything() {
     let old = with_token();
     let mut new = World::with(PERSON, shared());
-    let flight = begin(&mut new, false);
-    assert!(matches!(action(&mut new, flight), Some(Action::Ask { .. })));
+    let attempt = begin(&mut new, false);
+    assert!(matches!(action(&mut new, attempt), Some(Action::Ask { .. })));
     assert!(adopt(&mut new, &exported(&old)));
-    give(&mut new, flight, Input::Asked(Fate::Usable));
-    assert!(action(&mut new, flight).is_none());
+    give(&mut new, attempt, Input::Asked(Fate::Usable));
+    assert!(action(&mut new, attempt).is_none());
     assert_eq!(new.get().unwrap(), "t1");
     assert!(matches!(new.events().as_slice(), [Event::Adopted { .. }]));
 }
@@ -62,26 +62,26 @@ fn a_new_tab_asks_the_others_before_it_sends_anything() {
 #[test]
 fn nobody_there_costs_one_question_and_one_request() {
     let mut world = World::with(PERSON, shared());
-    let flight = begin(&mut world, false);
-    assert!(matches!(action(&mut world, flight), Some(Action::Ask { .. })));
-    give(&mut world, flight, Input::Asked(Fate::Usable));
-    assert!(matches!(action(&mut world, flight), Some(Action::Lock)));
-    give(&mut world, flight, Input::Locked(true));
-    match action(&mut world, flight) {
+    let attempt = begin(&mut world, false);
+    assert!(matches!(action(&mut world, attempt), Some(Action::Ask { .. })));
+    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    assert!(matches!(action(&mut world, attempt), Some(Action::Lock)));
+    give(&mut world, attempt, Input::Locked(true));
+    match action(&mut world, attempt) {
         Some(Action::Ask { usual, long }) => assert!(usual == Span::ZERO && long > Span::ZERO),
         other => panic!("{other:?}"),
     }
-    give(&mut world, flight, Input::Asked(Fate::Usable));
-    assert!(matches!(action(&mut world, flight), Some(Action::Post(_))));
+    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    assert!(matches!(action(&mut world, attempt), Some(Action::Post(_))));
 }
 
 #[test]
 fn who_waited_for_the_lock_asks_again() {
     let mut world = World::with(PERSON, shared());
-    let flight = begin(&mut world, false);
-    give(&mut world, flight, Input::Asked(Fate::Usable));
-    give(&mut world, flight, Input::Locked(false));
-    match action(&mut world, flight) {
+    let attempt = begin(&mut world, false);
+    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    give(&mut world, attempt, Input::Locked(false));
+    match action(&mut world, attempt) {
         Some(Action::Ask { usual, .. }) => assert!(usual > Span::ZERO),
         other => panic!("{other:?}"),
     }
@@ -96,20 +96,20 @@ fn a_token_that_came_while_the_lock_was_waited_for_is_enough() {
         for world in [&mut one, &mut two] {
             world.sleep(if force { 10.0 } else { 700.0 });
         }
-        let flight = begin(&mut two, force);
+        let attempt = begin(&mut two, force);
         for world in [&mut one, &mut two] {
             world.sleep(0.005);
         }
         if !force {
-            give(&mut two, flight, Input::Asked(Fate::Usable));
+            give(&mut two, attempt, Input::Asked(Fate::Usable));
         }
-        assert!(matches!(action(&mut two, flight), Some(Action::Lock)));
+        assert!(matches!(action(&mut two, attempt), Some(Action::Lock)));
         one.minted = 1;
         one.answers(",\"expires_in\":600,\"refresh_token\":\"r2\"");
         assert_eq!(one.force().unwrap(), "t2");
         assert!(adopt(&mut two, &exported(&one)));
-        give(&mut two, flight, Input::Locked(false));
-        assert!(action(&mut two, flight).is_none());
+        give(&mut two, attempt, Input::Locked(false));
+        assert!(action(&mut two, attempt).is_none());
         assert_eq!(two.get().unwrap(), "t2");
         assert!(two.requests.is_empty());
     }
@@ -119,9 +119,9 @@ fn a_token_that_came_while_the_lock_was_waited_for_is_enough() {
 fn a_stuck_tab_keeps_callers_for_one_time_out_and_the_lock_for_a_minute() {
     let mut world = with_token();
     world.sleep(700.0);
-    let flight = begin(&mut world, false);
-    give(&mut world, flight, Input::Asked(Fate::Usable));
-    assert!(world.manager.limit(flight).unwrap() > Span::from_secs(60));
+    let attempt = begin(&mut world, false);
+    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    assert!(world.manager.limit(attempt).unwrap() > Span::from_secs(60));
     let want = world.want(false, 0);
     match world.manager.ask(&want, world.time()) {
         Step::Wait(_, until) => assert!(until.since(world.time()) <= Span::from_secs(10)),
@@ -132,9 +132,9 @@ fn a_stuck_tab_keeps_callers_for_one_time_out_and_the_lock_for_a_minute() {
     assert_eq!(world.requests.len(), 1);
     // It goes on without the lock then.
     world.sleep(50.0);
-    give(&mut world, flight, Input::Failed(FetchFailure::Timeout));
-    give(&mut world, flight, Input::Asked(Fate::Usable));
-    assert!(matches!(action(&mut world, flight), Some(Action::Post(_))));
+    give(&mut world, attempt, Input::Failed(FetchFailure::Timeout));
+    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    assert!(matches!(action(&mut world, attempt), Some(Action::Post(_))));
 }
 
 #[test]
@@ -142,11 +142,11 @@ fn a_refresh_token_that_another_tab_has_spent_is_not_sent() {
     let one = with_token();
     let mut two = World::with(PERSON, shared());
     two.now = one.now;
-    let flight = begin(&mut two, false);
-    give(&mut two, flight, Input::Asked(Fate::Usable));
-    give(&mut two, flight, Input::Locked(true));
-    give(&mut two, flight, Input::Asked(Fate::Spent));
-    assert!(action(&mut two, flight).is_none());
+    let attempt = begin(&mut two, false);
+    give(&mut two, attempt, Input::Asked(Fate::Usable));
+    give(&mut two, attempt, Input::Locked(true));
+    give(&mut two, attempt, Input::Asked(Fate::Spent));
+    assert!(action(&mut two, attempt).is_none());
     let failed = two.get().unwrap_err();
     assert_eq!((failed.code(), failed.subject()), (Code::RefreshRejected, Some("invalid_grant")));
     assert!(two.requests.is_empty());
@@ -160,13 +160,13 @@ fn a_stored_token_that_is_spent_gives_way_to_one_that_is_configured() {
     let mut world = World::with(PERSON, shared());
     let text = exported(&with_token()).replace("\"accessToken\":\"t1\",", "");
     assert!(!adopt(&mut world, &text));
-    let flight = begin(&mut world, false);
-    give(&mut world, flight, Input::Asked(Fate::Usable));
-    give(&mut world, flight, Input::Locked(true));
-    give(&mut world, flight, Input::Asked(Fate::Spent));
-    assert!(matches!(action(&mut world, flight), Some(Action::Ask { .. })));
-    give(&mut world, flight, Input::Asked(Fate::Usable));
-    match action(&mut world, flight) {
+    let attempt = begin(&mut world, false);
+    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    give(&mut world, attempt, Input::Locked(true));
+    give(&mut world, attempt, Input::Asked(Fate::Spent));
+    assert!(matches!(action(&mut world, attempt), Some(Action::Ask { .. })));
+    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    match action(&mut world, attempt) {
         Some(Action::Post(request)) => {
             assert!(std::str::from_utf8(request.body.expose()).unwrap().contains("refresh_token=r0"));
         }
@@ -211,15 +211,15 @@ fn signing_out_ends_what_came_before_it_and_nothing_else() {
 fn a_login_in_another_tab_ends_what_is_under_way_for_whoever_was_there_before() {
     let mut world = with_token();
     world.sleep(700.0);
-    let flight = begin(&mut world, false);
-    give(&mut world, flight, Input::Asked(Fate::Usable));
-    give(&mut world, flight, Input::Locked(true));
-    give(&mut world, flight, Input::Asked(Fate::Usable));
-    assert!(matches!(action(&mut world, flight), Some(Action::Post(_))));
+    let attempt = begin(&mut world, false);
+    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    give(&mut world, attempt, Input::Locked(true));
+    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    assert!(matches!(action(&mut world, attempt), Some(Action::Post(_))));
     world.manager.sign_in();
     let late = r#"{"access_token":"old","token_type":"Bearer","expires_in":600,"refresh_token":"r2"}"#;
-    give(&mut world, flight, Input::Response { status: 200, body: late.as_bytes(), date: None, retry_after: None });
-    assert!(action(&mut world, flight).is_none());
+    give(&mut world, attempt, Input::Response { status: 200, body: late.as_bytes(), date: None, retry_after: None });
+    assert!(action(&mut world, attempt).is_none());
     assert_eq!(world.manager.token(), None);
     assert!(world.manager.refresh_token().is_some_and(|token| token.matches(b"r1")));
 }
@@ -255,10 +255,10 @@ impl Dice {
     }
 }
 
-/// A tab in a crowd: its flight, and the messages that have not reached it.
+/// A tab in a crowd: its attempt, and the messages that have not reached it.
 struct Tab {
     world: World,
-    flight: Option<FlightId>,
+    attempt: Option<AttemptId>,
     inbox: Vec<String>,
     got: usize,
 }
@@ -270,7 +270,7 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
     for seed in 0..400 {
         let mut dice = Dice(seed);
         let mut tabs: Vec<_> = (0..4)
-            .map(|_| Tab { world: World::with(PERSON, shared()), flight: None, inbox: Vec::new(), got: 0 })
+            .map(|_| Tab { world: World::with(PERSON, shared()), attempt: None, inbox: Vec::new(), got: 0 })
             .collect();
         let (mut current, mut minted) = ("r0".to_owned(), 0);
         let mut sent = HashSet::new();
@@ -287,12 +287,12 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
                 adopt(&mut tabs[me].world, &text);
                 continue;
             }
-            let Some(flight) = tabs[me].flight else {
+            let Some(attempt) = tabs[me].attempt else {
                 let tab = &mut tabs[me];
                 let want = tab.world.want(dice.below(40) == 0, 0);
                 forced += usize::from(want.force.is_some());
                 match tab.world.manager.ask(&want, tab.world.time()) {
-                    Step::Begin(flight) | Step::Token(Some(flight)) => tab.flight = Some(flight),
+                    Step::Begin(attempt) | Step::Token(Some(attempt)) => tab.attempt = Some(attempt),
                     Step::Token(None) => tab.got += 1,
                     // An answer may come so late that its token has ended.
                     Step::Refused(error) => {
@@ -302,9 +302,9 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
                 }
                 continue;
             };
-            match action(&mut tabs[me].world, flight) {
+            match action(&mut tabs[me].world, attempt) {
                 None => {
-                    tabs[me].flight = None;
+                    tabs[me].attempt = None;
                     if lock == Some(me) {
                         lock = None;
                     }
@@ -313,7 +313,7 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
                     if lock.is_none() {
                         lock = Some(me);
                         let is_free = dice.below(2) == 0;
-                        give(&mut tabs[me].world, flight, Input::Locked(is_free));
+                        give(&mut tabs[me].world, attempt, Input::Locked(is_free));
                     }
                 }
                 Some(Action::Ask { long, usual }) => {
@@ -331,7 +331,7 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
                         }
                     }
                     let fate = if is_spent(&tabs[me]) { Fate::Spent } else { Fate::Usable };
-                    give(&mut tabs[me].world, flight, Input::Asked(fate));
+                    give(&mut tabs[me].world, attempt, Input::Asked(fate));
                 }
                 Some(Action::Post(request)) => {
                     let body = String::from_utf8(request.body.expose().to_vec()).unwrap();
@@ -345,7 +345,7 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
                         r#"{{"access_token":"t{minted}","token_type":"Bearer","expires_in":600,"refresh_token":"{current}"}}"#
                     );
                     let input = Input::Response { status: 200, body: answer.as_bytes(), date: None, retry_after: None };
-                    give(&mut tabs[me].world, flight, input);
+                    give(&mut tabs[me].world, attempt, input);
                     let text = exported(&tabs[me].world);
                     for (place, tab) in tabs.iter_mut().enumerate() {
                         if place != me {

@@ -17,12 +17,12 @@ fn a_token_is_obtained_once_and_kept() {
 fn a_burst_of_callers_sends_one_request() {
     let mut world = World::of(MACHINE);
     let want = world.want(false, 0);
-    let Step::Begin(flight) = world.manager.ask(&want, world.time()) else { panic!() };
+    let Step::Begin(attempt) = world.manager.ask(&want, world.time()) else { panic!() };
     for _ in 0..99 {
-        assert!(matches!(world.manager.ask(&want, world.time()), Step::Wait(same, _) if same == flight));
+        assert!(matches!(world.manager.ask(&want, world.time()), Step::Wait(same, _) if same == attempt));
     }
     assert_eq!(world.state(), State::Refreshing);
-    world.run(flight);
+    world.run(attempt);
     for _ in 0..99 {
         assert!(matches!(world.manager.ask(&want, world.time()), Step::Token(None)));
     }
@@ -334,7 +334,7 @@ fn a_refused_token_is_dropped_once_and_a_server_that_refuses_all_causes_no_storm
 }
 
 #[test]
-fn a_lost_flight_leaves_nobody_waiting_and_is_found_if_it_comes_back() {
+fn a_lost_attempt_leaves_nobody_waiting_and_is_found_if_it_comes_back() {
     let mut world = World::of(MACHINE);
     world.replies = vec![Reply::Vanishes];
     let want = world.want(false, 0);
@@ -397,26 +397,26 @@ fn who_is_gone_for_certain_is_taken_over_from_at_once_but_not_again_and_again() 
         let mut world = World::of(source);
         world.replies = vec![Reply::Vanishes];
         let want = world.want(false, 0);
-        let Step::Begin(flight) = world.manager.ask(&want, world.time()) else { panic!() };
-        world.run(flight);
+        let Step::Begin(attempt) = world.manager.ask(&want, world.time()) else { panic!() };
+        world.run(attempt);
         let now = world.time();
-        assert!(world.manager.take_over(flight, now, 0.5));
-        world.run(flight);
+        assert!(world.manager.take_over(attempt, now, 0.5));
+        world.run(attempt);
         assert_eq!(world.get().unwrap(), "t1");
-        assert!(!world.manager.take_over(flight, now, 0.5), "it is over");
+        assert!(!world.manager.take_over(attempt, now, 0.5), "it is over");
         assert_eq!(world.requests.len(), 2);
         // Callers that give up, 10 a second.
         let mut world = World::of(source);
         world.reply = Reply::Vanishes;
         for _ in 0..3000 {
             let want = world.want(false, 0);
-            let (Step::Begin(flight) | Step::Wait(flight, _)) = world.manager.ask(&want, world.time()) else {
+            let (Step::Begin(attempt) | Step::Wait(attempt, _)) = world.manager.ask(&want, world.time()) else {
                 world.sleep(0.1);
                 continue;
             };
             let now = world.time();
-            if world.manager.take_over(flight, now, 0.5) {
-                world.run(flight);
+            if world.manager.take_over(attempt, now, 0.5) {
+                world.run(attempt);
             }
             world.sleep(0.1);
         }
@@ -437,14 +437,14 @@ fn tokens_that_came_are_not_lost_with_whoever_was_storing_them() {
             r#"{"access_token":"a","token_type":"Bearer","expires_in":600,"refresh_token":"r1"}"#.to_owned(),
         );
         let want = world.want(false, 0);
-        let Step::Begin(flight) = world.manager.ask(&want, world.time()) else { panic!() };
-        while !matches!(world.manager.action(flight, "id", world.time()), Some(Action::Store(_))) {
-            world.step(flight);
+        let Step::Begin(attempt) = world.manager.ask(&want, world.time()) else { panic!() };
+        while !matches!(world.manager.action(attempt, "id", world.time()), Some(Action::Store(_))) {
+            world.step(attempt);
         }
         if is_noticed {
             let now = world.time();
-            assert!(world.manager.take_over(flight, now, 0.5));
-            world.run(flight);
+            assert!(world.manager.take_over(attempt, now, 0.5));
+            world.run(attempt);
         } else {
             world.sleep(10.0);
         }

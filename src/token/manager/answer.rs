@@ -1,7 +1,7 @@
 //! What an answer comes to: tokens that are taken, or the reason why there are none.
 
 use super::{
-    flight::{Arrived, Asked, Flight, Life, Operation, Stage},
+    attempt::{Arrived, Asked, Attempt, Life, Operation, Stage},
     kept::id_token_after,
     progress::Next,
     refused::Trouble,
@@ -23,66 +23,66 @@ use crate::{
 impl Manager {
     pub(super) fn answered(
         &mut self,
-        flight: &mut Flight,
+        attempt: &mut Attempt,
         answer: Answer,
         (status, asked): (u16, Option<Span>),
         now: Time,
         random: f64,
     ) -> Next {
-        if let Operation::Revoke(_) = flight.operation {
+        if let Operation::Revoke(_) = attempt.operation {
             let outcome = match answer {
                 // The answer has no body that counts (RFC 7009 §2.2).
                 _ if (200..300).contains(&status) => Ok(()),
-                Answer::Refused(denial, _) => Err(self.denied(flight, denial, status)),
+                Answer::Refused(denial, _) => Err(self.denied(attempt, denial, status)),
                 _ => Err(Error::new(Code::RefreshUnavailable, "the revocation endpoint did not confirm")),
             };
             if outcome.is_ok() {
                 self.emit(Event::Revoked);
             }
-            self.end(flight, outcome);
+            self.end(attempt, outcome);
             return Next::Go(Stage::Delete);
         }
         match answer {
             Answer::Tokens(tokens) => {
-                self.replaced(flight, tokens.refresh.as_ref());
-                self.take(flight, tokens, now, random)
+                self.replaced(attempt, tokens.refresh.as_ref());
+                self.take(attempt, tokens, now, random)
             }
             Answer::Unusable(unusable) => {
-                self.replaced(flight, unusable.refresh.as_ref());
-                self.unusable(flight, unusable, Some(status), now, random)
+                self.replaced(attempt, unusable.refresh.as_ref());
+                self.unusable(attempt, unusable, Some(status), now, random)
             }
             // A "no" with another refresh token: the one that was sent was exchanged, and this is what it was exchanged for.
-            Answer::Refused(denial, Some(refresh)) if !self.was_sent(flight, &refresh) => {
-                self.replaced(flight, Some(&refresh));
-                let error = self.denied(flight, denial, status);
-                self.keep_and_fail(flight, Some(refresh), Trouble { asked, ..Trouble::refused(error) }, now, random)
+            Answer::Refused(denial, Some(refresh)) if !self.was_sent(attempt, &refresh) => {
+                self.replaced(attempt, Some(&refresh));
+                let error = self.denied(attempt, denial, status);
+                self.keep_and_fail(attempt, Some(refresh), Trouble { asked, ..Trouble::refused(error) }, now, random)
             }
             // Only a grant can be used up. A machine's credentials are not.
             Answer::Refused(denial, _)
                 if denial.name.as_deref() == Some("invalid_grant")
-                    && flight.sent.is_some()
-                    && !matches!(flight.operation, Operation::Code(_)) =>
+                    && attempt.sent.is_some()
+                    && !matches!(attempt.operation, Operation::Code(_)) =>
             {
-                flight.denied = Some((denial, status));
-                self.doubt(flight, now, random)
+                attempt.denied = Some((denial, status));
+                self.doubt(attempt, now, random)
             }
             Answer::Refused(denial, _) => {
-                let error = self.denied(flight, denial, status);
-                self.fail(flight, Trouble { asked, ..Trouble::refused(error) }, now, random)
+                let error = self.denied(attempt, denial, status);
+                self.fail(attempt, Trouble { asked, ..Trouble::refused(error) }, now, random)
             }
             Answer::Unknown(what) => {
                 let error = self.of_endpoint(Code::RefreshUnavailable, what, Some(status));
-                self.fail(flight, Trouble { asked, ..Trouble::outage(error) }, now, random)
+                self.fail(attempt, Trouble { asked, ..Trouble::outage(error) }, now, random)
             }
         }
     }
 
-    fn was_sent(&self, flight: &Flight, refresh: &Secret) -> bool {
-        flight.sent.as_ref().is_none_or(|sent| sent.matches(refresh.expose()))
+    fn was_sent(&self, attempt: &Attempt, refresh: &Secret) -> bool {
+        attempt.sent.as_ref().is_none_or(|sent| sent.matches(refresh.expose()))
     }
 
-    fn replaced(&mut self, flight: &Flight, new: Option<&Secret>) {
-        if let (Some(sent), Some(new)) = (&flight.sent, new) {
+    fn replaced(&mut self, attempt: &Attempt, new: Option<&Secret>) {
+        if let (Some(sent), Some(new)) = (&attempt.sent, new) {
             if !new.matches(sent.expose()) {
                 self.spend(sent.clone());
             }
@@ -93,30 +93,30 @@ impl Manager {
     /// more. Then the rest fails.
     pub(super) fn unusable(
         &mut self,
-        flight: &mut Flight,
+        attempt: &mut Attempt,
         unusable: Unusable,
         status: Option<u16>,
         now: Time,
         random: f64,
     ) -> Next {
-        let error = self.useless(flight, &unusable, status);
-        self.keep_and_fail(flight, unusable.refresh, Trouble::refused(error), now, random)
+        let error = self.useless(attempt, &unusable, status);
+        self.keep_and_fail(attempt, unusable.refresh, Trouble::refused(error), now, random)
     }
 
     fn keep_and_fail(
         &mut self,
-        flight: &Flight,
+        attempt: &Attempt,
         refresh: Option<Secret>,
         trouble: Trouble,
         now: Time,
         random: f64,
     ) -> Next {
         // A login is taken whole or not at all: nobody knows whose half of one it is.
-        let is_ours = matches!(flight.operation, Operation::Refresh(_)) && flight.id.0 > self.settled;
-        let Some(refresh) = refresh.filter(|_| is_ours) else { return self.fail(flight, trouble, now, random) };
+        let is_ours = matches!(attempt.operation, Operation::Refresh(_)) && attempt.id.0 > self.settled;
+        let Some(refresh) = refresh.filter(|_| is_ours) else { return self.fail(attempt, trouble, now, random) };
         self.refresh = Some(refresh);
         self.obtained = Some(now);
-        let next = self.fail(flight, trouble, now, random);
+        let next = self.fail(attempt, trouble, now, random);
         if self.terms.has_storage {
             Next::Go(Stage::Store)
         } else {
@@ -135,54 +135,54 @@ impl Manager {
 
     /// The refresh token was refused. That is final, unless another one is known: rotated by another tab or isolate, or handed
     /// in newly while an older one was stored.
-    fn doubt(&mut self, flight: &mut Flight, now: Time, random: f64) -> Next {
-        if !flight.is_second {
-            flight.is_second = true;
-            if !self.is_sent(flight) {
-                return Next::Go(self.resend(flight));
+    fn doubt(&mut self, attempt: &mut Attempt, now: Time, random: f64) -> Next {
+        if !attempt.is_second {
+            attempt.is_second = true;
+            if !self.is_sent(attempt) {
+                return Next::Go(self.resend(attempt));
             }
             if self.terms.has_storage {
                 return Next::Go(Stage::Load);
             }
         }
-        self.give_up(flight, now, random)
+        self.give_up(attempt, now, random)
     }
 
-    pub(super) fn give_up(&mut self, flight: &mut Flight, now: Time, random: f64) -> Next {
-        if !self.is_sent(flight) {
+    pub(super) fn give_up(&mut self, attempt: &mut Attempt, now: Time, random: f64) -> Next {
+        if !self.is_sent(attempt) {
             return Next::Over;
         }
         let configured = self.source.refresh.take();
-        if let (Some(sent), Some(configured)) = (&flight.sent, configured) {
+        if let (Some(sent), Some(configured)) = (&attempt.sent, configured) {
             if !sent.matches(configured.expose()) {
                 self.refresh = Some(configured);
-                return Next::Go(self.resend(flight));
+                return Next::Go(self.resend(attempt));
             }
         }
         let message = "the provider refused the refresh token for good (invalid_grant): log in again";
-        self.lose_refresh(flight, message, now, random)
+        self.lose_refresh(attempt, message, now, random)
     }
 
     /// There is no refresh token that could be used any more.
-    pub(super) fn lose_refresh(&mut self, flight: &Flight, message: &'static str, now: Time, random: f64) -> Next {
-        let trouble = Trouble::over(self.spent_error(flight, message));
+    pub(super) fn lose_refresh(&mut self, attempt: &Attempt, message: &'static str, now: Time, random: f64) -> Next {
+        let trouble = Trouble::over(self.spent_error(attempt, message));
         self.refresh = None;
-        self.fail(flight, trouble, now, random);
+        self.fail(attempt, trouble, now, random);
         if self.terms.has_storage {
             return Next::Go(Stage::Delete);
         }
         Next::Over
     }
 
-    pub(super) fn resend(&mut self, flight: &mut Flight) -> Stage {
-        flight.sent = None;
-        flight.assertion = None;
+    pub(super) fn resend(&mut self, attempt: &mut Attempt) -> Stage {
+        attempt.sent = None;
+        attempt.assertion = None;
         self.first_stage()
     }
 
     pub(super) fn unanswered(
         &mut self,
-        flight: &Flight,
+        attempt: &Attempt,
         stage: Stage,
         failure: FetchFailure,
         now: Time,
@@ -213,18 +213,18 @@ impl Manager {
                 }
             }
         };
-        self.fail(flight, trouble, now, random)
+        self.fail(attempt, trouble, now, random)
     }
 
     /// Tokens have come: whose, until when, and where to.
-    pub(super) fn take(&mut self, flight: &mut Flight, tokens: Box<Tokens>, now: Time, random: f64) -> Next {
-        let is_callback = flight.stage == Stage::Callback;
-        if !is_callback && !self.is_same_person(flight, &tokens) {
+    pub(super) fn take(&mut self, attempt: &mut Attempt, tokens: Box<Tokens>, now: Time, random: f64) -> Next {
+        let is_callback = attempt.stage == Stage::Callback;
+        if !is_callback && !self.is_same_person(attempt, &tokens) {
             let message = "the provider answered with somebody else's tokens: log in again";
             let trouble = Trouble::over(Error::new(Code::RefreshRejected, message));
-            return self.fail(flight, trouble, now, random);
+            return self.fail(attempt, trouble, now, random);
         }
-        let mut life = self.life_of(&tokens, flight.entered, now, is_callback);
+        let mut life = self.life_of(&tokens, attempt.entered, now, is_callback);
         let is_over = |life: &Option<Life>| {
             life.is_some_and(|life| life.whole <= Span::ZERO || life.expires.minus(schedule::margin(life.whole)) <= now)
         };
@@ -234,7 +234,7 @@ impl Manager {
             match (tokens.facts.issued, self.issued) {
                 (Some(issued), Some(before)) if issued > before => {
                     self.server = Some(issued.since(now));
-                    life = self.life_of(&tokens, flight.entered, now, true);
+                    life = self.life_of(&tokens, attempt.entered, now, true);
                 }
                 _ => {}
             }
@@ -251,16 +251,16 @@ impl Manager {
                 Trouble::outage(self.of_endpoint(Code::RefreshUnavailable, what, None))
             };
             // What came with it may be worth something all the same.
-            return self.keep_and_fail(flight, tokens.refresh, trouble, now, random);
+            return self.keep_and_fail(attempt, tokens.refresh, trouble, now, random);
         }
-        let asked = Asked { number: flight.asked, at: Some(flight.entered) };
-        flight.arrived = Some(Arrived { tokens, life, asked });
-        match &flight.operation {
-            Operation::Code(_) if flight.arrived.as_ref().is_some_and(|arrived| arrived.tokens.id_token.is_some()) => {
+        let asked = Asked { number: attempt.asked, at: Some(attempt.entered) };
+        attempt.arrived = Some(Arrived { tokens, life, asked });
+        match &attempt.operation {
+            Operation::Code(_) if attempt.arrived.as_ref().is_some_and(|arrived| arrived.tokens.id_token.is_some()) => {
                 Next::Go(Stage::Verify)
             }
-            Operation::Code(_) if self.wants_id_token() => self.reject_login(flight, "the provider gave no ID token"),
-            _ => self.checked(flight, now, random),
+            Operation::Code(_) if self.wants_id_token() => self.reject_login(attempt, "the provider gave no ID token"),
+            _ => self.checked(attempt, now, random),
         }
     }
 
@@ -268,17 +268,17 @@ impl Manager {
         self.source.scope.as_deref().unwrap_or_default().split(' ').any(|scope| scope == "openid")
     }
 
-    pub(super) fn checked(&mut self, flight: &mut Flight, now: Time, random: f64) -> Next {
+    pub(super) fn checked(&mut self, attempt: &mut Attempt, now: Time, random: f64) -> Next {
         if self.terms.has_storage {
             return Next::Go(Stage::Store);
         }
-        self.settle(flight, now, random);
+        self.settle(attempt, now, random);
         Next::Over
     }
 
     /// OpenID Connect Core 1.0 §12.2, and the same for access tokens that say whose they are.
-    fn is_same_person(&self, flight: &Flight, tokens: &Tokens) -> bool {
-        if !matches!(flight.operation, Operation::Refresh(_)) || self.source.kind == Kind::ClientCredentials {
+    fn is_same_person(&self, attempt: &Attempt, tokens: &Tokens) -> bool {
+        if !matches!(attempt.operation, Operation::Refresh(_)) || self.source.kind == Kind::ClientCredentials {
             return true;
         }
         let facts = |token: Option<&Secret>| token.map(|token| response::Facts::of(token.expose())).unwrap_or_default();
@@ -286,18 +286,18 @@ impl Manager {
         !self.person.contradicts(&tokens.facts) && !id.contradicts(&facts(tokens.id_token.as_ref()))
     }
 
-    pub(super) fn settle(&mut self, flight: &mut Flight, now: Time, random: f64) {
-        let Some(arrived) = flight.arrived.take() else { return };
-        if flight.id.0 < self.settled {
+    pub(super) fn settle(&mut self, attempt: &mut Attempt, now: Time, random: f64) {
+        let Some(arrived) = attempt.arrived.take() else { return };
+        if attempt.id.0 < self.settled {
             // A lost one that was found, and something newer has come.
             return;
         }
-        self.settled = flight.id.0;
-        if let Operation::Code(_) = flight.operation {
+        self.settled = attempt.id.0;
+        if let Operation::Code(_) = attempt.operation {
             // Somebody else, perhaps: nothing of the one before stays, and nothing that is under way for them counts.
             self.forget();
         }
-        let reason = match &flight.operation {
+        let reason = match &attempt.operation {
             Operation::Refresh(reason) => *reason,
             _ => Reason::Initial,
         };
@@ -305,12 +305,12 @@ impl Manager {
         self.obtained = Some(now);
         let expires = self.expires_at();
         self.emit(Event::Refreshed { reason, expires });
-        self.end(flight, Ok(()));
+        self.end(attempt, Ok(()));
     }
 
-    pub(super) fn storable(&self, flight: &Flight) -> Stored {
-        let arrived = flight.arrived.as_ref();
-        let goes_on = !matches!(flight.operation, Operation::Code(_));
+    pub(super) fn storable(&self, attempt: &Attempt) -> Stored {
+        let arrived = attempt.arrived.as_ref();
+        let goes_on = !matches!(attempt.operation, Operation::Code(_));
         let kept = |token: &Option<Secret>| token.clone().filter(|_| goes_on);
         let tokens = arrived.map(|arrived| &arrived.tokens);
         // Of an answer that is of no use the refresh token alone is new.
@@ -321,7 +321,7 @@ impl Manager {
             refresh: tokens.and_then(|tokens| tokens.refresh.clone()).or_else(|| kept(&self.refresh)),
             id_token: id_token_after(kept(&self.id_token), tokens.and_then(|tokens| tokens.id_token.clone())),
             scope: tokens.map_or_else(|| held.and_then(|held| held.scope.clone()), |tokens| tokens.scope.clone()),
-            obtained: self.clock.wall(flight.entered),
+            obtained: self.clock.wall(attempt.entered),
             asked: arrived
                 .map(|arrived| arrived.asked)
                 .or(held.map(|held| held.asked))

@@ -1,6 +1,6 @@
 //! What a manager's callers say to it, and hear from it.
 
-use super::flight::{FlightId, Reason};
+use super::attempt::{AttemptId, Reason};
 use crate::{
     error::Error,
     time::{Span, Time},
@@ -39,12 +39,12 @@ pub struct Want {
 /// What a caller does.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Takes [`Manager::token`], and begins this flight beside without waiting for it.
-    Token(Option<FlightId>),
-    /// Performs this flight, then asks again.
-    Begin(FlightId),
-    /// Waits for this flight, which another performs, but not past the given instant; then asks again.
-    Wait(FlightId, Time),
+    /// Takes [`Manager::token`], and begins this attempt beside without waiting for it.
+    Token(Option<AttemptId>),
+    /// Performs this attempt, then asks again.
+    Begin(AttemptId),
+    /// Waits for this attempt, which another performs, but not past the given instant; then asks again.
+    Wait(AttemptId, Time),
     /// Gives up.
     Refused(Error),
 }
@@ -56,7 +56,7 @@ pub enum State {
     Empty,
     /// A token that can be handed out.
     Valid,
-    /// A flight is under way; there may be a token too.
+    /// An attempt is under way; there may be a token too.
     Refreshing,
     /// No token, and the last attempt brought none.
     Failed,

@@ -1,7 +1,7 @@
 //! Looking the provider's endpoints up: at OpenID's address, and at RFC 8414's when nothing of use is there.
 
 use super::{
-    flight::{Flight, Nowhere, Operation, Stage},
+    attempt::{Attempt, Nowhere, Operation, Stage},
     progress::Next,
     refused::Trouble,
     Manager,
@@ -16,7 +16,7 @@ use crate::{
 impl Manager {
     pub(super) fn discovered(
         &mut self,
-        flight: &mut Flight,
+        attempt: &mut Attempt,
         is_oauth: bool,
         (status, body): (u16, &[u8]),
         asked: Option<Span>,
@@ -32,15 +32,15 @@ impl Manager {
         match read {
             Ok(endpoints) => {
                 self.endpoints = Some((endpoints, now));
-                if matches!(flight.operation, Operation::Discover) {
-                    self.end(flight, Ok(()));
+                if matches!(attempt.operation, Operation::Discover) {
+                    self.end(attempt, Ok(()));
                     return Next::Over;
                 }
                 Next::Go(self.send_stage())
             }
             Err(why) => {
                 let nowhere = Nowhere { why, asked, is_no, status: Some(status) };
-                self.undiscovered(flight, is_oauth, nowhere, now, random)
+                self.undiscovered(attempt, is_oauth, nowhere, now, random)
             }
         }
     }
@@ -49,7 +49,7 @@ impl Manager {
     /// its document elsewhere.
     pub(super) fn undiscovered(
         &mut self,
-        flight: &mut Flight,
+        attempt: &mut Attempt,
         is_oauth: bool,
         mut nowhere: Nowhere,
         now: Time,
@@ -59,10 +59,10 @@ impl Manager {
         let mut place = url::bare(if is_oauth { &oauth } else { &openid });
         nowhere.why = format!("{place}: {}", nowhere.why);
         if !is_oauth {
-            flight.nowhere = Some(nowhere);
+            attempt.nowhere = Some(nowhere);
             return Next::Go(Stage::Discover(true));
         }
-        if let Some(first) = flight.nowhere.take() {
+        if let Some(first) = attempt.nowhere.take() {
             nowhere.why = format!("{}; {}", first.why, nowhere.why);
             nowhere.asked = nowhere.asked.max(first.asked);
             // One that is ill may have it tomorrow.
@@ -80,6 +80,6 @@ impl Manager {
         }
         let asked = nowhere.asked;
         let trouble = if nowhere.is_no { Trouble::refused(error) } else { Trouble::outage(error) };
-        self.fail(flight, Trouble { asked, ..trouble }, now, random)
+        self.fail(attempt, Trouble { asked, ..trouble }, now, random)
     }
 }

@@ -1,6 +1,6 @@
 //! What a manager holds: a token and its time, or the reason why there is none.
 
-use super::flight::{Asked, Life};
+use super::attempt::{Asked, Life};
 use crate::{
     error::Error,
     secret::Secret,

@@ -1,8 +1,8 @@
-//! Who flies: whoever needs a flight begins one, waits for the one under way, or is turned away.
+//! Whoever needs an attempt begins one, waits for the one under way, or is turned away.
 
 use super::{
-    flight::{Flight, Operation, Stage},
-    FlightId, Manager, Reason,
+    attempt::{Attempt, Operation, Stage},
+    AttemptId, Manager, Reason,
 };
 use crate::{
     error::{Code, Error},
@@ -18,66 +18,66 @@ const DELICATE_LIMIT: Span = Span::from_secs(60);
 const LOCK_LIMIT: Span = Span::from_secs(65);
 /// How long storage, keys and verification may take.
 const LOCAL_LIMIT: Span = Span::from_secs(5);
-/// What the owner of a flight is given to notice its own time-out.
+/// What the owner of an attempt is given to notice its own time-out.
 const NOTICE: Span = Span::from_secs(1);
-/// Flights whose answers would still be taken.
-const MAX_FLIGHTS: usize = 4;
+/// Attempts whose answers would still be taken.
+const MAX_ATTEMPTS: usize = 4;
 /// How often a manager that has nothing more to ask with looks whether another one has stored something.
 const LOOK_AGAIN: Span = Span::from_secs(60);
 
-/// What somebody does who needs a flight.
+/// What somebody does who needs an attempt.
 pub(super) enum Join {
     Begin,
-    Wait(FlightId, Time),
+    Wait(AttemptId, Time),
     Closed(Error),
 }
 
 impl Manager {
-    /// How long the owner of a flight may take over its present stage, at most.
-    pub fn limit(&self, id: FlightId) -> Option<Span> {
-        let flight = self.flights.iter().find(|flight| flight.id == id)?;
-        Some(self.limit_of(flight))
+    /// How long the owner of an attempt may take over its present stage, at most.
+    pub fn limit(&self, id: AttemptId) -> Option<Span> {
+        let attempt = self.attempts.iter().find(|attempt| attempt.id == id)?;
+        Some(self.limit_of(attempt))
     }
 
-    /// Whether a flight's request is not to be broken off: its answer counts whenever it comes.
-    pub fn is_delicate(&self, id: FlightId) -> bool {
-        self.flights.iter().any(|flight| flight.id == id && flight.is_delicate())
+    /// Whether an attempt's request is not to be broken off: its answer counts whenever it comes.
+    pub fn is_delicate(&self, id: AttemptId) -> bool {
+        self.attempts.iter().any(|attempt| attempt.id == id && attempt.is_delicate())
     }
 
-    pub(super) fn limit_of(&self, flight: &Flight) -> Span {
-        match flight.stage {
+    pub(super) fn limit_of(&self, attempt: &Attempt) -> Span {
+        match attempt.stage {
             Stage::Callback => CALLBACK_LIMIT,
             // Another tab has the lock for as long as it waits for its answer; this one is next then, come what may.
             Stage::Lock => LOCK_LIMIT,
             Stage::Ask => LOCAL_LIMIT,
-            _ if flight.is_delicate() => DELICATE_LIMIT,
+            _ if attempt.is_delicate() => DELICATE_LIMIT,
             // The provider's keys may have to be fetched.
             Stage::Discover(_) | Stage::Send | Stage::Verify => self.terms.timeout,
             _ => LOCAL_LIMIT,
         }
     }
 
-    pub(super) fn lost_at(&self, flight: &Flight) -> Time {
-        flight.entered.plus(self.limit_of(flight)).plus(NOTICE)
+    pub(super) fn lost_at(&self, attempt: &Attempt) -> Time {
+        attempt.entered.plus(self.limit_of(attempt)).plus(NOTICE)
     }
 
-    pub(super) fn live(&self, now: Time) -> Option<&Flight> {
-        self.flights.iter().rev().find(|flight| now < self.lost_at(flight))
+    pub(super) fn live(&self, now: Time) -> Option<&Attempt> {
+        self.attempts.iter().rev().find(|attempt| now < self.lost_at(attempt))
     }
 
     pub(super) fn join(&self, now: Time) -> Join {
-        if let Some(flight) = self.live(now) {
-            let lost = self.lost_at(flight);
-            let patience = flight.entered.plus(self.terms.timeout);
-            return match flight.is_delicate() || flight.stage == Stage::Lock {
+        if let Some(attempt) = self.live(now) {
+            let lost = self.lost_at(attempt);
+            let patience = attempt.entered.plus(self.terms.timeout);
+            return match attempt.is_delicate() || attempt.stage == Stage::Lock {
                 // It goes on, but nobody has to wait that long to hear that the provider is slow.
                 true if patience <= now => Join::Closed(
                     Error::new(Code::RefreshUnavailable, "the token endpoint has not answered yet").retry_after(NOTICE),
                 ),
-                true => Join::Wait(flight.id, patience),
+                true => Join::Wait(attempt.id, patience),
                 // What comes next may be what nobody has to wait for that long.
-                false if now < patience => Join::Wait(flight.id, patience.min(lost)),
-                false => Join::Wait(flight.id, lost),
+                false if now < patience => Join::Wait(attempt.id, patience.min(lost)),
+                false => Join::Wait(attempt.id, lost),
             };
         }
         if let Some(failure) = &self.failure {
@@ -126,11 +126,11 @@ impl Manager {
         self.failure.as_ref().is_some_and(|failure| failure.is_final && failure.until.is_none_or(|until| until > now))
     }
 
-    pub(super) fn begin(&mut self, since: Option<Time>, now: Time) -> FlightId {
+    pub(super) fn begin(&mut self, since: Option<Time>, now: Time) -> AttemptId {
         // Whoever was lost while it wrote the storage had tokens already. The old refresh token is not sent again.
-        if let Some(flight) = self.flights.iter_mut().rev().find(|flight| flight.is_unstored()) {
-            flight.entered = now;
-            return flight.id;
+        if let Some(attempt) = self.attempts.iter_mut().rev().find(|attempt| attempt.is_unstored()) {
+            attempt.entered = now;
+            return attempt.id;
         }
         let reason = if since.is_some() {
             Reason::Forced
@@ -144,20 +144,20 @@ impl Manager {
         self.looked = Some(now);
         let stage = if self.terms.has_storage { Stage::Load } else { self.after_load(false) };
         let id = self.launch(Operation::Refresh(reason), stage, now);
-        if let Some(flight) = self.flights.last_mut() {
-            flight.since = since;
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.since = since;
         }
         id
     }
 
-    pub(super) fn launch(&mut self, operation: Operation, stage: Stage, now: Time) -> FlightId {
-        if self.flights.len() >= MAX_FLIGHTS {
-            self.flights.remove(0);
+    pub(super) fn launch(&mut self, operation: Operation, stage: Stage, now: Time) -> AttemptId {
+        if self.attempts.len() >= MAX_ATTEMPTS {
+            self.attempts.remove(0);
         }
         // 0 is none, on JavaScript's side.
         self.latest = self.latest.wrapping_add(1).max(1);
-        let id = FlightId(self.latest);
-        self.flights.push(Flight::new(id, operation, stage, now, self.settled, self.generation));
+        let id = AttemptId(self.latest);
+        self.attempts.push(Attempt::new(id, operation, stage, now, self.settled, self.generation));
         id
     }
 }

@@ -1,7 +1,7 @@
 //! What a manager keeps, takes over from elsewhere, and hands on.
 
 use super::{
-    flight::{Arrived, Asked, Life},
+    attempt::{Arrived, Asked, Life},
     Event, Held, Manager,
 };
 use crate::{

@@ -1,13 +1,13 @@
-//! The machine: what it hands out, when a flight begins, and what it knows of the clock.
+//! The machine: what it hands out, when an attempt begins, and what it knows of the clock.
 //!
-//! One flight at a time. Whoever began one may vanish without a word (on Workers a request is cancelled with all that it
-//! does), so nobody waits without a bound: a flight that was not heard of for the time its stage is given counts as lost,
+//! One attempt at a time. Whoever began one may vanish without a word (on Workers a request is cancelled with all that it
+//! does), so nobody waits without a bound: an attempt that was not heard of for the time its stage is given counts as lost,
 //! and whoever asks next begins another. The answer of a lost one is still taken, if nothing newer has come.
 
 mod answer;
+mod attempt;
 mod caller;
 mod discover;
-mod flight;
 mod held;
 mod join;
 mod kept;
@@ -19,9 +19,9 @@ mod tabs;
 
 use std::collections::VecDeque;
 
+pub use attempt::{Action, AttemptId, Fate, Input, Login, Outcome, Reason};
+use attempt::{Arrived, Asked, Attempt, Life};
 pub use caller::{Event, State, Step, Terms, Want};
-pub use flight::{Action, Fate, FlightId, Input, Login, Outcome, Reason};
-use flight::{Arrived, Asked, Flight, Life};
 use held::{Failure, Held};
 use join::Join;
 use refused::Refusals;
@@ -46,7 +46,7 @@ const GRACE: Span = Span::from_secs(2);
 const REFUSED_AT_ONCE: Span = Span::from_secs(30);
 const MAX_EVENTS: usize = 32;
 const MAX_SPENT: usize = 4;
-/// How often a flight is taken over from somebody who is gone.
+/// How often an attempt is taken over from somebody who is gone.
 const MAX_GONE: u8 = 2;
 
 /// A source's tokens over time.
@@ -85,17 +85,17 @@ pub struct Manager {
     /// The present token was handed out: somebody will want its successor.
     is_used: bool,
     endpoints: Option<(Endpoints, Time)>,
-    flights: Vec<Flight>,
+    attempts: Vec<Attempt>,
     /// How many requests for tokens there were.
     asked: u32,
     latest: u32,
-    /// The newest flight that brought tokens.
+    /// The newest attempt that brought tokens.
     settled: u32,
     failures: u32,
     failure: Option<Failure>,
     /// How often the provider said no since it gave a token.
     refused: Option<Refusals>,
-    outcomes: Vec<(FlightId, Outcome)>,
+    outcomes: Vec<(AttemptId, Outcome)>,
     /// Logins whose answers have not come.
     waiting: Waiting,
     events: VecDeque<Event>,
@@ -129,7 +129,7 @@ impl Manager {
             has_had_token: false,
             is_used: false,
             endpoints: None,
-            flights: Vec::new(),
+            attempts: Vec::new(),
             asked: 0,
             latest: 0,
             settled: 0,
@@ -160,7 +160,7 @@ impl Manager {
         let Some(held) = &self.held else {
             return match self.join(now) {
                 Join::Begin => Step::Begin(self.begin(since, now)),
-                Join::Wait(flight, until) => self.wait(flight, since, wall.plus(until.since(now))),
+                Join::Wait(attempt, until) => self.wait(attempt, since, wall.plus(until.since(now))),
                 Join::Closed(error) => Step::Refused(error),
             };
         };
@@ -176,7 +176,7 @@ impl Manager {
         }
         match self.join(now) {
             Join::Begin => Step::Begin(self.begin(since, now)),
-            Join::Wait(flight, until) => self.wait(flight, since, wall.plus(until.since(now))),
+            Join::Wait(attempt, until) => self.wait(attempt, since, wall.plus(until.since(now))),
             Join::Closed(error) if want.force.is_some() => Step::Refused(error),
             // Better than none.
             Join::Closed(_) => {
@@ -186,11 +186,11 @@ impl Manager {
         }
     }
 
-    /// Waits for a flight. One that has not asked yet asks after whoever waits for it came; one that has brings the next to an end
+    /// Waits for an attempt. One that has not asked yet asks after whoever waits for it came; one that has brings the next to an end
     /// first, which all who came meanwhile share.
-    fn wait(&mut self, id: FlightId, since: Option<Time>, until: Time) -> Step {
-        if let Some(flight) = self.flights.iter_mut().find(|flight| flight.id == id && flight.asked == 0) {
-            flight.since = flight.since.max(since);
+    fn wait(&mut self, id: AttemptId, since: Option<Time>, until: Time) -> Step {
+        if let Some(attempt) = self.attempts.iter_mut().find(|attempt| attempt.id == id && attempt.asked == 0) {
+            attempt.since = attempt.since.max(since);
         }
         Step::Wait(id, until)
     }
@@ -251,8 +251,8 @@ impl Manager {
         due.map(|due| self.clock.wall(due))
     }
 
-    /// A deadline has come, or the machine has slept, or is back on line. A flight to begin, if one is due.
-    pub fn wake(&mut self, now: Time) -> Option<FlightId> {
+    /// A deadline has come, or the machine has slept, or is back on line. An attempt to begin, if one is due.
+    pub fn wake(&mut self, now: Time) -> Option<AttemptId> {
         let now = self.clock.read(now);
         self.expire(now);
         let is_due = self.held.as_ref()?.refresh_at.is_some_and(|at| at <= now);
@@ -264,7 +264,7 @@ impl Manager {
         let now = self.clock.read(now);
         if tokens.refresh.is_some() {
             // What is under way belongs to tokens that are no longer ours.
-            self.flights.clear();
+            self.attempts.clear();
         }
         let life = self.life_of(&tokens, now, now, true);
         self.settled = self.latest;

@@ -1,8 +1,8 @@
-//! What somebody asks for beside tokens: to log in, to log out, to revoke. Each is a flight, with an outcome.
+//! What somebody asks for beside tokens: to log in, to log out, to revoke. Each is an attempt, with an outcome.
 
 use super::{
-    flight::{Flight, Operation, Outcome, Stage},
-    FlightId, Login, Manager,
+    attempt::{Attempt, Operation, Outcome, Stage},
+    AttemptId, Login, Manager,
 };
 use crate::{
     error::{Code, Error},
@@ -21,7 +21,7 @@ const MAX_OUTCOMES: usize = 8;
 
 impl Manager {
     /// Looks the provider's endpoints up, unless they are known. [`Manager::outcome`] says how it ended.
-    pub fn discover(&mut self, now: Time) -> Option<FlightId> {
+    pub fn discover(&mut self, now: Time) -> Option<AttemptId> {
         if self.endpoints.is_some() || self.source.issuer.is_none() {
             return None;
         }
@@ -46,11 +46,11 @@ impl Manager {
         Ok(url)
     }
 
-    /// Takes the query that a login came back with, and begins to exchange its code: the flight, and where the page goes on.
+    /// Takes the query that a login came back with, and begins to exchange its code: the attempt, and where the page goes on.
     ///
     /// # Errors
     /// `ERR_LOGIN_REJECTED` for what is no answer to a login that waits, and for an answer that says no.
-    pub fn complete_login(&mut self, query: &[(&str, &str)], now: Time) -> Result<(FlightId, Option<String>), Error> {
+    pub fn complete_login(&mut self, query: &[(&str, &str)], now: Time) -> Result<(AttemptId, Option<String>), Error> {
         self.login_endpoints()?;
         let response = Response::read(query)?;
         let Some(pending) = self.waiting.take(response.state, now) else {
@@ -60,8 +60,8 @@ impl Manager {
             .about("state"));
         };
         let code = response.code(self.source.issuer.as_deref(), self.login_endpoints()?)?;
-        let flight = self.login(Login { code, verifier: pending.verifier, nonce: pending.nonce }, now);
-        Ok((flight, pending.return_to))
+        let attempt = self.login(Login { code, verifier: pending.verifier, nonce: pending.nonce }, now);
+        Ok((attempt, pending.return_to))
     }
 
     fn login_endpoints(&self) -> Result<&Endpoints, Error> {
@@ -88,15 +88,15 @@ impl Manager {
     }
 
     /// Begins to exchange the code of a login for tokens. [`Manager::outcome`] says how it ended.
-    pub fn login(&mut self, login: Login, now: Time) -> FlightId {
+    pub fn login(&mut self, login: Login, now: Time) -> AttemptId {
         let now = self.clock.read(now);
         let stage = self.first_stage();
         self.launch(Operation::Code(Box::new(login)), stage, now)
     }
 
     /// Whether an ID token is this login's, once its signature and the claims that every JWT has were found good or not.
-    pub(super) fn check_id_token(&self, flight: &Flight, verified: Result<&str, &str>) -> Outcome {
-        let Operation::Code(login) = &flight.operation else { return Ok(()) };
+    pub(super) fn check_id_token(&self, attempt: &Attempt, verified: Result<&str, &str>) -> Outcome {
+        let Operation::Code(login) = &attempt.operation else { return Ok(()) };
         match verified {
             Ok(claims) => login::check_claims(claims, &self.source.client_id, &login.nonce),
             // The verifier's code, then what it says: which issuers, which audiences.
@@ -122,7 +122,7 @@ impl Manager {
 
     /// Forgets all tokens, and begins to revoke them (RFC 7009). [`Manager::outcome`] says how it ended. `None` when there is
     /// nothing to revoke.
-    pub fn revoke(&mut self, now: Time) -> Option<FlightId> {
+    pub fn revoke(&mut self, now: Time) -> Option<AttemptId> {
         let now = self.clock.read(now);
         let token = self.refresh.take().or_else(|| self.held.as_ref().map(|held| held.token.clone()));
         self.forget();
@@ -133,7 +133,7 @@ impl Manager {
 
     /// Forgets all tokens; what is under way brings none.
     pub fn forget(&mut self) {
-        self.flights.clear();
+        self.attempts.clear();
         self.held = None;
         self.refresh = None;
         self.id_token = None;
@@ -164,18 +164,18 @@ impl Manager {
     }
 
     /// How an operation ended, once it has.
-    pub fn outcome(&mut self, flight: FlightId) -> Option<Outcome> {
-        let place = self.outcomes.iter().position(|(id, _)| *id == flight)?;
+    pub fn outcome(&mut self, attempt: AttemptId) -> Option<Outcome> {
+        let place = self.outcomes.iter().position(|(id, _)| *id == attempt)?;
         Some(self.outcomes.remove(place).1)
     }
 
-    pub(super) fn end(&mut self, flight: &Flight, outcome: Outcome) {
-        if matches!(flight.operation, Operation::Refresh(_)) {
+    pub(super) fn end(&mut self, attempt: &Attempt, outcome: Outcome) {
+        if matches!(attempt.operation, Operation::Refresh(_)) {
             return;
         }
         if self.outcomes.len() >= MAX_OUTCOMES {
             drop(self.outcomes.remove(0));
         }
-        self.outcomes.push((flight.id, outcome));
+        self.outcomes.push((attempt.id, outcome));
     }
 }

@@ -1,8 +1,8 @@
-//! What the owner of a flight performs at each stage.
+//! What the owner of an attempt performs at each stage.
 
 use super::{
-    flight::{Flight, Operation, Stage},
-    Action, FlightId, Manager,
+    attempt::{Attempt, Operation, Stage},
+    Action, AttemptId, Manager,
 };
 use crate::{
     error::{Code, Error},
@@ -16,24 +16,24 @@ use crate::{
 };
 
 impl Manager {
-    /// What the owner of a flight does next; `None` when it is over. `id` is a text that nobody can guess and nobody had before.
-    pub fn action(&mut self, flight: FlightId, id: &str, now: Time) -> Option<Action> {
+    /// What the owner of an attempt does next; `None` when it is over. `id` is a text that nobody can guess and nobody had before.
+    pub fn action(&mut self, attempt: AttemptId, id: &str, now: Time) -> Option<Action> {
         let now = self.clock.peek(now);
-        let place = self.flights.iter().position(|known| known.id == flight)?;
+        let place = self.attempts.iter().position(|known| known.id == attempt)?;
         let (stage, is_delicate) = {
-            let flight = self.flights.get(place)?;
+            let attempt = self.attempts.get(place)?;
             (
-                flight.stage,
-                matches!(flight.operation, Operation::Refresh(_)) && self.source.kind != Kind::ClientCredentials,
+                attempt.stage,
+                matches!(attempt.operation, Operation::Refresh(_)) && self.source.kind != Kind::ClientCredentials,
             )
         };
         Some(match stage {
             Stage::Load => Action::Load,
             Stage::Lock => Action::Lock,
-            Stage::Ask => self.ask_action(self.flights.get(place)?),
+            Stage::Ask => self.ask_action(self.attempts.get(place)?),
             Stage::Callback => {
                 self.number(place);
-                match &self.flights.get(place)?.operation {
+                match &self.attempts.get(place)?.operation {
                     Operation::Refresh(reason) => Action::Callback(*reason),
                     _ => return None,
                 }
@@ -51,31 +51,31 @@ impl Manager {
                 let audience = audience.or(self.source.issuer.as_deref())?;
                 let server_now = now.plus(self.server.unwrap_or(Span::ZERO));
                 let input = assertion_input(assertion, &self.source.client_id, audience, id, server_now);
-                self.flights.get_mut(place)?.assertion = Some(Secret::new(input.as_bytes()));
+                self.attempts.get_mut(place)?.assertion = Some(Secret::new(input.as_bytes()));
                 Action::Sign(input)
             }
             Stage::Send => {
                 self.number(place);
                 if is_delicate {
-                    self.flights.get_mut(place)?.sent = self.refresh.clone();
+                    self.attempts.get_mut(place)?.sent = self.refresh.clone();
                 }
-                match self.post(self.flights.get(place)?) {
+                match self.post(self.attempts.get(place)?) {
                     Some(action) => action,
                     None => {
-                        let flight = self.flights.remove(place);
+                        let attempt = self.attempts.remove(place);
                         let message = "the provider has no `revocation_endpoint`: the tokens are forgotten, and end by themselves";
-                        self.end(&flight, Err(Error::new(Code::Config, message)));
+                        self.end(&attempt, Err(Error::new(Code::Config, message)));
                         return None;
                     }
                 }
             }
             Stage::Verify => {
-                let flight = self.flights.get(place)?;
+                let attempt = self.attempts.get(place)?;
                 let keys = self.endpoints().and_then(|endpoints| endpoints.jwks.clone());
-                Action::Verify { token: flight.arrived.as_ref()?.tokens.id_token.clone()?, keys }
+                Action::Verify { token: attempt.arrived.as_ref()?.tokens.id_token.clone()?, keys }
             }
             Stage::Store => {
-                Action::Store(Secret::new(self.storable(self.flights.get(place)?).to_json(&self.source_id)))
+                Action::Store(Secret::new(self.storable(self.attempts.get(place)?).to_json(&self.source_id)))
             }
             Stage::Delete => Action::Delete,
         })
@@ -84,8 +84,8 @@ impl Manager {
     /// A request for tokens has its number from the moment at which it is sent.
     fn number(&mut self, place: usize) {
         self.asked = self.asked.saturating_add(1);
-        if let Some(flight) = self.flights.get_mut(place) {
-            flight.asked = self.asked;
+        if let Some(attempt) = self.attempts.get_mut(place) {
+            attempt.asked = self.asked;
         }
     }
 
@@ -114,10 +114,10 @@ impl Manager {
         }
     }
 
-    fn post(&self, flight: &Flight) -> Option<Action> {
+    fn post(&self, attempt: &Attempt) -> Option<Action> {
         let mut form = Form::default();
         let mut url = self.source.token_endpoint.as_deref().or_else(|| Some(self.endpoints.as_ref()?.0.token.as_str()));
-        match &flight.operation {
+        match &attempt.operation {
             Operation::Refresh(_) if self.source.kind == Kind::ClientCredentials => {
                 form.push("grant_type", "client_credentials");
                 self.source.push_target(&mut form);
@@ -127,7 +127,7 @@ impl Manager {
             }
             Operation::Refresh(_) => {
                 form.push("grant_type", "refresh_token");
-                form.push_secret("refresh_token", flight.sent.as_ref()?);
+                form.push_secret("refresh_token", attempt.sent.as_ref()?);
                 // A login's scope was settled when the person agreed to it.
                 if self.source.kind == Kind::RefreshToken {
                     self.source.push_target(&mut form);
@@ -155,7 +155,7 @@ impl Manager {
             url?,
             &self.source.client_id,
             &self.source.auth,
-            flight.assertion.as_ref(),
+            attempt.assertion.as_ref(),
         )))
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    flight::{Flight, Operation, Stage},
+    attempt::{Attempt, Operation, Stage},
     held::Failure,
     progress::Next,
     Event, Manager,
@@ -39,7 +39,7 @@ pub(super) enum Weight {
     Final,
 }
 
-/// Why a flight brought nothing.
+/// Why an attempt brought nothing.
 pub(super) struct Trouble {
     pub(super) error: Error,
     pub(super) asked: Option<Span>,
@@ -76,11 +76,11 @@ pub(super) struct Refusals {
 }
 
 impl Manager {
-    pub(super) fn fail(&mut self, flight: &Flight, trouble: Trouble, now: Time, random: f64) -> Next {
-        if !matches!(flight.operation, Operation::Refresh(_)) {
+    pub(super) fn fail(&mut self, attempt: &Attempt, trouble: Trouble, now: Time, random: f64) -> Next {
+        if !matches!(attempt.operation, Operation::Refresh(_)) {
             let error = trouble.error;
             self.end(
-                flight,
+                attempt,
                 Err(match trouble.asked {
                     Some(asked) => error.retry_after(asked),
                     None => error,
@@ -88,7 +88,7 @@ impl Manager {
             );
             return Next::Over;
         }
-        if flight.id.0 < self.settled {
+        if attempt.id.0 < self.settled {
             return Next::Over;
         }
         if self.failure.as_ref().is_some_and(|failure| failure.is_final && failure.until.is_none())
@@ -170,14 +170,14 @@ impl Manager {
     }
 
     /// What an endpoint's "no" is to the caller. Its description is left out: some repeat the token in it.
-    pub(super) fn denied(&self, flight: &Flight, denial: Denial, status: u16) -> Error {
-        let is_login = matches!(flight.operation, Operation::Code(_));
+    pub(super) fn denied(&self, attempt: &Attempt, denial: Denial, status: u16) -> Error {
+        let is_login = matches!(attempt.operation, Operation::Code(_));
         let name = denial.name.as_deref();
         let code = match name {
             _ if is_login => Code::LoginRejected,
             // Who says why means it. Without a reason it may be anything that stands in between.
             Some(name) if name != "temporarily_unavailable" => Code::RefreshRejected,
-            _ if matches!(flight.operation, Operation::Revoke(_)) => Code::RefreshRejected,
+            _ if matches!(attempt.operation, Operation::Revoke(_)) => Code::RefreshRejected,
             _ => Code::RefreshUnavailable,
         };
         let mut what = String::from("refused the request: ");
@@ -199,23 +199,25 @@ impl Manager {
     }
 
     /// There is no refresh token any more: with the provider's own words for it, if it was the provider that said so.
-    pub(super) fn spent_error(&self, flight: &Flight, message: &'static str) -> Error {
-        let error = match &flight.denied {
-            Some((denial, status)) => self.denied(flight, denial.clone(), *status).told(Code::RefreshRejected, message),
+    pub(super) fn spent_error(&self, attempt: &Attempt, message: &'static str) -> Error {
+        let error = match &attempt.denied {
+            Some((denial, status)) => {
+                self.denied(attempt, denial.clone(), *status).told(Code::RefreshRejected, message)
+            }
             None => Error::new(Code::RefreshRejected, message),
         };
         error.about("invalid_grant")
     }
 
     /// What tokens that can't be used are to the caller.
-    pub(super) fn useless(&self, flight: &Flight, unusable: &Unusable, status: Option<u16>) -> Error {
-        let is_login = matches!(flight.operation, Operation::Code(_));
+    pub(super) fn useless(&self, attempt: &Attempt, unusable: &Unusable, status: Option<u16>) -> Error {
+        let is_login = matches!(attempt.operation, Operation::Code(_));
         let code = match unusable.is_permanent {
             _ if is_login => Code::LoginRejected,
             true => Code::RefreshRejected,
             false => Code::RefreshUnavailable,
         };
-        let error = if flight.stage == Stage::Callback {
+        let error = if attempt.stage == Stage::Callback {
             Error::new(code, "fetchToken ".to_owned() + &unusable.problem)
         } else {
             self.of_endpoint(code, &unusable.problem, status)
@@ -228,8 +230,8 @@ impl Manager {
     }
 
     /// A login that came to nothing, as an outcome.
-    pub(super) fn reject_login(&mut self, flight: &Flight, why: &'static str) -> Next {
-        self.end(flight, Err(login::rejected(why)));
+    pub(super) fn reject_login(&mut self, attempt: &Attempt, why: &'static str) -> Next {
+        self.end(attempt, Err(login::rejected(why)));
         Next::Over
     }
 }

@@ -10,7 +10,7 @@
 //! refresh token is written down where all can read it, so that none sends one that another has exchanged already.
 
 use super::{
-    flight::{Flight, Operation, Stage},
+    attempt::{Attempt, Operation, Stage},
     progress::Next,
     Action, Event, Fate, Manager, Reason,
 };
@@ -37,11 +37,11 @@ impl Manager {
     }
 
     /// Goes on without having found a token.
-    pub(super) fn go_on(&self, flight: &Flight, now: Time) -> Next {
-        let stage = self.after_load(flight.has_lock);
+    pub(super) fn go_on(&self, attempt: &Attempt, now: Time) -> Next {
+        let stage = self.after_load(attempt.has_lock);
         // Nothing was stored. There are the other tabs yet, and no more.
         if self.is_closed(now) {
-            return if self.terms.is_shared && !flight.has_asked { Next::Go(Stage::Ask) } else { Next::Over };
+            return if self.terms.is_shared && !attempt.has_asked { Next::Go(Stage::Ask) } else { Next::Over };
         }
         if stage == Stage::Ask || self.can_send() {
             Next::Go(stage)
@@ -54,28 +54,28 @@ impl Manager {
         self.source.obtains() || self.refresh.is_some()
     }
 
-    pub(super) fn ask_action(&self, flight: &Flight) -> Action {
-        let usual = if flight.has_lock && flight.has_asked { Span::ZERO } else { ASK };
-        Action::Ask { usual, long: if flight.has_lock { LONG_ASK } else { usual } }
+    pub(super) fn ask_action(&self, attempt: &Attempt) -> Action {
+        let usual = if attempt.has_lock && attempt.has_asked { Span::ZERO } else { ASK };
+        Action::Ask { usual, long: if attempt.has_lock { LONG_ASK } else { usual } }
     }
 
-    pub(super) fn locked(&mut self, flight: &mut Flight, is_free: bool, now: Time) -> Next {
-        flight.has_lock = true;
+    pub(super) fn locked(&mut self, attempt: &mut Attempt, is_free: bool, now: Time) -> Next {
+        attempt.has_lock = true;
         // Who had it before may have brought something since.
-        flight.has_asked &= is_free;
-        if self.has_come(flight, now) {
+        attempt.has_asked &= is_free;
+        if self.has_come(attempt, now) {
             return Next::Over;
         }
         Next::Go(if self.terms.has_storage { Stage::Load } else { Stage::Ask })
     }
 
-    pub(super) fn asked(&mut self, flight: &mut Flight, fate: Fate, now: Time, random: f64) -> Next {
+    pub(super) fn asked(&mut self, attempt: &mut Attempt, fate: Fate, now: Time, random: f64) -> Next {
         self.has_loaded = true;
-        if self.has_come(flight, now) || !self.can_send() || self.is_closed(now) {
+        if self.has_come(attempt, now) || !self.can_send() || self.is_closed(now) {
             return Next::Over;
         }
-        if !flight.has_lock {
-            flight.has_asked = true;
+        if !attempt.has_lock {
+            attempt.has_asked = true;
             return Next::Go(Stage::Lock);
         }
         if fate == Fate::Spent {
@@ -87,23 +87,23 @@ impl Manager {
                 return Next::Go(Stage::Ask);
             }
             let message = "another tab has used the refresh token, and is gone with what it got for it: log in again";
-            return self.lose_refresh(flight, message, now, random);
+            return self.lose_refresh(attempt, message, now, random);
         }
         Next::Go(self.first_stage())
     }
 
-    /// Whether a token came from elsewhere since the flight began, and need not be replaced at once.
-    fn has_come(&self, flight: &Flight, now: Time) -> bool {
+    /// Whether a token came from elsewhere since the attempt began, and need not be replaced at once.
+    fn has_come(&self, attempt: &Attempt, now: Time) -> bool {
         let is_good = |at: Option<Time>| at.is_none_or(|at| at > now);
-        let is_forced = matches!(flight.operation, Operation::Refresh(Reason::Forced));
-        self.generation != flight.generation
-            && (!is_forced || self.is_held_since(flight))
+        let is_forced = matches!(attempt.operation, Operation::Refresh(Reason::Forced));
+        self.generation != attempt.generation
+            && (!is_forced || self.is_held_since(attempt))
             && self.held.as_ref().is_some_and(|held| held.is_usable(now) && is_good(held.refresh_at))
     }
 
-    /// Whether the present token was asked for, in another tab, after all came who wait for this flight.
-    pub(super) fn is_held_since(&self, flight: &Flight) -> bool {
-        let since = |at| flight.since.is_none_or(|since| at > since);
+    /// Whether the present token was asked for, in another tab, after all came who wait for this attempt.
+    pub(super) fn is_held_since(&self, attempt: &Attempt) -> bool {
+        let since = |at| attempt.since.is_none_or(|since| at > since);
         self.held.as_ref().and_then(|held| held.asked.at).is_some_and(since)
     }
 
@@ -126,7 +126,7 @@ impl Manager {
     /// there before brings nothing.
     pub fn sign_in(&mut self) {
         self.signed_out = None;
-        self.flights.retain(|flight| !matches!(flight.operation, Operation::Refresh(_)));
+        self.attempts.retain(|attempt| !matches!(attempt.operation, Operation::Refresh(_)));
     }
 
     /// The refresh token there is, configured or obtained.

@@ -8,9 +8,9 @@ use crate::{
     token::{denial::Denial, grant::Request, response::Tokens},
 };
 
-/// Names a flight.
+/// Names an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FlightId(pub u32);
+pub struct AttemptId(pub u32);
 
 /// Why a token is obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +37,12 @@ impl Reason {
     }
 }
 
-/// What a flight's owner does next. What comes of it is an [`Input`].
+/// What an attempt's owner does next. What comes of it is an [`Input`].
 #[derive(Clone, Debug)]
 pub enum Action {
     /// Reads the storage: [`Input::Loaded`].
     Load,
-    /// Waits until no other tab has the lock, and takes it until the flight is over: [`Input::Locked`].
+    /// Waits until no other tab has the lock, and takes it until the attempt is over: [`Input::Locked`].
     Lock,
     /// Asks the other tabs for their tokens, which are handed to [`super::Manager::adopt`]: [`Input::Asked`] after `usual` at
     /// the latest, or after `long` if another tab is known to have used the refresh token.
@@ -78,7 +78,7 @@ pub enum Action {
 pub enum Input<'a> {
     /// What the storage holds, if anything.
     Loaded(Option<&'a str>),
-    /// Whether the lock was there at once. Without it, if it can't be had, the flight goes on all the same.
+    /// Whether the lock was there at once. Without it, if it can't be had, the attempt goes on all the same.
     Locked(bool),
     /// Nobody has anything more to say.
     Asked(Fate),
@@ -132,7 +132,7 @@ pub enum Fate {
     Spent,
 }
 
-/// What a flight is for.
+/// What an attempt is for.
 #[derive(Debug)]
 pub(super) enum Operation {
     Refresh(Reason),
@@ -175,8 +175,8 @@ impl Stage {
 }
 
 #[derive(Debug)]
-pub(super) struct Flight {
-    pub(super) id: FlightId,
+pub(super) struct Attempt {
+    pub(super) id: AttemptId,
     pub(super) operation: Operation,
     pub(super) stage: Stage,
     /// When the stage began.
@@ -195,7 +195,7 @@ pub(super) struct Flight {
     pub(super) asked: u32,
     /// When the last of those came who want a token that is asked for after that.
     pub(super) since: Option<Time>,
-    /// The newest flight that had brought tokens when it began.
+    /// The newest attempt that had brought tokens when it began.
     pub(super) seen: u32,
     /// How many of those who performed it are gone for certain.
     pub(super) gone: u8,
@@ -251,9 +251,9 @@ pub(super) struct Life {
     pub(super) expires: Time,
 }
 
-impl Flight {
+impl Attempt {
     pub(super) const fn new(
-        id: FlightId,
+        id: AttemptId,
         operation: Operation,
         stage: Stage,
         now: Time,
