@@ -314,17 +314,18 @@ impl Manager {
         let kept = |token: &Option<Secret>| token.clone().filter(|_| goes_on);
         let tokens = arrived.map(|arrived| &arrived.tokens);
         // Of an answer that is of no use the refresh token alone is new.
-        let held = self.held.as_ref().filter(|_| arrived.is_none() && goes_on);
-        let life = arrived.map_or_else(|| held.and_then(|held| held.life), |arrived| arrived.life);
+        let current = self.current_token.as_ref().filter(|_| arrived.is_none() && goes_on);
+        let life = arrived.map_or_else(|| current.and_then(|current| current.life), |arrived| arrived.life);
         Stored {
-            access: tokens.map(|tokens| &tokens.access).or(held.map(|held| &held.token)).cloned(),
+            access: tokens.map(|tokens| &tokens.access).or(current.map(|current| &current.token)).cloned(),
             refresh: tokens.and_then(|tokens| tokens.refresh.clone()).or_else(|| kept(&self.refresh)),
             id_token: id_token_after(kept(&self.id_token), tokens.and_then(|tokens| tokens.id_token.clone())),
-            scope: tokens.map_or_else(|| held.and_then(|held| held.scope.clone()), |tokens| tokens.scope.clone()),
+            scope: tokens
+                .map_or_else(|| current.and_then(|current| current.scope.clone()), |tokens| tokens.scope.clone()),
             obtained: self.clock.wall(attempt.entered),
             asked: arrived
                 .map(|arrived| arrived.asked)
-                .or(held.map(|held| held.asked))
+                .or(current.map(|current| current.asked))
                 .and_then(|asked| asked.at)
                 .map(|at| self.clock.wall(at)),
             expires: life.map(|life| self.clock.wall(life.expires)),

@@ -95,7 +95,7 @@ impl Manager {
             return Join::Begin;
         }
         Join::Closed(match self.source.kind {
-            Kind::Static if self.held.is_some() => Error::new(
+            Kind::Static if self.current_token.is_some() => Error::new(
                 Code::RefreshRejected,
                 "a static token can't be refreshed: hand another one in with setToken",
             ),
@@ -134,7 +134,7 @@ impl Manager {
         }
         let reason = if since.is_some() {
             Reason::Forced
-        } else if self.held.is_none() && self.was_refused {
+        } else if self.current_token.is_none() && self.was_refused {
             Reason::Refused
         } else if self.has_had_token {
             Reason::Expiring

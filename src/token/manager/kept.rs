@@ -2,7 +2,7 @@
 
 use super::{
     attempt::{Arrived, Asked, Life},
-    Event, Held, Manager,
+    CurrentToken, Event, Manager,
 };
 use crate::{
     secret::Secret,
@@ -23,18 +23,18 @@ impl Manager {
 
     /// The tokens for the storage, or for another tab. `None` when there are none.
     pub fn export(&self) -> Option<Secret> {
-        let held = self.held.as_ref();
-        if held.is_none() && self.refresh.is_none() {
+        let current = self.current_token.as_ref();
+        if current.is_none() && self.refresh.is_none() {
             return None;
         }
         let stored = Stored {
-            access: held.map(|held| held.token.clone()),
+            access: current.map(|current| current.token.clone()),
             refresh: self.refresh.clone(),
             id_token: self.id_token.clone(),
-            scope: held.and_then(|held| held.scope.clone()),
+            scope: current.and_then(|current| current.scope.clone()),
             obtained: self.clock.wall(self.obtained?),
-            asked: held.and_then(|held| held.asked.at).map(|at| self.clock.wall(at)),
-            expires: held.and_then(|held| held.life).map(|life| self.clock.wall(life.expires)),
+            asked: current.and_then(|current| current.asked.at).map(|at| self.clock.wall(at)),
+            expires: current.and_then(|current| current.life).map(|life| self.clock.wall(life.expires)),
         };
         Some(Secret::new(stored.to_json(&self.source_id)))
     }
@@ -43,8 +43,16 @@ impl Manager {
         let Arrived { tokens, life, asked } = arrived;
         let tokens = *tokens;
         let can_refresh = self.source.obtains() || tokens.refresh.is_some() || self.refresh.is_some();
-        self.held =
-            Some(Held::new(tokens.access, tokens.scope, life, asked, can_refresh, self.terms.lead, now, random));
+        self.current_token = Some(CurrentToken::new(
+            tokens.access,
+            tokens.scope,
+            life,
+            asked,
+            can_refresh,
+            self.terms.lead,
+            now,
+            random,
+        ));
         if tokens.refresh.is_some() {
             self.refresh = tokens.refresh;
         }
@@ -83,7 +91,7 @@ impl Manager {
         }
         let Some(access) = stored.access else { return false };
         let is = |other: Option<&Secret>| other.is_some_and(|other| other.matches(access.expose()));
-        if is(self.held.as_ref().map(|held| &held.token)) || is(self.dead.as_ref()) {
+        if is(self.current_token.as_ref().map(|current| &current.token)) || is(self.dead.as_ref()) {
             return false;
         }
         let facts = Facts::of(access.expose());
@@ -95,13 +103,14 @@ impl Manager {
         // Tabs have one clock; of what another machine stored nobody knows by which one it was asked for.
         let at = stored.asked.filter(|_| self.terms.is_shared).map(|at| self.clock.instant(at).min(now));
         let asked = Asked { number: 0, at };
-        let mut held = Held::new(access, stored.scope, life, asked, can_refresh, self.terms.lead, now, random);
-        held.came = obtained;
-        if !held.is_usable(now) {
+        let mut current =
+            CurrentToken::new(access, stored.scope, life, asked, can_refresh, self.terms.lead, now, random);
+        current.came = obtained;
+        if !current.is_usable(now) {
             self.has_had_token = true;
             return false;
         }
-        self.held = Some(held);
+        self.current_token = Some(current);
         self.obtained = Some(obtained);
         // Another login, perhaps: what the access token of the one before said is no measure for it.
         self.id_token = stored.id_token;

@@ -7,8 +7,8 @@
 mod answer;
 mod attempt;
 mod caller;
+mod current_token;
 mod discover;
-mod held;
 mod join;
 mod kept;
 mod operations;
@@ -22,7 +22,7 @@ use std::collections::VecDeque;
 pub use attempt::{Action, AttemptId, Fate, Input, Login, Outcome, Reason};
 use attempt::{Arrived, Asked, Attempt, Life};
 pub use caller::{Event, State, Step, Terms, Want};
-use held::{Failure, Held};
+use current_token::{CurrentToken, Failure};
 use join::Join;
 use refused::Refusals;
 
@@ -58,7 +58,7 @@ pub struct Manager {
     clock: Monotonic,
     /// What the server's clock shows more than ours.
     server: Option<Span>,
-    held: Option<Held>,
+    current_token: Option<CurrentToken>,
     refresh: Option<Secret>,
     /// Refresh tokens that were replaced: an old storage, whatever its time says, does not bring them back.
     spent: VecDeque<Secret>,
@@ -112,7 +112,7 @@ impl Manager {
             terms,
             clock: Monotonic::new(),
             server: None,
-            held: None,
+            current_token: None,
             refresh,
             spent: VecDeque::new(),
             id_token: None,
@@ -157,7 +157,7 @@ impl Manager {
         let arrived = self.clock.instant(want.arrived).min(now);
         self.expire(now);
         let since = want.force.map(|_| arrived);
-        let Some(held) = &self.held else {
+        let Some(current) = &self.current_token else {
             return match self.join(now) {
                 Join::Begin => Step::Begin(self.begin(since, now)),
                 Join::Wait(attempt, until) => self.wait(attempt, since, wall.plus(until.since(now))),
@@ -165,12 +165,12 @@ impl Manager {
             };
         };
         let is_good = match want.force {
-            Some(seen) => held.asked.is_after(seen, arrived),
-            None => held.came.plus(GRACE) >= arrived || !held.ends_within(want.min_validity, now),
+            Some(seen) => current.asked.is_after(seen, arrived),
+            None => current.came.plus(GRACE) >= arrived || !current.ends_within(want.min_validity, now),
         };
         if is_good {
             self.is_used = true;
-            let is_due = held.refresh_at.is_some_and(|at| at <= now);
+            let is_due = current.refresh_at.is_some_and(|at| at <= now);
             let beside = is_due && matches!(self.join(now), Join::Begin);
             return Step::Token(beside.then(|| self.begin(None, now)));
         }
@@ -202,7 +202,7 @@ impl Manager {
 
     /// The access token.
     pub fn token(&self) -> Option<&str> {
-        self.held.as_ref().and_then(|held| text_of(&held.token))
+        self.current_token.as_ref().and_then(|current| text_of(&current.token))
     }
 
     /// Changes with the access token.
@@ -212,12 +212,12 @@ impl Manager {
 
     /// When the access token ends, by the wall clock.
     pub fn expires_at(&self) -> Option<Time> {
-        Some(self.clock.wall(self.held.as_ref()?.life?.expires))
+        Some(self.clock.wall(self.current_token.as_ref()?.life?.expires))
     }
 
     /// The scope of the access token, where the provider said it.
     pub fn scope(&self) -> Option<&str> {
-        self.held.as_ref()?.scope.as_deref()
+        self.current_token.as_ref()?.scope.as_deref()
     }
 
     /// How the manager stands.
@@ -225,7 +225,7 @@ impl Manager {
         let now = self.clock.peek(now);
         if self.live(now).is_some() {
             State::Refreshing
-        } else if self.held.as_ref().is_some_and(|held| held.is_usable(now)) {
+        } else if self.current_token.as_ref().is_some_and(|current| current.is_usable(now)) {
             State::Valid
         } else if self.failure.is_some() || self.source.kind == Kind::Static {
             State::Failed
@@ -237,14 +237,14 @@ impl Manager {
     /// When [`Manager::wake`] is worth calling, by the wall clock. `None`: not before something else happens.
     pub fn deadline(&self, now: Time) -> Option<Time> {
         let now = self.clock.peek(now);
-        let held = self.held.as_ref()?;
-        let due = match (held.refresh_at, &self.failure) {
+        let current = self.current_token.as_ref()?;
+        let due = match (current.refresh_at, &self.failure) {
             (Some(at), _) if at > now => Some(at),
             // A token that nobody uses is not refreshed.
             (Some(_), Some(failure)) if self.is_used => failure.until.filter(|until| *until > now),
             _ => None,
         };
-        let due = match (due, held.usable_until) {
+        let due = match (due, current.usable_until) {
             (Some(due), Some(until)) => Some(due.min(until)),
             (due, until) => due.or(until),
         };
@@ -255,7 +255,7 @@ impl Manager {
     pub fn wake(&mut self, now: Time) -> Option<AttemptId> {
         let now = self.clock.read(now);
         self.expire(now);
-        let is_due = self.held.as_ref()?.refresh_at.is_some_and(|at| at <= now);
+        let is_due = self.current_token.as_ref()?.refresh_at.is_some_and(|at| at <= now);
         (is_due && self.is_used && matches!(self.join(now), Join::Begin)).then(|| self.begin(None, now))
     }
 
@@ -279,10 +279,12 @@ impl Manager {
     /// A server refused this token: it is dropped if it is still the present one.
     pub fn invalidate(&mut self, token: &str, now: Time) -> bool {
         let now = self.clock.read(now);
-        let Some(held) = self.held.take_if(|held| held.token.matches(token.as_bytes())) else { return false };
-        let was_never_good = now.since(held.came) < REFUSED_AT_ONCE;
+        let Some(current) = self.current_token.take_if(|current| current.token.matches(token.as_bytes())) else {
+            return false;
+        };
+        let was_never_good = now.since(current.came) < REFUSED_AT_ONCE;
         self.refusals = if was_never_good { self.refusals.saturating_add(1) } else { 1 };
-        self.dead = Some(held.token);
+        self.dead = Some(current.token);
         self.was_refused = true;
         self.generation = self.generation.wrapping_add(1);
         let pace = schedule::pace(self.refusals);
@@ -293,7 +295,7 @@ impl Manager {
                     "the server refuses each token as soon as it comes: does it expect another audience?",
                 ),
                 is_final: false,
-                until: Some(held.came.plus(pace).max(now)),
+                until: Some(current.came.plus(pace).max(now)),
             });
         }
         true
@@ -306,8 +308,8 @@ impl Manager {
 
     /// Drops a token whose time is over.
     fn expire(&mut self, now: Time) {
-        if let Some(held) = self.held.take_if(|held| !held.is_usable(now)) {
-            self.dead = Some(held.token);
+        if let Some(current) = self.current_token.take_if(|current| !current.is_usable(now)) {
+            self.dead = Some(current.token);
             self.generation = self.generation.wrapping_add(1);
             self.emit(Event::Expired);
         }

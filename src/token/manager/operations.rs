@@ -124,7 +124,7 @@ impl Manager {
     /// nothing to revoke.
     pub fn revoke(&mut self, now: Time) -> Option<AttemptId> {
         let now = self.clock.read(now);
-        let token = self.refresh.take().or_else(|| self.held.as_ref().map(|held| held.token.clone()));
+        let token = self.refresh.take().or_else(|| self.current_token.as_ref().map(|current| current.token.clone()));
         self.forget();
         let token = token?;
         let stage = if self.source.has_endpoint() { self.revoke_stage() } else { return None };
@@ -134,7 +134,7 @@ impl Manager {
     /// Forgets all tokens; what is under way brings none.
     pub fn forget(&mut self) {
         self.attempts.clear();
-        self.held = None;
+        self.current_token = None;
         self.refresh = None;
         self.id_token = None;
         self.person = Facts::default();

@@ -140,7 +140,7 @@ impl Manager {
             None => false,
         };
         // Somebody else was faster. Who wants a token that is asked for now takes it only if it was.
-        if is_adopted && (reason != Reason::Forced || self.is_held_since(attempt)) {
+        if is_adopted && (reason != Reason::Forced || self.is_current_since(attempt)) {
             return Next::Over;
         }
         if is_adopted {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     attempt::{Attempt, Operation, Stage},
-    held::Failure,
+    current_token::Failure,
     progress::Next,
     Event, Manager,
 };

@@ -31,7 +31,7 @@ impl Manager {
             (false, _) => self.first_stage(),
             (true, true) => Stage::Ask,
             // Who has a token can wait for the lock; who has none would wait for nothing if another has one.
-            (true, false) if self.held.is_some() => Stage::Lock,
+            (true, false) if self.current_token.is_some() => Stage::Lock,
             (true, false) => Stage::Ask,
         }
     }
@@ -97,14 +97,14 @@ impl Manager {
         let is_good = |at: Option<Time>| at.is_none_or(|at| at > now);
         let is_forced = matches!(attempt.operation, Operation::Refresh(Reason::Forced));
         self.generation != attempt.generation
-            && (!is_forced || self.is_held_since(attempt))
-            && self.held.as_ref().is_some_and(|held| held.is_usable(now) && is_good(held.refresh_at))
+            && (!is_forced || self.is_current_since(attempt))
+            && self.current_token.as_ref().is_some_and(|current| current.is_usable(now) && is_good(current.refresh_at))
     }
 
     /// Whether the present token was asked for, in another tab, after all came who wait for this attempt.
-    pub(super) fn is_held_since(&self, attempt: &Attempt) -> bool {
+    pub(super) fn is_current_since(&self, attempt: &Attempt) -> bool {
         let since = |at| attempt.since.is_none_or(|since| at > since);
-        self.held.as_ref().and_then(|held| held.asked.at).is_some_and(since)
+        self.current_token.as_ref().and_then(|current| current.asked.at).is_some_and(since)
     }
 
     /// Somebody signed out, at an instant by the wall clock: what came before that is forgotten and not taken over again. Whether
@@ -113,7 +113,7 @@ impl Manager {
         self.clock.read(now);
         let at = self.clock.instant(at);
         self.signed_out = self.signed_out.max(Some(at));
-        let has_any = self.held.is_some() || self.refresh.is_some();
+        let has_any = self.current_token.is_some() || self.refresh.is_some();
         if !has_any || self.obtained.map_or(!is_news, |obtained| obtained > at) {
             return false;
         }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct CurrentToken {
     pub(super) token: Secret,
     pub(super) scope: Option<String>,
     pub(super) life: Option<Life>,
@@ -32,8 +32,8 @@ pub(super) struct Failure {
     pub(super) until: Option<Time>,
 }
 
-impl Held {
-    #[allow(clippy::too_many_arguments, reason = "each is another part of what is held")]
+impl CurrentToken {
+    #[allow(clippy::too_many_arguments, reason = "each is another part of what is current")]
     pub(super) fn new(
         token: Secret,
         scope: Option<String>,
