@@ -1,7 +1,7 @@
 //! Requests to a token endpoint: RFC 6749 §4.1.3, §4.4 and §6, with the ways in which a client shows who it is (§2.3.1,
 //! RFC 7523 §2.2), resources (RFC 8707) and revocation (RFC 7009).
 
-use super::stored::text_of;
+use super::persisted_state::text_of;
 use crate::{
     jose::base64url,
     json::write_string,

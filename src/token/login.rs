@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{denial::error_name, grant::Form, metadata::Endpoints, source::Source, stored::text_of};
+use super::{denial::error_name, grant::Form, metadata::Endpoints, persisted_state::text_of, source::Source};
 use crate::{
     error::{shown, Code, Error},
     json::{self, write_string, Object, Value},

@@ -18,7 +18,7 @@ pub mod denial;
 
 pub mod response;
 
-pub mod stored;
+pub mod persisted_state;
 
 pub mod grant;
 pub mod metadata;

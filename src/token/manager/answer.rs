@@ -2,7 +2,7 @@
 
 use super::{
     attempt::{Arrived, Asked, Attempt, Life, Operation, Stage},
-    kept::id_token_after,
+    persistence::id_token_after,
     progress::Next,
     refused::Trouble,
     Event, Manager, Reason, MAX_SPENT,
@@ -13,10 +13,10 @@ use crate::{
     secret::Secret,
     time::{Span, Time},
     token::{
+        persisted_state::PersistedState,
         response::{self, Answer, Tokens, Unusable},
         schedule,
         source::Kind,
-        stored::Stored,
     },
 };
 
@@ -308,18 +308,18 @@ impl Manager {
         self.end(attempt, Ok(()));
     }
 
-    pub(super) fn storable(&self, attempt: &Attempt) -> Stored {
+    pub(super) fn storable(&self, attempt: &Attempt) -> PersistedState {
         let arrived = attempt.arrived.as_ref();
         let goes_on = !matches!(attempt.operation, Operation::Code(_));
-        let kept = |token: &Option<Secret>| token.clone().filter(|_| goes_on);
+        let carried = |token: &Option<Secret>| token.clone().filter(|_| goes_on);
         let tokens = arrived.map(|arrived| &arrived.tokens);
         // Of an answer that is of no use the refresh token alone is new.
         let current = self.current_token.as_ref().filter(|_| arrived.is_none() && goes_on);
         let life = arrived.map_or_else(|| current.and_then(|current| current.life), |arrived| arrived.life);
-        Stored {
+        PersistedState {
             access: tokens.map(|tokens| &tokens.access).or(current.map(|current| &current.token)).cloned(),
-            refresh: tokens.and_then(|tokens| tokens.refresh.clone()).or_else(|| kept(&self.refresh)),
-            id_token: id_token_after(kept(&self.id_token), tokens.and_then(|tokens| tokens.id_token.clone())),
+            refresh: tokens.and_then(|tokens| tokens.refresh.clone()).or_else(|| carried(&self.refresh)),
+            id_token: id_token_after(carried(&self.id_token), tokens.and_then(|tokens| tokens.id_token.clone())),
             scope: tokens
                 .map_or_else(|| current.and_then(|current| current.scope.clone()), |tokens| tokens.scope.clone()),
             obtained: self.clock.wall(attempt.entered),

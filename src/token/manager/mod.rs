@@ -10,9 +10,9 @@ mod caller;
 mod current_token;
 mod discover;
 mod join;
-mod kept;
 mod operations;
 mod perform;
+mod persistence;
 mod progress;
 mod refused;
 mod tabs;
@@ -29,10 +29,10 @@ use refused::Refusals;
 use super::{
     login::Waiting,
     metadata::Endpoints,
+    persisted_state::text_of,
     response::{Facts, Tokens},
     schedule,
     source::{Kind, Source},
-    stored::text_of,
 };
 use crate::{
     error::{Code, Error},

@@ -11,8 +11,8 @@ use crate::{
     secret::Secret,
     time::Time,
     token::{
+        persisted_state::{text_of, PersistedState},
         response::{self, Unusable},
-        stored::{text_of, Stored},
     },
 };
 
@@ -135,7 +135,7 @@ impl Manager {
     fn loaded(&mut self, attempt: &mut Attempt, text: Option<&str>, now: Time, random: f64) -> Next {
         self.has_loaded = true;
         let Operation::Refresh(reason) = attempt.operation else { return Next::Over };
-        let is_adopted = match text.and_then(|text| Stored::parse(text, &self.source_id)) {
+        let is_adopted = match text.and_then(|text| PersistedState::parse(text, &self.source_id)) {
             Some(stored) => self.adopt_stored(stored, now, random),
             None => false,
         };

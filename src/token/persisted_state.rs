@@ -9,7 +9,7 @@ use crate::{
 
 /// What is kept. Instants are by the wall clock.
 #[derive(Clone, Debug)]
-pub struct Stored {
+pub struct PersistedState {
     /// The access token, unless it is not worth keeping.
     pub access: Option<Secret>,
     /// The refresh token.
@@ -26,8 +26,8 @@ pub struct Stored {
     pub expires: Option<Time>,
 }
 
-impl Stored {
-    /// Reads what [`Stored::to_json`] wrote for the same source. Anything else is as good as nothing: another version, another
+impl PersistedState {
+    /// Reads what [`PersistedState::to_json`] wrote for the same source. Anything else is as good as nothing: another version, another
     /// client's tokens, or what somebody else put there.
     pub fn parse(text: &str, source: &str) -> Option<Self> {
         let stored = json::parse_object(text.as_bytes()).ok()?;
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn comes_back_for_the_same_source_only() {
-        let stored = Stored {
+        let stored = PersistedState {
             access: Some(Secret::new("a\"")),
             refresh: None,
             id_token: Some(Secret::new("i")),
@@ -108,12 +108,12 @@ mod tests {
             expires: None,
         };
         let text = stored.to_json("[\"one\"]");
-        let read = Stored::parse(&text, "[\"one\"]").unwrap();
+        let read = PersistedState::parse(&text, "[\"one\"]").unwrap();
         assert!(read.access.unwrap().matches(b"a\"") && read.refresh.is_none());
         assert_eq!(read.obtained.as_millis(), 1_800_000_000_250);
-        assert!(Stored::parse(&text, "[\"two\"]").is_none());
+        assert!(PersistedState::parse(&text, "[\"two\"]").is_none());
         for odd in ["", "null", "[]", "{}", r#"{"source":"[\"one\"]"}"#, r#"{"source":["one"],"obtainedAt":1}"#] {
-            assert!(Stored::parse(odd, "[\"one\"]").is_none(), "{odd}");
+            assert!(PersistedState::parse(odd, "[\"one\"]").is_none(), "{odd}");
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     secret::Secret,
     time::{Span, Time},
-    token::{response::Facts, stored::Stored},
+    token::{persisted_state::PersistedState, response::Facts},
 };
 
 impl Manager {
@@ -15,7 +15,7 @@ impl Manager {
     /// gives it.
     pub fn adopt(&mut self, text: &str, now: Time, random: f64) -> bool {
         let now = self.clock.read(now);
-        match Stored::parse(text, &self.source_id) {
+        match PersistedState::parse(text, &self.source_id) {
             Some(stored) => self.adopt_stored(stored, now, random),
             None => false,
         }
@@ -27,7 +27,7 @@ impl Manager {
         if current.is_none() && self.refresh.is_none() {
             return None;
         }
-        let stored = Stored {
+        let stored = PersistedState {
             access: current.map(|current| current.token.clone()),
             refresh: self.refresh.clone(),
             id_token: self.id_token.clone(),
@@ -68,7 +68,7 @@ impl Manager {
         self.refused = None;
     }
 
-    pub(super) fn adopt_stored(&mut self, stored: Stored, now: Time, random: f64) -> bool {
+    pub(super) fn adopt_stored(&mut self, stored: PersistedState, now: Time, random: f64) -> bool {
         if let Some(refresh) = &stored.refresh {
             if self.spent.iter().any(|spent| spent.matches(refresh.expose())) {
                 return false;
