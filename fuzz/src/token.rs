@@ -233,7 +233,7 @@ impl World {
             _ if fails => Input::Failed(if status == 1 { FetchFailure::Timeout } else { FetchFailure::Network }),
             Action::Load => Input::Loaded(if body.is_empty() { storage.as_deref() } else { Some(body) }),
             Action::Lock => Input::Locked(status == 200),
-            Action::Ask { .. } => Input::Asked(if status == 200 { Fate::Usable } else { Fate::Spent }),
+            Action::Ask { .. } => Input::Asked(if status == 200 { Fate::Usable } else { Fate::Rotated }),
             Action::Callback(_) => Input::Called(body.as_bytes()),
             Action::Get(_) | Action::Post(_) => Input::Response { status, body: body.as_bytes(), date, retry_after },
             Action::Sign(input) => {

@@ -16,8 +16,8 @@ impl TokenCore {
     }
 
     /// Says that nobody has anything more to say, and whether another tab has used the refresh token.
-    pub fn asked(&mut self, attempt: u32, is_spent: bool, now: f64, random: f64) {
-        let fate = if is_spent { Fate::Spent } else { Fate::Usable };
+    pub fn asked(&mut self, attempt: u32, is_rotated: bool, now: f64, random: f64) {
+        let fate = if is_rotated { Fate::Rotated } else { Fate::Usable };
         self.handle(attempt, Input::Asked(fate), now, random);
     }
 

@@ -138,14 +138,14 @@ fn a_stuck_tab_keeps_callers_for_one_time_out_and_the_lock_for_a_minute() {
 }
 
 #[test]
-fn a_refresh_token_that_another_tab_has_spent_is_not_sent() {
+fn a_refresh_token_that_another_tab_has_rotated_is_not_sent() {
     let one = with_token();
     let mut two = World::with(PERSON, shared());
     two.now = one.now;
     let attempt = begin(&mut two, false);
     give(&mut two, attempt, Input::Asked(Fate::Usable));
     give(&mut two, attempt, Input::Locked(true));
-    give(&mut two, attempt, Input::Asked(Fate::Spent));
+    give(&mut two, attempt, Input::Asked(Fate::Rotated));
     assert!(action(&mut two, attempt).is_none());
     let failed = two.get().unwrap_err();
     assert_eq!((failed.code(), failed.subject()), (Code::RefreshRejected, Some("invalid_grant")));
@@ -156,14 +156,14 @@ fn a_refresh_token_that_another_tab_has_spent_is_not_sent() {
 }
 
 #[test]
-fn a_stored_token_that_is_spent_gives_way_to_one_that_is_configured() {
+fn a_stored_token_that_is_rotated_gives_way_to_one_that_is_configured() {
     let mut world = World::with(PERSON, shared());
     let text = exported(&with_token()).replace("\"accessToken\":\"t1\",", "");
     assert!(!adopt(&mut world, &text));
     let attempt = begin(&mut world, false);
     give(&mut world, attempt, Input::Asked(Fate::Usable));
     give(&mut world, attempt, Input::Locked(true));
-    give(&mut world, attempt, Input::Asked(Fate::Spent));
+    give(&mut world, attempt, Input::Asked(Fate::Rotated));
     assert!(matches!(action(&mut world, attempt), Some(Action::Ask { .. })));
     give(&mut world, attempt, Input::Asked(Fate::Usable));
     match action(&mut world, attempt) {
@@ -276,7 +276,7 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
         let mut sent = HashSet::new();
         let mut forced = 0;
         let mut lock: Option<usize> = None;
-        let mut spent = HashSet::new();
+        let mut rotated = HashSet::new();
         for turn in 0..4000 {
             for tab in &mut tabs {
                 tab.world.sleep(if turn % 400 == 399 { 700.0 } else { 0.001 });
@@ -317,12 +317,14 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
                     }
                 }
                 Some(Action::Ask { long, usual }) => {
-                    let is_spent = |tab: &Tab| {
+                    let is_rotated = |tab: &Tab| {
                         let token = tab.world.manager.refresh_token();
-                        spent.iter().any(|spent: &String| token.is_some_and(|token| token.matches(spent.as_bytes())))
+                        rotated
+                            .iter()
+                            .any(|rotated: &String| token.is_some_and(|token| token.matches(rotated.as_bytes())))
                     };
                     // Others answer when they like; but who must have an answer waits for it.
-                    if long > usual && is_spent(&tabs[me]) || dice.below(3) == 0 {
+                    if long > usual && is_rotated(&tabs[me]) || dice.below(3) == 0 {
                         for other in 0..tabs.len() {
                             if other != me && tabs[other].world.manager.export().is_some() {
                                 let text = exported(&tabs[other].world);
@@ -330,7 +332,7 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
                             }
                         }
                     }
-                    let fate = if is_spent(&tabs[me]) { Fate::Spent } else { Fate::Usable };
+                    let fate = if is_rotated(&tabs[me]) { Fate::Rotated } else { Fate::Usable };
                     give(&mut tabs[me].world, attempt, Input::Asked(fate));
                 }
                 Some(Action::Post(request)) => {
@@ -352,7 +354,7 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
                             tab.inbox.push(text.clone());
                         }
                     }
-                    spent.insert(token);
+                    rotated.insert(token);
                 }
                 other => panic!("{other:?}"),
             }

@@ -5,7 +5,7 @@ use super::{
     persistence::id_token_after,
     progress::Next,
     refused::Trouble,
-    Event, Manager, Reason, MAX_SPENT,
+    Event, Manager, Reason, MAX_ROTATED,
 };
 use crate::{
     error::{Code, Error},
@@ -84,7 +84,7 @@ impl Manager {
     fn replaced(&mut self, attempt: &Attempt, new: Option<&Secret>) {
         if let (Some(sent), Some(new)) = (&attempt.sent, new) {
             if !new.matches(sent.expose()) {
-                self.spend(sent.clone());
+                self.rotate(sent.clone());
             }
         }
     }
@@ -125,12 +125,12 @@ impl Manager {
     }
 
     /// This refresh token has been replaced: sent again, it would count as stolen.
-    fn spend(&mut self, sent: Secret) {
+    fn rotate(&mut self, sent: Secret) {
         self.source.refresh.take_if(|configured| configured.matches(sent.expose()));
-        if self.spent.len() >= MAX_SPENT {
-            self.spent.pop_front();
+        if self.rotated.len() >= MAX_ROTATED {
+            self.rotated.pop_front();
         }
-        self.spent.push_back(sent);
+        self.rotated.push_back(sent);
     }
 
     /// The refresh token was refused. That is final, unless another one is known: rotated by another tab or isolate, or handed
@@ -165,7 +165,7 @@ impl Manager {
 
     /// There is no refresh token that could be used any more.
     pub(super) fn lose_refresh(&mut self, attempt: &Attempt, message: &'static str, now: Time, random: f64) -> Next {
-        let trouble = Trouble::over(self.spent_error(attempt, message));
+        let trouble = Trouble::over(self.no_refresh_token(attempt, message));
         self.refresh = None;
         self.fail(attempt, trouble, now, random);
         if self.terms.has_storage {

@@ -129,7 +129,7 @@ pub enum Fate {
     /// Nobody has sent it; or somebody has, but nobody knows what came of it.
     Usable,
     /// Another tab has exchanged it for its successor. To send it again could cost both (RFC 9700 §4.14.2).
-    Spent,
+    Rotated,
 }
 
 /// What an attempt is for.

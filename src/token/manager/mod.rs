@@ -45,7 +45,7 @@ const GRACE: Span = Span::from_secs(2);
 /// A token that a server refuses sooner than this was never good.
 const REFUSED_AT_ONCE: Span = Span::from_secs(30);
 const MAX_EVENTS: usize = 32;
-const MAX_SPENT: usize = 4;
+const MAX_ROTATED: usize = 4;
 /// How often an attempt is taken over from somebody who is gone.
 const MAX_GONE: u8 = 2;
 
@@ -61,7 +61,7 @@ pub struct Manager {
     current_token: Option<CurrentToken>,
     refresh: Option<Secret>,
     /// Refresh tokens that were replaced: an old storage, whatever its time says, does not bring them back.
-    spent: VecDeque<Secret>,
+    rotated: VecDeque<Secret>,
     id_token: Option<Secret>,
     /// Whose the access tokens were, as far as they said: it outlives each of them.
     person: Facts,
@@ -114,7 +114,7 @@ impl Manager {
             server: None,
             current_token: None,
             refresh,
-            spent: VecDeque::new(),
+            rotated: VecDeque::new(),
             id_token: None,
             person: Facts::default(),
             generation: 0,

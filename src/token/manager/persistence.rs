@@ -70,7 +70,7 @@ impl Manager {
 
     pub(super) fn adopt_stored(&mut self, stored: PersistedState, now: Time, random: f64) -> bool {
         if let Some(refresh) = &stored.refresh {
-            if self.spent.iter().any(|spent| spent.matches(refresh.expose())) {
+            if self.rotated.iter().any(|rotated| rotated.matches(refresh.expose())) {
                 return false;
             }
         }

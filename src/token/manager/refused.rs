@@ -199,7 +199,7 @@ impl Manager {
     }
 
     /// There is no refresh token any more: with the provider's own words for it, if it was the provider that said so.
-    pub(super) fn spent_error(&self, attempt: &Attempt, message: &'static str) -> Error {
+    pub(super) fn no_refresh_token(&self, attempt: &Attempt, message: &'static str) -> Error {
         let error = match &attempt.denied {
             Some((denial, status)) => {
                 self.denied(attempt, denial.clone(), *status).told(Code::RefreshRejected, message)

@@ -78,7 +78,7 @@ impl Manager {
             attempt.has_asked = true;
             return Next::Go(Stage::Lock);
         }
-        if fate == Fate::Spent {
+        if fate == Fate::Rotated {
             let configured = self.source.refresh.take();
             let is_other = |token: &Secret| !self.refresh.as_ref().is_some_and(|ours| ours.matches(token.expose()));
             if let Some(configured) = configured.filter(is_other) {
