@@ -293,7 +293,7 @@ fn a_refresh_token_that_another_isolate_rotated_is_found_after_a_refusal() {
 }
 
 #[test]
-fn a_newly_configured_refresh_token_replaces_a_stored_one_that_is_dead() {
+fn a_newly_configured_refresh_token_replaces_a_stored_one_that_is_refused() {
     let mut world = World::stored(PERSON);
     rotated(&mut world);
     world.get().unwrap();

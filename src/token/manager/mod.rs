@@ -70,7 +70,7 @@ pub struct Manager {
     /// When the tokens came, as far as they are the newest we know of.
     obtained: Option<Time>,
     /// The access token that ended last, or was refused: it does not come back out of the storage.
-    dead: Option<Secret>,
+    rejected_token: Option<Secret>,
     was_refused: bool,
     refusals: u32,
     /// The newest `iat` seen.
@@ -119,7 +119,7 @@ impl Manager {
             person: Facts::default(),
             generation: 0,
             obtained: None,
-            dead: None,
+            rejected_token: None,
             was_refused: false,
             refusals: 0,
             issued: None,
@@ -268,7 +268,7 @@ impl Manager {
         }
         let life = self.life_of(&tokens, now, now, true);
         self.settled = self.latest;
-        self.dead = None;
+        self.rejected_token = None;
         self.refusals = 0;
         // Whoever hands tokens in says whose they are to be.
         self.person = Facts::default();
@@ -284,7 +284,7 @@ impl Manager {
         };
         let was_never_good = now.since(current.came) < REFUSED_AT_ONCE;
         self.refusals = if was_never_good { self.refusals.saturating_add(1) } else { 1 };
-        self.dead = Some(current.token);
+        self.rejected_token = Some(current.token);
         self.was_refused = true;
         self.generation = self.generation.wrapping_add(1);
         let pace = schedule::pace(self.refusals);
@@ -309,7 +309,7 @@ impl Manager {
     /// Drops a token whose time is over.
     fn expire(&mut self, now: Time) {
         if let Some(current) = self.current_token.take_if(|current| !current.is_usable(now)) {
-            self.dead = Some(current.token);
+            self.rejected_token = Some(current.token);
             self.generation = self.generation.wrapping_add(1);
             self.emit(Event::Expired);
         }

@@ -139,7 +139,7 @@ impl Manager {
         self.id_token = None;
         self.person = Facts::default();
         self.obtained = None;
-        self.dead = None;
+        self.rejected_token = None;
         self.was_refused = false;
         self.refusals = 0;
         self.failure = None;

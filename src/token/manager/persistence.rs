@@ -91,7 +91,7 @@ impl Manager {
         }
         let Some(access) = stored.access else { return false };
         let is = |other: Option<&Secret>| other.is_some_and(|other| other.matches(access.expose()));
-        if is(self.current_token.as_ref().map(|current| &current.token)) || is(self.dead.as_ref()) {
+        if is(self.current_token.as_ref().map(|current| &current.token)) || is(self.rejected_token.as_ref()) {
             return false;
         }
         let facts = Facts::of(access.expose());
