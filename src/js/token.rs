@@ -50,7 +50,7 @@ impl TokenCore {
     fn make(source: &str, options: &str) -> Result<Self, Error> {
         let options = config::object(options, "")?;
         let mut reader = Reader::new("", &options);
-        let mut terms = Terms { lead: reader.seconds("refreshLeadSec")?, ..Terms::default() };
+        let mut terms = Terms { refresh_margin: reader.seconds("refreshLeadSec")?, ..Terms::default() };
         if let Some(millis) = reader.number("timeoutMs", 10.0, 60_000.0)? {
             terms.timeout = Span::from_millis(millis as i64);
         }

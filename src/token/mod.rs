@@ -1,7 +1,7 @@
 //! Access tokens over time: obtained, refreshed before they expire, handed to whoever asks.
 //!
 //! ```text
-//!            somebody asks                an answer               the lead before the end           an answer
+//!            somebody asks                an answer               the margin before the end          an answer
 //!   empty ───────────────────▶ refreshing ────────▶ valid ─────────────────────────▶ refreshing ────────────▶ valid
 //!                                  │                  ▲  the token goes on being        │
 //!                       no answer  ▼                  │  handed out meanwhile           ▼ no answer

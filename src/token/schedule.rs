@@ -4,11 +4,11 @@
 use crate::time::Span;
 
 /// A token is refreshed so long before its end, if its life allows.
-pub const LEAD: Span = Span::from_secs(60);
+pub const REFRESH_MARGIN: Span = Span::from_secs(60);
 /// A token that nobody gives an end to is replaced after this.
 pub const UNKNOWN_LIFE: Span = Span::from_secs(300);
 /// A token is not handed out in its last moments: it would end on its way.
-const MARGIN: Span = Span::from_secs(2);
+const EXPIRY_LEEWAY: Span = Span::from_secs(2);
 /// Times in tokens are whole seconds: a token may end so much sooner than its life says.
 const ROUNDING: Span = Span::from_secs(1);
 /// The first pause is up to this, and each further one up to twice the one before.
@@ -22,21 +22,21 @@ const LONGEST_ASKED: Span = Span::from_secs(3600);
 
 /// How long before its end a token of this life is refreshed: the configured time, or a minute, but a fifth of a short life at
 /// most; and a random part of that again, or of a tenth of the life where that is less, so that a fleet does not refresh at once.
-pub fn lead(life: Span, configured: Option<Span>, random: f64) -> Span {
-    let margin = margin(life).as_millis();
+pub fn refresh_margin(life: Span, configured: Option<Span>, random: f64) -> Span {
+    let expiry_leeway = expiry_leeway(life).as_millis();
     let life = life.as_millis().max(0);
     // What somebody asked for is kept as long as half of the life is left to use the token in.
-    let lead = match configured {
-        Some(lead) => lead.as_millis().min(life / 2),
-        None => LEAD.as_millis().min((life / 5).max(margin + life / 10)),
+    let refresh_margin = match configured {
+        Some(refresh_margin) => refresh_margin.as_millis().min(life / 2),
+        None => REFRESH_MARGIN.as_millis().min((life / 5).max(expiry_leeway + life / 10)),
     };
-    Span::from_millis(lead + part(lead.min(life / 10), random))
+    Span::from_millis(refresh_margin + part(refresh_margin.min(life / 10), random))
 }
 
 /// How long before its end a token of this life is handed out for the last time.
-pub fn margin(life: Span) -> Span {
+pub fn expiry_leeway(life: Span) -> Span {
     let life = life.as_millis().max(0);
-    MARGIN.min(Span::from_millis((life / 10).max(ROUNDING.as_millis().min(life / 4))))
+    EXPIRY_LEEWAY.min(Span::from_millis((life / 10).max(ROUNDING.as_millis().min(life / 4))))
 }
 
 /// The pause after so many failures in a row: a random part of a time that doubles ("full jitter"), and as long as the
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lead_fits_the_life() {
+    fn the_refresh_margin_fits_the_life() {
         let secs = Span::from_secs;
         for (life, configured, least, most) in [
             (secs(3600), None, secs(60), secs(120)),
@@ -79,8 +79,8 @@ mod tests {
             (secs(0), None, Span::ZERO, Span::ZERO),
             (secs(-5), None, Span::ZERO, Span::ZERO),
         ] {
-            assert_eq!(lead(life, configured, 0.0), least, "{life:?}");
-            assert_eq!(lead(life, configured, 1.0), most, "{life:?}");
+            assert_eq!(refresh_margin(life, configured, 0.0), least, "{life:?}");
+            assert_eq!(refresh_margin(life, configured, 1.0), most, "{life:?}");
         }
     }
 
@@ -88,7 +88,7 @@ mod tests {
     fn a_short_life_ends_a_second_sooner_for_its_times_are_whole_seconds() {
         for (life, expected) in [(3600, 2000), (20, 2000), (10, 1000), (5, 1000), (4, 1000), (2, 500), (0, 0), (-9, 0)]
         {
-            assert_eq!(margin(Span::from_secs(life)), Span::from_millis(expected), "{life}");
+            assert_eq!(expiry_leeway(Span::from_secs(life)), Span::from_millis(expected), "{life}");
         }
     }
 

@@ -33,9 +33,9 @@ fn a_burst_of_callers_sends_one_request() {
 fn it_is_refreshed_ahead_of_its_end_while_it_is_handed_out() {
     let mut world = World::of(MACHINE);
     world.get().unwrap();
-    let lead = 3600.0 - world.deadline().unwrap();
-    assert!((60.0..=120.0).contains(&lead), "{lead}");
-    world.sleep(3600.0 - lead - 0.1);
+    let margin = 3600.0 - world.deadline().unwrap();
+    assert!((60.0..=120.0).contains(&margin), "{margin}");
+    world.sleep(3600.0 - margin - 0.1);
     assert_eq!(world.get().unwrap(), "t1");
     assert_eq!(world.requests.len(), 1);
     world.sleep(0.2);

@@ -216,7 +216,7 @@ impl Client {
             acked: self.jobs.last_seq(),
             tell: self.upkeep.tell,
             renew: renew.map(|life| {
-                let lead = schedule::lead(life, None, random);
+                let lead = schedule::refresh_margin(life, None, random);
                 self.now.plus(life).minus(lead)
             }),
             recheck: None,

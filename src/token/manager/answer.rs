@@ -226,7 +226,9 @@ impl Manager {
         }
         let mut life = self.life_of(&tokens, attempt.entered, now, is_callback);
         let is_over = |life: &Option<Life>| {
-            life.is_some_and(|life| life.whole <= Span::ZERO || life.expires.minus(schedule::margin(life.whole)) <= now)
+            life.is_some_and(|life| {
+                life.whole <= Span::ZERO || life.expires.minus(schedule::expiry_leeway(life.whole)) <= now
+            })
         };
         if is_over(&life) && is_callback {
             // By our clock it has ended. Out of a cache, perhaps; but one that was made between two calls shows that our clock

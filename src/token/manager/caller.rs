@@ -10,7 +10,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Terms {
     /// How long before its end a token is refreshed; else what fits its life.
-    pub lead: Option<Span>,
+    pub refresh_margin: Option<Span>,
     /// The time-out of one request.
     pub timeout: Span,
     /// Whether there is a storage, or another tab, to ask before the provider.
@@ -21,7 +21,7 @@ pub struct Terms {
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { lead: None, timeout: Span::from_secs(10), has_storage: false, is_shared: false }
+        Self { refresh_margin: None, timeout: Span::from_secs(10), has_storage: false, is_shared: false }
     }
 }
 

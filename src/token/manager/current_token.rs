@@ -40,13 +40,13 @@ impl CurrentToken {
         life: Option<Life>,
         asked: Asked,
         can_refresh: bool,
-        lead: Option<Span>,
+        refresh_margin: Option<Span>,
         now: Time,
         random: f64,
     ) -> Self {
-        let usable_until = life.map(|life| life.expires.minus(schedule::margin(life.whole)));
+        let usable_until = life.map(|life| life.expires.minus(schedule::expiry_leeway(life.whole)));
         let planned = match life {
-            Some(life) => life.expires.minus(schedule::lead(life.whole, lead, random)),
+            Some(life) => life.expires.minus(schedule::refresh_margin(life.whole, refresh_margin, random)),
             None => now.plus(schedule::UNKNOWN_LIFE),
         };
         // A token that comes with little left, as out of somebody's cache, is not asked for again at once.

@@ -49,7 +49,7 @@ impl Manager {
             life,
             asked,
             can_refresh,
-            self.terms.lead,
+            self.terms.refresh_margin,
             now,
             random,
         ));
@@ -104,7 +104,7 @@ impl Manager {
         let at = stored.asked.filter(|_| self.terms.is_shared).map(|at| self.clock.instant(at).min(now));
         let asked = Asked { number: 0, at };
         let mut current =
-            CurrentToken::new(access, stored.scope, life, asked, can_refresh, self.terms.lead, now, random);
+            CurrentToken::new(access, stored.scope, life, asked, can_refresh, self.terms.refresh_margin, now, random);
         current.came = obtained;
         if !current.is_usable(now) {
             self.has_had_token = true;
