@@ -179,8 +179,8 @@ impl World {
             }
             Step::Begin(attempt) => self.start(Some(attempt)),
             Step::Wait(_, until) => {
-                let pause = until.since(now);
-                assert!(pause > Span::ZERO && pause <= Span::from_secs(66), "to be waited for: {pause:?}");
+                let wait = until.since(now);
+                assert!(wait > Span::ZERO && wait <= Span::from_secs(66), "to be waited for: {wait:?}");
             }
             Step::Refused(error) => {
                 let shown = format!("{error:?} {error}");

@@ -1,4 +1,4 @@
-//! When a token is refreshed, until when it is handed out, and how long a pause is. Random numbers are arguments, from 0 up
+//! When a token is refreshed, until when it is handed out, and how long it backs off. Random numbers are arguments, from 0 up
 //! to 1.
 
 use crate::time::Span;
@@ -11,12 +11,12 @@ pub const UNKNOWN_LIFE: Span = Span::from_secs(300);
 const EXPIRY_LEEWAY: Span = Span::from_secs(2);
 /// Times in tokens are whole seconds: a token may end so much sooner than its life says.
 const ROUNDING: Span = Span::from_secs(1);
-/// The first pause is up to this, and each further one up to twice the one before.
-const FIRST_PAUSE: Span = Span::from_secs(2);
-const LONGEST_PAUSE: Span = Span::from_secs(60);
-const SHORTEST_PAUSE: Span = Span::from_millis(500);
+/// The first one is up to this, and each further one up to twice the one before.
+const FIRST_BACKOFF: Span = Span::from_secs(2);
+const LONGEST_BACKOFF: Span = Span::from_secs(60);
+const SHORTEST_BACKOFF: Span = Span::from_millis(500);
 /// A machine that has been refused for good asks again after this: mostly somebody has put right what was wrong.
-pub const FINAL_PAUSE: Span = Span::from_secs(6 * 3600);
+pub const FINAL_BACKOFF: Span = Span::from_secs(6 * 3600);
 /// A provider's `Retry-After` is honoured up to this.
 const LONGEST_ASKED: Span = Span::from_secs(3600);
 
@@ -39,20 +39,20 @@ pub fn expiry_leeway(life: Span) -> Span {
     EXPIRY_LEEWAY.min(Span::from_millis((life / 10).max(ROUNDING.as_millis().min(life / 4))))
 }
 
-/// The pause after so many failures in a row: a random part of a time that doubles ("full jitter"), and as long as the
+/// How long to back off after so many failures in a row: a random part of a time that doubles ("full jitter"), and as long as the
 /// provider asks for.
-pub fn pause(failures: u32, asked: Option<Span>, random: f64) -> Span {
-    let doubled = FIRST_PAUSE.as_millis() << failures.saturating_sub(1).min(5);
-    let most = doubled.min(LONGEST_PAUSE.as_millis());
-    let pause = Span::from_millis(part(most, random)).max(SHORTEST_PAUSE);
-    asked.map_or(pause, |asked| pause.max(asked.min(LONGEST_ASKED)))
+pub fn backoff(failures: u32, asked: Option<Span>, random: f64) -> Span {
+    let doubled = FIRST_BACKOFF.as_millis() << failures.saturating_sub(1).min(5);
+    let most = doubled.min(LONGEST_BACKOFF.as_millis());
+    let backoff = Span::from_millis(part(most, random)).max(SHORTEST_BACKOFF);
+    asked.map_or(backoff, |asked| backoff.max(asked.min(LONGEST_ASKED)))
 }
 
 /// The least time between two tokens while the servers refuse each at once.
-pub fn pace(refusals: u32) -> Span {
+pub fn min_interval(refusals: u32) -> Span {
     match refusals {
         0 | 1 => Span::ZERO,
-        _ => Span::from_millis(FIRST_PAUSE.as_millis() << (refusals - 1).min(5)).min(LONGEST_PAUSE),
+        _ => Span::from_millis(FIRST_BACKOFF.as_millis() << (refusals - 1).min(5)).min(LONGEST_BACKOFF),
     }
 }
 
@@ -93,13 +93,13 @@ mod tests {
     }
 
     #[test]
-    fn pauses_double_up_to_a_minute() {
-        assert_eq!(pause(1, None, 1.0), Span::from_secs(2));
-        assert_eq!(pause(3, None, 1.0), Span::from_secs(8));
-        assert_eq!(pause(3, None, 0.5), Span::from_secs(4));
-        assert_eq!(pause(u32::MAX, None, 1.0), Span::from_secs(60));
-        assert_eq!(pause(9, None, 0.0), Span::from_millis(500));
-        assert_eq!(pause(1, Some(Span::from_secs(120)), 1.0), Span::from_secs(120));
-        assert_eq!(pause(1, Some(Span::from_secs(999_999)), 1.0), Span::from_secs(3600));
+    fn backoffs_double_up_to_a_minute() {
+        assert_eq!(backoff(1, None, 1.0), Span::from_secs(2));
+        assert_eq!(backoff(3, None, 1.0), Span::from_secs(8));
+        assert_eq!(backoff(3, None, 0.5), Span::from_secs(4));
+        assert_eq!(backoff(u32::MAX, None, 1.0), Span::from_secs(60));
+        assert_eq!(backoff(9, None, 0.0), Span::from_millis(500));
+        assert_eq!(backoff(1, Some(Span::from_secs(120)), 1.0), Span::from_secs(120));
+        assert_eq!(backoff(1, Some(Span::from_secs(999_999)), 1.0), Span::from_secs(3600));
     }
 }

@@ -287,15 +287,15 @@ impl Manager {
         self.rejected_token = Some(current.token);
         self.was_refused = true;
         self.generation = self.generation.wrapping_add(1);
-        let pace = schedule::pace(self.refusals);
-        if pace > Span::ZERO && self.failure.is_none() {
+        let min_interval = schedule::min_interval(self.refusals);
+        if min_interval > Span::ZERO && self.failure.is_none() {
             self.failure = Some(Failure {
                 error: Error::new(
                     Code::RefreshUnavailable,
                     "the server refuses each token as soon as it comes: does it expect another audience?",
                 ),
                 is_final: false,
-                until: Some(current.came.plus(pace).max(now)),
+                until: Some(current.came.plus(min_interval).max(now)),
             });
         }
         true

@@ -98,7 +98,7 @@ impl Manager {
             return Next::Over;
         }
         self.failures = self.failures.saturating_add(1);
-        let pause = schedule::pause(self.failures, trouble.asked, random);
+        let backoff = schedule::backoff(self.failures, trouble.asked, random);
         // Endpoints may have moved.
         self.endpoints.take_if(|(_, found)| now.since(*found) > ENDPOINTS_AGE);
         let is_repeated = trouble.weight == Weight::No && self.is_repeated(now);
@@ -106,9 +106,9 @@ impl Manager {
         // A function of the user's may give a token again as soon as somebody has logged in.
         let is_final = trouble.weight == Weight::Final || (is_repeated && self.source.kind != Kind::Callback);
         let until = match (is_final, self.source.kind) {
-            (false, _) => Some(now.plus(pause)),
+            (false, _) => Some(now.plus(backoff)),
             // Nobody hands a machine another secret. Somebody may put right what is wrong with the one that it has.
-            (true, Kind::ClientCredentials) => Some(now.plus(schedule::FINAL_PAUSE)),
+            (true, Kind::ClientCredentials) => Some(now.plus(schedule::FINAL_BACKOFF)),
             _ => None,
         };
         let failure = Failure { error, is_final, until };
