@@ -20,7 +20,7 @@ use arcgate::{
     time::{Span, Time},
     token::{
         login::Pending,
-        manager::{Action, AttemptId, Fate, Input, Manager, Step, Terms, Want},
+        manager::{Action, AttemptId, Fate, Input, Manager, Options, Step, Want},
         response,
         source::Source,
     },
@@ -64,9 +64,9 @@ pub(crate) fn run(data: &[u8]) -> bool {
     let number = first.bytes().next().map_or(0, |digit| usize::from(digit.wrapping_sub(b'0')) % SOURCES.len());
     let options = json::parse_object(SOURCES[number].as_bytes()).expect("a source is JSON");
     let source = Source::from_options(&options, &PlainHosts::default()).expect("a source is good");
-    let terms = Terms { has_storage: first.contains('s'), is_shared: first.contains('t'), ..Terms::default() };
+    let options = Options { has_storage: first.contains('s'), is_shared: first.contains('t'), ..Options::default() };
     let mut world = World {
-        manager: Manager::new(source, terms),
+        manager: Manager::new(source, options),
         now: START,
         is_set: false,
         storage: None,

@@ -16,7 +16,7 @@ use crate::{
     time::{Span, Time},
     token::{
         denial,
-        manager::{Action, AttemptId, Event, Input, Manager, Step, Terms, Want},
+        manager::{Action, AttemptId, Event, Input, Manager, Options, Step, Want},
         response,
         source::Source,
     },
@@ -48,21 +48,21 @@ impl TokenCore {
     }
 
     fn make(source: &str, options: &str) -> Result<Self, Error> {
-        let options = config::object(options, "")?;
-        let mut reader = Reader::new("", &options);
-        let mut terms = Terms { refresh_margin: reader.seconds("refreshLeadSec")?, ..Terms::default() };
+        let given = config::object(options, "")?;
+        let mut reader = Reader::new("", &given);
+        let mut options = Options { refresh_margin: reader.seconds("refreshLeadSec")?, ..Options::default() };
         if let Some(millis) = reader.number("timeoutMs", 10.0, 60_000.0)? {
-            terms.timeout = Span::from_millis(millis as i64);
+            options.timeout = Span::from_millis(millis as i64);
         }
-        terms.has_storage = reader.take("hasStorage").and_then(Value::as_bool) == Some(true);
-        terms.is_shared = reader.take("shareAcrossTabs").and_then(Value::as_bool) == Some(true);
+        options.has_storage = reader.take("hasStorage").and_then(Value::as_bool) == Some(true);
+        options.is_shared = reader.take("shareAcrossTabs").and_then(Value::as_bool) == Some(true);
         for name in ["storage", "fetch", "now", "onEvent"] {
             reader.take(name);
         }
         let hosts = PlainHosts::read(&mut reader)?;
         reader.finish()?;
         let source = Source::from_options(&config::object(source, "source")?, &hosts)?;
-        Ok(Self { manager: Manager::new(source, terms), attempt: 0, wait: 0, error: None })
+        Ok(Self { manager: Manager::new(source, options), attempt: 0, wait: 0, error: None })
     }
 
     /// What a caller does who came at `arrived` and asks at `now`. With `force`, what `requests` was when it came, for no older token.

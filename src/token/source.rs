@@ -27,7 +27,7 @@ pub enum Kind {
     AuthorizationCode,
 }
 
-/// A source and its terms.
+/// A source of tokens, as it was configured.
 #[derive(Debug)]
 pub struct Source {
     /// What kind it is.

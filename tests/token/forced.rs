@@ -116,8 +116,8 @@ fn exported(world: &World) -> String {
 #[test]
 fn another_tabs_token_is_enough_only_if_it_was_asked_for_since() {
     for (head_start, is_enough) in [(5, false), (0, false), (-5, true)] {
-        let terms = Terms { is_shared: true, ..Terms::default() };
-        let (mut one, mut two) = (World::with(PERSON, terms.clone()), World::with(PERSON, terms));
+        let options = Options { is_shared: true, ..Options::default() };
+        let (mut one, mut two) = (World::with(PERSON, options.clone()), World::with(PERSON, options));
         one.get().unwrap();
         let now = two.time();
         assert!(two.manager.adopt(&exported(&one), now, 0.5));

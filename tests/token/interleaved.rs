@@ -79,9 +79,9 @@ struct Stage {
 
 impl Stage {
     fn new(is_person: bool, has_storage: bool) -> Self {
-        let terms = Terms { has_storage, ..Terms::default() };
+        let options = Options { has_storage, ..Options::default() };
         Self {
-            world: World::with(if is_person { PERSON } else { MACHINE }, terms),
+            world: World::with(if is_person { PERSON } else { MACHINE }, options),
             is_person,
             under_way: Vec::new(),
             lost: Vec::new(),

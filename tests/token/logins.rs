@@ -31,11 +31,11 @@ fn pending(name: &str, now: Time) -> Pending {
 
 /// A page that has begun a login and was left.
 fn begun(more: &str) -> (World, String) {
-    begun_with(more, Terms::default())
+    begun_with(more, Options::default())
 }
 
-fn begun_with(more: &str, terms: Terms) -> (World, String) {
-    let mut world = World::with(SOURCE, terms);
+fn begun_with(more: &str, options: Options) -> (World, String) {
+    let mut world = World::with(SOURCE, options);
     world.replies = vec![document(more)];
     let now = world.time();
     let attempt = world.manager.discover(now).unwrap();
@@ -120,7 +120,7 @@ fn attack_24_an_id_token_that_is_not_good_brings_no_tokens() {
 
 #[test]
 fn a_second_login_leaves_nothing_of_the_first() {
-    let (mut world, _) = begun_with("", Terms { has_storage: true, ..Terms::default() });
+    let (mut world, _) = begun_with("", Options { has_storage: true, ..Options::default() });
     world.reply = Reply::Answer(200, TOKENS.into());
     complete(&mut world, &ANSWER).unwrap();
     assert!(world.storage.as_deref().unwrap().contains("r1"));
@@ -193,8 +193,8 @@ fn a_token_that_names_nobody_opens_no_door_to_somebody_else() {
     for odd in
         ["xx".to_owned(), "h.e30.x".to_owned(), jwt("{}"), jwt(r#"{"sub":"u"}"#), jwt(r#"{"iss":"https://i.example"}"#)]
     {
-        for terms in [Terms::default(), Terms { has_storage: true, ..Terms::default() }] {
-            let (mut world, _) = begun_with("", terms);
+        for options in [Options::default(), Options { has_storage: true, ..Options::default() }] {
+            let (mut world, _) = begun_with("", options);
             let tokens = TOKENS.replace("\"i1\"", &format!("\"{}\"", of("u")));
             world.reply = Reply::Answer(200, tokens);
             complete(&mut world, &ANSWER).unwrap();

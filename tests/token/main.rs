@@ -16,7 +16,7 @@ use arcgate::{
     json,
     time::{Span, Time},
     token::{
-        manager::{Action, AttemptId, Event, Fate, Input, Manager, Reason, State, Step, Terms, Want},
+        manager::{Action, AttemptId, Event, Fate, Input, Manager, Options, Reason, State, Step, Want},
         source::Source,
     },
 };
@@ -64,14 +64,14 @@ struct World {
 
 impl World {
     fn of(source: &str) -> Self {
-        Self::with(source, Terms::default())
+        Self::with(source, Options::default())
     }
 
-    fn with(source: &str, terms: Terms) -> Self {
+    fn with(source: &str, options: Options) -> Self {
         let source =
             Source::from_options(&json::parse_object(source.as_bytes()).unwrap(), &PlainHosts::default()).unwrap();
         Self {
-            manager: Manager::new(source, terms),
+            manager: Manager::new(source, options),
             now: 1_800_000_000_000,
             random: 0.5,
             minted: 0,
@@ -87,7 +87,7 @@ impl World {
     }
 
     fn stored(source: &str) -> Self {
-        Self::with(source, Terms { has_storage: true, ..Terms::default() })
+        Self::with(source, Options { has_storage: true, ..Options::default() })
     }
 
     fn time(&self) -> Time {

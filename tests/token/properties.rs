@@ -51,8 +51,8 @@ proptest! {
 
     #[test]
     fn whatever_happens(turns in prop::collection::vec(turn(), 1..120), has_storage: bool, is_person: bool, random in 0.0..1.0f64) {
-        let terms = Terms { has_storage, ..Terms::default() };
-        let mut world = World::with(if is_person { PERSON } else { MACHINE }, terms);
+        let options = Options { has_storage, ..Options::default() };
+        let mut world = World::with(if is_person { PERSON } else { MACHINE }, options);
         world.random = random;
         // Real time, and when each token ends by it.
         let mut real = 0i64;

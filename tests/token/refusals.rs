@@ -351,6 +351,6 @@ fn a_caller_waits_for_a_refresh_no_longer_than_one_request_may_take() {
         let begun = world.time();
         // The attempt's owner has not sent anything by the time its own caller waits.
         let Step::Wait(_, until) = world.manager.ask(&want, world.time()) else { panic!() };
-        assert!(until.since(begun) <= Terms::default().timeout, "{until:?}");
+        assert!(until.since(begun) <= Options::default().timeout, "{until:?}");
     }
 }

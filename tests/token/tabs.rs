@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::*;
 
-fn shared() -> Terms {
-    Terms { is_shared: true, ..Terms::default() }
+fn shared() -> Options {
+    Options { is_shared: true, ..Options::default() }
 }
 
 fn begin(world: &mut World, force: bool) -> AttemptId {

@@ -117,7 +117,7 @@ impl Manager {
         self.refresh = Some(refresh);
         self.obtained = Some(now);
         let next = self.fail(attempt, trouble, now, random);
-        if self.terms.has_storage {
+        if self.options.has_storage {
             Next::Go(Stage::Store)
         } else {
             next
@@ -141,7 +141,7 @@ impl Manager {
             if !self.is_sent(attempt) {
                 return Next::Go(self.resend(attempt));
             }
-            if self.terms.has_storage {
+            if self.options.has_storage {
                 return Next::Go(Stage::Load);
             }
         }
@@ -168,7 +168,7 @@ impl Manager {
         let trouble = Trouble::over(self.no_refresh_token(attempt, message));
         self.refresh = None;
         self.fail(attempt, trouble, now, random);
-        if self.terms.has_storage {
+        if self.options.has_storage {
             return Next::Go(Stage::Delete);
         }
         Next::Over
@@ -271,7 +271,7 @@ impl Manager {
     }
 
     pub(super) fn checked(&mut self, attempt: &mut Attempt, now: Time, random: f64) -> Next {
-        if self.terms.has_storage {
+        if self.options.has_storage {
             return Next::Go(Stage::Store);
         }
         self.settle(attempt, now, random);

@@ -6,9 +6,9 @@ use crate::{
     time::{Span, Time},
 };
 
-/// The terms on which a manager works.
+/// How a manager works.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct Options {
     /// How long before its end a token is refreshed; else what fits its life.
     pub refresh_margin: Option<Span>,
     /// The time-out of one request.
@@ -19,7 +19,7 @@ pub struct Terms {
     pub is_shared: bool,
 }
 
-impl Default for Terms {
+impl Default for Options {
     fn default() -> Self {
         Self { refresh_margin: None, timeout: Span::from_secs(10), has_storage: false, is_shared: false }
     }

@@ -52,7 +52,7 @@ impl Manager {
             Stage::Ask => LOCAL_LIMIT,
             _ if attempt.is_delicate() => DELICATE_LIMIT,
             // The provider's keys may have to be fetched.
-            Stage::Discover(_) | Stage::Send | Stage::Verify => self.terms.timeout,
+            Stage::Discover(_) | Stage::Send | Stage::Verify => self.options.timeout,
             _ => LOCAL_LIMIT,
         }
     }
@@ -68,7 +68,7 @@ impl Manager {
     pub(super) fn join(&self, now: Time) -> Join {
         if let Some(attempt) = self.live(now) {
             let lost = self.lost_at(attempt);
-            let patience = attempt.entered.plus(self.terms.timeout);
+            let patience = attempt.entered.plus(self.options.timeout);
             return match attempt.is_delicate() || attempt.stage == Stage::Lock {
                 // It goes on, but nobody has to wait that long to hear that the provider is slow.
                 true if patience <= now => Join::Closed(
@@ -113,7 +113,7 @@ impl Manager {
 
     /// Whether tokens may be had from elsewhere than the source.
     const fn has_others(&self) -> bool {
-        self.terms.has_storage || self.terms.is_shared
+        self.options.has_storage || self.options.is_shared
     }
 
     /// Whether it is time to look at the storage, and at other tabs, once more: another manager may have had more luck.
@@ -142,7 +142,7 @@ impl Manager {
             Reason::Initial
         };
         self.looked = Some(now);
-        let stage = if self.terms.has_storage { Stage::Load } else { self.after_load(false) };
+        let stage = if self.options.has_storage { Stage::Load } else { self.after_load(false) };
         let id = self.launch(Operation::Refresh(reason), stage, now);
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.since = since;

@@ -21,7 +21,7 @@ use std::collections::VecDeque;
 
 pub use attempt::{Action, AttemptId, Fate, Input, Login, Outcome, Reason};
 use attempt::{Arrived, Asked, Attempt, Life};
-pub use caller::{Event, State, Step, Terms, Want};
+pub use caller::{Event, Options, State, Step, Want};
 use current_token::{CurrentToken, Failure};
 use join::Join;
 use refused::Refusals;
@@ -54,7 +54,7 @@ const MAX_GONE: u8 = 2;
 pub struct Manager {
     source: Source,
     source_id: String,
-    terms: Terms,
+    options: Options,
     clock: Monotonic,
     /// What the server's clock shows more than ours.
     server: Option<Span>,
@@ -103,13 +103,13 @@ pub struct Manager {
 
 impl Manager {
     /// A manager of a source's tokens. Asks nobody anything before [`Manager::ask`].
-    pub fn new(mut source: Source, terms: Terms) -> Self {
+    pub fn new(mut source: Source, options: Options) -> Self {
         let refresh = source.refresh.clone();
         let tokens = source.tokens.take();
         let mut manager = Self {
             source_id: source.id(),
             source,
-            terms,
+            options,
             clock: Monotonic::new(),
             server: None,
             current_token: None,

@@ -49,7 +49,7 @@ impl Manager {
             life,
             asked,
             can_refresh,
-            self.terms.refresh_margin,
+            self.options.refresh_margin,
             now,
             random,
         ));
@@ -101,10 +101,10 @@ impl Manager {
         });
         let can_refresh = self.source.obtains() || self.refresh.is_some();
         // Tabs have one clock; of what another machine stored nobody knows by which one it was asked for.
-        let at = stored.asked.filter(|_| self.terms.is_shared).map(|at| self.clock.instant(at).min(now));
+        let at = stored.asked.filter(|_| self.options.is_shared).map(|at| self.clock.instant(at).min(now));
         let asked = Asked { number: 0, at };
         let mut current =
-            CurrentToken::new(access, stored.scope, life, asked, can_refresh, self.terms.refresh_margin, now, random);
+            CurrentToken::new(access, stored.scope, life, asked, can_refresh, self.options.refresh_margin, now, random);
         current.came = obtained;
         if !current.is_usable(now) {
             self.has_had_token = true;

@@ -27,7 +27,7 @@ pub(super) const LONG_ASK: Span = Span::from_secs(3);
 impl Manager {
     /// What comes after the storage was read, or where there is none.
     pub(super) fn after_load(&self, has_lock: bool) -> Stage {
-        match (self.terms.is_shared, has_lock) {
+        match (self.options.is_shared, has_lock) {
             (false, _) => self.first_stage(),
             (true, true) => Stage::Ask,
             // Who has a token can wait for the lock; who has none would wait for nothing if another has one.
@@ -41,7 +41,7 @@ impl Manager {
         let stage = self.after_load(attempt.has_lock);
         // Nothing was stored. There are the other tabs yet, and no more.
         if self.is_closed(now) {
-            return if self.terms.is_shared && !attempt.has_asked { Next::Go(Stage::Ask) } else { Next::Over };
+            return if self.options.is_shared && !attempt.has_asked { Next::Go(Stage::Ask) } else { Next::Over };
         }
         if stage == Stage::Ask || self.can_send() {
             Next::Go(stage)
@@ -66,7 +66,7 @@ impl Manager {
         if self.has_come(attempt, now) {
             return Next::Over;
         }
-        Next::Go(if self.terms.has_storage { Stage::Load } else { Stage::Ask })
+        Next::Go(if self.options.has_storage { Stage::Load } else { Stage::Ask })
     }
 
     pub(super) fn asked(&mut self, attempt: &mut Attempt, fate: Fate, now: Time, random: f64) -> Next {
