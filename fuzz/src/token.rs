@@ -20,7 +20,7 @@ use arcgate::{
     time::{Span, Time},
     token::{
         login::Pending,
-        manager::{Action, AttemptId, Fate, Input, Manager, Options, Step, Want},
+        manager::{Action, AttemptId, Fate, Input, Manager, Options, Request, Step},
         response,
         source::Source,
     },
@@ -169,7 +169,7 @@ impl World {
         let now = self.time();
         let min_validity = Span::from_secs(min_secs.clamp(0, 100_000));
         let force = force.then(|| self.manager.requests());
-        match self.manager.ask(&Want { arrived: now, min_validity, force }, now) {
+        match self.manager.ask(&Request { arrived: now, min_validity, force }, now) {
             Step::Token(beside) => {
                 assert!(self.manager.token().is_some(), "no token, after all");
                 self.has_had_token = true;

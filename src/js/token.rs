@@ -16,7 +16,7 @@ use crate::{
     time::{Span, Time},
     token::{
         denial,
-        manager::{Action, AttemptId, Event, Input, Manager, Options, Step, Want},
+        manager::{Action, AttemptId, Event, Input, Manager, Options, Request, Step},
         response,
         source::Source,
     },
@@ -70,7 +70,7 @@ impl TokenCore {
         let now = Time::from_millis(now);
         let min_validity = Span::from_millis(min_validity_ms as i64);
         self.attempt = 0;
-        match self.manager.ask(&Want { arrived: Time::from_millis(arrived), min_validity, force }, now) {
+        match self.manager.ask(&Request { arrived: Time::from_millis(arrived), min_validity, force }, now) {
             Step::Token(beside) => {
                 self.attempt = number(beside);
                 if beside.is_some() {

@@ -2,27 +2,27 @@
 
 use super::*;
 
-fn ask(world: &mut World, want: &Want) -> Step {
+fn ask(world: &mut World, request: &Request) -> Step {
     let now = world.time();
-    world.manager.ask(want, now)
+    world.manager.ask(request, now)
 }
 
-fn begins(world: &mut World, want: &Want) -> AttemptId {
-    match ask(world, want) {
+fn begins(world: &mut World, request: &Request) -> AttemptId {
+    match ask(world, request) {
         Step::Begin(attempt) => attempt,
         other => panic!("{other:?}"),
     }
 }
 
-fn waits(world: &mut World, want: &Want, attempt: AttemptId) {
-    match ask(world, want) {
+fn waits(world: &mut World, request: &Request, attempt: AttemptId) {
+    match ask(world, request) {
         Step::Wait(on, _) => assert_eq!(on, attempt),
         other => panic!("{other:?}"),
     }
 }
 
-fn has(world: &mut World, want: &Want, token: &str) {
-    match ask(world, want) {
+fn has(world: &mut World, request: &Request, token: &str) {
+    match ask(world, request) {
         Step::Token(_) => assert_eq!(world.manager.token(), Some(token)),
         other => panic!("{other:?}"),
     }
@@ -53,16 +53,16 @@ fn those_who_come_at_the_same_time_share_one_request() {
             if has_token {
                 world.get().unwrap();
             }
-            let wants: Vec<_> = (0..5).map(|_| world.want(true, 0)).collect();
-            let attempt = begins(&mut world, &wants[0]);
-            for want in &wants[1..] {
-                waits(&mut world, want, attempt);
+            let requests: Vec<_> = (0..5).map(|_| world.request(true, 0)).collect();
+            let attempt = begins(&mut world, &requests[0]);
+            for request in &requests[1..] {
+                waits(&mut world, request, attempt);
             }
             send(&mut world, attempt);
             answer(&mut world, attempt);
             let newest = format!("t{}", world.minted);
-            for want in &wants {
-                has(&mut world, want, &newest);
+            for request in &requests {
+                has(&mut world, request, &newest);
             }
         }
     }
@@ -72,26 +72,26 @@ fn those_who_come_at_the_same_time_share_one_request() {
 fn who_comes_during_an_attempt_joins_the_one_next_attempt() {
     for (source, is_first_forced) in [(MACHINE, true), (MACHINE, false), (PERSON, true), (CALLBACK, false)] {
         let mut world = World::of(source);
-        let first = world.want(is_first_forced, 0);
+        let first = world.request(is_first_forced, 0);
         let attempt = begins(&mut world, &first);
         send(&mut world, attempt);
         // No time has passed, by the clock.
-        let late: Vec<_> = (0..5).map(|_| world.want(true, 0)).collect();
-        for want in &late {
-            waits(&mut world, want, attempt);
+        let late: Vec<_> = (0..5).map(|_| world.request(true, 0)).collect();
+        for request in &late {
+            waits(&mut world, request, attempt);
         }
         answer(&mut world, attempt);
         has(&mut world, &first, "t1");
         let next = begins(&mut world, &late[0]);
-        for want in &late[1..] {
-            waits(&mut world, want, next);
+        for request in &late[1..] {
+            waits(&mut world, request, next);
         }
-        let later = world.want(true, 0);
+        let later = world.request(true, 0);
         waits(&mut world, &later, next);
         send(&mut world, next);
         answer(&mut world, next);
-        for want in late.iter().chain([&later, &first]) {
-            has(&mut world, want, "t2");
+        for request in late.iter().chain([&later, &first]) {
+            has(&mut world, request, "t2");
         }
     }
 }
@@ -99,10 +99,10 @@ fn who_comes_during_an_attempt_joins_the_one_next_attempt() {
 #[test]
 fn an_attempt_that_fails_tells_those_who_wait_for_the_next_one() {
     let mut world = World::of(MACHINE);
-    let first = world.want(true, 0);
+    let first = world.request(true, 0);
     let attempt = begins(&mut world, &first);
     send(&mut world, attempt);
-    let late = world.want(true, 0);
+    let late = world.request(true, 0);
     waits(&mut world, &late, attempt);
     let now = world.time();
     world.manager.handle(attempt, Input::Response { status: 503, body: b"", date: None, retry_after: None }, now, 0.5);
@@ -125,8 +125,8 @@ fn another_tabs_token_is_enough_only_if_it_was_asked_for_since() {
         two.now = one.now + head_start;
         one.minted = 1;
         one.answers(",\"expires_in\":600,\"refresh_token\":\"r2\"");
-        let want = two.want(true, 0);
-        let attempt = begins(&mut two, &want);
+        let request = two.request(true, 0);
+        let attempt = begins(&mut two, &request);
         // The other tab has the lock, and its answer comes much later than the call.
         assert_eq!(one.force().unwrap(), "t2");
         two.now = one.now + 2000;
@@ -134,11 +134,11 @@ fn another_tabs_token_is_enough_only_if_it_was_asked_for_since() {
         assert!(two.manager.adopt(&exported(&one), now, 0.5));
         two.manager.handle(attempt, Input::Locked(false), now, 0.5);
         if is_enough {
-            has(&mut two, &want, "t2");
+            has(&mut two, &request, "t2");
         } else {
             two.minted = 2;
             two.run(attempt);
-            has(&mut two, &want, "t3");
+            has(&mut two, &request, "t3");
             assert!(two.requests[0].contains("refresh_token=r2&"), "with the newest refresh token all the same");
         }
     }
@@ -150,8 +150,8 @@ fn another_machines_token_is_not_enough_for_nobody_knows_by_which_clock() {
     one.get().unwrap();
     two.storage = one.storage.clone();
     two.get().unwrap();
-    let want = two.want(true, 0);
-    let attempt = begins(&mut two, &want);
+    let request = two.request(true, 0);
+    let attempt = begins(&mut two, &request);
     one.sleep(5.0);
     one.answers(",\"expires_in\":600,\"refresh_token\":\"r2\"");
     one.force().unwrap();
@@ -159,6 +159,6 @@ fn another_machines_token_is_not_enough_for_nobody_knows_by_which_clock() {
     two.sleep(6.0);
     two.minted = 7;
     two.run(attempt);
-    has(&mut two, &want, "t8");
+    has(&mut two, &request, "t8");
     assert!(two.requests[0].contains("refresh_token=r2&"));
 }

@@ -121,8 +121,8 @@ impl Stage {
 
     /// A caller: whether it has a token, or was told to come again.
     fn ask(&mut self, force: bool, min_secs: i64) -> Result<Option<Result<(), Error>>, TestCaseError> {
-        let want = self.world.want(force, min_secs);
-        match self.world.manager.ask(&want, self.world.time()) {
+        let request = self.world.request(force, min_secs);
+        match self.world.manager.ask(&request, self.world.time()) {
             Step::Token(beside) => {
                 let token = self.world.manager.token().unwrap_or_default();
                 let end = self.ends.iter().find(|(known, _)| known == token).map(|(_, end)| *end);

@@ -16,7 +16,7 @@ use arcgate::{
     json,
     time::{Span, Time},
     token::{
-        manager::{Action, AttemptId, Event, Fate, Input, Manager, Options, Reason, State, Step, Want},
+        manager::{Action, AttemptId, Event, Fate, Input, Manager, Options, Reason, Request, State, Step},
         source::Source,
     },
 };
@@ -98,9 +98,9 @@ impl World {
         self.now += (secs * 1000.0) as i64;
     }
 
-    fn want(&self, force: bool, min_secs: i64) -> Want {
+    fn request(&self, force: bool, min_secs: i64) -> Request {
         let force = force.then(|| self.manager.requests());
-        Want { arrived: self.time(), min_validity: Span::from_secs(min_secs), force }
+        Request { arrived: self.time(), min_validity: Span::from_secs(min_secs), force }
     }
 
     fn get(&mut self) -> Result<String, Error> {
@@ -113,9 +113,9 @@ impl World {
 
     /// A caller that performs what it is asked to, and waits as long as it must.
     fn ask(&mut self, force: bool, min_secs: i64) -> Result<String, Error> {
-        let want = self.want(force, min_secs);
+        let request = self.request(force, min_secs);
         for _ in 0..20 {
-            match self.manager.ask(&want, self.time()) {
+            match self.manager.ask(&request, self.time()) {
                 Step::Token(beside) => {
                     let token = self.manager.token().unwrap().to_owned();
                     if let Some(attempt) = beside {

@@ -79,18 +79,18 @@ proptest! {
                     world.manager.invalidate(&token, now);
                 }
                 Turn::Wake | Turn::Ask { .. } => {
-                    let (want, vanishes) = match turn {
-                        Turn::Ask { force, min_secs, vanishes } => (Some(world.want(force, i64::from(min_secs))), vanishes),
+                    let (request, vanishes) = match turn {
+                        Turn::Ask { force, min_secs, vanishes } => (Some(world.request(force, i64::from(min_secs))), vanishes),
                         _ => (None, false),
                     };
                     for round in 0..3 {
-                        let step = match &want {
-                            Some(want) => world.manager.ask(want, world.time()),
+                        let step = match &request {
+                            Some(request) => world.manager.ask(request, world.time()),
                             None => world.manager.wake(world.time()).map_or(Step::Token(None), Step::Begin),
                         };
                         let attempt = match step {
                             Step::Token(beside) => {
-                                if let (Some(_), Some(token)) = (&want, world.manager.token()) {
+                                if let (Some(_), Some(token)) = (&request, world.manager.token()) {
                                     let end = ends.iter().find(|(known, _)| known == token).map(|(_, end)| *end);
                                     prop_assert!(end.is_none_or(|end| real < end), "an expired token was handed out");
                                 }
@@ -129,7 +129,7 @@ proptest! {
                         if let (true, Some(life)) = (world.minted > minted, life) {
                             ends.push((format!("t{}", world.minted), real + life * 1000));
                         }
-                        if want.is_none() {
+                        if request.is_none() {
                             break;
                         }
                     }

@@ -216,7 +216,7 @@ fn metadata_that_is_wrong_again_and_again_is_no_outage() {
 #[test]
 fn a_callback_that_says_no_is_believed_and_called_again_after_a_pause() {
     let mut world = World::of(CALLBACK);
-    let want = world.want(false, 0);
+    let request = world.request(false, 0);
     for (name, is_permanent, code, subject) in [
         (Some("login_required"), false, Code::RefreshRejected, Some("login_required")),
         (Some("ERR_CONFIG"), true, Code::RefreshRejected, None),
@@ -224,11 +224,11 @@ fn a_callback_that_says_no_is_believed_and_called_again_after_a_pause() {
         (None, false, Code::RefreshUnavailable, None),
     ] {
         for _ in 0..6 {
-            let Step::Begin(attempt) = world.manager.ask(&want, world.time()) else { panic!() };
+            let Step::Begin(attempt) = world.manager.ask(&request, world.time()) else { panic!() };
             let _ = world.manager.action(attempt, "id", world.time());
             let now = world.time();
             world.manager.handle(attempt, Input::Threw { name, is_permanent }, now, 0.5);
-            let Step::Refused(error) = world.manager.ask(&want, world.time()) else { panic!() };
+            let Step::Refused(error) = world.manager.ask(&request, world.time()) else { panic!() };
             assert_eq!((error.code(), error.subject()), (code, subject), "{error}");
             assert!(!error.message().contains("hunter2"));
             world.sleep(70.0);
@@ -318,8 +318,8 @@ fn whoever_has_given_up_looks_whether_another_one_has_not() {
         // For as long as nothing is stored, nothing is sent; and it is looked up once a minute.
         let mut looks = 0;
         for _ in 0..60 {
-            let want = world.want(false, 0);
-            if let Step::Begin(attempt) = world.manager.ask(&want, world.time()) {
+            let request = world.request(false, 0);
+            if let Step::Begin(attempt) = world.manager.ask(&request, world.time()) {
                 looks += 1;
                 world.run(attempt);
             }
@@ -346,11 +346,11 @@ fn a_static_token_is_not_said_to_have_ended_when_it_is_good() {
 #[test]
 fn a_caller_waits_for_a_refresh_no_longer_than_one_request_may_take() {
     for mut world in [World::of(PERSON), World::stored(PERSON), World::of(MACHINE), World::of(CALLBACK)] {
-        let want = world.want(false, 0);
-        let Step::Begin(_) = world.manager.ask(&want, world.time()) else { panic!() };
+        let request = world.request(false, 0);
+        let Step::Begin(_) = world.manager.ask(&request, world.time()) else { panic!() };
         let begun = world.time();
         // The attempt's owner has not sent anything by the time its own caller waits.
-        let Step::Wait(_, until) = world.manager.ask(&want, world.time()) else { panic!() };
+        let Step::Wait(_, until) = world.manager.ask(&request, world.time()) else { panic!() };
         assert!(until.since(begun) <= Options::default().timeout, "{until:?}");
     }
 }

@@ -97,8 +97,8 @@ fn a_client_with_a_key_signs_by_the_servers_clock() {
     world.reply = Reply::Answer(503, String::new());
     let _ = world.get();
     world.sleep(61.0);
-    let want = world.want(false, 0);
-    let Step::Begin(attempt) = world.manager.ask(&want, world.time()) else { panic!() };
+    let request = world.request(false, 0);
+    let Step::Begin(attempt) = world.manager.ask(&request, world.time()) else { panic!() };
     let Some(Action::Sign(input)) = world.manager.action(attempt, "id", world.time()) else { panic!() };
     let claims = URL_SAFE_NO_PAD.decode(input.split('.').nth(1).unwrap()).unwrap();
     let claims = String::from_utf8(claims).unwrap();
@@ -143,8 +143,8 @@ fn an_assertions_audience_is_the_endpoint_the_issuer_or_what_was_given() {
 fn a_rotated_refresh_token_is_stored_before_it_is_used() {
     let mut world = World::stored(PERSON);
     rotated(&mut world);
-    let want = world.want(false, 0);
-    let Step::Begin(attempt) = world.manager.ask(&want, world.time()) else { panic!() };
+    let request = world.request(false, 0);
+    let Step::Begin(attempt) = world.manager.ask(&request, world.time()) else { panic!() };
     let mut seen = Vec::new();
     while let Some(action) = world.manager.action(attempt, "id", world.time()) {
         seen.push(match action {
@@ -281,8 +281,8 @@ fn a_refresh_token_that_another_isolate_rotated_is_found_after_a_refusal() {
     other.storage = world.storage.clone();
     // It loads, and is overtaken by the other one before its request arrives.
     other.sleep(600.0);
-    let want = other.want(false, 0);
-    let Step::Begin(attempt) = other.manager.ask(&want, other.time()) else { panic!() };
+    let request = other.request(false, 0);
+    let Step::Begin(attempt) = other.manager.ask(&request, other.time()) else { panic!() };
     other.step(attempt);
     other.storage = other.storage.map(|text| text.replace("\"r1\"", "\"r2\"").replace("1800000000", "1800000500"));
     other.replies = vec![error(400, "invalid_grant")];

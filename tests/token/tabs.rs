@@ -9,7 +9,7 @@ fn shared() -> Options {
 }
 
 fn begin(world: &mut World, force: bool) -> AttemptId {
-    match world.manager.ask(&world.want(force, 0), world.time()) {
+    match world.manager.ask(&world.request(force, 0), world.time()) {
         Step::Begin(attempt) => attempt,
         other => panic!("{other:?}"),
     }
@@ -122,8 +122,8 @@ fn a_stuck_tab_keeps_callers_for_one_time_out_and_the_lock_for_a_minute() {
     let attempt = begin(&mut world, false);
     give(&mut world, attempt, Input::Asked(Fate::Usable));
     assert!(world.manager.limit(attempt).unwrap() > Span::from_secs(60));
-    let want = world.want(false, 0);
-    match world.manager.ask(&want, world.time()) {
+    let request = world.request(false, 0);
+    match world.manager.ask(&request, world.time()) {
         Step::Wait(_, until) => assert!(until.since(world.time()) <= Span::from_secs(10)),
         other => panic!("{other:?}"),
     }
@@ -238,8 +238,8 @@ fn nobody_logged_in_anywhere_is_found_out_with_one_question() {
     let source = r#"{"type":"authorization_code","issuer":"https://i.example","clientId":"c","redirectUri":"https://p.example/"}"#;
     let mut world = World::with(source, shared());
     assert_eq!(code(world.get()), Code::Unauthenticated);
-    let want = world.want(false, 0);
-    let step = world.manager.ask(&want, world.time());
+    let request = world.request(false, 0);
+    let step = world.manager.ask(&request, world.time());
     assert!(matches!(step, Step::Refused(_)), "asked again: {step:?}");
     world.manager.came_back();
     begin(&mut world, false);
@@ -289,9 +289,9 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
             }
             let Some(attempt) = tabs[me].attempt else {
                 let tab = &mut tabs[me];
-                let want = tab.world.want(dice.below(40) == 0, 0);
-                forced += usize::from(want.force.is_some());
-                match tab.world.manager.ask(&want, tab.world.time()) {
+                let request = tab.world.request(dice.below(40) == 0, 0);
+                forced += usize::from(request.force.is_some());
+                match tab.world.manager.ask(&request, tab.world.time()) {
                     Step::Begin(attempt) | Step::Token(Some(attempt)) => tab.attempt = Some(attempt),
                     Step::Token(None) => tab.got += 1,
                     // An answer may come so late that its token has ended.

@@ -16,15 +16,15 @@ fn a_token_is_obtained_once_and_kept() {
 #[test]
 fn a_burst_of_callers_sends_one_request() {
     let mut world = World::of(MACHINE);
-    let want = world.want(false, 0);
-    let Step::Begin(attempt) = world.manager.ask(&want, world.time()) else { panic!() };
+    let request = world.request(false, 0);
+    let Step::Begin(attempt) = world.manager.ask(&request, world.time()) else { panic!() };
     for _ in 0..99 {
-        assert!(matches!(world.manager.ask(&want, world.time()), Step::Wait(same, _) if same == attempt));
+        assert!(matches!(world.manager.ask(&request, world.time()), Step::Wait(same, _) if same == attempt));
     }
     assert_eq!(world.state(), State::Refreshing);
     world.run(attempt);
     for _ in 0..99 {
-        assert!(matches!(world.manager.ask(&want, world.time()), Step::Token(None)));
+        assert!(matches!(world.manager.ask(&request, world.time()), Step::Token(None)));
     }
     assert_eq!(world.requests.len(), 1);
 }
@@ -337,10 +337,10 @@ fn a_refused_token_is_dropped_once_and_a_server_that_refuses_all_causes_no_storm
 fn a_lost_attempt_leaves_nobody_waiting_and_is_found_if_it_comes_back() {
     let mut world = World::of(MACHINE);
     world.replies = vec![Reply::Vanishes];
-    let want = world.want(false, 0);
-    let Step::Begin(lost) = world.manager.ask(&want, world.time()) else { panic!() };
+    let request = world.request(false, 0);
+    let Step::Begin(lost) = world.manager.ask(&request, world.time()) else { panic!() };
     world.run(lost);
-    let Step::Wait(_, until) = world.manager.ask(&want, world.time()) else { panic!() };
+    let Step::Wait(_, until) = world.manager.ask(&request, world.time()) else { panic!() };
     assert!(until.since(world.time()) <= Span::from_secs(11));
     world.now = until.as_millis();
     assert_eq!(world.get().unwrap(), "t1");
@@ -360,8 +360,8 @@ fn a_lost_attempt_leaves_nobody_waiting_and_is_found_if_it_comes_back() {
 fn a_refresh_once_sent_is_waited_for_though_callers_give_up() {
     let mut world = World::of(PERSON);
     world.replies = vec![Reply::Vanishes];
-    let want = world.want(false, 0);
-    let Step::Begin(slow) = world.manager.ask(&want, world.time()) else { panic!() };
+    let request = world.request(false, 0);
+    let Step::Begin(slow) = world.manager.ask(&request, world.time()) else { panic!() };
     world.run(slow);
     world.sleep(10.0);
     let error = world.get().unwrap_err();
@@ -396,8 +396,8 @@ fn who_is_gone_for_certain_is_taken_over_from_at_once_but_not_again_and_again() 
     for source in [MACHINE, PERSON] {
         let mut world = World::of(source);
         world.replies = vec![Reply::Vanishes];
-        let want = world.want(false, 0);
-        let Step::Begin(attempt) = world.manager.ask(&want, world.time()) else { panic!() };
+        let request = world.request(false, 0);
+        let Step::Begin(attempt) = world.manager.ask(&request, world.time()) else { panic!() };
         world.run(attempt);
         let now = world.time();
         assert!(world.manager.take_over(attempt, now, 0.5));
@@ -409,8 +409,8 @@ fn who_is_gone_for_certain_is_taken_over_from_at_once_but_not_again_and_again() 
         let mut world = World::of(source);
         world.reply = Reply::Vanishes;
         for _ in 0..3000 {
-            let want = world.want(false, 0);
-            let (Step::Begin(attempt) | Step::Wait(attempt, _)) = world.manager.ask(&want, world.time()) else {
+            let request = world.request(false, 0);
+            let (Step::Begin(attempt) | Step::Wait(attempt, _)) = world.manager.ask(&request, world.time()) else {
                 world.sleep(0.1);
                 continue;
             };
@@ -436,8 +436,8 @@ fn tokens_that_came_are_not_lost_with_whoever_was_storing_them() {
             200,
             r#"{"access_token":"a","token_type":"Bearer","expires_in":600,"refresh_token":"r1"}"#.to_owned(),
         );
-        let want = world.want(false, 0);
-        let Step::Begin(attempt) = world.manager.ask(&want, world.time()) else { panic!() };
+        let request = world.request(false, 0);
+        let Step::Begin(attempt) = world.manager.ask(&request, world.time()) else { panic!() };
         while !matches!(world.manager.action(attempt, "id", world.time()), Some(Action::Store(_))) {
             world.step(attempt);
         }

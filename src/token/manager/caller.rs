@@ -25,9 +25,9 @@ impl Default for Options {
     }
 }
 
-/// What a caller wants.
+/// What a requester asks for.
 #[derive(Clone, Copy, Debug)]
-pub struct Want {
+pub struct Request {
     /// When it asked first; it asks again after it has waited.
     pub arrived: Time,
     /// How long the token shall live on, at least.

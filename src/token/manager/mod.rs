@@ -21,7 +21,7 @@ use std::collections::VecDeque;
 
 pub use attempt::{Action, AttemptId, Fate, Input, Login, Outcome, Reason};
 use attempt::{Arrived, Asked, Attempt, Life};
-pub use caller::{Event, Options, State, Step, Want};
+pub use caller::{Event, Options, Request, State, Step};
 use current_token::{CurrentToken, Failure};
 use join::Join;
 use refused::Refusals;
@@ -152,11 +152,11 @@ impl Manager {
     }
 
     /// What a caller does. `random` is a number from 0 up to 1.
-    pub fn ask(&mut self, want: &Want, now: Time) -> Step {
+    pub fn ask(&mut self, request: &Request, now: Time) -> Step {
         let (wall, now) = (now, self.clock.read(now));
-        let arrived = self.clock.instant(want.arrived).min(now);
+        let arrived = self.clock.instant(request.arrived).min(now);
         self.expire(now);
-        let since = want.force.map(|_| arrived);
+        let since = request.force.map(|_| arrived);
         let Some(current) = &self.current_token else {
             return match self.join(now) {
                 Join::Begin => Step::Begin(self.begin(since, now)),
@@ -164,9 +164,9 @@ impl Manager {
                 Join::Closed(error) => Step::Refused(error),
             };
         };
-        let is_good = match want.force {
+        let is_good = match request.force {
             Some(seen) => current.asked.is_after(seen, arrived),
-            None => current.came.plus(GRACE) >= arrived || !current.ends_within(want.min_validity, now),
+            None => current.came.plus(GRACE) >= arrived || !current.ends_within(request.min_validity, now),
         };
         if is_good {
             self.is_used = true;
@@ -177,7 +177,7 @@ impl Manager {
         match self.join(now) {
             Join::Begin => Step::Begin(self.begin(since, now)),
             Join::Wait(attempt, until) => self.wait(attempt, since, wall.plus(until.since(now))),
-            Join::Closed(error) if want.force.is_some() => Step::Refused(error),
+            Join::Closed(error) if request.force.is_some() => Step::Refused(error),
             // Better than none.
             Join::Closed(_) => {
                 self.is_used = true;
@@ -195,7 +195,7 @@ impl Manager {
         Step::Wait(id, until)
     }
 
-    /// How many requests for tokens there were, for [`Want::force`].
+    /// How many requests for tokens there were, for [`Request::force`].
     pub const fn requests(&self) -> u32 {
         self.asked
     }
