@@ -20,7 +20,7 @@ use arcgate::{
     time::{Span, Time},
     token::{
         login::Pending,
-        manager::{Action, AttemptId, Fate, Input, Manager, Options, Request, Step},
+        manager::{Action, AttemptId, Input, Manager, Options, RefreshTokenStatus, Request, Step},
         response,
         source::Source,
     },
@@ -233,7 +233,9 @@ impl World {
             _ if fails => Input::Failed(if status == 1 { FetchFailure::Timeout } else { FetchFailure::Network }),
             Action::Load => Input::Loaded(if body.is_empty() { storage.as_deref() } else { Some(body) }),
             Action::Lock => Input::Locked(status == 200),
-            Action::Ask { .. } => Input::Asked(if status == 200 { Fate::Usable } else { Fate::Rotated }),
+            Action::Ask { .. } => {
+                Input::Asked(if status == 200 { RefreshTokenStatus::Usable } else { RefreshTokenStatus::Rotated })
+            }
             Action::Callback(_) => Input::Called(body.as_bytes()),
             Action::Get(_) | Action::Post(_) => Input::Response { status, body: body.as_bytes(), date, retry_after },
             Action::Sign(input) => {

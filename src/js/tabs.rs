@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use super::token::{text, TokenCore};
 use crate::{
     time::{Span, Time},
-    token::manager::{Fate, Input},
+    token::manager::{Input, RefreshTokenStatus},
 };
 
 #[wasm_bindgen]
@@ -17,8 +17,8 @@ impl TokenCore {
 
     /// Says that nobody has anything more to say, and whether another tab has used the refresh token.
     pub fn asked(&mut self, attempt: u32, is_rotated: bool, now: f64, random: f64) {
-        let fate = if is_rotated { Fate::Rotated } else { Fate::Usable };
-        self.handle(attempt, Input::Asked(fate), now, random);
+        let status = if is_rotated { RefreshTokenStatus::Rotated } else { RefreshTokenStatus::Usable };
+        self.handle(attempt, Input::Asked(status), now, random);
     }
 
     /// Somebody signed out at `at`, in milliseconds; `is_news` says that it happens now. Whether tokens were forgotten.

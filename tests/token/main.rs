@@ -16,7 +16,9 @@ use arcgate::{
     json,
     time::{Span, Time},
     token::{
-        manager::{Action, AttemptId, Event, Fate, Input, Manager, Options, Reason, Request, State, Step},
+        manager::{
+            Action, AttemptId, Event, Input, Manager, Options, Reason, RefreshTokenStatus, Request, State, Step,
+        },
         source::Source,
     },
 };
@@ -166,7 +168,7 @@ impl World {
                 Input::Stored(true)
             }
             Action::Lock => Input::Locked(true),
-            Action::Ask { .. } => Input::Asked(Fate::Usable),
+            Action::Ask { .. } => Input::Asked(RefreshTokenStatus::Usable),
             Action::Sign(_) => Input::Signed("c2ln"),
             Action::Verify { .. } => Input::Verified(self.verified),
             Action::Get(url) => {

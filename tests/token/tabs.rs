@@ -53,7 +53,7 @@ fn a_new_tab_asks_the_others_before_it_sends_anything() {
     let attempt = begin(&mut new, false);
     assert!(matches!(action(&mut new, attempt), Some(Action::Ask { .. })));
     assert!(adopt(&mut new, &exported(&old)));
-    give(&mut new, attempt, Input::Asked(Fate::Usable));
+    give(&mut new, attempt, Input::Asked(RefreshTokenStatus::Usable));
     assert!(action(&mut new, attempt).is_none());
     assert_eq!(new.get().unwrap(), "t1");
     assert!(matches!(new.events().as_slice(), [Event::Adopted { .. }]));
@@ -64,14 +64,14 @@ fn nobody_there_costs_one_question_and_one_request() {
     let mut world = World::with(PERSON, shared());
     let attempt = begin(&mut world, false);
     assert!(matches!(action(&mut world, attempt), Some(Action::Ask { .. })));
-    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
     assert!(matches!(action(&mut world, attempt), Some(Action::Lock)));
     give(&mut world, attempt, Input::Locked(true));
     match action(&mut world, attempt) {
         Some(Action::Ask { usual, long }) => assert!(usual == Span::ZERO && long > Span::ZERO),
         other => panic!("{other:?}"),
     }
-    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
     assert!(matches!(action(&mut world, attempt), Some(Action::Post(_))));
 }
 
@@ -79,7 +79,7 @@ fn nobody_there_costs_one_question_and_one_request() {
 fn who_waited_for_the_lock_asks_again() {
     let mut world = World::with(PERSON, shared());
     let attempt = begin(&mut world, false);
-    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
     give(&mut world, attempt, Input::Locked(false));
     match action(&mut world, attempt) {
         Some(Action::Ask { usual, .. }) => assert!(usual > Span::ZERO),
@@ -101,7 +101,7 @@ fn a_token_that_came_while_the_lock_was_waited_for_is_enough() {
             world.sleep(0.005);
         }
         if !force {
-            give(&mut two, attempt, Input::Asked(Fate::Usable));
+            give(&mut two, attempt, Input::Asked(RefreshTokenStatus::Usable));
         }
         assert!(matches!(action(&mut two, attempt), Some(Action::Lock)));
         one.minted = 1;
@@ -120,7 +120,7 @@ fn a_stuck_tab_keeps_callers_for_one_time_out_and_the_lock_for_a_minute() {
     let mut world = with_token();
     world.sleep(700.0);
     let attempt = begin(&mut world, false);
-    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
     assert!(world.manager.limit(attempt).unwrap() > Span::from_secs(60));
     let request = world.request(false, 0);
     match world.manager.ask(&request, world.time()) {
@@ -133,7 +133,7 @@ fn a_stuck_tab_keeps_callers_for_one_time_out_and_the_lock_for_a_minute() {
     // It goes on without the lock then.
     world.sleep(50.0);
     give(&mut world, attempt, Input::Failed(FetchFailure::Timeout));
-    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
     assert!(matches!(action(&mut world, attempt), Some(Action::Post(_))));
 }
 
@@ -143,9 +143,9 @@ fn a_refresh_token_that_another_tab_has_rotated_is_not_sent() {
     let mut two = World::with(PERSON, shared());
     two.now = one.now;
     let attempt = begin(&mut two, false);
-    give(&mut two, attempt, Input::Asked(Fate::Usable));
+    give(&mut two, attempt, Input::Asked(RefreshTokenStatus::Usable));
     give(&mut two, attempt, Input::Locked(true));
-    give(&mut two, attempt, Input::Asked(Fate::Rotated));
+    give(&mut two, attempt, Input::Asked(RefreshTokenStatus::Rotated));
     assert!(action(&mut two, attempt).is_none());
     let failed = two.get().unwrap_err();
     assert_eq!((failed.code(), failed.subject()), (Code::RefreshRejected, Some("invalid_grant")));
@@ -161,11 +161,11 @@ fn a_stored_token_that_is_rotated_gives_way_to_one_that_is_configured() {
     let text = exported(&with_token()).replace("\"accessToken\":\"t1\",", "");
     assert!(!adopt(&mut world, &text));
     let attempt = begin(&mut world, false);
-    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
     give(&mut world, attempt, Input::Locked(true));
-    give(&mut world, attempt, Input::Asked(Fate::Rotated));
+    give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Rotated));
     assert!(matches!(action(&mut world, attempt), Some(Action::Ask { .. })));
-    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
     match action(&mut world, attempt) {
         Some(Action::Post(request)) => {
             assert!(std::str::from_utf8(request.body.expose()).unwrap().contains("refresh_token=r0"));
@@ -212,9 +212,9 @@ fn a_login_in_another_tab_ends_what_is_under_way_for_whoever_was_there_before() 
     let mut world = with_token();
     world.sleep(700.0);
     let attempt = begin(&mut world, false);
-    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
     give(&mut world, attempt, Input::Locked(true));
-    give(&mut world, attempt, Input::Asked(Fate::Usable));
+    give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
     assert!(matches!(action(&mut world, attempt), Some(Action::Post(_))));
     world.manager.sign_in();
     let late = r#"{"access_token":"old","token_type":"Bearer","expires_in":600,"refresh_token":"r2"}"#;
@@ -332,8 +332,9 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
                             }
                         }
                     }
-                    let fate = if is_rotated(&tabs[me]) { Fate::Rotated } else { Fate::Usable };
-                    give(&mut tabs[me].world, attempt, Input::Asked(fate));
+                    let status =
+                        if is_rotated(&tabs[me]) { RefreshTokenStatus::Rotated } else { RefreshTokenStatus::Usable };
+                    give(&mut tabs[me].world, attempt, Input::Asked(status));
                 }
                 Some(Action::Post(request)) => {
                     let body = String::from_utf8(request.body.expose().to_vec()).unwrap();

@@ -4,7 +4,7 @@ use super::{
     attempt::{Arrived, Asked, Attempt, Life, Operation, Stage},
     persistence::id_token_after,
     progress::Next,
-    refused::Trouble,
+    refused::Failure,
     Event, Manager, Reason, MAX_ROTATED,
 };
 use crate::{
@@ -55,7 +55,7 @@ impl Manager {
             Answer::Refused(denial, Some(refresh)) if !self.was_sent(attempt, &refresh) => {
                 self.replaced(attempt, Some(&refresh));
                 let error = self.denied(attempt, denial, status);
-                self.keep_and_fail(attempt, Some(refresh), Trouble { asked, ..Trouble::refused(error) }, now, random)
+                self.keep_and_fail(attempt, Some(refresh), Failure { asked, ..Failure::refused(error) }, now, random)
             }
             // Only a grant can be used up. A machine's credentials are not.
             Answer::Refused(denial, _)
@@ -64,15 +64,15 @@ impl Manager {
                     && !matches!(attempt.operation, Operation::Code(_)) =>
             {
                 attempt.denied = Some((denial, status));
-                self.doubt(attempt, now, random)
+                self.look_for_another(attempt, now, random)
             }
             Answer::Refused(denial, _) => {
                 let error = self.denied(attempt, denial, status);
-                self.fail(attempt, Trouble { asked, ..Trouble::refused(error) }, now, random)
+                self.fail(attempt, Failure { asked, ..Failure::refused(error) }, now, random)
             }
             Answer::Unknown(what) => {
                 let error = self.of_endpoint(Code::RefreshUnavailable, what, Some(status));
-                self.fail(attempt, Trouble { asked, ..Trouble::outage(error) }, now, random)
+                self.fail(attempt, Failure { asked, ..Failure::outage(error) }, now, random)
             }
         }
     }
@@ -100,23 +100,23 @@ impl Manager {
         random: f64,
     ) -> Next {
         let error = self.useless(attempt, &unusable, status);
-        self.keep_and_fail(attempt, unusable.refresh, Trouble::refused(error), now, random)
+        self.keep_and_fail(attempt, unusable.refresh, Failure::refused(error), now, random)
     }
 
     fn keep_and_fail(
         &mut self,
         attempt: &Attempt,
         refresh: Option<Secret>,
-        trouble: Trouble,
+        failure: Failure,
         now: Time,
         random: f64,
     ) -> Next {
         // A login is taken whole or not at all: nobody knows whose half of one it is.
         let is_ours = matches!(attempt.operation, Operation::Refresh(_)) && attempt.id.0 > self.settled;
-        let Some(refresh) = refresh.filter(|_| is_ours) else { return self.fail(attempt, trouble, now, random) };
+        let Some(refresh) = refresh.filter(|_| is_ours) else { return self.fail(attempt, failure, now, random) };
         self.refresh = Some(refresh);
         self.obtained = Some(now);
-        let next = self.fail(attempt, trouble, now, random);
+        let next = self.fail(attempt, failure, now, random);
         if self.options.has_storage {
             Next::Go(Stage::Store)
         } else {
@@ -135,7 +135,7 @@ impl Manager {
 
     /// The refresh token was refused. That is final, unless another one is known: rotated by another tab or isolate, or handed
     /// in newly while an older one was stored.
-    fn doubt(&mut self, attempt: &mut Attempt, now: Time, random: f64) -> Next {
+    fn look_for_another(&mut self, attempt: &mut Attempt, now: Time, random: f64) -> Next {
         if !attempt.is_second {
             attempt.is_second = true;
             if !self.is_sent(attempt) {
@@ -165,9 +165,9 @@ impl Manager {
 
     /// There is no refresh token that could be used any more.
     pub(super) fn lose_refresh(&mut self, attempt: &Attempt, message: &'static str, now: Time, random: f64) -> Next {
-        let trouble = Trouble::over(self.no_refresh_token(attempt, message));
+        let failure = Failure::over(self.no_refresh_token(attempt, message));
         self.refresh = None;
-        self.fail(attempt, trouble, now, random);
+        self.fail(attempt, failure, now, random);
         if self.options.has_storage {
             return Next::Go(Stage::Delete);
         }
@@ -197,23 +197,23 @@ impl Manager {
         };
         // Neither of these is going to be otherwise next time.
         let is_permanent = matches!(failure, FetchFailure::TooLarge | FetchFailure::Redirect);
-        let trouble = match stage {
-            Stage::Callback => Trouble::unknown("fetchToken failed"),
-            Stage::Sign => Trouble::refused(Error::new(Code::RefreshUnavailable, "the client's key can't sign")),
+        let failure = match stage {
+            Stage::Callback => Failure::unknown("fetchToken failed"),
+            Stage::Sign => Failure::refused(Error::new(Code::RefreshUnavailable, "the client's key can't sign")),
             Stage::Verify => {
-                Trouble::unknown(told("the provider's keys, which the ID token is checked with: their server ", what))
+                Failure::unknown(told("the provider's keys, which the ID token is checked with: their server ", what))
             }
-            Stage::Discover(_) => Trouble::unknown(told("the provider's metadata: its server ", what)),
+            Stage::Discover(_) => Failure::unknown(told("the provider's metadata: its server ", what)),
             _ => {
                 let error = self.of_endpoint(Code::RefreshUnavailable, what, None);
                 if is_permanent {
-                    Trouble::refused(error)
+                    Failure::refused(error)
                 } else {
-                    Trouble::outage(error)
+                    Failure::outage(error)
                 }
             }
         };
-        self.fail(attempt, trouble, now, random)
+        self.fail(attempt, failure, now, random)
     }
 
     /// Tokens have come: whose, until when, and where to.
@@ -221,8 +221,8 @@ impl Manager {
         let is_callback = attempt.stage == Stage::Callback;
         if !is_callback && !self.is_same_person(attempt, &tokens) {
             let message = "the provider answered with somebody else's tokens: log in again";
-            let trouble = Trouble::over(Error::new(Code::RefreshRejected, message));
-            return self.fail(attempt, trouble, now, random);
+            let failure = Failure::over(Error::new(Code::RefreshRejected, message));
+            return self.fail(attempt, failure, now, random);
         }
         let mut life = self.life_of(&tokens, attempt.entered, now, is_callback);
         let is_over = |life: &Option<Life>| {
@@ -244,16 +244,16 @@ impl Manager {
             self.has_had_token = true;
         }
         if is_over(&life) {
-            let trouble = if is_callback {
-                Trouble::unknown(
+            let failure = if is_callback {
+                Failure::unknown(
                     "fetchToken gave a token that has expired: bypass the cache when `reason` is not \"initial\"",
                 )
             } else {
                 let what = "answered with a token that has expired";
-                Trouble::outage(self.of_endpoint(Code::RefreshUnavailable, what, None))
+                Failure::outage(self.of_endpoint(Code::RefreshUnavailable, what, None))
             };
             // What came with it may be worth something all the same.
-            return self.keep_and_fail(attempt, tokens.refresh, trouble, now, random);
+            return self.keep_and_fail(attempt, tokens.refresh, failure, now, random);
         }
         let asked = Asked { number: attempt.asked, at: Some(attempt.entered) };
         attempt.arrived = Some(Arrived { tokens, life, asked });

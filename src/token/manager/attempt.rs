@@ -81,7 +81,7 @@ pub enum Input<'a> {
     /// Whether the lock was there at once. Without it, if it can't be had, the attempt goes on all the same.
     Locked(bool),
     /// Nobody has anything more to say.
-    Asked(Fate),
+    Asked(RefreshTokenStatus),
     /// What the user's function gave, as JSON: a string, or an object as in RFC 6749 §5.1.
     Called(&'a [u8]),
     /// An answer.
@@ -125,7 +125,7 @@ pub enum Input<'a> {
 
 /// What is known of the refresh token, from whoever had the lock before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum RefreshTokenStatus {
     /// Nobody has sent it; or somebody has, but nobody knows what came of it.
     Usable,
     /// Another tab has exchanged it for its successor. To send it again could cost both (RFC 9700 §4.14.2).

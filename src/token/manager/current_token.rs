@@ -24,7 +24,7 @@ pub(super) struct CurrentToken {
 }
 
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct Cooldown {
     pub(super) error: Error,
     /// Told as one that no retry mends.
     pub(super) is_final: bool,
@@ -67,7 +67,7 @@ impl CurrentToken {
     }
 }
 
-impl Failure {
+impl Cooldown {
     pub(super) fn error(&self, wait: Option<Span>) -> Error {
         let error = self.error.clone();
         match wait {

@@ -3,7 +3,7 @@
 use super::{
     attempt::{Attempt, Nowhere, Operation, Stage},
     progress::Next,
-    refused::Trouble,
+    refused::Failure,
     Manager,
 };
 use crate::{
@@ -79,7 +79,7 @@ impl Manager {
             error = error.with("status", Fact::Number(u64::from(status)));
         }
         let asked = nowhere.asked;
-        let trouble = if nowhere.is_no { Trouble::refused(error) } else { Trouble::outage(error) };
-        self.fail(attempt, Trouble { asked, ..trouble }, now, random)
+        let failure = if nowhere.is_no { Failure::refused(error) } else { Failure::outage(error) };
+        self.fail(attempt, Failure { asked, ..failure }, now, random)
     }
 }

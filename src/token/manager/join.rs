@@ -80,11 +80,11 @@ impl Manager {
                 false => Join::Wait(attempt.id, lost),
             };
         }
-        if let Some(failure) = &self.failure {
-            match failure.until {
+        if let Some(cooldown) = &self.cooldown {
+            match cooldown.until {
                 Some(until) if until <= now => {}
-                _ if failure.is_final && self.may_look(now) => return Join::Begin,
-                until => return Join::Closed(failure.error(until.map(|until| until.since(now)))),
+                _ if cooldown.is_final && self.may_look(now) => return Join::Begin,
+                until => return Join::Closed(cooldown.error(until.map(|until| until.since(now)))),
             }
         }
         if self.source.obtains()
@@ -123,7 +123,9 @@ impl Manager {
 
     /// Whether the source is not to be asked again, for now or for good.
     pub(super) fn is_closed(&self, now: Time) -> bool {
-        self.failure.as_ref().is_some_and(|failure| failure.is_final && failure.until.is_none_or(|until| until > now))
+        self.cooldown
+            .as_ref()
+            .is_some_and(|cooldown| cooldown.is_final && cooldown.until.is_none_or(|until| until > now))
     }
 
     pub(super) fn begin(&mut self, since: Option<Time>, now: Time) -> AttemptId {

@@ -19,10 +19,10 @@ mod tabs;
 
 use std::collections::VecDeque;
 
-pub use attempt::{Action, AttemptId, Fate, Input, Login, Outcome, Reason};
+pub use attempt::{Action, AttemptId, Input, Login, Outcome, Reason, RefreshTokenStatus};
 use attempt::{Arrived, Asked, Attempt, Life};
 pub use caller::{Event, Options, Request, State, Step};
-use current_token::{CurrentToken, Failure};
+use current_token::{Cooldown, CurrentToken};
 use join::Join;
 use refused::Refusals;
 
@@ -92,7 +92,7 @@ pub struct Manager {
     /// The newest attempt that brought tokens.
     settled: u32,
     failures: u32,
-    failure: Option<Failure>,
+    cooldown: Option<Cooldown>,
     /// How often the provider said no since it gave a token.
     refused: Option<Refusals>,
     outcomes: Vec<(AttemptId, Outcome)>,
@@ -134,7 +134,7 @@ impl Manager {
             latest: 0,
             settled: 0,
             failures: 0,
-            failure: None,
+            cooldown: None,
             refused: None,
             outcomes: Vec::new(),
             waiting: Waiting::default(),
@@ -227,7 +227,7 @@ impl Manager {
             State::Refreshing
         } else if self.current_token.as_ref().is_some_and(|current| current.is_usable(now)) {
             State::Valid
-        } else if self.failure.is_some() || self.source.kind == Kind::Static {
+        } else if self.cooldown.is_some() || self.source.kind == Kind::Static {
             State::Failed
         } else {
             State::Empty
@@ -238,10 +238,10 @@ impl Manager {
     pub fn deadline(&self, now: Time) -> Option<Time> {
         let now = self.clock.peek(now);
         let current = self.current_token.as_ref()?;
-        let due = match (current.refresh_at, &self.failure) {
+        let due = match (current.refresh_at, &self.cooldown) {
             (Some(at), _) if at > now => Some(at),
             // A token that nobody uses is not refreshed.
-            (Some(_), Some(failure)) if self.is_used => failure.until.filter(|until| *until > now),
+            (Some(_), Some(cooldown)) if self.is_used => cooldown.until.filter(|until| *until > now),
             _ => None,
         };
         let due = match (due, current.usable_until) {
@@ -288,8 +288,8 @@ impl Manager {
         self.was_refused = true;
         self.generation = self.generation.wrapping_add(1);
         let min_interval = schedule::min_interval(self.refusals);
-        if min_interval > Span::ZERO && self.failure.is_none() {
-            self.failure = Some(Failure {
+        if min_interval > Span::ZERO && self.cooldown.is_none() {
+            self.cooldown = Some(Cooldown {
                 error: Error::new(
                     Code::RefreshUnavailable,
                     "the server refuses each token as soon as it comes: does it expect another audience?",

@@ -142,7 +142,7 @@ impl Manager {
         self.rejected_token = None;
         self.was_refused = false;
         self.refusals = 0;
-        self.failure = None;
+        self.cooldown = None;
         self.refused = None;
         self.has_had_token = false;
         self.generation = self.generation.wrapping_add(1);

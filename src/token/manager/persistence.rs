@@ -64,7 +64,7 @@ impl Manager {
         self.was_refused = false;
         self.is_used = false;
         self.failures = 0;
-        self.failure = None;
+        self.cooldown = None;
         self.refused = None;
     }
 
@@ -84,7 +84,7 @@ impl Manager {
             if !self.refresh.as_ref().is_some_and(|ours| ours.matches(refresh.expose())) {
                 self.refresh = Some(refresh);
                 // Whatever was refused, it was another one.
-                self.failure.take_if(|failure| failure.is_final);
+                self.cooldown.take_if(|cooldown| cooldown.is_final);
             }
             self.obtained = Some(obtained);
             self.id_token = id_token_after(self.id_token.take(), stored.id_token.clone());
@@ -120,7 +120,7 @@ impl Manager {
         self.was_refused = false;
         self.is_used = false;
         self.failures = 0;
-        self.failure = None;
+        self.cooldown = None;
         self.refused = None;
         let expires = self.expires_at();
         self.emit(Event::Adopted { expires });

@@ -3,7 +3,7 @@
 use super::{
     attempt::{Attempt, Nowhere, Operation, Stage},
     refused::{thrown, unverifiable},
-    AttemptId, Event, Fate, Input, Manager, Reason, MAX_GONE,
+    AttemptId, Event, Input, Manager, Reason, RefreshTokenStatus, MAX_GONE,
 };
 use crate::{
     jose::jwks_cache::FetchFailure,
@@ -39,11 +39,11 @@ impl Manager {
             (Stage::Load, Input::Failed(_)) => self.loaded(&mut attempt, None, now, random),
             (Stage::Lock, Input::Locked(is_free)) => self.locked(&mut attempt, is_free, now),
             (Stage::Lock, Input::Failed(_)) => self.locked(&mut attempt, false, now),
-            (Stage::Ask, Input::Asked(fate)) => self.asked(&mut attempt, fate, now, random),
-            (Stage::Ask, Input::Failed(_)) => self.asked(&mut attempt, Fate::Usable, now, random),
+            (Stage::Ask, Input::Asked(status)) => self.asked(&mut attempt, status, now, random),
+            (Stage::Ask, Input::Failed(_)) => self.asked(&mut attempt, RefreshTokenStatus::Usable, now, random),
             (Stage::Callback, Input::Threw { name, is_permanent }) => {
-                let trouble = thrown(name.unwrap_or_default(), is_permanent);
-                self.fail(&attempt, trouble, now, random)
+                let failure = thrown(name.unwrap_or_default(), is_permanent);
+                self.fail(&attempt, failure, now, random)
             }
             (Stage::Callback, Input::Called(text)) => self.called(&mut attempt, text, now, random),
             (Stage::Discover(is_oauth), Input::Response { status, body, date, retry_after }) => {
@@ -69,8 +69,8 @@ impl Manager {
                 }
             },
             (Stage::Verify, Input::Unverifiable { why, status, url, retry_after }) => {
-                let trouble = unverifiable(why, status, url, retry_after);
-                self.fail(&attempt, trouble, now, random)
+                let failure = unverifiable(why, status, url, retry_after);
+                self.fail(&attempt, failure, now, random)
             }
             (Stage::Store, Input::Stored(_) | Input::Failed(_)) => {
                 if !matches!(input, Input::Stored(true)) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     attempt::{Attempt, Operation, Stage},
-    current_token::Failure,
+    current_token::Cooldown,
     progress::Next,
     Event, Manager,
 };
@@ -40,13 +40,13 @@ pub(super) enum Weight {
 }
 
 /// Why an attempt brought nothing.
-pub(super) struct Trouble {
+pub(super) struct Failure {
     pub(super) error: Error,
     pub(super) asked: Option<Span>,
     pub(super) weight: Weight,
 }
 
-impl Trouble {
+impl Failure {
     /// Nobody knows whether the request was carried out.
     pub(super) fn unknown(message: impl Into<Cow<'static, str>>) -> Self {
         Self::outage(Error::new(Code::RefreshUnavailable, message))
@@ -76,12 +76,12 @@ pub(super) struct Refusals {
 }
 
 impl Manager {
-    pub(super) fn fail(&mut self, attempt: &Attempt, trouble: Trouble, now: Time, random: f64) -> Next {
+    pub(super) fn fail(&mut self, attempt: &Attempt, failure: Failure, now: Time, random: f64) -> Next {
         if !matches!(attempt.operation, Operation::Refresh(_)) {
-            let error = trouble.error;
+            let error = failure.error;
             self.end(
                 attempt,
-                Err(match trouble.asked {
+                Err(match failure.asked {
                     Some(asked) => error.retry_after(asked),
                     None => error,
                 }),
@@ -91,29 +91,29 @@ impl Manager {
         if attempt.id.0 < self.settled {
             return Next::Over;
         }
-        if self.failure.as_ref().is_some_and(|failure| failure.is_final && failure.until.is_none())
-            && trouble.weight != Weight::Final
+        if self.cooldown.as_ref().is_some_and(|cooldown| cooldown.is_final && cooldown.until.is_none())
+            && failure.weight != Weight::Final
         {
             // Whoever was lost for a while can't make that undone.
             return Next::Over;
         }
         self.failures = self.failures.saturating_add(1);
-        let backoff = schedule::backoff(self.failures, trouble.asked, random);
+        let backoff = schedule::backoff(self.failures, failure.asked, random);
         // Endpoints may have moved.
         self.endpoints.take_if(|(_, found)| now.since(*found) > ENDPOINTS_AGE);
-        let is_repeated = trouble.weight == Weight::No && self.is_repeated(now);
-        let error = if is_repeated { self.repeated(&trouble.error) } else { trouble.error };
+        let is_repeated = failure.weight == Weight::No && self.is_repeated(now);
+        let error = if is_repeated { self.repeated(&failure.error) } else { failure.error };
         // A function of the user's may give a token again as soon as somebody has logged in.
-        let is_final = trouble.weight == Weight::Final || (is_repeated && self.source.kind != Kind::Callback);
+        let is_final = failure.weight == Weight::Final || (is_repeated && self.source.kind != Kind::Callback);
         let until = match (is_final, self.source.kind) {
             (false, _) => Some(now.plus(backoff)),
             // Nobody hands a machine another secret. Somebody may put right what is wrong with the one that it has.
             (true, Kind::ClientCredentials) => Some(now.plus(schedule::FINAL_BACKOFF)),
             _ => None,
         };
-        let failure = Failure { error, is_final, until };
-        let error = failure.error(until.map(|until| until.since(now)));
-        self.failure = Some(failure);
+        let cooldown = Cooldown { error, is_final, until };
+        let error = cooldown.error(until.map(|until| until.since(now)));
+        self.cooldown = Some(cooldown);
         let retry_at = until.filter(|_| !is_final).map(|until| self.clock.wall(until));
         self.emit(Event::Failed { error, retry_at });
         Next::Over
@@ -237,17 +237,17 @@ impl Manager {
 }
 
 /// What an error of the user's function means.
-pub(super) fn thrown(name: &str, is_permanent: bool) -> Trouble {
+pub(super) fn thrown(name: &str, is_permanent: bool) -> Failure {
     let error = source_failure("fetchToken", name, is_permanent);
     if error.code().is_retryable() {
-        Trouble::outage(error)
+        Failure::outage(error)
     } else {
-        Trouble::refused(error)
+        Failure::refused(error)
     }
 }
 
 /// The keys that an ID token is checked with can't be had.
-pub(super) fn unverifiable(why: &str, status: Option<u16>, place: Option<&str>, asked: Option<Span>) -> Trouble {
+pub(super) fn unverifiable(why: &str, status: Option<u16>, place: Option<&str>, asked: Option<Span>) -> Failure {
     let message = "the provider's keys, which the ID token is checked with: ".to_owned() + why;
     let mut error = Error::new(Code::RefreshUnavailable, message);
     if let Some(status) = status {
@@ -256,7 +256,7 @@ pub(super) fn unverifiable(why: &str, status: Option<u16>, place: Option<&str>, 
     if let Some(place) = place {
         error = error.with("url", Fact::Text(url::bare(place)));
     }
-    Trouble { asked, ..Trouble::outage(error) }
+    Failure { asked, ..Failure::outage(error) }
 }
 
 fn hint(name: &str) -> &'static str {

@@ -12,7 +12,7 @@
 use super::{
     attempt::{Attempt, Operation, Stage},
     progress::Next,
-    Action, Event, Fate, Manager, Reason,
+    Action, Event, Manager, Reason, RefreshTokenStatus,
 };
 use crate::{
     secret::Secret,
@@ -69,7 +69,7 @@ impl Manager {
         Next::Go(if self.options.has_storage { Stage::Load } else { Stage::Ask })
     }
 
-    pub(super) fn asked(&mut self, attempt: &mut Attempt, fate: Fate, now: Time, random: f64) -> Next {
+    pub(super) fn asked(&mut self, attempt: &mut Attempt, status: RefreshTokenStatus, now: Time, random: f64) -> Next {
         self.has_loaded = true;
         if self.has_come(attempt, now) || !self.can_send() || self.is_closed(now) {
             return Next::Over;
@@ -78,7 +78,7 @@ impl Manager {
             attempt.has_asked = true;
             return Next::Go(Stage::Lock);
         }
-        if fate == Fate::Rotated {
+        if status == RefreshTokenStatus::Rotated {
             let configured = self.source.refresh.take();
             let is_other = |token: &Secret| !self.refresh.as_ref().is_some_and(|ours| ours.matches(token.expose()));
             if let Some(configured) = configured.filter(is_other) {
