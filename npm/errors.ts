@@ -1,9 +1,25 @@
-// @ts-nocheck
 // Errors: a stable code, who is at fault, whether a retry helps, what to do next. Never a token.
 
-/** What every function of this package throws. `code` stays; messages may improve. */
+import type { ErrorCode, ErrorDetails } from "./error-codes.js";
+
+/** What every function of this package throws. No message or property ever holds a token. */
 export class ArcgateError extends Error {
-  constructor(code, message, { retryable = false, details, cause, arcCode } = {}) {
+  declare readonly name: "ArcgateError";
+  /** Stays; messages may improve. */
+  declare readonly code: ErrorCode;
+  /** Whether the same call may succeed later. */
+  declare readonly retryable: boolean;
+  declare readonly details?: ErrorDetails;
+  declare readonly cause?: unknown;
+  /** The peer's own code, for errors of ARC. */
+  declare readonly arcCode?: number;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { retryable?: boolean; details?: ErrorDetails; cause?: unknown; arcCode?: number } = {},
+  ) {
+    const { retryable = false, details, cause, arcCode } = options;
     super(message, cause === undefined ? undefined : { cause });
     this.name = "ArcgateError";
     this.code = code;
@@ -13,14 +29,22 @@ export class ArcgateError extends Error {
   }
 }
 
-/** The error that the core describes as JSON. */
-export function errorFromJson(json) {
-  const { code, message, retryable, details } = JSON.parse(json);
+/** An error as the core describes it. @internal */
+export interface CoreError {
+  code: ErrorCode;
+  message: string;
+  retryable: boolean;
+  details?: ErrorDetails;
+}
+
+/** The error that the core describes as JSON. @internal */
+export function errorFromJson(json: string): ArcgateError {
+  const { code, message, retryable, details }: CoreError = JSON.parse(json);
   return new ArcgateError(code, message, { retryable, details });
 }
 
-/** What a failing call into the core threw, as an ArcgateError. */
-export function toArcgateError(thrown) {
+/** What a failing call into the core threw, as an ArcgateError. @internal */
+export function toArcgateError(thrown: unknown): ArcgateError {
   if (thrown instanceof ArcgateError) return thrown;
   if (typeof thrown === "string" && thrown.startsWith("{")) return errorFromJson(thrown);
   return new ArcgateError("ERR_INTERNAL", "a mistake in arcgate: please report it", {
@@ -30,7 +54,7 @@ export function toArcgateError(thrown) {
   });
 }
 
-/** An error about the caller's options. */
-export function configError(key, problem) {
+/** An error about the caller's options. @internal */
+export function configError(key: string, problem: string): ArcgateError {
   return new ArcgateError("ERR_CONFIG", `\`${key}\` ${problem}`, { details: { fault: "configuration", subject: key } });
 }

@@ -1,13 +1,26 @@
-// @ts-nocheck
 // Calls into the core that take and give strings.
 
-import { toArcgateError } from "../errors.js";
+import { type ArcgateError, toArcgateError } from "../errors.js";
 import { bindings, recoverFrom } from "./wasm.js";
 
+/** What the core exports, as wasm-bindgen declares it. */
+export type Core = typeof import("../core.js");
+
+/** The names of its functions, without its classes and the module's own. */
+export type CoreFunction = {
+  [Name in keyof Core]: Core[Name] extends abstract new (
+    ...args: never
+  ) => unknown
+    ? never
+    : Core[Name] extends (...args: never) => unknown
+      ? Name
+      : never;
+}[keyof Core];
+
 /** Calls one of the core's functions. What it throws is an ArcgateError; after a trap the next call finds a fresh instance. */
-export function call(name, ...args) {
+export function call<Name extends CoreFunction>(name: Name, ...args: Parameters<Core[Name]>): ReturnType<Core[Name]> {
   try {
-    return bindings[name](...args);
+    return (bindings[name] as (...args: Parameters<Core[Name]>) => ReturnType<Core[Name]>)(...args);
   } catch (thrown) {
     recoverFrom(thrown);
     throw toArcgateError(thrown);
@@ -15,12 +28,12 @@ export function call(name, ...args) {
 }
 
 /** The same, for a function that gives JSON. */
-export function callJson(name, ...args) {
-  return JSON.parse(call(name, ...args));
+export function callJson<T, Name extends CoreFunction = CoreFunction>(name: Name, ...args: Parameters<Core[Name]>): T {
+  return JSON.parse(call(name, ...args) as string);
 }
 
 /** An error as the arguments that the core takes for it: code, retryable, subject, seconds to wait. */
-export function errorArguments(error) {
+export function errorArguments(error: ArcgateError): [string, boolean, string | undefined, number | undefined] {
   const { subject, retryAfterSec } = Object(error.details);
   return [
     String(error.code),
