@@ -1,20 +1,30 @@
-// @ts-nocheck
 // ArcClient: ARC 1.0 over HTTP, from the side that asks. The core says what is sent and what an answer means.
 
-import { configError } from "../../errors.js";
+import { type ArcgateError, configError } from "../../errors.js";
 import { call } from "../../platform/call.js";
-import { chunks, Watch } from "../../platform/cancellation.js";
+import { Watch } from "../../platform/cancellation.js";
 import { tellInsecureHosts } from "../../platform/insecure-hosts.js";
 import { dataJson, optionsJson } from "../../platform/json.js";
 import { checkKeys, numberOption } from "../../platform/options.js";
-import { broken, cleaned, retryAfterOf, toError, unreachable } from "../../platform/peer-errors.js";
+import {
+  broken,
+  cleaned,
+  type PeerAnswer,
+  type PeerFailure,
+  retryAfterOf,
+  toError,
+  unreachable,
+} from "../../platform/peer-errors.js";
 import { ready } from "../../platform/wasm.js";
-import { bearerOf } from "../../token/bearer.js";
+import { type BearerSource, bearerOf } from "../../token/bearer.js";
 import { ownName } from "../../version.js";
+import { headOf, textOf } from "./answer.js";
+import type { EventData } from "./event.js";
 import { ChatStream, iterable } from "./stream.js";
+import type { ArcCall, ArcChats, ArcClientOptions, ArcTasks, ChatAnswer } from "./types.js";
 
 // What each method takes beside `targetAgent`; "!" must be there. Messages may be given as a string.
-const methods = {
+const methods: Readonly<Record<string, readonly string[]>> = {
   "task.create": ["initialMessage!", "priority", "metadata"],
   "task.send": ["taskId!", "message!"],
   "task.info": ["taskId!", "includeMessages", "includeArtifacts"],
@@ -30,29 +40,45 @@ const LARGEST = 24 * 1024 * 1024;
 const messages = ["initialMessage", "message"];
 const common = ["targetAgent", "traceId", "signal", "timeoutMs"];
 
-/** Asks agents, with a bearer token that is attached at each call. */
-export class ArcClient {
-  #endpoint;
-  #requestAgent;
-  #bearer;
-  #fetch;
-  #timeoutMs;
-  #limits;
+// What one call sends, and how its answer is taken.
+interface Call {
+  id: string;
+  body: string;
+  isStream: boolean;
+  watch: Watch;
+  /** The tokens that it was sent with: an answer may quote them. */
+  secrets: string[];
+}
 
-  /** `client.task.create(…)` and the other methods on tasks. */
-  task;
-  /** `client.chat.start(…)` and the other methods on chats. */
-  chat;
+// An answer: a stream, a result, or what went wrong.
+interface Answer {
+  response?: Response;
+  result?: unknown;
+  failure?: PeerFailure;
+  peer?: PeerAnswer;
+}
+
+/** Asks agents over ARC 1.0, with a bearer token that is attached at each call. */
+export class ArcClient {
+  #endpoint: string;
+  #requestAgent: string;
+  #bearer: BearerSource;
+  #fetch: NonNullable<ArcClientOptions["fetch"]>;
+  #timeoutMs: number;
+  #limits: { answer: number; event: number; stream: number };
+
+  readonly task: ArcTasks;
+  readonly chat: ArcChats;
 
   /** Makes a client. Does no I/O, and asks for no token yet. */
-  static async create(options) {
+  static async create(options: ArcClientOptions): Promise<ArcClient> {
     await ready();
     const client = new ArcClient(options);
     tellInsecureHosts(options.insecureHosts, "ArcClient");
     return client;
   }
 
-  constructor(options) {
+  private constructor(options: ArcClientOptions) {
     checkKeys(options, ["endpoint", "requestAgent", "token", "fetch", "timeoutMs", "limits", "insecureHosts"]);
     const { endpoint, requestAgent, token, fetch, limits = {} } = options;
     checkKeys(limits, ["maxAnswerBytes", "maxEventBytes", "maxStreamBytes"], "limits");
@@ -63,48 +89,46 @@ export class ArcClient {
     this.#bearer = bearerOf(token);
     this.#fetch = fetch ?? ((...request) => globalThis.fetch(...request));
     this.#timeoutMs = numberOption(options, "timeoutMs", 60_000, 1, 2 ** 31 - 1, "options");
-    const limit = (key, otherwise) => numberOption(limits, key, otherwise, 1, 2 ** 30, "limits");
+    const limit = (key: keyof typeof limits, otherwise: number) =>
+      numberOption(limits, key, otherwise, 1, 2 ** 30, "limits");
     this.#limits = {
       answer: limit("maxAnswerBytes", LARGEST),
       event: limit("maxEventBytes", LARGEST),
       stream: limit("maxStreamBytes", 64 * 1024 * 1024),
     };
-    this.task = this.#group("task");
-    this.chat = this.#group("chat");
+    this.task = this.#group("task") as object as ArcTasks;
+    this.chat = this.#group("chat") as object as ArcChats;
   }
 
-  /** Calls any method. `params` goes as it is; with `params.stream: true` the answer is an iterable of events. */
-  call(method, options) {
-    return this.#start(options?.params?.stream === true, () => {
+  /** Any method, by its name; the result as it came. With `params.stream: true` an iterable of events. */
+  call<P extends object>(
+    method: string,
+    options: ArcCall & { params: P },
+  ): P extends { readonly stream: true } ? ChatAnswer : Promise<unknown> {
+    const { stream } = Object(options?.params) as { stream?: unknown };
+    const answer = this.#start(stream === true, () => {
       checkKeys(options, ["params", ...common]);
       return [name("method", method), options, options.params];
     });
+    return answer as P extends { readonly stream: true } ? ChatAnswer : Promise<unknown>;
   }
 
   // The methods of `task` or `chat`.
-  #group(group) {
-    const members = {};
+  #group(group: string): Readonly<Record<string, (options: ArcCall) => Promise<unknown>>> {
+    const members: Record<string, (options: ArcCall) => Promise<unknown>> = {};
     for (const [method, known] of Object.entries(methods)) {
-      const [owner, own] = method.split(".");
+      const [owner, own] = method.split(".") as [string, string];
       if (owner !== group) continue;
-      members[own] = (options) =>
-        this.#start(options?.stream === true, () => {
-          const names = known.map((param) => param.replace("!", ""));
-          checkKeys(options, [...common, ...names]);
-          const params = {};
-          for (const [index, param] of names.entries()) {
-            const value = options[param];
-            if (value !== undefined) params[param] = messages.includes(param) ? toMessage(param, value) : value;
-            else if (known[index].endsWith("!")) throw configError(param, `is missing: ${method} needs it`);
-          }
-          return [method, options, params];
-        });
+      members[own] = (options) => {
+        const { stream } = Object(options) as { stream?: unknown };
+        return this.#start(stream === true, () => [method, options, paramsOf(method, known, options)]);
+      };
     }
     return Object.freeze(members);
   }
 
   // A promise of the answer; what is wrong with the arguments rejects it too. For a stream it can be iterated as it is.
-  #start(isStream, read) {
+  #start(isStream: boolean, read: () => [method: string, options: ArcCall, params: unknown]): Promise<unknown> {
     const answer = (async () => {
       const [method, options, params] = read();
       if (params === null || typeof params !== "object" || Array.isArray(params)) {
@@ -123,34 +147,29 @@ export class ArcClient {
         dataJson(params, "params", { isText: true }),
       );
       const timeoutMs = numberOption(options, "timeoutMs", this.#timeoutMs, 1, 2 ** 31 - 1, "options");
-      return this.#ask({ id, body, isStream, signal: options.signal, timeoutMs });
+      return this.#ask({ id, body, isStream, watch: new Watch(options.signal, timeoutMs), secrets: [] });
     })();
-    return isStream ? iterable(answer) : answer;
+    return isStream ? iterable(answer as Promise<ChatStream>) : answer;
   }
 
   // Asks once, and once more with a fresh token when the first was refused for being expired before anything was done.
-  async #ask({ id, body, isStream, signal, timeoutMs }) {
-    const watch = new Watch(signal, timeoutMs);
-    const secrets = [];
-    let stream;
+  async #ask(asked: Call): Promise<unknown> {
+    const { watch, secrets } = asked;
+    let stream: ChatStream | undefined;
     try {
       if (watch.signal.aborted) throw watch.error();
       let token = await watch.over(this.#bearer.get(watch.signal));
       secrets.push(token);
-      let answer = await this.#send(id, body, token, isStream, watch, secrets);
+      let answer = await this.#send(asked, token);
       if (answer.failure?.repeat && this.#bearer.canRenew) {
         token = await watch.over(this.#bearer.renew(token, watch.signal));
         secrets.push(token);
-        answer = await this.#send(id, body, token, isStream, watch, secrets);
+        answer = await this.#send(asked, token);
       }
-      if (answer.failure) throw toError(answer.failure, answer.peer, this.#bearer.canRenew);
-      if (!isStream) return answer.result;
-      const failed = (data) => {
-        const told = cleaned(data, secrets);
-        const failure = JSON.parse(call("arcEventFailure", JSON.stringify(told)));
-        return toError(failure, { details: told.error?.details ?? told.details }, this.#bearer.canRenew);
-      };
-      const broke = (thrown) => unreachable(thrown, secrets);
+      if (answer.failure) throw toError(answer.failure, answer.peer ?? {}, this.#bearer.canRenew);
+      if (!asked.isStream) return answer.result;
+      const failed = (data: EventData) => this.#failureOf(cleaned(data, secrets));
+      const broke = (thrown: unknown) => unreachable(thrown, secrets);
       stream = new ChatStream(answer, { watch, limits: this.#limits, failed, broke });
       return stream;
     } finally {
@@ -158,16 +177,24 @@ export class ArcClient {
     }
   }
 
-  async #send(id, body, token, isStream, watch, secrets) {
-    const response = await this.#post(body, token, isStream, watch, secrets);
-    const header = (field) => response.headers.get(field) ?? undefined;
+  // The error that an event of a stream tells of.
+  #failureOf(data: EventData): ArcgateError {
+    const failure: PeerFailure = JSON.parse(call("arcEventFailure", JSON.stringify(data)));
+    const details = (data.error as { details?: unknown } | null | undefined)?.details ?? data.details;
+    return toError(failure, { details }, this.#bearer.canRenew);
+  }
+
+  async #send(asked: Call, token: string): Promise<Answer> {
+    const { id, isStream, watch, secrets } = asked;
+    const response = await this.#post(asked, token);
+    const header = (field: string) => response.headers.get(field) ?? undefined;
     const isEvents = /^text\/event-stream\s*(;|$)/i.test(header("content-type") ?? "");
     if (response.ok && isEvents) {
       if (isStream) return { response };
       response.body?.cancel().catch(() => {});
       throw broken("the answer is a stream, which was not asked for");
     }
-    let answer;
+    let answer: unknown;
     try {
       answer = JSON.parse(await textOf(response, this.#limits.answer, watch, secrets));
     } catch (thrown) {
@@ -177,17 +204,18 @@ export class ArcClient {
     const head = headOf(answer, response.ok, secrets);
     const challenge = cleaned(header("www-authenticate"), secrets);
     const failure = call("arcAnswer", id, this.#requestAgent, response.status, challenge, JSON.stringify(head));
-    if (failure === undefined) return { result: answer.result };
-    const retryAfterSec = retryAfterOf(response.headers);
-    return {
-      failure: JSON.parse(failure),
-      peer: { status: response.status, details: head?.error?.details, retryAfterSec },
+    if (failure === undefined) return { result: (answer as { result?: unknown }).result };
+    const peer = {
+      status: response.status,
+      details: head?.error?.details,
+      retryAfterSec: retryAfterOf(response.headers),
     };
+    return { failure: JSON.parse(failure), peer };
   }
 
-  async #post(body, token, isStream, watch, secrets) {
+  async #post({ body, isStream, watch, secrets }: Call, token: string): Promise<Response> {
     const fetch = this.#fetch;
-    const request = {
+    const request: RequestInit = {
       method: "POST",
       // The bearer goes where it was meant to go, and nowhere that an answer names.
       redirect: "manual",
@@ -201,7 +229,7 @@ export class ArcClient {
       signal: watch.signal,
     };
     const pending = (async () => fetch(this.#endpoint, request))();
-    let response;
+    let response: Response;
     try {
       response = await watch.over(pending);
     } catch (thrown) {
@@ -219,50 +247,26 @@ export class ArcClient {
   }
 }
 
-// The answer's text, bounded.
-async function textOf(response, limit, watch, secrets) {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  const decode = (...chunk) => {
-    try {
-      return decoder.decode(...chunk);
-    } catch {
-      throw broken("the answer is not UTF-8");
-    }
-  };
-  let text = "";
-  let length = 0;
-  try {
-    for await (const chunk of chunks(response, watch)) {
-      length += chunk.length;
-      if (length > limit) {
-        const size = `it has ${length} bytes at least, and ${limit} are allowed`;
-        throw broken(`the answer is longer than \`limits.maxAnswerBytes\`: ${size}`, { bytes: length, limit });
-      }
-      text += decode(chunk, { stream: true });
-    }
-  } catch (thrown) {
-    throw unreachable(thrown, secrets);
+// The parameters of a method, out of the options of a call of it.
+function paramsOf(method: string, known: readonly string[], options: ArcCall): Record<string, unknown> {
+  const names = known.map((param) => param.replace("!", ""));
+  checkKeys(options, [...common, ...names]);
+  const params: Record<string, unknown> = {};
+  for (const [index, param] of names.entries()) {
+    const value = (options as ArcCall & Record<string, unknown>)[param];
+    if (value !== undefined) params[param] = messages.includes(param) ? toMessage(param, value) : value;
+    else if (known[index]?.endsWith("!")) throw configError(param, `is missing: ${method} needs it`);
   }
-  return text + decode();
+  return params;
 }
 
-// What the core looks at. Of the result it is the kind alone: the caller gets it as it came. What an error quotes is cleaned.
-function headOf(answer, isOk, secrets) {
-  if (answer === null || typeof answer !== "object" || Array.isArray(answer)) return null;
-  const { arc, id, responseAgent, targetAgent, result, error, message, detail } = answer;
-  const isObject = typeof result === "object" && !Array.isArray(result);
-  const kind = result === undefined || result === null ? result : isObject ? {} : 0;
-  const said = isOk ? {} : { message, detail };
-  return { arc, id, responseAgent, targetAgent, result: kind, ...cleaned({ error, ...said }, secrets) };
-}
-
-function toMessage(key, value) {
+function toMessage(key: string, value: unknown): unknown {
   if (typeof value === "string") return { role: "user", parts: [{ type: "TextPart", content: value }] };
-  if (value !== null && typeof value === "object" && Array.isArray(value.parts)) return value;
+  if (value !== null && typeof value === "object" && Array.isArray((value as { parts?: unknown }).parts)) return value;
   throw configError(key, "must be a string, or a message: { role, parts }");
 }
 
-function name(key, value) {
+function name(key: string, value: unknown): string {
   if (typeof value === "string") return value;
   throw configError(key, value === undefined ? "is missing" : "must be a string");
 }

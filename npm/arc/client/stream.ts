@@ -1,34 +1,55 @@
-// @ts-nocheck
 // The events of a streamed chat, as an async iterable that reads on when it is asked to, and that can be left.
 
-import { toArcgateError } from "../../errors.js";
-import { broken } from "../../platform/peer-errors.js";
-import { bindings, instanceEpoch, recoverFrom } from "../../platform/wasm.js";
-
-// How much goes into the core's memory at once: it grows to hold it, and never shrinks.
-const PIECE = 64 * 1024;
+import type { ArcgateError } from "../../errors.js";
+import type { Watch } from "../../platform/cancellation.js";
+import { type ChatFailure, toEvent } from "./event.js";
+import { EventReader } from "./event-reader.js";
+import type { ChatAnswer, ChatEvent, ChatStream as PublicStream } from "./types.js";
 
 // The end of a stream comes this soon behind its last event, or nobody waits for it.
 const LONGEST_END_MS = 1000;
 
-// Servers name the pieces of an answer differently, or not at all.
-const names = ["stream", "chat", "message", ""];
-
 /** A promise of a stream that is an async iterable by itself: `for await (… of client.chat.start(…))` needs no second await. */
-export function iterable(promise) {
-  promise[Symbol.asyncIterator] = () => ({
-    next: async () => (await promise).next(),
-    return: async (value) => (await promise).return(value),
+export function iterable(promise: Promise<ChatStream>): ChatAnswer {
+  return Object.assign(promise, {
+    [Symbol.asyncIterator]: (): AsyncIterator<ChatEvent> => ({
+      next: async () => (await promise).next(),
+      return: async (value?: unknown) => (await promise).return(value),
+    }),
   });
-  return promise;
 }
 
-/** The events of one answer. Ends with `done`, with the stream, or with the error that it tells of. */
-export class ChatStream {
-  #events;
-  #leave;
+/** The bounds of a stream, in bytes. */
+export interface StreamLimits {
+  event: number;
+  stream: number;
+}
 
-  constructor({ response, result }, { watch, limits, failed, broke }) {
+/** What a stream needs of the call that it answers. */
+export interface StreamContext {
+  watch: Watch;
+  limits: StreamLimits;
+  failed: ChatFailure;
+  /** The error of a connection that broke. */
+  broke(thrown: unknown): ArcgateError;
+}
+
+// How far it has come.
+interface Progress {
+  left: boolean;
+  isDone: boolean;
+  isWhole: boolean;
+}
+
+type BodyReader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** The events of one answer. Ends with `done`, with the stream, or with the error that it tells of. */
+export class ChatStream implements PublicStream {
+  #events: AsyncGenerator<ChatEvent, void>;
+  #leave: () => void;
+
+  constructor({ response, result }: { response?: Response; result?: unknown }, context: StreamContext) {
+    const { watch, failed } = context;
     watch.pause();
     if (!response) {
       // An agent that does not stream: its answer is the only piece.
@@ -41,44 +62,49 @@ export class ChatStream {
     const cancel = () => void reader?.cancel().catch(() => {});
     // At once, even when nobody reads at this moment.
     watch.signal.addEventListener("abort", cancel, { once: true });
-    const state = { left: false, isDone: false, isWhole: false };
+    const state: Progress = { left: false, isDone: false, isWhole: false };
     this.#leave = () => {
       if (state.left) return;
       state.left = true;
       watch.stop();
       if (state.isWhole) return;
-      if (state.isDone) drain(reader, cancel);
+      if (state.isDone && reader) drain(reader, cancel);
       else cancel();
     };
-    this.#events = read(reader, watch, limits, { failed, broke }, state, this.#leave);
+    this.#events = read(reader, context, state, this.#leave);
   }
 
-  next() {
+  next(): Promise<IteratorResult<ChatEvent>> {
     return this.#events.next();
   }
 
   /** Leaves the stream: the connection is given up. */
-  return(value) {
+  return(value?: unknown): Promise<IteratorResult<ChatEvent>> {
     this.#leave();
-    return this.#events.return(value);
+    return this.#events.return(value as undefined);
   }
 
-  [Symbol.asyncIterator]() {
+  [Symbol.asyncIterator](): this {
     return this;
   }
 }
 
-async function* once(event) {
+async function* once(event: ChatEvent): AsyncGenerator<ChatEvent, void> {
   yield event;
 }
 
-async function* read(reader, watch, limits, { failed, broke }, state, leave) {
+async function* read(
+  reader: BodyReader | undefined,
+  { watch, limits, failed, broke }: StreamContext,
+  state: Progress,
+  leave: () => void,
+): AsyncGenerator<ChatEvent, void> {
   if (!reader) return;
-  const events = new Events(limits);
+  const events = new EventReader(limits);
   try {
     for (;;) {
-      for (let text = events.next(); text !== undefined; text = events.next()) {
-        const event = toEvent(...parted(text), failed);
+      for (let named = events.next(); named !== undefined; named = events.next()) {
+        const event = toEvent(...named, failed);
         state.isDone = event.type === "done";
         yield event;
         if (state.isDone) return;
@@ -92,7 +118,7 @@ async function* read(reader, watch, limits, { failed, broke }, state, leave) {
         continue;
       }
       const last = events.finish();
-      if (last !== undefined) yield toEvent(...parted(last), failed);
+      if (last !== undefined) yield toEvent(...last, failed);
       return;
     }
   } finally {
@@ -102,7 +128,7 @@ async function* read(reader, watch, limits, { failed, broke }, state, leave) {
 }
 
 // A server ends its stream right behind `done`. Whoever cancels before that end shows in a browser as a request that failed.
-async function drain(reader, cancel) {
+async function drain(reader: BodyReader, cancel: () => void): Promise<void> {
   const late = setTimeout(cancel, LONGEST_END_MS);
   try {
     while (!(await reader.read()).done);
@@ -114,7 +140,11 @@ async function drain(reader, cancel) {
 }
 
 // The time runs while something is waited for, and not while the caller is busy with what it has.
-async function piece(reader, watch, broke) {
+async function piece(
+  reader: BodyReader,
+  watch: Watch,
+  broke: StreamContext["broke"],
+): Promise<ReadableStreamReadResult<Uint8Array>> {
   watch.start();
   try {
     return await watch.over(reader.read());
@@ -123,84 +153,4 @@ async function piece(reader, watch, broke) {
   } finally {
     watch.pause();
   }
-}
-
-// The core's reader, fed in pieces. It belongs to one instance of the module, and ends with it.
-class Events {
-  #core;
-  #epoch = instanceEpoch();
-  #bytes = new Uint8Array(0);
-
-  constructor({ event, stream }) {
-    this.#core = this.#try(() => new bindings.EventReader(event, stream));
-  }
-
-  take(bytes) {
-    this.#bytes = bytes;
-    this.push();
-  }
-
-  /** Hands on the next part of what was taken; false when nothing is left of it. */
-  push() {
-    if (this.#bytes.length === 0) return false;
-    const part = this.#bytes.subarray(0, PIECE);
-    this.#bytes = this.#bytes.subarray(PIECE);
-    this.#try(() => this.#core.push(part));
-    return true;
-  }
-
-  next() {
-    return this.#try(() => this.#core.nextEvent());
-  }
-
-  finish() {
-    return this.#try(() => this.#core.finish());
-  }
-
-  free() {
-    if (this.#epoch === instanceEpoch()) this.#core.free();
-  }
-
-  #try(work) {
-    if (this.#epoch !== instanceEpoch()) throw toArcgateError(new Error("the module was replaced"));
-    try {
-      return work();
-    } catch (thrown) {
-      recoverFrom(thrown);
-      const error = toArcgateError(thrown);
-      throw error.code === "ERR_PROTOCOL" ? broken(error.message, error.details) : error;
-    }
-  }
-}
-
-// The core gives an event as its name, a line feed, its data.
-function parted(text) {
-  const end = text.indexOf("\n");
-  return [text.slice(0, end), text.slice(end + 1)];
-}
-
-function toEvent(name, text, failed) {
-  let data;
-  try {
-    data = text === "" && name === "done" ? {} : JSON.parse(text);
-  } catch {
-    if (name === "error") throw failed({ message: text });
-    if (names.includes(name) || name === "done") {
-      throw broken("an event of the stream is not JSON");
-    }
-    return { type: "other", event: name, data: text };
-  }
-  if (name === "error" || (data?.error ?? undefined) !== undefined)
-    throw failed(typeof data === "string" ? { message: data } : Object(data));
-  // The data of an event, the result of an answer, or an answer as a whole.
-  const chat = data?.result?.chat ?? data?.chat ?? data;
-  const message = chat?.message ?? undefined;
-  const isDone = name === "done" || (data?.done === true && message === undefined);
-  if (isDone && chat?.status === "ERROR") throw failed({ message: "the stream ended with the status ERROR" });
-  const type = isDone ? "done" : names.includes(name) ? "message" : "other";
-  const event = { type, event: name || "message", data };
-  if (typeof chat?.chatId === "string") event.chatId = chat.chatId;
-  if (message !== undefined) event.message = message;
-  if (typeof chat?.status === "string") event.status = chat.status;
-  return event;
 }
