@@ -1,50 +1,49 @@
-// @ts-nocheck
 // ArcpClient: ARCP 1.1 over WebSocket, from the side that asks. The core keeps the session; this is what applications see.
 
-import { ArcgateError, configError } from "../../errors.js";
+import { ArcgateError, type CoreError, configError } from "../../errors.js";
 import { aborted, orAborted } from "../../platform/cancellation.js";
-import { tell } from "../../platform/events.js";
-import { checkInsecureHosts, mayBePlain, tellInsecureHosts } from "../../platform/insecure-hosts.js";
-import { dataJson } from "../../platform/json.js";
+import { tell, type Untimed } from "../../platform/events.js";
+import { tellInsecureHosts } from "../../platform/insecure-hosts.js";
 import { checkKeys } from "../../platform/options.js";
 import { ready } from "../../platform/wasm.js";
-import { bearerOf } from "../../token/bearer.js";
-import { Link } from "./driver.js";
+import type { Accepted, ClientAction, Closed, CoreEvent, JobAction, Opened } from "./actions.js";
+import { Driver } from "./driver.js";
+import type { InputArguments, RequestName } from "./inputs.js";
 import { Job } from "./job.js";
+import { bearerFor, checkedUrl, checkOptions, coreOptions } from "./options.js";
+import { jobPage, listing, submission, subscription } from "./requests.js";
+import type {
+  ArcpClientOptions,
+  JobFilter,
+  JobPage,
+  JobRequest,
+  Job as PublicJob,
+  SessionEvent,
+  SubscribeOptions,
+} from "./types.js";
 
-const known = [
-  "client",
-  "auth",
-  "features",
-  "handshakeTimeoutMs",
-  "requestTimeoutMs",
-  "maxResultBytes",
-  "reconnect",
-  "shouldRetry",
-  "WebSocket",
-  "signal",
-  "onEvent",
-  "insecureHosts",
-];
-// What the core reads of them.
-const plain = ["client", "features", "handshakeTimeoutMs", "requestTimeoutMs", "maxResultBytes", "reconnect"];
-const secretNames =
-  /^(access[_-]?token|id[_-]?token|token|api[_-]?key|key|auth|authorization|bearer|jwt|secret|password)$/i;
+// Platforms without it have no `await using` either.
+const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
-/** A session with a runtime. */
+/** ARCP 1.1 over WebSocket, from the side that asks: one session, over as many connections as it takes. */
 export class ArcpClient {
-  #link;
-  #state = "connecting";
-  #session = { features: new Set(), agents: [] };
-  #jobs = new Map();
-  #requests = new Map();
-  #onEvent;
-  #open;
-  #closed;
-  #error;
+  #driver: Driver;
+  #state: ArcpClient["state"] = "connecting";
+  #session: Partial<Session> & Pick<Session, "features" | "agents"> = { features: new Set(), agents: [] };
+  #jobs = new Map<number, Job>();
+  #requests = new Map<number, Deferred<unknown>>();
+  #onEvent: ArcpClientOptions["onEvent"];
+  #open = deferred<void>();
+  #closed = deferred<{ code: string; reason: string }>();
+  #error: ArcgateError | undefined;
 
-  /** Connects: resolves after the first welcome. */
-  static async connect(url, options) {
+  /**
+   * Connects; resolves after the first welcome. The URL is wss://, or ws:// to this machine, and holds no secret.
+   *
+   * Throws ERR_UNAUTHENTICATED, ERR_HANDSHAKE_TIMEOUT, ERR_NETWORK, ERR_PROTOCOL, ERR_REMOTE, ERR_CONFIG, ERR_ABORTED, or what
+   * the source of tokens throws. The first connection is tried once; with a fresh token once more when one is refused.
+   */
+  static async connect(url: string | URL, options: ArcpClientOptions): Promise<ArcpClient> {
     await ready();
     const client = new ArcpClient(url, options);
     tellInsecureHosts(options.insecureHosts, "ArcpClient");
@@ -52,146 +51,104 @@ export class ArcpClient {
     return client;
   }
 
-  constructor(url, options) {
-    checkKeys(options, known);
-    const { auth, shouldRetry, onEvent, signal, WebSocket = globalThis.WebSocket } = options;
-    for (const [name, value] of Object.entries({ shouldRetry, onEvent })) {
-      if (value !== undefined && typeof value !== "function") throw configError(name, "must be a function");
-    }
-    if (typeof WebSocket !== "function") {
-      throw configError(
-        "WebSocket",
-        "is missing, and this platform has none of its own: give a class (Node 22 has one)",
-      );
-    }
+  private constructor(url: string | URL, options: ArcpClientOptions) {
+    const WebSocket = checkOptions(options);
+    const { auth, shouldRetry, signal } = options;
     if (signal?.aborted) throw aborted(signal);
-    this.#onEvent = onEvent;
-    this.#open = deferred();
-    this.#closed = deferred();
+    this.#onEvent = options.onEvent;
     const bearer = bearerFor(auth);
-    const settings = { scheme: auth.scheme, canRenew: bearer?.canRenew === true };
-    for (const name of plain) if (options[name] !== undefined) settings[name] = options[name];
-    this.#link = new Link({
+    this.#driver = new Driver({
       url: checkedUrl(url, options.insecureHosts),
       WebSocket,
       bearer,
       shouldRetry: shouldRetry && ((event) => this.#state === "connecting" || shouldRetry(event)),
-      options: settings,
+      options: coreOptions(options, bearer?.canRenew === true),
       perform: (action) => this.#perform(action),
     });
-    this.#link.request = (...request) => this.#request(...request);
   }
 
-  get state() {
+  get state(): "connecting" | "open" | "reconnecting" | "closed" {
     return this.#state;
   }
 
-  get sessionId() {
-    return this.#session.id;
+  /** Changes when a session is lost and another one begins. */
+  get sessionId(): string {
+    return this.#session.id as string;
   }
 
-  get runtime() {
-    return this.#session.runtime;
+  get runtime(): { readonly name: string; readonly version: string } {
+    return this.#session.runtime as Session["runtime"];
   }
 
-  get features() {
+  /** What both sides have agreed on. */
+  get features(): ReadonlySet<string> {
     return this.#session.features;
   }
 
-  get agents() {
+  get agents(): readonly {
+    readonly name: string;
+    readonly versions?: readonly string[];
+    readonly default?: string;
+  }[] {
     return this.#session.agents;
   }
 
-  get heartbeatIntervalSec() {
+  get heartbeatIntervalSec(): number | undefined {
     return this.#session.heartbeatIntervalSec;
   }
 
-  /** Settles once, when the session is over; never rejects. */
-  get closed() {
+  /** Settles once, when the session is over; never rejects. `code` is CLOSED after `close()`, else an ErrorCode. */
+  get closed(): Promise<{ code: string; reason: string }> {
     return this.#closed.promise;
   }
 
-  /** Asks for a job; settles when the runtime accepts or refuses it. */
-  async submit(request) {
-    checkKeys(request, [
-      "agent",
-      "input",
-      "leaseRequest",
-      "leaseConstraints",
-      "idempotencyKey",
-      "maxRuntimeSec",
-      "traceId",
-      "signal",
-    ]);
-    const { agent, input, idempotencyKey, maxRuntimeSec, traceId, signal } = request;
-    if (typeof agent !== "string" || agent === "") throw configError("agent", "must be the name of an agent");
-    if (idempotencyKey !== undefined && (typeof idempotencyKey !== "string" || idempotencyKey === "")) {
-      throw configError("idempotencyKey", "must be a non-empty string");
-    }
-    if (traceId !== undefined && !/^(?!0{32})[0-9a-f]{32}$/.test(traceId)) {
-      throw configError("traceId", "must be 32 digits of lower-case hex, not all of them zero");
-    }
-    const payload = {
-      agent,
-      input,
-      lease_request: request.leaseRequest,
-      lease_constraints: request.leaseConstraints,
-      idempotency_key: idempotencyKey,
-      max_runtime_sec: maxRuntimeSec,
-    };
-    return this.#request("submit", [dataJson(payload, "request"), traceId, idempotencyKey !== undefined], signal);
+  /** Asks for a job (ARCP 1.1 §7.1); settles when the runtime has accepted or refused it. */
+  async submit(request: JobRequest): Promise<PublicJob> {
+    return this.#request<Job, "submit">("submit", submission(request), request.signal);
   }
 
-  /** A page of the jobs that the principal may see. */
-  async listJobs(filter = {}) {
+  /** A page of the jobs that one may see (§6.6). */
+  async listJobs(filter: JobFilter = {}): Promise<JobPage> {
     checkKeys(filter, ["status", "agent", "createdAfter", "limit", "cursor", "signal"], "filter");
     this.#needs("list_jobs");
-    const { status, agent, createdAfter, limit, cursor, signal } = filter;
-    const wanted = { status: typeof status === "string" ? [status] : status, agent, created_after: createdAfter };
-    const hasFilter = Object.values(wanted).some((value) => value !== undefined);
-    const payload = { filter: hasFilter ? wanted : undefined, limit, cursor };
-    const page = await this.#request("list", [dataJson(payload, "request")], signal);
-    const jobs = (Array.isArray(page.jobs) ? page.jobs : []).filter((job) => typeof job?.job_id === "string");
-    return { jobs: jobs.map(entryOf), nextCursor: page.next_cursor ?? undefined };
+    return jobPage(await this.#request<object, "list">("list", listing(filter), filter.signal));
   }
 
-  /** Observes a job of another session, or of an earlier one. */
-  async subscribe(jobId, options = {}) {
+  /** Observes a job of another session (§7.6). A job of this session is given as it is. */
+  async subscribe(jobId: string, options: SubscribeOptions = {}): Promise<PublicJob> {
     checkKeys(options, ["history", "fromEventSeq", "signal"]);
     if (typeof jobId !== "string" || jobId === "") throw configError("jobId", "must be the id of a job");
     this.#needs("subscribe");
-    const { history, fromEventSeq, signal } = options;
-    const payload = { job_id: jobId, from_event_seq: fromEventSeq ?? (history ? 0 : undefined), history };
-    return this.#request("subscribe", [jobId, dataJson(payload, "request")], signal);
+    return this.#request<Job, "subscribe">("subscribe", subscription(jobId, options), options.signal);
   }
 
-  /** Ends the session; jobs go on at the runtime. */
-  async close(reason = "closed by the client") {
-    this.#link.call("close", String(reason));
+  /** Ends the session (§6.7). Jobs go on at the runtime; what waits for them here fails with ERR_ABORTED. */
+  async close(reason = "closed by the client"): Promise<void> {
+    this.#driver.call("close", String(reason));
     await this.#closed.promise;
   }
 
-  [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {
+  [asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #begin(signal) {
-    this.#link.call("start");
+  async #begin(signal: AbortSignal | undefined): Promise<void> {
+    this.#driver.call("start");
     try {
       await orAborted(this.#open.promise, signal);
     } catch (error) {
-      this.#link.call("close", "given up");
+      this.#driver.call("close", "given up");
       throw error;
     }
     if (signal) {
-      const onAbort = () => this.#link.call("close", "aborted");
+      const onAbort = () => this.#driver.call("close", "aborted");
       if (signal.aborted) onAbort();
       else signal.addEventListener("abort", onAbort, { once: true });
       this.#closed.promise.then(() => signal.removeEventListener("abort", onAbort));
     }
   }
 
-  #needs(feature) {
+  #needs(feature: string): void {
     if (this.#state === "closed") throw this.#error;
     if (this.#session.features.has(feature)) return;
     throw new ArcgateError("ERR_REMOTE", `the runtime and this client have not agreed on \`${feature}\``, {
@@ -199,29 +156,33 @@ export class ArcpClient {
     });
   }
 
-  #request(method, args, signal) {
+  #request<T, Name extends RequestName>(
+    name: Name,
+    args: InputArguments<Name>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     if (this.#state === "closed") return Promise.reject(this.#error);
     if (signal?.aborted) return Promise.reject(aborted(signal));
-    const answer = deferred();
-    const number = this.#link.ask(method, args, (number) => this.#requests.set(number, answer));
+    const answer = deferred<T>();
+    const number = this.#driver.ask(name, args, (number) => this.#requests.set(number, answer as Deferred<unknown>));
     if (number === undefined) return Promise.reject(this.#error);
     if (!signal) return answer.promise;
     const onAbort = () => {
       if (!this.#requests.delete(number)) return;
       answer.reject(aborted(signal));
-      this.#link.call("abandon", number);
+      this.#driver.call("abandon", number);
     };
     signal.addEventListener("abort", onAbort, { once: true });
     return answer.promise.finally(() => signal.removeEventListener("abort", onAbort));
   }
 
-  #settle(number, settle) {
+  #settle(number: number, settle: (answer: Deferred<unknown>) => void): void {
     const answer = this.#requests.get(number);
     this.#requests.delete(number);
     if (answer) settle(answer);
   }
 
-  #perform(action) {
+  #perform(action: ClientAction) {
     switch (action.do) {
       case "opened":
         return this.#opened(action);
@@ -233,7 +194,7 @@ export class ArcpClient {
       case "answer":
         return this.#settle(action.request, ({ resolve }) => resolve(action.payload));
       case "done":
-        return this.#settle(action.request, ({ resolve }) => resolve());
+        return this.#settle(action.request, ({ resolve }) => resolve(undefined));
       case "refused":
         return this.#settle(action.request, ({ reject }) => reject(this.#toError(action.error)));
       case "forget":
@@ -245,7 +206,7 @@ export class ArcpClient {
     }
   }
 
-  #opened({ sessionId, runtimeName, runtimeVersion, features, agents, heartbeatMs }) {
+  #opened({ sessionId, runtimeName, runtimeVersion, features, agents, heartbeatMs }: Opened): void {
     this.#session = {
       id: sessionId,
       runtime: Object.freeze({ name: runtimeName, version: runtimeVersion }),
@@ -257,11 +218,11 @@ export class ArcpClient {
     this.#open.resolve();
   }
 
-  #accepted({ request, job: handle, id, payload }) {
+  #accepted({ request, job: handle, id, payload }: Accepted): void {
     let job = this.#jobs.get(handle);
     if (payload && !job?.id) {
-      job ??= new Job(this.#link, handle);
-      const isOver = Job.begin(job, id, Object.freeze(payload));
+      job ??= this.#newJob(handle);
+      const isOver = Job.begin(job, id as string, Object.freeze(payload));
       if (isOver) this.#jobs.delete(handle);
       else this.#jobs.set(handle, job);
     }
@@ -271,101 +232,72 @@ export class ArcpClient {
     });
   }
 
-  #ofJob(action) {
+  #ofJob(action: JobAction<CoreError>): void {
     // Some runtimes replay a job's events, and its end, before they say that it is subscribed to.
-    const job = this.#jobs.get(action.job) ?? new Job(this.#link, action.job);
+    const job = this.#jobs.get(action.job) ?? this.#newJob(action.job);
     this.#jobs.set(action.job, job);
-    if (action.error) action.error = this.#toError(action.error);
     const isEnd = action.do === "result" || action.do === "failed";
     if (isEnd && job.id) this.#jobs.delete(action.job);
-    Job.receive(job, action);
+    Job.receive(job, action.do === "failed" ? { ...action, error: this.#toError(action.error) } : action);
   }
 
-  #tell(event) {
+  #newJob(handle: number): Job {
+    return new Job(this.#driver, handle, (...args) => {
+      const [number, reason, signal] = args;
+      return this.#request("cancel", [number, reason], signal);
+    });
+  }
+
+  #tell(event: CoreEvent) {
+    if (event.type === "error") return this.#emit({ type: event.type, error: this.#toError(event.error) });
     if (event.type === "reconnecting") this.#state = "reconnecting";
-    if (event.error) event = { type: event.type, error: this.#toError(event.error) };
-    if (event.reason) event.reason = this.#link.clean(event.reason);
+    if ("reason" in event) event.reason = this.#driver.clean(event.reason);
     this.#emit(event);
   }
 
-  #over({ code, reason, error }) {
+  #over({ code, reason, error }: Closed<ArcgateError>): void {
     this.#state = "closed";
     this.#error = error;
     this.#open.promise.catch(() => {});
     this.#open.reject(error);
     for (const answer of this.#requests.values()) answer.reject(error);
     this.#requests.clear();
-    for (const job of this.#jobs.values()) Job.receive(job, { do: "failed", error });
+    for (const [handle, job] of this.#jobs) Job.receive(job, { do: "failed", job: handle, error });
     this.#jobs.clear();
     this.#emit({ type: "closed", code, reason, error: code === "CLOSED" ? undefined : error });
     this.#closed.resolve({ code, reason });
   }
 
-  #emit(event) {
+  #emit(event: Untimed<SessionEvent>): void {
     if (this.#onEvent) tell(this.#onEvent, event);
   }
 
-  #toError(error) {
-    const { code, message, retryable, details } = this.#link.clean(error);
+  #toError(error: CoreError): ArcgateError {
+    const { code, message, retryable, details } = this.#driver.clean(error);
     return new ArcgateError(code, message, { retryable, details });
   }
 }
 
-function deferred() {
-  const parts = {};
+/** What a welcome said. */
+interface Session {
+  id: string;
+  runtime: { readonly name: string; readonly version: string };
+  features: ReadonlySet<string>;
+  agents: Opened["agents"];
+  heartbeatIntervalSec: number | undefined;
+}
+
+interface Deferred<T> {
+  promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+function deferred<T>(): Deferred<T> {
+  const parts = {} as Deferred<T>;
   parts.promise = new Promise((resolve, reject) => {
     parts.resolve = resolve;
     parts.reject = reject;
   });
   return parts;
-}
-
-function bearerFor(auth) {
-  checkKeys(auth, ["scheme", "token"], "auth");
-  const { scheme, token } = auth;
-  if (typeof scheme !== "string")
-    throw configError("auth.scheme", "must be bearer, none or x-vendor.<vendor>.<scheme>");
-  if (scheme === "none" && token !== undefined) throw configError("auth.token", "goes with a scheme; `none` has none");
-  if (scheme === "bearer") return bearerOf(token);
-  return token === undefined ? undefined : bearerOf(token, scheme);
-}
-
-function checkedUrl(given, insecureHosts) {
-  checkInsecureHosts(insecureHosts);
-  let url;
-  try {
-    url = new URL(given);
-  } catch {
-    throw configError("url", "must be an absolute URL, such as wss://agents.example/arcp");
-  }
-  if (url.protocol !== "ws:" && url.protocol !== "wss:") throw configError("url", "must begin with wss://");
-  if (url.protocol === "ws:" && !mayBePlain(url, insecureHosts)) {
-    throw configError(
-      "url",
-      "must begin with wss://: a token goes unencrypted to this machine and to `insecureHosts` only",
-    );
-  }
-  if (url.username || url.password) throw configError("url", "must hold no credentials: they belong into `auth`");
-  if (url.hash) throw configError("url", "must have no fragment");
-  for (const [name, value] of url.searchParams) {
-    if (secretNames.test(name) || /^eyJ[\w-]+\.[\w-]+\./.test(value)) {
-      throw configError("url", "must hold no secret: URLs are logged and remembered");
-    }
-  }
-  return url.href;
-}
-
-// An entry of a list, by the names that the SDKs have for its members.
-function entryOf(entry) {
-  const { job_id, agent, status, created_at, submitted_at, parent_job_id, trace_id, last_event_seq, ...rest } = entry;
-  return {
-    ...rest,
-    id: job_id,
-    agent,
-    status,
-    createdAt: created_at ?? submitted_at ?? undefined,
-    parentJobId: parent_job_id ?? undefined,
-    traceId: trace_id ?? undefined,
-    lastEventSeq: last_event_seq ?? undefined,
-  };
 }

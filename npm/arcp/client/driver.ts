@@ -1,10 +1,13 @@
-// @ts-nocheck
 // The driver of an ARCP session: sockets, timers and tokens. The core says what to do; this does it.
 
-import { ArcgateError, configError, toArcgateError } from "../../errors.js";
+import { ArcgateError, type CoreError, configError, toArcgateError } from "../../errors.js";
 import { optionsJson } from "../../platform/json.js";
 import { cleaned } from "../../platform/peer-errors.js";
 import { bindings, instanceEpoch, recoverFrom } from "../../platform/wasm.js";
+import type { BearerSource } from "../../token/bearer.js";
+import type { ClientAction, Closed, Connect, CoreAction, ShouldRetry } from "./actions.js";
+import type { InputArguments, InputName, RequestName, Session } from "./inputs.js";
+import type { ClosedEvent } from "./types.js";
 
 // The clock is looked at once a minute, so that it is noticed when somebody sets it.
 const LONGEST_TIMER = 60_000;
@@ -16,37 +19,55 @@ const LONGEST_HEAD = 4096;
 const KEPT_SECRETS = 4;
 const wakes = ["online", "pageshow", "focus", "visibilitychange"];
 
-/** One session over as many connections as it takes. `perform` gets the actions that are not about connections. */
-export class Link {
-  #url;
-  #WebSocket;
-  #bearer;
-  #shouldRetry;
-  #perform;
-  #core;
-  #epoch;
-  #sockets = new Map();
-  #token;
-  #tokenEnds;
-  #secrets = [];
-  #tokenError;
-  #timer;
-  #deadline;
+type SocketClass = new (url: string) => WebSocket;
+
+interface Connection {
+  abort: AbortController;
+  socket?: WebSocket;
+}
+
+export interface DriverOptions {
+  url: string;
+  WebSocket: SocketClass;
+  bearer: BearerSource | undefined;
+  shouldRetry: ShouldRetry | undefined;
+  /** The core's, without what stays in JavaScript. */
+  options: object;
+  /** Gets the actions that are not about connections. */
+  perform(action: ClientAction): void;
+}
+
+/** One session over as many connections as it takes. */
+export class Driver {
+  #url: string;
+  #WebSocket: SocketClass;
+  #bearer: BearerSource | undefined;
+  #shouldRetry: ShouldRetry | undefined;
+  #perform: (action: ClientAction) => void;
+  #core: Session;
+  #epoch: number;
+  #connections = new Map<number, Connection>();
+  #token: string | undefined;
+  #tokenEnds: number | undefined;
+  #secrets: string[] = [];
+  #tokenError: ArcgateError | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #deadline: number | undefined;
   #draining = false;
   #over = false;
   #onWake = () => {
     if (globalThis.document?.visibilityState !== "hidden") this.call("nudge");
   };
 
-  constructor({ url, WebSocket, bearer, shouldRetry, options, perform }) {
+  constructor({ url, WebSocket, bearer, shouldRetry, options, perform }: DriverOptions) {
     this.#url = url;
     this.#WebSocket = WebSocket;
     this.#bearer = bearer;
     this.#shouldRetry = shouldRetry;
     this.#perform = perform;
-    const seed = crypto.getRandomValues(new Uint32Array(2));
+    const [one = 0, other = 0] = crypto.getRandomValues(new Uint32Array(2));
     try {
-      this.#core = new bindings.ArcpSession(optionsJson(options, ["client", "reconnect"]), seed[0], seed[1]);
+      this.#core = new bindings.ArcpSession(optionsJson(options, ["client", "reconnect"]), one, other);
     } catch (thrown) {
       recoverFrom(thrown);
       throw toArcgateError(thrown);
@@ -58,18 +79,29 @@ export class Link {
     }
   }
 
-  /** Calls the core with the time as the last argument, and does what comes of it. `before` runs in between. */
-  call(method, ...args) {
-    return this.ask(method, args);
+  /** Calls the core with the time as the last argument, and does what comes of it. */
+  call<Name extends InputName>(input: Name, ...args: InputArguments<Name>): void {
+    this.#input(input, args);
   }
 
-  /** The same, for calls that give a number: `before(number)` runs before what comes of it. */
-  ask(method, args, before) {
+  /** The same, for a request: `before(number)` runs before what comes of it. No number when the session is over. */
+  ask<Name extends RequestName>(
+    input: Name,
+    args: InputArguments<Name>,
+    before: (number: number) => void,
+  ): number | undefined {
+    return this.#input(input, args, before) as number | undefined;
+  }
+
+  #input(input: InputName, args: readonly unknown[], before?: (number: number) => void): unknown {
     if (this.#over) return undefined;
     try {
       if (this.#epoch !== instanceEpoch()) throw new ArcgateError("ERR_INTERNAL", "the module was restarted");
-      const value = this.#core[method](...args, Date.now());
-      before?.(value);
+      const value = (this.#core as unknown as Record<InputName, (...args: unknown[]) => unknown>)[input](
+        ...args,
+        Date.now(),
+      );
+      before?.(value as number);
       this.#drain();
       return value;
     } catch (thrown) {
@@ -80,17 +112,17 @@ export class Link {
   }
 
   /** A value from the peer without our tokens in it. */
-  clean(value) {
+  clean<T>(value: T): T {
     return cleaned(value, this.#secrets);
   }
 
   // What comes of an action may call again: the outermost loop goes on with it.
-  #drain() {
+  #drain(): void {
     if (this.#draining) return;
     this.#draining = true;
     try {
       for (let text = this.#core.poll(); text !== undefined; text = this.#core.poll()) {
-        this.#act(JSON.parse(text));
+        this.#act(JSON.parse(text) as CoreAction);
         if (this.#over) return;
       }
     } finally {
@@ -99,7 +131,7 @@ export class Link {
     this.#arm();
   }
 
-  #act(action) {
+  #act(action: CoreAction) {
     switch (action.do) {
       case "connect":
         return void this.#connect(action);
@@ -115,11 +147,11 @@ export class Link {
   }
 
   // A token, then a connection: the runtime's patience for a hello begins with the connection.
-  async #connect({ conn, fresh, outlastMs }) {
+  async #connect({ conn, fresh, outlastMs }: Connect): Promise<void> {
     const abort = new AbortController();
-    this.#sockets.set(conn, { abort });
-    const isWanted = () => !this.#over && this.#sockets.get(conn)?.abort === abort;
-    let token;
+    this.#connections.set(conn, { abort });
+    const isWanted = () => !this.#over && this.#connections.get(conn)?.abort === abort;
+    let token: string | undefined;
     let ends = Number.NaN;
     if (this.#bearer) {
       try {
@@ -131,17 +163,17 @@ export class Link {
         });
       } catch (thrown) {
         if (!isWanted()) return;
-        this.#sockets.delete(conn);
+        this.#connections.delete(conn);
         this.#tokenError = toArcgateError(thrown);
         return void this.call("noToken", conn, this.#tokenError.retryable);
       }
       if (!isWanted()) return;
       if (token === undefined) {
-        this.#sockets.delete(conn);
+        this.#connections.delete(conn);
         return void this.call("unchanged", conn);
       }
       if (token.length >= 6 && this.#url.includes(token)) {
-        this.#sockets.delete(conn);
+        this.#connections.delete(conn);
         this.#tokenError = configError("url", "holds the token: URLs are logged and remembered");
         return void this.call("noToken", conn, false);
       }
@@ -154,23 +186,23 @@ export class Link {
     if (isWanted()) this.#open(conn, token, ends);
   }
 
-  #open(conn, token, ends) {
+  #open(conn: number, token: string | undefined, ends: number) {
     let isGone = false;
-    const gone = (code, reason = "", wasClean = false) => {
+    const gone = (code: number, reason = "", wasClean = false) => {
       if (isGone) return;
       isGone = true;
-      this.#sockets.delete(conn);
+      this.#connections.delete(conn);
       if (this.#over) return;
       this.call("gone", conn, code, this.#mayRetry({ code, reason, wasClean }));
     };
-    let socket;
+    let socket: WebSocket;
     try {
       socket = new this.#WebSocket(this.#url);
       socket.binaryType = "arraybuffer";
     } catch {
       return gone(1006);
     }
-    this.#sockets.set(conn, { ...this.#sockets.get(conn), socket });
+    this.#connections.set(conn, { abort: new AbortController(), ...this.#connections.get(conn), socket });
     socket.addEventListener("open", () => this.call("opened", conn, token, ends));
     socket.addEventListener("message", ({ data }) => {
       if (typeof data === "string" && data.length <= LONGEST_FRAME) this.call("frame", conn, data);
@@ -181,7 +213,7 @@ export class Link {
     socket.addEventListener("error", () => setTimeout(gone, 50, 1006));
   }
 
-  #mayRetry(event) {
+  #mayRetry(event: ClosedEvent): boolean {
     if (!this.#shouldRetry) return true;
     try {
       return this.#shouldRetry(event) !== false;
@@ -190,10 +222,10 @@ export class Link {
     }
   }
 
-  #send({ conn, text }) {
-    const socket = this.#sockets.get(conn)?.socket;
+  #send({ conn, text }: { conn: number; text: string }): void {
+    const socket = this.#connections.get(conn)?.socket;
     // It is closing, and its `close` event tells the core: a browser would complain in the console.
-    if (socket?.readyState > 1) return;
+    if (socket && socket.readyState > 1) return;
     try {
       socket?.send(text);
     } catch {
@@ -201,11 +233,11 @@ export class Link {
     }
   }
 
-  #close(conn, code, reason) {
-    const entry = this.#sockets.get(conn);
+  #close(conn: number, code: number, reason: string): void {
+    const entry = this.#connections.get(conn);
     if (!entry) return;
     entry.abort.abort();
-    if (!entry.socket) return void this.#sockets.delete(conn);
+    if (!entry.socket) return void this.#connections.delete(conn);
     try {
       entry.socket.close(code, reason);
     } catch {
@@ -213,7 +245,7 @@ export class Link {
     }
   }
 
-  #arm() {
+  #arm(): void {
     const deadline = this.#core.deadline();
     if (deadline === this.#deadline && this.#timer !== undefined) return;
     this.#deadline = deadline;
@@ -227,29 +259,29 @@ export class Link {
     }, pause);
   }
 
-  #closed(action) {
+  #closed(action: Closed<CoreError>): void {
     this.#end();
-    const isTokens = action.error.code === "ERR_REFRESH_UNAVAILABLE" && this.#tokenError;
+    const tokenError = action.error.code === "ERR_REFRESH_UNAVAILABLE" ? this.#tokenError : undefined;
     const { code, message, retryable, details } = this.clean(action.error);
-    const error = isTokens ? this.#tokenError : new ArcgateError(code, message, { retryable, details });
-    const reason = isTokens ? error.message : this.clean(action.reason);
-    this.#perform({ do: "closed", code: isTokens ? error.code : action.code, reason, error });
+    const error = tokenError ?? new ArcgateError(code, message, { retryable, details });
+    const reason = tokenError ? error.message : this.clean(action.reason);
+    this.#perform({ do: "closed", code: tokenError ? error.code : action.code, reason, error });
   }
 
-  #broken(thrown) {
+  #broken(thrown: unknown): void {
     if (this.#over) return;
     this.#end();
     const error = toArcgateError(thrown);
     this.#perform({ do: "closed", code: error.code, reason: error.message, error });
   }
 
-  #end() {
+  #end(): void {
     this.#over = true;
     clearTimeout(this.#timer);
     if (typeof globalThis.navigator?.onLine === "boolean") {
       for (const name of wakes) globalThis.removeEventListener(name, this.#onWake, { capture: true });
     }
-    for (const conn of [...this.#sockets.keys()]) this.#close(conn, 1000, "");
+    for (const conn of [...this.#connections.keys()]) this.#close(conn, 1000, "");
     if (this.#epoch === instanceEpoch()) this.#core.free();
   }
 }

@@ -1,7 +1,10 @@
-// @ts-nocheck
 // A job: its events, bounded, and its result.
 
 import { ArcgateError } from "../../errors.js";
+import type { Arrived, JobAction } from "./actions.js";
+import { assembled, type Chunk, chunkOf } from "./chunks.js";
+import type { Driver } from "./driver.js";
+import type { JobEvent, Job as PublicJob } from "./types.js";
 
 // The core's numbers for what is done with the events.
 const AWAITS = 1;
@@ -12,26 +15,47 @@ const PORTION = 16;
 // Marks an event of ours among the runtime's.
 const DROPPED = Symbol("dropped");
 
+type QueuedEvent = JobEvent & { [DROPPED]?: { count: number } };
+type Next = IteratorResult<JobEvent, undefined>;
+
+/** How a job has ended. */
+interface End {
+  value?: unknown;
+  error?: ArcgateError;
+  /** Whether its events came to their end. */
+  isWhole?: boolean;
+}
+
+/** Asks for a job's end. */
+export type Cancel = (handle: number, reason: string, signal: AbortSignal | undefined) => Promise<unknown>;
+
+interface Waiting<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
 /** A job of this session, or one that it is subscribed to. */
-export class Job {
-  #link;
-  #handle;
+export class Job implements PublicJob {
+  #driver: Driver;
+  #handle: number;
+  #cancel: Cancel;
   #unsubscribed = false;
-  #queue = [];
+  #queue: QueuedEvent[] = [];
   #unreported = 0;
   #dropped = 0;
-  #waiting = [];
-  #parts = [];
-  #end;
+  #waiting: Waiting<Next>[] = [];
+  #chunks: Chunk[] = [];
+  #end: End | undefined;
   #reader = 0;
-  #result;
-  #settle;
-  #id;
-  #details;
+  #result: Promise<unknown>;
+  #settle!: Waiting<unknown>;
+  #id = "";
+  #details: Readonly<Record<string, unknown>> = {};
 
-  constructor(link, handle) {
-    this.#link = link;
+  constructor(driver: Driver, handle: number, cancel: Cancel) {
+    this.#driver = driver;
     this.#handle = handle;
+    this.#cancel = cancel;
     this.#result = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -39,50 +63,50 @@ export class Job {
     this.#result.catch(() => {});
   }
 
-  get id() {
+  get id(): string {
     return this.#id;
   }
 
   /** The agent that runs it, with its version where the runtime says. */
-  get agent() {
-    return this.#details.agent;
+  get agent(): string {
+    return this.#details.agent as string;
   }
 
-  get traceId() {
-    return this.#details.trace_id;
+  get traceId(): string | undefined {
+    return this.#details.trace_id as string | undefined;
   }
 
   /** What the runtime said when it accepted the job, or the subscription to it. */
-  get details() {
+  get details(): Readonly<Record<string, unknown>> {
     return this.#details;
   }
 
-  get result() {
+  get result(): Promise<unknown> {
     this.#becomes(AWAITS);
     return this.#result;
   }
 
   /** Asks the runtime to end it. Settles when the runtime agrees, or the job has ended. */
-  async cancel(reason = "cancelled by the client", { signal } = {}) {
-    if (!this.#end) await this.#link.request("cancel", [this.#handle, String(reason)], signal);
+  async cancel(reason = "cancelled by the client", { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    if (!this.#end) await this.#cancel(this.#handle, String(reason), signal);
   }
 
   /** Gives the events up. A job of this session goes on, and its result comes. */
-  async unsubscribe() {
+  async unsubscribe(): Promise<void> {
     this.#leave();
     if (!this.#end && !this.#unsubscribed) {
       this.#unsubscribed = true;
-      this.#link.call("unsubscribe", this.#handle);
+      this.#driver.call("unsubscribe", this.#handle);
     }
   }
 
-  [Symbol.asyncIterator]() {
+  [Symbol.asyncIterator](): AsyncIterableIterator<JobEvent, undefined> {
     this.#becomes(READS);
     return {
       next: () => this.#next(),
       return: async (value) => {
         this.#leave();
-        return { done: true, value };
+        return { done: true, value: value as undefined };
       },
       [Symbol.asyncIterator]() {
         return this;
@@ -92,19 +116,19 @@ export class Job {
 
   // ---- what the client does with it
 
-  /** The runtime's answer is there. Whether the job is over already. @internal */
-  static begin(job, id, details) {
+  /** The runtime's answer is there. Whether the job is over already. */
+  static begin(job: Job, id: string, details: Readonly<Record<string, unknown>>): boolean {
     job.#id = id;
     job.#details = details;
     return job.#end !== undefined;
   }
 
-  /** @internal */
-  static receive(job, action) {
+  /** What becomes of it. */
+  static receive(job: Job, action: JobAction<ArcgateError>): void {
     job.#receive(action);
   }
 
-  #receive(action) {
+  #receive(action: JobAction<ArcgateError>) {
     switch (action.do) {
       case "event":
         return this.#arrived(action);
@@ -118,71 +142,71 @@ export class Job {
     }
   }
 
-  #arrived({ payload, seq, drop, keep, collect, text }) {
+  #arrived({ payload, seq, drop, keep, collect, text }: Arrived): void {
     // A character that was cut between two pieces stands in the second.
     if (text !== undefined) payload.body.data = text;
-    if (collect) this.#parts.push([payload.body.encoding, payload.body.data]);
+    if (collect) this.#chunks.push(chunkOf(payload.body));
     if (drop > 0) {
       // What was read and not reported yet counts among the oldest.
       const read = Math.min(drop, this.#unreported);
       this.#unreported -= read;
       this.#dropped += drop - read;
       for (let left = drop - read; left > 0 && this.#queue.length > 0; ) {
-        const oldest = this.#queue.shift();
-        if (oldest[DROPPED]) this.#dropped += oldest.body.count;
+        const marked = this.#queue.shift()?.[DROPPED];
+        if (marked) this.#dropped += marked.count;
         else left -= 1;
       }
     }
     if (!keep || this.#reader === LEFT) return;
     this.#queue.push({ ...payload, seq });
-    if (this.#waiting.length > 0) this.#waiting.shift().resolve(this.#take());
+    this.#handOn();
+  }
+
+  // Whoever waits gets the oldest.
+  #handOn(): void {
+    const waiting = this.#waiting.shift();
+    if (waiting) waiting.resolve(this.#take());
   }
 
   // Events that won't come: whoever reads is told where they would have stood.
-  #missed(count) {
+  #missed(count: number): void {
     if (this.#reader === LEFT) return;
-    const last = this.#queue.at(-1);
-    if (last?.[DROPPED]) last.body.count += count;
+    const last = this.#queue.at(-1)?.[DROPPED];
+    if (last) last.count += count;
     else this.#queue.push(dropped(count));
-    if (this.#waiting.length > 0) this.#waiting.shift().resolve(this.#take());
+    this.#handOn();
   }
 
-  async #next() {
+  async #next(): Promise<Next> {
     if (this.#queue.length > 0 || this.#dropped > 0) return this.#take();
     if (this.#reader === LEFT) return { done: true, value: undefined };
-    if (this.#end) return this.#after();
+    if (this.#end) return after(this.#end);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
-  #take() {
+  #take(): Next {
     if (this.#dropped > 0) {
       const value = dropped(this.#dropped);
       this.#dropped = 0;
       return { done: false, value };
     }
-    const value = this.#queue.shift();
+    const value = this.#queue.shift() as QueuedEvent;
     if (value[DROPPED]) return { done: false, value };
     this.#unreported += 1;
     if (this.#unreported >= PORTION || this.#queue.length === 0) this.#report();
     return { done: false, value };
   }
 
-  #report() {
+  #report(): void {
     const count = this.#unreported;
     this.#unreported = 0;
-    if (!this.#end) this.#link.call("read", this.#handle, count);
+    if (!this.#end) this.#driver.call("read", this.#handle, count);
   }
 
-  #after() {
-    const { error, isWhole } = this.#end;
-    if (error && !isWhole) throw error;
-    return { done: true, value: undefined };
-  }
-
-  #ended(end) {
+  #ended(end: End): void {
     if (this.#end) return;
     this.#end = end;
-    this.#parts = [];
+    this.#chunks = [];
     if (end.error) this.#settle.reject(end.error);
     else this.#settle.resolve(end.value);
     for (const { resolve, reject } of this.#waiting.splice(0)) {
@@ -192,36 +216,23 @@ export class Job {
   }
 
   // The core has checked order, form and size.
-  #assemble() {
-    const parts = this.#parts;
-    if (parts.every(([encoding]) => encoding === "utf8")) {
-      return this.#ended({ value: parts.map(([, data]) => data).join("") });
-    }
+  #assemble(): void {
     try {
-      const bytes = parts.map(([encoding, data]) =>
-        encoding === "utf8" ? new TextEncoder().encode(data) : decode(data),
-      );
-      const whole = new Uint8Array(bytes.reduce((sum, { length }) => sum + length, 0));
-      let at = 0;
-      for (const piece of bytes) {
-        whole.set(piece, at);
-        at += piece.length;
-      }
-      return this.#ended({ value: whole });
+      this.#ended({ value: assembled(this.#chunks) });
     } catch {
-      return this.#ended({
+      this.#ended({
         error: new ArcgateError("ERR_PROTOCOL", "a chunk is not base64", { details: { fault: "peer" } }),
       });
     }
   }
 
-  #becomes(reader) {
+  #becomes(reader: number): void {
     if (this.#end || reader <= this.#reader) return;
     this.#reader = reader;
-    this.#link.call("setReader", this.#handle, reader);
+    this.#driver.call("setReader", this.#handle, reader);
   }
 
-  #leave() {
+  #leave(): void {
     this.#becomes(LEFT);
     this.#reader = LEFT;
     this.#queue = [];
@@ -230,12 +241,13 @@ export class Job {
   }
 }
 
-function dropped(count) {
-  const event = { kind: "x-vendor.arcgate.dropped", ts: new Date().toISOString(), body: { count } };
-  return Object.defineProperty(event, DROPPED, { value: true });
+function after({ error, isWhole }: End): Next {
+  if (error && !isWhole) throw error;
+  return { done: true, value: undefined };
 }
 
-function decode(data) {
-  const text = atob(data);
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+function dropped(count: number): QueuedEvent {
+  const body = { count };
+  const event = { kind: "x-vendor.arcgate.dropped", ts: new Date().toISOString(), body };
+  return Object.defineProperty(event, DROPPED, { value: body });
 }

@@ -106,6 +106,13 @@ export interface JobFilter {
   signal?: AbortSignal;
 }
 
+/** What `ArcpClient.subscribe` takes beside the job. */
+export interface SubscribeOptions {
+  history?: boolean;
+  fromEventSeq?: number;
+  signal?: AbortSignal;
+}
+
 export interface JobPage {
   /** What else the runtime says of a job is there too, by its own names. */
   jobs: (Record<string, unknown> & {
