@@ -13,6 +13,7 @@ import { Logins } from "./login.js";
 import { callOptions, coreOptions, tokensJson } from "./options.js";
 import { storageOf } from "./storage.js";
 import { Tabs } from "./tabs.js";
+import type { TokenManagerOptions, TokenResponse, TokenSource } from "./types.js";
 
 // What the core's ask returns; src/js/token.rs has the same numbers.
 const REFUSED = 0;
@@ -33,7 +34,7 @@ const PATIENCE = 10_000;
 const hasTimers = globalThis.navigator?.userAgent !== "Cloudflare-Workers";
 const wakers = ["online", "pagehide", "pageshow", "focus"];
 
-/** Access tokens over time. */
+/** Access tokens that are there when they are needed: obtained, refreshed before they end, revoked. */
 export class TokenManager {
   #options;
   #given;
@@ -67,14 +68,14 @@ export class TokenManager {
   #wake = (event) => this.#onWake(event);
 
   /** Makes a manager. Does no I/O: the first token is obtained when it is asked for. */
-  static async create(source, options = {}) {
+  static async create(source: TokenSource, options: TokenManagerOptions = {}): Promise<TokenManager> {
     await ready();
     const manager = new TokenManager(source, options);
     tellInsecureHosts(options.insecureHosts, "TokenManager");
     return manager;
   }
 
-  constructor(source, options) {
+  private constructor(source: TokenSource, options: TokenManagerOptions) {
     const { given, signing, isShared } = coreOptions(source, options);
     this.#options = { ...options };
     this.#given = given;
@@ -104,8 +105,19 @@ export class TokenManager {
     }
   }
 
-  /** The access token: the present one, or a new one if that is needed. */
-  async getToken(options) {
+  /**
+   * The access token: the present one, or a new one if that is needed. However many ask at once, one request is sent.
+   * Throws ERR_REFRESH_UNAVAILABLE (ask later) or ERR_REFRESH_REJECTED only when there is no valid token.
+   */
+  async getToken(options?: {
+    /** How long the token shall live on. At most half of its life can be asked for. Default: 0. */
+    minValiditySec?: number;
+    /** Not the present token, and none that is on its way: one that is asked for after this call. Calls at the same time share it. */
+    forceRefresh?: boolean;
+    signal?: AbortSignal;
+    /** A Worker's `ctx.waitUntil`: a refresh that begins here may outlive the request. */
+    waitUntil?: (promise: Promise<unknown>) => void;
+  }): Promise<string> {
     const known = ["minValiditySec", "forceRefresh", "signal", "waitUntil"];
     const { minValiditySec, forceRefresh, signal, waitUntil } = callOptions(options, known);
     const arrived = this.#now();
@@ -155,33 +167,50 @@ export class TokenManager {
     }
   }
 
-  /** Takes a token that was obtained elsewhere: the token, or a token endpoint's answer. */
-  setToken(token) {
+  /** Takes a token that was obtained elsewhere. */
+  setToken(token: string | TokenResponse): void {
     const given = tokensJson(token, "token");
     this.#do((core, now) => core.set(given, now, Math.random()));
     this.#keep();
     this.#tabs?.tell({ fresh: this.#snapshot });
   }
 
-  /** A server refused this token: it is not handed out again, and the next caller gets another one. */
-  invalidate(token) {
+  /** A server refused this token: it is dropped if it is still the present one. */
+  invalidate(token: string): void {
     if (typeof token !== "string") return;
     this.#do((core, now) => core.invalidate(token, now));
     this.#tabs?.tell({ refused: token });
   }
 
-  /** Begins a login: where to send the person. */
-  async beginLogin(options) {
+  /**
+   * Begins a login (authorization code with PKCE S256, RFC 7636): where to send the person. The login waits up to 10 minutes
+   * for its answer: in a page in sessionStorage, elsewhere in `storage`, or in this manager's memory.
+   */
+  async beginLogin(options?: {
+    /** Where the page goes on afterwards: a URL of the origin of `redirectUri`. Any other is ERR_CONFIG. */
+    returnTo?: string | URL;
+    /** Parameters of this login alone, such as `prompt` or `login_hint`; they stand in the place of the source's of the same name. */
+    authorizationParams?: Record<string, string>;
+  }): Promise<URL> {
     return this.#login().begin(options);
   }
 
-  /** Ends a login with the URL that the provider sent the person back to. */
-  async completeLogin(url) {
+  /**
+   * Ends a login: takes the URL that the provider sent the person back to. `claims` are those of the ID token, verified.
+   * `returnTo` is a path with query and fragment. An answer counts once; called again with the same URL in the same page, it
+   * gives the same result. Throws ERR_LOGIN_REJECTED: `details.subject` is the provider's name for the error, or what was
+   * wrong ("state", "iss", "nonce", "azp", or the code of the ID token's verification).
+   */
+  async completeLogin(url: string | URL): Promise<{ claims?: Record<string, unknown>; returnTo?: string }> {
     return this.#login().complete(url);
   }
 
-  /** Forgets the tokens, revokes them if that is possible, and says where the person logs out at the provider too. */
-  async logout(options) {
+  /**
+   * Forgets the tokens, and revokes the refresh token if the provider lets it. Gives the URL to send the person to, so that
+   * they are logged out at the provider too (OpenID Connect RP-Initiated Logout 1.0), if it has such a place. The URL holds
+   * the ID token, as that standard wants it.
+   */
+  async logout(options?: { waitUntil?: (promise: Promise<unknown>) => void }): Promise<URL | undefined> {
     callOptions(options, ["waitUntil"]);
     if (this.#logins) {
       this.#logins.forget();
@@ -193,8 +222,11 @@ export class TokenManager {
     return url === undefined ? undefined : new URL(url);
   }
 
-  /** Revokes the tokens at the provider (RFC 7009), and forgets them whatever comes of that. */
-  async revoke(options) {
+  /**
+   * Revokes the tokens (RFC 7009) and forgets them. They are forgotten, too, when the provider does not confirm: then it
+   * throws.
+   */
+  async revoke(options?: { waitUntil?: (promise: Promise<unknown>) => void }): Promise<void> {
     const { waitUntil } = callOptions(options, ["waitUntil"]);
     // An answer that is under way may bring a token that nobody would revoke.
     await within(PATIENCE, this.#flights.settled());
@@ -209,18 +241,19 @@ export class TokenManager {
     await this.#errand(() => flight, waitUntil);
   }
 
-  /** When the present token ends; `undefined` without one, or when its end is unknown. */
-  get expiresAt() {
+  /** When the present token ends, as a NumericDate by this machine's clock. */
+  get expiresAt(): number | undefined {
     const millis = this.#alive().expiresAt();
     return millis === undefined ? undefined : millis / 1000;
   }
 
-  get state() {
+  get state(): "empty" | "valid" | "refreshing" | "failed" {
     return this.#alive().state(this.#now());
   }
 
-  /** Ends timers and listeners. What was sent goes on, so that no refresh token is lost. */
-  close() {
+  /** Ends timers and listeners. */
+  close(): void {
+    // What was sent goes on, so that no refresh token is lost.
     this.#closed = true;
     this.#token = undefined;
     clearTimeout(this.#timer);
@@ -231,6 +264,7 @@ export class TokenManager {
     }
   }
 
+  /** @internal */
   [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
     this.close();
   }

@@ -5,13 +5,22 @@ import { ArcgateError, configError, toArcgateError } from "../errors.js";
 import { dataJson } from "../platform/json.js";
 import { checkKeys } from "../platform/options.js";
 import { bindings, ready, recoverFrom } from "../platform/wasm.js";
+import type { Algorithm, Jwk, Jwks } from "./provider-types.js";
 import { checkSignature, importKey } from "./webcrypto.js";
 
 // The core refuses a longer one too; but its memory would have grown to hold it, and memory never shrinks.
 const MAX_JWS = 16 * 1024;
 
-/** Verifies a compact JWS (RFC 7515) with one of the given keys. */
-export async function verifyJws(jws, keys, options) {
+/**
+ * Verifies one compact JWS (RFC 7515) with the keys handed over, and looks at no claims. A key that stands alone is used
+ * whatever `kid` says; of a set, the `kid` chooses, and without any `kid` each of up to four keys is tried. A set that mixes
+ * shared secrets with public keys, or has a `kid` twice, is ERR_CONFIG.
+ */
+export async function verifyJws(
+  jws: string,
+  keys: Jwk | Jwks,
+  options: { algorithms: readonly Algorithm[] },
+): Promise<{ header: Record<string, unknown>; payload: Uint8Array }> {
   if (typeof jws !== "string" || jws.length > MAX_JWS) {
     const problem = typeof jws === "string" ? "is longer than 16 kB" : "is not a string";
     throw new ArcgateError("ERR_TOKEN_MALFORMED", `the JWS ${problem}`, { details: { fault: "caller" } });

@@ -10,6 +10,16 @@ import { callOptions, schemeOf } from "../platform/options.js";
 import { bindings, instanceEpoch, memory, ready, recoverFrom } from "../platform/wasm.js";
 import { ProviderKeys } from "./jwks-fetcher.js";
 import { clock, coreOptions } from "./options.js";
+import type { JwksSnapshot } from "./provider-types.js";
+import type {
+  Credentials,
+  JwtVerifierOptions,
+  Principal,
+  VerifiedToken,
+  Verifier,
+  VerifierContext,
+  VerifyOptions,
+} from "./types.js";
 import { checkSignature } from "./webcrypto.js";
 
 // What the core's begin and finish return; src/js/verifier.rs has the same numbers.
@@ -30,7 +40,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** Verifies JWTs of the configured providers. */
-export class JwtVerifier {
+export class JwtVerifier implements Verifier {
   #options;
   #given;
   #tolerance;
@@ -48,15 +58,15 @@ export class JwtVerifier {
   #keys;
   #warned = new Set();
 
-  /** Makes a verifier. Does no I/O: discovery and keys are fetched at first use. */
-  static async create(options) {
+  /** Makes a verifier, without I/O: discovery and keys are fetched at first use. Throws ERR_CONFIG, which names option and fix. */
+  static async create(options: JwtVerifierOptions): Promise<JwtVerifier> {
     await ready();
     const verifier = new JwtVerifier(options);
     tellInsecureHosts(options.insecureHosts, "JwtVerifier");
     return verifier;
   }
 
-  constructor(options) {
+  private constructor(options: JwtVerifierOptions) {
     if (options === null || typeof options !== "object")
       throw configError("options", "must be an object with `providers`");
     this.#options = options;
@@ -79,17 +89,17 @@ export class JwtVerifier {
   }
 
   /** Whether a token that was accepted may be refused later, and is worth asking about again. */
-  get asksRevocation() {
+  get asksRevocation(): boolean {
     return this.#options.isRevoked !== undefined;
   }
 
   /** How far clocks may be apart: streams end that long after their token. */
-  get clockToleranceSec() {
+  get clockToleranceSec(): number {
     return this.#tolerance;
   }
 
-  /** Verifies a token: its signature, its claims, and whatever the options ask for beyond them. */
-  async verify(token, options) {
+  /** Verifies a token. `scopes`: what it needs for this call, besides the provider's `requiredScopes`. */
+  async verify(token: string, options?: VerifyOptions): Promise<VerifiedToken> {
     return this.#verify(token, callOptions(options, ["scopes", "signal", "waitUntil"]), true);
   }
 
@@ -161,7 +171,7 @@ export class JwtVerifier {
   }
 
   /** The principal of a bearer token, for whoever takes a Verifier. */
-  async authenticate(credentials, context) {
+  async authenticate(credentials: Credentials, context?: Partial<VerifierContext>): Promise<Principal | null> {
     if (schemeOf(credentials) !== "bearer" || !credentials.token) return null;
     const options = { signal: context?.signal, waitUntil: context?.waitUntil };
     // The user's own checks look at the claims.
@@ -171,12 +181,12 @@ export class JwtVerifier {
   }
 
   /** The providers' keys with their age, for a second tier or another isolate. */
-  exportKeys() {
+  exportKeys(): JwksSnapshot[] {
     return JSON.parse(this.#alive().exportKeys());
   }
 
   /** Takes keys over. They are checked again and keep their age. */
-  importKeys(snapshots) {
+  importKeys(snapshots: readonly JwksSnapshot[]) {
     try {
       this.#alive().importKeys(dataJson(snapshots ?? null, "snapshots"), this.#now());
       this.#keys.changed();

@@ -5,10 +5,19 @@ import { ArcgateError, configError } from "../errors.js";
 import { call, callJson, errorArguments } from "../platform/call.js";
 import { optionsJson } from "../platform/json.js";
 import { callOptions } from "../platform/options.js";
+import type { PlatformRequest } from "../platform/types.js";
 import { ready } from "../platform/wasm.js";
+import type { Principal, Verifier } from "./types.js";
 
-/** The principal of a request's Authorization header. Throws what `errorResponse` makes the right 400, 401, 403 or 503 of. */
-export async function authenticateRequest(request, verifier, options) {
+/**
+ * The principal of the request's Authorization header. Throws what `errorResponse` makes the right 400, 401, 403 or 503 of.
+ * `scopes` is checked as for `JwtVerifier.verify`.
+ */
+export async function authenticateRequest(
+  request: PlatformRequest,
+  verifier: Verifier,
+  options?: { scopes?: readonly string[] },
+): Promise<Principal> {
   if (typeof request?.headers?.get !== "function" || typeof request.url !== "string")
     throw configError("request", "must be a Request");
   checkVerifier(verifier);
@@ -24,8 +33,11 @@ export async function authenticateRequest(request, verifier, options) {
   return principal;
 }
 
-/** The Response to a request that `authenticateRequest` refused. Its body names the class of the failure, and no reason. */
-export function errorResponse(error) {
+/**
+ * The answer to a request that was refused, with WWW-Authenticate or Retry-After. It tells the caller no reason: log the error
+ * for that.
+ */
+export function errorResponse(error: unknown): Response {
   const { status, headers } = refusal(error);
   return new Response(JSON.stringify({ error: classes[status] }), {
     status,
@@ -51,7 +63,7 @@ function refusal(error) {
   }
 }
 
-/** Asks a verifier. Gives a principal in its one form, frozen, or throws: also for what the verifier itself got wrong. */
+/** Asks a verifier. Gives a principal in its one form, frozen, or throws: also for what the verifier itself got wrong. @internal */
 export async function authenticate(verifier, credentials, context) {
   let result;
   try {
@@ -82,7 +94,7 @@ export async function authenticate(verifier, credentials, context) {
 /**
  * Whether a verifier, asked again, takes credentials no more, or for somebody else's, or without a scope of `needs()`. Each
  * refusal counts, whatever its code; when the token ends is not its matter. `renewed(principal)` is told what it says now.
- * Throws when it can't tell.
+ * Throws when it can't tell. @internal
  */
 export async function isTakenBack(verifier, credentials, context, { principal, needs, renewed = () => {} }) {
   let now;
@@ -100,7 +112,7 @@ export async function isTakenBack(verifier, credentials, context, { principal, n
   return needs().some((scope) => !now.scopes?.includes(scope));
 }
 
-/** A principal in its one form: with a key made anew, and of the kind "custom" unless it came from one of our verifiers. */
+/** A principal in its one form: with a key made anew, and of the kind "custom" unless it came from one of our verifiers. @internal */
 export function toPrincipal(result) {
   let json;
   try {
@@ -114,7 +126,7 @@ export function toPrincipal(result) {
   return Object.freeze(principal);
 }
 
-/** What a verifier is told of an HTTP request. */
+/** What a verifier is told of an HTTP request. @internal */
 export function httpContext(request, ctx) {
   return {
     transport: "http",
@@ -125,7 +137,7 @@ export function httpContext(request, ctx) {
   };
 }
 
-/** Refuses what is no verifier. */
+/** Refuses what is no verifier. @internal */
 export function checkVerifier(verifier, name = "verifier") {
   if (typeof verifier?.authenticate !== "function") {
     throw configError(name, "must be a verifier: an object with `authenticate`");
@@ -145,7 +157,7 @@ function queryOf(url) {
   return start < 0 ? "" : url.slice(start);
 }
 
-/** A request's head, as the core takes it: `fields` has the header fields that count, by the core's names for them. */
+/** A request's head, as the core takes it: `fields` has the header fields that count, by the core's names for them. @internal */
 export function headOf(request, fields) {
   const head = { method: request.method, ...placeOf(request) };
   for (const [name, field] of Object.entries(fields)) head[name] = request.headers.get(field) ?? undefined;
@@ -157,7 +169,7 @@ const notOnlyHost = /[^\w.:[\]-]/;
 
 /**
  * Where a request goes: `{ scheme, host, path, query }`. Whatever a client sends as its Host stands in the request's URL; where
- * that makes no URL, `host` is empty, and the core refuses it.
+ * that makes no URL, `host` is empty, and the core refuses it. @internal
  */
 export function placeOf(request) {
   const sent = request.headers.get("host") ?? "";
@@ -172,7 +184,7 @@ export function placeOf(request) {
 
 /**
  * The refusal of a request whose Host or Origin is not allowed, for a route besides the gates: `{ status, reason }`, or nothing.
- * `rules` has `allowedOrigins` and `allowedHosts`.
+ * `rules` has `allowedOrigins` and `allowedHosts`. @internal
  */
 export function misdirected(request, { allowedOrigins, allowedHosts }) {
   const { scheme, host } = placeOf(request);

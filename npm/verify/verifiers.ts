@@ -7,16 +7,18 @@ import { dataJson } from "../platform/json.js";
 import { checkKeys, checkRecord, entriesOf, schemeOf } from "../platform/options.js";
 import { ready } from "../platform/wasm.js";
 import { checkVerifier, toPrincipal } from "./request.js";
+import type { Credentials, CustomPrincipal, Principal, StaticPrincipal, Verifier, VerifierContext } from "./types.js";
 
 /** Bytes of a SHA-256 hash. */
 const HASH = 32;
 
-/** Known tokens. Only their hashes are kept; every one is compared, whichever fits. */
-export class StaticBearerVerifier {
+/** Known tokens. Only their hashes are kept, and each is compared, without an early exit. */
+export class StaticBearerVerifier implements Verifier {
   #hashes;
   #principals;
 
-  static async create(tokens) {
+  /** Token -> the principal's id, or more of the principal. */
+  static async create(tokens: Readonly<Record<string, string | StaticPrincipal>>): Promise<StaticBearerVerifier> {
     await ready();
     const entries = tokenEntries(tokens);
     const hashes = new Uint8Array(entries.length * HASH);
@@ -42,12 +44,12 @@ export class StaticBearerVerifier {
     return new StaticBearerVerifier(hashes, principals);
   }
 
-  constructor(hashes, principals) {
+  private constructor(hashes, principals) {
     this.#hashes = hashes;
     this.#principals = principals;
   }
 
-  async authenticate(credentials) {
+  async authenticate(credentials: Credentials, _context?: Partial<VerifierContext>): Promise<Principal | null> {
     const token = bearerOf(credentials);
     if (!token) return null;
     const index = call("findHash", this.#hashes, await hash(token));
@@ -55,48 +57,54 @@ export class StaticBearerVerifier {
   }
 }
 
-/** For development: any token is its own subject. The Worker decides whether it may run. */
-export class AllowAnyBearerVerifier {
-  static async create() {
+/** For development: any token is its own subject. The Worker runs it with DEV_MODE and on loopback only. */
+export class AllowAnyBearerVerifier implements Verifier {
+  private constructor() {}
+
+  static async create(): Promise<AllowAnyBearerVerifier> {
     await ready();
     return new AllowAnyBearerVerifier();
   }
 
-  async authenticate(credentials) {
+  async authenticate(credentials: Credentials, _context?: Partial<VerifierContext>): Promise<Principal | null> {
     const token = bearerOf(credentials);
     return token ? toPrincipal({ kind: "dev", id: token }) : null;
   }
 }
 
-/** For development: a token names a principal `dev:<token>`. The Worker decides whether it may run. */
-export class DevModeBearerVerifier {
-  static async create() {
+/** For development: any token that is not blank is the principal `dev:<token>`. The Worker runs it with DEV_MODE and on loopback only. */
+export class DevModeBearerVerifier implements Verifier {
+  private constructor() {}
+
+  static async create(): Promise<DevModeBearerVerifier> {
     await ready();
     return new DevModeBearerVerifier();
   }
 
-  async authenticate(credentials) {
+  async authenticate(credentials: Credentials, _context?: Partial<VerifierContext>): Promise<Principal | null> {
     const token = bearerOf(credentials);
     return token?.trim() ? toPrincipal({ kind: "dev", id: `dev:${token}` }) : null;
   }
 }
 
-/** Nobody. What runs when nothing is configured. */
-export class DenyAllVerifier {
-  static async create() {
+/** Nobody is let in: what runs when nothing is configured. */
+export class DenyAllVerifier implements Verifier {
+  private constructor() {}
+
+  static async create(): Promise<DenyAllVerifier> {
     return new DenyAllVerifier();
   }
 
-  async authenticate() {
+  async authenticate(_credentials?: Credentials, _context?: Partial<VerifierContext>): Promise<null> {
     return null;
   }
 }
 
-/** One verifier for each scheme: "bearer", "none", "x-vendor.acme.key", … */
-export class SchemeRouter {
+/** One verifier for each scheme: "bearer", "none", "x-vendor.acme.key", … Other schemes are refused. */
+export class SchemeRouter implements Verifier {
   #routes;
 
-  static async create(routes) {
+  static async create(routes: Readonly<Record<string, Verifier>>): Promise<SchemeRouter> {
     const known = new Map();
     for (const [scheme, verifier] of entriesOf(routes, "routes", "must be a record: scheme -> verifier")) {
       const name = scheme.toLowerCase();
@@ -108,46 +116,49 @@ export class SchemeRouter {
     return new SchemeRouter(known);
   }
 
-  constructor(routes) {
+  private constructor(routes) {
     this.#routes = routes;
   }
 
-  get clockToleranceSec() {
+  /** The least that its verifiers have: whose principal it was is not known afterwards. */
+  get clockToleranceSec(): number | undefined {
     return leastTolerance(this.#routes.values());
   }
 
-  get asksRevocation() {
+  get asksRevocation(): boolean {
     return [...this.#routes.values()].some((verifier) => verifier.asksRevocation === true);
   }
 
-  async authenticate(credentials, context) {
+  async authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null> {
     return (await this.#routes.get(schemeOf(credentials))?.authenticate(credentials, context)) ?? null;
   }
 }
 
-/** The first verifier that accepts. A refusal goes on to the next, an outage doesn't: the next might let in whom the first refuses. */
-export class FirstOf {
+/** The first verifier that accepts. A refusal goes on to the next; an outage doesn't. */
+export class FirstOf implements Verifier {
   #verifiers;
 
-  static async create(verifiers) {
+  static async create(verifiers: readonly Verifier[]): Promise<FirstOf> {
     if (!Array.isArray(verifiers)) throw configError("verifiers", "must be a list of verifiers");
     for (const [index, verifier] of verifiers.entries()) checkVerifier(verifier, `verifiers[${index}]`);
     return new FirstOf([...verifiers]);
   }
 
-  constructor(verifiers) {
+  private constructor(verifiers) {
     this.#verifiers = verifiers;
   }
 
-  get clockToleranceSec() {
+  /** The least that its verifiers have: whose principal it was is not known afterwards. */
+  get clockToleranceSec(): number | undefined {
     return leastTolerance(this.#verifiers);
   }
 
-  get asksRevocation() {
+  get asksRevocation(): boolean {
     return this.#verifiers.some((verifier) => verifier.asksRevocation === true);
   }
 
-  async authenticate(credentials, context) {
+  async authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null> {
+    // A next verifier might let in whom the first one would have refused.
     let refusal;
     for (const verifier of this.#verifiers) {
       try {

@@ -1,14 +1,15 @@
 // @ts-nocheck
 // The agents that come with the Worker, to try it with.
 
+import type { Agent } from "../arcp/runtime/types.js";
 import { ArcgateError } from "../errors.js";
 
-/** Gives its input back. */
+/** Gives its input back. @internal */
 export async function echo(input) {
   return input;
 }
 
-/** Counts: `{ to, delayMs? }`, as an object or as JSON in a text. A progress event for each step, then the number. */
+/** Counts: `{ to, delayMs? }`, as an object or as JSON in a text. A progress event for each step, then the number. @internal */
 export async function* count(input, { signal }) {
   const { to, delayMs = 0 } = Object(typeof input === "string" ? JSON.parse(input) : input);
   if (!Number.isInteger(to) || to < 0 || to > 100_000) throw wrong("to", "must be a whole number up to 100000");
@@ -20,7 +21,8 @@ export async function* count(input, { signal }) {
   return to;
 }
 
-export const builtinAgents = { echo, count };
+/** The agents to try it with: `echo` gives its input back, `count` counts to `{ to, delayMs? }`. */
+export const builtinAgents: { readonly echo: Agent; readonly count: Agent } = { echo, count };
 
 function pause(ms, signal) {
   return new Promise((resolve, reject) => {

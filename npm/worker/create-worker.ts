@@ -14,9 +14,14 @@ import { auditor } from "./audit.js";
 import { InFlight } from "./in-flight.js";
 import { readOptions } from "./options.js";
 import { Revocations } from "./revocations.js";
+import type { ArcgateWorker, WorkerOptions } from "./types.js";
 
-/** A Worker with the routes /arc, /arcp and /healthz, and the static assets bound as ASSETS. */
-export function createWorker(options) {
+/**
+ * Makes the Worker that stands in front of agents: `POST /arc` (ARC 1.0), `GET /arcp` (ARCP 1.1, WebSocket), `GET /healthz`, and
+ * the static assets bound as `ASSETS`. Throws an ArcgateError `ERR_CONFIG` that names the option and the fix. `Env` is what
+ * wrangler's configuration binds; in TypeScript, annotate `verifier`'s parameter with it.
+ */
+export function createWorker<Env = unknown>(options: WorkerOptions<Env>): ArcgateWorker<Env> {
   if (!("arcCheck" in bindings)) throw configError("createWorker", "is not for browsers: their module has no gate");
   const settings = readOptions(options);
   tellInsecureHosts(options.insecureHosts, "createWorker");

@@ -4,16 +4,18 @@
 // Isolates keep a copy and ask for what has changed since. So the store is asked once for an isolate and a moment, however
 // many tokens and sessions there are.
 
+import type { PlatformRequest } from "../platform/types.js";
+
 /** How many entries there may be; every isolate holds a copy of them. */
 const MOST_ENTRIES = 20_000;
 /** How many of them an answer has. */
 const PAGE = 2000;
 
-/** Bound as REVOCATIONS, with SQLite storage. */
+/** The Durable Object behind `REVOCATIONS`. It needs SQLite storage. */
 export class RevocationStore {
   #sql;
 
-  constructor(state) {
+  constructor(state: object, _env?: unknown) {
     this.#sql = state.storage.sql;
     this.#sql.exec("CREATE TABLE IF NOT EXISTS about (epoch TEXT NOT NULL)");
     this.#sql.exec(
@@ -23,7 +25,7 @@ export class RevocationStore {
     this.#sql.exec("INSERT INTO about SELECT ? WHERE NOT EXISTS (SELECT 1 FROM about)", crypto.randomUUID());
   }
 
-  async fetch(request) {
+  async fetch(request: PlatformRequest): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     if (request.method === "GET" && pathname === "/changes") {
       return Response.json(this.#changes(searchParams.get("epoch"), Number(searchParams.get("seq"))));
