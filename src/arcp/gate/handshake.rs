@@ -107,20 +107,20 @@ impl Gate {
     pub(super) fn welcome(&mut self, from_upstream: Welcome, session_id: &str, token: Option<&str>, now: Time) {
         let Some(hello) = &self.hello else { return };
         let of_both = hello.features.both(&Features::new(KNOWN));
-        let beats = of_both.has("heartbeat");
+        let has_heartbeat = of_both.has("heartbeat");
         let mut features = of_both.without("heartbeat").both(&from_upstream.features);
-        if beats {
+        if has_heartbeat {
             features = features.with("heartbeat");
         }
         let welcome = Welcome {
             resume_token: Some(Secret::new(token.unwrap_or(NO_TOKEN))),
             resume_window_sec: if token.is_some() { from_upstream.resume_window_sec } else { 0.0 },
-            heartbeat_interval_sec: beats.then_some(self.config.heartbeat.as_millis() as f64 / 1000.0),
+            heartbeat_interval_sec: has_heartbeat.then_some(self.config.heartbeat.as_millis() as f64 / 1000.0),
             features: features.clone(),
             runtime: from_upstream.runtime,
             agents: from_upstream.agents,
         };
-        let upstream_beat =
+        let upstream_interval =
             from_upstream.heartbeat_interval_sec.filter(|_| !self.trusted && from_upstream.features.has("heartbeat"));
         let payload = welcome.write(session_id, &now.to_rfc3339());
         let principal_scopes = self.principal.as_ref().and_then(Principal::scopes).unwrap_or_default();
@@ -133,7 +133,7 @@ impl Gate {
         }
         let event = self.audit("arcp.hello", "allowed", "ok").text("session", session_id).end();
         let interval = self.asks.then_some(self.config.revocation_interval);
-        let session = Session::new(&self.config, session_id, features, may_submit, upstream_beat, now);
+        let session = Session::new(&self.config, session_id, features, may_submit, upstream_interval, now);
         let session = session.asking(interval).after(seen, self.is_lowered).owing_sign(self.trusted && resumed);
         let id = self.ids.next(now);
         let text = Frame::new("session.welcome", &id, &payload).of_session(session_id).write();

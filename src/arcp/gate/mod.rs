@@ -13,8 +13,8 @@
 //! Nothing reaches the upstream before the principal is known. What passes is checked and then forwarded byte for byte.
 //! [`Gate`] keeps the contract of [`Machine`]; its inputs stand here, and what comes of each in a file of its own: `handshake` and
 //! `greet` the two hellos, `admit` the last questions before the welcome (an `admission` is what waits for them), `relay` frames,
-//! `beats` what time brings, `ending` how it ends. They stand on what is known and decided without the gate: `stage`, `session`,
-//! [`refusal`] (the ends), `unreadable` (what can't be passed on), `pulse`, `rate`, `seal` (resume tokens), `places` (where a job's
+//! `keepalive` what time brings, `ending` how it ends. They stand on what is known and decided without the gate: `stage`, `session`,
+//! [`refusal`] (the ends), `unreadable` (what can't be passed on), `rate`, `seal` (resume tokens), `places` (where a job's
 //! id stands), `hidden` (what no upstream runtime may give away).
 
 pub mod action;
@@ -24,7 +24,6 @@ pub mod upgrade;
 
 mod hidden;
 mod places;
-mod pulse;
 mod rate;
 mod seal;
 mod unreadable;
@@ -34,10 +33,10 @@ mod session;
 mod stage;
 
 mod admit;
-mod beats;
 mod ending;
 mod greet;
 mod handshake;
+mod keepalive;
 mod relay;
 
 use std::{collections::VecDeque, convert::Infallible};

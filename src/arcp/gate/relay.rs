@@ -232,7 +232,7 @@ impl Gate {
         let Stage::Open(session) = &mut self.stage else { return Flow::Drain };
         session.told_client(rewritten.as_deref().unwrap_or(text).len(), now);
         let unheard = if self.has_gauge { 0 } else { session.unheard };
-        let probes = unheard > self.config.max_buffered / 2 && session.client.is_some() && !session.is_probed;
+        let probes = unheard > self.config.max_buffered / 2 && session.client_heartbeat.is_some() && !session.is_probed;
         session.is_probed |= probes;
         if unheard > self.config.max_buffered.saturating_mul(WITHOUT_GAUGE) {
             self.end(End::SLOW, now);

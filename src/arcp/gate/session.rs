@@ -1,8 +1,8 @@
 //! What is known of an open session.
 
-use super::{config::Config, hidden::Asked, pulse::Pulse, rate::Rate};
+use super::{config::Config, hidden::Asked, rate::Rate};
 use crate::{
-    arcp::features::Features,
+    arcp::{features::Features, heartbeat::Heartbeat},
     auth::standing::LONGEST_UNKNOWN,
     json::Members,
     time::{Span, Time},
@@ -17,8 +17,8 @@ pub(super) struct Session {
     pub(super) id: String,
     pub(super) features: Features,
     pub(super) may_submit: bool,
-    pub(super) client: Option<Pulse>,
-    pub(super) upstream: Option<Pulse>,
+    pub(super) client_heartbeat: Option<Heartbeat>,
+    pub(super) upstream_heartbeat: Option<Heartbeat>,
     /// When the client was heard of; and how long it may say nothing, where it has no heartbeats.
     heard: Time,
     idle: Option<Span>,
@@ -69,18 +69,19 @@ impl Session {
         id: &str,
         features: Features,
         may_submit: bool,
-        upstream_beat: Option<f64>,
+        upstream_interval: Option<f64>,
         now: Time,
     ) -> Self {
-        let beat = upstream_beat.map(|seconds| Span::from_millis((seconds.clamp(0.05, 3600.0) * 1000.0) as i64));
+        let interval =
+            upstream_interval.map(|seconds| Span::from_millis((seconds.clamp(0.05, 3600.0) * 1000.0) as i64));
         Self {
             id: id.to_owned(),
             may_submit,
-            client: features.has("heartbeat").then(|| Pulse::new(config.heartbeat, now)),
+            client_heartbeat: features.has("heartbeat").then(|| Heartbeat::new(config.heartbeat, now)),
             idle: (!features.has("heartbeat")).then_some(config.idle_timeout),
             heard: now,
             features,
-            upstream: beat.map(|beat| Pulse::new(beat, now)),
+            upstream_heartbeat: interval.map(|interval| Heartbeat::new(interval, now)),
             unheard: 0,
             is_probed: false,
             interval: None,
@@ -120,9 +121,10 @@ impl Session {
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
-        let pulses = [&self.client, &self.upstream].into_iter().flatten().map(Pulse::deadline);
+        let heartbeats =
+            [&self.client_heartbeat, &self.upstream_heartbeat].into_iter().flatten().map(Heartbeat::deadline);
         let unanswered = self.asking_since.map(|since| since.plus(LONGEST_ANSWER));
-        pulses.chain(self.idle_at()).chain(self.next_ask).chain(unanswered).chain(self.dismissed).min()
+        heartbeats.chain(self.idle_at()).chain(self.next_ask).chain(unanswered).chain(self.dismissed).min()
     }
 
     /// When a client without heartbeats has been silent for too long: what it has begun to say may be kept by the platform.
@@ -132,8 +134,8 @@ impl Session {
 
     pub(super) fn told_client(&mut self, bytes: usize, now: Time) {
         self.unheard = self.unheard.saturating_add(bytes);
-        if let Some(pulse) = &mut self.client {
-            pulse.tell(now);
+        if let Some(heartbeat) = &mut self.client_heartbeat {
+            heartbeat.sent(now);
         }
     }
 
@@ -145,8 +147,8 @@ impl Session {
         self.heard = self.heard.max(now);
         self.from_client.0 += 1;
         self.from_client.1 += bytes as i64;
-        if let Some(pulse) = &mut self.client {
-            pulse.hear(now);
+        if let Some(heartbeat) = &mut self.client_heartbeat {
+            heartbeat.received(now);
         }
         self.rate.takes(bytes, now)
     }
@@ -164,14 +166,14 @@ impl Session {
     pub(super) fn heard_upstream(&mut self, bytes: usize, now: Time) {
         self.from_upstream.0 += 1;
         self.from_upstream.1 += bytes as i64;
-        if let Some(pulse) = &mut self.upstream {
-            pulse.hear(now);
+        if let Some(heartbeat) = &mut self.upstream_heartbeat {
+            heartbeat.received(now);
         }
     }
 
     pub(super) fn told_upstream(&mut self, now: Time) {
-        if let Some(pulse) = &mut self.upstream {
-            pulse.tell(now);
+        if let Some(heartbeat) = &mut self.upstream_heartbeat {
+            heartbeat.sent(now);
         }
     }
 

@@ -1,7 +1,14 @@
 //! What time brings to an open session: questions, pings, ends.
 
-use super::{action::Action, pulse::Beat, refusal::End, session::Ask, stage::Stage, Gate};
-use crate::{arcp::Frame, json::Members, time::Time};
+use super::{action::Action, refusal::End, session::Ask, stage::Stage, Gate};
+use crate::{
+    arcp::{
+        heartbeat::{Due, Heartbeat},
+        Frame,
+    },
+    json::Members,
+    time::Time,
+};
 
 impl Gate {
     /// When [`Self::timed_out`] is worth calling; it may move further into the future with every frame.
@@ -44,15 +51,17 @@ impl Gate {
         let unanswered = session.unanswered(now);
         let is_idle = session.idle_at().is_some_and(|at| now >= at);
         let is_due = session.is_to_ask(now);
-        let client = session.client.as_mut().map_or(Beat::None, |pulse| pulse.beat(now));
-        let upstream = session.upstream.as_mut().map_or(Beat::None, |pulse| pulse.beat(now));
-        if client == Beat::Lost {
+        let due =
+            |heartbeat: &mut Option<Heartbeat>| heartbeat.as_mut().map_or(Due::Nothing, |heartbeat| heartbeat.due(now));
+        let client = due(&mut session.client_heartbeat);
+        let upstream = due(&mut session.upstream_heartbeat);
+        if client == Due::Lost {
             return self.end(End::SILENT, now);
         }
         if is_idle {
             return self.end(End::IDLE, now);
         }
-        if upstream == Beat::Lost {
+        if upstream == Due::Lost {
             return self.end(End::restart("upstream_silent"), now);
         }
         if unanswered == Ask::Unknown {
@@ -61,10 +70,10 @@ impl Gate {
         if is_due {
             self.actions.push_back(Action::AskRevoked);
         }
-        if client == Beat::Ping {
+        if client == Due::Ping {
             self.ping_client(now);
         }
-        if upstream == Beat::Ping {
+        if upstream == Due::Ping {
             let payload = self.ping(now);
             self.tell_upstream("session.ping", &payload, now);
         }
