@@ -4,7 +4,7 @@ pub mod credentials;
 
 pub mod assertion;
 pub mod challenge;
+pub mod credential_status;
 pub mod custom;
-pub mod standing;
 
 pub use crate::principal::{Kind, Principal};

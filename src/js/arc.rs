@@ -15,8 +15,8 @@ use crate::{
     },
     auth::{
         challenge::stated,
+        credential_status::{self, CredentialStatus},
         custom::principal_from_json,
-        standing::{self, Standing},
     },
     config::Reader,
     error::{Code, Error},
@@ -115,8 +115,8 @@ pub fn arc_too_many(reason: &str) -> String {
 #[wasm_bindgen(js_name = standing)]
 pub fn standing(revoked: Option<bool>, unknown: Option<f64>) -> Option<String> {
     let standing = match unknown {
-        Some(millis) => Standing::during(revoked, Span::from_millis(millis as i64)),
-        None => Standing::before(revoked),
+        Some(millis) => CredentialStatus::during(revoked, Span::from_millis(millis as i64)),
+        None => CredentialStatus::before(revoked),
     };
     standing.name().map(str::to_owned)
 }
@@ -124,10 +124,10 @@ pub fn standing(revoked: Option<bool>, unknown: Option<f64>) -> Option<String> {
 /// What a verifier that is asked again says with this error: whether the credentials are taken back, or nothing where it can't
 /// say. `has_end`: the principal says itself when its token ends.
 #[wasm_bindgen(js_name = takenBack)]
-pub fn taken_back(code: &str, retryable: bool, has_end: bool) -> Option<bool> {
+pub fn means_revoked(code: &str, retryable: bool, has_end: bool) -> Option<bool> {
     // A verifier that says so says it for good.
     let retryable = retryable && code != Code::TokenRevoked.as_str();
-    standing::taken_back(stated(code, retryable, None, None).code(), has_end)
+    credential_status::means_revoked(stated(code, retryable, None, None).code(), has_end)
 }
 
 /// Decides on a body: `{ seen, needs, reply }`, `{ seen, needs, agent, input, stream, ticket }`, or `{ seen, needs, forward }`.

@@ -155,9 +155,20 @@ impl ArcpGateCore {
     }
 
     /// The principal, as JSON, how long after its end its token is taken, and whether it can be revoked before.
-    pub fn authenticated(&mut self, principal: &str, tolerance_ms: f64, asks: bool, now: f64) -> Result<(), JsValue> {
+    pub fn authenticated(
+        &mut self,
+        principal: &str,
+        tolerance_ms: f64,
+        is_revocable: bool,
+        now: f64,
+    ) -> Result<(), JsValue> {
         let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
-        self.0.handle_principal(principal, Span::from_millis(tolerance_ms as i64), asks, Time::from_millis(now));
+        self.0.handle_principal(
+            principal,
+            Span::from_millis(tolerance_ms as i64),
+            is_revocable,
+            Time::from_millis(now),
+        );
         Ok(())
     }
 

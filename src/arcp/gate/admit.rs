@@ -6,11 +6,12 @@ use super::{
     admission::{Admission, Stop, Wait},
     refusal::End,
     seal,
-    session::Ask,
     stage::{Flow, Stage},
     Gate,
 };
-use crate::{arcp::message::Welcome, principal::Principal, secret::Secret, time::Time};
+use crate::{
+    arcp::message::Welcome, auth::credential_status::CredentialStatus, principal::Principal, secret::Secret, time::Time,
+};
 
 impl Gate {
     /// The upstream has welcomed us.
@@ -23,7 +24,7 @@ impl Gate {
         self.stage = Stage::Admitting(Box::new(admission));
         match seal {
             Some(input) => self.actions.push_back(Action::Mac(input)),
-            None => self.ask_or_let_in(now),
+            None => self.check_revocation_or_let_in(now),
         }
     }
 
@@ -39,15 +40,15 @@ impl Gate {
             (Stage::Admitting(admission), Some(code)) if admission.waits_for == Wait::Seal => {
                 admission.token = admission.token.take().map(|token| seal::sealed(&admission.session_id, &token, code));
                 admission.waits_for = Wait::Answer;
-                self.ask_or_let_in(now);
+                self.check_revocation_or_let_in(now);
             }
             (Stage::Unsealing { .. } | Stage::Admitting(_), None) => self.end(End::restart("seal_failed"), now),
             _ => {}
         }
     }
 
-    fn ask_or_let_in(&mut self, now: Time) {
-        if self.asks {
+    fn check_revocation_or_let_in(&mut self, now: Time) {
+        if self.is_revocable {
             self.actions.push_back(Action::AskRevoked);
         } else {
             self.let_in(now);
@@ -55,18 +56,18 @@ impl Gate {
     }
 
     pub(super) fn revocation_checked(&mut self, revoked: Option<bool>, now: Time) {
-        let answer = match &mut self.stage {
-            Stage::Open(session) => session.asked(revoked, now),
-            Stage::Rechecking { .. } => Ask::of(revoked),
-            Stage::Admitting(admission) if admission.waits_for == Wait::Answer => Ask::of(revoked),
+        let status = match &mut self.stage {
+            Stage::Open(session) => session.revocation_checked(revoked, now),
+            Stage::Rechecking { .. } => CredentialStatus::before(revoked),
+            Stage::Admitting(admission) if admission.waits_for == Wait::Answer => CredentialStatus::before(revoked),
             _ => return,
         };
-        match (answer, &self.stage) {
-            (Ask::Revoked, _) => self.end(End::REVOKED, now),
-            (Ask::Unknown, _) => self.end(End::restart("revocation_unknown"), now),
-            (Ask::Fine, Stage::Rechecking { .. }) => self.greet(now),
-            (Ask::Fine, Stage::Admitting(_)) => self.let_in(now),
-            (Ask::Fine, _) => {}
+        match (status, &self.stage) {
+            (CredentialStatus::Revoked, _) => self.end(End::REVOKED, now),
+            (CredentialStatus::Unknown, _) => self.end(End::restart("revocation_unknown"), now),
+            (CredentialStatus::Valid, Stage::Rechecking { .. }) => self.greet(now),
+            (CredentialStatus::Valid, Stage::Admitting(_)) => self.let_in(now),
+            (CredentialStatus::Valid, _) => {}
         }
     }
 

@@ -36,7 +36,7 @@ impl Gate {
         if self.is_past_end(now) {
             return self.end(End::EXPIRED, now);
         }
-        if self.asks {
+        if self.is_revocable {
             self.actions.push_back(Action::AskRevoked);
         } else {
             self.greet(now);

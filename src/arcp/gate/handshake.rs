@@ -49,7 +49,7 @@ impl Gate {
         self.actions.push_back(Action::Authenticate { scheme, token });
     }
 
-    pub(super) fn authenticated(&mut self, principal: Principal, tolerance: Span, asks: bool, now: Time) {
+    pub(super) fn authenticated(&mut self, principal: Principal, tolerance: Span, is_revocable: bool, now: Time) {
         if !matches!(self.stage, Stage::Verifying) {
             return;
         }
@@ -59,7 +59,7 @@ impl Gate {
         let key = principal.key();
         let is_anonymous = principal.kind() == Kind::Anonymous;
         self.principal = Some(principal);
-        self.asks = asks;
+        self.is_revocable = is_revocable;
         if expires_at.is_some_and(|end| end < now.plus(LEAST_LIFE)) {
             return self.end(End::unauthenticated("token_nearly_over"), now);
         }
@@ -132,9 +132,10 @@ impl Gate {
             seen = resume.last_event_seq;
         }
         let event = self.audit("arcp.hello", "allowed", "ok").text("session", session_id).end();
-        let interval = self.asks.then_some(self.config.revocation_interval);
+        let interval = self.is_revocable.then_some(self.config.revocation_interval);
         let session = Session::new(&self.config, session_id, features, may_submit, upstream_interval, now);
-        let session = session.asking(interval).after(seen, self.is_lowered).owing_sign(self.trusted && resumed);
+        let session =
+            session.checking_revocation(interval).after(seen, self.is_lowered).owing_sign(self.trusted && resumed);
         let id = self.ids.next(now);
         let text = Frame::new("session.welcome", &id, &payload).of_session(session_id).write();
         self.stage = Stage::Open(Box::new(session));

@@ -1,11 +1,12 @@
 //! What time brings to an open session: questions, pings, ends.
 
-use super::{action::Action, refusal::End, session::Ask, stage::Stage, Gate};
+use super::{action::Action, refusal::End, stage::Stage, Gate};
 use crate::{
     arcp::{
         heartbeat::{Due, Heartbeat},
         Frame,
     },
+    auth::credential_status::CredentialStatus,
     json::Members,
     time::Time,
 };
@@ -48,9 +49,9 @@ impl Gate {
         if session.dismissed.is_some_and(|at| now >= at) {
             return self.end(End::DISMISSED, now);
         }
-        let unanswered = session.unanswered(now);
+        let overdue = session.revocation_overdue(now);
         let is_idle = session.idle_at().is_some_and(|at| now >= at);
-        let is_due = session.is_to_ask(now);
+        let is_check_due = session.is_revocation_check_due(now);
         let due =
             |heartbeat: &mut Option<Heartbeat>| heartbeat.as_mut().map_or(Due::Nothing, |heartbeat| heartbeat.due(now));
         let client = due(&mut session.client_heartbeat);
@@ -64,10 +65,10 @@ impl Gate {
         if upstream == Due::Lost {
             return self.end(End::restart("upstream_silent"), now);
         }
-        if unanswered == Ask::Unknown {
+        if overdue == CredentialStatus::Unknown {
             return self.end(End::restart("revocation_unknown"), now);
         }
-        if is_due {
+        if is_check_due {
             self.actions.push_back(Action::AskRevoked);
         }
         if client == Due::Ping {

@@ -76,7 +76,7 @@ pub struct Gate {
     hello: Option<Hello>,
     principal: Option<Principal>,
     /// The credentials may be revoked while the session lives.
-    asks: bool,
+    is_revocable: bool,
     /// When the token's time is over, tolerance included.
     ends: Option<Time>,
     actions: VecDeque<Action>,
@@ -99,7 +99,7 @@ impl Gate {
             born: now,
             hello: None,
             principal: None,
-            asks: false,
+            is_revocable: false,
             ends: None,
             actions: VecDeque::new(),
         }
@@ -188,10 +188,10 @@ impl Gate {
         }
     }
 
-    /// The credentials are this principal's, whose token is taken for so long after its end. With `asks`, it is worth asking again
-    /// and again whether they were revoked.
-    pub fn handle_principal(&mut self, principal: Principal, tolerance: Span, asks: bool, now: Time) {
-        self.authenticated(principal, tolerance, asks, now);
+    /// The credentials are this principal's, whose token is taken for so long after its end. With `is_revocable`, it is worth asking
+    /// again and again whether they were revoked.
+    pub fn handle_principal(&mut self, principal: Principal, tolerance: Span, is_revocable: bool, now: Time) {
+        self.authenticated(principal, tolerance, is_revocable, now);
     }
 
     /// The code of the last [`Action::Mac`], in base64url; `None` when the platform could not compute it.

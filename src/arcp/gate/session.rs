@@ -3,7 +3,7 @@
 use super::{config::Config, hidden::Asked, rate::Rate};
 use crate::{
     arcp::{features::Features, heartbeat::Heartbeat},
-    auth::standing::LONGEST_UNKNOWN,
+    auth::credential_status::CredentialStatus,
     json::Members,
     time::{Span, Time},
 };
@@ -25,11 +25,11 @@ pub(super) struct Session {
     /// What the client was sent since it was last heard of, in bytes, and whether it was asked for a sign of life since.
     pub(super) unheard: usize,
     pub(super) is_probed: bool,
-    interval: Option<Span>,
-    next_ask: Option<Time>,
+    revocation_interval: Option<Span>,
+    next_revocation_check: Option<Time>,
     /// Since when an answer is waited for.
-    asking_since: Option<Time>,
-    last_known: Time,
+    revocation_asked_at: Option<Time>,
+    last_known_valid: Time,
     /// The upstream has said that nothing more comes: when it must have closed.
     pub(super) dismissed: Option<Time>,
     pub(super) asked: Asked,
@@ -43,24 +43,6 @@ pub(super) struct Session {
     opened: Time,
     from_client: (i64, i64),
     from_upstream: (i64, i64),
-}
-
-/// What an answer about revocation means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ask {
-    Fine,
-    Revoked,
-    Unknown,
-}
-
-impl Ask {
-    pub(super) const fn of(revoked: Option<bool>) -> Self {
-        match revoked {
-            Some(true) => Self::Revoked,
-            Some(false) => Self::Fine,
-            None => Self::Unknown,
-        }
-    }
 }
 
 impl Session {
@@ -84,11 +66,11 @@ impl Session {
             upstream_heartbeat: interval.map(|interval| Heartbeat::new(interval, now)),
             unheard: 0,
             is_probed: false,
-            interval: None,
-            next_ask: None,
-            last_known: now,
+            revocation_interval: None,
+            next_revocation_check: None,
+            last_known_valid: now,
             dismissed: None,
-            asking_since: None,
+            revocation_asked_at: None,
             asked: Asked::default(),
             last_seq: 0,
             has_seen: None,
@@ -101,9 +83,9 @@ impl Session {
     }
 
     /// Asks about revocation so often.
-    pub(super) fn asking(mut self, interval: Option<Span>) -> Self {
-        self.interval = interval;
-        self.next_ask = interval.map(|interval| self.opened.plus(interval));
+    pub(super) fn checking_revocation(mut self, interval: Option<Span>) -> Self {
+        self.revocation_interval = interval;
+        self.next_revocation_check = interval.map(|interval| self.opened.plus(interval));
         self
     }
 
@@ -123,8 +105,8 @@ impl Session {
     pub(super) fn deadline(&self) -> Option<Time> {
         let heartbeats =
             [&self.client_heartbeat, &self.upstream_heartbeat].into_iter().flatten().map(Heartbeat::deadline);
-        let unanswered = self.asking_since.map(|since| since.plus(LONGEST_ANSWER));
-        heartbeats.chain(self.idle_at()).chain(self.next_ask).chain(unanswered).chain(self.dismissed).min()
+        let unanswered = self.revocation_asked_at.map(|since| since.plus(LONGEST_ANSWER));
+        heartbeats.chain(self.idle_at()).chain(self.next_revocation_check).chain(unanswered).chain(self.dismissed).min()
     }
 
     /// When a client without heartbeats has been silent for too long: what it has begun to say may be kept by the platform.
@@ -178,33 +160,31 @@ impl Session {
     }
 
     /// Whether it is time to ask about revocation.
-    pub(super) fn is_to_ask(&mut self, now: Time) -> bool {
-        let is_due = self.next_ask.is_some_and(|at| now >= at);
+    pub(super) fn is_revocation_check_due(&mut self, now: Time) -> bool {
+        let is_due = self.next_revocation_check.is_some_and(|at| now >= at);
         if is_due {
             // Asked once; the answer says when again.
-            self.next_ask = None;
-            self.asking_since = Some(now);
+            self.next_revocation_check = None;
+            self.revocation_asked_at = Some(now);
         }
         is_due
     }
 
     /// What to think of a question that nobody has answered in time, if there is one.
-    pub(super) fn unanswered(&mut self, now: Time) -> Ask {
-        match self.asking_since {
-            Some(since) if now >= since.plus(LONGEST_ANSWER) => self.asked(None, now),
-            _ => Ask::Fine,
+    pub(super) fn revocation_overdue(&mut self, now: Time) -> CredentialStatus {
+        match self.revocation_asked_at {
+            Some(since) if now >= since.plus(LONGEST_ANSWER) => self.revocation_checked(None, now),
+            _ => CredentialStatus::Valid,
         }
     }
 
-    pub(super) fn asked(&mut self, revoked: Option<bool>, now: Time) -> Ask {
-        self.next_ask = self.interval.map(|interval| now.plus(interval));
-        self.asking_since = None;
-        match Ask::of(revoked) {
-            Ask::Fine => self.last_known = now,
-            Ask::Unknown if now.since(self.last_known) < LONGEST_UNKNOWN => return Ask::Fine,
-            _ => {}
+    pub(super) fn revocation_checked(&mut self, revoked: Option<bool>, now: Time) -> CredentialStatus {
+        self.next_revocation_check = self.revocation_interval.map(|interval| now.plus(interval));
+        self.revocation_asked_at = None;
+        if revoked == Some(false) {
+            self.last_known_valid = now;
         }
-        Ask::of(revoked)
+        CredentialStatus::during(revoked, now.since(self.last_known_valid))
     }
 
     /// The numbers of the session, for the audit log.

@@ -1,4 +1,4 @@
-//! Whether somebody who was let in may still act: one rule for requests and for sessions.
+//! Whether a credential that was accepted still holds: one rule for requests and for sessions.
 //!
 //! Between letting in and acting there are waits (a body, an upstream's credential, a connection), and long work goes on after.
 //! So the question is asked again: before anything begins the answer must be there; while something runs it may be missing for
@@ -12,7 +12,7 @@ pub const LONGEST_UNKNOWN: Span = Span::from_secs(30);
 /// What it means that a verifier which let somebody in refuses the same credentials now: they are taken back, whatever it calls
 /// that. It can't say so where it failed itself; and when a token ends is the deadline's matter, unless nobody knows that but the
 /// verifier (`has_end` is false).
-pub const fn taken_back(refusal: Code, has_end: bool) -> Option<bool> {
+pub const fn means_revoked(refusal: Code, has_end: bool) -> Option<bool> {
     match refusal {
         Code::TokenExpired => Some(!has_end),
         Code::TokenRevoked => Some(true),
@@ -24,21 +24,21 @@ pub const fn taken_back(refusal: Code, has_end: bool) -> Option<bool> {
 
 /// What an answer about a credential means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum CredentialStatus {
     /// Go on.
-    Good,
+    Valid,
     /// It was taken back.
     Revoked,
     /// Nobody can say, and so nobody goes on.
     Unknown,
 }
 
-impl Standing {
+impl CredentialStatus {
     /// Before something begins: `revoked` is the answer, `None` that there was none.
     pub const fn before(revoked: Option<bool>) -> Self {
         match revoked {
             Some(true) => Self::Revoked,
-            Some(false) => Self::Good,
+            Some(false) => Self::Valid,
             None => Self::Unknown,
         }
     }
@@ -46,7 +46,7 @@ impl Standing {
     /// While something runs; `unknown` is how long ago the last answer was.
     pub fn during(revoked: Option<bool>, unknown: Span) -> Self {
         match revoked {
-            None if unknown < LONGEST_UNKNOWN => Self::Good,
+            None if unknown < LONGEST_UNKNOWN => Self::Valid,
             answer => Self::before(answer),
         }
     }
@@ -54,7 +54,7 @@ impl Standing {
     /// Its name in the log; `None` where there is nothing to tell.
     pub const fn name(self) -> Option<&'static str> {
         match self {
-            Self::Good => None,
+            Self::Valid => None,
             Self::Revoked => Some("revoked"),
             Self::Unknown => Some("revocation_unknown"),
         }
@@ -67,9 +67,9 @@ mod tests {
 
     #[test]
     fn nothing_begins_without_an_answer() {
-        assert_eq!(Standing::before(Some(false)), Standing::Good);
-        assert_eq!(Standing::before(Some(true)), Standing::Revoked);
-        assert_eq!(Standing::before(None), Standing::Unknown);
+        assert_eq!(CredentialStatus::before(Some(false)), CredentialStatus::Valid);
+        assert_eq!(CredentialStatus::before(Some(true)), CredentialStatus::Revoked);
+        assert_eq!(CredentialStatus::before(None), CredentialStatus::Unknown);
     }
 
     #[test]
@@ -83,7 +83,7 @@ mod tests {
             Code::TokenScope,
             Code::TokenAudience,
         ] {
-            assert_eq!(taken_back(code, true), Some(true), "{code:?}");
+            assert_eq!(means_revoked(code, true), Some(true), "{code:?}");
         }
         for code in [
             Code::JwksUnavailable,
@@ -93,18 +93,20 @@ mod tests {
             Code::Config,
             Code::Internal,
         ] {
-            assert_eq!(taken_back(code, true), None, "{code:?}");
+            assert_eq!(means_revoked(code, true), None, "{code:?}");
         }
-        assert_eq!(taken_back(Code::TokenExpired, true), Some(false));
-        assert_eq!(taken_back(Code::TokenExpired, false), Some(true));
+        assert_eq!(means_revoked(Code::TokenExpired, true), Some(false));
+        assert_eq!(means_revoked(Code::TokenExpired, false), Some(true));
     }
 
     #[test]
     fn what_runs_outlasts_a_short_outage_and_no_revocation() {
-        for (unknown, expected) in [(0, Standing::Good), (29_999, Standing::Good), (30_000, Standing::Unknown)] {
-            assert_eq!(Standing::during(None, Span::from_millis(unknown)), expected, "{unknown}");
+        for (unknown, expected) in
+            [(0, CredentialStatus::Valid), (29_999, CredentialStatus::Valid), (30_000, CredentialStatus::Unknown)]
+        {
+            assert_eq!(CredentialStatus::during(None, Span::from_millis(unknown)), expected, "{unknown}");
         }
-        assert_eq!(Standing::during(Some(true), Span::from_millis(0)), Standing::Revoked);
-        assert_eq!(Standing::during(Some(false), Span::from_secs(900)), Standing::Good);
+        assert_eq!(CredentialStatus::during(Some(true), Span::from_millis(0)), CredentialStatus::Revoked);
+        assert_eq!(CredentialStatus::during(Some(false), Span::from_secs(900)), CredentialStatus::Valid);
     }
 }
