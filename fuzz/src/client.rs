@@ -13,8 +13,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arcgate::{
-    arcp::client::{jobs::Reader, Client},
-    json::{self, Value},
+    arcp::client::{
+        action::{Action, JobResult, Output},
+        jobs::Reader,
+        Client,
+    },
+    json,
+    machine::Machine as _,
+    time::{Span, Time},
 };
 
 use super::script::{self, Names, START};
@@ -64,7 +70,7 @@ pub(crate) fn run(data: &[u8]) -> bool {
         came: 0,
         said: 0,
     };
-    world.client.start(world.now as f64);
+    world.client.handle_start(Time::from_millis(world.now as f64));
     world.drain();
     for (what, rest) in script::lines(&text) {
         world.take(what, rest);
@@ -75,8 +81,8 @@ pub(crate) fn run(data: &[u8]) -> bool {
     let weight = script::weight(&world.client);
     assert!(weight <= 40_000 + 8 * world.came, "{weight} bytes are kept of {}", world.came);
     // Whatever came: once it is closed, everybody has an answer.
-    let now = world.now as f64;
-    world.client.close("", now);
+    let now = Time::from_millis(world.now as f64);
+    world.client.handle_close("", now);
     world.drain();
     world.pass(60_000);
     assert!(world.client.is_closed() && world.is_closed, "it does not close");
@@ -90,7 +96,7 @@ pub(crate) fn run(data: &[u8]) -> bool {
 
 impl World {
     fn take(&mut self, what: char, rest: &str) {
-        let now = self.now as f64;
+        let now = Time::from_millis(self.now as f64);
         let text = self.names.fill(rest).into_owned();
         self.came += text.len() + 1;
         let (first, other) = script::number(&text);
@@ -99,41 +105,43 @@ impl World {
         let code = script::number(other).0.map_or(1006, |code| code as u16);
         let client = &mut self.client;
         match what {
-            'n' => client.dialing(conn, now),
+            'n' => client.handle_dialing(conn, now),
             'o' | 'O' if !self.open.insert(conn) => {}
-            'o' => client.opened(conn, Some(TOKEN), f64::NAN, now),
-            'O' => client.opened(conn, Some(TOKEN), now + script::millis(other) as f64, now),
+            'o' => client.handle_opened(conn, Some(TOKEN), None, now),
+            'O' => {
+                client.handle_opened(conn, Some(TOKEN), Some(now.plus(Span::from_millis(script::millis(other)))), now)
+            }
             'g' | 'G' => {
                 self.open.remove(&conn);
-                client.gone(conn, code, what == 'g', now);
+                client.handle_closed(conn, code, what == 'g', now);
             }
-            'k' | 'K' => client.no_token(conn, what == 'k', now),
-            'u' => client.unchanged(conn, now),
-            'N' => client.nudge(now),
+            'k' | 'K' => client.handle_token_failure(conn, what == 'k', now),
+            'u' => client.handle_token_unchanged(conn, now),
+            'N' => client.handle_wake_hint(now),
             'r' => match first {
-                Some(_) => client.frame(conn, other, now),
-                None => client.frame(conn, &text, now),
+                Some(_) => client.handle_frame(conn, other, now),
+                None => client.handle_frame(conn, &text, now),
             },
-            'z' => client.broken_frame(conn, now),
+            'z' => client.handle_broken_frame(conn, "", now),
             'S' | 'y' if json::object_of(&text).is_ok() => {
-                let request = client.submit(&text, None, what == 'y', now);
+                let request = client.handle_submit(&text, None, what == 'y', now);
                 self.asked.insert(request);
             }
-            'l' if json::object_of(&text).is_ok() => _ = self.asked.insert(client.list(&text, now)),
+            'l' if json::object_of(&text).is_ok() => _ = self.asked.insert(client.handle_list(&text, now)),
             'b' => {
                 let (job, payload) = text.split_once(' ').unwrap_or((&text, "{}"));
                 if json::object_of(payload).is_ok() {
-                    self.asked.insert(client.subscribe(job, payload, now));
+                    self.asked.insert(client.handle_subscribe(job, payload, now));
                 }
             }
-            'c' => _ = self.asked.insert(client.cancel(one, other, now)),
+            'c' => _ = self.asked.insert(client.handle_cancel(one, other, now)),
             'U' => {
                 self.gone.insert(one);
-                client.unsubscribe(one, now);
+                client.handle_unsubscribe(one, now);
             }
             'A' => {
                 self.given_up.insert(one);
-                client.abandon(one, now);
+                client.handle_abandon(one, now);
             }
             'R' => {
                 let reader = match code % 3 {
@@ -144,10 +152,10 @@ impl World {
                 if reader == Reader::Gone {
                     self.gone.insert(one);
                 }
-                client.set_reader(one, reader, now);
+                client.handle_reader(one, reader, now);
             }
-            'e' => client.read(one, u32::from(code), now),
-            'x' => client.close(&text, now),
+            'e' => client.handle_read(one, u32::from(code), now),
+            'x' => client.handle_close(&text, now),
             't' => self.pass(script::millis(rest)),
             'j' => self.now += script::jump(rest),
             _ => {}
@@ -155,35 +163,36 @@ impl World {
     }
 
     fn drain(&mut self) {
-        while let Some(act) = self.client.poll() {
-            let object = json::object_of(&act).unwrap_or_else(|problem| panic!("{problem:?} in an action: {act}"));
-            let number = |name: &str| {
-                let number = object.get(name).and_then(Value::as_number).and_then(json::Number::as_i64);
-                number.unwrap_or_else(|| panic!("no `{name}`: {act}")) as u32
-            };
-            let what = script::action(&act);
+        while let Some(output) = self.client.poll_output() {
+            let Output::Action(action) = output else { continue };
             // Whoever asks afterwards is told so.
-            let is_told = matches!(what.as_str(), "close" | "tell" | "refused" | "done" | "forget");
-            assert!(!self.is_closed || is_told, "after its end: {act}");
-            match what.as_str() {
-                "connect" => self.conn = number("conn"),
-                "send" => self.sends(number("conn"), object.get("text").and_then(Value::as_str).expect("a frame")),
-                "refused" | "answer" | "done" | "held" => self.answers(number("request"), &act),
-                "accepted" => {
-                    self.answers(number("request"), &act);
-                    self.jobs.entry(number("job")).or_default();
+            let is_answer = matches!(
+                action,
+                Action::Close { .. } | Action::Refuse { .. } | Action::Done { .. } | Action::Forget { .. }
+            );
+            assert!(!self.is_closed || is_answer, "after its end: {action:?}");
+            check_json(&action);
+            match &action {
+                Action::Connect { conn, .. } => self.conn = *conn,
+                Action::Send { conn, text } => self.sends(*conn, text),
+                Action::Refuse { request, .. }
+                | Action::Answer { request, .. }
+                | Action::Done { request }
+                | Action::Held { request, .. } => self.answers(*request, &action),
+                Action::Accept { request, job, .. } => {
+                    self.answers(*request, &action);
+                    self.jobs.entry(*job).or_default();
                 }
-                "event" => {
-                    let job = number("job");
-                    assert!(self.jobs.get(&job) != Some(&true), "after the job's end: {act}");
+                Action::Deliver { job, .. } => {
+                    assert!(self.jobs.get(job) != Some(&true), "after the job's end: {action:?}");
                 }
-                "result" | "failed" => {
-                    let has_ended = self.jobs.insert(number("job"), true);
-                    assert!(has_ended != Some(true), "a job ends once: {act}");
+                Action::Finish { job, .. } | Action::Fail { job, .. } => {
+                    let has_ended = self.jobs.insert(*job, true);
+                    assert!(has_ended != Some(true), "a job ends once: {action:?}");
                 }
-                "close" => _ = self.open.remove(&number("conn")),
-                "closed" => self.is_closed = true,
-                _ => {}
+                Action::Close { conn, .. } => _ = self.open.remove(conn),
+                Action::Closed { .. } => self.is_closed = true,
+                Action::Open(_) | Action::Missed { .. } | Action::Forget { .. } => {}
             }
         }
     }
@@ -195,26 +204,43 @@ impl World {
         assert!(self.is_told || mine == "session.hello" || !text.contains(TOKEN), "the token in {text}");
     }
 
-    fn answers(&mut self, request: u32, act: &str) {
-        assert!(self.answered.insert(request), "answered twice: {act}");
+    fn answers(&mut self, request: u32, action: &Action) {
+        assert!(self.answered.insert(request), "answered twice: {action:?}");
     }
 
     fn pass(&mut self, millis: i64) {
         let until = self.now + millis;
         let mut turns = 0;
-        while let Some(at) = self.client.deadline().filter(|at| *at <= until as f64) {
+        while let Some(at) = self.client.poll_timeout().map(Time::as_millis).filter(|at| *at <= until) {
             // Who tries again for days does so often; what must not be is a deadline that stands.
             turns += 1;
             let before = self.now;
-            self.now = self.now.max(at.ceil() as i64);
-            self.client.wake(self.now as f64);
+            self.now = self.now.max(at);
+            self.client.handle_timeout(Time::from_millis(self.now as f64));
             self.drain();
-            let next = self.client.deadline();
+            let next = self.client.poll_timeout().map(Time::as_millis);
             assert!(before != self.now || next != Some(at), "a deadline that does not move: {at}");
             if turns > 2_000 {
                 break;
             }
         }
         self.now = until;
+    }
+}
+
+/// What is said to be JSON is.
+fn check_json(action: &Action) {
+    let text = match action {
+        Action::Accept { payload, .. } => payload.as_deref(),
+        Action::Answer { payload, .. } => Some(payload.as_str()),
+        Action::Deliver { event, .. } => event.payload.as_deref(),
+        Action::Finish { result: JobResult::Value(value), .. } => Some(value.as_str()),
+        Action::Refuse { fault, .. } | Action::Fail { fault, .. } | Action::Closed { fault, .. } => {
+            fault.peer_details.as_deref()
+        }
+        _ => None,
+    };
+    if let Some(text) = text {
+        json::parse(text.as_bytes()).unwrap_or_else(|problem| panic!("{problem:?} in an action: {action:?}"));
     }
 }

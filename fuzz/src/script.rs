@@ -4,10 +4,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use arcgate::{
-    arcp::Envelope,
-    json::{self, Value},
-};
+use arcgate::{arcp::Envelope, json::Value};
 
 /// More lines than this say nothing new, and take time.
 const MOST_LINES: usize = 300;
@@ -72,12 +69,6 @@ impl Names {
         }
         Cow::Owned(self.0.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value)))
     }
-}
-
-/// What an action, as the machine writes it for JavaScript, is to do.
-pub(crate) fn action(text: &str) -> String {
-    let action = json::object_of(text).unwrap_or_else(|problem| panic!("{problem:?} in an action: {text}"));
-    action.get("do").and_then(Value::as_str).expect("an action says what to do").to_owned()
 }
 
 /// What a machine keeps, about: as long as its members are when they are shown.

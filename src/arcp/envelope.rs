@@ -141,6 +141,14 @@ impl<'a> Envelope<'a> {
             && extensions.and_then(|extensions| extensions.get("optional")).and_then(Value::as_bool) == Some(true)
     }
 
+    /// The payload, as JSON.
+    pub fn payload_json(&self) -> Option<String> {
+        let payload = self.object.get("payload")?;
+        let mut text = String::new();
+        payload.write(&mut text);
+        Some(text)
+    }
+
     /// The payload. (There is one: `parse` has seen to it.)
     pub fn payload(&self) -> Option<&Object<'a>> {
         self.object.get("payload").and_then(Value::as_object)

@@ -172,7 +172,7 @@ impl Reading {
     fn read(&mut self, world: &mut World, job: u64, count: usize) {
         let count = count.min(self.queue.len());
         self.seen.extend(self.queue.drain(..count));
-        world.with(|client, now| client.read(job as u32, count as u32, now));
+        world.with(|client, now| client.handle_read(job as u32, count as u32, now));
     }
 }
 
@@ -195,7 +195,7 @@ fn play(dialect: Dialect, to: i64, blocks: bool) -> (Peer, Reading) {
         reading.take(&mut world, job);
         if blocks && round == 150 && !has_asked {
             has_asked = true;
-            world.with(|client, now| client.submit(r#"{"agent":"short"}"#, None, false, now));
+            world.with(|client, now| client.handle_submit(r#"{"agent":"short"}"#, None, false, now));
         }
         let may_read = !blocks || reading.other.is_some();
         if may_read && round > 100 {
@@ -251,15 +251,15 @@ fn a_job_that_nobody_reads_stops_no_other() {
     }
     world.sleep(1_000.0);
     assert_eq!(world.count("session.ack") + world.count("job.unsubscribe"), 0, "nobody else waits");
-    world.with(|client, now| client.submit(r#"{"agent":"b"}"#, None, false, now));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"b"}"#, None, false, now));
     assert_eq!(world.sent.last().unwrap().1["type"], "job.unsubscribe");
     assert_eq!(world.sent.last().unwrap().1["payload"]["job_id"], "job_1");
     world.sleep(200.0);
     assert_eq!(world.last("session.ack")["payload"]["last_processed_seq"], 300);
     // Read down, it goes on from where it was.
-    world.with(|client, now| client.read(job as u32, 171, now));
+    world.with(|client, now| client.handle_read(job as u32, 171, now));
     assert_eq!(world.count("job.subscribe"), 0);
-    world.with(|client, now| client.read(job as u32, 1, now));
+    world.with(|client, now| client.handle_read(job as u32, 1, now));
     let (_, submit) = world.sent.iter().find(|(_, frame)| frame["payload"]["agent"] == "b").unwrap().clone();
     world.frame(&accepted("job_2", &submit));
     let subscribe = world.last("job.subscribe");
@@ -278,7 +278,7 @@ fn a_job_that_nobody_reads_stops_no_other() {
 /// A session with a job, and what of it came; the runtime has these features.
 fn with_features(features: &[&str], events: i64) -> World {
     let mut world = World::of(OPTIONS);
-    world.with(|client, now| client.start(now));
+    world.with(|client, now| client.handle_start(now));
     world.open();
     let mut frame = welcome("sess_1", "rt_1");
     frame["payload"]["capabilities"]["features"] = json!(features);
@@ -302,7 +302,7 @@ fn whom_no_acknowledgement_holds_is_put_off_as_soon_as_the_reader_is_behind() {
         let mut world = with_features(features, events);
         assert_eq!(world.count("job.unsubscribe"), expected, "{features:?} {events}");
         // Read down, it goes on behind what came.
-        world.with(|client, now| client.read(1, u32::try_from(events).unwrap(), now));
+        world.with(|client, now| client.handle_read(1, u32::try_from(events).unwrap(), now));
         assert_eq!(world.count("job.subscribe"), expected);
         if expected == 1 {
             assert_eq!(world.last("job.subscribe")["payload"]["from_event_seq"], events);
@@ -327,10 +327,10 @@ fn what_was_under_way_when_a_job_is_taken_up_comes_once() {
     let job = world.job("job_1");
     world.reads(job);
     (1..=300).for_each(|seq| world.event("job_1", seq));
-    world.with(|client, now| client.submit(r#"{"agent":"b"}"#, None, false, now));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"b"}"#, None, false, now));
     let submit = world.last("job.unsubscribe");
     assert_eq!(submit["job_id"], "job_1");
-    world.with(|client, now| client.read(job as u32, 300, now));
+    world.with(|client, now| client.handle_read(job as u32, 300, now));
     let (_, submit) = world.sent.iter().find(|(_, frame)| frame["payload"]["agent"] == "b").unwrap().clone();
     world.frame(&accepted("job_2", &submit));
     let subscribe = world.last("job.subscribe");
@@ -355,9 +355,9 @@ fn whoever_leaves_a_job_that_was_put_off_still_has_its_result() {
         for seq in 1..=300 {
             world.event("job_1", seq);
         }
-        world.with(|client, now| client.submit(r#"{"agent":"b"}"#, None, false, now));
+        world.with(|client, now| client.handle_submit(r#"{"agent":"b"}"#, None, false, now));
         assert_eq!(world.count("job.unsubscribe"), 1);
-        world.with(|client, now| client.set_reader(job as u32, reader, now));
+        world.with(|client, now| client.handle_reader(job as u32, reader, now));
         let subscribe = world.last("job.subscribe");
         assert_eq!(subscribe["payload"]["history"], json!(reader == Reader::Result));
         world.frame(&message(
@@ -372,7 +372,7 @@ fn whoever_leaves_a_job_that_was_put_off_still_has_its_result() {
 #[test]
 fn without_subscriptions_others_go_on_and_what_is_given_up_is_told() {
     let mut world = World::of(OPTIONS);
-    world.with(|client, now| client.start(now));
+    world.with(|client, now| client.handle_start(now));
     world.open();
     let mut frame = welcome("sess_1", "rt_1");
     frame["payload"]["capabilities"]["features"] = json!(["ack"]);

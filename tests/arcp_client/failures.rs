@@ -11,7 +11,7 @@ fn too_deep(job: &str, seq: i64, kind: &str) -> String {
 
 fn raw(world: &mut World, text: &str) {
     let conn = world.conn;
-    world.with(|client, now| client.frame(conn, text, now));
+    world.with(|client, now| client.handle_frame(conn, text, now));
 }
 
 fn lost(world: &World, reason: &str) -> Value {
@@ -74,7 +74,7 @@ fn a_frame_that_is_too_large_is_found_by_its_beginning() {
         world.job("job_1");
         for round in 0..2 {
             let conn = world.conn;
-            world.with(|client, now| client.oversized_frame(conn, head, now));
+            world.with(|client, now| client.handle_broken_frame(conn, head, now));
             if round == 0 {
                 assert!(world.has_told("reconnecting"));
                 world.resumed();
@@ -92,7 +92,7 @@ fn a_frame_that_is_too_large_is_found_by_its_beginning() {
 #[test]
 fn an_answer_that_cannot_be_read_is_its_requests_error() {
     let mut world = World::opened();
-    let number = world.with(|client, now| client.list("{}", now));
+    let number = world.with(|client, now| client.handle_list("{}", now));
     let id = world.last("session.list_jobs")["id"].clone();
     let text = message("session.jobs", json!({ "request_id": id, "jobs": "DEEP" })).to_string();
     raw(&mut world, &text.replace("\"DEEP\"", &format!("{}1{}", "[".repeat(40), "]".repeat(40))));
@@ -125,7 +125,7 @@ fn half_a_character_is_no_reason_to_go() {
 #[test]
 fn half_a_character_in_an_event_that_came_before_its_job() {
     let mut world = World::opened();
-    world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
     let text = event("job_1", 1).to_string();
     raw(&mut world, &text.replace("\"n\":1", r#""text":"\ude00""#));
     world.accept("job_1");
@@ -137,7 +137,7 @@ fn a_gateway_that_cannot_pass_an_event_on_is_passed_by() {
     let mut world = World::opened();
     world.job("job_1");
     world.event("job_1", 1);
-    let number = world.with(|client, now| client.list("{}", now));
+    let number = world.with(|client, now| client.handle_list("{}", now));
     let mut said = error("INTERNAL_ERROR");
     said["payload"]["details"] = json!({ "reason": "upstream_frame_too_large", "event_seq": 2 });
     world.frame(&said);
@@ -202,7 +202,7 @@ fn an_end_that_a_gateway_cannot_pass_on_fails_its_job_with_the_size_and_the_limi
 fn what_may_have_been_an_end_is_not_waited_for_without_end() {
     for (jobs, heard) in [(1, false), (1, true), (2, false), (2, true)] {
         let mut world = World::of(OPTIONS);
-        world.with(|client, now| client.start(now));
+        world.with(|client, now| client.handle_start(now));
         world.open();
         world.frame(&without_lists("rt_1"));
         world.acts.clear();
@@ -234,8 +234,9 @@ fn a_frame_that_is_too_large_is_its_own_requests_error() {
     for (is_told, is_large_first) in [(true, true), (true, false), (false, true), (false, false)] {
         let mut world = World::opened();
         world.job("job_0");
-        let submit =
-            |world: &mut World, payload: &str| world.with(|client, now| client.submit(payload, None, false, now));
+        let submit = |world: &mut World, payload: &str| {
+            world.with(|client, now| client.handle_submit(payload, None, false, now))
+        };
         let (one, other) = match is_large_first {
             true => (submit(&mut world, &large), submit(&mut world, r#"{"agent":"b"}"#)),
             false => {
@@ -281,7 +282,7 @@ fn a_frame_that_is_too_large_is_its_own_requests_error() {
 #[test]
 fn what_no_connection_survives_is_not_asked_for_for_ever() {
     let mut world = World::opened();
-    let number = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, true, now));
+    let number = world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, true, now));
     for _ in 0..3 {
         world.gone(1006);
         assert!(!world.has("refused"));
@@ -300,7 +301,7 @@ fn what_cannot_be_said_is_refused_before_it_is_sent() {
         (r#"{"agent":"a","input":{"text":["x","y\ud83d"]}}"#.to_owned(), "input.text[1]"),
         (format!(r#"{{"agent":"a","input":{}1{}}}"#, "[".repeat(80), "]".repeat(80)), "input[0]"),
     ] {
-        let number = world.with(|client, now| client.submit(&payload, None, true, now));
+        let number = world.with(|client, now| client.handle_submit(&payload, None, true, now));
         let refused = world.take("refused");
         assert_eq!((&refused["request"], &refused["error"]["code"]), (&json!(number), &json!("ERR_CONFIG")));
         assert!(refused["error"]["details"]["subject"].as_str().unwrap().starts_with(path), "{refused}");
@@ -369,7 +370,7 @@ fn one_session_too_many_is_named() {
     refusal["payload"]["details"] = json!({ "reason": "too_many_sessions", "limit": 32 });
     refusal["payload"]["retryable"] = json!(true);
     let mut world = World::of(OPTIONS);
-    world.with(|client, now| client.start(now));
+    world.with(|client, now| client.handle_start(now));
     world.open();
     world.frame(&refusal);
     let closed = world.take("closed");
@@ -394,9 +395,9 @@ fn a_refusal_without_a_job_is_its_requests_alone() {
     // As Java has it: the request's own id, and `job.error`.
     let mut world = World::opened();
     let running = world.job("job_0");
-    let one = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    let one = world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
     let submit = world.last("job.submit");
-    let other = world.with(|client, now| client.submit(r#"{"agent":"b"}"#, None, false, now));
+    let other = world.with(|client, now| client.handle_submit(r#"{"agent":"b"}"#, None, false, now));
     let mut refusal =
         message("job.error", json!({ "final_status": "error", "code": "AGENT_NOT_AVAILABLE", "message": "no" }));
     refusal["id"] = submit["id"].clone();
@@ -408,7 +409,7 @@ fn a_refusal_without_a_job_is_its_requests_alone() {
     world.frame(&accepted("job_2", &submit));
     assert_eq!(world.take("accepted")["request"], other);
     // With a number, which counts.
-    let third = world.with(|client, now| client.submit(r#"{"agent":"c"}"#, None, false, now));
+    let third = world.with(|client, now| client.handle_submit(r#"{"agent":"c"}"#, None, false, now));
     let mut refusal = refusal.clone();
     refusal["id"] = world.last("job.submit")["id"].clone();
     refusal["event_seq"] = json!(1);
@@ -425,7 +426,7 @@ fn numbers_count_on_every_type() {
     let mut world = World::opened();
     let job = world.job("job_1") as u32;
     world.event("job_1", 1);
-    let number = world.with(|client, now| client.cancel(job, "", now));
+    let number = world.with(|client, now| client.handle_cancel(job, "", now));
     // As Java has it.
     let mut cancelled = message("job.cancelled", json!({ "reason": "" }));
     cancelled["job_id"] = json!("job_1");
@@ -438,7 +439,7 @@ fn numbers_count_on_every_type() {
     assert_eq!(world.resumed()["payload"]["resume"]["last_event_seq"], 3);
     // Said again after the resume, it answers nobody's request.
     let job = world.job("job_2") as u32;
-    world.with(|client, now| client.cancel(job, "", now));
+    world.with(|client, now| client.handle_cancel(job, "", now));
     world.acts.clear();
     world.frame(&cancelled);
     assert!(!world.has("done"));
@@ -569,7 +570,7 @@ fn act_out(world: &mut World, turn: &Move) {
         Move::Huge => {
             let conn = world.conn;
             let head = r#"{"arcp":"1.1","id":"x","type":"job.event","payload":{"#;
-            world.with(|client, now| client.oversized_frame(conn, head, now));
+            world.with(|client, now| client.handle_broken_frame(conn, head, now));
         }
         Move::Garbage => raw(world, "["),
         // One that says it had more, and never sends it.
@@ -585,7 +586,7 @@ fn act_out(world: &mut World, turn: &Move) {
 fn comes_to_an_end(script: &[Move], keyed: bool) -> Result<(), proptest::test_runner::TestCaseError> {
     let mut world = World::opened();
     world.job("job_1");
-    world.with(|client, now| client.submit(r#"{"agent":"b"}"#, None, keyed, now));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"b"}"#, None, keyed, now));
     world.gone(1006);
     let mut connections = 0;
     while !world.has("closed") {

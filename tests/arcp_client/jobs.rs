@@ -9,7 +9,7 @@ fn what_is_processed_is_acknowledged_now_and_then() {
     world.reads(job);
     for seq in 1..=100 {
         world.event("job_1", seq);
-        world.with(|client, now| client.read(job as u32, 1, now));
+        world.with(|client, now| client.handle_read(job as u32, 1, now));
         world.sleep(10.0);
     }
     let acks = world.count("session.ack");
@@ -31,13 +31,13 @@ fn who_does_not_read_gets_no_more() {
     world.sleep(5_000.0);
     assert_eq!(world.count("session.ack"), 0, "the runtime holds the rest back");
     world.reads(job);
-    world.with(|client, now| client.read(job as u32, 100, now));
+    world.with(|client, now| client.handle_read(job as u32, 100, now));
     world.sleep(200.0);
     assert_eq!(world.last("session.ack")["payload"]["last_processed_seq"], 300);
     // Who waits for the result and reads nothing doesn't hold it up.
     let mut world = World::opened();
     let job = world.job("job_1");
-    world.with(|client, now| client.set_reader(job as u32, Reader::Result, now));
+    world.with(|client, now| client.handle_reader(job as u32, Reader::Result, now));
     for seq in 1..=1000 {
         world.event("job_1", seq);
     }
@@ -46,7 +46,7 @@ fn who_does_not_read_gets_no_more() {
     world.sleep(200.0);
     assert_eq!(world.last("session.ack")["payload"]["last_processed_seq"], 1000);
     // And who has left the loop gets nothing.
-    world.with(|client, now| client.set_reader(job as u32, Reader::Gone, now));
+    world.with(|client, now| client.handle_reader(job as u32, Reader::Gone, now));
     world.acts.clear();
     world.event("job_1", 1001);
     assert!(!world.has("event"));
@@ -58,8 +58,8 @@ fn who_does_not_read_gets_no_more() {
 fn an_error_refuses_the_request_that_it_is_about() {
     let mut world = World::opened();
     let running = world.job("job_0");
-    let one = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
-    let other = world.with(|client, now| client.list("{}", now));
+    let one = world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
+    let other = world.with(|client, now| client.handle_list("{}", now));
     world.frame(&error("AGENT_NOT_AVAILABLE"));
     let refused = world.take("refused");
     assert_eq!(
@@ -74,7 +74,7 @@ fn an_error_refuses_the_request_that_it_is_about() {
     world.frame(&result("job_0", 1));
     assert_eq!(world.take("result")["job"], running, "nothing else was harmed");
     // The TS SDK refuses a submit with a job that it invents.
-    let number = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    let number = world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
     let refusal = json!({ "final_status": "error", "code": "DUPLICATE_KEY", "message": "no", "retryable": false });
     world.frame(&numbered("job.error", "job_x", 2, refusal));
     assert_eq!(world.take("refused")["request"], number);
@@ -87,8 +87,8 @@ fn an_error_refuses_the_request_that_it_is_about() {
 fn answers_find_their_requests_by_trace_too() {
     let mut world = World::opened();
     world.job("job_0");
-    let one = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
-    let other = world.with(|client, now| client.submit(r#"{"agent":"b"}"#, None, false, now));
+    let one = world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
+    let other = world.with(|client, now| client.handle_submit(r#"{"agent":"b"}"#, None, false, now));
     let trace = world.last("job.submit")["trace_id"].clone();
     world.frame(&message("job.accepted", json!({ "job_id": "job_b", "trace_id": trace })));
     assert_eq!(world.take("accepted")["request"], other);
@@ -99,7 +99,7 @@ fn answers_find_their_requests_by_trace_too() {
 #[test]
 fn events_may_come_before_the_job_is_accepted() {
     let mut world = World::opened();
-    world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
     world.event("job_1", 1);
     world.event("job_2", 2);
     world.event("job_1", 3);
@@ -166,7 +166,7 @@ fn ends_other_than_success() {
 fn cancelling() {
     let mut world = World::opened();
     let job = world.job("job_1") as u32;
-    let number = world.with(|client, now| client.cancel(job, "enough", now));
+    let number = world.with(|client, now| client.handle_cancel(job, "enough", now));
     let cancel = world.last("job.cancel");
     assert_eq!((&cancel["job_id"], &cancel["payload"]["job_id"]), (&json!("job_1"), &json!("job_1")), "in both places");
     assert_eq!(cancel["payload"]["reason"], "enough");
@@ -174,15 +174,15 @@ fn cancelling() {
     world.frame(&numbered("job.result", "job_1", 1, json!({ "final_status": "cancelled" })));
     assert_eq!(world.take("done")["request"], number);
     assert!(world.has("failed"));
-    let late = world.with(|client, now| client.cancel(job, "enough", now));
+    let late = world.with(|client, now| client.handle_cancel(job, "enough", now));
     assert_eq!(world.take("done")["request"], late, "it has ended");
     let job = world.job("job_2") as u32;
-    let number = world.with(|client, now| client.cancel(job, "enough", now));
+    let number = world.with(|client, now| client.handle_cancel(job, "enough", now));
     world.frame(&message("job.cancelled", json!({ "job_id": "job_2" })));
     assert_eq!(world.take("done")["request"], number);
     // Silence (Python, for another principal's job) ends, and keeps nobody waiting.
-    let number = world.with(|client, now| client.cancel(job, "enough", now));
-    world.with(|client, now| client.list("{}", now));
+    let number = world.with(|client, now| client.handle_cancel(job, "enough", now));
+    world.with(|client, now| client.handle_list("{}", now));
     world.last("session.list_jobs");
     world.sleep(29_000.0);
     world.frame(&message("session.pong", json!({})));
@@ -194,16 +194,16 @@ fn cancelling() {
 #[test]
 fn a_job_that_nobody_wants_any_more_is_cancelled() {
     let mut world = World::opened();
-    let number = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
-    world.with(|client, now| client.abandon(number, now));
+    let number = world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
+    world.with(|client, now| client.handle_abandon(number, now));
     let submit = world.last("job.submit");
     world.frame(&accepted("job_1", &submit));
     assert_eq!(world.last("job.cancel")["job_id"], "job_1");
     assert!(!world.has("accepted"));
     // One that was not sent is not sent.
     world.gone(1006);
-    let number = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
-    world.with(|client, now| client.abandon(number, now));
+    let number = world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
+    world.with(|client, now| client.handle_abandon(number, now));
     world.resumed();
     assert_eq!(world.count("job.submit"), 1);
 }
@@ -212,7 +212,7 @@ fn a_job_that_nobody_wants_any_more_is_cancelled() {
 fn subscribing() {
     let mut world = World::opened();
     let payload = r#"{"job_id":"job_7","history":true,"from_event_seq":0}"#;
-    let number = world.with(|client, now| client.subscribe("job_7", payload, now));
+    let number = world.with(|client, now| client.handle_subscribe("job_7", payload, now));
     // Python: the replay first, counted for itself.
     world.event("job_7", 1);
     let subscribe = world.last("job.subscribe");
@@ -221,9 +221,9 @@ fn subscribing() {
     let job = world.take("accepted");
     assert_eq!(job["request"], number);
     let handle = job["job"].as_u64().unwrap() as u32;
-    let again = world.with(|client, now| client.subscribe("job_7", payload, now));
+    let again = world.with(|client, now| client.handle_subscribe("job_7", payload, now));
     assert_eq!(world.take("held")["request"], again);
-    world.with(|client, now| client.unsubscribe(handle, now));
+    world.with(|client, now| client.handle_unsubscribe(handle, now));
     assert_eq!(world.last("job.unsubscribe")["payload"]["job_id"], "job_7");
     assert_eq!(world.take("failed")["error"]["code"], "ERR_ABORTED");
     // Refused, with the TS SDK's job.error too.
@@ -231,7 +231,7 @@ fn subscribing() {
         error("JOB_NOT_FOUND"),
         numbered("job.error", "job_8", 2, json!({ "code": "JOB_NOT_FOUND", "message": "", "retryable": false })),
     ] {
-        let number = world.with(|client, now| client.subscribe("job_8", r#"{"job_id":"job_8"}"#, now));
+        let number = world.with(|client, now| client.handle_subscribe("job_8", r#"{"job_id":"job_8"}"#, now));
         world.frame(&refusal);
         assert_eq!(world.take("refused")["request"], number);
     }
@@ -245,19 +245,19 @@ fn what_is_no_id_names_no_job_and_no_session() {
     let long = "j".repeat(257);
     for id in ["", "job\u{1}", &long] {
         let mut world = World::opened();
-        world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+        world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
         let payload = json!({"job_id": id, "agent": "a"});
         world.frame(
             &json!({"arcp": "1.1", "id": "x", "type": "job.accepted", "session_id": "sess_1", "payload": payload}),
         );
         assert!(!world.has("accepted"), "{id:?}");
         let mut world = World::opened();
-        let request = world.with(|client, now| client.subscribe(id, "{}", now));
+        let request = world.with(|client, now| client.handle_subscribe(id, "{}", now));
         let refused = world.acts.iter().find(|act| act["do"] == "refused").expect("a refusal");
         assert_eq!((&refused["request"], &refused["error"]["code"]), (&json!(request), &json!("ERR_CONFIG")));
     }
     let mut world = World::of(OPTIONS);
-    world.with(|client, now| client.start(now));
+    world.with(|client, now| client.handle_start(now));
     world.open();
     let mut frame = welcome(&long, "rt_1");
     frame["payload"]["session_id"] = frame.as_object_mut().unwrap().remove("session_id").unwrap();
@@ -270,7 +270,7 @@ fn a_job_that_ran_before_it_was_accepted_has_all_its_events_or_says_which_not() 
     let keyed = r#"{"agent":"a","idempotency_key":"k"}"#;
     for (count, given_up) in [(3_000, 0), (5_000, 904)] {
         let mut world = World::opened();
-        world.with(|client, now| client.submit(keyed, None, true, now));
+        world.with(|client, now| client.handle_submit(keyed, None, true, now));
         world.gone(1006);
         // The runtime replays all of it, and answers the submit then.
         world.resumed();
@@ -292,7 +292,7 @@ fn a_job_that_ran_before_it_was_accepted_has_all_its_events_or_says_which_not() 
 #[test]
 fn pieces_that_came_too_early_and_were_too_many_are_no_mistake_of_the_runtime() {
     let mut world = World::opened();
-    world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, true, now));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, true, now));
     for seq in 1..=5_000 {
         let body =
             json!({ "result_id": "r", "chunk_seq": seq - 1, "data": "x", "encoding": "utf8", "more": seq < 5_000 });

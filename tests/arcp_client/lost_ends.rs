@@ -5,7 +5,7 @@ use super::*;
 const KEYED: &str = r#"{"agent":"a","idempotency_key":"k"}"#;
 
 fn keyed(world: &mut World, id: &str) -> u64 {
-    world.with(|client, now| client.submit(KEYED, None, true, now));
+    world.with(|client, now| client.handle_submit(KEYED, None, true, now));
     let (_, submit) = world.sent.iter().rfind(|(_, frame)| frame["type"] == "job.submit").unwrap().clone();
     world.frame(&accepted(id, &submit));
     world.take("accepted")["job"].as_u64().unwrap()
@@ -80,7 +80,7 @@ fn a_key_whose_job_ends_unheard_is_looked_for_again() {
 #[test]
 fn without_a_list_what_has_ended_here_is_known() {
     let mut world = World::of(OPTIONS);
-    world.with(|client, now| client.start(now));
+    world.with(|client, now| client.handle_start(now));
     world.open();
     let mut frame = welcome("sess_1", "rt_1");
     frame["payload"]["capabilities"]["features"] = json!(["ack"]);
@@ -192,7 +192,7 @@ fn what_others_send_keeps_no_lost_end_waiting() {
         let (b, mut seq) = (world.job("job_b"), 0);
         if subscribes {
             // One that is observed, and not read: more than the runtime is to send on.
-            world.with(|client, now| client.subscribe("job_a", r#"{"job_id":"job_a"}"#, now));
+            world.with(|client, now| client.handle_subscribe("job_a", r#"{"job_id":"job_a"}"#, now));
             let asked = world.last("job.subscribe");
             world.frame(&message("job.subscribed", json!({ "request_id": asked["id"], "job_id": "job_a" })));
             for _ in 0..400 {
@@ -258,7 +258,7 @@ fn a_list_that_fails_is_asked_for_again() {
         let (_, asked) = world.sent.iter().rfind(|(_, frame)| frame["type"] == "session.list_jobs").unwrap().clone();
         let text = message("session.jobs", json!({ "request_id": asked["id"], "jobs": [] })).to_string();
         let text = text.replacen(r#""jobs":[]"#, r#""jobs":[],"jobs":[]"#, 1);
-        world.with(|client, now| client.frame(conn, &text, now));
+        world.with(|client, now| client.handle_frame(conn, &text, now));
     };
     let failures: [&dyn Fn(&mut World); 4] = [&refuse, &silent, &endless, &unreadable];
     for fails in failures {

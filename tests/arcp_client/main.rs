@@ -2,6 +2,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod credit;
+mod driver;
+mod encoding;
 mod failures;
 mod jobs;
 mod lost_ends;
@@ -11,7 +13,11 @@ mod runtime;
 mod subscriptions;
 mod timelines;
 
-use arcgate::arcp::client::{jobs::Reader, Client};
+use arcgate::{
+    arcp::client::{jobs::Reader, Client},
+    machine::Machine as _,
+    time::Time,
+};
 use serde_json::{json, Value};
 
 const OPTIONS: &str = r#"{"client":{"name":"t","version":"1"},"scheme":"bearer","canRenew":true}"#;
@@ -35,10 +41,10 @@ impl World {
     }
 
     /// Does something to the client, and takes in what comes of it.
-    fn with<T>(&mut self, work: impl FnOnce(&mut Client, f64) -> T) -> T {
-        let value = work(&mut self.client, self.now);
-        while let Some(text) = self.client.poll() {
-            let act: Value = serde_json::from_str(&text).unwrap();
+    fn with<T>(&mut self, work: impl FnOnce(&mut Client, Time) -> T) -> T {
+        let value = work(&mut self.client, Time::from_millis(self.now));
+        while let Some(output) = self.client.poll_output() {
+            let act = driver::json(&output);
             match act["do"].as_str().unwrap() {
                 "send" => {
                     let frame = serde_json::from_str(act["text"].as_str().unwrap()).unwrap();
@@ -58,10 +64,10 @@ impl World {
     fn sleep(&mut self, millis: f64) {
         let until = self.now + millis;
         for _ in 0..10_000 {
-            match self.client.deadline() {
+            match self.client.poll_timeout().map(|due| due.as_millis() as f64) {
                 Some(due) if due <= until => {
                     self.now = self.now.max(due);
-                    self.with(|client, now| client.wake(now));
+                    self.with(|client, now| client.handle_timeout(now));
                 }
                 _ => {
                     self.now = until;
@@ -79,24 +85,24 @@ impl World {
 
     fn frame_on(&mut self, conn: u32, frame: &Value) {
         let text = frame.to_string();
-        self.with(|client, now| client.frame(conn, &text, now));
+        self.with(|client, now| client.handle_frame(conn, &text, now));
     }
 
     fn gone(&mut self, code: u16) {
         let conn = self.conn;
-        self.with(|client, now| client.gone(conn, code, true, now));
+        self.with(|client, now| client.handle_closed(conn, code, true, now));
     }
 
     /// The connection that was asked for opens; the hello that is sent on it.
-    fn open_until(&mut self, ends: f64) -> Value {
+    fn open_until(&mut self, ends: Option<Time>) -> Value {
         let conn = self.conn;
-        self.with(|client, now| client.dialing(conn, now));
-        self.with(|client, now| client.opened(conn, Some("tok"), ends, now));
+        self.with(|client, now| client.handle_dialing(conn, now));
+        self.with(|client, now| client.handle_opened(conn, Some("tok"), ends, now));
         self.last("session.hello")
     }
 
     fn open(&mut self) -> Value {
-        self.open_until(f64::NAN)
+        self.open_until(None)
     }
 
     fn welcome(&mut self, session: &str, token: &str) {
@@ -110,7 +116,7 @@ impl World {
 
     fn opened_with(options: &str) -> Self {
         let mut world = Self::of(options);
-        world.with(|client, now| client.start(now));
+        world.with(|client, now| client.handle_start(now));
         world.open();
         world.welcome("sess_1", "rt_1");
         world.acts.clear();
@@ -127,7 +133,7 @@ impl World {
 
     /// A job that the runtime has accepted: its number.
     fn job(&mut self, id: &str) -> u64 {
-        self.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+        self.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
         self.accept(id)
     }
 
@@ -183,7 +189,7 @@ impl World {
     }
 
     fn reads(&mut self, job: u64) {
-        self.with(|client, now| client.set_reader(job as u32, Reader::Events, now));
+        self.with(|client, now| client.handle_reader(job as u32, Reader::Events, now));
     }
 }
 

@@ -177,10 +177,10 @@ impl Play {
     fn connect(&mut self, opens: bool) {
         let Some(conn) = self.wanted.pop() else { return };
         if opens {
-            self.world.with(|client, now| client.dialing(conn, now));
-            self.world.with(|client, now| client.opened(conn, Some("tok"), f64::NAN, now));
+            self.world.with(|client, now| client.handle_dialing(conn, now));
+            self.world.with(|client, now| client.handle_opened(conn, Some("tok"), None, now));
         } else {
-            self.world.with(|client, now| client.gone(conn, 1006, true, now));
+            self.world.with(|client, now| client.handle_closed(conn, 1006, true, now));
         }
         self.pump();
     }
@@ -190,7 +190,7 @@ impl Play {
         (!jobs.is_empty()).then(|| *jobs[usize::from(pick) % jobs.len()])
     }
 
-    fn ask(&mut self, work: impl FnOnce(&mut Client, f64) -> u32) {
+    fn ask(&mut self, work: impl FnOnce(&mut Client, Time) -> u32) {
         let number = self.world.with(work);
         self.seen.asked.insert(number.into());
         self.pump();
@@ -235,7 +235,7 @@ impl Play {
             Turn::Gone(code) => {
                 if let Some(conn) = self.runtime.conn.take() {
                     self.runtime.way.clear();
-                    self.world.with(|client, now| client.gone(conn, code, true, now));
+                    self.world.with(|client, now| client.handle_closed(conn, code, true, now));
                     self.pump();
                 }
             }
@@ -250,17 +250,17 @@ impl Play {
             }
             Turn::Jump(millis) => {
                 self.world.now += f64::from(millis);
-                self.world.with(|client, now| client.wake(now));
+                self.world.with(|client, now| client.handle_timeout(now));
                 self.pump();
             }
             Turn::Submit { is_keyed } => {
                 let key = if is_keyed { format!(r#","idempotency_key":"k{}""#, self.turn) } else { String::new() };
-                self.ask(|client, now| client.submit(&format!(r#"{{"agent":"a"{key}}}"#), None, is_keyed, now));
+                self.ask(|client, now| client.handle_submit(&format!(r#"{{"agent":"a"{key}}}"#), None, is_keyed, now));
             }
-            Turn::List => self.ask(|client, now| client.list("{}", now)),
+            Turn::List => self.ask(|client, now| client.handle_list("{}", now)),
             Turn::Cancel(pick) => {
                 if let Some(job) = self.job(pick) {
-                    self.ask(|client, now| client.cancel(job as u32, "", now));
+                    self.ask(|client, now| client.handle_cancel(job as u32, "", now));
                 }
             }
             Turn::Reader(pick, reader) => {
@@ -273,18 +273,18 @@ impl Play {
                     if reader == Reader::Gone {
                         self.seen.gone.insert(job);
                     }
-                    self.world.with(|client, now| client.set_reader(job as u32, reader, now));
+                    self.world.with(|client, now| client.handle_reader(job as u32, reader, now));
                     self.pump();
                 }
             }
             Turn::Read(pick, count) => {
                 if let Some(job) = self.job(pick) {
-                    self.world.with(|client, now| client.read(job as u32, count.into(), now));
+                    self.world.with(|client, now| client.handle_read(job as u32, count.into(), now));
                     self.pump();
                 }
             }
             Turn::Nudge => {
-                self.world.with(|client, now| client.nudge(now));
+                self.world.with(|client, now| client.handle_wake_hint(now));
                 self.pump();
             }
             Turn::Forget => {
@@ -313,7 +313,7 @@ impl Play {
 
 fn plays(turns: Vec<Turn>, names_requests: bool) -> Result<(), TestCaseError> {
     let mut world = World::of(OPTIONS);
-    world.with(|client, now| client.start(now));
+    world.with(|client, now| client.handle_start(now));
     let mut runtime = Runtime::default();
     runtime.names_requests = names_requests;
     let seen = Seen { names_requests, ..Seen::default() };
@@ -375,7 +375,7 @@ proptest! {
         world.job("job_1");
         for frame in frames {
             let conn = world.conn;
-            world.with(|client, now| client.frame(conn, &frame, now));
+            world.with(|client, now| client.handle_frame(conn, &frame, now));
             world.sleep(10.0);
             if world.has("connect") {
                 world.acts.clear();

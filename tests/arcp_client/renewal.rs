@@ -19,8 +19,8 @@ fn a_token_that_has_ended() {
 /// A session whose token ends in so many milliseconds.
 fn ending(millis: f64) -> World {
     let mut world = World::of(OPTIONS);
-    world.with(|client, now| client.start(now));
-    let ends = world.now + millis;
+    world.with(|client, now| client.handle_start(now));
+    let ends = Some(Time::from_millis(world.now + millis));
     world.open_until(ends);
     world.welcome("sess_1", "rt_1");
     world.acts.clear();
@@ -44,16 +44,16 @@ fn before_a_token_ends_the_session_moves() {
     // The old connection goes on while the new one is made.
     world.frame_on(old, &event("job_1", 2));
     let new = world.conn;
-    let ends = world.now + 700_000.0;
-    world.with(|client, now| client.dialing(new, now));
-    world.with(|client, now| client.opened(new, Some("tok2"), ends, now));
+    let ends = Some(Time::from_millis(world.now + 700_000.0));
+    world.with(|client, now| client.handle_dialing(new, now));
+    world.with(|client, now| client.handle_opened(new, Some("tok2"), ends, now));
     let close = world.take("close");
     assert_eq!((&close["conn"], &close["code"]), (&json!(old), &json!(1000)));
     // What comes until it is closed counts.
     world.frame_on(old, &event("job_1", 3));
-    world.with(|client, now| client.submit(r#"{"agent":"b"}"#, None, false, now));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"b"}"#, None, false, now));
     assert_eq!(world.count("session.hello"), 1);
-    world.with(|client, now| client.gone(old, 1000, true, now));
+    world.with(|client, now| client.handle_closed(old, 1000, true, now));
     let hello = world.last("session.hello");
     assert_eq!(hello["payload"]["auth"]["token"], "tok2");
     assert_eq!(hello["payload"]["resume"]["last_event_seq"], 3);
@@ -70,17 +70,17 @@ fn before_a_token_ends_the_session_moves() {
 #[test]
 fn a_submit_under_way_is_not_broken_off_for_a_token() {
     let mut world = ending(600_000.0);
-    world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
     let old = world.conn;
     world.now += 550_000.0;
     world.frame_on(old, &message("session.pong", json!({})));
-    world.with(|client, now| client.wake(now));
+    world.with(|client, now| client.handle_timeout(now));
     // (It is overdue by now; another one.)
-    world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
     let submit = world.last("job.submit");
     let new = world.conn;
     assert_ne!(new, old);
-    world.with(|client, now| client.opened(new, Some("tok2"), f64::NAN, now));
+    world.with(|client, now| client.handle_opened(new, Some("tok2"), None, now));
     assert!(!world.acts.iter().any(|act| act["do"] == "close" && act["conn"] == old));
     world.frame_on(old, &accepted("job_1", &submit));
     assert!(world.acts.iter().any(|act| act["do"] == "close" && act["conn"] == old), "now it may be");
@@ -97,7 +97,7 @@ fn a_source_without_a_fresher_token_is_asked_again() {
         if world.has("connect") {
             asked += 1;
             let conn = world.conn;
-            world.with(|client, now| client.unchanged(conn, now));
+            world.with(|client, now| client.handle_token_unchanged(conn, now));
             world.acts.clear();
         }
     }
@@ -109,11 +109,12 @@ fn a_source_without_a_fresher_token_is_asked_again() {
 fn a_session_that_cannot_be_had_back() {
     let mut world = World::opened();
     let one = world.job("job_1");
-    let keyed = world.with(|client, now| client.submit(r#"{"agent":"a","idempotency_key":"k"}"#, None, true, now));
+    let keyed =
+        world.with(|client, now| client.handle_submit(r#"{"agent":"a","idempotency_key":"k"}"#, None, true, now));
     world.gone(1006);
     world.sleep(1_000.0);
     world.open();
-    let unkeyed = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    let unkeyed = world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
     world.acts.clear();
     world.frame(&error("RESUME_WINDOW_EXPIRED"));
     let lost = world.told("lost");
@@ -155,7 +156,7 @@ fn another_session_than_was_asked_for() {
 #[test]
 fn a_submit_without_a_key_is_not_repeated() {
     let mut world = World::opened();
-    let number = world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    let number = world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
     world.gone(1006);
     let refused = world.take("refused");
     assert_eq!((&refused["request"], &refused["error"]["code"]), (&json!(number), &json!("ERR_NETWORK")));
@@ -164,9 +165,9 @@ fn a_submit_without_a_key_is_not_repeated() {
     // A list, a cancel and a submit with a key are.
     let mut world = World::opened();
     let job = world.job("job_1") as u32;
-    world.with(|client, now| client.cancel(job, "why", now));
-    world.with(|client, now| client.submit(r#"{"agent":"b"}"#, None, true, now));
-    world.with(|client, now| client.list("{}", now));
+    world.with(|client, now| client.handle_cancel(job, "why", now));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"b"}"#, None, true, now));
+    world.with(|client, now| client.handle_list("{}", now));
     world.gone(1006);
     world.resumed();
     assert_eq!((world.count("job.cancel"), world.count("job.submit")), (2, 3));
@@ -202,7 +203,7 @@ fn a_runtime_that_does_not_replay() {
     };
     let mut world = World::opened();
     let ended = world.job("job_1");
-    world.with(|client, now| client.submit(r#"{"agent":"k","idempotency_key":"k"}"#, None, true, now));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"k","idempotency_key":"k"}"#, None, true, now));
     let keyed = world.accept("job_2");
     let running = world.job("job_3");
     let sound = world.job("job_4");

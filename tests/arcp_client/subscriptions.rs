@@ -5,11 +5,11 @@ use super::*;
 const PLAIN: &str = r#"{"job_id":"job_x"}"#;
 
 fn subscribe(world: &mut World, payload: &str) -> u32 {
-    world.with(|client, now| client.subscribe("job_x", payload, now))
+    world.with(|client, now| client.handle_subscribe("job_x", payload, now))
 }
 
 fn abandon(world: &mut World, number: u32) {
-    world.with(|client, now| client.abandon(number, now));
+    world.with(|client, now| client.handle_abandon(number, now));
 }
 
 fn answer(world: &mut World) {
@@ -20,7 +20,7 @@ fn answer(world: &mut World) {
 #[test]
 fn one_that_was_never_sent_leaves_nothing() {
     let mut world = World::opened();
-    world.with(|client, now| client.submit(r#"{"agent":"a"}"#, None, false, now));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
     let number = subscribe(&mut world, PLAIN);
     assert_eq!(world.count("job.subscribe"), 0, "one at a time");
     abandon(&mut world, number);
@@ -96,7 +96,7 @@ fn what_is_left_without_a_connection_is_told_on_the_next() {
     answer(&mut world);
     let job = world.take("accepted")["job"].as_u64().unwrap() as u32;
     world.gone(1006);
-    world.with(|client, now| client.unsubscribe(job, now));
+    world.with(|client, now| client.handle_unsubscribe(job, now));
     assert_eq!(world.count("job.unsubscribe"), 0);
     // Who has come back to it meanwhile asks behind it.
     subscribe(&mut world, PLAIN);

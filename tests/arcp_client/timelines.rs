@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_session_and_a_job() {
     let mut world = World::of(OPTIONS);
-    world.with(|client, now| client.start(now));
+    world.with(|client, now| client.handle_start(now));
     assert_eq!(world.take("connect")["fresh"], false);
     let hello = world.open();
     assert_eq!(hello["payload"]["auth"], json!({ "scheme": "bearer", "token": "tok" }));
@@ -16,7 +16,7 @@ fn a_session_and_a_job() {
     assert_eq!(opened["agents"], json!([{ "name": "echo" }]));
     assert_eq!(world.told("open")["sessionId"], "sess_1");
 
-    world.with(|client, now| client.submit(r#"{"agent":"echo","input":1}"#, None, false, now));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"echo","input":1}"#, None, false, now));
     let submit = world.last("job.submit");
     assert_eq!((submit["session_id"].as_str(), submit["payload"]["input"].as_i64()), (Some("sess_1"), Some(1)));
     assert_eq!(submit["trace_id"].as_str().unwrap().len(), 32);
@@ -31,7 +31,7 @@ fn a_session_and_a_job() {
 #[test]
 fn a_refused_token_is_tried_once_more() {
     let mut world = World::of(OPTIONS);
-    world.with(|client, now| client.start(now));
+    world.with(|client, now| client.handle_start(now));
     world.open();
     // As the Python runtime has it: without a session, with details that are null.
     let mut refusal = error("UNAUTHENTICATED");
@@ -42,10 +42,10 @@ fn a_refused_token_is_tried_once_more() {
     world.open();
     world.frame(&refusal);
     assert_eq!(world.take("closed")["error"]["code"], "ERR_UNAUTHENTICATED");
-    assert_eq!(world.client.deadline(), None);
+    assert_eq!(world.client.poll_timeout(), None);
     // Where there is no other token, at once.
     let mut world = World::of(&OPTIONS.replace("true", "false"));
-    world.with(|client, now| client.start(now));
+    world.with(|client, now| client.handle_start(now));
     world.open();
     world.frame(&refusal);
     assert!(world.has("closed") && world.sent.len() == 1);
@@ -54,7 +54,7 @@ fn a_refused_token_is_tried_once_more() {
 #[test]
 fn no_welcome_in_time() {
     let mut world = World::of(OPTIONS);
-    world.with(|client, now| client.start(now));
+    world.with(|client, now| client.handle_start(now));
     // The token's time is not the handshake's.
     world.sleep(50_000.0);
     world.open();
@@ -105,7 +105,7 @@ fn pauses_double_up_to_a_bound_and_end_when_the_network_is_back() {
     assert!(longest > 5_000);
     world.gone(1006);
     world.acts.clear();
-    world.with(|client, now| client.nudge(now));
+    world.with(|client, now| client.handle_wake_hint(now));
     assert!(world.has("connect"), "nobody waits for a timer when the network is back");
     // A connection that lasts begins anew.
     world.open();
@@ -147,7 +147,7 @@ fn what_a_close_code_means() {
         assert!(world.has_told("reconnecting"), "{code}");
     }
     let mut world = World::opened();
-    world.with(|client, now| client.submit("{}", None, true, now));
+    world.with(|client, now| client.handle_submit("{}", None, true, now));
     world.gone(1009);
     assert_eq!(world.take("refused")["error"]["code"], "ERR_PROTOCOL");
     world.resumed();
@@ -176,7 +176,7 @@ fn who_slept_asks_before_it_gives_up() {
     let mut world = World::opened();
     let pings = world.count("session.ping");
     world.now += 3_600_000.0;
-    world.with(|client, now| client.wake(now));
+    world.with(|client, now| client.handle_timeout(now));
     assert!(!world.has_told("reconnecting") && world.count("session.ping") == pings + 1);
     world.sleep(5_000.0);
     assert!(world.has_told("reconnecting"), "no answer to that");
@@ -184,7 +184,7 @@ fn who_slept_asks_before_it_gives_up() {
     let mut world = World::opened();
     world.sleep(1_000.0);
     for _ in 0..5 {
-        world.with(|client, now| client.nudge(now));
+        world.with(|client, now| client.handle_wake_hint(now));
     }
     assert_eq!(world.count("session.ping"), 1);
     world.frame(&message("session.pong", json!({})));
@@ -195,12 +195,12 @@ fn who_slept_asks_before_it_gives_up() {
 #[test]
 fn without_heartbeats_nobody_pings() {
     let mut world = World::of(OPTIONS);
-    world.with(|client, now| client.start(now));
+    world.with(|client, now| client.handle_start(now));
     world.open();
     let mut frame = welcome("sess_1", "rt_1");
     frame["payload"]["capabilities"]["features"] = json!(["ack"]);
     world.frame(&frame);
-    world.with(|client, now| client.nudge(now));
+    world.with(|client, now| client.handle_wake_hint(now));
     world.sleep(3_600_000.0);
     assert_eq!(world.sent.len(), 1);
 }
@@ -209,7 +209,7 @@ fn without_heartbeats_nobody_pings() {
 fn a_clock_that_is_set_changes_nothing() {
     let mut world = World::opened();
     world.now -= 86_400_000.0;
-    world.with(|client, now| client.wake(now));
+    world.with(|client, now| client.handle_timeout(now));
     world.sleep(30_000.0);
     assert_eq!(world.count("session.ping"), 1, "the interval goes on");
     assert!(!world.has_told("reconnecting"));
@@ -222,7 +222,7 @@ fn garbage_costs_a_connection_and_in_the_end_the_session() {
         let job = world.job("job_1");
         let say = |world: &mut World| {
             let conn = world.conn;
-            world.with(|client, now| client.frame(conn, garbage, now));
+            world.with(|client, now| client.handle_frame(conn, garbage, now));
         };
         say(&mut world);
         assert!(world.has_told("reconnecting") && !world.has_told("lost"), "{garbage}");
@@ -247,7 +247,7 @@ fn garbage_costs_a_connection_and_in_the_end_the_session() {
     }
     let mut world = World::opened();
     let conn = world.conn;
-    world.with(|client, now| client.broken_frame(conn, now));
+    world.with(|client, now| client.handle_broken_frame(conn, "", now));
     assert_eq!(world.take("close")["code"], 4400);
     // Unknown types are ignored (rule 153).
     let mut world = World::opened();
@@ -259,7 +259,7 @@ fn garbage_costs_a_connection_and_in_the_end_the_session() {
 fn closing() {
     let mut world = World::opened();
     let job = world.job("job_1");
-    world.with(|client, now| client.close("done", now));
+    world.with(|client, now| client.handle_close("done", now));
     assert_eq!(world.last("session.close")["payload"]["reason"], "done");
     world.frame(&message("session.closed", json!({})));
     assert_eq!(world.take("close")["code"], 1000);
@@ -270,7 +270,7 @@ fn closing() {
     // Who doesn't know `session.close`, and who says nothing at all.
     for answers in [true, false] {
         let mut world = World::opened();
-        world.with(|client, now| client.close("done", now));
+        world.with(|client, now| client.handle_close("done", now));
         if answers {
             world.frame(&error("INVALID_REQUEST"));
         } else {
@@ -280,10 +280,10 @@ fn closing() {
         assert!(world.has("closed"));
     }
     let mut world = World::of(OPTIONS);
-    world.with(|client, now| client.start(now));
-    world.with(|client, now| client.close("", now));
+    world.with(|client, now| client.handle_start(now));
+    world.with(|client, now| client.handle_close("", now));
     assert!(world.has("closed") && world.sent.is_empty());
-    let number = world.with(|client, now| client.list("{}", now));
+    let number = world.with(|client, now| client.handle_list("{}", now));
     assert_eq!(world.take("refused")["request"], number);
 }
 
@@ -293,10 +293,10 @@ fn a_source_of_tokens_that_fails() {
     world.gone(1006);
     world.sleep(500.0);
     let conn = world.conn;
-    world.with(|client, now| client.no_token(conn, true, now));
+    world.with(|client, now| client.handle_token_failure(conn, true, now));
     assert!(!world.has("closed"));
     world.sleep(2_000.0);
     let conn = world.conn;
-    world.with(|client, now| client.no_token(conn, false, now));
+    world.with(|client, now| client.handle_token_failure(conn, false, now));
     assert_eq!(world.take("closed")["error"]["code"], "ERR_REFRESH_UNAVAILABLE");
 }

@@ -2,71 +2,73 @@
 //! connection), `runtime` (`frame`, `text` or `broken` on `conn`), `app` (`submit`, `list`, `subscribe`, `cancel`,
 //! `unsubscribe`, `abandon`, `close`).
 
-use arcgate::{arcp::client::Client, time::Time};
+use arcgate::{
+    arcp::client::Client,
+    machine::Machine as _,
+    time::{Span, Time},
+};
 use serde_json::{json, Map, Value};
 
 use crate::play::{play_all, Machine};
 
+#[path = "../arcp_client/driver.rs"]
+mod driver;
+
 struct Driver {
     client: Client,
-    is_started: bool,
-}
-
-fn clock(now: Time) -> f64 {
-    now.as_millis() as f64
 }
 
 impl Machine for Driver {
     fn take(&mut self, step: &Map<String, Value>, now: Time) {
         let client = &mut self.client;
-        let now = clock(now);
         let has = |name: &str| step.contains_key(name);
         let text = |name: &str| step.get(name).and_then(Value::as_str);
         let number = |name: &str| step.get(name).and_then(Value::as_u64).unwrap_or(1) as u32;
         let flag = |name: &str| step.get(name).and_then(Value::as_bool).unwrap_or(true);
         match text("who").unwrap() {
-            "driver" if has("start") => {
-                self.is_started = true;
-                client.start(now);
-            }
-            "driver" if has("dialing") => client.dialing(number("dialing"), now),
+            "driver" if has("start") => client.handle_start(now),
+            "driver" if has("dialing") => client.handle_dialing(number("dialing"), now),
             "driver" if has("opened") => {
-                let ends = step.get("endsInMs").and_then(Value::as_f64).map_or(f64::NAN, |ms| now + ms);
-                client.opened(number("opened"), text("token"), ends, now);
+                let ends = step.get("endsInMs").and_then(Value::as_i64).map(|ms| now.plus(Span::from_millis(ms)));
+                client.handle_opened(number("opened"), text("token"), ends, now);
             }
-            "driver" if has("gone") => client.gone(number("gone"), number("code") as u16, flag("mayRetry"), now),
-            "driver" if has("noToken") => client.no_token(number("noToken"), flag("retryable"), now),
-            "driver" if has("unchanged") => client.unchanged(number("unchanged"), now),
-            "driver" if has("nudge") => client.nudge(now),
-            "runtime" if has("text") => client.frame(number("conn"), text("text").unwrap(), now),
-            "runtime" if has("broken") => client.broken_frame(number("conn"), now),
+            "driver" if has("gone") => {
+                client.handle_closed(number("gone"), number("code") as u16, flag("mayRetry"), now)
+            }
+            "driver" if has("noToken") => client.handle_token_failure(number("noToken"), flag("retryable"), now),
+            "driver" if has("unchanged") => client.handle_token_unchanged(number("unchanged"), now),
+            "driver" if has("nudge") => client.handle_wake_hint(now),
+            "runtime" if has("text") => client.handle_frame(number("conn"), text("text").unwrap(), now),
+            "runtime" if has("broken") => client.handle_broken_frame(number("conn"), "", now),
             "app" if has("submit") => {
                 let is_keyed = step["submit"].get("idempotency_key").is_some();
-                client.submit(&step["submit"].to_string(), text("traceId"), is_keyed, now);
+                client.handle_submit(&step["submit"].to_string(), text("traceId"), is_keyed, now);
             }
-            "app" if has("list") => _ = client.list(&step["list"].to_string(), now),
+            "app" if has("list") => _ = client.handle_list(&step["list"].to_string(), now),
             "app" if has("subscribe") => {
                 let payload = step["subscribe"].to_string();
-                client.subscribe(step["subscribe"]["job_id"].as_str().unwrap(), &payload, now);
+                client.handle_subscribe(step["subscribe"]["job_id"].as_str().unwrap(), &payload, now);
             }
-            "app" if has("cancel") => _ = client.cancel(number("cancel"), text("reason").unwrap_or_default(), now),
-            "app" if has("unsubscribe") => client.unsubscribe(number("unsubscribe"), now),
-            "app" if has("abandon") => client.abandon(number("abandon"), now),
-            "app" if has("close") => client.close(text("close").unwrap(), now),
+            "app" if has("cancel") => {
+                _ = client.handle_cancel(number("cancel"), text("reason").unwrap_or_default(), now)
+            }
+            "app" if has("unsubscribe") => client.handle_unsubscribe(number("unsubscribe"), now),
+            "app" if has("abandon") => client.handle_abandon(number("abandon"), now),
+            "app" if has("close") => client.handle_close(text("close").unwrap(), now),
             _ => panic!("no such step: {step:?}"),
         }
     }
 
     fn actions(&mut self) -> Vec<Value> {
-        std::iter::from_fn(|| self.client.poll()).map(|action| serde_json::from_str(&action).unwrap()).collect()
+        std::iter::from_fn(|| self.client.poll_output()).map(|output| driver::json(&output)).collect()
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.client.deadline().filter(|_| self.is_started).map(Time::from_millis)
+        self.client.poll_timeout()
     }
 
     fn tick(&mut self, now: Time) {
-        self.client.wake(clock(now));
+        self.client.handle_timeout(now);
     }
 }
 
@@ -75,7 +77,7 @@ pub(crate) fn make(head: &Map<String, Value>, _now: Time) -> Box<dyn Machine> {
     for (name, value) in head.get("options").and_then(Value::as_object).into_iter().flatten() {
         options[name] = value.clone();
     }
-    Box::new(Driver { client: Client::new(&options.to_string(), 7).unwrap(), is_started: false })
+    Box::new(Driver { client: Client::new(&options.to_string(), 7).unwrap() })
 }
 
 #[test]

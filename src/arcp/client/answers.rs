@@ -1,6 +1,7 @@
 //! Answers to requests.
 
 use super::{
+    action::{Action, Event},
     fault::Fault,
     machine::{cancel_payload, Client},
     requests::{Kind, Request},
@@ -8,7 +9,7 @@ use super::{
 use crate::{
     arcp::{envelope::is_name, Envelope},
     error::Code,
-    json::{Members, Value},
+    json::Value,
 };
 
 impl Client {
@@ -42,7 +43,7 @@ impl Client {
             }
         } else if request.number != 0 {
             self.progress();
-            self.give(&request, handle, id, envelope, "accepted");
+            self.give(&request, handle, id, envelope);
         }
         if request.is_repeatable {
             self.watch(handle);
@@ -94,7 +95,7 @@ impl Client {
         } else if request.number != 0 {
             let id = request.job_id.clone().unwrap_or_default();
             self.progress();
-            self.give(&request, request.job, &id, envelope, "accepted");
+            self.give(&request, request.job, &id, envelope);
         } else if self.jobs.get(request.job).is_some_and(|job| job.flow.is_taking()) {
             self.taken_up(request.job, envelope);
         }
@@ -119,16 +120,9 @@ impl Client {
     }
 
     /// Hands over a job, with what the runtime says of it.
-    fn give(&mut self, request: &Request, handle: u32, id: &str, envelope: &Envelope<'_>, what: &str) {
-        let mut members = Members::new()
-            .text("do", what)
-            .integer("request", request.number.into())
-            .integer("job", handle.into())
-            .text("id", id);
-        if let Some(payload) = envelope.payload() {
-            members = members.value("payload", &Value::Object(payload.clone()));
-        }
-        self.act(members);
+    fn give(&mut self, request: &Request, handle: u32, id: &str, envelope: &Envelope<'_>) {
+        let payload = envelope.payload_json();
+        self.act(Action::Accept { request: request.number, job: handle, id: id.to_owned(), payload });
     }
 
     pub(super) fn cancelled(&mut self, envelope: &Envelope<'_>) {
@@ -145,10 +139,9 @@ impl Client {
         let Some(request) = self.requests.answered(Kind::List, envelope, |_| false) else { return };
         if request.number == 0 {
             self.compare(envelope);
-        } else if let Some(payload) = envelope.payload() {
+        } else if let Some(payload) = envelope.payload_json() {
             self.progress();
-            let members = Members::new().text("do", "answer").integer("request", request.number.into());
-            self.act(members.value("payload", &Value::Object(payload.clone())));
+            self.act(Action::Answer { request: request.number, payload });
         }
         self.flush();
     }
@@ -161,7 +154,7 @@ impl Client {
                 self.unanswered(&request, &fault);
             }
             None => {
-                self.tell(Members::new().text("type", "error").raw("error", &fault.to_json()));
+                self.tell(Event::Error(fault));
             }
         }
         self.flush();

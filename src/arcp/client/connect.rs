@@ -1,6 +1,7 @@
 //! Connections: made, lost, and made again.
 
 use super::{
+    action::{Action, Event, Lost, LostReason, Opened},
     fault::Fault,
     machine::{Client, Credential, Phase, Session, Upkeep, TOKEN_WAIT},
     requests::Kind,
@@ -13,7 +14,7 @@ use crate::{
         ArcpCode, Close, Envelope, Frame,
     },
     error::Code,
-    json::{Members, Value},
+    json::Value,
     secret::Secret,
     time::{Span, Time},
     token::schedule,
@@ -35,7 +36,8 @@ const MOST_WELCOMES: u32 = 16;
 const MOST_GREETINGS: u32 = 240;
 /// As often a request is sent that the connection doesn't survive.
 const MOST_TRIES: u32 = 4;
-const MOST_AGENTS_TEXT: usize = 256;
+/// Agents with a longer name are left out, in bytes.
+const MOST_AGENT_BYTES: usize = 256;
 
 /// The session is somebody else's now: to take it back would take it from there.
 pub(super) fn displaced() -> Fault {
@@ -44,13 +46,13 @@ pub(super) fn displaced() -> Fault {
 
 impl Client {
     /// Begins.
-    pub fn start(&mut self, now: f64) {
+    pub fn handle_start(&mut self, now: Time) {
         self.tick(now);
         self.dial();
     }
 
     /// A connection gets under way: its token is there.
-    pub fn dialing(&mut self, conn: u32, now: f64) {
+    pub fn handle_dialing(&mut self, conn: u32, now: Time) {
         self.tick(now);
         let until = self.now.plus(self.options.handshake);
         if let Some(renewal) = self.renewal.as_mut().filter(|renewal| renewal.conn == conn) {
@@ -60,10 +62,10 @@ impl Client {
         }
     }
 
-    /// A connection is open; `ends` is when its token does, by the driver's clock, or NaN.
-    pub fn opened(&mut self, conn: u32, token: Option<&str>, ends: f64, now: f64) {
+    /// A connection is open; `ends` is when its token does, by the driver's clock.
+    pub fn handle_opened(&mut self, conn: u32, token: Option<&str>, ends: Option<Time>, now: Time) {
         self.tick(now);
-        let ends = ends.is_finite().then(|| self.clock.instant(Time::from_millis(ends)));
+        let ends = ends.map(|ends| self.clock.instant(ends));
         let credential = Credential { token: token.map(Secret::new), ends };
         if let Some(renewal) = self.renewal.as_mut().filter(|renewal| renewal.conn == conn) {
             renewal.ready = Some(credential);
@@ -77,7 +79,7 @@ impl Client {
     }
 
     /// A connection is over. `may_retry` is what the application thinks of another one.
-    pub fn gone(&mut self, conn: u32, code: u16, may_retry: bool, now: f64) {
+    pub fn handle_closed(&mut self, conn: u32, code: u16, may_retry: bool, now: Time) {
         self.tick(now);
         if self.renewal.as_ref().is_some_and(|renewal| renewal.conn == conn) {
             self.renewal_failed();
@@ -90,12 +92,12 @@ impl Client {
             Phase::Closing(_) => self.closed(),
             Phase::Switching(_) => self.switched(),
             Phase::Dialing(_) | Phase::Greeting { .. } | Phase::Open => self.lost(code, may_retry),
-            Phase::Waiting(_) | Phase::Closed => {}
+            Phase::Idle | Phase::Waiting(_) | Phase::Closed => {}
         }
     }
 
     /// The source of tokens gave none.
-    pub fn no_token(&mut self, conn: u32, is_retryable: bool, now: f64) {
+    pub fn handle_token_failure(&mut self, conn: u32, is_retryable: bool, now: Time) {
         self.tick(now);
         if self.renewal.as_ref().is_some_and(|renewal| renewal.conn == conn) {
             self.renewal_failed();
@@ -111,7 +113,7 @@ impl Client {
     }
 
     /// The source of tokens has none that lasts longer than the present one.
-    pub fn unchanged(&mut self, conn: u32, now: f64) {
+    pub fn handle_token_unchanged(&mut self, conn: u32, now: Time) {
         self.tick(now);
         if self.renewal.as_ref().is_some_and(|renewal| renewal.conn == conn) {
             self.renewal_failed();
@@ -119,7 +121,7 @@ impl Client {
     }
 
     /// Somebody may be looking, or the network is back: no pause any more, and an open connection has to prove itself.
-    pub fn nudge(&mut self, now: f64) {
+    pub fn handle_wake_hint(&mut self, now: Time) {
         self.tick(now);
         match self.phase {
             Phase::Waiting(_) => self.dial(),
@@ -133,8 +135,8 @@ impl Client {
         self.conn = self.newest;
         self.phase = Phase::Dialing(self.now.plus(TOKEN_WAIT));
         let fresh = std::mem::take(&mut self.want_fresh);
-        self.act(Members::new().text("do", "connect").integer("conn", self.conn.into()).boolean("fresh", fresh));
-        self.tell(Members::new().text("type", "connecting").integer("attempt", i64::from(self.failures) + 1));
+        self.act(Action::Connect { conn: self.conn, fresh, outlast: None });
+        self.tell(Event::Connecting { attempt: i64::from(self.failures) + 1 });
     }
 
     pub(super) fn greet(&mut self, credential: Credential, until: Time) {
@@ -158,7 +160,7 @@ impl Client {
         };
         let id = self.ids.next(self.now);
         let text = Frame::new("session.hello", &id, &hello.write()).write();
-        self.transmit(self.conn, &text);
+        self.transmit(self.conn, text);
         self.phase = Phase::Greeting { until, resumes };
     }
 
@@ -188,20 +190,22 @@ impl Client {
         let heartbeat = welcome.heartbeat_interval_sec.filter(|_| features.has("heartbeat"));
         // A mistake in the unit must cause neither a storm nor silence for ever.
         let heartbeat = heartbeat.map(|seconds| Span::from_millis((seconds * 1000.0).clamp(50.0, 3_600_000.0) as i64));
-        let mut event = Members::new().text("type", if is_resumed { "resumed" } else { "open" }).text("sessionId", &id);
-        if std::mem::take(&mut self.is_renewing) && is_resumed {
-            event = Members::new().text("type", "tokenRefreshed").text("sessionId", &id);
-        }
-        let mut opened = Members::new()
-            .text("do", "opened")
-            .text("sessionId", &id)
-            .text("runtimeName", &welcome.runtime.name)
-            .text("runtimeVersion", &welcome.runtime.version)
-            .texts("features", features.iter())
-            .raw("agents", &agents(&welcome));
-        if let Some(span) = heartbeat {
-            opened = opened.integer("heartbeatMs", span.as_millis());
-        }
+        let session_id = id.clone();
+        let event = match (std::mem::take(&mut self.is_renewing), is_resumed) {
+            (true, true) => Event::TokenRefreshed { session_id },
+            (false, true) => Event::Resumed { session_id },
+            (_, false) => Event::Open { session_id },
+        };
+        let mut agents = welcome.agents;
+        agents.retain(|agent| agent.name.len() <= MOST_AGENT_BYTES);
+        let opened = Opened {
+            session_id: id.clone(),
+            runtime_name: welcome.runtime.name,
+            runtime_version: welcome.runtime.version,
+            features: features.iter().map(str::to_owned).collect(),
+            agents,
+            heartbeat,
+        };
         self.session = Some(Session { id, token: welcome.resume_token, features, heartbeat });
         let life = self.token_ends.map(|ends| ends.since(self.now));
         let random = self.ids.unit();
@@ -226,7 +230,7 @@ impl Client {
         self.was_open = true;
         self.resume_refused = None;
         self.asked_lower = false;
-        self.act(opened);
+        self.act(Action::Open(Box::new(opened)));
         self.tell(event);
         self.say_farewells();
         self.flush();
@@ -385,15 +389,14 @@ impl Client {
         }
         let most = (FIRST_PAUSE << (self.failures - 1).min(20)).min(self.options.longest_pause.as_millis());
         let pause = if at_once && self.failures == 1 { 0 } else { (most as f64 * self.ids.unit()) as i64 };
-        self.phase = Phase::Waiting(self.now.plus(Span::from_millis(pause)));
-        self.tell(
-            Members::new()
-                .text("type", "reconnecting")
-                .integer("attempt", self.failures.into())
-                .integer("delayMs", pause)
-                .text("code", fault.code.as_str())
-                .text("reason", &fault.message),
-        );
+        let pause = Span::from_millis(pause);
+        self.phase = Phase::Waiting(self.now.plus(pause));
+        self.tell(Event::Reconnecting {
+            attempt: self.failures,
+            delay: pause,
+            code: fault.code,
+            reason: fault.message.clone(),
+        });
     }
 
     const fn has_welcome(&self) -> bool {
@@ -458,17 +461,13 @@ impl Client {
         for job in &jobs {
             self.job_failed(job.handle, &fault);
         }
-        self.tell(
-            Members::new()
-                .text("type", "lost")
-                .text("reason", reason)
-                .texts("jobs", jobs.iter().map(|job| job.id.as_str())),
-        );
+        let reason = LostReason::Session(reason.to_owned());
+        self.tell(Event::Lost(Lost::of(reason, jobs.iter().map(|job| job.id.as_str()))));
     }
 
     /// Over, with this fault.
     pub(super) fn finish(&mut self, fault: &Fault) {
-        self.end(fault, fault.code.as_str(), &fault.message);
+        self.end(fault, false, fault.message.clone());
     }
 
     /// Over, as the application wanted it.
@@ -478,11 +477,11 @@ impl Client {
             let reason = std::mem::take(&mut self.close_reason);
             // No later call on this session can do better.
             let fault = Fault { retryable: false, ..Fault::new(Code::Aborted, "the session was closed") };
-            self.end(&fault, "CLOSED", &reason);
+            self.end(&fault, true, reason);
         }
     }
 
-    fn end(&mut self, fault: &Fault, code: &str, reason: &str) {
+    fn end(&mut self, fault: &Fault, is_wanted: bool, reason: String) {
         self.renewal_dropped();
         if self.conn != 0 && !matches!(self.phase, Phase::Waiting(_)) {
             self.drop_connection(self.conn, Close::Normal.code(), "");
@@ -495,26 +494,6 @@ impl Client {
             self.job_failed(job.handle, fault);
         }
         self.session = None;
-        let closed = Members::new().text("do", "closed").text("code", code).text("reason", reason);
-        self.act(closed.raw("error", &fault.to_json()));
+        self.act(Action::Closed { is_wanted, reason, fault: fault.clone() });
     }
-}
-
-fn agents(welcome: &Welcome) -> String {
-    let mut text = String::from("[");
-    for agent in welcome.agents.iter().filter(|agent| agent.name.len() <= MOST_AGENTS_TEXT) {
-        if text.len() > 1 {
-            text.push(',');
-        }
-        let mut members = Members::new().text("name", &agent.name);
-        if !agent.versions.is_empty() {
-            members = members.texts("versions", agent.versions.iter().map(String::as_str));
-        }
-        if let Some(default) = &agent.default {
-            members = members.text("default", default);
-        }
-        text.push_str(&members.end());
-    }
-    text.push(']');
-    text
 }

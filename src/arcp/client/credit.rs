@@ -3,6 +3,7 @@
 //! that is not read is put off by itself: unsubscribed, and taken up again from its number when it is read.
 
 use super::{
+    action::{Event, Lost, LostReason},
     flow::Fate,
     machine::{Client, Phase},
     requests::Kind,
@@ -129,7 +130,7 @@ impl Client {
     pub(super) fn tell_missed(&mut self, handle: u32, count: u32) {
         let Some(id) = self.jobs.get(handle).map(|job| job.id.clone()) else { return };
         self.missed(handle, count.max(1));
-        self.tell(Members::new().text("type", "lost").text("reason", "EVENTS").texts("jobs", [id.as_str()]));
+        self.tell(Event::Lost(Lost::of(LostReason::Events, [id.as_str()])));
     }
 
     /// A job ends: whatever waits for an answer comes first, and nothing else will.
@@ -172,8 +173,7 @@ impl Client {
             }
         }
         for (from, to, id) in lost {
-            let event = Members::new().text("type", "lost").text("reason", "EVENTS");
-            self.tell(event.integer("fromSeq", from).integer("toSeq", to).texts("jobs", [id.as_str()]));
+            self.tell(Event::Lost(Lost::of(LostReason::Events, [id.as_str()]).numbered(from, to)));
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     arcp::{envelope::is_name, ArcpCode, Envelope},
     error::{Code, Fault as Who},
-    json::{write_string, Members, Number, Object, Value},
+    json::{Number, Object, Value},
 };
 
 /// How much of a peer's message is kept, in characters.
@@ -22,8 +22,17 @@ pub struct Fault {
     pub peer_code: Option<String>,
     /// The peer's `details`, as JSON.
     pub peer_details: Option<String>,
-    /// What explains it besides, as JSON.
-    pub facts: Vec<(&'static str, String)>,
+    /// What explains it besides.
+    pub facts: Vec<(&'static str, Fact)>,
+}
+
+/// Something that explains a fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A word.
+    Text(String),
+    /// A number.
+    Number(i64),
 }
 
 impl Fault {
@@ -43,16 +52,14 @@ impl Fault {
     /// With a word that explains it, in `details`.
     #[must_use]
     pub fn with(mut self, name: &'static str, text: &str) -> Self {
-        let mut json = String::new();
-        write_string(&mut json, text);
-        self.facts.push((name, json));
+        self.facts.push((name, Fact::Text(text.to_owned())));
         self
     }
 
     /// With a number that explains it, in `details`.
     #[must_use]
     pub fn with_number(mut self, name: &'static str, number: i64) -> Self {
-        self.facts.push((name, number.to_string()));
+        self.facts.push((name, Fact::Number(number)));
         self
     }
 
@@ -150,30 +157,14 @@ impl Fault {
         details.get("reason").and_then(Value::as_str).map(str::to_owned)
     }
 
-    /// What `ArcgateError` is made of.
-    pub fn to_json(&self) -> String {
-        let who = match self.code {
+    /// Whose fault it is.
+    pub fn blame(&self) -> Who {
+        match self.code {
             // Seen from here, it is the runtime that speaks the protocol, and whose agents have flaws.
             Code::Protocol => Who::Peer,
             Code::Remote if !self.retryable && !self.is(ArcpCode::InternalError) => Who::Caller,
             code => code.fault(),
-        };
-        let mut details = Members::new().text("fault", who.as_str());
-        if let Some(code) = &self.peer_code {
-            details = details.text("code", code);
         }
-        if let Some(peer) = &self.peer_details {
-            details = details.raw("peer", peer);
-        }
-        for (name, json) in &self.facts {
-            details = details.raw(name, json);
-        }
-        Members::new()
-            .text("code", self.code.as_str())
-            .text("message", &self.message)
-            .boolean("retryable", self.retryable)
-            .raw("details", &details.end())
-            .end()
     }
 }
 
@@ -207,23 +198,17 @@ mod tests {
 
     #[test]
     fn a_peers_word_for_it_is_ours() {
-        let text = of(r#"{"code":"PERMISSION_DENIED","details":{"reason":"too_many_sessions","limit":32}}"#).to_json();
-        assert!(
-            text.contains(r#""peer":{"reason":"too_many_sessions","limit":32},"reason":"too_many_sessions"}"#),
-            "{text}"
-        );
+        let fault = of(r#"{"code":"PERMISSION_DENIED","details":{"reason":"too_many_sessions","limit":32}}"#);
+        assert_eq!(fault.facts, [("reason", Fact::Text("too_many_sessions".to_owned()))]);
+        assert_eq!(fault.peer_details.as_deref(), Some(r#"{"reason":"too_many_sessions","limit":32}"#));
         assert!(of(r#"{"code":"X","details":{"reason":"a b"}}"#).facts.is_empty());
         assert_eq!(of(r#"{"code":"X","details":{"limit":32}}"#).told("limit"), Some(32));
     }
 
     #[test]
-    fn as_json() {
-        let text = of(r#"{"code":"JOB_NOT_FOUND","message":"a\"b","details":{"x":1}}"#).to_json();
-        let expected = r#"{"code":"ERR_REMOTE","message":"JOB_NOT_FOUND: a\"b","retryable":false,"details":{"fault":"caller","code":"JOB_NOT_FOUND","peer":{"x":1}}}"#;
-        assert_eq!(text, expected);
-        let text = of(r#"{"code":"INTERNAL_ERROR","retryable":false}"#).to_json();
-        assert!(text.contains(r#""fault":"peer""#), "an agent's flaw: {text}");
-        let text = Fault::new(Code::Protocol, "a chunk is missing").to_json();
-        assert!(text.contains(r#""fault":"peer""#), "it is the runtime that broke it: {text}");
+    fn whose_fault_it_is() {
+        assert_eq!(of(r#"{"code":"JOB_NOT_FOUND"}"#).blame(), Who::Caller);
+        assert_eq!(of(r#"{"code":"INTERNAL_ERROR","retryable":false}"#).blame(), Who::Peer, "an agent's flaw");
+        assert_eq!(Fault::new(Code::Protocol, "a chunk is missing").blame(), Who::Peer, "the runtime broke it");
     }
 }

@@ -1,6 +1,7 @@
 //! Frames from the runtime.
 
 use super::{
+    action::{Action, Event, JobEvent, JobResult, Lost, LostReason},
     chunks::{Chunks, Piece},
     connect::displaced,
     fault::{reference, Fault},
@@ -12,8 +13,8 @@ use super::{
 use crate::{
     arcp::{ArcpCode, Close, Envelope},
     error::Code,
-    json::{self, Members, Value},
-    time::Span,
+    json::{self, Value},
+    time::{Span, Time},
 };
 
 /// Ended jobs that are remembered.
@@ -26,9 +27,11 @@ const DROPPED: &str = "x-vendor.arcgate.dropped";
 
 impl Client {
     /// A text frame.
-    pub fn frame(&mut self, conn: u32, text: &str, now: f64) {
+    pub fn handle_frame(&mut self, conn: u32, text: &str, now: Time) {
         self.tick(now);
-        if conn != self.conn || matches!(self.phase, Phase::Waiting(_) | Phase::Dialing(_) | Phase::Closed) {
+        if conn != self.conn
+            || matches!(self.phase, Phase::Idle | Phase::Waiting(_) | Phase::Dialing(_) | Phase::Closed)
+        {
             return;
         }
         self.upkeep.heard = self.now;
@@ -134,14 +137,7 @@ impl Client {
             return false;
         }
         self.jobs.skip_to(seq);
-        self.tell(
-            Members::new()
-                .text("type", "lost")
-                .text("reason", "GAP")
-                .integer("fromSeq", from)
-                .integer("toSeq", seq - 1)
-                .texts("jobs", []),
-        );
+        self.tell(Event::Lost(Lost::of(LostReason::Gap, []).numbered(from, seq - 1)));
         // The end of a job may be among them.
         self.check_jobs();
         true
@@ -179,14 +175,7 @@ impl Client {
         }
         match outcome {
             Err(fault) => self.job_failed(handle, &fault),
-            Ok(result) => {
-                let members = Members::new().text("do", "result").integer("job", handle.into());
-                self.act(match result {
-                    Outcome::Pieces => members.boolean("isChunked", true),
-                    Outcome::Whole(Some(value)) => members.value("value", value),
-                    Outcome::Whole(None) => members.raw("value", "null"),
-                });
-            }
+            Ok(result) => self.act(Action::Finish { job: handle, result }),
         }
         self.relax();
     }
@@ -217,23 +206,13 @@ impl Client {
         let not_kept = is_kept && envelope.get("kind").and_then(Value::as_str) == Some(DROPPED);
         let id = not_kept.then(|| job.id.clone());
         if keep || collect {
-            let mut members = Members::new()
-                .text("do", "event")
-                .integer("job", handle.into())
-                .integer("seq", seq)
-                .integer("drop", given_up.into())
-                .boolean("keep", keep)
-                .boolean("collect", collect);
-            if let Some(payload) = envelope.payload() {
-                members = members.value("payload", &Value::Object(payload.clone()));
-            }
-            if let Piece::Text(text) = whole {
-                members = members.text("text", &text);
-            }
-            self.act(members);
+            let (is_kept, is_piece, dropped) = (keep, collect, given_up);
+            let text = if let Piece::Text(text) = whole { Some(text) } else { None };
+            let event = JobEvent { seq, dropped, is_kept, is_piece, payload: envelope.payload_json(), text };
+            self.act(Action::Deliver { job: handle, event });
         }
         if let Some(id) = id {
-            self.tell(Members::new().text("type", "lost").text("reason", "EVENTS").texts("jobs", [id.as_str()]));
+            self.tell(Event::Lost(Lost::of(LostReason::Events, [id.as_str()])));
         }
         if is_flooded {
             self.put_off(handle);
@@ -316,17 +295,8 @@ impl Client {
     }
 }
 
-enum Outcome<'v, 't> {
-    Whole(Option<&'v Value<'t>>),
-    Pieces,
-}
-
 /// What a `job.result` says (ARCP 1.1 §7.3, §8.4).
-fn outcome<'v, 't>(
-    envelope: &'v Envelope<'t>,
-    chunks: Option<&Chunks>,
-    broken: Option<&'static str>,
-) -> Result<Outcome<'v, 't>, Fault> {
+fn outcome(envelope: &Envelope<'_>, chunks: Option<&Chunks>, broken: Option<&'static str>) -> Result<JobResult, Fault> {
     let text = |name| envelope.get(name).and_then(Value::as_str);
     match text("final_status") {
         None | Some("success") => {}
@@ -346,11 +316,13 @@ fn outcome<'v, 't>(
         return Err(problem(broken));
     }
     if let Some(chunks) = chunks {
-        return chunks.check(envelope.payload()).map(|()| Outcome::Pieces).map_err(problem);
+        return chunks.check(envelope.payload()).map(|()| JobResult::Pieces).map_err(problem);
     }
     let result = envelope.get("result");
     if result.is_none() && text("result_id").is_some() {
         return Err(problem("the result's chunks have not come"));
     }
-    Ok(Outcome::Whole(result))
+    let mut value = String::new();
+    result.unwrap_or(&Value::Null).write(&mut value);
+    Ok(JobResult::Value(value))
 }

@@ -2,6 +2,7 @@
 //! for it with the same idempotency key. What is waited for is compared with the runtime's list.
 
 use super::{
+    action::{Event, Lost, LostReason},
     fault::Fault,
     jobs::Job,
     machine::Client,
@@ -190,8 +191,7 @@ impl Client {
         if !can_subscribe || jobs.is_empty() {
             return;
         }
-        let lost = Members::new().text("type", "lost").text("reason", "EVENTS");
-        self.tell(lost.texts("jobs", jobs.iter().map(|(_, id)| id.as_str())));
+        self.tell(Event::Lost(Lost::of(LostReason::Events, jobs.iter().map(|(_, id)| id.as_str()))));
         for (handle, id) in jobs {
             let payload = Members::new().text("job_id", &id).boolean("history", false).end();
             self.jobs.begin_again(handle);
@@ -249,7 +249,7 @@ impl Client {
         let Some(job) = self.jobs.remove(handle) else { return };
         let fault = Fault::new(Code::SessionLost, message).with("reason", reason);
         self.job_failed(handle, job.doubt.as_deref().unwrap_or(&fault));
-        self.tell(Members::new().text("type", "lost").text("reason", "RESULT").texts("jobs", [job.id.as_str()]));
+        self.tell(Event::Lost(Lost::of(LostReason::Result, [job.id.as_str()])));
         self.relax();
     }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{
+    action::{Action, Event, Output},
     fault::Fault,
     jobs::{Jobs, Reader},
     lost_ends::{Listing, Suspect},
@@ -21,6 +22,7 @@ use crate::{
     },
     error::{Code, Error},
     json::Members,
+    machine::Machine,
     secret::Secret,
     time::{Monotonic, Span, Time},
 };
@@ -33,6 +35,8 @@ const CLOSE_WAIT: Span = Span::from_secs(2);
 /// Where the client stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// Nobody has asked for a connection yet.
+    Idle,
     /// A pause before the next try.
     Waiting(Time),
     /// A token and a connection are being had.
@@ -100,7 +104,7 @@ pub struct Client {
     pub(super) ids: Ids,
     pub(super) clock: Monotonic,
     pub(super) now: Time,
-    pub(super) out: VecDeque<String>,
+    pub(super) out: VecDeque<Output>,
     pub(super) phase: Phase,
     /// The connection that counts, and the number of the newest one.
     pub(super) conn: u32,
@@ -162,7 +166,7 @@ impl Client {
             clock: Monotonic::new(),
             now: zero,
             out: VecDeque::new(),
-            phase: Phase::Waiting(zero),
+            phase: Phase::Idle,
             conn: 0,
             newest: 0,
             renewal: None,
@@ -206,26 +210,27 @@ impl Client {
         })
     }
 
-    /// The next thing to do, as JSON; to be asked after every input until there is none.
-    pub fn poll(&mut self) -> Option<String> {
+    /// The next action or event, in the order in which they came: for drivers that perform and tell at one place. Instead of
+    /// `poll_action` and `poll_event`, and like them until there is none.
+    pub fn poll_output(&mut self) -> Option<Output> {
         self.out.pop_front()
     }
 
     /// A job to be done: `{ agent, input, … }` as it goes over the wire. `is_keyed` when it has an idempotency key.
-    pub fn submit(&mut self, payload: &str, trace_id: Option<&str>, is_keyed: bool, now: f64) -> u32 {
+    pub fn handle_submit(&mut self, payload: &str, trace_id: Option<&str>, is_keyed: bool, now: Time) -> u32 {
         self.tick(now);
         let trace_id = trace_id.map_or_else(|| hex(&self.ids.trace_id()), str::to_owned);
         self.request(Kind::Submit, payload, is_keyed, |request| request.trace_id = Some(trace_id))
     }
 
     /// A page of the list of jobs: `{ filter, limit, cursor }`.
-    pub fn list(&mut self, payload: &str, now: f64) -> u32 {
+    pub fn handle_list(&mut self, payload: &str, now: Time) -> u32 {
         self.tick(now);
         self.request(Kind::List, payload, true, |_| {})
     }
 
     /// A job of another session: `{ job_id, from_event_seq, history }`. A job that is held already is given again.
-    pub fn subscribe(&mut self, job_id: &str, payload: &str, now: f64) -> u32 {
+    pub fn handle_subscribe(&mut self, job_id: &str, payload: &str, now: Time) -> u32 {
         self.tick(now);
         if !is_name(job_id) {
             let number = self.requests.number();
@@ -240,14 +245,14 @@ impl Client {
                 Takeover::Anew => return self.watch_anew(job_id, payload),
                 Takeover::None => {}
             }
-            self.act(Members::new().text("do", "held").integer("request", number.into()).integer("job", handle.into()));
+            self.act(Action::Held { request: number, job: handle });
             return number;
         }
         self.watch_anew(job_id, payload)
     }
 
     /// Asks for a job's end (ARCP 1.1 §7.4).
-    pub fn cancel(&mut self, job: u32, reason: &str, now: f64) -> u32 {
+    pub fn handle_cancel(&mut self, job: u32, reason: &str, now: Time) -> u32 {
         self.tick(now);
         let Some(id) = self.jobs.get(job).map(|job| job.id.clone()) else {
             // It has ended.
@@ -263,7 +268,7 @@ impl Client {
     }
 
     /// The application is done with a job: of a subscription the runtime is told, a job of its own goes on.
-    pub fn unsubscribe(&mut self, job: u32, now: f64) {
+    pub fn handle_unsubscribe(&mut self, job: u32, now: Time) {
         self.tick(now);
         let Some(held) = self.jobs.get(job) else { return };
         if held.is_own {
@@ -277,7 +282,7 @@ impl Client {
     }
 
     /// What the application does with a job's events from now on.
-    pub fn set_reader(&mut self, job: u32, reader: Reader, now: f64) {
+    pub fn handle_reader(&mut self, job: u32, reader: Reader, now: Time) {
         self.tick(now);
         if let Some(job) = self.jobs.get(job) {
             job.set_reader(reader);
@@ -286,7 +291,7 @@ impl Client {
     }
 
     /// The application has taken so many of a job's events.
-    pub fn read(&mut self, job: u32, count: u32, now: f64) {
+    pub fn handle_read(&mut self, job: u32, count: u32, now: Time) {
         self.tick(now);
         if let Some(job) = self.jobs.get(job) {
             job.read(count);
@@ -295,7 +300,7 @@ impl Client {
     }
 
     /// Nobody waits for this request any more. A job that comes of it is cancelled.
-    pub fn abandon(&mut self, number: u32, now: f64) {
+    pub fn handle_abandon(&mut self, number: u32, now: Time) {
         self.tick(now);
         if let Some(request) = self.requests.take(|request| request.number == number && !request.is_sent) {
             if request.kind == Kind::Subscribe {
@@ -309,7 +314,7 @@ impl Client {
     }
 
     /// Ends the session (ARCP 1.1 §6.7). Jobs go on.
-    pub fn close(&mut self, reason: &str, now: f64) {
+    pub fn handle_close(&mut self, reason: &str, now: Time) {
         self.tick(now);
         self.close_reason = reason.chars().take(256).collect();
         match self.phase {
@@ -328,44 +333,35 @@ impl Client {
         self.phase == Phase::Closed
     }
 
-    pub(super) fn tick(&mut self, now: f64) {
-        self.now = self.clock.read_millis(now);
+    pub(super) fn tick(&mut self, now: Time) {
+        self.now = self.clock.read(now);
     }
 
-    pub(super) fn act(&mut self, members: Members) {
-        self.out.push_back(members.end());
+    pub(super) fn act(&mut self, action: Action) {
+        self.out.push_back(Output::Action(action));
     }
 
     /// Tells the application.
-    pub(super) fn tell(&mut self, event: Members) {
-        let event = event.end();
-        self.act(Members::new().text("do", "tell").raw("event", &event));
+    pub(super) fn tell(&mut self, event: Event) {
+        self.out.push_back(Output::Event(event));
     }
 
     pub(super) fn done(&mut self, number: u32) {
-        self.act(Members::new().text("do", "done").integer("request", number.into()));
+        self.act(Action::Done { request: number });
     }
 
     pub(super) fn refuse(&mut self, number: u32, fault: &Fault) {
         if number != 0 {
-            self.act(
-                Members::new().text("do", "refused").integer("request", number.into()).raw("error", &fault.to_json()),
-            );
+            self.act(Action::Refuse { request: number, fault: fault.clone() });
         }
     }
 
     pub(super) fn job_failed(&mut self, handle: u32, fault: &Fault) {
-        self.act(Members::new().text("do", "failed").integer("job", handle.into()).raw("error", &fault.to_json()));
+        self.act(Action::Fail { job: handle, fault: fault.clone() });
     }
 
-    pub(super) fn drop_connection(&mut self, conn: u32, code: u16, reason: &str) {
-        self.act(
-            Members::new()
-                .text("do", "close")
-                .integer("conn", conn.into())
-                .integer("code", code.into())
-                .text("reason", reason),
-        );
+    pub(super) fn drop_connection(&mut self, conn: u32, code: u16, reason: &'static str) {
+        self.act(Action::Close { conn, code, reason });
     }
 
     /// Sends a frame of the open session, and gives its id.
@@ -373,13 +369,13 @@ impl Client {
         let id = self.ids.next(self.now);
         let session_id = self.session.as_ref().map(|session| session.id.as_str());
         let text = Frame { session_id, job_id, trace_id, ..Frame::new(kind, &id, payload) }.write();
-        self.transmit(self.conn, &text);
+        self.transmit(self.conn, text);
         id
     }
 
-    pub(super) fn transmit(&mut self, conn: u32, text: &str) {
+    pub(super) fn transmit(&mut self, conn: u32, text: String) {
         self.upkeep.sent = self.now;
-        self.act(Members::new().text("do", "send").integer("conn", conn.into()).text("text", text));
+        self.act(Action::Send { conn, text });
     }
 
     pub(super) fn reason_payload(&self) -> String {
@@ -456,7 +452,7 @@ impl Client {
             if self.frame_limit.is_some_and(|limit| text.len() > limit) {
                 self.refuse_too_large(Some(text.len()), None);
             } else {
-                self.transmit(self.conn, &text);
+                self.transmit(self.conn, text);
             }
         }
     }
@@ -477,6 +473,36 @@ impl Client {
         });
         let fault = fault.for_good().with_number("bytes", size);
         self.unanswered(&request, &limit.into_iter().fold(fault, |fault, limit| fault.with_number("limit", limit)));
+    }
+}
+
+impl Machine for Client {
+    type Action = Action;
+    type Event = Event;
+
+    fn poll_action(&mut self) -> Option<Action> {
+        let at = self.out.iter().position(|output| matches!(output, Output::Action(_)))?;
+        match self.out.remove(at) {
+            Some(Output::Action(action)) => Some(action),
+            _ => None,
+        }
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        let at = self.out.iter().position(|output| matches!(output, Output::Event(_)))?;
+        match self.out.remove(at) {
+            Some(Output::Event(event)) => Some(event),
+            _ => None,
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        self.deadline()
+    }
+
+    fn handle_timeout(&mut self, now: Time) {
+        self.tick(now);
+        self.wake();
     }
 }
 

@@ -14,6 +14,8 @@
 pub mod fault;
 pub mod options;
 
+pub mod action;
+
 pub mod chunks;
 pub mod flow;
 

@@ -1,10 +1,11 @@
 //! A fresh token for a session: it moves to another connection, and the application doesn't notice.
 
 use super::{
+    action::Action,
     fault::Fault,
     machine::{Client, Phase, Renewal, TOKEN_WAIT},
 };
-use crate::{arcp::Close, error::Code, json::Members, time::Span};
+use crate::{arcp::Close, error::Code, time::Span};
 
 /// How long the old connection may take to close, before the new one takes the session.
 const SWITCH_WAIT: Span = Span::from_secs(3);
@@ -16,14 +17,8 @@ impl Client {
     pub(super) fn renew(&mut self) {
         self.newest += 1;
         self.renewal = Some(Renewal { conn: self.newest, until: self.now.plus(TOKEN_WAIT), ready: None });
-        let left = self.token_ends.map_or(0, |ends| ends.since(self.now).as_millis());
-        self.act(
-            Members::new()
-                .text("do", "connect")
-                .integer("conn", self.newest.into())
-                .boolean("fresh", false)
-                .integer("outlastMs", left),
-        );
+        let left = self.token_ends.map_or(Span::ZERO, |ends| ends.since(self.now));
+        self.act(Action::Connect { conn: self.newest, fresh: false, outlast: Some(left) });
     }
 
     pub(super) fn renewal_failed(&mut self) {

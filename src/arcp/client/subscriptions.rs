@@ -1,6 +1,7 @@
 //! Subscriptions that begin, are given up before they are answered, and are left.
 
 use super::{
+    action::Action,
     machine::{Client, Phase},
     requests::Kind,
 };
@@ -50,7 +51,7 @@ impl Client {
     /// Forgets a job that was to be subscribed to.
     pub(super) fn unwatch(&mut self, handle: u32) {
         if self.jobs.remove(handle).is_some() {
-            self.act(Members::new().text("do", "forget").integer("job", handle.into()));
+            self.act(Action::Forget { job: handle });
         }
     }
 

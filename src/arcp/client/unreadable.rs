@@ -2,6 +2,7 @@
 //! next, and at the second identical time it is passed over and told as lost, instead of costing connection after connection.
 
 use super::{
+    action::{Action, Event, Lost, LostReason},
     fault::Fault,
     jobs::Place,
     lost_ends::LATE,
@@ -11,7 +12,8 @@ use super::{
 use crate::{
     arcp::{envelope::Malformed, skim},
     error::Code,
-    json::{Members, Problem},
+    json::Problem,
+    time::Time,
 };
 
 /// Marks that are kept of one session.
@@ -111,13 +113,8 @@ impl Remains {
 }
 
 impl Client {
-    /// A frame that is no text, or too large to be looked at.
-    pub fn broken_frame(&mut self, conn: u32, now: f64) {
-        self.oversized_frame(conn, "", now);
-    }
-
-    /// A frame that is too large to be looked at: how it begins.
-    pub fn oversized_frame(&mut self, conn: u32, head: &str, now: f64) {
+    /// A frame that is binary, or too large to be looked at: how it begins, if it is text.
+    pub fn handle_broken_frame(&mut self, conn: u32, head: &str, now: Time) {
         self.tick(now);
         if conn == self.conn && matches!(self.phase, Phase::Greeting { .. } | Phase::Open | Phase::Switching(_)) {
             self.unreadable(head, "a frame of the runtime is binary, or too large");
@@ -154,7 +151,7 @@ impl Client {
     /// It won't be better the next time: whoever waits for it learns that it is lost.
     fn pass_over(&mut self, remains: &Remains, reason: &'static str) {
         let id = remains.job.as_deref().unwrap_or_default();
-        let mut event = Members::new().text("type", "lost").text("reason", "UNREADABLE");
+        let mut numbers = None;
         if let Some(seq) = remains.seq {
             let from = match self.jobs.place(id, seq) {
                 Place::Gap(from) => {
@@ -164,7 +161,7 @@ impl Client {
                 }
                 _ => seq,
             };
-            event = event.integer("fromSeq", from).integer("toSeq", seq);
+            numbers = Some((from, seq));
             self.schedule_ack();
         } else {
             // The next number shows how many are missing: they were asked for again already.
@@ -175,7 +172,8 @@ impl Client {
         let may_be_event = remains.job.is_none() && matches!(remains.kind.as_str(), "job.event" | "");
         let only = if may_be_event { self.only_job() } else { None };
         let named = remains.job.as_deref().or(only.as_ref().map(|(_, id)| id.as_str()));
-        self.tell(event.text("message", reason).texts("jobs", named));
+        let (from, to) = numbers.unzip();
+        self.tell(Event::Lost(Lost { from, to, message: Some(reason), ..Lost::of(LostReason::Unreadable, named) }));
         let handle = self.jobs.by_id(id).map(|job| job.handle).or(only.as_ref().map(|(handle, _)| *handle));
         match (remains.kind.as_str(), handle) {
             ("job.event", Some(handle)) => self.missed(handle, 1),
@@ -222,13 +220,13 @@ impl Client {
         let reason = "a gateway can't pass an event of the runtime on";
         match self.not_passed.take().filter(|_| is_open) {
             Some(what) => {
-                let event = Members::new().text("type", "lost").text("reason", "UNREADABLE");
-                let event = event.integer("fromSeq", last + 1).integer("toSeq", what.seq);
                 // Not every gateway says whose it was; where there is one job, it is known.
                 let mut jobs = self.jobs.iter().filter(|job| what.job.as_ref().is_none_or(|id| *id == job.id));
                 let job = jobs.next().filter(|_| jobs.next().is_none()).map(|job| (job.handle, job.id.clone()));
                 drop(jobs);
-                self.tell(event.text("message", reason).texts("jobs", job.as_ref().map(|(_, id)| id.as_str())));
+                let lost = Lost::of(LostReason::Unreadable, job.as_ref().map(|(_, id)| id.as_str()));
+                let lost = Lost { message: Some(reason), ..lost.numbered(last + 1, what.seq) };
+                self.tell(Event::Lost(lost));
                 self.not_passed_on(&what, job.map(|(handle, _)| handle));
                 self.jobs.skip_to(what.seq + 1);
                 self.retry(fault, true);
@@ -286,7 +284,7 @@ impl Client {
 
     /// So many events of a job won't come: whoever reads is told.
     pub(super) fn missed(&mut self, handle: u32, count: u32) {
-        self.act(Members::new().text("do", "missed").integer("job", handle.into()).integer("count", count.into()));
+        self.act(Action::Missed { job: handle, count });
     }
 }
 

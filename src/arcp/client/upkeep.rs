@@ -17,11 +17,11 @@ const ACK_PAUSE: Span = Span::from_millis(200);
 const PROBE_WAIT: Span = Span::from_secs(5);
 
 impl Client {
-    /// When `wake` is worth calling, by the driver's clock.
-    pub fn deadline(&self) -> Option<f64> {
+    /// The next thing that is due, by the driver's clock.
+    pub(super) fn deadline(&self) -> Option<Time> {
         let up = &self.upkeep;
         let due = match self.phase {
-            Phase::Closed => None,
+            Phase::Idle | Phase::Closed => None,
             Phase::Waiting(until) | Phase::Dialing(until) | Phase::Switching(until) | Phase::Closing(until) => {
                 Some(until)
             }
@@ -39,12 +39,11 @@ impl Client {
                 due.into_iter().flatten().min()
             }
         };
-        due.map(|due| self.clock.wall(due).as_millis() as f64)
+        due.map(|due| self.clock.wall(due))
     }
 
-    /// Time has passed.
-    pub fn wake(&mut self, now: f64) {
-        self.tick(now);
+    /// Does what is due.
+    pub(super) fn wake(&mut self) {
         let now = self.now;
         match self.phase {
             Phase::Waiting(until) if until <= now => self.dial(),

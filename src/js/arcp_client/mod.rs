@@ -3,131 +3,173 @@
 use wasm_bindgen::prelude::*;
 
 use super::error::thrown;
-use crate::arcp::client::{jobs::Reader, Client};
+use crate::{
+    arcp::{
+        client::{self, jobs::Reader, Client},
+        message,
+    },
+    json,
+    machine::Machine as _,
+    time::Time,
+};
+
+mod encode;
 
 /// The machine of one session.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct ArcpSession(Client);
+pub struct ArcpSession {
+    client: Client,
+    /// What the driver's clock showed last, for one that shows no number.
+    now: Time,
+}
 
 #[wasm_bindgen]
 impl ArcpSession {
     /// A session with these options, as JSON, and two random numbers of 32 bits.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &str, one: u32, other: u32) -> Result<ArcpSession, JsValue> {
-        Client::new(options, u64::from(one) << 32 | u64::from(other)).map(Self).map_err(|error| thrown(&error))
+        let client = Client::new(options, u64::from(one) << 32 | u64::from(other));
+        client.map_err(|error| thrown(&error)).map(|client| Self { client, now: Time::EPOCH })
+    }
+
+    fn at(&mut self, now: f64) -> Time {
+        if now.is_finite() {
+            self.now = Time::from_millis(now);
+        }
+        self.now
     }
 
     /// The next thing to do, as JSON; to be asked after every other call.
     pub fn poll(&mut self) -> Option<String> {
-        self.0.poll()
+        self.client.poll_output().map(|output| encode::output(&output))
     }
 
     /// When `wake` is worth calling, in milliseconds.
     pub fn deadline(&self) -> Option<f64> {
-        self.0.deadline()
+        self.client.poll_timeout().map(|at| at.as_millis() as f64)
     }
 
     /// Time has passed.
     pub fn wake(&mut self, now: f64) {
-        self.0.wake(now);
+        let now = self.at(now);
+        self.client.handle_timeout(now);
     }
 
     /// Begins.
     pub fn start(&mut self, now: f64) {
-        self.0.start(now);
+        let now = self.at(now);
+        self.client.handle_start(now);
     }
 
     /// A connection gets under way.
     pub fn dialing(&mut self, conn: u32, now: f64) {
-        self.0.dialing(conn, now);
+        let now = self.at(now);
+        self.client.handle_dialing(conn, now);
     }
 
     /// A connection is open. `ends` is when the token does, in milliseconds, or NaN.
     pub fn opened(&mut self, conn: u32, token: Option<String>, ends: f64, now: f64) {
-        self.0.opened(conn, token.as_deref(), ends, now);
+        let now = self.at(now);
+        let ends = ends.is_finite().then(|| Time::from_millis(ends));
+        self.client.handle_opened(conn, token.as_deref(), ends, now);
     }
 
     /// A text frame.
     pub fn frame(&mut self, conn: u32, text: &str, now: f64) {
-        self.0.frame(conn, text, now);
+        let now = self.at(now);
+        self.client.handle_frame(conn, text, now);
     }
 
     /// A frame that is binary, or too large: how it begins, if it is text.
     #[wasm_bindgen(js_name = brokenFrame)]
     pub fn broken_frame(&mut self, conn: u32, head: &str, now: f64) {
-        self.0.oversized_frame(conn, head, now);
+        let now = self.at(now);
+        self.client.handle_broken_frame(conn, head, now);
     }
 
     /// A connection is over.
     pub fn gone(&mut self, conn: u32, code: u16, may_retry: bool, now: f64) {
-        self.0.gone(conn, code, may_retry, now);
+        let now = self.at(now);
+        self.client.handle_closed(conn, code, may_retry, now);
     }
 
     /// There is no token for a connection.
     #[wasm_bindgen(js_name = noToken)]
     pub fn no_token(&mut self, conn: u32, is_retryable: bool, now: f64) {
-        self.0.no_token(conn, is_retryable, now);
+        let now = self.at(now);
+        self.client.handle_token_failure(conn, is_retryable, now);
     }
 
     /// There is no token that lasts longer than the present one.
     pub fn unchanged(&mut self, conn: u32, now: f64) {
-        self.0.unchanged(conn, now);
+        let now = self.at(now);
+        self.client.handle_token_unchanged(conn, now);
     }
 
     /// Somebody may be looking, or the network is back.
     pub fn nudge(&mut self, now: f64) {
-        self.0.nudge(now);
+        let now = self.at(now);
+        self.client.handle_wake_hint(now);
     }
 
     /// A `job.submit`: its payload as JSON. The request's number.
     pub fn submit(&mut self, payload: &str, trace_id: Option<String>, is_keyed: bool, now: f64) -> u32 {
-        self.0.submit(payload, trace_id.as_deref(), is_keyed, now)
+        let now = self.at(now);
+        self.client.handle_submit(payload, trace_id.as_deref(), is_keyed, now)
     }
 
     /// A `session.list_jobs`. The request's number.
     pub fn list(&mut self, payload: &str, now: f64) -> u32 {
-        self.0.list(payload, now)
+        let now = self.at(now);
+        self.client.handle_list(payload, now)
     }
 
     /// A `job.subscribe`. The request's number.
     pub fn subscribe(&mut self, job_id: &str, payload: &str, now: f64) -> u32 {
-        self.0.subscribe(job_id, payload, now)
+        let now = self.at(now);
+        self.client.handle_subscribe(job_id, payload, now)
     }
 
     /// A `job.cancel`. The request's number.
     pub fn cancel(&mut self, job: u32, reason: &str, now: f64) -> u32 {
-        self.0.cancel(job, reason, now)
+        let now = self.at(now);
+        self.client.handle_cancel(job, reason, now)
     }
 
     /// A `job.unsubscribe`.
     pub fn unsubscribe(&mut self, job: u32, now: f64) {
-        self.0.unsubscribe(job, now);
+        let now = self.at(now);
+        self.client.handle_unsubscribe(job, now);
     }
 
     /// What the application does with a job's events from now on: 1 waits for the result, 2 reads, 3 reads no more.
     #[wasm_bindgen(js_name = setReader)]
     pub fn set_reader(&mut self, job: u32, reader: u8, now: f64) {
+        let now = self.at(now);
         let reader = match reader {
             1 => Reader::Result,
             2 => Reader::Events,
             _ => Reader::Gone,
         };
-        self.0.set_reader(job, reader, now);
+        self.client.handle_reader(job, reader, now);
     }
 
     /// The application has taken so many of a job's events.
     pub fn read(&mut self, job: u32, count: u32, now: f64) {
-        self.0.read(job, count, now);
+        let now = self.at(now);
+        self.client.handle_read(job, count, now);
     }
 
     /// Nobody waits for a request any more.
     pub fn abandon(&mut self, request: u32, now: f64) {
-        self.0.abandon(request, now);
+        let now = self.at(now);
+        self.client.handle_abandon(request, now);
     }
 
     /// Ends the session.
     pub fn close(&mut self, reason: &str, now: f64) {
-        self.0.close(reason, now);
+        let now = self.at(now);
+        self.client.handle_close(reason, now);
     }
 }
