@@ -87,5 +87,6 @@ where
     first
 }
 
+mod client;
 mod gate;
 mod runtime;

@@ -503,6 +503,10 @@ impl Machine for Client {
     fn handle_timeout(&mut self, now: Time) {
         self.tick(now);
         self.wake();
+        if matches!(self.phase, Phase::Waiting(until) if until <= self.now) {
+            // A pause of no length is over with its beginning.
+            self.dial();
+        }
     }
 }
 
