@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Node, Deno and Bun: the module is read from beside this file, at first use.
 
 import { readFileSync } from "node:fs";

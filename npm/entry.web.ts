@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Browsers: fetched at first use, and compiled while it arrives. Bundlers understand the URL without a plugin. It is the
 // module without the gate.
 

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Cloudflare Workers: bytes can't be compiled there, so the bundler hands the compiled module over.
 
 import * as glue from "./core.js";

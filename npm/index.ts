@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The public API; README.md and index.d.ts say what it does.
 
 import { ready as load } from "./platform/wasm.js";
@@ -21,6 +20,6 @@ export {
 export { version } from "./version.js";
 
 /** Loads the module early. Nobody has to call it. */
-export async function ready() {
+export async function ready(): Promise<void> {
   await load();
 }

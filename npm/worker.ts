@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The subpath arcgate/worker. The package's own entry comes first: it knows where the module is.
 
 import "arcgate";

@@ -1,10 +1,12 @@
-// @ts-nocheck
 // Waiting with a bound: a call's AbortSignal and its time-out; and giving up without taking down what others wait for.
 
 import { ArcgateError } from "../errors.js";
 
+/** A timer, which is a number or an object. */
+export type Timer = ReturnType<typeof setTimeout>;
+
 /** What a call throws that was given up through its AbortSignal. */
-export function aborted(signal) {
+export function aborted(signal: AbortSignal): ArcgateError {
   return new ArcgateError("ERR_ABORTED", "the call was given up", {
     retryable: true,
     details: { fault: "caller" },
@@ -13,10 +15,10 @@ export function aborted(signal) {
 }
 
 /** Waits, unless the caller gives up first; what was waited for goes on. */
-export async function orAborted(promise, signal) {
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
-  let onAbort;
-  const abort = new Promise((_, reject) => {
+  let onAbort = () => {};
+  const abort = new Promise<never>((_, reject) => {
     onAbort = () => reject(aborted(signal));
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
@@ -29,8 +31,10 @@ export async function orAborted(promise, signal) {
 }
 
 /** Waits for so long at most: then it is `otherwise`. A promise of another request may never settle on an edge runtime. */
-export async function within(ms, promise, otherwise) {
-  let timer;
+export function within<T>(ms: number, promise: T | PromiseLike<T>): Promise<T | undefined>;
+export function within<T, O>(ms: number, promise: T | PromiseLike<T>, otherwise: O): Promise<T | O>;
+export async function within(ms: number, promise: unknown, otherwise?: unknown): Promise<unknown> {
+  let timer: Timer | undefined;
   const bound = new Promise((resolve) => {
     timer = setTimeout(resolve, ms, otherwise);
   });
@@ -44,12 +48,12 @@ export async function within(ms, promise, otherwise) {
 /** Bounds everything that one call waits for. `stop` must be called at its end. */
 export class Watch {
   #abort = new AbortController();
-  #caller;
-  #timeoutMs;
-  #timer;
-  #leave = () => this.#abort.abort(this.#caller.reason);
+  #caller: AbortSignal | undefined;
+  #timeoutMs: number;
+  #timer: Timer | undefined;
+  #leave = (): void => this.#abort.abort(this.#caller?.reason);
 
-  constructor(caller, timeoutMs) {
+  constructor(caller: AbortSignal | undefined, timeoutMs: number) {
     this.#caller = caller;
     this.#timeoutMs = timeoutMs;
     if (caller?.aborted) this.#leave();
@@ -58,29 +62,29 @@ export class Watch {
   }
 
   /** Aborted by whichever comes first. */
-  get signal() {
+  get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
   /** Lets the time run anew. */
-  start() {
+  start(): void {
     this.pause();
     this.#timer = setTimeout(() => this.#abort.abort(), this.#timeoutMs);
   }
 
   /** Stops the clock, and leaves the caller's signal on. */
-  pause() {
+  pause(): void {
     clearTimeout(this.#timer);
   }
 
   /** Ends both. */
-  stop() {
+  stop(): void {
     this.pause();
     this.#caller?.removeEventListener("abort", this.#leave);
   }
 
   /** What the call ends with once `signal` is aborted. */
-  error() {
+  error(): ArcgateError {
     if (this.#caller?.aborted) {
       return new ArcgateError("ERR_ABORTED", "the call was given up", {
         retryable: true,
@@ -95,9 +99,9 @@ export class Watch {
   }
 
   /** Waits, but no longer than that: what was waited for may go on. */
-  async over(promise) {
-    let onAbort;
-    const aborted = new Promise((_, reject) => {
+  async over<T>(promise: T | PromiseLike<T>): Promise<T> {
+    let onAbort = () => {};
+    const aborted = new Promise<never>((_, reject) => {
       onAbort = () => reject(this.error());
       if (this.signal.aborted) onAbort();
       else this.signal.addEventListener("abort", onAbort, { once: true });
@@ -119,7 +123,10 @@ export class Watch {
  * The pieces of a response's body, read when they are asked for. Whoever stops early cancels the body; one that was read to its
  * end is left alone, or a browser shows the request as one that failed.
  */
-export async function* chunks(response, watch) {
+export async function* chunks(
+  response: Response,
+  watch: Watch,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   if (!response.body) return;
   const reader = response.body.getReader();
   let isWhole = false;

@@ -1,27 +1,37 @@
-// @ts-nocheck
 // Fetching what providers publish, keys and metadata: bounded in time and size, without redirects, past the HTTP cache.
 
+import { MAX_DOCUMENT } from "../verify/numbers.js";
 import { ownName } from "../version.js";
 import { readAll } from "./body.js";
 import { within } from "./cancellation.js";
 
-/** The largest JWKS or discovery document that is read, in bytes. */
-const MAX_BODY = 256 * 1024;
-
 // A server may refuse whoever doesn't name the type that it gives (Kubernetes' keys: 406). Most give plain JSON.
 const accept = "application/json, application/jwk-set+json;q=0.9, */*;q=0.1";
 
-let cacheOption;
+/** A `fetch` of the user's, or the platform's. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** What a provider answered: status, what the header says of time, and the body. */
+export interface Document {
+  status: number;
+  cacheControl: string | undefined;
+  age: string | undefined;
+  retryAfter: string | undefined;
+  date: string | undefined;
+  body: Uint8Array<ArrayBuffer>;
+}
+
+let cacheOption: RequestInit | undefined;
 
 /**
  * The part of a request's init that keeps the platform's own HTTP cache out of it. That stands below ours, and would hand out
  * keys from before a rotation for as long as `Cache-Control` lets it. Workers refuse the option by a TypeError where their
  * compatibility date is before it; there is no such cache then.
  */
-export function pastHttpCache() {
+export function pastHttpCache(): RequestInit {
   if (cacheOption === undefined) {
     try {
-      const init = { cache: "no-store" };
+      const init: RequestInit = { cache: "no-store" };
       new Request("https://cache.invalid/", init);
       cacheOption = init;
     } catch {
@@ -35,20 +45,20 @@ export function pastHttpCache() {
  * GETs a document. Gives status, the headers that count, and the body; throws a string that says why there is none:
  * "timeout", "too_large", "redirect" or "network".
  */
-export async function getDocument(fetch, url, timeoutMs) {
+export async function getDocument(fetch: Fetch, url: string, timeoutMs: number): Promise<Document> {
   // A `fetch` of the user's may not look at the signal: then nobody waits for it any longer either.
   const document = await within(timeoutMs, readDocument(fetch, url, AbortSignal.timeout(timeoutMs)), undefined);
   if (document === undefined) throw "timeout";
   return document;
 }
 
-async function readDocument(fetch, url, signal) {
+async function readDocument(fetch: Fetch, url: string, signal: AbortSignal): Promise<Document> {
   try {
     // "manual" is the one that every runtime knows. A browser answers a redirect with status 0 then.
-    const init = { redirect: "manual", signal, headers: { accept, ...ownName }, ...pastHttpCache() };
+    const init: RequestInit = { redirect: "manual", signal, headers: { accept, ...ownName }, ...pastHttpCache() };
     const response = await fetch(url, init);
     if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) throw "redirect";
-    const header = (name) => response.headers.get(name) ?? undefined;
+    const header = (name: string) => response.headers.get(name) ?? undefined;
     // An error's body says nothing that counts here.
     if (!response.ok) response.body?.cancel().catch(() => {});
     return {
@@ -66,10 +76,10 @@ async function readDocument(fetch, url, signal) {
 }
 
 /** The body, unless it is longer than is read: then it throws "too_large". */
-export async function readBody(response) {
-  if (Number(response.headers.get("content-length")) > MAX_BODY) throw "too_large";
+export async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  if (Number(response.headers.get("content-length")) > MAX_DOCUMENT) throw "too_large";
   if (!response.body) return new Uint8Array(0);
-  const bytes = await readAll(response.body.getReader(), MAX_BODY);
+  const bytes = await readAll(response.body.getReader(), MAX_DOCUMENT);
   if (bytes === undefined) throw "too_large";
   return bytes;
 }

@@ -1,10 +1,12 @@
-// @ts-nocheck
 // IndexedDB, as little of it as is used: one record for a name, each read and write on its own. The connection is opened for
 // each, so that a page can be put away and cleared data leaves nothing broken behind.
 
 const NAME = "arcgate";
 
-function opened() {
+/** The stores: tokens, and notes of what tabs did. */
+type Store = "tokens" | "tabs";
+
+function opened(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => {
@@ -15,7 +17,11 @@ function opened() {
   });
 }
 
-async function transaction(store, mode, work) {
+async function transaction<T>(
+  store: Store,
+  mode: IDBTransactionMode,
+  work: (records: IDBObjectStore) => IDBRequest<T>,
+): Promise<T> {
   const database = await opened();
   try {
     return await new Promise((resolve, reject) => {
@@ -30,15 +36,17 @@ async function transaction(store, mode, work) {
 }
 
 /** What a store, "tokens" or "tabs", holds under a name. */
-export const read = (store, name) => transaction(store, "readonly", (records) => records.get(name));
+export const read = (store: Store, name: string): Promise<unknown> =>
+  transaction(store, "readonly", (records) => records.get(name));
 
 /** Writes a record. It is on the disk when this is over. */
-export const write = (store, name, record) => transaction(store, "readwrite", (records) => records.put(record, name));
+export const write = (store: Store, name: string, record: object): Promise<unknown> =>
+  transaction(store, "readwrite", (records) => records.put(record, name));
 
 /** Changes members of a record, whoever else changes others. A record without any is removed. */
-export const change = (store, name, members) =>
+export const change = (store: Store, name: string, members: object): Promise<unknown> =>
   transaction(store, "readwrite", (records) => {
-    const found = records.get(name);
+    const found: IDBRequest<object | undefined> = records.get(name);
     found.onsuccess = () => {
       const record = { ...found.result, ...members };
       const isEmpty = Object.values(record).every((member) => member === undefined);
@@ -49,4 +57,5 @@ export const change = (store, name, members) =>
   });
 
 /** Removes a record. */
-export const remove = (store, name) => transaction(store, "readwrite", (records) => records.delete(name));
+export const remove = (store: Store, name: string): Promise<unknown> =>
+  transaction(store, "readwrite", (records) => records.delete(name));

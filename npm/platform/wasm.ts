@@ -1,27 +1,35 @@
-// @ts-nocheck
 // The module: loaded once, on first use, and replaced by a fresh instance after a trap.
 
 import { ArcgateError } from "../errors.js";
 
-/** The module's functions and classes. */
-export let bindings;
-let source;
-let loading;
-let exports;
+/** What the whole module exports, by wasm-bindgen's own declarations: whoever calls into the core is held to them. */
+export type Core = typeof import("../core.js");
+
+/** What a page's module exports: the same without the gate. */
+type PageCore = typeof import("../page.js");
+
+/** What a runtime can give for the module: compiled, its bytes, or the answer that they come in. */
+type ModuleSource = WebAssembly.Module | BufferSource | Response | Promise<Response>;
+
+/** The module's functions and classes. In a page those of the gate are not there, and `createWorker` asks for them. */
+export let bindings: Core;
+let source: () => ModuleSource;
+let loading: Promise<void> | undefined;
+let exports: { readonly memory: WebAssembly.Memory };
 let epoch = 0;
 
 /**
  * Says where the module comes from; each runtime's entry does that. `glue` is what wasm-bindgen wrote for the module, `load`
  * gives a WebAssembly.Module, or a promise of what instantiates one.
  */
-export function useSource(glue, load) {
-  bindings = glue;
+export function useSource(glue: Core | PageCore, load: () => ModuleSource): void {
+  bindings = glue as Core;
   source = load;
 }
 
 /** Loads the module, if that has not been done. A failure is not remembered: the next call tries again. */
-export function ready() {
-  loading ??= load().catch((cause) => {
+export function ready(): Promise<void> {
+  loading ??= load().catch((cause: unknown) => {
     loading = undefined;
     throw new ArcgateError(
       "ERR_INTERNAL",
@@ -36,7 +44,7 @@ export function ready() {
   return loading;
 }
 
-async function load() {
+async function load(): Promise<void> {
   const module = source();
   exports =
     module instanceof WebAssembly.Module
@@ -46,22 +54,23 @@ async function load() {
 
 /** The module's memory as bytes. Growing the memory makes a new buffer, so this is asked for again after each call. */
 let bytes = new Uint8Array(0);
-export function memory() {
+export function memory(): Uint8Array<ArrayBuffer> {
   // A memory that grew has left its old buffer without a byte.
   if (bytes.length === 0) bytes = new Uint8Array(exports.memory.buffer);
   return bytes;
 }
 
 /** Changes whenever the instance is replaced: objects of an older instance are dead. */
-export function instanceEpoch() {
+export function instanceEpoch(): number {
   return epoch;
 }
 
 /** Whether a call ended in a trap; if so, the instance has been replaced. */
-export function recoverFrom(thrown) {
+export function recoverFrom(thrown: unknown): boolean {
   if (!(thrown instanceof WebAssembly.RuntimeError || thrown instanceof RangeError)) return false;
   bindings.__wbg_reset_state();
-  exports = bindings.initSync();
+  // The glue keeps the module itself.
+  exports = (bindings.initSync as unknown as () => typeof exports)();
   bytes = new Uint8Array(0);
   epoch += 1;
   return true;

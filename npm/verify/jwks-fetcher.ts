@@ -1,60 +1,74 @@
-// @ts-nocheck
 // The providers' keys: fetched when the core asks for it, kept in the user's second tier, and held as CryptoKeys.
 
-import { orAborted } from "../platform/cancellation.js";
-import { getDocument } from "../platform/fetch.js";
+import type { VerifierCore } from "../core.js";
+import { orAborted, type Timer, within } from "../platform/cancellation.js";
+import type { Untimed } from "../platform/events.js";
+import { type Fetch, getDocument } from "../platform/fetch.js";
 import { instanceEpoch, recoverFrom } from "../platform/wasm.js";
+import { ALGORITHM_BITS, NO_REFRESH } from "./numbers.js";
+import type { JwksSnapshot, JwksStore } from "./provider-types.js";
+import type { AuditEvent, JwtVerifierOptions } from "./types.js";
 import { importKey } from "./webcrypto.js";
 
-/** The keys of one verifier. */
-export class ProviderKeys {
-  /** Whether the second tier has been asked, or there is none. */
-  isHydrated;
-  #store;
-  #issuers;
-  #fetch;
-  #timeoutMs;
-  #now;
-  #importKeys;
-  #emit;
-  #core;
-  #epoch;
-  #keys = new Map();
-  #fetches = new Map();
-  #snapshot = "[]";
-  #hydration;
+type WaitUntil = ((promise: Promise<unknown>) => void) | undefined;
 
-  /** For a verifier of these options; `emit` where somebody listens. */
-  constructor(options, { now, importKeys, emit }) {
+/** What the verifier gives: its clock, what takes keys from the second tier, and who hears of a fetch. */
+interface Hooks {
+  now: () => number;
+  importKeys(snapshots: JwksSnapshot[]): void;
+  emit: ((event: Untimed<AuditEvent>) => void) | undefined;
+}
+
+const ALGORITHMS = 1 << ALGORITHM_BITS;
+
+/** The number of a handle's algorithm. */
+export const algorithmOf = (handle: number): number => handle & (ALGORITHMS - 1);
+
+/** The keys of one verifier. */
+export class JwksFetcher {
+  /** Whether the second tier has been asked, or there is none. */
+  isHydrated: boolean;
+  #store: JwksStore | undefined;
+  #issuers: string[];
+  #fetch: Fetch;
+  #timeoutMs: number;
+  #hooks: Hooks;
+  #core!: VerifierCore;
+  #epoch = -1;
+  // A key that the core has a handle of is here.
+  #keys = new Map<number, CryptoKey>();
+  #fetches = new Map<string, Promise<void>>();
+  #snapshot = "[]";
+  #hydration: Promise<unknown> | undefined;
+
+  constructor(options: JwtVerifierOptions, hooks: Hooks) {
     this.#store = options.jwksCache?.store;
     this.isHydrated = !this.#store;
     this.#issuers = Object.values(options.providers ?? {}).map(({ issuer }) => issuer);
-    this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
+    this.#fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
     this.#timeoutMs = options.jwksCache?.timeoutMs ?? 5000;
-    this.#now = now;
-    this.#importKeys = importKeys;
-    this.#emit = emit;
+    this.#hooks = hooks;
   }
 
   /** Takes a new core, which is told the last known keys. */
-  attach(core) {
+  attach(core: VerifierCore): void {
     this.#core = core;
     this.#epoch = instanceEpoch();
     this.#keys.clear();
     this.#fetches.clear();
-    if (this.#snapshot !== "[]") core.importKeys(this.#snapshot, this.#now());
+    if (this.#snapshot !== "[]") core.importKeys(this.#snapshot, this.#hooks.now());
   }
 
   /** The CryptoKey of a handle. */
-  get(handle) {
-    return this.#keys.get(handle);
+  get(handle: number): CryptoKey {
+    return this.#keys.get(handle) as CryptoKey;
   }
 
   /** Hands a key to WebCrypto. */
-  async import(core, handle) {
-    let key;
+  async import(core: VerifierCore, handle: number): Promise<void> {
+    let key: CryptoKey | undefined;
     try {
-      key = await importKey(handle & 15, core.jwk(handle), core.secret(handle));
+      key = await importKey(algorithmOf(handle), core.jwk(handle), core.secret(handle));
     } catch {
       // A point that is not on its curve, say: the core won't use this key again.
     }
@@ -63,8 +77,13 @@ export class ProviderKeys {
     core.imported(handle, key !== undefined);
   }
 
+  /** Begins the fetch of fresh keys that the core asks for beside something else, at this place of its registers, if it does. */
+  refresh(registers: Uint32Array, place: number, waitUntil: WaitUntil): void {
+    if (registers[place] !== NO_REFRESH) this.startFetch(registers[place], registers[place + 1], waitUntil);
+  }
+
   /** Begins a fetch that the core asked for. It belongs to this request and goes on when its caller gives up waiting. */
-  startFetch(provider, fetch, waitUntil) {
+  startFetch(provider: number, fetch: number, waitUntil: WaitUntil): Promise<void> {
     const id = `${provider}:${fetch}`;
     const running = this.#runFetch(provider, fetch).finally(() => this.#fetches.delete(id));
     this.#fetches.set(id, running);
@@ -72,7 +91,7 @@ export class ProviderKeys {
     return running;
   }
 
-  async #runFetch(provider, fetch) {
+  async #runFetch(provider: number, fetch: number): Promise<void> {
     const core = this.#core;
     const alive = () => core === this.#core && this.#epoch === instanceEpoch();
     for (let url = core.request(provider, fetch); url !== undefined; url = core.request(provider, fetch)) {
@@ -81,50 +100,45 @@ export class ProviderKeys {
         const { status, body, ...said } = await getDocument(this.#fetch, url, this.#timeoutMs);
         if (!alive()) return;
         const { cacheControl, age, retryAfter, date } = said;
-        more = core.response(provider, fetch, status, cacheControl, age, retryAfter, date, body, this.#now());
+        more = core.response(provider, fetch, status, cacheControl, age, retryAfter, date, body, this.#hooks.now());
       } catch (why) {
         if (!alive() || recoverFrom(why)) return;
-        more = core.fetchFailed(provider, fetch, typeof why === "string" ? why : "network", this.#now());
+        more = core.fetchFailed(provider, fetch, typeof why === "string" ? why : "network", this.#hooks.now());
       }
       if (!more) break;
     }
     this.changed();
-    if (this.#emit) this.#emit({ type: "keys.fetched", provider: core.providerName(provider) });
+    this.#hooks.emit?.({ type: "keys.fetched", provider: core.providerName(provider) ?? "" });
   }
 
   /**
    * Waits for somebody else's fetch. On an edge runtime its request may have been cancelled: then the promise never settles,
    * or, in newer ones, throws when it is waited for. That tells the core that somebody else may take over.
    */
-  async waitFor(provider, fetch, boundMs) {
+  async waitFor(provider: number, fetch: number, boundMs: number): Promise<void> {
     const core = this.#core;
     const id = `${provider}:${fetch}`;
-    let timer;
-    const bound = new Promise((resolve) => {
-      timer = setTimeout(resolve, boundMs);
-    });
     try {
-      await Promise.race([this.#fetches.get(id) ?? bound, bound]);
+      await within(boundMs, this.#fetches.get(id) ?? new Promise(() => {}));
     } catch {
       this.#fetches.delete(id);
       if (core === this.#core && this.#epoch === instanceEpoch())
-        core.fetchFailed(provider, fetch, "abandoned", this.#now());
-    } finally {
-      clearTimeout(timer);
+        core.fetchFailed(provider, fetch, "abandoned", this.#hooks.now());
     }
   }
 
   /** The core may have other keys than before. */
-  changed() {
+  changed(): void {
     for (const id of this.#core.retired()) {
-      for (let algorithm = 0; algorithm < 16; algorithm += 1) this.#keys.delete((id << 4) | algorithm);
+      for (let algorithm = 0; algorithm < ALGORITHMS; algorithm += 1)
+        this.#keys.delete((id << ALGORITHM_BITS) | algorithm);
     }
     const snapshot = this.#core.exportKeys();
     if (snapshot === this.#snapshot) return;
     this.#snapshot = snapshot;
     const store = this.#store;
     if (!store) return;
-    for (const keys of JSON.parse(snapshot)) {
+    for (const keys of JSON.parse(snapshot) as JwksSnapshot[]) {
       // The second tier is a convenience: what it does wrong harms nobody here.
       Promise.resolve()
         .then(() => store.put(keys.issuer, keys))
@@ -133,9 +147,9 @@ export class ProviderKeys {
   }
 
   /** Asks the second tier: once, before the first token; with a bound, like every promise of another request. */
-  async hydrate(signal) {
+  async hydrate(signal: AbortSignal | undefined): Promise<void> {
     this.#hydration ??= this.#readStore();
-    let timer;
+    let timer: Timer | undefined;
     const bound = new Promise((resolve) => {
       timer = setTimeout(resolve, 1000);
     });
@@ -152,11 +166,11 @@ export class ProviderKeys {
     this.isHydrated = true;
   }
 
-  #readStore() {
+  #readStore(): Promise<unknown> {
     return Promise.all(
       this.#issuers.map(async (issuer) => {
-        const snapshot = await this.#store.get(issuer);
-        if (snapshot) this.#importKeys([snapshot]);
+        const snapshot = await this.#store?.get(issuer);
+        if (snapshot) this.#hooks.importKeys([snapshot]);
       }),
     ).catch(() => {});
   }

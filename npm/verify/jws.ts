@@ -1,15 +1,16 @@
-// @ts-nocheck
 // verifyJws: one JWS against keys that the caller hands over. No claims.
 
+import type { JwsCheck } from "../core.js";
 import { ArcgateError, configError, toArcgateError } from "../errors.js";
 import { dataJson } from "../platform/json.js";
 import { checkKeys } from "../platform/options.js";
 import { bindings, ready, recoverFrom } from "../platform/wasm.js";
+import { MAX_TOKEN } from "./numbers.js";
 import type { Algorithm, Jwk, Jwks } from "./provider-types.js";
 import { checkSignature, importKey } from "./webcrypto.js";
 
 // The core refuses a longer one too; but its memory would have grown to hold it, and memory never shrinks.
-const MAX_JWS = 16 * 1024;
+const MAX_JWS = MAX_TOKEN;
 
 /**
  * Verifies one compact JWS (RFC 7515) with the keys handed over, and looks at no claims. A key that stands alone is used
@@ -27,15 +28,15 @@ export async function verifyJws(
   }
   const given = plainKeys(keys);
   if (options !== undefined && options !== null) checkKeys(options, ["algorithms"]);
-  const algorithms = options?.algorithms;
+  const algorithms: unknown = options?.algorithms;
   if (!Array.isArray(algorithms) || !algorithms.every((name) => typeof name === "string"))
     throw configError("algorithms", "must list the names of the algorithms that are accepted");
   await ready();
   const check = open(jws, given, JSON.stringify(algorithms));
   const data = new TextEncoder().encode(jws.slice(0, check.signingInputLen));
-  let refusal;
+  let refusal: ArcgateError | undefined;
   for (const { jwk, secret } of check.keys) {
-    let key;
+    let key: CryptoKey;
     try {
       key = await importKey(check.algorithm, jwk, secret);
     } catch (cause) {
@@ -55,33 +56,34 @@ export async function verifyJws(
 }
 
 // Keys are JWKs, which are plain data. Everything else that one may think of as a key has a way of becoming one.
-function plainKeys(keys) {
+function plainKeys(keys: unknown): string {
   if (typeof globalThis.CryptoKey === "function" && keys instanceof CryptoKey)
     throw configError("keys", 'is a CryptoKey: give it as a JWK, by crypto.subtle.exportKey("jwk", …)');
   if (Array.isArray(keys)) throw configError("keys", "is a list: give a JWK, or a set of them as { keys: […] }");
   if (ArrayBuffer.isView(keys) || keys instanceof ArrayBuffer)
     throw configError("keys", 'is bytes: give a shared secret as a JWK, { kty: "oct", k: … in base64url }');
   if (typeof keys === "string") throw configError("keys", "is text: parse its JSON, or turn its PEM into a JWK");
-  if (keys === null || typeof keys !== "object" || typeof keys.then === "function")
+  if (keys === null || typeof keys !== "object" || typeof (keys as { then?: unknown }).then === "function")
     throw configError("keys", "must be a JWK, or a set of them as { keys: […] }");
   return dataJson(keys, "keys");
 }
 
 // Everything is taken out at once, so that no object of the core outlives this call.
-function open(jws, keys, algorithms) {
-  let check;
+function open(jws: string, keys: string, algorithms: string) {
+  let check: JwsCheck | undefined;
   try {
-    check = new bindings.JwsCheck(jws, keys, algorithms);
+    const opened = new bindings.JwsCheck(jws, keys, algorithms);
+    check = opened;
     return {
-      algorithm: check.algorithm(),
-      keys: Array.from({ length: check.keys() }, (_, index) => ({
-        jwk: check.jwk(index),
-        secret: check.secret(index),
+      algorithm: opened.algorithm(),
+      keys: Array.from({ length: opened.keys() }, (_, index) => ({
+        jwk: opened.jwk(index),
+        secret: opened.secret(index),
       })),
-      signature: check.signature(),
-      signingInputLen: check.signingInputLen(),
-      header: check.header(),
-      payload: check.payload(),
+      signature: opened.signature(),
+      signingInputLen: opened.signingInputLen(),
+      header: opened.header(),
+      payload: opened.payload(),
     };
   } catch (thrown) {
     if (recoverFrom(thrown)) check = undefined;

@@ -1,20 +1,27 @@
-// @ts-nocheck
 // A verifier's options, as the core takes them.
 
 import { configError } from "../errors.js";
 import { optionsJson, withoutFunctions } from "../platform/json.js";
 import { checkRecord, entriesOf, membersOf } from "../platform/options.js";
+import type { JwtVerifierOptions } from "./types.js";
 
 /** No secret, among the lengths of secrets. */
 const NONE = 0xffffffff;
 /** The options that are functions. */
 const functions = ["checkClaims", "isRevoked", "fetch", "now", "onEvent"];
 
+/** The options, and the secrets that go beside them: one after the other, with their lengths. */
+interface CoreOptions {
+  json: string;
+  secrets: Uint8Array;
+  lengths: Uint32Array;
+}
+
 /** The options as JSON, for the core; functions stay with JavaScript, and secrets go beside them. */
-export function coreOptions(options) {
+export function coreOptions(options: JwtVerifierOptions): CoreOptions {
   const plain = withoutFunctions(options, functions);
-  const secrets = [];
-  const lengths = [];
+  const secrets: number[] = [];
+  const lengths: number[] = [];
   if (options.jwksCache?.store !== undefined) {
     const { store } = options.jwksCache;
     if (typeof store?.get !== "function" || typeof store.put !== "function") {
@@ -23,7 +30,8 @@ export function coreOptions(options) {
     plain.jwksCache = { ...membersOf(options.jwksCache), store: true };
   }
   if (options.providers !== null && typeof options.providers === "object") {
-    plain.providers = {};
+    const providers: Record<string, object> = {};
+    plain.providers = providers;
     for (const [name, provider] of entriesOf(options.providers, "providers", "must be a record: name -> provider")) {
       checkRecord(provider, `providers.${name}`);
       const { secret, ...rest } = membersOf(provider, ["requiredScopes", "requiredClaims"]);
@@ -32,7 +40,7 @@ export function coreOptions(options) {
         secrets.push(...secret);
       }
       lengths.push(secret === undefined ? NONE : secret.length);
-      plain.providers[name] = rest;
+      providers[name] = rest;
     }
   }
   const json = optionsJson(plain, ["jwksCache", "tokenCache", "providers.*"]);
@@ -40,7 +48,7 @@ export function coreOptions(options) {
 }
 
 /** The user's clock. One that gives no number would make it 1970, when nothing had expired yet. */
-export function clock(now) {
+export function clock(now: () => number): () => number {
   return () => {
     const millis = now();
     if (!Number.isFinite(millis)) throw configError("now", "must give milliseconds since 1970, as Date.now does");

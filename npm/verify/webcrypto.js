@@ -40,14 +40,14 @@ const algorithms = [
  *
  * @param {number} algorithm
  * @param {string | undefined} jwk
- * @param {Uint8Array<ArrayBuffer>} [secret]
+ * @param {Uint8Array} [secret]
  * @returns {Promise<CryptoKey>}
  */
 export function importKey(algorithm, jwk, secret) {
   const { key } = algorithms[algorithm];
   return secret === undefined
     ? crypto.subtle.importKey("jwk", JSON.parse(/** @type {string} */ (jwk)), key, false, ["verify"])
-    : crypto.subtle.importKey("raw", secret, key, false, ["verify"]);
+    : crypto.subtle.importKey("raw", /** @type {Uint8Array<ArrayBuffer>} */ (secret), key, false, ["verify"]);
 }
 
 /**
@@ -55,10 +55,15 @@ export function importKey(algorithm, jwk, secret) {
  *
  * @param {number} algorithm
  * @param {CryptoKey} key
- * @param {Uint8Array<ArrayBuffer>} signature
- * @param {Uint8Array<ArrayBuffer>} data
+ * @param {Uint8Array} signature
+ * @param {Uint8Array} data
  * @returns {Promise<boolean>}
  */
 export function checkSignature(algorithm, key, signature, data) {
-  return crypto.subtle.verify(algorithms[algorithm].verify, key, signature, data);
+  return crypto.subtle.verify(
+    algorithms[algorithm].verify,
+    key,
+    /** @type {BufferSource} */ (signature),
+    /** @type {BufferSource} */ (data),
+  );
 }

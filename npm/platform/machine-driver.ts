@@ -1,0 +1,126 @@
+// What every driver of a machine does: it makes the machine, knows when a trap of the module has taken it, drains what it wants
+// done, and keeps its one timer (src/machine.rs is the other side of this). What the loss of a machine means, another one or the
+// end of a session, is its owner's to decide.
+
+import { ArcgateError, toArcgateError } from "../errors.js";
+import type { Timer } from "./cancellation.js";
+import { instanceEpoch, recoverFrom } from "./wasm.js";
+
+/** One of wasm-bindgen's classes. */
+interface Machine {
+  free(): void;
+}
+
+/** What a driver has to know of its machine. */
+export interface Drive<M> {
+  /** Makes the machine. What it throws is what is wrong with its options. */
+  make(): M;
+  /** What a new machine is told first: of what the last one knew, say. */
+  made?(machine: M): void;
+  /** Time has passed. Runs when the timer does. */
+  wake?(): void;
+  /** The longest time for which the timer is set: where somebody may set the clock, it is looked at again before. */
+  longestMs?: number;
+}
+
+/** Timers beyond this would fire at once on some platforms. */
+const LONGEST_TIMER = 3_600_000;
+
+/** One machine, from one instance of the module to the next. */
+export class MachineDriver<M extends Machine> {
+  #drive: Drive<M>;
+  #machine: M | undefined;
+  #epoch = -1;
+  #timer: Timer | undefined;
+  #timerAt = 0;
+  #isDraining = false;
+
+  constructor(drive: Drive<M>) {
+    this.#drive = drive;
+  }
+
+  /** Whether there is a machine, and its instance of the module is the present one. */
+  get isAlive(): boolean {
+    return this.#machine !== undefined && this.#epoch === instanceEpoch();
+  }
+
+  /** The machine: a new one where there is none, or a trap has taken it. */
+  get machine(): M {
+    return this.#machine !== undefined && this.#epoch === instanceEpoch() ? this.#machine : this.#attach();
+  }
+
+  /** Whether a machine that somebody has waited with is still the one. */
+  isCurrent(machine: M): boolean {
+    return machine === this.#machine && this.#epoch === instanceEpoch();
+  }
+
+  #attach(): M {
+    return guarded(() => {
+      // Before the call: what is made of an instance that it has broken is nothing.
+      const epoch = instanceEpoch();
+      const machine = this.#drive.make();
+      this.#epoch = epoch;
+      this.#machine = machine;
+      this.#drive.made?.(machine);
+      return machine;
+    });
+  }
+
+  /** The machine that must still be there: nobody makes another one in its place. */
+  survivor(): M {
+    if (this.#machine !== undefined && this.#epoch === instanceEpoch()) return this.#machine;
+    throw new ArcgateError("ERR_INTERNAL", "the module was restarted", { retryable: true });
+  }
+
+  /** Performs what the machine wants done until it wants nothing. What that brings about is done by the loop under way. */
+  drain(poll: () => string | undefined, perform: (action: string) => void): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    try {
+      for (let action = poll(); action !== undefined; action = poll()) perform(action);
+    } finally {
+      this.#isDraining = false;
+    }
+  }
+
+  /**
+   * Sets the timer for a deadline. One that is set for an earlier time is left: it looks again, and a machine that is told the
+   * time too early minds nothing.
+   */
+  arm(deadline: number | undefined, now: number): void {
+    if (deadline === undefined) {
+      this.disarm();
+      return;
+    }
+    if (this.#timer !== undefined && this.#timerAt <= deadline) return;
+    clearTimeout(this.#timer);
+    const waitMs = Math.min(Math.max(deadline - now, 1), this.#drive.longestMs ?? LONGEST_TIMER);
+    this.#timerAt = now + waitMs;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#drive.wake?.();
+    }, waitMs);
+  }
+
+  disarm(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Ends the machine with its timer. */
+  end(): void {
+    this.disarm();
+    if (this.isAlive) this.#machine?.free();
+    this.#machine = undefined;
+  }
+}
+
+/** Runs a call into the core. What it throws is an ArcgateError; after a trap there is a fresh instance. */
+export function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    recoverFrom(thrown);
+    throw toArcgateError(thrown);
+  }
+}
