@@ -13,7 +13,7 @@
 use arcgate::machine::Machine as _;
 use arcgate::{
     arcp::{
-        gate::{Action, Config, Flow, Gate},
+        gate::{Action, Config, Flow, Gate, UpstreamTrust},
         Envelope,
     },
     json,
@@ -47,7 +47,7 @@ pub(crate) fn run(data: &[u8]) -> bool {
     let buffered = config.max_buffered();
     let now = Time::from_millis(START as f64);
     let mut world = World {
-        gate: Gate::new(config, trusted, true, 7, now),
+        gate: Gate::new(config, UpstreamTrust::of(trusted), true, 7, now),
         names: Names::default(),
         now: START,
         is_asked: false,

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use super::error::thrown;
 use crate::{
     arcp::{
-        gate::{upgrade::Head, Action, Config, Flow, Gate},
+        gate::{upgrade::Head, Action, Config, Flow, Gate, UpstreamTrust},
         skim,
     },
     auth::custom::principal_from_json,
@@ -58,14 +58,14 @@ impl ArcpGateCore {
     pub fn new(
         config: &str,
         trusted: bool,
-        has_gauge: bool,
+        reports_buffered: bool,
         high: u32,
         low: u32,
         now: f64,
     ) -> Result<ArcpGateCore, JsValue> {
         let config = Config::from_json(config).map_err(|error| thrown(&error))?;
         let seed = u64::from(high) << 32 | u64::from(low);
-        Ok(Self(Gate::new(config, trusted, has_gauge, seed, Time::from_millis(now))))
+        Ok(Self(Gate::new(config, UpstreamTrust::of(trusted), reports_buffered, seed, Time::from_millis(now))))
     }
 
     /// What to do now: a JSON list; `undefined` when there is nothing.

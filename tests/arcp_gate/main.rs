@@ -4,7 +4,7 @@
 use arcgate::machine::Machine as _;
 use arcgate::{
     arcp::{
-        gate::{Action, Config, Flow, Gate},
+        gate::{Action, Config, Flow, Gate, UpstreamTrust},
         Envelope, Frame,
     },
     json::{self, Value},
@@ -52,7 +52,7 @@ impl World {
     fn with(config: &str, trusted: bool) -> Self {
         let config = Config::from_json(config).unwrap();
         Self {
-            gate: Gate::new(config, trusted, true, 7, Time::from_millis(START as f64)),
+            gate: Gate::new(config, UpstreamTrust::of(trusted), true, 7, Time::from_millis(START as f64)),
             now: START,
             done: Vec::new(),
             client: Vec::new(),

@@ -1,7 +1,7 @@
 //! The ARCP gate.
 
 use arcgate::{
-    arcp::gate::{Config, Gate},
+    arcp::gate::{Config, Gate, UpstreamTrust},
     time::{Span, Time},
 };
 
@@ -11,7 +11,13 @@ const HELLO: &str = r#"{"arcp":"1.1","id":"01J00000000000000000000001","type":"s
 const WELCOME: &str = r#"{"arcp":"1.1","id":"01J00000000000000000000002","type":"session.welcome","session_id":"sess_1","payload":{"runtime":{"name":"r","version":"1"},"resume_token":"rt_1","resume_window_sec":600,"heartbeat_interval_sec":30,"capabilities":{"encodings":["json"],"features":["heartbeat"],"agents":[]}}}"#;
 
 fn gate() -> Gate {
-    Gate::new(Config::from_json("{}").expect("a sound configuration"), false, true, 42, Time::from_millis(1000.0))
+    Gate::new(
+        Config::from_json("{}").expect("a sound configuration"),
+        UpstreamTrust::Untrusted,
+        true,
+        42,
+        Time::from_millis(1000.0),
+    )
 }
 
 fn principal() -> arcgate::principal::Principal {

@@ -16,7 +16,7 @@ use crate::{
 impl Gate {
     /// The upstream has welcomed us.
     pub(super) fn admit(&mut self, welcome: Welcome, session_id: &str, token: Option<String>, now: Time) {
-        let sealable = token.as_deref().filter(|_| !self.trusted);
+        let sealable = token.as_deref().filter(|_| !self.trust.is_trusted());
         let seal = sealable.map(|token| seal::input(&self.key(), session_id, token));
         let waits_for = if seal.is_some() { Wait::Seal } else { Wait::Answer };
         let admission = Admission::new(session_id.to_owned(), token, welcome, waits_for);

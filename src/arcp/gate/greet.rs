@@ -66,7 +66,7 @@ impl Gate {
             scheme,
             token: Some(token),
             // The gate speaks for itself there, whatever the client can.
-            features: if self.trusted { known } else { known.with("heartbeat") },
+            features: if self.trust.is_trusted() { known } else { known.with("heartbeat") },
             lists_agents: hello.lists_agents,
             resume,
         };
@@ -100,14 +100,14 @@ impl Gate {
         let is_anonymous = self.principal.as_ref().is_some_and(|principal| principal.kind() == Kind::Anonymous);
         let token = welcome.resume_token.as_ref().filter(|_| !is_anonymous);
         let token = token.map(|token| String::from_utf8_lossy(token.expose()).into_owned());
-        let token = token.filter(|token| self.trusted || seal::fits(token));
+        let token = token.filter(|token| self.trust.is_trusted() || seal::fits(token));
         self.admit(welcome, id, token, now);
     }
 
     /// The upstream refuses our hello.
     fn turned_away(&mut self, said: &Envelope<'_>, now: Time) {
         let code = said.get("code").and_then(Value::as_str).unwrap_or_default();
-        let details = said.get("details").and_then(Value::as_object).filter(|_| self.trusted);
+        let details = said.get("details").and_then(Value::as_object).filter(|_| self.trust.is_trusted());
         let reason = details.and_then(|details| details.get("reason")).and_then(Value::as_str);
         if reason == Some(End::TOO_MANY_SESSIONS.reason) {
             let limit = details.and_then(|details| details.get("limit")).and_then(Value::as_number);
@@ -116,7 +116,7 @@ impl Gate {
         }
         let last = self.hello.as_ref().and_then(|hello| hello.resume.as_ref()).map(|resume| resume.last_event_seq);
         let end = End::of_upstream_error(code, last.is_some());
-        if end.code != Some(ArcpCode::ResumeWindowExpired) || self.trusted {
+        if end.code != Some(ArcpCode::ResumeWindowExpired) || self.trust.is_trusted() {
             return self.end(end, now);
         }
         // The TypeScript SDK's runtime refuses who has seen all, and takes one who has seen one less. The Python SDK's has

@@ -74,7 +74,7 @@ impl Gate {
         if resume.is_incomplete() {
             return self.end(End::not_resumable("resume_incomplete"), now);
         }
-        if self.trusted {
+        if self.trust.is_trusted() {
             return self.open(now);
         }
         let presented = String::from_utf8_lossy(resume.token.expose()).into_owned();
@@ -120,8 +120,9 @@ impl Gate {
             runtime: from_upstream.runtime,
             agents: from_upstream.agents,
         };
-        let upstream_interval =
-            from_upstream.heartbeat_interval_sec.filter(|_| !self.trusted && from_upstream.features.has("heartbeat"));
+        let upstream_interval = from_upstream
+            .heartbeat_interval_sec
+            .filter(|_| !self.trust.is_trusted() && from_upstream.features.has("heartbeat"));
         let payload = welcome.write(session_id, &now.to_rfc3339());
         let principal_scopes = self.principal.as_ref().and_then(Principal::scopes).unwrap_or_default();
         let may_submit = self.config.submit.iter().all(|scope| principal_scopes.contains(scope));
@@ -134,8 +135,10 @@ impl Gate {
         let event = self.audit("arcp.hello", "allowed", "ok").text("session", session_id).end();
         let interval = self.is_revocable.then_some(self.config.revocation_interval);
         let session = Session::new(&self.config, session_id, features, may_submit, upstream_interval, now);
-        let session =
-            session.checking_revocation(interval).after(seen, self.is_lowered).owing_sign(self.trusted && resumed);
+        let session = session
+            .checking_revocation(interval)
+            .after(seen, self.is_lowered)
+            .owing_sign(self.trust.is_trusted() && resumed);
         let id = self.ids.next(now);
         let text = Frame::new("session.welcome", &id, &payload).of_session(session_id).write();
         self.stage = Stage::Open(Box::new(session));

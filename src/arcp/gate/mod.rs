@@ -26,6 +26,7 @@ mod hidden;
 mod places;
 mod rate;
 mod seal;
+mod trust;
 mod unreadable;
 
 mod admission;
@@ -41,7 +42,7 @@ mod relay;
 
 use std::{collections::VecDeque, convert::Infallible};
 
-pub use self::{action::Action, config::Config, stage::Flow};
+pub use self::{action::Action, config::Config, stage::Flow, trust::UpstreamTrust};
 use self::{
     refusal::{End, Why},
     stage::Stage,
@@ -59,10 +60,9 @@ use crate::{
 #[derive(Debug)]
 pub struct Gate {
     config: Config,
-    /// The upstream is ours, and is believed about resuming; heartbeats are not needed on the way to it.
-    trusted: bool,
-    /// The platform tells how much waits to be sent.
-    has_gauge: bool,
+    trust: UpstreamTrust,
+    /// The platform reports how much waits to be sent.
+    reports_buffered: bool,
     ids: Ids,
     stage: Stage,
     /// When a stage before [`Stage::Open`] has taken too long.
@@ -84,12 +84,12 @@ pub struct Gate {
 
 impl Gate {
     /// A gate for a socket that was accepted now. `seed` is random.
-    pub fn new(config: Config, trusted: bool, has_gauge: bool, seed: u64, now: Time) -> Self {
+    pub fn new(config: Config, trust: UpstreamTrust, reports_buffered: bool, seed: u64, now: Time) -> Self {
         let until = now.plus(config.hello_timeout);
         Self {
             config,
-            trusted,
-            has_gauge,
+            trust,
+            reports_buffered,
             ids: Ids::new(seed),
             stage: Stage::Hello,
             until,
@@ -244,7 +244,7 @@ impl Gate {
     pub fn handle_upstream_closed(&mut self, code: u16, now: Time) {
         let end = match &mut self.stage {
             Stage::Admitting(admission) => return admission.close(code),
-            Stage::Open(session) => End::of_upstream_closed(code, self.trusted, session.dismissed.is_some()),
+            Stage::Open(session) => End::of_upstream_closed(code, self.trust.is_trusted(), session.dismissed.is_some()),
             _ => End::restart("upstream_lost"),
         };
         self.end(end, now);

@@ -22,7 +22,7 @@ const TIME_TO_CLOSE: Span = Span::from_secs(5);
 const MAX_NONCE: usize = 256;
 
 /// Where the platform doesn't tell what waits to be sent, a client may leave so many times that much without a sign of life.
-const WITHOUT_GAUGE: usize = 4;
+const WITHOUT_REPORTS: usize = 4;
 
 impl Gate {
     /// The client has said something, whatever it is. The upstream is told once, where that isn't a frame that goes on: it keeps
@@ -71,7 +71,7 @@ impl Gate {
             _ => None,
         };
         session.told_upstream(now);
-        if !self.trusted {
+        if !self.trust.is_trusted() {
             session.asked.note(&envelope);
         }
         if rewritten.is_none() && self.actions.is_empty() {
@@ -218,7 +218,7 @@ impl Gate {
             _ => {}
         }
         let is_own = envelope.session_id() == Some(session.id.as_str());
-        let mut rewritten = if self.trusted { None } else { session.asked.answer(&envelope) };
+        let mut rewritten = if self.trust.is_trusted() { None } else { session.asked.answer(&envelope) };
         if !is_own {
             // The Python SDK's runtime answers a repeated submit under the session of the first.
             let session_id = quoted(&session.id);
@@ -231,10 +231,10 @@ impl Gate {
     fn pass_to_client(&mut self, text: &str, rewritten: Option<String>, now: Time) -> Flow {
         let Stage::Open(session) = &mut self.stage else { return Flow::Drain };
         session.told_client(rewritten.as_deref().unwrap_or(text).len(), now);
-        let unheard = if self.has_gauge { 0 } else { session.unheard };
+        let unheard = if self.reports_buffered { 0 } else { session.unheard };
         let probes = unheard > self.config.max_buffered / 2 && session.client_heartbeat.is_some() && !session.is_probed;
         session.is_probed |= probes;
-        if unheard > self.config.max_buffered.saturating_mul(WITHOUT_GAUGE) {
+        if unheard > self.config.max_buffered.saturating_mul(WITHOUT_REPORTS) {
             self.end(End::SLOW, now);
             return Flow::Drain;
         }
