@@ -32,7 +32,7 @@ impl Gate {
             // Of what is too much there may be less in a while.
             let is_retryable = end.close == Close::TooMany || (code.is_retryable() && end.close != Close::Unreadable);
             let payload = payload(code, is_retryable, why).end();
-            self.tell_client("session.error", &payload, now);
+            self.send_to_client("session.error", &payload, now);
         }
         self.actions.push_back(Action::CloseClient(end.close));
         if !matches!(self.stage, Stage::Hello | Stage::Verifying | Stage::Unsealing { .. }) {

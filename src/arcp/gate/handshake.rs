@@ -138,7 +138,7 @@ impl Gate {
         let session = session
             .checking_revocation(interval)
             .after(seen, self.is_lowered)
-            .owing_sign(self.trust.is_trusted() && resumed);
+            .owing_pong(self.trust.is_trusted() && resumed);
         let id = self.ids.next(now);
         let text = Frame::new("session.welcome", &id, &payload).of_session(session_id).write();
         self.stage = Stage::Open(Box::new(session));

@@ -46,7 +46,7 @@ impl Gate {
 
     fn tick_open(&mut self, now: Time) {
         let Stage::Open(session) = &mut self.stage else { return };
-        if session.dismissed.is_some_and(|at| now >= at) {
+        if session.must_close_by.is_some_and(|at| now >= at) {
             return self.end(End::DISMISSED, now);
         }
         let overdue = session.revocation_overdue(now);
@@ -76,7 +76,7 @@ impl Gate {
         }
         if upstream == Due::Ping {
             let payload = self.ping(now);
-            self.tell_upstream("session.ping", &payload, now);
+            self.send_to_upstream("session.ping", &payload, now);
         }
     }
 
@@ -87,12 +87,12 @@ impl Gate {
 
     pub(super) fn ping_client(&mut self, now: Time) {
         let payload = self.ping(now);
-        self.tell_client("session.ping", &payload, now);
+        self.send_to_client("session.ping", &payload, now);
     }
 
     /// A frame of our own for the client. Before the welcome it carries a session id of nobody's: the TS SDK's client drops a
     /// `session.error` that has none.
-    pub(super) fn tell_client(&mut self, kind: &str, payload: &str, now: Time) {
+    pub(super) fn send_to_client(&mut self, kind: &str, payload: &str, now: Time) {
         let id = self.ids.next(now);
         let text = match &self.stage {
             Stage::Open(session) => Frame::new(kind, &id, payload).of_session(&session.id).write(),
@@ -102,15 +102,15 @@ impl Gate {
             }
         };
         if let Stage::Open(session) = &mut self.stage {
-            session.told_client(text.len(), now);
+            session.sent_to_client(text.len(), now);
         }
         self.actions.push_back(Action::ToClient(text));
     }
 
-    pub(super) fn tell_upstream(&mut self, kind: &str, payload: &str, now: Time) {
+    pub(super) fn send_to_upstream(&mut self, kind: &str, payload: &str, now: Time) {
         let id = self.ids.next(now);
         let Stage::Open(session) = &mut self.stage else { return };
-        session.told_upstream(now);
+        session.sent_to_upstream(now);
         let text = Frame::new(kind, &id, payload).of_session(&session.id).write();
         self.actions.push_back(Action::ToUpstream(text));
     }

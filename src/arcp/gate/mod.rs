@@ -137,13 +137,13 @@ impl Gate {
 
     /// A binary frame of the client: the protocol has none (ARCP 1.1 §4).
     pub fn handle_client_binary(&mut self, now: Time) {
-        self.hear_client(0, now);
+        self.received_from_client(0, now);
         self.end(End::protocol("binary_frame"), now);
     }
 
     /// A frame of the client over [`Self::client_limit`], of this size at least, in bytes.
     pub fn handle_client_oversized(&mut self, size: usize, now: Time) {
-        self.hear_client(size, now);
+        self.received_from_client(size, now);
         let why = matches!(self.stage, Stage::Open(_)).then(|| Why::too_large(size, self.client_limit()));
         self.end_saying(End::TOO_LARGE, why.as_ref(), now);
     }
@@ -160,7 +160,7 @@ impl Gate {
 
     /// All sessions of the principal together say more than they may.
     pub fn handle_client_flood(&mut self, now: Time) {
-        self.hear_client(0, now);
+        self.received_from_client(0, now);
         self.end(End::FAST, now);
     }
 
@@ -244,7 +244,9 @@ impl Gate {
     pub fn handle_upstream_closed(&mut self, code: u16, now: Time) {
         let end = match &mut self.stage {
             Stage::Admitting(admission) => return admission.close(code),
-            Stage::Open(session) => End::of_upstream_closed(code, self.trust.is_trusted(), session.dismissed.is_some()),
+            Stage::Open(session) => {
+                End::of_upstream_closed(code, self.trust.is_trusted(), session.must_close_by.is_some())
+            }
             _ => End::restart("upstream_lost"),
         };
         self.end(end, now);

@@ -27,11 +27,11 @@ const WITHOUT_REPORTS: usize = 4;
 impl Gate {
     /// The client has said something, whatever it is. The upstream is told once, where that isn't a frame that goes on: it keeps
     /// the token that a session was resumed with until then (ARCP 1.1 §6.3). A pong says nothing else.
-    pub(super) fn hear_client(&mut self, bytes: usize, now: Time) -> bool {
+    pub(super) fn received_from_client(&mut self, bytes: usize, now: Time) -> bool {
         let Stage::Open(session) = &mut self.stage else { return true };
-        let is_within = session.heard_client(bytes, now);
-        if session.takes_sign() {
-            self.tell_upstream("session.pong", "{}", now);
+        let is_within = session.received_from_client(bytes, now);
+        if session.takes_owed_pong() {
+            self.send_to_upstream("session.pong", "{}", now);
         }
         is_within
     }
@@ -41,7 +41,7 @@ impl Gate {
             self.end(End::EXPIRED, now);
             return Flow::Drain;
         }
-        if !self.hear_client(text.len(), now) {
+        if !self.received_from_client(text.len(), now) {
             self.end(End::FAST, now);
             return Flow::Drain;
         }
@@ -55,7 +55,7 @@ impl Gate {
         let passes = self.judge(&envelope, now);
         let Stage::Open(session) = &mut self.stage else { return Flow::Drain };
         if envelope.kind() == "session.ack" {
-            session.heard_ack();
+            session.received_ack();
         }
         if !passes {
             return Flow::Drain;
@@ -70,7 +70,7 @@ impl Gate {
             },
             _ => None,
         };
-        session.told_upstream(now);
+        session.sent_to_upstream(now);
         if !self.trust.is_trusted() {
             session.asked.note(&envelope);
         }
@@ -156,12 +156,12 @@ impl Gate {
 
     fn refuse_saying(&mut self, code: ArcpCode, request_id: &str, why: Option<&Why>, now: Time) {
         let payload = payload(code, code.is_retryable(), why).text("request_id", request_id);
-        self.tell_client("session.error", &payload.end(), now);
+        self.send_to_client("session.error", &payload.end(), now);
     }
 
     fn pong(&mut self, ping: &Envelope<'_>, now: Time) {
         match nonce_of(ping) {
-            Some(nonce) => self.tell_client("session.pong", &pong(nonce, now), now),
+            Some(nonce) => self.send_to_client("session.pong", &pong(nonce, now), now),
             None => self.refuse(ArcpCode::InvalidRequest, ping.id(), now),
         }
     }
@@ -171,9 +171,9 @@ impl Gate {
     fn goodbye(&mut self, said: &Envelope<'_>, now: Time) {
         let reason = said.get("reason").and_then(Value::as_str).filter(|reason| reason.len() <= MAX_NONCE);
         let payload = Members::new().text("reason", reason.unwrap_or("client_closed")).end();
-        self.tell_upstream("session.bye", &payload, now);
+        self.send_to_upstream("session.bye", &payload, now);
         if said.kind() == "session.close" {
-            self.tell_client("session.closed", "{}", now);
+            self.send_to_client("session.closed", "{}", now);
         }
         self.end(End::GOODBYE, now);
     }
@@ -184,7 +184,7 @@ impl Gate {
             return Flow::Drain;
         }
         let Stage::Open(session) = &mut self.stage else { return Flow::Drain };
-        session.heard_upstream(text.len(), now);
+        session.received_from_upstream(text.len(), now);
         let Ok(envelope) = Envelope::relayed(text) else {
             self.cannot_pass(Unreadable::malformed(text), now);
             return Flow::Drain;
@@ -198,7 +198,7 @@ impl Gate {
         match envelope.kind() {
             "session.ping" => {
                 if let Some(nonce) = nonce_of(&envelope) {
-                    self.tell_upstream("session.pong", &pong(nonce, now), now);
+                    self.send_to_upstream("session.pong", &pong(nonce, now), now);
                 }
                 return Flow::Drain;
             }
@@ -213,7 +213,7 @@ impl Gate {
                 return Flow::Drain;
             }
             "session.closed" | "session.bye" => {
-                session.dismissed = Some(session.dismissed.unwrap_or(now.plus(TIME_TO_CLOSE)));
+                session.must_close_by = Some(session.must_close_by.unwrap_or(now.plus(TIME_TO_CLOSE)));
             }
             _ => {}
         }
@@ -230,11 +230,13 @@ impl Gate {
     /// Sends a frame on to the client. Where the platform doesn't tell what waits for it, it is asked for a sign of life first.
     fn pass_to_client(&mut self, text: &str, rewritten: Option<String>, now: Time) -> Flow {
         let Stage::Open(session) = &mut self.stage else { return Flow::Drain };
-        session.told_client(rewritten.as_deref().unwrap_or(text).len(), now);
-        let unheard = if self.reports_buffered { 0 } else { session.unheard };
-        let probes = unheard > self.config.max_buffered / 2 && session.client_heartbeat.is_some() && !session.is_probed;
+        session.sent_to_client(rewritten.as_deref().unwrap_or(text).len(), now);
+        let bytes_since_received = if self.reports_buffered { 0 } else { session.bytes_since_received };
+        let probes = bytes_since_received > self.config.max_buffered / 2
+            && session.client_heartbeat.is_some()
+            && !session.is_probed;
         session.is_probed |= probes;
-        if unheard > self.config.max_buffered.saturating_mul(WITHOUT_REPORTS) {
+        if bytes_since_received > self.config.max_buffered.saturating_mul(WITHOUT_REPORTS) {
             self.end(End::SLOW, now);
             return Flow::Drain;
         }

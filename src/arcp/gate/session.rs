@@ -19,11 +19,11 @@ pub(super) struct Session {
     pub(super) may_submit: bool,
     pub(super) client_heartbeat: Option<Heartbeat>,
     pub(super) upstream_heartbeat: Option<Heartbeat>,
-    /// When the client was heard of; and how long it may say nothing, where it has no heartbeats.
-    heard: Time,
+    /// When something last came from the client; and how long it may say nothing, where it has no heartbeats.
+    last_received: Time,
     idle: Option<Span>,
-    /// What the client was sent since it was last heard of, in bytes, and whether it was asked for a sign of life since.
-    pub(super) unheard: usize,
+    /// What the client was sent since something last came from it, in bytes, and whether it was asked for a sign of life since.
+    pub(super) bytes_since_received: usize,
     pub(super) is_probed: bool,
     revocation_interval: Option<Span>,
     next_revocation_check: Option<Time>,
@@ -31,14 +31,14 @@ pub(super) struct Session {
     revocation_asked_at: Option<Time>,
     last_known_valid: Time,
     /// The upstream has said that nothing more comes: when it must have closed.
-    pub(super) dismissed: Option<Time>,
+    pub(super) must_close_by: Option<Time>,
     pub(super) asked: Asked,
     /// The number of the last event that came from upstream.
     pub(super) last_seq: i64,
     /// Events up to this number the client has: the upstream was asked for one too many.
     pub(super) has_seen: Option<i64>,
-    /// The upstream has to be told that the client was heard of, for that spends the token that it resumed with.
-    owes_sign: bool,
+    /// The upstream is owed a pong as a sign of the client: it spends the token that the session was resumed with.
+    owes_pong: bool,
     rate: Rate,
     opened: Time,
     from_client: (i64, i64),
@@ -61,20 +61,20 @@ impl Session {
             may_submit,
             client_heartbeat: features.has("heartbeat").then(|| Heartbeat::new(config.heartbeat, now)),
             idle: (!features.has("heartbeat")).then_some(config.idle_timeout),
-            heard: now,
+            last_received: now,
             features,
             upstream_heartbeat: interval.map(|interval| Heartbeat::new(interval, now)),
-            unheard: 0,
+            bytes_since_received: 0,
             is_probed: false,
             revocation_interval: None,
             next_revocation_check: None,
             last_known_valid: now,
-            dismissed: None,
+            must_close_by: None,
             revocation_asked_at: None,
             asked: Asked::default(),
             last_seq: 0,
             has_seen: None,
-            owes_sign: false,
+            owes_pong: false,
             rate: Rate::new(config.frames_per_sec, config.bytes_per_sec, now),
             opened: now,
             from_client: (0, 0),
@@ -96,9 +96,9 @@ impl Session {
         self
     }
 
-    /// The upstream keeps the token that this session was resumed with until the client is heard of.
-    pub(super) fn owing_sign(mut self, owes: bool) -> Self {
-        self.owes_sign = owes;
+    /// The upstream keeps the token that this session was resumed with until something comes from the client.
+    pub(super) fn owing_pong(mut self, owes: bool) -> Self {
+        self.owes_pong = owes;
         self
     }
 
@@ -106,16 +106,21 @@ impl Session {
         let heartbeats =
             [&self.client_heartbeat, &self.upstream_heartbeat].into_iter().flatten().map(Heartbeat::deadline);
         let unanswered = self.revocation_asked_at.map(|since| since.plus(LONGEST_ANSWER));
-        heartbeats.chain(self.idle_at()).chain(self.next_revocation_check).chain(unanswered).chain(self.dismissed).min()
+        heartbeats
+            .chain(self.idle_at())
+            .chain(self.next_revocation_check)
+            .chain(unanswered)
+            .chain(self.must_close_by)
+            .min()
     }
 
     /// When a client without heartbeats has been silent for too long: what it has begun to say may be kept by the platform.
     pub(super) fn idle_at(&self) -> Option<Time> {
-        self.idle.map(|idle| self.heard.plus(idle))
+        self.idle.map(|idle| self.last_received.plus(idle))
     }
 
-    pub(super) fn told_client(&mut self, bytes: usize, now: Time) {
-        self.unheard = self.unheard.saturating_add(bytes);
+    pub(super) fn sent_to_client(&mut self, bytes: usize, now: Time) {
+        self.bytes_since_received = self.bytes_since_received.saturating_add(bytes);
         if let Some(heartbeat) = &mut self.client_heartbeat {
             heartbeat.sent(now);
         }
@@ -123,10 +128,10 @@ impl Session {
 
     /// Whether it may say so much now.
     #[must_use]
-    pub(super) fn heard_client(&mut self, bytes: usize, now: Time) -> bool {
-        self.unheard = 0;
+    pub(super) fn received_from_client(&mut self, bytes: usize, now: Time) -> bool {
+        self.bytes_since_received = 0;
         self.is_probed = false;
-        self.heard = self.heard.max(now);
+        self.last_received = self.last_received.max(now);
         self.from_client.0 += 1;
         self.from_client.1 += bytes as i64;
         if let Some(heartbeat) = &mut self.client_heartbeat {
@@ -135,17 +140,17 @@ impl Session {
         self.rate.takes(bytes, now)
     }
 
-    /// What was just heard was an acknowledgement.
-    pub(super) fn heard_ack(&mut self) {
+    /// What has just come was an acknowledgement.
+    pub(super) fn received_ack(&mut self) {
         self.rate.was_ack();
     }
 
-    /// Whether the upstream is still to be told that the client was heard of; once.
-    pub(super) fn takes_sign(&mut self) -> bool {
-        std::mem::take(&mut self.owes_sign)
+    /// Whether the upstream is still owed that pong; once.
+    pub(super) fn takes_owed_pong(&mut self) -> bool {
+        std::mem::take(&mut self.owes_pong)
     }
 
-    pub(super) fn heard_upstream(&mut self, bytes: usize, now: Time) {
+    pub(super) fn received_from_upstream(&mut self, bytes: usize, now: Time) {
         self.from_upstream.0 += 1;
         self.from_upstream.1 += bytes as i64;
         if let Some(heartbeat) = &mut self.upstream_heartbeat {
@@ -153,7 +158,7 @@ impl Session {
         }
     }
 
-    pub(super) fn told_upstream(&mut self, now: Time) {
+    pub(super) fn sent_to_upstream(&mut self, now: Time) {
         if let Some(heartbeat) = &mut self.upstream_heartbeat {
             heartbeat.sent(now);
         }
