@@ -65,7 +65,7 @@ pub(crate) fn run(data: &[u8]) -> bool {
     }
     // Whatever came, the session ends when nobody says anything more, or waits for something that is bounded.
     world.pass(100_000_000);
-    assert!(world.gate.is_over() || world.is_welcome, "a handshake without an end");
+    assert!(world.gate.is_closed() || world.is_welcome, "a handshake without an end");
     let weight = script::weight(&world.gate);
     assert!(weight <= 20_000 + 2 * buffered.min(8 * world.came), "{weight} bytes are kept of {}", world.came);
     assert!(world.said <= 40_000 + 40 * world.came, "{} bytes are said for {}", world.said, world.came);
@@ -174,12 +174,12 @@ impl World {
                     assert!(self.is_known, "opened for a stranger");
                     self.is_open = true;
                 }
-                Action::Mac(_) | Action::AskRevoked => assert!(self.is_known, "asked for a stranger"),
+                Action::Mac(_) | Action::CheckRevocation => assert!(self.is_known, "asked for a stranger"),
                 Action::Audit(event) => drop(json::parse_object(event.as_bytes()).expect("the audit log is JSON")),
                 Action::CloseUpstream => {}
             }
         }
-        assert_eq!(self.gate.is_over(), self.is_closed, "over, and open");
+        assert_eq!(self.gate.is_closed(), self.is_closed, "over, and open");
     }
 
     fn pass(&mut self, millis: i64) {

@@ -83,7 +83,7 @@ fn a_first_frame_that_is_no_hello() {
         world.client_says(text);
         assert_eq!(world.end(), ended(code, *close), "{reason}");
         assert_eq!(world.reason(), *reason);
-        assert!(world.gate.is_over() && world.gate.poll_timeout().is_none());
+        assert!(world.gate.is_closed() && world.gate.poll_timeout().is_none());
         assert!(!world.is_asked(|action| matches!(action, Action::Authenticate { .. } | Action::Open(_))));
         let told = Envelope::parse(&world.client[0]).unwrap().session_id().unwrap().to_owned();
         assert!(told.starts_with("sess_"), "the TS SDK drops an error without a session id");

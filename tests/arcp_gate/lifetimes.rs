@@ -100,7 +100,7 @@ fn revocation_is_asked_about_and_ends_the_session() {
     world.pass(3_999);
     assert!(world.done.is_empty());
     world.pass(1);
-    assert!(matches!(world.done[..], [Action::AskRevoked]));
+    assert!(matches!(world.done[..], [Action::CheckRevocation]));
     world.pass(9_000);
     assert_eq!(world.done.len(), 1, "asked once until there is an answer");
     world.answered(Some(false));
@@ -142,7 +142,10 @@ fn asked_before_welcome(trusted: bool) -> [World; 2] {
     welcomed.answer = None;
     welcomed.upstream_says(&welcome("rtk_1", &[]));
     if !trusted {
-        assert!(!welcomed.is_asked(|action| matches!(action, Action::AskRevoked)), "after the seal, which takes time");
+        assert!(
+            !welcomed.is_asked(|action| matches!(action, Action::CheckRevocation)),
+            "after the seal, which takes time"
+        );
         welcomed.mac("bWFj");
     }
     [opened, welcomed]
@@ -153,7 +156,7 @@ fn each_wait_before_the_welcome_is_followed_by_a_question() {
     for trusted in [true, false] {
         for (answer, end) in [(Some(true), ended("UNAUTHENTICATED", 4410)), (None, ended("INTERNAL_ERROR", 1012))] {
             for (at, mut world) in asked_before_welcome(trusted).into_iter().enumerate() {
-                assert!(matches!(world.done.last(), Some(Action::AskRevoked)), "{at}");
+                assert!(matches!(world.done.last(), Some(Action::CheckRevocation)), "{at}");
                 assert!(world.client.is_empty() && (at == 1 || world.upstream.is_empty()), "nothing before the answer");
                 world.answered(answer);
                 assert_eq!(world.end(), end, "{at}");

@@ -18,7 +18,7 @@ mod lifetimes;
 mod properties;
 mod relay;
 mod resume;
-mod unreadable;
+mod undeliverable;
 
 /// Some instant to begin at.
 const START: i64 = 1_780_000_000_000;
@@ -98,7 +98,7 @@ impl World {
 
     /// Answers the question that was just asked.
     fn settle(&mut self) {
-        let asked = self.done.iter().rposition(|action| matches!(action, Action::AskRevoked));
+        let asked = self.done.iter().rposition(|action| matches!(action, Action::CheckRevocation));
         if let (Some(answer), Some(at)) = (self.answer, asked) {
             self.done.remove(at);
             self.answered(answer);

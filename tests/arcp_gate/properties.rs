@@ -105,7 +105,7 @@ proptest! {
         let mut is_stopped = false;
         let mut opens = 0;
         for turn in turns {
-            let was_over = world.gate.is_over();
+            let was_over = world.gate.is_closed();
             let greeted = world.kinds().contains(&"session.welcome".to_owned());
             let held = events.len();
             match turn {
@@ -114,7 +114,7 @@ proptest! {
                     if world.client_says(&text) == Flow::Forward && kind(&text) == "job.submit" {
                         submits.push(n.to_string());
                     }
-                    if greeted && !was_over && (9..14).contains(&what) && !world.gate.is_over() {
+                    if greeted && !was_over && (9..14).contains(&what) && !world.gate.is_closed() {
                         prop_assert_eq!(submits.last(), Some(&n.to_string()), "a good frame passes");
                     }
                 }
@@ -126,7 +126,7 @@ proptest! {
                     world.upstream_says(&text);
                     // A second welcome does as well.
                     is_stopped |= what == 0 && had_welcome && !was_over;
-                    if is_event && waits && had_welcome && !is_stopped && !world.gate.is_over() {
+                    if is_event && waits && had_welcome && !is_stopped && !world.gate.is_closed() {
                         events.push(n.to_string());
                     }
                 }
@@ -164,7 +164,7 @@ proptest! {
             prop_assert!(opens <= 5, "the upstream is asked so often at most");
             // Nothing upstream before the principal is known.
             prop_assert!(is_known || world.upstream.is_empty());
-            prop_assert_eq!(world.gate.is_over(), world.closed.is_some());
+            prop_assert_eq!(world.gate.is_closed(), world.closed.is_some());
             if was_over {
                 prop_assert_eq!(held, events.len());
             }

@@ -26,7 +26,7 @@ pub enum Action {
     /// Compute the code that authenticates this text; the answer is [`super::Gate::handle_mac`].
     Mac(String),
     /// Ask whether the credential was revoked; the answer is [`super::Gate::handle_revocation`].
-    AskRevoked,
+    CheckRevocation,
     /// Write this object into the audit log.
     Audit(String),
 }
@@ -52,7 +52,7 @@ impl Action {
             Self::Open(None) => members("open").end(),
             Self::Open(Some(session)) => members("open").text("resumes", session).end(),
             Self::Mac(input) => members("mac").text("input", input).end(),
-            Self::AskRevoked => members("askRevoked").end(),
+            Self::CheckRevocation => members("askRevoked").end(),
             Self::Audit(event) => members("audit").raw("event", event).end(),
         };
         out.push_str(&text);

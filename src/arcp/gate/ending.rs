@@ -2,9 +2,9 @@
 
 use super::{
     action::Action,
-    refusal::{End, Why},
+    end::{End, Explanation},
     stage::Stage,
-    unreadable::Unreadable,
+    undeliverable::Undeliverable,
     Gate,
 };
 use crate::{
@@ -14,18 +14,18 @@ use crate::{
 };
 
 impl Gate {
-    pub(super) fn is_past_end(&self, now: Time) -> bool {
-        self.ends.is_some_and(|ends| now >= ends)
+    pub(super) fn is_expired(&self, now: Time) -> bool {
+        self.expires_at.is_some_and(|ends| now >= ends)
     }
 
     /// Ends both sides. Whatever comes in afterwards is nobody's.
     pub(super) fn end(&mut self, end: End, now: Time) {
-        self.end_saying(end, None, now);
+        self.end_explained(end, None, now);
     }
 
     /// As [`Self::end`], with what explains it: for the client and for the log.
-    pub(super) fn end_saying(&mut self, end: End, why: Option<&Why>, now: Time) {
-        if self.is_over() {
+    pub(super) fn end_explained(&mut self, end: End, why: Option<&Explanation>, now: Time) {
+        if self.is_closed() {
             return;
         }
         if let Some(code) = end.code {
@@ -35,30 +35,30 @@ impl Gate {
             self.send_to_client("session.error", &payload, now);
         }
         self.actions.push_back(Action::CloseClient(end.close));
-        if !matches!(self.stage, Stage::Hello | Stage::Verifying | Stage::Unsealing { .. }) {
+        if !matches!(self.stage, Stage::AwaitingHello | Stage::Verifying | Stage::Unsealing { .. }) {
             self.actions.push_back(Action::CloseUpstream);
         }
         self.audit_end(end, why, now);
-        self.stage = Stage::Over;
+        self.stage = Stage::Closed;
         self.hello = None;
     }
 
     /// Ends the session, once what came before has been passed on.
-    pub(super) fn cannot_pass(&mut self, what: Unreadable, now: Time) {
+    pub(super) fn end_undeliverable(&mut self, what: Undeliverable, now: Time) {
         match &mut self.stage {
-            Stage::Admitting(admission) => admission.stop_at(what),
+            Stage::Welcoming(pending) => pending.stop_at(what),
             Stage::Open(session) => {
                 let next = session.last_seq.saturating_add(1);
                 let seq = what.seq.filter(|seq| *seq >= next).unwrap_or(next);
-                self.end_saying(End::unreadable(what.reason), Some(&what.why(seq)), now);
+                self.end_explained(End::undeliverable(what.reason), Some(&what.why(seq)), now);
             }
             // Before our hello nothing was asked, and after the end nobody listens.
-            Stage::Over | Stage::Opening | Stage::Rechecking { .. } => {}
-            _ => self.end(End::unreadable(what.reason), now),
+            Stage::Closed | Stage::Opening | Stage::Rechecking { .. } => {}
+            _ => self.end(End::undeliverable(what.reason), now),
         }
     }
 
-    fn audit_end(&mut self, end: End, why: Option<&Why>, now: Time) {
+    fn audit_end(&mut self, end: End, why: Option<&Explanation>, now: Time) {
         let is_ours = matches!(end.code, Some(ArcpCode::InternalError));
         let (kind, outcome) = match &self.stage {
             Stage::Open(_) if end.close == Close::Normal => ("arcp.session", "completed"),
@@ -76,7 +76,7 @@ impl Gate {
         }
         let event = match &self.stage {
             Stage::Open(session) => session.account(event, now),
-            _ => event.integer("durationMs", now.since(self.born).as_millis()),
+            _ => event.integer("durationMs", now.since(self.accepted_at).as_millis()),
         };
         self.actions.push_back(Action::Audit(event.end()));
     }
@@ -95,7 +95,7 @@ impl Gate {
 }
 
 /// The payload of a `session.error`: generic, or with what explains it.
-pub(super) fn payload(code: ArcpCode, is_retryable: bool, why: Option<&Why>) -> Members {
+pub(super) fn payload(code: ArcpCode, is_retryable: bool, why: Option<&Explanation>) -> Members {
     let message = why.map_or(code.message(), |why| &why.message);
     let payload =
         Members::new().text("code", code.as_str()).text("message", message).boolean("retryable", is_retryable);

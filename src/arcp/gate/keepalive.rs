@@ -1,6 +1,6 @@
 //! What time brings to an open session: questions, pings, ends.
 
-use super::{action::Action, refusal::End, stage::Stage, Gate};
+use super::{action::Action, end::End, stage::Stage, Gate};
 use crate::{
     arcp::{
         heartbeat::{Due, Heartbeat},
@@ -15,11 +15,11 @@ impl Gate {
     /// When [`Self::timed_out`] is worth calling; it may move further into the future with every frame.
     pub(super) fn deadline(&self) -> Option<Time> {
         let own = match &self.stage {
-            Stage::Over => return None,
+            Stage::Closed => return None,
             Stage::Open(session) => session.deadline(),
             _ => Some(self.until),
         };
-        match (own, self.ends) {
+        match (own, self.expires_at) {
             (Some(own), Some(ends)) => Some(own.min(ends)),
             (own, ends) => own.or(ends),
         }
@@ -27,27 +27,27 @@ impl Gate {
 
     /// Time has passed.
     pub(super) fn timed_out(&mut self, now: Time) {
-        if self.is_past_end(now) {
+        if self.is_expired(now) {
             return self.end(End::EXPIRED, now);
         }
         match &self.stage {
-            Stage::Over => {}
+            Stage::Closed => {}
             Stage::Open(_) => self.tick_open(now),
             _ if now < self.until => {}
-            Stage::Hello => self.end(End::NO_HELLO, now),
+            Stage::AwaitingHello => self.end(End::HELLO_TIMEOUT, now),
             Stage::Verifying => self.end(End::restart("verifier_timeout"), now),
             Stage::Unsealing { .. } => self.end(End::restart("seal_timeout"), now),
-            Stage::Admitting(admission) => self.end(End::restart(admission.timeout()), now),
+            Stage::Welcoming(pending) => self.end(End::restart(pending.timeout()), now),
             Stage::Rechecking { .. } => self.end(End::restart("revocation_unknown"), now),
-            Stage::Resting => self.open(now),
-            Stage::Opening | Stage::Greeting => self.end(End::restart("upstream_timeout"), now),
+            Stage::Backoff => self.open(now),
+            Stage::Opening | Stage::AwaitingWelcome => self.end(End::restart("upstream_timeout"), now),
         }
     }
 
     fn tick_open(&mut self, now: Time) {
         let Stage::Open(session) = &mut self.stage else { return };
         if session.must_close_by.is_some_and(|at| now >= at) {
-            return self.end(End::DISMISSED, now);
+            return self.end(End::UPSTREAM_GOODBYE, now);
         }
         let overdue = session.revocation_overdue(now);
         let is_idle = session.idle_at().is_some_and(|at| now >= at);
@@ -57,10 +57,10 @@ impl Gate {
         let client = due(&mut session.client_heartbeat);
         let upstream = due(&mut session.upstream_heartbeat);
         if client == Due::Lost {
-            return self.end(End::SILENT, now);
+            return self.end(End::HEARTBEAT_LOST, now);
         }
         if is_idle {
-            return self.end(End::IDLE, now);
+            return self.end(End::CLIENT_IDLE, now);
         }
         if upstream == Due::Lost {
             return self.end(End::restart("upstream_silent"), now);
@@ -69,7 +69,7 @@ impl Gate {
             return self.end(End::restart("revocation_unknown"), now);
         }
         if is_check_due {
-            self.actions.push_back(Action::AskRevoked);
+            self.actions.push_back(Action::CheckRevocation);
         }
         if client == Due::Ping {
             self.ping_client(now);

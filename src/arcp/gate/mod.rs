@@ -1,52 +1,53 @@
 //! The gate in front of a runtime, one machine for each client's socket.
 //!
-//! head -> [`upgrade`] -> the client's hello -> [`Action::Authenticate`] -> the principal -> [`Action::Open`] -> a hello of our own
+//! head -> [`upgrade`] -> the client's hello -> [`Action::Authenticate`] -> the principal -> [`Action::Open`] -> our hello to the
 //! upstream -> its welcome -> the client's welcome -> frames both ways.
 //!
 //! ```text
-//!  Hello ──▶ Verifying ──▶ (Unsealing, of a resume) ──▶ Opening ──▶ Rechecking ──▶ Greeting ──▶ Admitting ──▶ Open
-//!    │           │                                         ▲                          │             │          │
-//!    │           │                                         └──── Resting ◀────────────┘             │          │
-//!    └───────────┴──────────────────────────── any failure, or no answer in time ──────────────────┴──────────┴──▶ Over
+//!  AwaitingHello ──▶ Verifying ──▶ (Unsealing, of a resume) ──▶ Opening ──▶ Rechecking ──▶ AwaitingWelcome ──▶ Welcoming ──▶ Open
+//!        │               │                                        ▲                             │  │               │          │
+//!        │               │                                        └────────── Backoff ◀─────────┘  │               │          │
+//!        └───────────────┴───────────────── any failure, or no answer in time ─────────────────────┴───────────────┴──────────┴──▶ Closed
 //! ```
 //!
 //! Nothing reaches the upstream before the principal is known. What passes is checked and then forwarded byte for byte.
-//! [`Gate`] keeps the contract of [`Machine`]; its inputs stand here, and what comes of each in a file of its own: `handshake` and
-//! `greet` the two hellos, `admit` the last questions before the welcome (an `admission` is what waits for them), `relay` frames,
-//! `keepalive` what time brings, `ending` how it ends. They stand on what is known and decided without the gate: `stage`, `session`,
-//! [`refusal`] (the ends), `unreadable` (what can't be passed on), `rate`, `seal` (resume tokens), `places` (where a job's
-//! id stands), `hidden` (what no upstream runtime may give away).
+//!
+//! [`Gate`] keeps the contract of [`Machine`]; its inputs stand here, and what comes of each in a file of its own: `client_hello`,
+//! `upstream_hello`, `welcome` (the last questions before the client's; a `pending_welcome` waits for them), `relay` (frames),
+//! `keepalive` (what time brings), `ending`. They stand on what is known and decided without the gate: `stage` and `session`,
+//! [`end`] (how sessions end), `undeliverable` (frames that can't be passed on), `rate`, `resume_token`, `job_id` (where it stands
+//! in a frame), `job_privacy` (what no upstream may give away), `trust`.
 
 pub mod action;
 pub mod config;
-pub mod refusal;
+pub mod end;
 pub mod upgrade;
 
-mod hidden;
-mod places;
+mod job_id;
+mod job_privacy;
 mod rate;
-mod seal;
+mod resume_token;
 mod trust;
-mod unreadable;
+mod undeliverable;
 
-mod admission;
+mod pending_welcome;
 mod session;
 mod stage;
 
-mod admit;
+mod client_hello;
 mod ending;
-mod greet;
-mod handshake;
 mod keepalive;
 mod relay;
+mod upstream_hello;
+mod welcome;
 
 use std::{collections::VecDeque, convert::Infallible};
 
 pub use self::{action::Action, config::Config, stage::Flow, trust::UpstreamTrust};
 use self::{
-    refusal::{End, Why},
+    end::{End, Explanation},
     stage::Stage,
-    unreadable::Unreadable,
+    undeliverable::Undeliverable,
 };
 use super::{id::Ids, message::Hello};
 use crate::{
@@ -68,17 +69,17 @@ pub struct Gate {
     /// When a stage before [`Stage::Open`] has taken too long.
     until: Time,
     /// How often the upstream was asked to resume.
-    tries: usize,
+    resume_attempts: usize,
     /// The number to resume from is taken one lower, this time; and whether that was tried.
     is_lowered: bool,
     was_lowered: bool,
-    born: Time,
+    accepted_at: Time,
     hello: Option<Hello>,
     principal: Option<Principal>,
     /// The credentials may be revoked while the session lives.
     is_revocable: bool,
     /// When the token's time is over, tolerance included.
-    ends: Option<Time>,
+    expires_at: Option<Time>,
     actions: VecDeque<Action>,
 }
 
@@ -91,23 +92,23 @@ impl Gate {
             trust,
             reports_buffered,
             ids: Ids::new(seed),
-            stage: Stage::Hello,
+            stage: Stage::AwaitingHello,
             until,
-            tries: 0,
+            resume_attempts: 0,
             is_lowered: false,
             was_lowered: false,
-            born: now,
+            accepted_at: now,
             hello: None,
             principal: None,
             is_revocable: false,
-            ends: None,
+            expires_at: None,
             actions: VecDeque::new(),
         }
     }
 
     /// Whether the socket is closed for good.
-    pub const fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Over)
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.stage, Stage::Closed)
     }
 
     /// Longer frames of the client need not be handed in: [`Self::handle_client_oversized`] says so.
@@ -126,10 +127,10 @@ impl Gate {
     /// A text frame of the client.
     pub fn handle_client_frame(&mut self, text: &str, now: Time) -> Flow {
         match self.stage {
-            Stage::Over => {}
+            Stage::Closed => {}
             _ if text.len() > self.client_limit() => self.handle_client_oversized(text.len(), now),
             Stage::Open(_) => return self.relay_from_client(text, now),
-            Stage::Hello => self.hello(text, now),
+            Stage::AwaitingHello => self.hello(text, now),
             _ => self.end(End::protocol("frame_before_welcome"), now),
         }
         Flow::Drain
@@ -144,29 +145,29 @@ impl Gate {
     /// A frame of the client over [`Self::client_limit`], of this size at least, in bytes.
     pub fn handle_client_oversized(&mut self, size: usize, now: Time) {
         self.received_from_client(size, now);
-        let why = matches!(self.stage, Stage::Open(_)).then(|| Why::too_large(size, self.client_limit()));
-        self.end_saying(End::TOO_LARGE, why.as_ref(), now);
+        let why = matches!(self.stage, Stage::Open(_)).then(|| Explanation::too_large(size, self.client_limit()));
+        self.end_explained(End::TOO_LARGE, why.as_ref(), now);
     }
 
     /// The client's socket is closed or broken.
     pub fn handle_client_closed(&mut self, now: Time) {
-        self.end(End::GONE, now);
+        self.end(End::CLIENT_GONE, now);
     }
 
     /// More waits to be sent to the client than may.
     pub fn handle_client_overflow(&mut self, now: Time) {
-        self.end(End::SLOW, now);
+        self.end(End::CLIENT_TOO_SLOW, now);
     }
 
     /// All sessions of the principal together say more than they may.
     pub fn handle_client_flood(&mut self, now: Time) {
         self.received_from_client(0, now);
-        self.end(End::FAST, now);
+        self.end(End::CLIENT_TOO_FAST, now);
     }
 
     /// The client has said nothing yet, and there are too many of that kind.
     pub fn handle_crowded_out(&mut self, now: Time) {
-        if matches!(self.stage, Stage::Hello) {
+        if matches!(self.stage, Stage::AwaitingHello) {
             self.end(End::CROWDED_OUT, now);
         }
     }
@@ -183,8 +184,8 @@ impl Gate {
     pub fn handle_too_many_connections(&mut self, principal: Principal, limit: usize, now: Time) {
         if matches!(self.stage, Stage::Verifying) {
             self.principal = Some(principal);
-            let why = Why::too_many("too_many_connections", "connections", Some(limit as i64));
-            self.end_saying(End::TOO_MANY_CONNECTIONS, Some(&why), now);
+            let why = Explanation::too_many("too_many_connections", "connections", Some(limit as i64));
+            self.end_explained(End::TOO_MANY_CONNECTIONS, Some(&why), now);
         }
     }
 
@@ -199,7 +200,7 @@ impl Gate {
         self.mac_computed(code, now);
     }
 
-    /// The answer to [`Action::AskRevoked`]; `None` when there was none. Nobody is let in without one, and who is in already is
+    /// The answer to [`Action::CheckRevocation`]; `None` when there was none. Nobody is let in without one, and who is in already is
     /// borne for a while.
     pub fn handle_revocation(&mut self, revoked: Option<bool>, now: Time) {
         self.revocation_checked(revoked, now);
@@ -222,8 +223,8 @@ impl Gate {
         match &mut self.stage {
             _ if text.len() > self.config.max_upstream_frame => self.handle_upstream_oversized(text, text.len(), now),
             Stage::Open(_) => return self.relay_from_upstream(text, now),
-            Stage::Greeting => self.answered(text, now),
-            Stage::Admitting(admission) => admission.hold(text, self.config.max_buffered),
+            Stage::AwaitingWelcome => self.hello_answered(text, now),
+            Stage::Welcoming(pending) => pending.hold(text, self.config.max_buffered),
             _ => {}
         }
         Flow::Drain
@@ -231,19 +232,19 @@ impl Gate {
 
     /// A binary frame from upstream: the protocol has none.
     pub fn handle_upstream_binary(&mut self, now: Time) {
-        self.cannot_pass(Unreadable::found("upstream_binary_frame", "", None), now);
+        self.end_undeliverable(Undeliverable::found("upstream_binary_frame", "", None), now);
     }
 
     /// A frame from upstream over [`Self::upstream_limit`]: how it begins, and its size at least, in bytes.
     pub fn handle_upstream_oversized(&mut self, head: &str, size: usize, now: Time) {
         let size = Some((size, self.upstream_limit()));
-        self.cannot_pass(Unreadable::found("upstream_frame_too_large", head, size), now);
+        self.end_undeliverable(Undeliverable::found("upstream_frame_too_large", head, size), now);
     }
 
     /// The upstream has closed, with this code.
     pub fn handle_upstream_closed(&mut self, code: u16, now: Time) {
         let end = match &mut self.stage {
-            Stage::Admitting(admission) => return admission.close(code),
+            Stage::Welcoming(pending) => return pending.close(code),
             Stage::Open(session) => {
                 End::of_upstream_closed(code, self.trust.is_trusted(), session.must_close_by.is_some())
             }
@@ -254,7 +255,7 @@ impl Gate {
 
     /// More waits to be sent to the upstream than may.
     pub fn handle_upstream_overflow(&mut self, now: Time) {
-        self.end(End::FLOODED, now);
+        self.end(End::UPSTREAM_TOO_SLOW, now);
     }
 
     /// The session was resumed over another connection of this process.

@@ -2,11 +2,11 @@
 
 use super::{
     action::Action,
+    end::{End, Explanation},
     ending::payload,
-    places::{self, quoted},
-    refusal::{End, Why},
+    job_id::{self, quoted},
     stage::{Flow, Stage},
-    unreadable::Unreadable,
+    undeliverable::Undeliverable,
     Gate,
 };
 use crate::{
@@ -37,22 +37,22 @@ impl Gate {
     }
 
     pub(super) fn relay_from_client(&mut self, text: &str, now: Time) -> Flow {
-        if self.is_past_end(now) {
+        if self.is_expired(now) {
             self.end(End::EXPIRED, now);
             return Flow::Drain;
         }
         if !self.received_from_client(text.len(), now) {
-            self.end(End::FAST, now);
+            self.end(End::CLIENT_TOO_FAST, now);
             return Flow::Drain;
         }
         let envelope = match Envelope::relayed(text) {
             Ok(envelope) => envelope,
             Err(malformed) => {
-                self.unread(text, malformed, now);
+                self.refuse_unreadable(text, malformed, now);
                 return Flow::Drain;
             }
         };
-        let passes = self.judge(&envelope, now);
+        let passes = self.check_client_frame(&envelope, now);
         let Stage::Open(session) = &mut self.stage else { return Flow::Drain };
         if envelope.kind() == "session.ack" {
             session.received_ack();
@@ -61,7 +61,7 @@ impl Gate {
             return Flow::Drain;
         }
         let rewritten = match envelope.kind() {
-            "job.cancel" | "job.subscribe" | "job.unsubscribe" => match places::of_job(&envelope, text) {
+            "job.cancel" | "job.subscribe" | "job.unsubscribe" => match job_id::of_job(&envelope, text) {
                 Ok(rewritten) => rewritten,
                 Err(()) => {
                     self.refuse(ArcpCode::InvalidRequest, envelope.id(), now);
@@ -72,7 +72,7 @@ impl Gate {
         };
         session.sent_to_upstream(now);
         if !self.trust.is_trusted() {
-            session.asked.note(&envelope);
+            session.pending_lookups.note(&envelope);
         }
         if rewritten.is_none() && self.actions.is_empty() {
             return Flow::Forward;
@@ -83,24 +83,26 @@ impl Gate {
 
     /// A frame of the client that can't be read. One that is only nested too deeply, or has too many values, is a request that
     /// is refused in its name.
-    fn unread(&mut self, text: &str, malformed: Malformed, now: Time) {
+    fn refuse_unreadable(&mut self, text: &str, malformed: Malformed, now: Time) {
         let Stage::Open(session) = &self.stage else { return };
         let is_own = skim::name(text, "session_id").as_deref() == Some(session.id.as_str());
         let what = match malformed {
-            Malformed::Json(Problem::TooDeep) => Why::limit("too_deep", "is nested too deeply", json::MAX_DEPTH.into()),
+            Malformed::Json(Problem::TooDeep) => {
+                Explanation::limit("too_deep", "is nested too deeply", json::MAX_DEPTH.into())
+            }
             Malformed::Json(Problem::TooMany) => {
-                Why::limit("too_many_values", "has too many values", json::MAX_VALUES as usize)
+                Explanation::limit("too_many_values", "has too many values", json::MAX_VALUES as usize)
             }
             _ => return self.end(End::malformed(malformed), now),
         };
         match skim::name(text, "id") {
-            Some(id) if is_own => self.refuse_saying(ArcpCode::InvalidRequest, &id, Some(&what), now),
-            _ => self.end_saying(End::protocol("bad_json"), Some(&what), now),
+            Some(id) if is_own => self.refuse_explained(ArcpCode::InvalidRequest, &id, Some(&what), now),
+            _ => self.end_explained(End::protocol("bad_json"), Some(&what), now),
         }
     }
 
     /// Whether a frame of the client goes on. What doesn't is dealt with.
-    fn judge(&mut self, envelope: &Envelope<'_>, now: Time) -> bool {
+    fn check_client_frame(&mut self, envelope: &Envelope<'_>, now: Time) -> bool {
         let Stage::Open(session) = &self.stage else { return false };
         let kind = envelope.kind();
         let is_own = match envelope.session_id() {
@@ -151,10 +153,10 @@ impl Gate {
 
     /// The request is refused, the session goes on.
     fn refuse(&mut self, code: ArcpCode, request_id: &str, now: Time) {
-        self.refuse_saying(code, request_id, None, now);
+        self.refuse_explained(code, request_id, None, now);
     }
 
-    fn refuse_saying(&mut self, code: ArcpCode, request_id: &str, why: Option<&Why>, now: Time) {
+    fn refuse_explained(&mut self, code: ArcpCode, request_id: &str, why: Option<&Explanation>, now: Time) {
         let payload = payload(code, code.is_retryable(), why).text("request_id", request_id);
         self.send_to_client("session.error", &payload.end(), now);
     }
@@ -179,14 +181,14 @@ impl Gate {
     }
 
     pub(super) fn relay_from_upstream(&mut self, text: &str, now: Time) -> Flow {
-        if self.is_past_end(now) {
+        if self.is_expired(now) {
             self.end(End::EXPIRED, now);
             return Flow::Drain;
         }
         let Stage::Open(session) = &mut self.stage else { return Flow::Drain };
         session.received_from_upstream(text.len(), now);
         let Ok(envelope) = Envelope::relayed(text) else {
-            self.cannot_pass(Unreadable::malformed(text), now);
+            self.end_undeliverable(Undeliverable::malformed(text), now);
             return Flow::Drain;
         };
         if let Some(seq) = envelope.event_seq() {
@@ -204,7 +206,7 @@ impl Gate {
             }
             "session.pong" => return Flow::Drain,
             "session.welcome" | "session.hello" | "session.resume" => {
-                self.end(End::unreadable("upstream_second_welcome"), now);
+                self.end(End::undeliverable("upstream_second_welcome"), now);
                 return Flow::Drain;
             }
             // Of our credential there, not of the client's.
@@ -218,17 +220,17 @@ impl Gate {
             _ => {}
         }
         let is_own = envelope.session_id() == Some(session.id.as_str());
-        let mut rewritten = if self.trust.is_trusted() { None } else { session.asked.answer(&envelope) };
+        let mut rewritten = if self.trust.is_trusted() { None } else { session.pending_lookups.answer(&envelope) };
         if !is_own {
             // The Python SDK's runtime answers a repeated submit under the session of the first.
             let session_id = quoted(&session.id);
             rewritten = Some(skim::with_member(rewritten.as_deref().unwrap_or(text), "session_id", &session_id));
         }
-        self.pass_to_client(text, rewritten, now)
+        self.forward_to_client(text, rewritten, now)
     }
 
     /// Sends a frame on to the client. Where the platform doesn't tell what waits for it, it is asked for a sign of life first.
-    fn pass_to_client(&mut self, text: &str, rewritten: Option<String>, now: Time) -> Flow {
+    fn forward_to_client(&mut self, text: &str, rewritten: Option<String>, now: Time) -> Flow {
         let Stage::Open(session) = &mut self.stage else { return Flow::Drain };
         session.sent_to_client(rewritten.as_deref().unwrap_or(text).len(), now);
         let bytes_since_received = if self.reports_buffered { 0 } else { session.bytes_since_received };
@@ -237,7 +239,7 @@ impl Gate {
             && !session.is_probed;
         session.is_probed |= probes;
         if bytes_since_received > self.config.max_buffered.saturating_mul(WITHOUT_REPORTS) {
-            self.end(End::SLOW, now);
+            self.end(End::CLIENT_TOO_SLOW, now);
             return Flow::Drain;
         }
         if !probes && rewritten.is_none() {

@@ -1,6 +1,6 @@
 //! What is known of an open session.
 
-use super::{config::Config, hidden::Asked, rate::Rate};
+use super::{config::Config, job_privacy::PendingLookups, rate::Rate};
 use crate::{
     arcp::{features::Features, heartbeat::Heartbeat},
     auth::credential_status::CredentialStatus,
@@ -32,7 +32,7 @@ pub(super) struct Session {
     last_known_valid: Time,
     /// The upstream has said that nothing more comes: when it must have closed.
     pub(super) must_close_by: Option<Time>,
-    pub(super) asked: Asked,
+    pub(super) pending_lookups: PendingLookups,
     /// The number of the last event that came from upstream.
     pub(super) last_seq: i64,
     /// Events up to this number the client has: the upstream was asked for one too many.
@@ -71,7 +71,7 @@ impl Session {
             last_known_valid: now,
             must_close_by: None,
             revocation_asked_at: None,
-            asked: Asked::default(),
+            pending_lookups: PendingLookups::default(),
             last_seq: 0,
             has_seen: None,
             owes_pong: false,
@@ -168,7 +168,7 @@ impl Session {
     pub(super) fn is_revocation_check_due(&mut self, now: Time) -> bool {
         let is_due = self.next_revocation_check.is_some_and(|at| now >= at);
         if is_due {
-            // Asked once; the answer says when again.
+            // PendingLookups once; the answer says when again.
             self.next_revocation_check = None;
             self.revocation_asked_at = Some(now);
         }

@@ -1,6 +1,6 @@
 //! How far a socket has come, and what becomes of a frame on the way.
 
-use super::{admission::Admission, session::Session};
+use super::{pending_welcome::PendingWelcome, session::Session};
 use crate::secret::Secret;
 
 /// What becomes of a frame that was handed in.
@@ -16,7 +16,7 @@ pub enum Flow {
 #[derive(Debug)]
 pub(super) enum Stage {
     /// The client's hello is waited for.
-    Hello,
+    AwaitingHello,
     /// The verifier is asked.
     Verifying,
     /// The code of a sealed resume token is computed, to be held against this one.
@@ -26,13 +26,13 @@ pub(super) enum Stage {
     /// It is open; before it hears of anybody, it is asked once more whether the client may go on. The credential for it.
     Rechecking { scheme: String, token: Secret },
     /// Our hello is there; its welcome is waited for.
-    Greeting,
+    AwaitingWelcome,
     /// It could not resume; in a moment it is asked again.
-    Resting,
+    Backoff,
     /// The welcome is there; its resume token is being sealed, and it is asked once more whether the client may have it.
-    Admitting(Box<Admission>),
+    Welcoming(Box<PendingWelcome>),
     /// Frames go both ways.
     Open(Box<Session>),
     /// Closed.
-    Over,
+    Closed,
 }

@@ -1,12 +1,8 @@
-//! From the client's hello to its welcome (ARCP 1.1 §6.1 to §6.3).
+//! The client's hello, and whose it is (ARCP 1.1 §6.1 to §6.3).
 
-use super::{action::Action, refusal::End, seal, session::Session, stage::Stage, Gate};
+use super::{action::Action, end::End, resume_token, stage::Stage, Gate};
 use crate::{
-    arcp::{
-        features::{Features, KNOWN},
-        message::{Hello, Welcome},
-        Envelope, Frame,
-    },
+    arcp::{message::Hello, Envelope},
     principal::{Kind, Principal},
     secret::Secret,
     time::{Span, Time},
@@ -14,9 +10,6 @@ use crate::{
 
 /// A hello with less to live is refused: its session would end while it begins.
 const LEAST_LIFE: Span = Span::from_secs(5);
-
-/// What stands for a resume token where a session can't be resumed: the member must be there (ARCP 1.1 §6.2).
-const NO_TOKEN: &str = "none";
 
 impl Gate {
     /// The first frame of a client.
@@ -66,7 +59,7 @@ impl Gate {
         if !may_connect {
             return self.end(End::denied("missing_scope"), now);
         }
-        self.ends = expires_at.map(|end| end.plus(tolerance));
+        self.expires_at = expires_at.map(|end| end.plus(tolerance));
         let Some(resume) = self.hello.as_mut().and_then(|hello| hello.resume.as_mut()) else { return self.open(now) };
         if is_anonymous {
             return self.end(End::not_resumable("anonymous"), now);
@@ -78,13 +71,13 @@ impl Gate {
             return self.open(now);
         }
         let presented = String::from_utf8_lossy(resume.token.expose()).into_owned();
-        let Some(opened) = seal::opened(&presented) else {
+        let Some(opened) = resume_token::opened(&presented) else {
             return self.end(End::not_resumable("resume_token_not_ours"), now);
         };
         if resume.session_id.is_empty() {
             resume.session_id = opened.session_id.unwrap_or_default();
         }
-        let input = seal::input(&key, &resume.session_id, &opened.token);
+        let input = resume_token::input(&key, &resume.session_id, &opened.token);
         let presented = opened.code.to_owned();
         resume.token = Secret::new(opened.token);
         self.stage = Stage::Unsealing { presented };
@@ -93,7 +86,7 @@ impl Gate {
     }
 
     pub(super) fn open(&mut self, now: Time) {
-        if self.is_past_end(now) {
+        if self.is_expired(now) {
             return self.end(End::EXPIRED, now);
         }
         self.stage = Stage::Opening;
@@ -101,49 +94,6 @@ impl Gate {
         let resumes = self.hello.as_ref().and_then(|hello| hello.resume.as_ref());
         let resumes = resumes.map(|resume| resume.session_id.clone()).filter(|id| !id.is_empty());
         self.actions.push_back(Action::Open(resumes));
-    }
-
-    /// The welcome in our words: features of all three, our heartbeat, and a token that is this principal's alone.
-    pub(super) fn welcome(&mut self, from_upstream: Welcome, session_id: &str, token: Option<&str>, now: Time) {
-        let Some(hello) = &self.hello else { return };
-        let of_both = hello.features.both(&Features::new(KNOWN));
-        let has_heartbeat = of_both.has("heartbeat");
-        let mut features = of_both.without("heartbeat").both(&from_upstream.features);
-        if has_heartbeat {
-            features = features.with("heartbeat");
-        }
-        let welcome = Welcome {
-            resume_token: Some(Secret::new(token.unwrap_or(NO_TOKEN))),
-            resume_window_sec: if token.is_some() { from_upstream.resume_window_sec } else { 0.0 },
-            heartbeat_interval_sec: has_heartbeat.then_some(self.config.heartbeat.as_millis() as f64 / 1000.0),
-            features: features.clone(),
-            runtime: from_upstream.runtime,
-            agents: from_upstream.agents,
-        };
-        let upstream_interval = from_upstream
-            .heartbeat_interval_sec
-            .filter(|_| !self.trust.is_trusted() && from_upstream.features.has("heartbeat"));
-        let payload = welcome.write(session_id, &now.to_rfc3339());
-        let principal_scopes = self.principal.as_ref().and_then(Principal::scopes).unwrap_or_default();
-        let may_submit = self.config.submit.iter().all(|scope| principal_scopes.contains(scope));
-        let (mut seen, resumed) = (0, self.hello.as_ref().is_some_and(|hello| hello.resume.is_some()));
-        if let Some(resume) = self.hello.as_mut().and_then(|hello| hello.resume.as_mut()) {
-            // It is used up.
-            resume.token = Secret::new("");
-            seen = resume.last_event_seq;
-        }
-        let event = self.audit("arcp.hello", "allowed", "ok").text("session", session_id).end();
-        let interval = self.is_revocable.then_some(self.config.revocation_interval);
-        let session = Session::new(&self.config, session_id, features, may_submit, upstream_interval, now);
-        let session = session
-            .checking_revocation(interval)
-            .after(seen, self.is_lowered)
-            .owing_pong(self.trust.is_trusted() && resumed);
-        let id = self.ids.next(now);
-        let text = Frame::new("session.welcome", &id, &payload).of_session(session_id).write();
-        self.stage = Stage::Open(Box::new(session));
-        self.actions.push_back(Action::Audit(event));
-        self.actions.push_back(Action::ToClient(text));
     }
 }
 

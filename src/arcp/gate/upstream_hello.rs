@@ -2,10 +2,10 @@
 
 use super::{
     action::Action,
-    refusal::{End, Why},
-    seal,
+    end::{End, Explanation},
+    resume_token,
     stage::Stage,
-    unreadable::Unreadable,
+    undeliverable::Undeliverable,
     Gate,
 };
 use crate::{
@@ -22,33 +22,33 @@ use crate::{
 
 /// How long to wait before a runtime is asked again to resume. One that hasn't noticed yet that the old connection is gone says
 /// what it says of a session that it doesn't know (the Python SDK's does).
-const RESTS: [Span; 3] = [Span::from_millis(200), Span::from_millis(500), Span::from_millis(1000)];
+const RESUME_BACKOFF: [Span; 3] = [Span::from_millis(200), Span::from_millis(500), Span::from_millis(1000)];
 
 impl Gate {
     pub(super) fn opened(&mut self, scheme: &str, token: &str, now: Time) {
         match self.stage {
             Stage::Opening => {}
             // It took longer than it was waited for.
-            Stage::Over => return self.actions.push_back(Action::CloseUpstream),
+            Stage::Closed => return self.actions.push_back(Action::CloseUpstream),
             _ => return,
         }
         self.stage = Stage::Rechecking { scheme: scheme.to_owned(), token: Secret::new(token) };
-        if self.is_past_end(now) {
+        if self.is_expired(now) {
             return self.end(End::EXPIRED, now);
         }
         if self.is_revocable {
-            self.actions.push_back(Action::AskRevoked);
+            self.actions.push_back(Action::CheckRevocation);
         } else {
-            self.greet(now);
+            self.send_hello(now);
         }
     }
 
     /// Says our hello to the upstream.
-    pub(super) fn greet(&mut self, now: Time) {
-        if self.is_past_end(now) {
+    pub(super) fn send_hello(&mut self, now: Time) {
+        if self.is_expired(now) {
             return self.end(End::EXPIRED, now);
         }
-        let (scheme, token) = match std::mem::replace(&mut self.stage, Stage::Greeting) {
+        let (scheme, token) = match std::mem::replace(&mut self.stage, Stage::AwaitingWelcome) {
             Stage::Rechecking { scheme, token } => (scheme, token),
             other => {
                 self.stage = other;
@@ -75,21 +75,21 @@ impl Gate {
     }
 
     /// The answer to our hello.
-    pub(super) fn answered(&mut self, text: &str, now: Time) {
+    pub(super) fn hello_answered(&mut self, text: &str, now: Time) {
         let Ok(envelope) = Envelope::relayed(text) else {
-            return self.cannot_pass(Unreadable::malformed(text), now);
+            return self.end_undeliverable(Undeliverable::malformed(text), now);
         };
         match envelope.kind() {
             "session.welcome" => {}
             // Java's says so with a job's error.
-            "session.error" | "job.error" => return self.turned_away(&envelope, now),
+            "session.error" | "job.error" => return self.hello_refused(&envelope, now),
             // Heartbeats may begin early; the welcome is what counts.
             "session.ping" | "session.pong" => return,
-            _ => return self.end(End::unreadable("upstream_not_welcome"), now),
+            _ => return self.end(End::undeliverable("upstream_not_welcome"), now),
         }
         let id = envelope.session_id().or_else(|| envelope.get("session_id").and_then(Value::as_str));
         let (Some(id), Ok(welcome)) = (id.filter(|id| is_session_id(id)), Welcome::read(&envelope)) else {
-            return self.end(End::unreadable("upstream_malformed"), now);
+            return self.end(End::undeliverable("upstream_malformed"), now);
         };
         let wanted =
             self.hello.as_ref().and_then(|hello| hello.resume.as_ref()).map(|resume| resume.session_id.as_str());
@@ -100,19 +100,19 @@ impl Gate {
         let is_anonymous = self.principal.as_ref().is_some_and(|principal| principal.kind() == Kind::Anonymous);
         let token = welcome.resume_token.as_ref().filter(|_| !is_anonymous);
         let token = token.map(|token| String::from_utf8_lossy(token.expose()).into_owned());
-        let token = token.filter(|token| self.trust.is_trusted() || seal::fits(token));
-        self.admit(welcome, id, token, now);
+        let token = token.filter(|token| self.trust.is_trusted() || resume_token::fits(token));
+        self.welcomed(welcome, id, token, now);
     }
 
     /// The upstream refuses our hello.
-    fn turned_away(&mut self, said: &Envelope<'_>, now: Time) {
+    fn hello_refused(&mut self, said: &Envelope<'_>, now: Time) {
         let code = said.get("code").and_then(Value::as_str).unwrap_or_default();
         let details = said.get("details").and_then(Value::as_object).filter(|_| self.trust.is_trusted());
         let reason = details.and_then(|details| details.get("reason")).and_then(Value::as_str);
         if reason == Some(End::TOO_MANY_SESSIONS.reason) {
             let limit = details.and_then(|details| details.get("limit")).and_then(Value::as_number);
-            let why = Why::too_many(End::TOO_MANY_SESSIONS.reason, "sessions", limit.and_then(Number::as_i64));
-            return self.end_saying(End::TOO_MANY_SESSIONS, Some(&why), now);
+            let why = Explanation::too_many(End::TOO_MANY_SESSIONS.reason, "sessions", limit.and_then(Number::as_i64));
+            return self.end_explained(End::TOO_MANY_SESSIONS, Some(&why), now);
         }
         let last = self.hello.as_ref().and_then(|hello| hello.resume.as_ref()).map(|resume| resume.last_event_seq);
         let end = End::of_upstream_error(code, last.is_some());
@@ -128,12 +128,12 @@ impl Gate {
             Span::ZERO
         } else {
             self.is_lowered = false;
-            let Some(rest) = RESTS.get(self.tries) else { return self.end(end, now) };
-            self.tries += 1;
+            let Some(rest) = RESUME_BACKOFF.get(self.resume_attempts) else { return self.end(end, now) };
+            self.resume_attempts += 1;
             *rest
         };
         self.until = now.plus(rest);
-        self.stage = Stage::Resting;
+        self.stage = Stage::Backoff;
         self.actions.push_back(Action::CloseUpstream);
     }
 }

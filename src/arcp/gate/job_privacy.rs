@@ -9,16 +9,16 @@ use crate::{
 };
 
 /// Requests whose answers are watched for; of more the oldest is forgotten.
-const MAX_ASKED: usize = 64;
+const MAX_PENDING: usize = 64;
 
 /// Jobs that the client has asked about, and that nothing has answered yet.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct PendingLookups {
     subscribes: VecDeque<String>,
     cancels: VecDeque<String>,
 }
 
-impl Asked {
+impl PendingLookups {
     /// A frame of the client that is sent on.
     pub(super) fn note(&mut self, frame: &Envelope<'_>) {
         let list = match frame.kind() {
@@ -27,7 +27,7 @@ impl Asked {
             _ => return,
         };
         let Some(job) = job_of(frame) else { return };
-        if list.len() >= MAX_ASKED {
+        if list.len() >= MAX_PENDING {
             list.pop_front();
         }
         list.push_back(job.to_owned());
@@ -93,12 +93,12 @@ mod tests {
     use super::*;
     use crate::arcp::Frame;
 
-    fn answer(asked: &mut Asked, kind: &str, payload: &str) -> Option<String> {
+    fn answer(asked: &mut PendingLookups, kind: &str, payload: &str) -> Option<String> {
         let text = Frame::new(kind, "01J", payload).of_session("sess_1").write();
         asked.answer(&Envelope::parse(&text).unwrap())
     }
 
-    fn note(asked: &mut Asked, kind: &str, job: &str) {
+    fn note(asked: &mut PendingLookups, kind: &str, job: &str) {
         let payload = Members::new().text("job_id", job).end();
         let text = Frame::new(kind, "01J", &payload).write();
         asked.note(&Envelope::parse(&text).unwrap());
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_job_of_another_and_no_job_are_one_answer() {
-        let mut asked = Asked::default();
+        let mut asked = PendingLookups::default();
         let denied = r#"{"code":"PERMISSION_DENIED","message":"not authorized for job_1","retryable":false}"#;
         let unknown = r#"{"code":"JOB_NOT_FOUND","message":"no job job_2","retryable":false,"details":null}"#;
         assert_eq!(answer(&mut asked, "session.error", denied), None, "nothing was asked");
@@ -116,12 +116,12 @@ mod tests {
         let other = answer(&mut asked, "session.error", unknown).unwrap();
         assert_eq!(one, other);
         assert!(one.contains("\"JOB_NOT_FOUND\"") && !one.contains("job_1"));
-        assert_eq!(answer(&mut asked, "session.error", denied), None, "both are answered");
+        assert_eq!(answer(&mut asked, "session.error", denied), None, "both are hello_answered");
     }
 
     #[test]
     fn what_is_granted_or_about_something_else_passes() {
-        let mut asked = Asked::default();
+        let mut asked = PendingLookups::default();
         note(&mut asked, "job.subscribe", "job_1");
         assert_eq!(answer(&mut asked, "session.error", r#"{"code":"INVALID_REQUEST"}"#), None);
         assert_eq!(answer(&mut asked, "job.subscribed", r#"{"job_id":"job_1"}"#), None);
@@ -133,10 +133,10 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let mut asked = Asked::default();
+        let mut asked = PendingLookups::default();
         for number in 0..1000 {
             note(&mut asked, "job.cancel", &number.to_string());
         }
-        assert_eq!(asked.cancels.len(), MAX_ASKED);
+        assert_eq!(asked.cancels.len(), MAX_PENDING);
     }
 }

@@ -1,6 +1,6 @@
 //! A welcome that is not passed on yet, and what came from upstream after it.
 
-use super::unreadable::Unreadable;
+use super::undeliverable::Undeliverable;
 use crate::arcp::message::Welcome;
 
 /// Frames that may come between the welcome from upstream and the client's.
@@ -8,7 +8,7 @@ const MAX_HELD: usize = 16_384;
 
 /// A welcome that waits, and what came after it.
 #[derive(Debug)]
-pub(super) struct Admission {
+pub(super) struct PendingWelcome {
     pub(super) session_id: String,
     /// What the runtime gave to resume with, and then what the client gets.
     pub(super) token: Option<String>,
@@ -27,15 +27,15 @@ pub(super) enum Wait {
     Answer,
 }
 
-/// Why nothing that comes after it is passed on.
+/// Explanation nothing that comes after it is passed on.
 #[derive(Clone, Debug)]
 pub(super) enum Stop {
-    Unreadable(Unreadable),
+    Undeliverable(Undeliverable),
     /// It is more than may wait.
     TooMuch,
 }
 
-impl Admission {
+impl PendingWelcome {
     pub(super) const fn new(session_id: String, token: Option<String>, welcome: Welcome, waits_for: Wait) -> Self {
         Self { session_id, token, welcome, waits_for, held: Vec::new(), bytes: 0, stop: None, closed: None }
     }
@@ -49,8 +49,8 @@ impl Admission {
     }
 
     /// Nothing that comes after this is passed on.
-    pub(super) fn stop_at(&mut self, what: Unreadable) {
-        self.stop.get_or_insert(Stop::Unreadable(what));
+    pub(super) fn stop_at(&mut self, what: Undeliverable) {
+        self.stop.get_or_insert(Stop::Undeliverable(what));
     }
 
     /// The upstream has closed.

@@ -3,12 +3,12 @@
 
 use std::borrow::Cow;
 
-use super::refusal::Why;
+use super::end::Explanation;
 use crate::{arcp::skim, json::Members};
 
 /// A frame that can't be passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Unreadable {
+pub(super) struct Undeliverable {
     pub(super) reason: &'static str,
     /// The frame's own number, where it could be found.
     pub(super) seq: Option<i64>,
@@ -19,7 +19,7 @@ pub(super) struct Unreadable {
     job: Option<String>,
 }
 
-impl Unreadable {
+impl Undeliverable {
     /// Text that is no frame.
     pub(super) fn malformed(text: &str) -> Self {
         Self::found("upstream_malformed", text, None)
@@ -37,7 +37,7 @@ impl Unreadable {
     }
 
     /// What the client is told of it: it is the event of this number.
-    pub(super) fn why(&self, seq: i64) -> Why {
+    pub(super) fn why(&self, seq: i64) -> Explanation {
         let mut details = Members::new().text("reason", self.reason).integer("event_seq", seq);
         for (name, found) in [("type", &self.kind), ("job_id", &self.job)] {
             if let Some(found) = found {
@@ -51,6 +51,6 @@ impl Unreadable {
             ),
             None => (format!("The runtime's event {seq} can't be passed on: it can't be read"), details),
         };
-        Why { message, details: details.end() }
+        Explanation { message, details: details.end() }
     }
 }

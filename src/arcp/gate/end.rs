@@ -20,13 +20,13 @@ pub struct End {
 
 /// What explains an end: for the client and for the log. Nothing of it is secret.
 #[derive(Clone, Debug)]
-pub(super) struct Why {
+pub(super) struct Explanation {
     pub(super) message: String,
     /// A JSON object.
     pub(super) details: String,
 }
 
-impl Why {
+impl Explanation {
     /// A frame is over a limit of ours.
     pub(super) fn limit(reason: &str, problem: &str, limit: usize) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl End {
     }
 
     /// The upstream breaks the protocol, and will again: close code 4422.
-    pub const fn unreadable(reason: &'static str) -> Self {
+    pub const fn undeliverable(reason: &'static str) -> Self {
         Self::new(ArcpCode::InternalError, Close::Unreadable, reason)
     }
 
@@ -102,25 +102,25 @@ impl End {
     }
 
     /// No hello in time. Nobody has shown who they are: the code is that of missing credentials.
-    pub const NO_HELLO: Self = Self::new(ArcpCode::Unauthenticated, Close::HelloTimeout, "hello_timeout");
-    /// As [`Self::NO_HELLO`], before its time: too many say nothing.
+    pub const HELLO_TIMEOUT: Self = Self::new(ArcpCode::Unauthenticated, Close::HelloTimeout, "hello_timeout");
+    /// As [`Self::HELLO_TIMEOUT`], before its time: too many say nothing.
     pub const CROWDED_OUT: Self = Self::new(ArcpCode::Unauthenticated, Close::HelloTimeout, "too_many_silent");
     /// A client without heartbeats has said nothing for long. It can resume.
-    pub const IDLE: Self = Self::new(ArcpCode::HeartbeatLost, Close::Restart, "client_idle");
+    pub const CLIENT_IDLE: Self = Self::new(ArcpCode::HeartbeatLost, Close::Restart, "client_idle");
     /// A frame over the limit.
     pub const TOO_LARGE: Self = Self::new(ArcpCode::InvalidRequest, Close::TooLarge, "frame_too_large");
     /// Two silent intervals (ARCP 1.1 §6.4).
-    pub const SILENT: Self = Self::new(ArcpCode::HeartbeatLost, Close::Restart, "heartbeat_lost");
+    pub const HEARTBEAT_LOST: Self = Self::new(ArcpCode::HeartbeatLost, Close::Restart, "heartbeat_lost");
     /// The token's time is over. The protocol has no code of its own for it; the close code tells it apart.
     pub const EXPIRED: Self = Self::new(ArcpCode::Unauthenticated, Close::TokenEnded, "token_expired");
     /// The token was revoked.
     pub const REVOKED: Self = Self::new(ArcpCode::Unauthenticated, Close::TokenEnded, "token_revoked");
     /// The client doesn't read what it is sent.
-    pub const SLOW: Self = Self { code: None, close: Close::TooMany, reason: "client_too_slow" };
+    pub const CLIENT_TOO_SLOW: Self = Self { code: None, close: Close::TooMany, reason: "client_too_slow" };
     /// The upstream doesn't read what the client sends.
-    pub const FLOODED: Self = Self { code: None, close: Close::TooMany, reason: "upstream_too_slow" };
+    pub const UPSTREAM_TOO_SLOW: Self = Self { code: None, close: Close::TooMany, reason: "upstream_too_slow" };
     /// The client says more than it may.
-    pub const FAST: Self = Self { code: None, close: Close::TooMany, reason: "client_too_fast" };
+    pub const CLIENT_TOO_FAST: Self = Self { code: None, close: Close::TooMany, reason: "client_too_fast" };
     /// The principal has as many connections as it may.
     pub const TOO_MANY_CONNECTIONS: Self =
         Self::new(ArcpCode::PermissionDenied, Close::TooMany, "too_many_connections");
@@ -129,11 +129,11 @@ impl End {
     /// The session goes on over another connection.
     pub const DISPLACED: Self = Self { code: None, close: Close::Displaced, reason: "displaced" };
     /// The client has closed its socket.
-    pub const GONE: Self = Self { code: None, close: Close::Normal, reason: "client_gone" };
+    pub const CLIENT_GONE: Self = Self { code: None, close: Close::Normal, reason: "client_gone" };
     /// The client has said goodbye.
     pub const GOODBYE: Self = Self { code: None, close: Close::Normal, reason: "client_closed" };
     /// The upstream has said goodbye.
-    pub const DISMISSED: Self = Self { code: None, close: Close::Normal, reason: "upstream_closed" };
+    pub const UPSTREAM_GOODBYE: Self = Self { code: None, close: Close::Normal, reason: "upstream_closed" };
 
     /// What a verifier's error comes to. The reason is told by the driver, which has the error's code.
     pub fn of_verifier(error: &Error) -> Self {
@@ -148,7 +148,7 @@ impl End {
     pub fn of_open_failure(code: &str) -> Self {
         match code {
             "ERR_PERMISSION_DENIED" => Self::denied("no_upstream_credential"),
-            "ERR_CONFIG" => Self::unreadable("upstream_misconfigured"),
+            "ERR_CONFIG" => Self::undeliverable("upstream_misconfigured"),
             _ => Self::restart("upstream_unreachable"),
         }
     }
@@ -161,7 +161,7 @@ impl End {
             4409 if is_ours => return Self::DISPLACED,
             4413 if is_ours => (Close::TooLarge, "frame_too_large"),
             4429 if is_ours => (Close::TooMany, "runtime_limit"),
-            _ if has_said_goodbye => return Self::DISMISSED,
+            _ if has_said_goodbye => return Self::UPSTREAM_GOODBYE,
             _ => return Self::restart("upstream_lost"),
         };
         Self { code: None, close, reason }
