@@ -1,14 +1,80 @@
-// The public API; README.md and index.d.ts say what it does.
+// The public API. Every class is made by its `create` or `connect`, which loads the WebAssembly module by itself.
+// Times: `...Sec` in seconds, `...Ms` in milliseconds, instants as NumericDate (seconds since 1970).
 
 import { ready as load } from "./platform/wasm.js";
 
 export { ArcClient } from "./arc/client/client.js";
+export type {
+  ArcCall,
+  ArcChatMessage,
+  ArcChatResult,
+  ArcChatStart,
+  ArcChats,
+  ArcClientOptions,
+  ArcEvent,
+  ArcMessage,
+  ArcPart,
+  ArcPriority,
+  ArcSubscriptionResult,
+  ArcSuccess,
+  ArcTask,
+  ArcTaskResult,
+  ArcTasks,
+  ChatAnswer,
+  ChatEvent,
+  ChatStream,
+} from "./arc/client/types.js";
 export { ArcpClient } from "./arcp/client/client.js";
+export type {
+  ArcpAuth,
+  ArcpClientOptions,
+  ClosedEvent,
+  Job,
+  JobEvent,
+  JobFilter,
+  JobPage,
+  JobRequest,
+  SessionEvent,
+} from "./arcp/client/types.js";
+export type { ErrorCode, ErrorDetails } from "./error-codes.js";
 export { ArcgateError } from "./errors.js";
 export { TokenManager } from "./token/manager.js";
+export type {
+  Bearer,
+  StoredTokens,
+  TokenEvent,
+  TokenGiver,
+  TokenManagerOptions,
+  TokenResponse,
+  TokenSource,
+  TokenStorage,
+} from "./token/types.js";
 export { verifyJws } from "./verify/jws.js";
 export { JwtVerifier } from "./verify/jwt-verifier.js";
+export type {
+  Algorithm,
+  JsonValue,
+  Jwk,
+  Jwks,
+  JwksCacheOptions,
+  JwksSnapshot,
+  JwksStore,
+  ProviderOptions,
+} from "./verify/provider-types.js";
 export { authenticateRequest, errorResponse } from "./verify/request.js";
+export type {
+  AuditEvent,
+  Credentials,
+  CustomPrincipal,
+  JwtVerifierOptions,
+  Principal,
+  StaticPrincipal,
+  TokenCacheOptions,
+  VerifiedToken,
+  Verifier,
+  VerifierContext,
+  VerifyOptions,
+} from "./verify/types.js";
 export {
   AllowAnyBearerVerifier,
   DenyAllVerifier,
@@ -19,7 +85,7 @@ export {
 } from "./verify/verifiers.js";
 export { version } from "./version.js";
 
-/** Loads the module early. Nobody has to call it. */
+/** Loads the module early, so that the first verification needn't wait for it. Nobody has to call it. */
 export async function ready(): Promise<void> {
   await load();
 }

@@ -8,6 +8,6 @@ const isBrowser = /^Mozilla\//.test(globalThis.navigator?.userAgent ?? "");
 
 /**
  * The header fields by which a request says whose it is: firewalls in front of providers refuse those that don't, and Workers
- * say nothing by themselves. None in browsers.
+ * say nothing by themselves. None in browsers. @internal
  */
 export const ownName: Readonly<Record<string, string>> = isBrowser ? {} : { "user-agent": `arcgate/${version}` };

@@ -2,6 +2,17 @@
 
 import "arcgate";
 
+export type { Agent, JobContext, JobEventBody, JobInfo, JobPolicy } from "./arcp/runtime/types.js";
+export type { AuditEvent } from "./worker/audit-types.js";
 export { builtinAgents } from "./worker/builtin-agents.js";
 export { createWorker } from "./worker/create-worker.js";
 export { RevocationStore } from "./worker/revocation-store.js";
+export type {
+  ArcgateWorker,
+  Revocation,
+  RuntimeHubClass,
+  ServiceBinding,
+  UpstreamAuth,
+  WorkerContext,
+  WorkerOptions,
+} from "./worker/types.js";

@@ -9,6 +9,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSy
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import { emitDeclarations } from "./build/declarations.mjs";
 import { inputsHash, outputsHash } from "./build/hash.mjs";
 import { compileJavaScript } from "./build/javascript.mjs";
 import { buildManifest, missingFiles } from "./build/manifest.mjs";
@@ -73,6 +74,7 @@ async function update(force, say) {
     await glue(module, next, env, say);
   }
   await compileJavaScript(next, say);
+  await emitDeclarations(next, say);
   for (const file of ["README.md", "LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"]) {
     if (existsSync(join(root, file))) cpSync(join(root, file), join(next, file));
   }

@@ -201,9 +201,13 @@ describe("verifies a token in a page", () => {
 describe("types", () => {
   const file = (path) => readFileSync(join(root, path), "utf8");
   const withoutComments = (text) => text.replace(/\/\*.*?\*\/|^ *\/\/[^\n]*/gms, "");
-  const declared = [...file("npm/index.d.ts").matchAll(/^export (?:class|function|const) (\w+)/gm)].map(
-    ([, name]) => name,
-  );
+  // Each declaration of the package, without its comments.
+  const declarations = readdirSync(join(root, "pkg"), { recursive: true })
+    .filter((name) => name.endsWith(".d.ts"))
+    .map((name) => ({ name, text: withoutComments(file(`pkg/${name}`)) }));
+  const index = declarations.find(({ name }) => name === "index.d.ts").text;
+  const exports = [...index.matchAll(/^export \{([^}]*)\} from/gm)].flatMap(([, names]) => names.match(/\w+/g));
+  const declared = [...exports, ...[...index.matchAll(/^export declare \w+ (\w+)/gm)].map(([, name]) => name)];
 
   test("declare what the entries export, no more and no less", async () => {
     for (const entry of ["entry.node.js", "entry.web.js"]) {
@@ -214,11 +218,13 @@ describe("types", () => {
 
   test("declare each class's members, no more and no less", async () => {
     const arcgate = await import(join(root, "pkg/entry.node.js"));
-    const text = withoutComments(file("npm/index.d.ts"));
-    const classes = [...text.matchAll(/^export class (\w+) implements[^{]*\{$(.*?)^\}/gms)];
-    assert.equal(classes.length, 7);
-    for (const [, name, body] of classes) {
-      const declared = [...body.matchAll(/^ {2}(?!private|static)(?:readonly )?(\w+)[(:]/gm)].map(
+    const classes = declarations.flatMap(({ text }) => [
+      ...text.matchAll(/^export declare class (\w+)[^{]*\{$(.*?)^\}/gms),
+    ]);
+    const known = classes.filter(([, name]) => name in arcgate && name !== "ArcgateError");
+    assert.equal(known.length, 10);
+    for (const [, name, body] of known) {
+      const declared = [...body.matchAll(/^ {4}(?!private|static|readonly)(?:get )?(\w+)[<(:]/gm)].map(
         ([, member]) => member,
       );
       const defined = Object.getOwnPropertyNames(arcgate[name].prototype).filter((member) => member !== "constructor");
@@ -227,7 +233,7 @@ describe("types", () => {
   });
 
   test("ErrorCode has the core's codes, and those that the package throws itself", () => {
-    const union = withoutComments(file("npm/index.d.ts")).match(/export type ErrorCode =(.*?);/s)[1];
+    const union = withoutComments(file("npm/error-codes.ts")).match(/export type ErrorCode =(.*?);/s)[1];
     const inTypes = [...union.matchAll(/"(ERR_\w+)"/g)].map(([, code]) => code);
     const inCore = [...file("src/error.rs").matchAll(/^ +\w+ = "(ERR_\w+)", \w+, \w+;$/gm)].map(([, code]) => code);
     assert.ok(inCore.length > 15, "the codes of src/error.rs are found");
@@ -244,21 +250,29 @@ describe("types", () => {
   });
 
   test("have no `any`", () => {
-    for (const name of ["index.d.ts", "worker.d.ts", "core.wasm.d.ts"]) {
+    for (const { name, text } of declarations) {
       // `tenants: "any"` is a text, and no type.
-      const text = withoutComments(file(`npm/${name}`)).replaceAll('"any"', "");
-      assert.ok(!/\bany\b/.test(text), name);
+      assert.ok(!/\bany\b/.test(text.replaceAll('"any"', "")), name);
+    }
+  });
+
+  test("show nothing of the inside: neither private members nor the module's glue", () => {
+    assert.ok(declarations.length > 15, "the declarations are found");
+    for (const { name, text } of declarations) {
+      assert.ok(!/#private|core\.js|page\.js|wasm\.js/.test(text), name);
+      assert.ok(!/^export declare (?:let|function) (?:bindings|call|toPrincipal)\b/m.test(text), name);
     }
   });
 
   test("hold for the examples in tests/types", () =>
     run(bin("tsc"), ["--project", "tests/types/tsconfig.json"], { cwd: root }).catch(said));
 
-  for (const [module, resolution] of [
-    ["nodenext", "nodenext"],
-    ["esnext", "bundler"],
+  for (const [module, resolution, lib] of [
+    ["nodenext", "nodenext", "es2022,dom"],
+    ["esnext", "bundler", "es2022,dom"],
+    ["esnext", "bundler", "es2022"],
   ]) {
-    test(`are found in an installed package, moduleResolution ${resolution}`, async () => {
+    test(`are found in an installed package, moduleResolution ${resolution}, lib ${lib}`, async () => {
       write(
         "use.ts",
         `import { JwtVerifier, type Principal } from "arcgate";
@@ -273,8 +287,10 @@ describe("types", () => {
         "--ignoreConfig",
         "--target",
         "es2022",
+        "--skipLibCheck",
+        "false",
         "--lib",
-        "es2022,dom",
+        lib,
         "--module",
         module,
         "--moduleResolution",

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // ArcpClient: ARCP 1.1 over WebSocket, from the side that asks. The core keeps the session; this is what applications see.
 
 import { ArcgateError, type CoreError, configError } from "../../errors.js";

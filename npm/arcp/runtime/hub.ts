@@ -7,6 +7,7 @@ import { bindings, instanceEpoch, ready, recoverFrom } from "../../platform/wasm
 import { kindOf, written } from "../../worker/agent-json.js";
 import { AgentRun } from "../../worker/agent-run.js";
 import { auditor, reasonFor } from "../../worker/audit.js";
+import type { RuntimeHubClass } from "../../worker/types.js";
 import { creditIn, PIPE_HEADER, PIPE_VERSION } from "../hub-protocol.js";
 
 /** Time for a gate to say hello. */
@@ -17,7 +18,7 @@ const LONGEST_TIMER = 3_600_000;
 const TURN = 64;
 
 /** The class of a deployment's hubs: `options` are `agents`, `policy`, `limits`, `audit`. */
-export function runtimeHub(options) {
+export function runtimeHub(options): RuntimeHubClass {
   return class RuntimeHub {
     #hub = new Hub(options);
 

@@ -1,0 +1,42 @@
+// The declarations of the package: what index.d.ts and worker.d.ts name, and nothing of the inside.
+
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { root } from "../setup/cache.mjs";
+import { must } from "../setup/processes.mjs";
+
+const entries = ["index.d.ts", "worker.d.ts"];
+const emitted = join(root, "target/npm/declarations");
+
+/** Writes them into `folder`. */
+export async function emitDeclarations(folder, say) {
+  say("tsc, declarations");
+  rmSync(emitted, { recursive: true, force: true });
+  const options = ["--noCheck", "--declaration", "--emitDeclarationOnly", "--stripInternal", "--outDir", emitted];
+  await must(join(root, "node_modules/.bin/tsc"), ["--project", join(root, "npm/tsconfig.json"), ...options]);
+  for (const file of reachable(entries)) {
+    const path = join(folder, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, declarations(file));
+  }
+  cpSync(join(root, "npm/core.wasm.d.ts"), join(folder, "core.wasm.d.ts"));
+}
+
+// That a class has private members would make it a type that no stand-in in a test fits.
+function declarations(file) {
+  return readFileSync(join(emitted, file), "utf8").replaceAll(/^ +#private;\n/gm, "");
+}
+
+// Files, and all that they import.
+function reachable(files, found = new Set()) {
+  for (const file of files) {
+    if (found.has(file)) continue;
+    found.add(file);
+    const imports = declarations(file).matchAll(/(?:from |import\(|import )["'](\.{1,2}\/[\w./-]+)\.js["']/g);
+    reachable(
+      [...imports].map(([, path]) => `${posix.join(posix.dirname(file), path)}.d.ts`),
+      found,
+    );
+  }
+  return found;
+}
