@@ -1,46 +1,11 @@
-// GET /arcp in workerd: real sockets, and behind the gate a runtime that does what each test says.
+// GET /arcp in workerd: sessions over real sockets, and behind the gate a runtime that does what each test says.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { WebSocket } from "ws";
-import { features, frame, hello, rawSocket, session, upgrade } from "../lib/arcp.mjs";
-import { muteClient } from "../lib/mute.mjs";
-import { startRuntime } from "../lib/scripted-runtime.mjs";
-import { startWorkerd } from "./jwks/workerd.mjs";
+import { test } from "node:test";
+import { features, hello, rawSocket, session, upgrade } from "../lib/arcp.mjs";
+import { at, both, runtime, startGate, worker } from "./arcp/gate.mjs";
 
-let runtime;
-let worker;
-let url;
-
-before(async () => {
-  runtime = await startRuntime({
-    onUpgrade({ url }, socket) {
-      const answer = { "/elsewhere": "302 Found\r\nLocation: /arcp", "/refuse": "403 Forbidden" }[url];
-      if (answer) socket.end(`HTTP/1.1 ${answer}\r\nContent-Length: 0\r\n\r\n`);
-      return answer !== undefined;
-    },
-  });
-  worker = await startWorkerd(fileURLToPath(new URL("arcp/worker.js", import.meta.url)), {
-    define: { UPSTREAM: JSON.stringify(runtime.url) },
-  });
-  url = worker.url.replace("http", "ws");
-});
-
-after(async () => {
-  await worker?.close();
-  await runtime?.close();
-});
-
-const at = (path = "") => `${url}${path}/arcp`;
-
-/** An open session and the connection behind it. */
-async function both(token = "alice", path = "", options = {}) {
-  const behind = runtime.next();
-  const client = await session(at(path), token, options);
-  return { client, behind: await behind };
-}
+startGate();
 
 test("a session: hello verified, welcome relayed, frames both ways byte for byte", async () => {
   const { client, behind } = await both();
@@ -75,106 +40,6 @@ test("a session: hello verified, welcome relayed, frames both ways byte for byte
   assert.deepEqual((await behind.next()).closed.code, 1000);
 });
 
-const refusals = [
-  ["a token nobody knows", () => hello("eve"), "UNAUTHENTICATED", 4401],
-  ["no credentials", () => hello(undefined, { auth: undefined }), "UNAUTHENTICATED", 4401],
-  ["an unknown scheme", () => hello("alice", { auth: { scheme: "basic", token: "alice" } }), "UNAUTHENTICATED", 4401],
-  ["`none`, which nobody has enabled", () => hello("", { auth: { scheme: "none" } }), "UNAUTHENTICATED", 4401, "/shut"],
-  ["a token with two seconds to live", () => hello(`until.${Date.now() + 2000}`), "UNAUTHENTICATED", 4401],
-  ["an outage", () => hello("outage"), "INTERNAL_ERROR", 1012],
-  ["a verifier that throws", () => hello("bug"), "INTERNAL_ERROR", 1012],
-  ["a verifier that hangs", () => hello("hang"), "INTERNAL_ERROR", 1012, "/quick"],
-  ["no credential for the upstream", () => hello("nobody"), "PERMISSION_DENIED", 4403],
-  ["an upstream that is not there", () => hello("alice"), "INTERNAL_ERROR", 1012, "/nowhere"],
-  ["a missing scope", () => hello("nobody"), "PERMISSION_DENIED", 4403, "/scopes"],
-  ["no JSON", () => "{", "INVALID_REQUEST", 4400],
-  ["another message", () => frame("job.submit"), "INVALID_REQUEST", 4400],
-  ["bytes", () => new TextEncoder().encode(JSON.stringify(hello("alice"))), "INVALID_REQUEST", 4400],
-  ["a long hello", () => hello("alice", { more: "x".repeat(66_000) }), "INVALID_REQUEST", 4413],
-  ["a hello of 3 MB", () => hello("alice", { more: "x".repeat(3_000_000) }), "INVALID_REQUEST", 4413],
-  ["silence", undefined, "UNAUTHENTICATED", 4408, "/quick"],
-  [
-    "a resume token of the upstream's own",
-    () => hello("alice", { resume: { session_id: "sess_1", resume_token: "rtk_sess_1", last_event_seq: 0 } }),
-    "RESUME_WINDOW_EXPIRED",
-    1000,
-  ],
-];
-
-for (const [what, said, code, close, path] of refusals) {
-  test(`refused: ${what}`, async () => {
-    const before = runtime.connections;
-    const client = await rawSocket(at(path));
-    if (said) client.send(said());
-    const { frames, code: closed } = await client.toEnd();
-    assert.equal(frames.length, 1);
-    assert.equal(frames[0].type, "session.error");
-    assert.equal(frames[0].payload.code, code);
-    assert.equal(frames[0].payload.retryable, code === "INTERNAL_ERROR");
-    assert.match(frames[0].session_id, /^sess_/);
-    assert.doesNotMatch(JSON.stringify(frames), /eve|verifier|upstream/);
-    assert.equal(closed, close);
-    assert.equal(runtime.connections, before, "nothing reaches what is behind");
-  });
-}
-
-test("a second frame while the verifier is asked", async () => {
-  const client = await rawSocket(at("/quick"));
-  client.send(hello("hang"));
-  client.send(frame("job.submit"));
-  const { frames, code } = await client.toEnd();
-  assert.deepEqual([frames.map(({ payload }) => payload.code), code], [["INVALID_REQUEST"], 4400]);
-});
-
-test("an upstream that accepts and says nothing", async () => {
-  runtime.greets = false;
-  try {
-    const behind = runtime.next();
-    const client = await rawSocket(at("/quick"));
-    client.send(hello("alice"));
-    const { frames, code } = await client.toEnd();
-    assert.deepEqual([frames[0].payload.code, code], ["INTERNAL_ERROR", 1012]);
-    const there = await behind;
-    assert.equal((await there.next()).type, "session.hello");
-    assert.equal((await there.next()).closed.code, 1000);
-  } finally {
-    runtime.greets = true;
-  }
-});
-
-test("an upstream that refuses is never quoted", async () => {
-  runtime.greets = false;
-  try {
-    for (const [said, told, close] of [
-      ["UNAUTHENTICATED", "INTERNAL_ERROR", 1012],
-      ["PERMISSION_DENIED", "PERMISSION_DENIED", 4403],
-    ]) {
-      const behind = runtime.next();
-      const client = await rawSocket(at());
-      client.send(hello("alice"));
-      (await behind).send(
-        frame("session.error", { code: said, message: "internal words", retryable: false, details: null }),
-      );
-      const { frames, code } = await client.toEnd();
-      assert.deepEqual([frames[0].payload.code, code], [told, close]);
-      assert.doesNotMatch(JSON.stringify(frames), /internal words/);
-    }
-  } finally {
-    runtime.greets = true;
-  }
-});
-
-test("an upstream that redirects, or answers otherwise, is out of reach", async () => {
-  for (const path of ["/redirect", "/refuse"]) {
-    const before = runtime.connections;
-    const client = await rawSocket(at(path));
-    client.send(hello("alice"));
-    const { frames, code } = await client.toEnd();
-    assert.deepEqual([frames[0].payload.code, code], ["INTERNAL_ERROR", 1012]);
-    assert.equal(runtime.connections, before + 1, "no redirect is followed");
-  }
-});
-
 test("a service binding is an upstream, too; passthrough shows the client's own token", async () => {
   const bound = await both("alice", "/binding");
   assert.equal(bound.behind.path, "/arcp?bound");
@@ -189,14 +54,6 @@ test("a service binding is an upstream, too; passthrough shows the client's own 
     nobody.send(hello("", { auth }));
     assert.equal((await nobody.toEnd()).frames[0].payload.code, "PERMISSION_DENIED", "there is no token to pass on");
   }
-});
-
-test("the platform's rate limit is asked by address", async () => {
-  const from = (address) => upgrade(at("/rate"), { headers: { "cf-connecting-ip": address } });
-  assert.equal((await from("192.0.2.1")).status, 101);
-  assert.equal((await from("192.0.2.66")).status, 429);
-  assert.equal((await from("192.0.2.99")).status, 101, "a counter that fails keeps nobody out");
-  assert.equal((await upgrade(at("/unbound"), { headers: { "cf-connecting-ip": "192.0.2.1" } })).status, 500);
 });
 
 test("many sessions at once: each gets its own frames, all of them, in order", async () => {
@@ -263,18 +120,6 @@ test("a verifier is told of the socket", async () => {
   const { client, behind } = await both("context", "", { headers: { "cf-connecting-ip": "192.0.2.7" } });
   assert.equal(atob(behind.hello.payload.auth.token.slice(4)), "custom||websocket /arcp 192.0.2.7");
   await client.close(1000);
-});
-
-test("a verifier for development does not run without DEV_MODE", async () => {
-  for (const [path, auth] of [
-    ["/dev", { scheme: "bearer", token: "anything" }],
-    ["/devNobody", { scheme: "none" }],
-  ]) {
-    const client = await rawSocket(at(path));
-    client.send(hello("", { auth }));
-    const { frames, code } = await client.toEnd();
-    assert.deepEqual([frames[0].payload.code, code], ["UNAUTHENTICATED", 4401], path);
-  }
 });
 
 test("frames that are refused, and frames that end the session", async () => {
@@ -364,63 +209,6 @@ test("a goodbye", async () => {
   assert.equal((await behind.next()).closed.code, 1000);
 });
 
-test("a session is resumed by its principal and by nobody else", async () => {
-  const { client, behind } = await both();
-  const resume = client.resumption(3);
-  client.socket.close();
-  await behind.next();
-  const before = runtime.connections;
-  const thief = await rawSocket(at());
-  thief.send(hello("bob", { resume }));
-  const refused = await thief.toEnd();
-  assert.deepEqual([refused.frames[0].payload.code, refused.code], ["RESUME_WINDOW_EXPIRED", 1000]);
-  const forged = { ...resume, session_id: "sess_other" };
-  const forger = await rawSocket(at());
-  forger.send(hello("alice", { resume: forged }));
-  assert.equal((await forger.toEnd()).frames[0].payload.code, "RESUME_WINDOW_EXPIRED");
-  assert.equal(runtime.connections, before, "no try is spent behind");
-
-  const again = await both("alice", "", { hello: { resume } });
-  assert.equal(again.client.id, client.id);
-  assert.deepEqual(again.behind.hello.payload.resume, {
-    session_id: client.id,
-    resume_token: `rtk_${client.id}`,
-    token: `rtk_${client.id}`,
-    last_event_seq: 3,
-  });
-  // And the connection that nobody has closed is displaced.
-  const third = await both("alice", "", { hello: { resume: again.client.resumption(3) } });
-  assert.equal((await again.client.closed()).code, 4409);
-  assert.equal((await again.behind.next()).closed.code, 1000);
-  await third.client.close(1000);
-});
-
-test("an upstream that has not noticed the end of the old connection is asked again", async () => {
-  const { client, behind } = await both();
-  const resume = client.resumption(0);
-  client.socket.close();
-  await behind.next();
-  runtime.greets = false;
-  try {
-    const first = runtime.next();
-    const again = await rawSocket(at());
-    again.send(hello("alice", { resume }));
-    const denied = await first;
-    await denied.next();
-    denied.send(
-      frame("session.error", { code: "PERMISSION_DENIED", message: "no resumable session", retryable: false }),
-    );
-    const second = await runtime.next();
-    assert.deepEqual((await second.next()).payload.resume.session_id, client.id);
-    second.welcome({}, client.id);
-    assert.equal((await again.next()).session_id, client.id);
-    assert.equal((await denied.next()).closed.code, 1000);
-    await again.close(1000);
-  } finally {
-    runtime.greets = true;
-  }
-});
-
 test("a mistake of ours ends the sessions of that instance, and the next ones begin", async () => {
   const { client, behind } = await both();
   assert.equal(await (await fetch(`${worker.url}/trap`)).text(), "ERR_INTERNAL");
@@ -446,86 +234,6 @@ test("events that come before the welcome has gone out keep their place", async 
   } finally {
     runtime.greets = true;
   }
-});
-
-test("a client that does not read is cut off, and costs no memory for long", async () => {
-  const coming = runtime.next();
-  // Uncompressed: or a hundred megabytes of this would fit into what the sockets hold.
-  const client = new WebSocket(at("/slow"), { perMessageDeflate: false });
-  await once(client, "open");
-  client.send(JSON.stringify(hello("alice")));
-  const behind = await coming;
-  await once(client, "message");
-  client._socket.pause();
-  const event = JSON.stringify(frame("job.event", { data: "x".repeat(100_000) }, { session_id: behind.sessionId }));
-  let sent = 0;
-  const over = behind.next("end");
-  // Past what the sockets between hold by themselves.
-  while (behind.socket.readyState === WebSocket.OPEN && sent < 1000) {
-    await new Promise((resolve) => behind.socket.send(event, resolve));
-    sent += 1;
-  }
-  assert.equal((await over).closed.code, 1000);
-  assert.ok(sent < 1000, "it was cut off");
-  client._socket.resume();
-  const [code] = await once(client, "close");
-  assert.equal(code, 4429);
-});
-
-test("connections are counted, and failures by address", async () => {
-  const first = await rawSocket(at("/few"));
-  assert.equal((await upgrade(at("/few"))).status, 503);
-  first.send("{");
-  await first.toEnd();
-  const second = await rawSocket(at("/few"));
-  assert.ok(second.open, "the place is free again");
-  await second.close(1000);
-
-  const from = (address) => ({ headers: { "cf-connecting-ip": address } });
-  for (const address of ["2001:db8:0:1::1", "2001:db8:0:1:ffff::2"]) {
-    const client = await rawSocket(at("/tries"), from(address));
-    client.send(hello("eve"));
-    await client.toEnd();
-  }
-  const { status, head } = await upgrade(at("/tries"), from("2001:DB8::1:0:0:0:3"));
-  assert.equal(status, 429);
-  assert.match(head, /retry-after: 60/i);
-  assert.equal((await upgrade(at("/tries"), from("2001:db8:0:2::1"))).status, 101);
-  assert.equal((await upgrade(at("/tries"))).status, 101);
-});
-
-test("who says nothing takes a quarter of the places and no more", async () => {
-  const from = (address) => ({ headers: { "cf-connecting-ip": address } });
-  const silent = [await rawSocket(at("/idle"), from("192.0.2.1")), await rawSocket(at("/idle"), from("192.0.2.1"))];
-  assert.equal((await upgrade(at("/idle"), from("192.0.2.1"))).status, 429);
-  const other = await session(at("/idle"), "alice", from("192.0.2.2"));
-  silent[0].send("{");
-  await silent[0].toEnd();
-  const known = await session(at("/idle"), "alice", from("192.0.2.1"));
-  const more = await rawSocket(at("/idle"), from("192.0.2.1"));
-  assert.ok(more.open, "who has shown who it is doesn't wait any more");
-  for (const socket of [silent[1], more, known, other]) await socket.close(1000);
-});
-
-test("where nobody has an address, who says nothing keeps nobody out: the oldest go, and are cut off at once", async () => {
-  const silent = [await muteClient(at("/idle")), await muteClient(at("/idle"))];
-  for (let n = 0; n < 10; n += 1) {
-    const known = await session(at("/idle"), "alice");
-    if (n < 2) await silent[n].ended();
-    silent.push(await muteClient(at("/idle")));
-    await known.close(1000);
-  }
-  for (const socket of silent) socket.destroy();
-  assert.ok(worker.log.some((line) => line.includes("too_many_silent")));
-});
-
-test("those who are silent for a while are few, whatever the places", async () => {
-  const first = await muteClient(at("/hush"));
-  const second = await muteClient(at("/hush"));
-  await first.ended();
-  const known = await session(at("/hush"), "alice");
-  await known.close(1000);
-  second.destroy();
 });
 
 test("the audit log tells how each ended, and holds no token", async () => {

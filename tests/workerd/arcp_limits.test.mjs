@@ -2,45 +2,19 @@
 // nothing for long.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { frame, hello, rawSocket, session, upgrade } from "../lib/arcp.mjs";
+import { test } from "node:test";
+import { frame, hello, rawSocket, upgrade } from "../lib/arcp.mjs";
 import { muteClient, muteServer } from "../lib/mute.mjs";
-import { startRuntime } from "../lib/scripted-runtime.mjs";
-import { startWorkerd } from "./jwks/workerd.mjs";
+import { at, both, runtime, startGate, worker } from "./arcp/gate.mjs";
 
-let runtime;
-let worker;
-let url;
 let mute;
 
-before(async () => {
-  runtime = await startRuntime({
-    onUpgrade(request, socket) {
-      if (request.url === "/mute") mute.resolve(muteServer(request, socket));
-      return request.url === "/mute";
-    },
-  });
-  worker = await startWorkerd(fileURLToPath(new URL("arcp/worker.js", import.meta.url)), {
-    define: { UPSTREAM: JSON.stringify(runtime.url) },
-  });
-  url = worker.url.replace("http", "ws");
+startGate((request, socket) => {
+  if (request.url === "/mute") mute.resolve(muteServer(request, socket));
+  return request.url === "/mute";
 });
 
-after(async () => {
-  await worker?.close();
-  await runtime?.close();
-});
-
-const at = (path = "") => `${url}${path}/arcp`;
 const from = (address) => ({ headers: { "cf-connecting-ip": address } });
-
-/** An open session and the connection behind it. */
-async function both(token = "alice", path = "", options = {}) {
-  const behind = runtime.next();
-  const client = await session(at(path), token, options);
-  return { client, behind: await behind };
-}
 
 test("who says nothing and answers no close is cut off, and nobody else is touched", async () => {
   const bystander = await both();
