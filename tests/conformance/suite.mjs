@@ -3,11 +3,13 @@
 
 import * as algorithms from "./algorithms.mjs";
 import { assert } from "./assert.mjs";
+import * as calls from "./calls.mjs";
+import * as checks from "./checks.mjs";
 import * as config from "./config.mjs";
 import * as issuers from "./issuers.mjs";
+import * as keys from "./keys.mjs";
 import * as providers from "./providers.mjs";
 import * as rfc from "./rfc.mjs";
-import * as use from "./use.mjs";
 
 /**
  * All tests: `[{ name, run }]`.
@@ -15,7 +17,7 @@ import * as use from "./use.mjs";
  */
 export function conformance({ arcgate, wasm, vectors }) {
   const context = { arcgate, wasm, vectors, assert };
-  return [rfc, algorithms, config, providers, issuers, use].flatMap(({ tests }) =>
+  return [rfc, algorithms, config, providers, issuers, calls, checks, keys].flatMap(({ tests }) =>
     Object.entries(tests(context)).map(([name, run]) => ({ name, run })),
   );
 }
