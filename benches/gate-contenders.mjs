@@ -40,7 +40,7 @@ export function tokens(count, users = 8) {
   });
 }
 
-/** The scripted runtime, which stands behind the gateway and the pipe. */
+/** The scripted runtime, the upstream of the gateway and of the pipe. */
 export async function startUpstream() {
   const port = await freePort();
   const child = startGroup(node22, [file("gate-upstream.mjs"), String(port)], { onLine: () => {} });

@@ -1,4 +1,4 @@
-// What the gate is measured against: a Worker that only carries frames between a client and what is behind it, and one
+// What the gate is measured against: a Worker that only carries frames between a client and its upstream, and one
 // that only holds a client's socket.
 
 export default {

@@ -1,4 +1,4 @@
-// A scripted runtime, a process of its own: what stands behind the gateway and behind the bare pipe. It checks nothing and
+// A scripted runtime, a process of its own: the upstream of the gateway and of the bare pipe. It checks nothing and
 // remembers nothing but a session's numbers.
 
 import { createServer } from "node:http";

@@ -50,7 +50,7 @@ function connection(socket, request, patienceMs, runtime) {
     sessionId: undefined,
     hello: undefined,
     /** The next frame, or `{ closed }`. */
-    next: (what = "frame behind") =>
+    next: (what = "frame upstream") =>
       queue.length
         ? Promise.resolve(queue.shift())
         : bounded(new Promise((resolve) => waiting.push(resolve)), patienceMs, what),

@@ -24,15 +24,15 @@ test("a client that does not read is cut off, and costs no memory for long", asy
   const client = new WebSocket(at("/slow"), { perMessageDeflate: false });
   await once(client, "open");
   client.send(JSON.stringify(hello("alice")));
-  const behind = await coming;
+  const upstream = await coming;
   await once(client, "message");
   client._socket.pause();
-  const event = JSON.stringify(frame("job.event", { data: "x".repeat(100_000) }, { session_id: behind.sessionId }));
+  const event = JSON.stringify(frame("job.event", { data: "x".repeat(100_000) }, { session_id: upstream.sessionId }));
   let sent = 0;
-  const over = behind.next("end");
+  const over = upstream.next("end");
   // Past what the sockets between hold by themselves.
-  while (behind.socket.readyState === WebSocket.OPEN && sent < 1000) {
-    await new Promise((resolve) => behind.socket.send(event, resolve));
+  while (upstream.socket.readyState === WebSocket.OPEN && sent < 1000) {
+    await new Promise((resolve) => upstream.socket.send(event, resolve));
     sent += 1;
   }
   assert.equal((await over).closed.code, 1000);

@@ -50,7 +50,7 @@ for (const [what, said, code, close, path] of refusals) {
     assert.match(frames[0].session_id, /^sess_/);
     assert.doesNotMatch(JSON.stringify(frames), /eve|verifier|upstream/);
     assert.equal(closed, close);
-    assert.equal(runtime.connections, before, "nothing reaches what is behind");
+    assert.equal(runtime.connections, before, "nothing reaches the upstream");
   });
 }
 
@@ -65,12 +65,12 @@ test("a second frame while the verifier is asked", async () => {
 test("an upstream that accepts and says nothing", async () => {
   runtime.greets = false;
   try {
-    const behind = runtime.next();
+    const upstream = runtime.next();
     const client = await rawSocket(at("/quick"));
     client.send(hello("alice"));
     const { frames, code } = await client.toEnd();
     assert.deepEqual([frames[0].payload.code, code], ["INTERNAL_ERROR", 1012]);
-    const there = await behind;
+    const there = await upstream;
     assert.equal((await there.next()).type, "session.hello");
     assert.equal((await there.next()).closed.code, 1000);
   } finally {
@@ -85,10 +85,10 @@ test("an upstream that refuses is never quoted", async () => {
       ["UNAUTHENTICATED", "INTERNAL_ERROR", 1012],
       ["PERMISSION_DENIED", "PERMISSION_DENIED", 4403],
     ]) {
-      const behind = runtime.next();
+      const upstream = runtime.next();
       const client = await rawSocket(at());
       client.send(hello("alice"));
-      (await behind).send(
+      (await upstream).send(
         frame("session.error", { code: said, message: "internal words", retryable: false, details: null }),
       );
       const { frames, code } = await client.toEnd();

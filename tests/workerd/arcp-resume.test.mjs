@@ -8,10 +8,10 @@ import { at, both, runtime, startGate } from "./arcp/gate.mjs";
 startGate();
 
 test("a session is resumed by its principal and by nobody else", async () => {
-  const { client, behind } = await both();
+  const { client, upstream } = await both();
   const resume = client.resumption(3);
   client.socket.close();
-  await behind.next();
+  await upstream.next();
   const before = runtime.connections;
   const thief = await rawSocket(at());
   thief.send(hello("bob", { resume }));
@@ -21,11 +21,11 @@ test("a session is resumed by its principal and by nobody else", async () => {
   const forger = await rawSocket(at());
   forger.send(hello("alice", { resume: forged }));
   assert.equal((await forger.toEnd()).frames[0].payload.code, "RESUME_WINDOW_EXPIRED");
-  assert.equal(runtime.connections, before, "no try is spent behind");
+  assert.equal(runtime.connections, before, "no try is spent upstream");
 
   const again = await both("alice", "", { hello: { resume } });
   assert.equal(again.client.id, client.id);
-  assert.deepEqual(again.behind.hello.payload.resume, {
+  assert.deepEqual(again.upstream.hello.payload.resume, {
     session_id: client.id,
     resume_token: `rtk_${client.id}`,
     token: `rtk_${client.id}`,
@@ -34,15 +34,15 @@ test("a session is resumed by its principal and by nobody else", async () => {
   // And the connection that nobody has closed is displaced.
   const third = await both("alice", "", { hello: { resume: again.client.resumption(3) } });
   assert.equal((await again.client.closed()).code, 4409);
-  assert.equal((await again.behind.next()).closed.code, 1000);
+  assert.equal((await again.upstream.next()).closed.code, 1000);
   await third.client.close(1000);
 });
 
 test("an upstream that has not noticed the end of the old connection is asked again", async () => {
-  const { client, behind } = await both();
+  const { client, upstream } = await both();
   const resume = client.resumption(0);
   client.socket.close();
-  await behind.next();
+  await upstream.next();
   runtime.greets = false;
   try {
     const first = runtime.next();

@@ -24,39 +24,39 @@ test("who says nothing and answers no close is cut off, and nobody else is touch
   const next = await both("alice", "/silent");
   await next.client.close(1000);
   silent.destroy();
-  bystander.behind.say("job.event", {});
+  bystander.upstream.say("job.event", {});
   assert.equal((await bystander.client.next()).type, "job.event");
   await bystander.client.close(1000);
 });
 
 test("so is who has a session, whatever its end", async () => {
-  const behind = runtime.next();
+  const upstream = runtime.next();
   const silent = await muteClient(at("/silent"));
   silent.say(hello("alice"));
   await silent.told("session.welcome");
   silent.say(frame("job.submit", {}, { session_id: "sess_other" }));
   await silent.closed(4400);
   assert.equal((await upgrade(at("/silent"))).status, 503, "it takes its place until then");
-  assert.equal((await (await behind).next()).closed.code, 1000, "what is behind is let go at once");
+  assert.equal((await (await upstream).next()).closed.code, 1000, "the upstream is let go at once");
   await silent.ended();
   silent.destroy();
 });
 
-test("so is a runtime behind that answers no close", async () => {
+test("so is an upstream that answers no close", async () => {
   mute = Promise.withResolvers();
   const client = await rawSocket(at("/mute"));
   client.send(hello("alice"));
-  const behind = await mute.promise;
-  await behind.until((bytes) => bytes.length > 50, "hello");
-  behind.say(
+  const upstream = await mute.promise;
+  await upstream.until((bytes) => bytes.length > 50, "hello");
+  upstream.say(
     frame("session.welcome", { runtime: { name: "m", version: "1" }, capabilities: {} }, { session_id: "sess_m" }),
   );
   assert.equal((await client.next()).type, "session.welcome");
   await client.close(1000);
   assert.equal((await upgrade(at("/mute"))).status, 503, "it takes its place until then");
-  await behind.ended();
+  await upstream.ended();
   assert.equal((await upgrade(at("/mute"))).status, 101);
-  behind.destroy();
+  upstream.destroy();
 });
 
 test("a principal has so many connections, wherever it comes from; so has an address", async () => {
@@ -89,18 +89,18 @@ test("what was counted before the platform's rate limit was asked is counted aga
 
 test("who says too much is cut off, and others go on", async () => {
   const other = await both("bob", "/rates");
-  const { client, behind } = await both("alice", "/rates");
+  const { client, upstream } = await both("alice", "/rates");
   for (let n = 0; n < 60; n += 1) client.say("session.list_jobs", { n });
   assert.equal((await client.toEnd()).code, 4429);
   let passed = 0;
   for (;;) {
-    const got = await behind.next();
+    const got = await upstream.next();
     if (got.closed) break;
     passed += 1;
   }
   assert.ok(passed >= 50 && passed < 60, `${passed} frames passed`);
   other.client.say("session.list_jobs", {});
-  assert.equal((await other.behind.next()).type, "session.list_jobs");
+  assert.equal((await other.upstream.next()).type, "session.list_jobs");
   await other.client.close(1000);
 });
 
@@ -113,17 +113,17 @@ test("nor does it help to say it over many connections", async () => {
   for (const { client } of sessions) client.socket.close();
 });
 
-test("a token that is taken back while what is behind is opened opens nothing; nor does one that nobody can look up", async () => {
+test("a token that is taken back while the upstream is opened opens nothing; nor does one that nobody can look up", async () => {
   for (const [token, code, close] of [
     ["late", "UNAUTHENTICATED", 4410],
     ["flaky", "INTERNAL_ERROR", 1012],
   ]) {
-    const behind = runtime.next();
+    const upstream = runtime.next();
     const client = await rawSocket(at("/taken"));
     client.send(hello(token));
     const { frames, code: closed } = await client.toEnd();
     assert.deepEqual([frames.map(({ payload }) => payload.code), closed], [[code], close], token);
-    assert.equal((await (await behind).next()).closed.code, 1000, "it hears nothing of anybody");
+    assert.equal((await (await upstream).next()).closed.code, 1000, "it hears nothing of anybody");
   }
 });
 
@@ -133,10 +133,10 @@ test("a token that is taken back before the welcome gets none", async () => {
     const coming = runtime.next();
     const client = await rawSocket(at("/revocable"));
     client.send(hello("grace"));
-    const behind = await coming;
-    assert.equal((await behind.next()).type, "session.hello");
+    const upstream = await coming;
+    assert.equal((await upstream.next()).type, "session.hello");
     await fetch(`${worker.url}/revoke`, { method: "POST", body: "grace" });
-    behind.welcome();
+    upstream.welcome();
     const { frames, code } = await client.toEnd();
     assert.deepEqual([frames.map(({ type }) => type), code], [["session.error"], 4410]);
   } finally {
@@ -145,27 +145,27 @@ test("a token that is taken back before the welcome gets none", async () => {
 });
 
 test("a frame that is larger than all that may wait arrives, in both directions", async () => {
-  const { client, behind } = await both("alice", "/slow");
+  const { client, upstream } = await both("alice", "/slow");
   const data = "x".repeat(900_000);
   for (let n = 1; n <= 3; n += 1) {
-    behind.say("job.event", { data }, { event_seq: n });
+    upstream.say("job.event", { data }, { event_seq: n });
     assert.equal((await client.next()).payload.data.length, data.length);
     client.say("job.submit", { input: data });
-    assert.equal((await behind.next()).payload.input.length, data.length);
+    assert.equal((await upstream.next()).payload.input.length, data.length);
   }
   await client.close(1000);
 });
 
 test("half a character of an upstream passes byte for byte, and what can't be read is named once", async () => {
-  const { client, behind } = await both();
+  const { client, upstream } = await both();
   const arrived = new Promise((resolve) =>
     client.socket.addEventListener("message", ({ data }) => resolve(data), { once: true }),
   );
   const text = `{"arcp":"1.1","id":"01J","type":"job.event","session_id":"${client.id}","job_id":"j","event_seq":1,"payload":{"body":{"data":"x\\ud83d"}}}`;
-  behind.send(text);
+  upstream.send(text);
   assert.equal(await arrived, text);
   await client.next();
-  behind.send(text.replace('"event_seq":1', '"event_seq":2').replace('"x', "x"));
+  upstream.send(text.replace('"event_seq":1', '"event_seq":2').replace('"x', "x"));
   const { frames, code } = await client.toEnd();
   assert.equal(code, 4422);
   assert.deepEqual(frames[0].payload, {

@@ -1,4 +1,4 @@
-"""The SDK's own ARCPRuntime on a free port, as the peer for clients and as what stands behind the gateway.
+"""The SDK's own ARCPRuntime on a free port, as the peer for clients and as the upstream of the gateway.
 
 Configuration: one JSON object in the variable PEER.
   tokens       token -> principal: StaticBearerVerifier

@@ -27,9 +27,9 @@ export function startGate(onUpgrade = () => false) {
 
 export const at = (path = "") => `${url}${path}/arcp`;
 
-/** An open session and the connection behind it. */
+/** An open session and its connection to the upstream. */
 export async function both(token = "alice", path = "", options = {}) {
-  const behind = runtime.next();
+  const upstream = runtime.next();
   const client = await session(at(path), token, options);
-  return { client, behind: await behind };
+  return { client, upstream: await upstream };
 }

@@ -51,7 +51,7 @@ const revocable = {
   },
 };
 
-// Is asked twice: when the client comes, and when what is behind has opened.
+// Is asked twice: when the client comes, and when the upstream has opened.
 const asked = new Map();
 const taken = {
   asksRevocation: true,
