@@ -59,7 +59,7 @@ export const logInAs = (clientId) =>
     scope: `openid offline_access ${SCOPE}`,
   });
 
-const _machineSource = (clientId, more) => ({
+export const machineSource = (clientId, more) => ({
   type: "client_credentials",
   clientId,
   clientSecret: "machine-secret",
@@ -68,7 +68,7 @@ const _machineSource = (clientId, more) => ({
   ...more,
 });
 
-const _personSource = async (clientId, more) => ({
+export const personSource = async (clientId, more) => ({
   type: "refresh_token",
   clientId,
   refreshToken: (await logInAs(clientId)).refresh_token,
