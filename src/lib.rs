@@ -33,6 +33,8 @@ pub mod token;
 
 pub mod auth;
 
+pub mod revocation;
+
 pub mod arc;
 
 pub mod arcp;

@@ -17,6 +17,8 @@ pub mod http;
 pub mod jws;
 pub mod login;
 mod registers;
+#[cfg(feature = "gate")]
+pub mod revocation;
 pub mod tabs;
 pub mod token;
 #[cfg(feature = "gate")]
