@@ -19,13 +19,16 @@ pub mod time;
 
 pub mod http;
 
+pub mod lru;
 pub mod machine;
 
 pub mod error;
 
+pub mod audit;
 pub mod config;
 pub mod output;
 pub mod principal;
+pub mod redact;
 
 pub mod jose;
 
@@ -33,6 +36,7 @@ pub mod token;
 
 pub mod auth;
 
+pub mod admission;
 pub mod revocation;
 
 pub mod arc;

@@ -6,5 +6,7 @@ pub mod assertion;
 pub mod challenge;
 pub mod credential_status;
 pub mod custom;
+pub mod dev;
+pub mod first_of;
 
 pub use crate::principal::{Kind, Principal};

@@ -1,4 +1,5 @@
-//! What HTTP's header fields say, for everything here that asks a server: keys, tokens, peers.
+//! What HTTP's header fields and event streams say, for everything here that asks a server: keys, tokens, peers.
 
 pub mod date;
 pub mod retry_after;
+pub mod sse;

@@ -9,6 +9,7 @@ use crate::{
         challenge::{stated, Refusal},
         credentials::{self, Credentials},
         custom::principal_from_json,
+        first_of,
     },
     http::retry_after,
     json::write_string,
@@ -54,6 +55,12 @@ pub fn retry_after_seconds(value: Option<String>, date: Option<String>, now: f64
     const DAY: i64 = 24 * 3600;
     let span = retry_after::read(value.as_deref(), date.as_deref(), Time::from_millis(now))?;
     Some(span.as_secs_ceil().min(DAY) as f64)
+}
+
+/// How much a verifier's error says among those of several; nothing where it ends the asking.
+#[wasm_bindgen(js_name = refusalWeight)]
+pub fn refusal_weight(code: &str, retryable: bool) -> Option<u8> {
+    first_of::weight(code, retryable)
 }
 
 /// The place of `needle` among `hashes`, which are of its length and stand one behind the other. Every one is compared, and

@@ -5,6 +5,8 @@
 //! the parsing does.
 
 #[cfg(feature = "gate")]
+pub mod admission;
+#[cfg(feature = "gate")]
 pub mod arc;
 pub mod arc_client;
 pub mod arcp_client;
@@ -24,6 +26,8 @@ pub mod token;
 #[cfg(feature = "gate")]
 pub mod upstream;
 pub mod verifier;
+#[cfg(feature = "gate")]
+pub mod worker;
 
 use wasm_bindgen::prelude::*;
 

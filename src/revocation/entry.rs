@@ -172,7 +172,10 @@ mod tests {
         for (entry, told) in [
             (r#"{"issuer":"i"}"#, r#"{"name":"[\"i\",null,null]","before":1800000000,"expires":1800003900}"#),
             (r#"{"issuer":"i","jti":"t"}"#, r#"{"name":"[\"i\",\"t\",null]","before":null,"expires":1800003900}"#),
-            (r#"{"issuer":"i","sub":"s"}"#, r#"{"name":"[\"i\",null,\"s\"]","before":1800000000,"expires":1800003900}"#),
+            (
+                r#"{"issuer":"i","sub":"s"}"#,
+                r#"{"name":"[\"i\",null,\"s\"]","before":1800000000,"expires":1800003900}"#,
+            ),
             (
                 r#"{"issuer":"i","jti":"t","sub":-7,"before":1.5}"#,
                 r#"{"name":"[\"i\",\"t\",\"-7\"]","before":1.5,"expires":1800003900}"#,

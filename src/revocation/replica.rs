@@ -124,7 +124,8 @@ impl Replica {
         self.check_lifetime(facts, now)?;
         let Facts { issuer, sub, jti, iat, .. } = facts;
         let (jti, sub) = (jti.as_deref(), sub.as_str());
-        let names = [Some((None, None)), Some((None, Some(sub))), jti.map(|_| (jti, None)), jti.map(|_| (jti, Some(sub)))];
+        let names =
+            [Some((None, None)), Some((None, Some(sub))), jti.map(|_| (jti, None)), jti.map(|_| (jti, Some(sub)))];
         Ok(names.into_iter().flatten().any(|(jti, sub)| {
             let entry = self.entries.get(name_of(issuer, jti, sub).as_str());
             entry.is_some_and(|entry| entry.covers(*iat))

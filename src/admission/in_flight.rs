@@ -1,0 +1,331 @@
+//! What one principal may have under way at a time: requests, bodies that are still coming, and bytes of bodies; and how fast its
+//! bodies may come. A body is read, checked and answered by everybody's one thread.
+
+use std::collections::HashMap;
+
+use super::{bucket::Bucket, MAX_REMEMBERED};
+use crate::{
+    lru::{KeyHash, LruMap},
+    time::{Span, Time},
+};
+
+/// Whoever has not been heard of for so long is gone: a platform may end a request without a word.
+const GONE: Span = Span::from_millis(15_000);
+/// How often a request says that it is there.
+pub const BEAT: Span = Span::from_millis(5_000);
+/// So many seconds' worth of bytes may come at once.
+const BURST_SECONDS: f64 = 4.0;
+/// A piece costs its bytes, and to be read at all as much as these: a body may come a byte at a time.
+const PIECE_BYTES: f64 = 256.0;
+/// The bytes that are checked in a millisecond, several times over: in between it is the others' turn.
+const CHECKED_PER_MS: f64 = 16_000.0;
+
+/// What a principal may have.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimits {
+    /// Requests under way.
+    pub requests: usize,
+    /// Bodies that are still coming.
+    pub bodies: usize,
+    /// Bytes of bodies.
+    pub bytes: f64,
+    /// Bytes of bodies a second.
+    pub bytes_per_sec: f64,
+}
+
+/// Why a request, or more of its body, is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Too many requests under way.
+    Requests,
+    /// Too many bodies that are still coming.
+    Bodies,
+    /// Too many bytes of bodies.
+    Bytes,
+    /// Bodies come too fast.
+    Speed,
+}
+
+impl Refused {
+    /// A stable name for the audit log.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Requests => "too_many_requests",
+            Self::Bodies => "too_many_bodies",
+            Self::Bytes => "too_many_body_bytes",
+            Self::Speed => "bodies_too_fast",
+        }
+    }
+}
+
+/// The requests under way, by the number that the driver gives each.
+#[derive(Debug)]
+pub struct InFlight {
+    limits: BodyLimits,
+    principals: HashMap<Box<str>, Vec<u32>, KeyHash>,
+    requests: HashMap<u32, Request, KeyHash>,
+    paces: LruMap<Pace>,
+}
+
+#[derive(Debug)]
+struct Request {
+    key: Box<str>,
+    seen_at: Time,
+    is_coming: bool,
+    bytes: f64,
+    /// Bytes that were paid for when they were announced, and have not come.
+    paid: f64,
+    /// How long a body may be.
+    longest: f64,
+}
+
+impl InFlight {
+    /// `seed` is random.
+    pub fn new(limits: BodyLimits, seed: u64) -> Self {
+        Self {
+            limits,
+            principals: HashMap::with_hasher(KeyHash(seed)),
+            requests: HashMap::with_hasher(KeyHash(seed)),
+            paces: LruMap::new(MAX_REMEMBERED, seed),
+        }
+    }
+
+    /// A request of a principal whose body is still to come, `announced` bytes of `longest` that there may be.
+    ///
+    /// # Errors
+    /// Why there is no place for it.
+    pub fn begin(&mut self, id: u32, key: &str, announced: f64, longest: f64, now: Time) -> Result<(), Refused> {
+        self.forget_gone(key, now);
+        let own = || self.principals.get(key).into_iter().flatten().filter_map(|id| self.requests.get(id));
+        if own().count() >= self.limits.requests {
+            return Err(Refused::Requests);
+        }
+        if own().filter(|request| request.is_coming).count() >= self.limits.bodies {
+            return Err(Refused::Bodies);
+        }
+        // Nothing of such a body is read.
+        if self.bytes_of(key) + announced > self.limits.bytes {
+            return Err(Refused::Bytes);
+        }
+        self.pay(key, announced, longest, now)?;
+        self.principals.entry(key.into()).or_default().push(id);
+        let request = Request { key: key.into(), seen_at: now, is_coming: true, bytes: 0.0, paid: announced, longest };
+        self.requests.insert(id, request);
+        Ok(())
+    }
+
+    /// A piece of its body has come.
+    ///
+    /// # Errors
+    /// Why it is too much beside the others'.
+    pub fn take(&mut self, id: u32, bytes: f64, now: Time) -> Result<(), Refused> {
+        let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
+        request.seen_at = now;
+        request.bytes += bytes;
+        let unpaid = (bytes - request.paid).max(0.0);
+        let (key, longest) = (request.key.clone(), request.longest);
+        self.forget_gone(&key, now);
+        if self.bytes_of(&key) > self.limits.bytes {
+            return Err(Refused::Bytes);
+        }
+        if let Some(request) = self.requests.get_mut(&id) {
+            request.paid -= bytes - unpaid;
+        }
+        self.pay(&key, unpaid, longest, now)
+    }
+
+    /// Its body is whole. Gives the milliseconds until it is this principal's to have it looked at; its next one waits for this one.
+    pub fn whole(&mut self, id: u32, now: Time) -> f64 {
+        let Some(request) = self.requests.get_mut(&id) else { return 0.0 };
+        request.is_coming = false;
+        let now_ms = now.as_millis() as f64;
+        // Of a principal that was forgotten meanwhile nobody knows a body before this one.
+        let Some(pace) = self.paces.get_mut(&request.key) else { return 0.0 };
+        let begins = pace.free_at.max(now_ms);
+        pace.free_at = begins + request.bytes / CHECKED_PER_MS;
+        begins - now_ms
+    }
+
+    /// It is still there.
+    pub fn handle_beat(&mut self, id: u32, now: Time) {
+        if let Some(request) = self.requests.get_mut(&id) {
+            request.seen_at = now;
+        }
+    }
+
+    /// It is over; twice does no harm.
+    pub fn end(&mut self, id: u32) {
+        let Some(request) = self.requests.remove(&id) else { return };
+        if let Some(all) = self.principals.get_mut(&request.key) {
+            all.retain(|other| *other != id);
+            // Of who has nothing under way nothing stays: keys are as many as whoever is refused has.
+            if all.is_empty() {
+                self.principals.remove(&request.key);
+            }
+        }
+    }
+
+    fn forget_gone(&mut self, key: &str, now: Time) {
+        let gone = |id: &u32| self.requests.get(id).is_none_or(|request| now.since(request.seen_at) > GONE);
+        let all = self.principals.get(key).into_iter().flatten().copied();
+        for id in all.filter(gone).collect::<Vec<_>>() {
+            self.end(id);
+        }
+    }
+
+    fn bytes_of(&self, key: &str) -> f64 {
+        let own = self.principals.get(key).into_iter().flatten().filter_map(|id| self.requests.get(id));
+        own.map(|request| request.bytes).sum()
+    }
+
+    /// Counts a piece, or a whole body that is announced. Two as long as bodies may be always fit. What is refused is not counted:
+    /// else nobody who tries again gets in.
+    fn pay(&mut self, key: &str, bytes: f64, longest: f64, now: Time) -> Result<(), Refused> {
+        let per_sec = self.limits.bytes_per_sec;
+        let mut pace = self.paces.get(key).copied().unwrap_or_else(|| Pace::new(now));
+        let level = pace.bucket.leak(per_sec, now) + bytes + PIECE_BYTES;
+        if level > (per_sec * BURST_SECONDS).max(longest * 2.0) {
+            if let Some(known) = self.paces.get_mut(key) {
+                *known = pace;
+            }
+            return Err(Refused::Speed);
+        }
+        pace.bucket.set(level, now);
+        self.paces.insert(key, pace);
+        Ok(())
+    }
+}
+
+/// How fast a principal's bodies come, and when the next one has its turn, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    bucket: Bucket,
+    free_at: f64,
+}
+
+impl Pace {
+    const fn new(now: Time) -> Self {
+        Self { bucket: Bucket::new(now), free_at: 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANY: BodyLimits = BodyLimits { requests: 99, bodies: 99, bytes: 1e9, bytes_per_sec: 1e9 };
+
+    fn at(millis: i64) -> Time {
+        Time::EPOCH.plus(Span::from_millis(millis))
+    }
+
+    fn new(limits: BodyLimits) -> InFlight {
+        InFlight::new(limits, 1)
+    }
+
+    #[test]
+    fn a_principal_has_so_many_requests_and_so_many_bodies_under_way() {
+        let mut all = new(BodyLimits { requests: 3, bodies: 2, ..MANY });
+        assert_eq!([1, 2].map(|id| all.begin(id, "a", 0.0, 9.0, at(0))), [Ok(()), Ok(())]);
+        assert_eq!(all.begin(3, "a", 0.0, 9.0, at(0)), Err(Refused::Bodies));
+        assert_eq!(all.begin(4, "b", 0.0, 9.0, at(0)), Ok(()), "another's are none of its");
+        all.whole(1, at(0));
+        assert_eq!(all.begin(5, "a", 0.0, 9.0, at(0)), Ok(()));
+        all.whole(2, at(0));
+        assert_eq!(all.begin(6, "a", 0.0, 9.0, at(0)), Err(Refused::Requests));
+        all.end(1);
+        all.end(1);
+        assert_eq!(all.begin(7, "a", 0.0, 9.0, at(0)), Ok(()));
+        assert_eq!(all.begin(8, "a", 0.0, 9.0, at(0)), Err(Refused::Requests), "an end counts once");
+        for id in 1..9 {
+            all.end(id);
+        }
+        assert!(all.principals.is_empty() && all.requests.is_empty());
+    }
+
+    #[test]
+    fn bytes_count_when_they_are_announced_and_when_they_come() {
+        let mut all = new(BodyLimits { bytes: 1000.0, ..MANY });
+        assert_eq!(all.begin(1, "a", 1001.0, 2000.0, at(0)), Err(Refused::Bytes));
+        assert_eq!(all.begin(1, "a", 0.0, 2000.0, at(0)), Ok(()));
+        assert_eq!((all.take(1, 1000.0, at(0)), all.take(1, 1.0, at(0))), (Ok(()), Err(Refused::Bytes)));
+        assert_eq!(all.begin(2, "a", 0.0, 2000.0, at(0)), Err(Refused::Bytes));
+        all.end(1);
+        assert_eq!(all.begin(2, "a", 1000.0, 2000.0, at(0)), Ok(()));
+        assert_eq!(all.take(99, 1e9, at(0)), Ok(()), "nobody's");
+    }
+
+    #[test]
+    fn who_is_not_heard_of_is_gone() {
+        let mut all = new(BodyLimits { requests: 2, ..MANY });
+        for id in [1, 2] {
+            assert_eq!(all.begin(id, "a", 0.0, 9.0, at(0)), Ok(()));
+        }
+        all.handle_beat(1, at(5_000));
+        assert_eq!(all.begin(3, "a", 0.0, 9.0, at(15_000)), Err(Refused::Requests));
+        assert_eq!(all.begin(3, "a", 0.0, 9.0, at(15_001)), Ok(()), "the other one's place");
+        assert_eq!(all.take(2, 1.0, at(15_001)), Ok(()));
+        assert_eq!(all.begin(4, "a", 0.0, 9.0, at(15_001)), Err(Refused::Requests));
+        all.take(3, 1.0, at(30_000)).unwrap();
+        assert_eq!(all.begin(4, "a", 0.0, 9.0, at(30_002)), Ok(()), "a piece is a sign of life");
+        assert_eq!(all.begin(5, "a", 0.0, 9.0, at(30_002)), Err(Refused::Requests));
+    }
+
+    /// A body that is announced, comes and is done with.
+    fn body(all: &mut InFlight, key: &str, bytes: f64, longest: f64, now: i64) -> bool {
+        let is_taken = all.begin(1, key, bytes, longest, at(now)).is_ok();
+        all.end(1);
+        is_taken
+    }
+
+    #[test]
+    fn bodies_come_as_fast_as_the_rate_for_ever_and_not_faster() {
+        let limits = BodyLimits { bytes_per_sec: 1e6, ..MANY };
+        let mut all = new(limits);
+        assert!((0..100).all(|n| body(&mut all, "a", 900_000.0, 1e6, n * 1000)));
+        let mut all = new(limits);
+        let taken = (0..100).filter(|_| body(&mut all, "a", 1e6, 1e6, 0)).count();
+        assert_eq!(taken, 3, "what comes at once, with what each piece costs");
+        assert!(body(&mut all, "b", 1e6, 1e6, 0), "nobody else's");
+        assert!(body(&mut all, "a", 1e6, 1e6, 1000), "a second later, whatever was refused");
+        assert!(!body(&mut all, "a", 1e6, 1e6, 0), "a clock that was set back leaks nothing");
+    }
+
+    #[test]
+    fn a_body_as_long_as_bodies_may_be_always_fits_and_a_piece_costs_more_than_its_bytes() {
+        assert!(body(&mut new(BodyLimits { bytes_per_sec: 1.0, ..MANY }), "a", 1e8, 1e8, 0));
+        let mut all = new(BodyLimits { bytes_per_sec: 1000.0, ..MANY });
+        all.begin(1, "a", 0.0, 100_000.0, at(0)).unwrap();
+        let pieces = (0..10_000).filter(|_| all.take(1, 1.0, at(0)).is_ok()).count();
+        assert!(pieces > 500 && pieces < 1000, "{pieces}");
+    }
+
+    #[test]
+    fn what_is_announced_is_paid_at_once_and_once() {
+        let mut all = new(BodyLimits { bytes_per_sec: 1000.0, ..MANY });
+        assert_eq!(all.begin(1, "a", 1200.0, 1200.0, at(0)), Ok(()));
+        assert_eq!((all.take(1, 700.0, at(0)), all.take(1, 500.0, at(0))), (Ok(()), Ok(())));
+        assert_eq!(all.begin(2, "a", 1200.0, 1200.0, at(0)), Ok(()));
+        assert_eq!(all.begin(3, "a", 1200.0, 1200.0, at(0)), Err(Refused::Speed), "before a byte of it is read");
+        all.end(1);
+        all.end(2);
+        assert_eq!(all.begin(3, "a", 1200.0, 1200.0, at(0)), Err(Refused::Speed), "also when the others are done");
+    }
+
+    #[test]
+    fn one_principals_bodies_have_their_turn_one_after_the_other() {
+        let mut all = new(MANY);
+        for (id, key, now, wait) in [(1, "a", 0, 0.0), (2, "a", 0, 100.0), (3, "b", 0, 0.0), (4, "a", 1000, 0.0)] {
+            all.begin(id, key, 0.0, 1e9, at(now)).unwrap();
+            all.take(id, 1_600_000.0, at(now)).unwrap();
+            assert_eq!(all.whole(id, at(now)), wait, "{id}");
+        }
+        assert_eq!(all.whole(99, at(0)), 0.0);
+    }
+
+    #[test]
+    fn each_refusal_has_its_name() {
+        let all = [Refused::Requests, Refused::Bodies, Refused::Bytes, Refused::Speed].map(Refused::reason);
+        assert_eq!(all, ["too_many_requests", "too_many_bodies", "too_many_body_bytes", "bodies_too_fast"]);
+    }
+}
