@@ -139,6 +139,7 @@ export class FirstOf implements Verifier {
   #verifiers;
 
   static async create(verifiers: readonly Verifier[]): Promise<FirstOf> {
+    await ready();
     if (!Array.isArray(verifiers)) throw configError("verifiers", "must be a list of verifiers");
     for (const [index, verifier] of verifiers.entries()) checkVerifier(verifier, `verifiers[${index}]`);
     return new FirstOf([...verifiers]);
@@ -160,13 +161,15 @@ export class FirstOf implements Verifier {
   async authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null> {
     // A next verifier might let in whom the first one would have refused.
     let refusal;
+    let heaviest = -1;
     for (const verifier of this.#verifiers) {
       try {
         const principal = await verifier.authenticate(credentials, context);
         if (principal) return principal;
       } catch (error) {
-        if (!isRefusal(error)) throw error;
-        if (!refusal || weight(error) > weight(refusal)) refusal = error;
+        const weight = error instanceof ArcgateError ? call("refusalWeight", error.code, error.retryable) : undefined;
+        if (weight === undefined) throw error;
+        if (weight > heaviest) [refusal, heaviest] = [error, weight];
       }
     }
     if (refusal) throw refusal;
@@ -178,17 +181,6 @@ export class FirstOf implements Verifier {
 function leastTolerance(verifiers) {
   const known = [...verifiers].map((verifier) => verifier.clockToleranceSec).filter(Number.isFinite);
   return known.length > 0 ? Math.min(...known) : undefined;
-}
-
-// "Revoked" ends what lives on this token, whoever else has been asked; "expired" tells the client what to do; "no such issuer"
-// only that this verifier was not meant.
-function weight({ code }) {
-  return { ERR_TOKEN_REVOKED: 3, ERR_TOKEN_EXPIRED: 2, ERR_TOKEN_ISSUER: 0 }[code] ?? 1;
-}
-
-function isRefusal(error) {
-  if (!(error instanceof ArcgateError) || ["ERR_CONFIG", "ERR_INTERNAL"].includes(error.code)) return false;
-  return !error.retryable || error.code.startsWith("ERR_TOKEN_");
 }
 
 // The tokens are secrets: no error may name one, as that about a hidden member would.

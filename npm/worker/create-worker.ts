@@ -6,7 +6,7 @@ import { ArcpEndpoint } from "../arcp/gate/gate.js";
 import { runtimeHub } from "../arcp/runtime/hub.js";
 import { ArcgateError, configError } from "../errors.js";
 import { call } from "../platform/call.js";
-import { isLoopback, tellInsecureHosts } from "../platform/insecure-hosts.js";
+import { tellInsecureHosts } from "../platform/insecure-hosts.js";
 import { optionsJson } from "../platform/json.js";
 import { bindings, ready } from "../platform/wasm.js";
 import { checkVerifier, placeOf } from "../verify/request.js";
@@ -133,8 +133,9 @@ function devGuard(env) {
   return (principal, request) => {
     if (principal.kind !== "dev") return;
     const origin = request.headers.get("origin");
-    const isRemote = ["cf-ray", "cdn-loop", "cf-worker"].some((name) => request.headers.has(name));
-    if (env?.DEV_MODE === "true" && !isRemote && isHere(request.url) && (origin === null || isHere(origin))) return;
+    const isProxied = ["cf-ray", "cdn-loop", "cf-worker"].some((name) => request.headers.has(name));
+    const mode = typeof env?.DEV_MODE === "string" ? env.DEV_MODE : undefined;
+    if (call("mayRunDev", mode, hostOf(request.url), origin === null ? undefined : hostOf(origin), isProxied)) return;
     throw new ArcgateError(
       "ERR_UNAUTHENTICATED",
       "a verifier for development runs with DEV_MODE=true and on loopback only",
@@ -146,8 +147,8 @@ function devGuard(env) {
 }
 
 // `Origin: null` is a URL of nowhere.
-function isHere(url) {
-  return URL.canParse(url) && isLoopback(new URL(url).hostname);
+function hostOf(url) {
+  return URL.canParse(url) ? new URL(url).hostname : "";
 }
 
 function malformed(audit) {

@@ -1,5 +1,5 @@
 //! The surface of what there may be at a time: sockets and requests, each by a number that the driver gives it.
-//! `npm/arcp/gate/admission` and `npm/arc/gate/in-flight` drive it.
+//! `npm/arcp/gate/admission.ts` and `npm/worker/in-flight.ts` drive it.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -75,7 +75,6 @@ impl SocketAdmission {
         self.0.borrow_mut().handle_closed(conn);
     }
 
-    #[allow(dead_code, reason = "the gate takes it over with its JavaScript side")]
     pub(super) fn shared(&self) -> Rc<RefCell<Handshakes>> {
         self.0.clone()
     }

@@ -3,10 +3,12 @@
 //! Each frame is one call that takes the text and gives a boolean; what else is to be done crosses as JSON.
 
 use crate::machine::Machine as _;
+use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::prelude::*;
 
-use super::error::thrown;
+use super::{admission::SocketAdmission, error::thrown};
 use crate::{
+    admission::Handshakes,
     arcp::{
         gate::{upgrade::Head, Action, Config, Flow, Gate, UpstreamTrust},
         skim,
@@ -49,14 +51,27 @@ pub fn arcp_head(config: &str, head: &str) -> Result<Option<String>, JsValue> {
 /// The gate of one socket.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct ArcpGateCore(Gate);
+pub struct ArcpGateCore(Gate, Counted);
+
+/// Where all frames of a principal's sessions are counted, and this socket's number there.
+#[derive(Debug)]
+struct Counted {
+    sockets: Rc<RefCell<Handshakes>>,
+    conn: u32,
+}
+
+/// Frames that are no longer have few values, and are not weighed.
+const UNWEIGHED: usize = 4096;
 
 #[wasm_bindgen]
 impl ArcpGateCore {
-    /// A gate for a socket that was accepted now; `high` and `low` are random.
+    /// A gate for a socket that was accepted now, which has this number among all; `high` and `low` are random.
     #[wasm_bindgen(constructor)]
+    #[expect(clippy::too_many_arguments, reason = "numbers and texts cross, objects don't")]
     pub fn new(
         config: &str,
+        sockets: &SocketAdmission,
+        conn: u32,
         trusted: bool,
         reports_buffered: bool,
         high: u32,
@@ -65,7 +80,9 @@ impl ArcpGateCore {
     ) -> Result<ArcpGateCore, JsValue> {
         let config = Config::from_json(config).map_err(|error| thrown(&error))?;
         let seed = u64::from(high) << 32 | u64::from(low);
-        Ok(Self(Gate::new(config, UpstreamTrust::of(trusted), reports_buffered, seed, Time::from_millis(now))))
+        let counted = Counted { sockets: sockets.shared(), conn };
+        let gate = Gate::new(config, UpstreamTrust::of(trusted), reports_buffered, seed, Time::from_millis(now));
+        Ok(Self(gate, counted))
     }
 
     /// What to do now: a JSON list; `undefined` when there is nothing.
@@ -90,11 +107,6 @@ impl ArcpGateCore {
         self.0.handle_timeout(Time::from_millis(now));
     }
 
-    /// What a text weighs, before it is read: its bytes, and eight for each value, which cost as much.
-    pub fn weight(&self, text: &str) -> f64 {
-        (text.len() + 8 * skim::values(text)) as f64
-    }
-
     /// The longest frame of the client that is handed in, in bytes.
     #[wasm_bindgen(js_name = clientLimit)]
     pub fn client_limit(&self) -> u32 {
@@ -110,7 +122,20 @@ impl ArcpGateCore {
     /// A text frame of the client: whether it is sent on as it is.
     #[wasm_bindgen(js_name = clientText)]
     pub fn client_text(&mut self, text: &str, now: f64) -> bool {
-        self.0.handle_client_frame(text, Time::from_millis(now)) == Flow::Forward
+        let now = Time::from_millis(now);
+        let is_weighed = (UNWEIGHED + 1..=self.0.client_limit()).contains(&text.len());
+        // Before it is read: its bytes, and eight for each value, which cost as much.
+        let weigh = || if is_weighed { text.len() + 8 * skim::values(text) } else { text.len() };
+        self.counts(text.len(), weigh, now) && self.0.handle_client_frame(text, now) == Flow::Forward
+    }
+
+    /// A binary frame of the client, of this size.
+    #[wasm_bindgen(js_name = clientBinary)]
+    pub fn client_binary(&mut self, size: u32, now: f64) {
+        let now = Time::from_millis(now);
+        if self.counts(size as usize, || size as usize, now) {
+            self.0.handle_client_binary(now);
+        }
     }
 
     /// A text frame from upstream: whether it is sent on as it is.
@@ -122,7 +147,10 @@ impl ArcpGateCore {
     /// A frame of the client over its limit, of this size at least.
     #[wasm_bindgen(js_name = clientOversized)]
     pub fn client_oversized(&mut self, size: u32, now: f64) {
-        self.0.handle_client_oversized(size as usize, Time::from_millis(now));
+        let now = Time::from_millis(now);
+        if self.counts(size as usize, || size as usize, now) {
+            self.0.handle_client_oversized(size as usize, now);
+        }
     }
 
     /// A frame from upstream over its limit: how it begins, and its size at least.
@@ -131,18 +159,16 @@ impl ArcpGateCore {
         self.0.handle_upstream_oversized(head, size as usize, Time::from_millis(now));
     }
 
-    /// What happened besides: `clientBinary`, `clientClosed`, `clientOverflowed`, `clientTooFast`, `clientCrowdedOut`, `upstreamBinary`, `upstreamOverflowed`,
-    /// `displaced`, or anything else for a failure of the driver.
+    /// What happened besides: `clientClosed`, `clientOverflowed`, `clientCrowdedOut`, `upstreamBinary`, `upstreamOverflowed`, `displaced`,
+    /// or anything else for a failure of the driver.
     pub fn note(&mut self, what: &str, now: f64) {
         let now = Time::from_millis(now);
         match what {
-            "clientBinary" => self.0.handle_client_binary(now),
             "clientClosed" => self.0.handle_client_closed(now),
             "clientOverflowed" => self.0.handle_client_overflow(now),
             "upstreamBinary" => self.0.handle_upstream_binary(now),
             "upstreamOverflowed" => self.0.handle_upstream_overflow(now),
             "clientCrowdedOut" => self.0.handle_crowded_out(now),
-            "clientTooFast" => self.0.handle_client_flood(now),
             "displaced" => self.0.handle_displaced(now),
             _ => self.0.handle_failure(now),
         }
@@ -204,5 +230,17 @@ impl ArcpGateCore {
     /// Whether the credential was revoked; nothing when that can't be known.
     pub fn revocation(&mut self, revoked: Option<bool>, now: f64) {
         self.0.handle_revocation(revoked, Time::from_millis(now));
+    }
+}
+
+impl ArcpGateCore {
+    /// Counts a frame of the client; whether what all sessions of its principal say together is within their rate.
+    fn counts(&mut self, bytes: usize, weigh: impl FnOnce() -> usize, now: Time) -> bool {
+        let Counted { sockets, conn } = &self.1;
+        let is_within = sockets.borrow_mut().is_within_rate(*conn, bytes, weigh, now);
+        if !is_within {
+            self.0.handle_client_flood(now);
+        }
+        is_within
     }
 }

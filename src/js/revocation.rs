@@ -1,4 +1,4 @@
-//! The surface of revocation. `npm/revocations.js` and `npm/revocation-store.js` drive it.
+//! The surface of revocation. `npm/worker/revocations.ts` and `npm/worker/revocation-store.ts` drive it.
 
 use wasm_bindgen::prelude::*;
 
@@ -23,7 +23,7 @@ impl RevocationReplica {
         Self(Replica::new(Span::from_millis((max_lifetime_sec * 1000.0) as i64)))
     }
 
-    /// Whether a principal's token is revoked, as a replica of this age at most says: 0 no, 1 yes; 2 and 3 the same, and an update
+    /// Whether a principal's token is revoked, as a replica of this age at most (of any, where none is given) says: 0 no, 1 yes; 2 and 3 the same, and an update
     /// is to be begun beside it (where `can_refresh`); nothing where the replica is too old. Throws what a token that outlives the
     /// entries is refused with.
     #[wasm_bindgen(js_name = isRevoked)]
@@ -34,13 +34,14 @@ impl RevocationReplica {
         id: &str,
         expires_at: Option<f64>,
         token: Option<String>,
-        max_age_ms: f64,
+        max_age_ms: Option<f64>,
         can_refresh: bool,
         now: f64,
     ) -> Result<Option<u8>, JsValue> {
         let now = Time::from_millis(now);
         let facts = Facts::of(issuer, id, expires_at, token.as_deref());
         let revoked = self.0.is_revoked(&facts, now).map_err(|error| thrown(&error))?;
+        let Some(max_age_ms) = max_age_ms else { return Ok(Some(u8::from(revoked))) };
         Ok(match self.0.freshness(now, Span::from_millis(max_age_ms as i64), can_refresh) {
             Freshness::Fresh => Some(u8::from(revoked)),
             Freshness::Aging => Some(2 + u8::from(revoked)),

@@ -2,8 +2,50 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressKey, FailedHandshakes, Places, Rates, Silent, Waiting } from "../../pkg/arcp/gate/limits.js";
+import { Admission, addressKey } from "../../pkg/arcp/gate/admission.js";
+import { ready } from "../../pkg/entry.node.js";
+import { bindings, recoverFrom } from "../../pkg/platform/wasm.js";
 import { resumeSealer, secretOf } from "../../pkg/arcp/gate/resume-key.js";
+
+await ready();
+
+const limits = {
+  maxConnections: 8,
+  maxConnectionsPerAddress: 3,
+  maxConnectionsPerPrincipal: 2,
+  maxSilentConnections: 8,
+  failedHandshakesPerMinute: 3,
+  maxFramesPerSec: 10,
+  maxBytesPerSec: 1000,
+};
+
+test("whose place is another's is cut, and nobody else", () => {
+  const admission = new Admission(limits);
+  const cut = [];
+  const begin = (name) => admission.begin(undefined, () => cut.push(name));
+  const places = ["first", "second"].map(begin);
+  assert.equal(admission.full(undefined), undefined, "one of them can go");
+  places.push(begin("third"));
+  assert.deepEqual(cut, ["first"]);
+  for (const place of places) place.heard();
+  assert.deepEqual(admission.full(undefined), { status: 429, reason: "too_many_requests", retryAfter: 60 });
+  places[1].hello(false);
+  assert.equal(admission.full(undefined), undefined);
+  for (const place of places) place.end();
+  assert.deepEqual(cut, ["first"]);
+});
+
+test("after a trap what was counted before it means nothing", () => {
+  const admission = new Admission(limits);
+  const before = admission.begin("a", () => assert.fail("it was cut"));
+  assert.throws(() => bindings.trapForTests(), (thrown) => recoverFrom(thrown));
+  const places = [1, 2, 3].map(() => admission.begin("a", () => {}));
+  assert.ok(places.every((place) => place.takesPrincipal("p") === (place !== places[2])));
+  for (const end of [before.heard, () => before.hello(true), before.end]) end();
+  assert.deepEqual(admission.full("a"), { status: 429, reason: "too_many_connections", retryAfter: 5 });
+  for (const place of places) place.end();
+  assert.equal(admission.full("a"), undefined);
+});
 
 test("IPv6 counts by its first 64 bits, however it is written", () => {
   for (const text of [
@@ -19,100 +61,6 @@ test("IPv6 counts by its first 64 bits, however it is written", () => {
   assert.equal(addressKey("192.0.2.1"), "192.0.2.1");
   for (const nothing of [undefined, null, ""]) assert.equal(addressKey(nothing), undefined);
   for (const odd of [":", "::::", "x:y", ":".repeat(1000)]) assert.equal(typeof addressKey(odd), "string", odd);
-});
-
-test("a bucket fills with failures, and empties in a minute", () => {
-  const failed = new FailedHandshakes(3);
-  for (let n = 0; n < 3; n += 1) {
-    assert.ok(!failed.isFull("a", n));
-    failed.add("a", n);
-  }
-  assert.ok(failed.isFull("a", 10));
-  assert.ok(!failed.isFull("b", 10), "another's is empty");
-  assert.ok(!failed.isFull(undefined, 10), "nobody pays for those without an address");
-  assert.ok(failed.isFull("a", 19_000));
-  assert.ok(!failed.isFull("a", 21_000));
-  failed.add("a", 21_000);
-  assert.ok(failed.isFull("a", 21_000));
-  assert.ok(failed.isFull("a", 0), "a clock that was set back");
-  assert.ok(!failed.isFull("a", 100_000));
-});
-
-test("the oldest addresses are forgotten, so that memory is bounded", () => {
-  const failed = new FailedHandshakes(1);
-  for (let n = 0; n < 20_000; n += 1) failed.add(`a${n}`, 0);
-  assert.ok(!failed.isFull("a0", 0));
-  assert.ok(failed.isFull("a19999", 0));
-});
-
-test("an address has a quarter of the places to wait in", () => {
-  const waiting = new Waiting(8);
-  const ends = [waiting.begin("a"), waiting.begin("a"), waiting.begin("b")];
-  assert.ok(waiting.isFull("a") && !waiting.isFull("b"));
-  ends[0]();
-  ends[0]();
-  assert.ok(!waiting.isFull("a"));
-  waiting.begin("a");
-  assert.ok(waiting.isFull("a"), "an end counts once");
-  for (let n = 0; n < 10; n += 1) waiting.begin(undefined);
-  assert.ok(!waiting.isFull(undefined));
-});
-
-test("of those who say nothing for a while there are few, and the oldest go", () => {
-  const silent = new Silent(8);
-  const cut = [];
-  const begin = (key, name) => silent.begin(key, () => cut.push(name));
-  const [one, two, three] = ["1", "2", "3"].map((name) => begin("a", name));
-  assert.ok(silent.has("a") && !silent.has("b"));
-  for (const socket of [one, two, three]) socket.age();
-  assert.deepEqual(cut, ["1"], "a quarter from one address");
-  two.end();
-  begin("a", "4").age();
-  assert.deepEqual(cut, ["1"], "who has said something is none of them");
-  two.age();
-  one.age();
-  for (let n = 0; n < 6; n += 1) begin(`b${n}`, `b${n}`).age();
-  assert.deepEqual(cut, ["1"]);
-  begin("c", "c").age();
-  assert.deepEqual(cut, ["1", "3"], "of all, the oldest");
-  begin("d", "d1");
-  begin("d", "d2");
-  silent.makeRoom("d");
-  silent.makeRoom("e");
-  assert.deepEqual(cut, ["1", "3", "d1"]);
-  for (let n = 0; n < 1000; n += 1) begin("f", "f");
-  assert.equal(cut.length, 3, "who has just come is on the way to a hello");
-});
-
-test("each key has its places, and an end counts once", () => {
-  const places = new Places(2);
-  const end = places.begin("a");
-  places.begin("a");
-  assert.ok(places.isFull("a") && !places.isFull("b"));
-  end();
-  end();
-  assert.ok(!places.isFull("a"));
-  places.begin("a");
-  assert.ok(places.isFull("a"));
-});
-
-test("what a principal's sessions say together leaks with time, by frames and by bytes", () => {
-  const rates = new Rates(10, 1000, 4000);
-  for (let n = 0; n < 100; n += 1) assert.ok(rates.takes("a", 1, 0));
-  assert.ok(!rates.takes("a", 1, 0));
-  assert.ok(rates.takes("b", 1, 0), "another's is empty");
-  assert.ok(rates.takes("a", 1, 1000));
-  assert.ok(!rates.takes("b", 4000, 0));
-  assert.ok(!rates.takes("b", 0, -1000), "a clock that was set back leaks nothing");
-  assert.ok(rates.takes("b", 0, 3000));
-  assert.ok(rates.takes("d", 9000, 0) && !rates.takes("d", 1, 0), "what is larger than a burst comes alone");
-  const never = () => assert.fail("it is too long whatever it weighs");
-  assert.ok(!rates.takes("d", 1, 0, never));
-  assert.ok(rates.takes("e", 10, 0) && rates.takes("e", 10, 0, () => 3990), "what it weighs counts");
-  assert.ok(!rates.takes("e", 1, 0));
-  for (let n = 0; n < 20_000; n += 1) rates.takes(`c${n}`, 5000, 0);
-  assert.ok(rates.takes("c0", 1, 0), "memory is bounded: the oldest is forgotten");
-  assert.ok(!rates.takes("c19999", 1, 0));
 });
 
 test("a code depends on the key and the text alone", async () => {

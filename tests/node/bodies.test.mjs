@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ArcgateError, ready } from "../../pkg/entry.node.js";
 import { readAll } from "../../pkg/platform/body.js";
-import { BodyRate } from "../../pkg/worker/body-rate.js";
 import { InFlight } from "../../pkg/worker/in-flight.js";
 import { createWorker } from "../../pkg/worker.js";
 import { envelope } from "../lib/arc.mjs";
@@ -41,33 +40,6 @@ test("a body keeps its bytes and none of its pieces", async () => {
   const piece = new Uint8Array(1);
   const bytes = await readAll(reading(bytewise("abc", (byte) => piece.fill(byte))), 10);
   assert.equal(new TextDecoder().decode(bytes), "abc");
-});
-
-test("bodies come as fast as the rate for ever, and not faster; what is refused is not counted", () => {
-  const rate = new BodyRate(1_000_000);
-  for (let at = 0; at < 100; at += 1) assert.ok(rate.takes("a", 900_000, 1e6, at * 1000));
-  const fast = new BodyRate(1_000_000);
-  const taken = Array.from({ length: 100 }, () => fast.takes("a", 1_000_000, 1e6, 0)).filter(Boolean).length;
-  assert.equal(taken, 3, "what comes at once, with what each piece costs");
-  assert.ok(fast.takes("b", 1_000_000, 1e6, 0), "nobody else's");
-  assert.ok(fast.takes("a", 1_000_000, 1e6, 1000), "a second later, whatever was refused");
-  assert.ok(!fast.takes("a", 1_000_000, 1e6, 0), "a clock that was set back leaks nothing");
-});
-
-test("a body as long as bodies may be always fits, and a piece costs more than its bytes", () => {
-  assert.ok(new BodyRate(1).takes("a", 100_000_000, 100_000_000, 0));
-  const rate = new BodyRate(1000);
-  const pieces = Array.from({ length: 10_000 }, () => rate.takes("a", 1, 100_000, 0)).filter(Boolean).length;
-  assert.ok(pieces > 500 && pieces < 1000, String(pieces));
-});
-
-test("one principal's bodies have their turn one after the other, and nobody else waits for them", () => {
-  const rate = new BodyRate(1e9);
-  assert.ok(rate.takes("a", 1, 1, 0) && rate.takes("b", 1, 1, 0));
-  assert.equal(rate.turn("a", 1_600_000, 0), 0);
-  assert.equal(rate.turn("a", 1_600_000, 0), 100);
-  assert.equal(rate.turn("a", 1, 1000), 0);
-  assert.equal(rate.turn("b", 1_600_000, 0), 0);
 });
 
 test("what is announced is paid at once, and once", () => {

@@ -1,37 +1,32 @@
-// @ts-nocheck
 // A stream of server-sent events, cut into pieces that each end where an event ends: what is put behind one is never taken
-// for a part of another.
+// for a part of another. The core says where; the bytes stay here.
 
+import type { EventSplitter as Core } from "../../core.js";
+import { toArcgateError } from "../../errors.js";
 import { Gathered } from "../../platform/body.js";
+import { bindings, instanceEpoch, recoverFrom } from "../../platform/wasm.js";
 
-const CR = 13;
-const LF = 10;
+// How much goes into the core's memory at once: it grows to hold it, and never shrinks.
+const PIECE = 64 * 1024;
 
 /** Takes bytes and gives back those up to the end of the last whole event; the rest waits, up to `limit` bytes. */
 export class EventSplitter {
-  #limit;
-  #waiting;
-  #isLineStart = true;
-  #isAfterCr = false;
+  #limit: number;
+  #core: Core;
+  #epoch = instanceEpoch();
+  #waiting: Gathered | undefined;
 
-  constructor(limit) {
+  constructor(limit: number) {
     this.#limit = limit;
+    this.#core = new bindings.EventSplitter(limit);
   }
 
   /** The bytes of whole events; undefined when there is none yet. */
-  push(bytes) {
+  push(bytes: Uint8Array): Uint8Array | undefined {
     let end = 0;
-    for (let index = 0; index < bytes.length; index += 1) {
-      const byte = bytes[index];
-      // The second half of a line's end that has been seen.
-      const isSecond = byte === LF && this.#isAfterCr;
-      this.#isAfterCr = byte === CR;
-      if (isSecond) {
-        if (end === index && end > 0) end += 1;
-      } else if (byte === CR || byte === LF) {
-        if (this.#isLineStart) end = index + 1;
-        this.#isLineStart = true;
-      } else this.#isLineStart = false;
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      const own = this.#use((core) => core.push(bytes.subarray(at, at + PIECE)));
+      if (own > 0) end = at + own;
     }
     const whole = end === 0 ? undefined : this.#joined(bytes.subarray(0, end));
     if (end < bytes.length) {
@@ -42,12 +37,29 @@ export class EventSplitter {
   }
 
   /** Throws a RangeError when the event that waits for its end is too long. */
-  check() {
-    if (this.#waiting?.length > this.#limit) throw new RangeError("an event is too long");
+  check(): void {
+    if (this.#use((core) => core.isTooLong)) throw new RangeError("an event is too long");
+  }
+
+  /** Nothing more comes. */
+  free(): void {
+    if (this.#epoch === instanceEpoch()) this.#core.free();
+    this.#epoch = -1;
+  }
+
+  // It belongs to one instance of the module, and ends with it.
+  #use<R>(work: (core: Core) => R): R {
+    if (this.#epoch !== instanceEpoch()) throw toArcgateError(new Error("the module was replaced"));
+    try {
+      return work(this.#core);
+    } catch (thrown) {
+      recoverFrom(thrown);
+      throw toArcgateError(thrown);
+    }
   }
 
   // What has waited, and these bytes behind it.
-  #joined(bytes) {
+  #joined(bytes: Uint8Array): Uint8Array {
     const waiting = this.#waiting;
     if (waiting === undefined) return bytes;
     this.#waiting = undefined;

@@ -3,7 +3,7 @@
 
 import { ArcgateError } from "../../errors.js";
 import { readAll } from "../../platform/body.js";
-import { callJson, errorArguments } from "../../platform/call.js";
+import { call, callJson, errorArguments } from "../../platform/call.js";
 import { orAborted, within } from "../../platform/cancellation.js";
 import { optionsJson } from "../../platform/json.js";
 import { authenticate, headOf, httpContext, isTakenBack } from "../../verify/request.js";
@@ -125,10 +125,10 @@ export class ArcEndpoint {
   // A reply of the core's, a Response, or `{ response, isStream }`.
   async #answer(request, { known, token, limit, place, watch, fields, seen }) {
     watch.allow(this.#bodyTimeoutMs, "body_timeout");
-    const { body, reply } = await bodyOf(request, limit, watch, place);
+    const { body, turnMs, reply } = await bodyOf(request, limit, watch, place);
     if (reply === "lapsed") return this.#lapsed(watch.outcome, token, seen);
     if (reply) return reply;
-    await turnOf(place, watch.signal);
+    await turnOf(turnMs, watch.signal);
     // The body may have taken long.
     const lapsed = await watch.lapsed();
     if (lapsed) return this.#lapsed(lapsed, token, seen);
@@ -225,34 +225,17 @@ export class ArcEndpoint {
   }
 
   #tell(seen, { status, reason, arcCode }) {
-    this.#audit({ ...seen, outcome: status < 500 ? "refused" : "failed", reason, status, arcCode });
+    this.#audit({ ...seen, outcome: call("refusalOutcome", status), reason, status, arcCode });
   }
 
   #ended(seen, outcome) {
-    const [how, reason] = endings[outcome] ?? ["failed", outcome];
-    this.#audit({ ...seen, outcome: how, reason });
+    this.#audit({ ...seen, ...callJson("endingOutcome", outcome) });
   }
 }
 
-const endings = {
-  output: ["completed", "ok"],
-  failed: ["failed", "agent_failed"],
-  timeout: ["cut", "timeout"],
-  expired: ["cut", "ERR_TOKEN_EXPIRED"],
-  revoked: ["cut", "ERR_TOKEN_REVOKED"],
-  revocation_unknown: ["cut", "revocation_unknown"],
-  gone: ["cut", "client_gone"],
-  unreachable: ["failed", "upstream_unreachable"],
-  redirect: ["failed", "upstream_redirect"],
-  too_large: ["failed", "upstream_too_large"],
-};
-
 // The whole body, counted as it comes: `{ body }`, or `{ reply }`, which is "lapsed" where the watch ended it.
 async function bodyOf(request, limit, watch, place) {
-  if (!request.body) {
-    place.whole();
-    return { body: new Uint8Array(0) };
-  }
+  if (!request.body) return { body: new Uint8Array(0), turnMs: place.whole() };
   const { signal } = watch;
   const reader = request.body.getReader();
   const give = () => reader.cancel().catch(() => {});
@@ -264,9 +247,8 @@ async function bodyOf(request, limit, watch, place) {
   };
   try {
     const body = await orAborted(readAll(reader, limit, signal, take), signal);
-    place.whole();
     if (signal.aborted) return { reply: "lapsed" };
-    if (body) return { body };
+    if (body) return { body, turnMs: place.whole() };
     return { reply: tooMuch ? callJson("arcTooMany", tooMuch) : callJson("arcTooLarge") };
   } catch {
     // Or the client went away in the middle of it.
@@ -278,8 +260,7 @@ async function bodyOf(request, limit, watch, place) {
 
 // Large bodies of one principal are looked at one after the other, with time for the others between. Each waits for itself: what
 // one request waits for must not be another's promise.
-async function turnOf(place, signal) {
-  const ms = place.turn();
+async function turnOf(ms, signal) {
   if (ms < 1) return;
   let timer;
   const due = new Promise((resolve) => {

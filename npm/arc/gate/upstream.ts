@@ -134,6 +134,7 @@ export function handOn(reader, { ticket, limit, watch, ended }) {
     next,
     last,
     ended: (outcome) => {
+      events.free();
       reader.cancel().catch(() => {});
       ended(outcome);
     },

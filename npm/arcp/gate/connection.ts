@@ -8,7 +8,7 @@ import { Credit } from "../hub-protocol.js";
 import { Identity } from "./identity.js";
 import { Line } from "./socket.js";
 
-/** So much of a frame that is too large is looked at; one that is no longer isn't weighed. */
+/** So much of an upstream's frame that is too large is looked at. */
 const HEAD = 4096;
 /** Who has said nothing has so long to answer a close: until then it may hold what the platform has put together of a message. */
 const SILENT_ANSWER_MS = 250;
@@ -38,7 +38,6 @@ export class Connection {
   #timerAt;
   #overflow;
   #over = false;
-  #leave = () => {};
   #abort = new AbortController();
 
   /** `socket` is the server's end of the pair, not yet accepted. */
@@ -49,9 +48,13 @@ export class Connection {
     this.#identity = new Identity(request, options, this.#abort.signal);
     const [high, low] = crypto.getRandomValues(new Uint32Array(2));
     this.#epoch = instanceEpoch();
-    const { config, behind } = options;
+    const { config, behind, place } = options;
     const hasGauge = typeof socket.bufferedAmount === "number";
-    this.#core = new bindings.ArcpGateCore(config, behind.trusted === true, hasGauge, high, low, Date.now());
+    this.#core = new bindings.ArcpGateCore(
+      config,
+      place.core,
+      place.conn,
+      behind.trusted === true, hasGauge, high, low, Date.now());
   }
 
   /** Accepts the socket. */
@@ -81,7 +84,6 @@ export class Connection {
     this.#left -= 1;
     if (this.#left > 0 || this.#hasLeft) return;
     this.#hasLeft = true;
-    this.#leave();
     this.#options.onEnd();
   }
 
@@ -94,12 +96,14 @@ export class Connection {
       if (!isCurrent()) return;
       if (isClient && this.#isSilent) {
         this.#isSilent = false;
-        this.#options.onHeard();
+        this.#options.place.heard();
       }
       let forwarded = false;
       this.#do((core, now) => {
-        if (isClient && !this.#isWithinRate(core, data, now)) core.note("clientTooFast", now);
-        else if (typeof data !== "string") core.note(`${side}Binary`, now);
+        if (typeof data !== "string") {
+          if (isClient) core.clientBinary(data.byteLength ?? data.size ?? 0, now);
+          else core.note("upstreamBinary", now);
+        }
         // A character is a byte at least: what is too long here doesn't even go into the core's memory. Of an upstream's frame
         // its beginning does: the number stands there.
         else if (isClient && data.length > core.clientLimit()) core.clientOversized(data.length, now);
@@ -118,16 +122,6 @@ export class Connection {
     };
     socket.addEventListener("close", ({ code }) => closed(code));
     socket.addEventListener("error", () => closed(1006));
-  }
-
-  // What all sessions of the principal say together. Who that is isn't known before the hello.
-  #isWithinRate(core, data, now) {
-    const key = this.#principal?.key;
-    if (key === undefined) return true;
-    const length = data.length ?? data.byteLength ?? data.size ?? 0;
-    // A small frame has few values.
-    const isWeighed = typeof data === "string" && length > HEAD && length <= core.clientLimit();
-    return this.#options.rates.takes(key, length, now, isWeighed ? () => core.weight(data) : undefined);
   }
 
   // Hands something to the core, and performs what it decides. A frame that was sent on needs nothing else: there are no actions,
@@ -238,16 +232,15 @@ export class Connection {
   }
 
   async #authenticate({ scheme, token }) {
-    const { places } = this.#options;
+    const { place } = this.#options;
     try {
       const { principal, toleranceMs, asks } = await this.#identity.find({ scheme, token });
       if (this.#over) return;
       this.#principal = principal;
       this.#token = token;
-      if (places.isFull(principal.key)) {
-        return this.#do((core, now) => core.tooManyConnections(JSON.stringify(principal), places.most, now));
+      if (!place.takesPrincipal(principal.key)) {
+        return this.#do((core, now) => core.tooManyConnections(JSON.stringify(principal), place.maxPerPrincipal, now));
       }
-      this.#leave = places.begin(principal.key);
       this.#do((core, now) => core.authenticated(JSON.stringify(principal), toleranceMs, asks, now));
     } catch (error) {
       const isOurs = error instanceof ArcgateError;
