@@ -1,10 +1,7 @@
 // Calls into the core that take and give strings.
 
 import { type ArcgateError, toArcgateError } from "../errors.js";
-import { bindings, recoverFrom } from "./wasm.js";
-
-/** What the core exports, as wasm-bindgen declares it. */
-export type Core = typeof import("../core.js");
+import { bindings, type Core, recoverFrom } from "./wasm.js";
 
 /** The names of its functions, without its classes and the module's own. */
 export type CoreFunction = {

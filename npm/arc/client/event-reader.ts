@@ -1,9 +1,8 @@
 // The events of a stream of bytes.
 
 import { toArcgateError } from "../../errors.js";
-import type { Core } from "../../platform/call.js";
 import { broken } from "../../platform/peer-errors.js";
-import { bindings, instanceEpoch, recoverFrom } from "../../platform/wasm.js";
+import { bindings, type Core, instanceEpoch, recoverFrom } from "../../platform/wasm.js";
 
 // How much goes into the core's memory at once: it grows to hold it, and never shrinks.
 const PIECE = 64 * 1024;

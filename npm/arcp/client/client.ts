@@ -3,6 +3,7 @@
 
 import { ArcgateError, type CoreError, configError } from "../../errors.js";
 import { aborted, orAborted } from "../../platform/cancellation.js";
+import { type Deferred, deferred } from "../../platform/deferred.js";
 import { tell, type Untimed } from "../../platform/events.js";
 import { tellInsecureHosts } from "../../platform/insecure-hosts.js";
 import { checkKeys } from "../../platform/options.js";
@@ -286,19 +287,4 @@ interface Session {
   features: ReadonlySet<string>;
   agents: Opened["agents"];
   heartbeatIntervalSec: number | undefined;
-}
-
-interface Deferred<T> {
-  promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
-
-function deferred<T>(): Deferred<T> {
-  const parts = {} as Deferred<T>;
-  parts.promise = new Promise((resolve, reject) => {
-    parts.resolve = resolve;
-    parts.reject = reject;
-  });
-  return parts;
 }

@@ -2,8 +2,9 @@
 
 import { ArcgateError, type CoreError, configError, toArcgateError } from "../../errors.js";
 import { optionsJson } from "../../platform/json.js";
+import { MachineDriver } from "../../platform/machine-driver.js";
 import { cleaned } from "../../platform/peer-errors.js";
-import { bindings, instanceEpoch, recoverFrom } from "../../platform/wasm.js";
+import { bindings, recoverFrom } from "../../platform/wasm.js";
 import type { BearerSource } from "../../token/bearer.js";
 import type { ClientAction, Closed, Connect, CoreAction, ShouldRetry } from "./actions.js";
 import type { InputArguments, InputName, RequestName, Session } from "./inputs.js";
@@ -44,16 +45,12 @@ export class Driver {
   #bearer: BearerSource | undefined;
   #shouldRetry: ShouldRetry | undefined;
   #perform: (action: ClientAction) => void;
-  #core: Session;
-  #epoch: number;
+  #machine: MachineDriver<Session>;
   #connections = new Map<number, Connection>();
   #token: string | undefined;
   #tokenEnds: number | undefined;
   #secrets: string[] = [];
   #tokenError: ArcgateError | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #deadline: number | undefined;
-  #draining = false;
   #over = false;
   #onWake = () => {
     if (globalThis.document?.visibilityState !== "hidden") this.call("nudge");
@@ -66,13 +63,13 @@ export class Driver {
     this.#shouldRetry = shouldRetry;
     this.#perform = perform;
     const [one = 0, other = 0] = crypto.getRandomValues(new Uint32Array(2));
-    try {
-      this.#core = new bindings.ArcpSession(optionsJson(options, ["client", "reconnect"]), one, other);
-    } catch (thrown) {
-      recoverFrom(thrown);
-      throw toArcgateError(thrown);
-    }
-    this.#epoch = instanceEpoch();
+    this.#machine = new MachineDriver({
+      make: () => new bindings.ArcpSession(optionsJson(options, ["client", "reconnect"]), one, other),
+      wake: () => this.call("wake"),
+      longestMs: LONGEST_TIMER,
+    });
+    // Options that are wrong are said at once.
+    void this.#machine.machine;
     // After a sleep, a freeze or a time without network nobody waits for a timer. (Only browsers know these events.)
     if (typeof globalThis.navigator?.onLine === "boolean") {
       for (const name of wakes) globalThis.addEventListener(name, this.#onWake, { capture: true });
@@ -96,13 +93,14 @@ export class Driver {
   #input(input: InputName, args: readonly unknown[], before?: (number: number) => void): unknown {
     if (this.#over) return undefined;
     try {
-      if (this.#epoch !== instanceEpoch()) throw new ArcgateError("ERR_INTERNAL", "the module was restarted");
-      const value = (this.#core as unknown as Record<InputName, (...args: unknown[]) => unknown>)[input](
-        ...args,
-        Date.now(),
-      );
+      const core = this.#core() as unknown as Record<InputName, (...args: unknown[]) => unknown>;
+      const value = core[input](...args, Date.now());
       before?.(value as number);
-      this.#drain();
+      this.#machine.drain(
+        () => (this.#over ? undefined : this.#core().poll()),
+        (text) => this.#act(JSON.parse(text) as CoreAction),
+      );
+      if (!this.#over) this.#machine.arm(this.#core().deadline(), Date.now());
       return value;
     } catch (thrown) {
       recoverFrom(thrown);
@@ -111,24 +109,15 @@ export class Driver {
     }
   }
 
+  // A session that a trap has taken is over: what the runtime knows of it is in no other machine.
+  #core(): Session {
+    if (this.#machine.isAlive) return this.#machine.machine;
+    throw new ArcgateError("ERR_INTERNAL", "the module was restarted");
+  }
+
   /** A value from the peer without our tokens in it. */
   clean<T>(value: T): T {
     return cleaned(value, this.#secrets);
-  }
-
-  // What comes of an action may call again: the outermost loop goes on with it.
-  #drain(): void {
-    if (this.#draining) return;
-    this.#draining = true;
-    try {
-      for (let text = this.#core.poll(); text !== undefined; text = this.#core.poll()) {
-        this.#act(JSON.parse(text) as CoreAction);
-        if (this.#over) return;
-      }
-    } finally {
-      this.#draining = false;
-    }
-    this.#arm();
   }
 
   #act(action: CoreAction) {
@@ -245,20 +234,6 @@ export class Driver {
     }
   }
 
-  #arm(): void {
-    const deadline = this.#core.deadline();
-    if (deadline === this.#deadline && this.#timer !== undefined) return;
-    this.#deadline = deadline;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (deadline === undefined) return;
-    const pause = Math.min(Math.max(deadline - Date.now(), 0), LONGEST_TIMER);
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.call("wake");
-    }, pause);
-  }
-
   #closed(action: Closed<CoreError>): void {
     this.#end();
     const tokenError = action.error.code === "ERR_REFRESH_UNAVAILABLE" ? this.#tokenError : undefined;
@@ -277,11 +252,10 @@ export class Driver {
 
   #end(): void {
     this.#over = true;
-    clearTimeout(this.#timer);
     if (typeof globalThis.navigator?.onLine === "boolean") {
       for (const name of wakes) globalThis.removeEventListener(name, this.#onWake, { capture: true });
     }
     for (const conn of [...this.#connections.keys()]) this.#close(conn, 1000, "");
-    if (this.#epoch === instanceEpoch()) this.#core.free();
+    this.#machine.end();
   }
 }
