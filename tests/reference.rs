@@ -59,7 +59,7 @@ impl<A: Algorithm> Reference<A> {
                 Step::Verified(_) => unreachable!("nothing is remembered"),
                 Step::Refused(error) => return Err(error),
                 Step::Fetch(..) | Step::Wait(..) => unreachable!("the keys are there"),
-                Step::Import { key, algorithm, .. } => self.verifier.imported(key, algorithm, true),
+                Step::Import { key, algorithm, .. } => self.verifier.handle_imported(key, algorithm, true),
                 Step::Check(check) => {
                     // As WebCrypto sees it: the bytes that we say are signed, and the signature that we decoded.
                     let signature = &self.verifier.signature()[..check.signature_len];

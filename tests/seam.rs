@@ -18,6 +18,7 @@ fn typescript(numbers: &[Number]) -> String {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "it writes a file when it is told to")]
 fn javascript_has_the_same_numbers() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("npm/verify/numbers.ts");
     let text = typescript(verify::NUMBERS);

@@ -76,7 +76,7 @@ fn judge(token: &[u8], approves: bool) -> bool {
             Step::Verified(_) => panic!("accepted without WebCrypto"),
             Step::Import { key, algorithm, .. } => {
                 assert!(verifier.key(key).is_some(), "a key that is asked for is there");
-                verifier.imported(key, algorithm, true);
+                verifier.handle_imported(key, algorithm, true);
             }
             Step::Check(check) => {
                 assert!(check.signing_input_len < token.len());

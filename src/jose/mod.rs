@@ -26,11 +26,6 @@ pub mod provider;
 
 pub mod claims;
 
-pub mod checks;
-mod refusal;
-
-mod seal;
-pub mod token_cache;
 pub mod verify;
 
 pub mod bare;

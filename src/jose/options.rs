@@ -3,9 +3,8 @@
 use super::{
     jwks_cache::CacheConfig,
     provider::Provider,
-    token_cache::Bounds,
     url::PlainHosts,
-    verify::{Settings, Verifier},
+    verify::{Bounds, Settings, Verifier},
 };
 use crate::{
     config::Reader,

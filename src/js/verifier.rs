@@ -14,12 +14,12 @@ use crate::{
     error::{Code, Error},
     http::retry_after,
     jose::{
-        checks::CheckId,
-        jwks_cache::{FetchFailure, FetchId, FetchOutcome, Progress},
+        jwks_cache::{FetchFailure, FetchId, Request, Response},
         options,
-        verify::{Step, VerifiedToken, Verifier},
+        verify::{Action, CheckId, Step, VerifiedToken, Verifier},
     },
     json::{self, Value},
+    machine::Machine,
     seam::verify as numbers,
     secret::Secret,
     time::Time,
@@ -34,6 +34,9 @@ pub struct VerifierCore {
     registers: Registers,
     verified: Option<Rc<VerifiedToken>>,
     error: Option<Error>,
+    /// Requests of fetches whose callers have not come for them, with their providers.
+    requests: Vec<(usize, Request)>,
+    retired: Vec<u32>,
 }
 
 #[wasm_bindgen]
@@ -59,6 +62,8 @@ impl VerifierCore {
             registers: Registers::new(),
             verified: None,
             error: None,
+            requests: Vec::new(),
+            retired: Vec::new(),
         })
     }
 
@@ -146,13 +151,14 @@ impl VerifierCore {
     /// Says that WebCrypto took a key, or didn't.
     pub fn imported(&mut self, handle: u32, accepted: bool) {
         if let Some((key, algorithm)) = from_handle(handle) {
-            self.verifier.imported(key, algorithm, accepted);
+            self.verifier.handle_imported(key, algorithm, accepted);
         }
     }
 
     /// Keys that are no longer used; a handle's key is `handle >>> 4`.
     pub fn retired(&mut self) -> Vec<u32> {
-        self.verifier.retired().into_iter().map(|key| key.0).collect()
+        self.drain();
+        std::mem::take(&mut self.retired)
     }
 
     /// The name of a provider.
@@ -167,9 +173,12 @@ impl VerifierCore {
         self.verifier.principal_prefix(provider as usize)
     }
 
-    /// What to GET next for a fetch; `undefined` when it is not wanted any more.
-    pub fn request(&self, provider: u32, fetch: u32) -> Option<String> {
-        self.verifier.request(provider as usize, FetchId(fetch)).map(str::to_owned)
+    /// What to GET next for a fetch; `undefined` when it is not wanted any more, or somebody does it already.
+    pub fn request(&mut self, provider: u32, fetch: u32) -> Option<String> {
+        self.drain();
+        let wanted = (provider as usize, FetchId(fetch));
+        let at = self.requests.iter().position(|(provider, request)| (*provider, request.fetch) == wanted)?;
+        Some(self.requests.swap_remove(at).1.url)
     }
 
     /// Hands in an answer. Whether another request follows it.
@@ -188,14 +197,11 @@ impl VerifierCore {
     ) -> bool {
         let now = Time::from_millis(now);
         let retry_after = retry_after::read(retry_after.as_deref(), date.as_deref(), now);
-        let outcome = FetchOutcome::Response {
-            status,
-            cache_control: cache_control.as_deref(),
-            age: age.as_deref(),
-            retry_after,
-            body,
-        };
-        self.verifier.response(provider as usize, FetchId(fetch), outcome, now) == Progress::Next
+        let (cache_control, age) = (cache_control.as_deref(), age.as_deref());
+        let response = Response { status, cache_control, age, retry_after, body };
+        let (provider, fetch) = (provider as usize, FetchId(fetch));
+        self.verifier.handle_response(provider, fetch, &response, now);
+        self.verifier.is_fetching(provider, fetch)
     }
 
     /// Says that there was no answer: `timeout`, `too_large`, `redirect`, `abandoned`, or anything else for the network. Whether another
@@ -209,14 +215,15 @@ impl VerifierCore {
             "abandoned" => FetchFailure::Abandoned,
             _ => FetchFailure::Network,
         };
-        let outcome = FetchOutcome::Failed(failure);
-        self.verifier.response(provider as usize, FetchId(fetch), outcome, Time::from_millis(now)) == Progress::Next
+        let (provider, fetch) = (provider as usize, FetchId(fetch));
+        self.verifier.handle_failure(provider, fetch, failure, Time::from_millis(now));
+        self.verifier.is_fetching(provider, fetch)
     }
 
     /// The keys of all providers, as JSON.
     #[wasm_bindgen(js_name = exportKeys)]
     pub fn export_keys(&self) -> String {
-        self.verifier.export_keys()
+        self.verifier.snapshots()
     }
 
     /// Takes keys over that were exported.
@@ -224,13 +231,25 @@ impl VerifierCore {
     pub fn import_keys(&mut self, snapshots: &str, now: f64) -> Result<(), JsValue> {
         let wrong = |_| thrown(&Error::new(Code::Config, "importKeys takes what exportKeys gave").about("snapshots"));
         let snapshots = json::parse(snapshots.as_bytes()).map_err(wrong)?;
-        self.verifier.import_keys(&snapshots, Time::from_millis(now)).map_err(|error| thrown(&error))
+        self.verifier.handle_snapshots(&snapshots, Time::from_millis(now)).map_err(|error| thrown(&error))
     }
 
     fn verified(&mut self, verified: Rc<VerifiedToken>) -> u32 {
         let step = self.registers.verified(&verified);
         self.verified = Some(verified);
         step
+    }
+
+    /// Takes over what the machine wants to have done, for those who come for it. Of fetches that are over nobody does.
+    fn drain(&mut self) {
+        while let Some(action) = self.verifier.poll_action() {
+            match action {
+                Action::Fetch { provider, request } => self.requests.push((provider, request)),
+                Action::Forget(key) => self.retired.push(key.0),
+            }
+        }
+        let Self { requests, verifier, .. } = self;
+        requests.retain(|(provider, request)| verifier.is_fetching(*provider, request.fetch));
     }
 
     fn refused(&mut self, error: Error) -> u32 {

@@ -55,6 +55,11 @@ impl Monotonic {
         self.latest.map_or(instant, |latest| latest.max(instant))
     }
 
+    /// The latest reading's instant.
+    pub const fn latest(&self) -> Option<Time> {
+        self.latest
+    }
+
     /// The instant of something that happened, or will, at a time by the wall clock; it may lie before the latest reading.
     pub const fn instant(&self, wall: Time) -> Time {
         wall.plus(self.offset)

@@ -5,11 +5,12 @@ use std::collections::VecDeque;
 use arcgate::{
     error::{Code, Error},
     jose::{
-        jwks_cache::{FetchFailure, FetchOutcome, Progress},
+        jwks_cache::{FetchFailure, FetchId, Request, Response},
         options,
-        verify::{Step, VerifiedToken, Verifier},
+        verify::{Action, Step, VerifiedToken, Verifier},
     },
     json::{self, Value},
+    machine::Machine,
     secret::Secret,
     time::{Span, Time},
 };
@@ -94,7 +95,7 @@ impl Bench {
                 Step::Refused(error) => return Err(error),
                 Step::Import { key, algorithm, refresh } => {
                     self.imports += 1;
-                    self.verifier.imported(key, algorithm, true);
+                    self.verifier.handle_imported(key, algorithm, true);
                     if let Some((provider, fetch)) = refresh {
                         self.fetch(provider, fetch);
                     }
@@ -127,25 +128,37 @@ impl Bench {
         format!("{key} {text}")
     }
 
-    fn fetch(&mut self, provider: usize, fetch: arcgate::jose::jwks_cache::FetchId) {
-        while let Some(url) = self.verifier.request(provider, fetch).map(str::to_owned) {
-            self.fetched.push(url);
+    fn fetch(&mut self, provider: usize, fetch: FetchId) {
+        while let Some(request) = self.request(provider, fetch) {
+            self.fetched.push(request.url);
             let answer =
                 if self.answers.len() > 1 { self.answers.pop_front().unwrap() } else { self.answers[0].clone() };
-            let outcome = match &answer {
-                Some((status, body)) => FetchOutcome::Response {
-                    status: *status,
-                    cache_control: None,
-                    age: None,
-                    retry_after: None,
-                    body: body.as_bytes(),
-                },
-                None => FetchOutcome::Failed(FetchFailure::Network),
-            };
-            if self.verifier.response(provider, fetch, outcome, self.now) == Progress::Done {
-                break;
+            match &answer {
+                Some((status, body)) => {
+                    let body = body.as_bytes();
+                    let response =
+                        Response { status: *status, cache_control: None, age: None, retry_after: None, body };
+                    self.verifier.handle_response(provider, fetch, &response, self.now);
+                }
+                None => self.verifier.handle_failure(provider, fetch, FetchFailure::Network, self.now),
             }
         }
+    }
+
+    /// The request that a fetch waits for; `None` when the fetch is over.
+    pub(crate) fn request(&mut self, provider: usize, fetch: FetchId) -> Option<Request> {
+        let mut wanted = None;
+        for action in self.verifier.drain_actions() {
+            match action {
+                Action::Fetch { provider: of, request } if (of, request.fetch) == (provider, fetch) => {
+                    wanted = Some(request);
+                }
+                Action::Fetch { request, .. } => panic!("nobody performs {request:?}"),
+                Action::Forget(_) => {}
+            }
+        }
+        assert_eq!(wanted.is_some(), self.verifier.is_fetching(provider, fetch));
+        wanted
     }
 
     /// The code with which a token is refused, having looked that nothing of the token is in the error.

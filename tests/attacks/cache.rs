@@ -186,7 +186,7 @@ fn attack_16_keys_that_change_during_a_check_leave_nothing_behind() {
         NOW + 500
     );
     bench.later(10);
-    bench.verifier.import_keys(&json::parse(snapshot.as_bytes()).unwrap(), bench.now).unwrap();
+    bench.verifier.handle_snapshots(&json::parse(snapshot.as_bytes()).unwrap(), bench.now).unwrap();
     let _ = bench.verifier.finish(check.id, true, bench.now);
     bench.crypto = Crypto::Refuses;
     assert_eq!(bench.code(&token), Code::TokenSignature);

@@ -7,10 +7,11 @@ use arcgate::{
     jose::{
         bare::BareCheck,
         jwks::{Jwks, KeyIds},
-        jwks_cache::{FetchOutcome, Progress},
+        jwks_cache::Response,
         verify::Step,
     },
     json,
+    machine::Machine,
 };
 
 use crate::{bench::*, random::Random};
@@ -133,7 +134,7 @@ fn attack_27_mutated_answers_of_a_provider() {
         match random.below(4) {
             0 => {
                 if let Ok(snapshots) = json::parse(&text) {
-                    let _ = bench.verifier.import_keys(&snapshots, bench.now);
+                    let _ = bench.verifier.handle_snapshots(&snapshots, bench.now);
                 }
             }
             1 => drop(Jwks::parse(&text, &mut KeyIds::default())),
@@ -147,9 +148,8 @@ fn attack_27_mutated_answers_of_a_provider() {
                 );
                 match bench.verifier.begin(token.as_bytes(), bench.now, bench.now) {
                     Step::Fetch(provider, fetch) => {
-                        let mut more = true;
-                        while more && bench.verifier.request(provider, fetch).is_some() {
-                            let outcome = FetchOutcome::Response {
+                        while bench.request(provider, fetch).is_some() {
+                            let response = Response {
                                 status: *random.pick(&[200, 200, 200, 200, 503, 0, 65535]),
                                 cache_control: *random.pick(&headers),
                                 age: *random.pick(&headers),
@@ -160,14 +160,14 @@ fn attack_27_mutated_answers_of_a_provider() {
                                 ),
                                 body: &text,
                             };
-                            more = bench.verifier.response(provider, fetch, outcome, bench.now) == Progress::Next;
+                            bench.verifier.handle_response(provider, fetch, &response, bench.now);
                             text.clone_from(random.pick(&seeds));
                         }
                     }
                     Step::Import { key, algorithm, .. } => {
                         used += 1;
                         assert!(bench.verifier.key(key).is_some());
-                        bench.verifier.imported(key, algorithm, random.below(8) != 0);
+                        bench.verifier.handle_imported(key, algorithm, random.below(8) != 0);
                     }
                     Step::Check(check) => {
                         used += 1;
@@ -175,8 +175,8 @@ fn attack_27_mutated_answers_of_a_provider() {
                     }
                     _ => {}
                 }
-                let _ = bench.verifier.retired();
-                let exported = bench.verifier.export_keys();
+                let _ = bench.verifier.drain_actions();
+                let exported = bench.verifier.snapshots();
                 assert!(json::parse(exported.as_bytes()).is_ok(), "{exported}");
             }
         }

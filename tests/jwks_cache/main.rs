@@ -10,8 +10,9 @@ use arcgate::{
         alg::Algorithm,
         issuer::Issuer,
         jwks::{KeyId, KeyIds},
-        jwks_cache::{CacheConfig, Decision, FetchFailure, FetchId, FetchOutcome, JwksCache, Place, Progress},
+        jwks_cache::{Action, CacheConfig, Decision, FetchFailure, FetchId, JwksCache, Place, Request, Response},
     },
+    machine::Machine,
     time::{Span, Time},
 };
 
@@ -25,6 +26,19 @@ struct World {
     ids: KeyIds,
     now: i64,
     requests: usize,
+    /// Requests that were handed out and not answered.
+    asked: Vec<Request>,
+    /// Keys that are to be forgotten.
+    gone: Vec<KeyId>,
+}
+
+/// How a fetch goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// With another request.
+    Next,
+    /// It is over.
+    Done,
 }
 
 impl World {
@@ -41,7 +55,7 @@ impl World {
     }
 
     fn of(cache: JwksCache) -> Self {
-        Self { cache, ids: KeyIds::default(), now: 1_800_000_000_000, requests: 0 }
+        Self { cache, ids: KeyIds::default(), now: 1_800_000_000_000, requests: 0, asked: Vec::new(), gone: Vec::new() }
     }
 
     /// One that has these keys since just now.
@@ -73,6 +87,32 @@ impl World {
         decision
     }
 
+    /// The request that a fetch waits for, which was begun: `None` when the fetch is over.
+    fn request(&mut self, fetch: FetchId) -> Option<String> {
+        self.drain();
+        let Self { asked, cache, .. } = self;
+        asked.retain(|request| cache.is_fetching(request.fetch));
+        Some(asked.iter().find(|request| request.fetch == fetch)?.url.clone())
+    }
+
+    /// The keys that were gone since the last call.
+    fn forgotten(&mut self) -> Vec<KeyId> {
+        self.drain();
+        std::mem::take(&mut self.gone)
+    }
+
+    fn drain(&mut self) {
+        for action in self.cache.drain_actions() {
+            match action {
+                Action::Fetch(request) => {
+                    self.asked.retain(|known| known.fetch != request.fetch);
+                    self.asked.push(request);
+                }
+                Action::Forget(key) => self.gone.push(key),
+            }
+        }
+    }
+
     fn answer(&mut self, fetch: FetchId, keys: &[u8]) -> Progress {
         self.answer_with(fetch, keys, None)
     }
@@ -93,13 +133,22 @@ impl World {
     ) -> Progress {
         let now = self.time();
         let retry_after = retry_after::read(retry_after, None, now);
-        let outcome = FetchOutcome::Response { status, cache_control, age: None, retry_after, body };
-        self.cache.response(fetch, outcome, &mut self.ids, now)
+        let response = Response { status, cache_control, age: None, retry_after, body };
+        self.cache.handle_response(fetch, &response, &mut self.ids, now);
+        self.progress(fetch)
     }
 
     fn fail(&mut self, fetch: FetchId, failure: FetchFailure) -> Progress {
         let now = self.time();
-        self.cache.response(fetch, FetchOutcome::Failed(failure), &mut self.ids, now)
+        self.cache.handle_failure(fetch, failure, now);
+        self.progress(fetch)
+    }
+
+    fn progress(&mut self, fetch: FetchId) -> Progress {
+        match self.request(fetch) {
+            Some(_) => Progress::Next,
+            None => Progress::Done,
+        }
     }
 
     /// Asks for a key that needs a fetch, and has it answered at once.

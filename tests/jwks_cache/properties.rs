@@ -77,7 +77,7 @@ impl Run {
         let decision = self.world.ask(&kid.to_string());
         match decision {
             Decision::Fetch(fetch) => {
-                assert!(self.world.cache.request(fetch).is_some());
+                assert!(self.world.request(fetch).is_some());
                 self.begun(fetch);
             }
             Decision::Use { refresh, .. } => {

@@ -18,10 +18,10 @@ fn twenty_concurrent_cold_callers_cause_one_fetch() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(world.cache.request(fetch), Some(JWKS));
+    assert_eq!(world.request(fetch).as_deref(), Some(JWKS));
     world.sleep(0.060);
     assert_eq!(world.answer(fetch, &[1]), Progress::Done);
-    assert_eq!(world.cache.request(fetch), None);
+    assert_eq!(world.request(fetch), None);
     for _ in 0..20 {
         assert_eq!(world.must_use("1").1, None);
     }
@@ -361,12 +361,12 @@ fn a_removed_key_stops_at_the_maximum_age() {
         // The refresh of a moment ago was never answered; nobody uses the key meanwhile.
         world.sleep(2.0);
         let fetch = world.must_fetch("1");
-        assert_eq!(world.cache.retired(), []);
+        assert_eq!(world.forgotten(), []);
         let generation = world.cache.generation();
         world.answer(fetch, &[2]);
         assert!(!matches!(world.ask("1"), Decision::Use { .. }));
-        assert_eq!(world.cache.retired(), [key]);
-        assert_eq!(world.cache.retired(), []);
+        assert_eq!(world.forgotten(), [key]);
+        assert_eq!(world.forgotten(), []);
         assert_ne!(world.cache.generation(), generation);
         assert!(world.cache.key(key).is_none());
     }
@@ -404,7 +404,7 @@ fn one_caller_refreshes_before_the_end() {
     // The same key keeps its id, and what was verified with it stays good.
     assert_eq!(world.must_use("1"), (key, None));
     assert_eq!(world.cache.generation(), generation);
-    assert_eq!(world.cache.retired(), []);
+    assert_eq!(world.forgotten(), []);
     world.sleep(479.0);
     assert_eq!(world.must_use("1").1, None);
 }
@@ -527,11 +527,11 @@ fn a_clock_that_jumps_to_and_fro_does_not_storm() {
 fn discovery_comes_first_and_is_remembered() {
     let mut world = World::discovering();
     let fetch = world.must_fetch("1");
-    assert_eq!(world.cache.request(fetch), Some("https://issuer.example/.well-known/openid-configuration"));
+    assert_eq!(world.request(fetch).as_deref(), Some("https://issuer.example/.well-known/openid-configuration"));
     let document = br#"{"issuer":"https://issuer.example","jwks_uri":"https://keys.example/jwks"}"#;
     world.sleep(1.9);
     assert_eq!(world.respond(fetch, 200, document, None, None), Progress::Next);
-    assert_eq!(world.cache.request(fetch), Some("https://keys.example/jwks"));
+    assert_eq!(world.request(fetch).as_deref(), Some("https://keys.example/jwks"));
     // The owner has just shown that it lives: nobody takes over yet.
     world.sleep(1.0);
     assert!(matches!(world.ask("1"), Decision::Wait { .. }));
@@ -539,22 +539,22 @@ fn discovery_comes_first_and_is_remembered() {
     world.must_use("1");
     world.sleep(700.0);
     let fetch = world.must_fetch("1");
-    assert_eq!(world.cache.request(fetch), Some("https://keys.example/jwks"));
+    assert_eq!(world.request(fetch).as_deref(), Some("https://keys.example/jwks"));
     // The keys have moved: asked anew after the pause.
     world.respond(fetch, 404, b"", None, None);
     world.sleep(5.0);
     let (_, fetch) = world.must_use("1");
     let fetch = fetch.unwrap();
-    assert_eq!(world.cache.request(fetch), Some("https://issuer.example/.well-known/openid-configuration"));
+    assert_eq!(world.request(fetch).as_deref(), Some("https://issuer.example/.well-known/openid-configuration"));
     // When that can't be had, the old place is tried again.
     assert_eq!(world.respond(fetch, 503, b"", None, None), Progress::Next);
-    assert_eq!(world.cache.request(fetch), Some("https://keys.example/jwks"));
+    assert_eq!(world.request(fetch).as_deref(), Some("https://keys.example/jwks"));
     assert_eq!(world.answer(fetch, &[2]), Progress::Done);
     world.must_use("2");
     // And a day later it is looked up again in any case.
     world.sleep(86_400.0);
     let fetch = world.must_fetch("2");
-    assert_eq!(world.cache.request(fetch), Some("https://issuer.example/.well-known/openid-configuration"));
+    assert_eq!(world.request(fetch).as_deref(), Some("https://issuer.example/.well-known/openid-configuration"));
 }
 
 #[test]
@@ -563,7 +563,7 @@ fn discovery_of_another_issuer_is_a_failure_that_names_both() {
     let fetch = world.must_fetch("1");
     let document = br#"{"issuer":"https://evil.example","jwks_uri":"https://evil.example/jwks"}"#;
     assert_eq!(world.respond(fetch, 200, document, None, None), Progress::Next);
-    assert_eq!(world.cache.request(fetch), Some(OAUTH));
+    assert_eq!(world.request(fetch).as_deref(), Some(OAUTH));
     assert_eq!(world.respond(fetch, 404, b"", None, None), Progress::Done);
     let (retry_after, reason) = world.must_refuse_for("1");
     assert_eq!(retry_after, 5.0);
@@ -601,9 +601,9 @@ fn whatever_fails_at_openids_address_goes_on_to_rfc_8414s() {
         worlds.push((world, fetch));
     }
     for (mut world, fetch) in worlds {
-        assert_eq!(world.cache.request(fetch), Some(OAUTH));
+        assert_eq!(world.request(fetch).as_deref(), Some(OAUTH));
         assert_eq!(world.respond(fetch, 200, document, None, None), Progress::Next);
-        assert_eq!(world.cache.request(fetch), Some("https://keys.example/jwks"));
+        assert_eq!(world.request(fetch).as_deref(), Some("https://keys.example/jwks"));
         assert_eq!(world.answer(fetch, &[1]), Progress::Done);
         world.must_use("1");
     }
@@ -614,7 +614,7 @@ fn who_gives_up_at_openids_address_is_not_the_provider() {
     let mut world = World::discovering();
     let fetch = world.must_fetch("1");
     assert_eq!(world.fail(fetch, FetchFailure::Abandoned), Progress::Done);
-    assert_eq!(world.cache.request(fetch), None);
+    assert_eq!(world.request(fetch), None);
 }
 
 #[test]
@@ -634,7 +634,7 @@ fn a_document_with_an_address_of_its_own_is_asked_for_there_alone() {
     let place = Place::Document("https://b2c.example/policy/metadata".into());
     let mut world = World::of(JwksCache::at(place, Issuer::exactly(ISSUER), CacheConfig::default()));
     let fetch = world.must_fetch("1");
-    assert_eq!(world.cache.request(fetch), Some("https://b2c.example/policy/metadata"));
+    assert_eq!(world.request(fetch).as_deref(), Some("https://b2c.example/policy/metadata"));
     let document = br#"{"issuer":"https://evil.example","jwks_uri":"https://evil.example/jwks"}"#;
     assert_eq!(world.respond(fetch, 200, document, None, None), Progress::Done);
     assert!(world.must_refuse_for("1").1.contains("\"https://evil.example\""));
@@ -650,7 +650,7 @@ fn a_document_with_an_address_of_its_own_is_asked_for_there_alone() {
 fn a_key_that_webcrypto_refused_is_not_used_again() {
     let mut world = World::warm(&[1, 2]);
     let key = world.must_use("1").0;
-    world.cache.import_failed(key, ED);
+    world.cache.handle_import_failed(key, ED);
     world.sleep(10.0);
     let fetch = world.must_fetch("1");
     world.answer(fetch, &[1, 2]);
@@ -669,25 +669,25 @@ fn fixed_keys_never_cause_a_fetch() {
         assert!(world.cache.is_current(world.time()));
         world.sleep(86_400.0);
     }
-    assert_eq!(world.cache.export(), None);
+    assert_eq!(world.cache.snapshot(), None);
     assert_eq!(world.requests, 0);
 }
 
 fn import(world: &mut World, snapshot: &str) -> Result<bool, arcgate::error::Error> {
     let now = world.time();
-    world.cache.import(&json::parse_object(snapshot.as_bytes()).unwrap(), &mut world.ids, now)
+    world.cache.handle_snapshot(&json::parse_object(snapshot.as_bytes()).unwrap(), &mut world.ids, now)
 }
 
 #[test]
 fn a_snapshot_spares_a_fetch_and_keeps_its_age() {
     let mut old = World::warm(&[1]);
     old.sleep(300.0);
-    let snapshot = old.cache.export().unwrap();
+    let snapshot = old.cache.snapshot().unwrap();
     let mut world = World::new();
     world.now = old.now;
     assert!(import(&mut world, &snapshot).unwrap());
     assert_eq!(world.must_use("1").1, None);
-    assert_eq!(world.cache.export().unwrap(), snapshot);
+    assert_eq!(world.cache.snapshot().unwrap(), snapshot);
     // An unknown kid is not unknown because somebody else asked once.
     assert!(matches!(world.ask("2"), Decision::Fetch(_)));
     world.sleep(300.0);
@@ -697,7 +697,7 @@ fn a_snapshot_spares_a_fetch_and_keeps_its_age() {
 #[test]
 fn a_snapshot_never_replaces_newer_keys_or_outlives_its_age() {
     let old = World::warm(&[1]);
-    let snapshot = old.cache.export().unwrap();
+    let snapshot = old.cache.snapshot().unwrap();
     let mut world = World::new();
     world.sleep(10.0);
     world.fetch_keys(&[2]);
@@ -764,7 +764,7 @@ fn a_fetch_that_began_before_a_snapshot_was_made_changes_nothing() {
     let mut other = World::new();
     other.sleep(1.0);
     other.fetch_keys(&[2]);
-    let snapshot = other.cache.export().unwrap();
+    let snapshot = other.cache.snapshot().unwrap();
     for has_failed in [false, true] {
         let mut world = World::new();
         let fetch = world.must_fetch("2");

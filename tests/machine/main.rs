@@ -89,4 +89,5 @@ where
 
 mod client;
 mod gate;
+mod jwks;
 mod runtime;

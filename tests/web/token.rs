@@ -66,7 +66,7 @@ async fn drive(verifier: &mut Verifier, keys: &mut BTreeMap<u32, JsValue>, token
                 let jwk = verifier.key(key).unwrap();
                 let imported = import_key(algorithm as u32, jwk.to_import_jwk(), None).unwrap();
                 keys.insert(key.0, JsFuture::from(imported).await.unwrap());
-                verifier.imported(key, algorithm, true);
+                verifier.handle_imported(key, algorithm, true);
             }
             Step::Check(check) => {
                 let signature = verifier.signature()[..check.signature_len].to_vec();

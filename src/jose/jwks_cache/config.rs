@@ -22,7 +22,7 @@ pub struct CacheConfig {
     pub cooldown: Span,
     /// How long beyond their age keys are used while the provider fails. 1 hour; none if zero.
     pub stale_if_error: Span,
-    /// The time-out of one request, which the caller of [`super::JwksCache::request`] keeps. 5 s; 100 ms at least.
+    /// The time-out of one request, which its driver keeps. 5 s; 100 ms at least.
     pub timeout: Span,
 }
 

@@ -7,31 +7,40 @@
 //!     the others wait                                   fetches beside                the others wait             bounded time
 //! ```
 //!
-//! There are instants here and no timers, ids of fetches and no promises: on Workers a timer or a promise belongs to the
-//! request that made it and may end with it. Whoever gets [`Decision::Fetch`] does what [`JwksCache::request`] says and
-//! hands the answer to [`JwksCache::response`]; if that never happens, somebody else takes over.
+//! [`JwksCache`] keeps the contract of [`Machine`], and has one thing beside it: [`JwksCache::find`] is called for each token, and
+//! says at once what to do about its key. Where that begins a fetch, the request is an action like any other.
+//!
+//! There are instants here and no timers, ids of fetches and no promises: on Workers a timer or a promise belongs to the request
+//! that made it and may end with it. So nothing begins by itself. A fetch that nobody performs is lost by an instant, and the next
+//! one who needs the keys takes over; a driver with timers may ask [`Machine::poll_timeout`] for the next such instant, and one
+//! without misses nothing.
 //!
 //! Nothing here grows with the tokens that come: unknown `kid`s are not remembered, only how recently the provider was asked.
 
+mod answers;
 mod config;
-mod flights;
+mod decision;
+mod fetches;
 mod headers;
 mod remote;
+mod request;
 mod snapshot;
 
-use std::{borrow::Cow, fmt};
+use std::convert::Infallible;
 
 pub use config::CacheConfig;
+pub use decision::Decision;
 pub use remote::Place;
-use remote::{Remote, Standing};
+pub use request::{FailedRequest, FetchFailure, FetchId, Request, Response};
 
+use self::remote::{Remote, Standing};
 use super::{
     alg::Algorithm,
     issuer::Issuer,
     jwk::Jwk,
     jwks::{Dropped, Hint, Jwks, KeyId, KeyIds, Selection},
 };
-use crate::time::{Span, Time};
+use crate::{error::Error, json::Object, machine::Machine, time::Time};
 
 /// The keys of one provider.
 #[derive(Debug)]
@@ -40,116 +49,19 @@ pub struct JwksCache {
     /// A shared secret, for HMAC alone.
     shared: Jwks,
     generation: u32,
+    /// Keys that are gone, and whose CryptoKeys can go.
     retired: Vec<KeyId>,
     /// `None` for keys that never change.
     remote: Option<Box<Remote>>,
 }
 
-/// Names a fetch of one provider's keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FetchId(pub u32);
-
-/// What a caller with a token does.
+/// What the platform does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// Uses this key.
-    Use {
-        /// The key.
-        key: KeyId,
-        /// Whether there is another to try, should the signature not be this one's.
-        has_next: bool,
-        /// A fetch that this caller begins beside, without waiting for it. One that doesn't, hands in
-        /// [`FetchFailure::Abandoned`].
-        refresh: Option<FetchId>,
-    },
-    /// Performs this fetch, then asks again.
-    Fetch(FetchId),
-    /// Waits for this fetch, which another caller performs, but not past the given instant; then asks again.
-    Wait {
-        /// The other's fetch.
-        fetch: FetchId,
-        /// By the wall clock.
-        until: Time,
-    },
-    /// Gives up for now, which is the provider's fault or prudence and not the token's: a 503.
-    Unavailable {
-        /// When asking again makes sense.
-        retry_after: Span,
-        /// What keeps the keys away, to stand after a colon.
-        reason: Cow<'static, str>,
-        /// Where that was, if anybody was asked.
-        place: Option<Troubled>,
-    },
-    /// The provider has no such key: it was asked after the token came.
-    NotFound,
-    /// The provider has several keys that could be meant.
-    Ambiguous,
-}
-
-/// An address that doesn't give what it should.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Troubled {
-    /// As it may be shown ([`super::url::bare`]).
-    pub url: String,
-    /// The status that it answered with, if it did.
-    pub status: Option<u16>,
-}
-
-/// What a request brought.
-#[derive(Clone, Copy, Debug)]
-pub enum FetchOutcome<'a> {
-    /// An answer with this status, not a redirect that was followed.
-    Response {
-        /// The HTTP status.
-        status: u16,
-        /// `Cache-Control`
-        cache_control: Option<&'a str>,
-        /// `Age`
-        age: Option<&'a str>,
-        /// `Retry-After`, as a time from now.
-        retry_after: Option<Span>,
-        /// The whole body; [`super::jwks::MAX_BYTES`] at most, or hand in [`FetchFailure::TooLarge`].
-        body: &'a [u8],
-    },
-    /// No answer.
-    Failed(FetchFailure),
-}
-
-/// Why there is no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FetchFailure {
-    /// It took longer than [`CacheConfig::timeout`].
-    Timeout,
-    /// No connection, or a broken one.
-    Network,
-    /// The body is longer than is read.
-    TooLarge,
-    /// A redirect, which is never followed.
-    Redirect,
-    /// The caller gave up. That says nothing about the provider: no pause follows, and somebody else may take over.
-    Abandoned,
-}
-
-impl fmt::Display for FetchFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Timeout => "did not answer in time",
-            Self::Network => "can't be reached",
-            Self::TooLarge => "answered with more than is read",
-            Self::Redirect => "answered with a redirect, which is not followed: configure the URL it leads to",
-            Self::Abandoned => "was not waited for",
-        })
-    }
-}
-
-/// How a fetch goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// With another request: [`JwksCache::request`] gives it.
-    Next,
-    /// It is over; whoever waits for it asks again.
-    Done,
+pub enum Action {
+    /// Performs a request, and hands in what comes of it: [`JwksCache::handle_response`], or [`JwksCache::handle_failure`].
+    Fetch(Request),
+    /// Forgets what it made of this key, which is gone.
+    Forget(KeyId),
 }
 
 impl JwksCache {
@@ -162,8 +74,7 @@ impl JwksCache {
 
     /// As [`Self::remote`], of an issuer that may have tenants, and whose metadata may have an address of its own.
     pub fn at(place: Place, issuer: Issuer, config: CacheConfig) -> Self {
-        let remote = Some(Box::new(Remote::new(issuer, place, config)));
-        Self { jwks: Jwks::default(), shared: Jwks::default(), generation: 0, retired: Vec::new(), remote }
+        Self { remote: Some(Box::new(Remote::new(issuer, place, config))), ..Self::fixed(Jwks::default()) }
     }
 
     /// Keys that the configuration holds. Nothing is ever fetched.
@@ -186,10 +97,10 @@ impl JwksCache {
     /// As [`Self::select`], by all that the token says.
     pub fn find(&mut self, hint: &Hint<'_>, arrived: Time, now: Time) -> Decision {
         if hint.algorithm.is_symmetric() {
-            return at_once(self.shared.find(hint));
+            return Decision::of_fixed(self.shared.find(hint));
         }
         let selection = self.jwks.find(hint);
-        let Some(remote) = &mut self.remote else { return at_once(selection) };
+        let Some(remote) = &mut self.remote else { return Decision::of_fixed(selection) };
         let (wall, now) = (now, remote.clock.read(now));
         // A token can't come from the future, whatever the clock has done meanwhile.
         let arrived = remote.clock.instant(arrived).min(now);
@@ -201,8 +112,8 @@ impl JwksCache {
             (Standing::Unusable, _) => remote.need(wall, now),
             (Standing::Fresh, Selection::Key(key)) => use_of(key, may_be_new, None),
             (Standing::Fresh, Selection::OneOf(key)) => use_of(key, true, None),
-            (Standing::Old, Selection::Key(key)) => use_of(key, false, remote.refresh(now)),
-            (Standing::Old, Selection::OneOf(key)) => use_of(key, true, remote.refresh(now)),
+            (Standing::Aging, Selection::Key(key)) => use_of(key, false, remote.refresh(now)),
+            (Standing::Aging, Selection::OneOf(key)) => use_of(key, true, remote.refresh(now)),
             (_, Selection::Ambiguous) => Decision::Ambiguous,
             (_, Selection::None) if may_be_new => remote.refresh(now).map_or(Decision::NotFound, Decision::Fetch),
             // All that there are have been tried.
@@ -224,28 +135,57 @@ impl JwksCache {
             let now = remote.clock.peek(now);
             match remote.standing(now) {
                 Standing::Fresh => true,
-                Standing::Old => !remote.may_refresh(now),
+                Standing::Aging => !remote.may_refresh(now),
                 Standing::Unusable => false,
             }
         })
     }
 
-    /// The URL to GET next for a fetch, without following redirects and within [`CacheConfig::timeout`]. `None` when the
-    /// fetch is over, or no longer wanted.
-    pub fn request(&self, fetch: FetchId) -> Option<&str> {
-        self.remote.as_ref()?.url_of(fetch)
+    /// Whether a fetch goes on, and what comes of its request is still wanted.
+    pub fn is_fetching(&self, fetch: FetchId) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.fetches.has(fetch))
     }
 
-    /// Takes what a request brought.
-    pub fn response(&mut self, fetch: FetchId, outcome: FetchOutcome<'_>, ids: &mut KeyIds, now: Time) -> Progress {
-        let Some(remote) = &mut self.remote else { return Progress::Done };
+    /// A request was answered.
+    pub fn handle_response(&mut self, fetch: FetchId, response: &Response<'_>, ids: &mut KeyIds, now: Time) {
+        let Some(remote) = &mut self.remote else { return };
         let now = remote.clock.read(now);
-        match remote.response(fetch, outcome, ids, now) {
-            remote::Arrival::Next => return Progress::Next,
-            remote::Arrival::Keys(jwks) => self.replace(jwks),
-            remote::Arrival::Nothing => {}
+        if let Some(jwks) = remote.answered(fetch, response, ids, now) {
+            self.replace(jwks);
         }
-        Progress::Done
+    }
+
+    /// A request has no answer.
+    pub fn handle_failure(&mut self, fetch: FetchId, failure: FetchFailure, now: Time) {
+        let Some(remote) = &mut self.remote else { return };
+        let now = remote.clock.read(now);
+        remote.broken(fetch, failure, now);
+    }
+
+    /// WebCrypto refused a key for an algorithm (a point off its curve, say): it is not used for that again.
+    pub fn handle_import_failed(&mut self, id: KeyId, algorithm: Algorithm) {
+        self.jwks.refuse(id, algorithm);
+        self.shared.refuse(id, algorithm);
+    }
+
+    /// Another instance's keys: they are checked as if the provider had just published them, and keep their age. `false` when
+    /// the present set is newer, or the snapshot too old to be of use.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG` for what is no snapshot, or one of another issuer or of an instance with keys of its own.
+    pub fn handle_snapshot(&mut self, snapshot: &Object<'_>, ids: &mut KeyIds, now: Time) -> Result<bool, Error> {
+        let Some(remote) = &mut self.remote else {
+            return Err(snapshot::wrong("the snapshot is of a provider whose keys the configuration holds"));
+        };
+        let Some(jwks) = snapshot::take_over(remote, snapshot, ids, now)? else { return Ok(false) };
+        self.replace(jwks);
+        Ok(true)
+    }
+
+    /// The present keys as a snapshot for [`Self::handle_snapshot`]: public keys only; `None` where there are none, and for keys
+    /// that the configuration holds.
+    pub fn snapshot(&self) -> Option<String> {
+        snapshot::write(&self.jwks, self.remote.as_ref()?)
     }
 
     /// The key of this id, while the set has it.
@@ -258,20 +198,9 @@ impl JwksCache {
         self.generation
     }
 
-    /// The ids whose keys are gone since the last call.
-    pub fn retired(&mut self) -> Vec<KeyId> {
-        std::mem::take(&mut self.retired)
-    }
-
     /// The keys of the present set that are not used, and why; for logs.
     pub fn dropped(&self) -> &[Dropped] {
         self.jwks.dropped()
-    }
-
-    /// Never uses a key for an algorithm again: WebCrypto refused it (a point off its curve, say).
-    pub fn import_failed(&mut self, id: KeyId, algorithm: Algorithm) {
-        self.jwks.refuse(id, algorithm);
-        self.shared.refuse(id, algorithm);
     }
 
     /// Puts a newer set in the place of the present one. Keys that are in both keep their ids.
@@ -289,12 +218,28 @@ impl JwksCache {
     }
 }
 
-/// What keys mean that never change.
-const fn at_once(selection: Selection) -> Decision {
-    match selection {
-        Selection::Key(key) => Decision::Use { key, has_next: false, refresh: None },
-        Selection::OneOf(key) => Decision::Use { key, has_next: true, refresh: None },
-        Selection::None => Decision::NotFound,
-        Selection::Ambiguous => Decision::Ambiguous,
+impl Machine for JwksCache {
+    type Action = Action;
+    /// That a fetch is over, its driver sees by itself.
+    type Event = Infallible;
+
+    fn poll_action(&mut self) -> Option<Action> {
+        self.retired.pop().map(Action::Forget).or_else(|| self.remote.as_mut()?.poll_request().map(Action::Fetch))
+    }
+
+    fn poll_event(&mut self) -> Option<Infallible> {
+        None
+    }
+
+    /// The next instant at which something changes by itself: keys age, a fetch is lost, a pause is over. Nothing is to be done
+    /// then, but whoever waits for it may ask again.
+    fn poll_timeout(&self) -> Option<Time> {
+        self.remote.as_ref()?.next_change()
+    }
+
+    fn handle_timeout(&mut self, now: Time) {
+        if let Some(remote) = &mut self.remote {
+            remote.clock.read(now);
+        }
     }
 }

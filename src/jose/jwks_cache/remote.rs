@@ -1,18 +1,13 @@
-//! A provider that publishes its keys: how old they are, and what to ask for.
+//! A provider that publishes its keys: how old they are, where they are, and whether they may be asked for.
 
 use std::borrow::Cow;
 
 use super::{
-    flights::{Flight, Flights, Goal, Join},
-    headers, CacheConfig, Decision, FetchFailure, FetchId, FetchOutcome, Troubled,
+    fetches::{Fetches, Goal, Join},
+    CacheConfig, Decision, FailedRequest, FetchId, Request,
 };
 use crate::{
-    jose::{
-        discovery::{self, Unusable},
-        issuer::Issuer,
-        jwks::{Jwks, KeyIds},
-        url,
-    },
+    jose::{discovery, issuer::Issuer},
     time::{Monotonic, Span, Time},
 };
 
@@ -30,12 +25,11 @@ pub(super) struct Remote {
     /// The life of the present set, if there is one.
     pub(super) life: Option<Life>,
     place: Place,
-    discovered: Option<Discovered>,
-    flights: Flights,
+    pub(super) discovered: Option<Discovered>,
+    pub(super) fetches: Fetches,
     /// Why the last fetch failed.
-    reason: String,
-    /// And where.
-    troubled: Option<Troubled>,
+    pub(super) reason: String,
+    pub(super) last_failure: Option<FailedRequest>,
 }
 
 /// Where a provider's keys are, or where it is said.
@@ -57,16 +51,30 @@ pub(super) struct Life {
     /// Whether the request was ours, and `began` by our clock.
     is_ours: bool,
     /// From here on it is refreshed beside.
-    old: Time,
+    ages: Time,
     /// From here on it is used only while the provider fails.
     pub(super) expires: Time,
 }
 
+impl Life {
+    pub(super) fn new(began: Time, age: Span) -> Self {
+        let fresh = Span::from_millis(age.as_millis() - age.as_millis() / 5);
+        Self { began, is_ours: true, ages: began.plus(fresh), expires: began.plus(age) }
+    }
+
+    /// That of a set which another instance fetched.
+    pub(super) fn taken_over(began: Time, age: Span) -> Self {
+        Self { is_ours: false, ..Self::new(began, age.max(Span::ZERO)) }
+    }
+}
+
+/// Where the metadata said that the keys are.
 #[derive(Debug)]
-struct Discovered {
-    uri: String,
-    found: Time,
-    is_doubted: bool,
+pub(super) struct Discovered {
+    pub(super) uri: String,
+    pub(super) found: Time,
+    /// They were not there the last time.
+    pub(super) is_doubted: bool,
 }
 
 /// Whether the present set may be used.
@@ -75,32 +83,9 @@ pub(super) enum Standing {
     /// Yes.
     Fresh,
     /// Yes, and a newer one is wanted: it nears its end, or is past it while the provider fails.
-    Old,
+    Aging,
     /// No, or there is none.
     Unusable,
-}
-
-/// What a response came to.
-#[derive(Debug)]
-pub(super) enum Arrival {
-    /// The fetch goes on with another request.
-    Next,
-    /// Newer keys than the present ones.
-    Keys(Jwks),
-    /// A failure, or nothing new.
-    Nothing,
-}
-
-impl Life {
-    fn new(began: Time, age: Span) -> Self {
-        let old = Span::from_millis(age.as_millis() - age.as_millis() / 5);
-        Self { began, is_ours: true, old: began.plus(old), expires: began.plus(age) }
-    }
-
-    /// That of a set which another instance fetched.
-    pub(super) fn taken_over(began: Time, age: Span) -> Self {
-        Self { is_ours: false, ..Self::new(began, age.max(Span::ZERO)) }
-    }
 }
 
 impl Remote {
@@ -112,21 +97,19 @@ impl Remote {
             life: None,
             place,
             discovered: None,
-            flights: Flights::default(),
+            fetches: Fetches::default(),
             reason: String::new(),
-            troubled: None,
+            last_failure: None,
         }
     }
 
     pub(super) fn standing(&self, now: Time) -> Standing {
         match self.life {
-            Some(life) if now < life.old => Standing::Fresh,
-            Some(life) if now < life.expires => Standing::Old,
+            Some(life) if now < life.ages => Standing::Fresh,
+            Some(life) if now < life.expires => Standing::Aging,
             // Only a provider that was tried lately and failed earns its keys more time: with nobody having tried, a removed
             // key would outlive its age.
-            Some(life) if now < life.expires.plus(self.config.stale_if_error) && self.flights.is_failing(now) => {
-                Standing::Old
-            }
+            Some(life) if now < self.goes_stale(life) && self.fetches.is_failing(now) => Standing::Aging,
             _ => Standing::Unusable,
         }
     }
@@ -138,22 +121,22 @@ impl Remote {
 
     /// What a caller does who can't go on with the present set, and whose clock shows `wall`.
     pub(super) fn need(&mut self, wall: Time, now: Time) -> Decision {
-        match self.flights.join(&self.config, now) {
+        match self.fetches.join(&self.config, now) {
             Join::Begin(is_takeover) => Decision::Fetch(self.begin(is_takeover, now)),
             Join::Wait(fetch, until) => Decision::Wait { fetch, until: wall.plus(until.since(now)) },
             Join::Closed(at) => {
-                let (reason, place) = if self.flights.is_pausing(now) {
-                    (Cow::Owned(self.reason.clone()), self.troubled.clone())
+                let (reason, failed) = if self.fetches.is_pausing(now) {
+                    (Cow::Owned(self.reason.clone()), self.last_failure.clone())
                 } else {
                     (Cow::Borrowed("they were asked for a moment ago, and will be again soon"), None)
                 };
-                Decision::Unavailable { retry_after: at.since(now), reason, place }
+                Decision::Unavailable { retry_after: at.since(now), reason, failed }
             }
         }
     }
 
     pub(super) fn may_refresh(&self, now: Time) -> bool {
-        self.flights.may_refresh(&self.config, now)
+        self.fetches.may_refresh(&self.config, now)
     }
 
     /// A fetch for a caller who can go on without, if one may begin.
@@ -161,8 +144,20 @@ impl Remote {
         self.may_refresh(now).then(|| self.begin(false, now))
     }
 
-    pub(super) fn url_of(&self, fetch: FetchId) -> Option<&str> {
-        self.flights.get(fetch).map(|flight| flight.url.as_str())
+    pub(super) fn poll_request(&mut self) -> Option<Request> {
+        self.fetches.poll_request(&self.config)
+    }
+
+    /// When, by the wall clock, something changes next though nobody asks and nothing comes.
+    pub(super) fn next_change(&self) -> Option<Time> {
+        let now = self.clock.latest()?;
+        let of_life = self.life.into_iter().flat_map(|life| [life.ages, life.expires, self.goes_stale(life)]);
+        let next = of_life.chain(self.fetches.changes(&self.config)).filter(|at| *at > now).min()?;
+        Some(self.clock.wall(next))
+    }
+
+    fn goes_stale(&self, life: Life) -> Time {
+        life.expires.plus(self.config.stale_if_error)
     }
 
     fn begin(&mut self, is_takeover: bool, now: Time) -> FetchId {
@@ -175,11 +170,11 @@ impl Remote {
             Some(uri) => (uri, Goal::Keys),
             None => (self.metadata_at(0).unwrap_or_default(), Goal::Metadata(0)),
         };
-        self.flights.begin(url, goal, is_takeover, now)
+        self.fetches.begin(url, goal, is_takeover, now)
     }
 
     /// The place of this number where the metadata can be.
-    fn metadata_at(&self, number: usize) -> Option<String> {
+    pub(super) fn metadata_at(&self, number: usize) -> Option<String> {
         match &self.place {
             Place::Keys(_) => None,
             Place::Document(url) => Some(url.clone()).filter(|_| number == 0),
@@ -187,116 +182,9 @@ impl Remote {
         }
     }
 
-    pub(super) fn response(
-        &mut self,
-        fetch: FetchId,
-        outcome: FetchOutcome<'_>,
-        ids: &mut KeyIds,
-        now: Time,
-    ) -> Arrival {
-        // Unknown: it was lost long ago, or a later one was faster.
-        let Some(flight) = self.flights.take(fetch) else { return Arrival::Nothing };
-        match outcome {
-            FetchOutcome::Failed(FetchFailure::Abandoned) => {
-                self.flights.gave_up();
-                Arrival::Nothing
-            }
-            FetchOutcome::Failed(failure) => self.unanswered(flight, &failure.to_string(), None, None, now),
-            FetchOutcome::Response { status: 200, body, .. } if flight.goal != Goal::Keys => {
-                match discovery::jwks_uri(body, &self.issuer) {
-                    Ok(uri) => {
-                        self.flights.go_on(flight, uri.clone(), Goal::Keys, now);
-                        self.discovered = Some(Discovered { uri, found: now, is_doubted: false });
-                        Arrival::Next
-                    }
-                    Err(Unusable { why, is_document }) => {
-                        self.undiscovered(flight, (&why, Some(200)), is_document, None, now)
-                    }
-                }
-            }
-            FetchOutcome::Response { status: 200, body, cache_control, age, .. } => match Jwks::parse(body, ids) {
-                Ok(jwks) => self.arrived(&flight, jwks, headers::lifetime(cache_control, age)),
-                Err(error) => self.failed(&flight, (error.message(), Some(200)), None, now),
-            },
-            FetchOutcome::Response { status, retry_after, .. } => {
-                self.unanswered(flight, &format!("answered with the status {status}"), Some(status), retry_after, now)
-            }
-        }
-    }
-
-    fn arrived(&mut self, flight: &Flight, jwks: Jwks, said: Option<Span>) -> Arrival {
-        if self.life.is_some_and(|life| life.began > flight.began) {
-            return Arrival::Nothing;
-        }
-        self.life = Some(Life::new(flight.began, self.config.age_of(said)));
-        self.flights.succeeded(flight);
-        Arrival::Keys(jwks)
-    }
-
-    /// The provider didn't say where its keys are, or what they are.
-    fn unanswered(
-        &mut self,
-        flight: Flight,
-        what: &str,
-        status: Option<u16>,
-        asked: Option<Span>,
-        now: Time,
-    ) -> Arrival {
-        if flight.goal == Goal::Keys {
-            return self.failed(&flight, (what, status), asked, now);
-        }
-        self.undiscovered(flight, (what, status), false, asked, now)
-    }
-
-    /// One place has no metadata that is of use: what it did, and with which status.
-    fn undiscovered(
-        &mut self,
-        mut flight: Flight,
-        (what, status): (&str, Option<u16>),
-        is_document: bool,
-        asked: Option<Span>,
-        now: Time,
-    ) -> Arrival {
-        // The keys are probably where they were, unless the provider says otherwise.
-        let found = self.discovered.as_ref().filter(|found| !is_document && now.since(found.found) < DISCOVERY_STALE);
-        if let Some(uri) = found.map(|found| found.uri.clone()) {
-            self.flights.go_on(flight, uri, Goal::Keys, now);
-            return Arrival::Next;
-        }
-        let number = if let Goal::Metadata(number) = flight.goal { number + 1 } else { 0 };
-        if let Some(next) = self.metadata_at(number) {
-            flight.nowhere.push_str(&format!("{}: {what}; ", url::bare(&flight.url)));
-            if flight.first.is_none() {
-                flight.first = Some(Troubled { url: url::bare(&flight.url), status });
-            }
-            flight.asked = asked.max(flight.asked);
-            self.flights.go_on(flight, next, Goal::Metadata(number), now);
-            return Arrival::Next;
-        }
-        self.failed(&flight, (what, status), asked.max(flight.asked), now)
-    }
-
-    fn failed(
-        &mut self,
-        flight: &Flight,
-        (what, status): (&str, Option<u16>),
-        asked: Option<Span>,
-        now: Time,
-    ) -> Arrival {
-        if self.life.is_some_and(|life| life.began > flight.began) {
-            // A later one brought keys: the provider is well.
-            return Arrival::Nothing;
-        }
-        self.flights.failed(&self.config, asked, now);
-        let url = url::bare(&flight.url);
-        self.reason = format!("{}{url}: {what}", flight.nowhere);
-        self.troubled = match &flight.first {
-            Some(first) if discovery::weight(first.status) > discovery::weight(status) => Some(first.clone()),
-            _ => Some(Troubled { url, status }),
-        };
-        if let (Some(discovered), Goal::Keys) = (&mut self.discovered, flight.goal) {
-            discovered.is_doubted = true;
-        }
-        Arrival::Nothing
+    /// Where the keys were the last time, if that is not too long ago.
+    pub(super) fn last_known_uri(&self, now: Time) -> Option<String> {
+        let found = self.discovered.as_ref().filter(|found| now.since(found.found) < DISCOVERY_STALE)?;
+        Some(found.uri.clone())
     }
 }

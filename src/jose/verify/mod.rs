@@ -11,75 +11,58 @@
 //! Only [`Verifier`] can make a [`VerifiedToken`]. Until the signature is approved, what the claims say stays in a private
 //! type, their errors included.
 
+mod choose;
+mod pending;
+mod refusal;
+mod seal;
+mod step;
 mod token;
+mod token_cache;
 
-use std::{mem, rc::Rc};
+use std::{convert::Infallible, rc::Rc};
 
-pub use token::VerifiedToken;
+pub use pending::CheckId;
+pub use step::{SignatureCheck, Step};
+pub use token::{Parts, VerifiedToken};
+pub use token_cache::Bounds;
 
+use self::{
+    choose::{choose, is_possible_length, key_cache, provider_of, NoChoice},
+    pending::{PendingCheck, PendingChecks},
+    refusal::{no_key, other_algorithm, unreadable, wrong_length},
+    seal::{seal, Named},
+    token_cache::TokenCache,
+};
 use super::{
     alg::Algorithm,
-    checks::{Check, CheckId, Checks},
     claims,
     jwk::Jwk,
-    jwks::{Hint, Jwks, KeyId, KeyIds},
-    jwks_cache::{CacheConfig, Decision, FetchId, FetchOutcome, JwksCache, Place, Progress},
+    jwks::{Hint, KeyId, KeyIds},
+    jwks_cache::{self, CacheConfig, Decision, FetchFailure, FetchId, JwksCache, Request, Response},
     jws::{Scratch, UntrustedJws},
-    key_source::KeySource,
     provider::Provider,
-    refusal::{no_key, other_algorithm, other_issuer, unreadable, wrong_length},
-    rsa,
-    seal::{seal, Named},
-    token_cache::{Bounds, TokenCache},
 };
 use crate::{
     error::{Code, Error},
-    json::{self, Object, Value},
+    json::{self, Value},
+    machine::Machine,
     principal::{self, Kind},
     time::{Span, Time},
 };
 
-/// What the machine needs next.
-#[derive(Debug)]
-pub enum Step {
-    /// The token was seen before, and is good.
-    Verified(Rc<VerifiedToken>),
-    /// The token is refused.
-    Refused(Error),
-    /// Fetch the provider's keys ([`Verifier::request`], [`Verifier::response`]), then begin again.
-    Fetch(usize, FetchId),
-    /// Somebody is fetching the provider's keys: wait for that, but not past the given instant; then begin again.
-    Wait(usize, FetchId, Time),
-    /// Import the key ([`Verifier::key`], [`Verifier::imported`]), then begin again.
-    Import {
-        /// The key.
-        key: KeyId,
-        /// What it is to be used for.
-        algorithm: Algorithm,
-        /// As [`SignatureCheck::refresh`].
-        refresh: Option<(usize, FetchId)>,
+/// What the platform does for the keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Performs a request for a provider's keys, and hands in what comes of it: [`Verifier::handle_response`], or
+    /// [`Verifier::handle_failure`].
+    Fetch {
+        /// The provider's index.
+        provider: usize,
+        /// What to GET.
+        request: Request,
     },
-    /// Check the signature, then finish.
-    Check(SignatureCheck),
-}
-
-/// A signature to be checked.
-#[derive(Debug)]
-pub struct SignatureCheck {
-    /// What to give to [`Verifier::finish`].
-    pub id: CheckId,
-    /// The key.
-    pub key: KeyId,
-    /// The algorithm, fixed by the provider's configuration and the key.
-    pub algorithm: Algorithm,
-    /// How long the signature is, which stands at [`Verifier::signature`]: exactly as long as the key asks for.
-    pub signature_len: usize,
-    /// How many bytes from the token's start are signed.
-    pub signing_input_len: usize,
-    /// A fetch that this caller should begin without waiting for it: the keys are getting old.
-    pub refresh: Option<(usize, FetchId)>,
-    /// Where the signature is not this key's and the token may mean another: what to begin again with ([`Verifier::begin_with`]).
-    pub next: Option<usize>,
+    /// Forgets the CryptoKeys of a key that is gone.
+    Forget(KeyId),
 }
 
 /// The options of a verifier, all providers included.
@@ -101,7 +84,7 @@ pub struct Verifier {
     tokens: Option<TokenCache>,
     ids: KeyIds,
     imported: Vec<(KeyId, Algorithm)>,
-    checks: Checks,
+    pending: PendingChecks,
     scratch: Scratch,
 }
 
@@ -136,7 +119,7 @@ impl Verifier {
             tokens: settings.token_cache.map(TokenCache::new),
             ids,
             imported: Vec::new(),
-            checks: Checks::default(),
+            pending: PendingChecks::default(),
             scratch: Scratch::default(),
         })
     }
@@ -179,14 +162,8 @@ impl Verifier {
             tried,
         };
         let chosen = match choose(keys, hint, length, arrived, now) {
-            Chosen::Key(chosen) => chosen,
-            Chosen::Other(Decision::Fetch(fetch)) => return Ok(Step::Fetch(index, fetch)),
-            Chosen::Other(Decision::Wait { fetch, until }) => return Ok(Step::Wait(index, fetch, until)),
-            // A fetch that was begun is performed, whatever becomes of the token: else tokens like this one, sent again and
-            // again, would keep the keys from being refreshed.
-            Chosen::WrongLength(Some(fetch)) => return Ok(Step::Fetch(index, fetch)),
-            Chosen::WrongLength(None) => return Err(wrong_length(algorithm)),
-            Chosen::Other(decision) => return Err(no_key(provider, &hint, decision, keys.kept_for(&hint))),
+            Ok(chosen) => chosen,
+            Err(none) => return without_key(index, provider, keys, &hint, none),
         };
         let (key, refresh) = (chosen.key, chosen.refresh.map(|fetch| (index, fetch)));
         if !self.imported.contains(&(key, algorithm)) {
@@ -196,9 +173,9 @@ impl Verifier {
         let named = Named { name: issuer, is_own: provider.issuer.has_tenants() };
         let outcome = claims::check(provider, &claims, self.tolerance, now)
             .and_then(|candidate| seal(named, &candidate, kept, text(jws.header().text())?, payload));
-        let check = Check { provider: index, generation: keys.generation(), outcome };
+        let check = PendingCheck { provider: index, generation: keys.generation(), outcome };
         Ok(Step::Check(SignatureCheck {
-            id: self.checks.add(check, now)?,
+            id: self.pending.add(check, now)?,
             key,
             algorithm,
             signature_len: length,
@@ -223,7 +200,7 @@ impl Verifier {
     /// # Errors
     /// `ERR_TOKEN_SIGNATURE`, or what the claims lack.
     pub fn finish(&mut self, id: CheckId, approved: bool, now: Time) -> Result<Rc<VerifiedToken>, Error> {
-        let check = self.checks.take(id)?;
+        let check = self.pending.take(id)?;
         if !approved {
             return Err(Error::new(Code::TokenSignature, "the signature is not that of the provider's key"));
         }
@@ -241,18 +218,26 @@ impl Verifier {
 
     /// Forgets a check that nobody will finish.
     pub fn abandon(&mut self, id: CheckId) {
-        let _ = self.checks.take(id);
+        let _ = self.pending.take(id);
     }
 
-    /// What to GET next for a fetch; `None` when the fetch is no longer wanted.
-    pub fn request(&self, provider: usize, fetch: FetchId) -> Option<&str> {
-        self.providers.get(provider)?.1.request(fetch)
+    /// Whether a fetch goes on, and what comes of its request is still wanted.
+    pub fn is_fetching(&self, provider: usize, fetch: FetchId) -> bool {
+        self.providers.get(provider).is_some_and(|(_, keys)| keys.is_fetching(fetch))
     }
 
-    /// Hands in what a request brought.
-    pub fn response(&mut self, provider: usize, fetch: FetchId, outcome: FetchOutcome<'_>, now: Time) -> Progress {
-        let Some((_, keys)) = self.providers.get_mut(provider) else { return Progress::Done };
-        keys.response(fetch, outcome, &mut self.ids, now)
+    /// A request for keys was answered.
+    pub fn handle_response(&mut self, provider: usize, fetch: FetchId, response: &Response<'_>, now: Time) {
+        if let Some((_, keys)) = self.providers.get_mut(provider) {
+            keys.handle_response(fetch, response, &mut self.ids, now);
+        }
+    }
+
+    /// A request for keys has no answer.
+    pub fn handle_failure(&mut self, provider: usize, fetch: FetchId, failure: FetchFailure, now: Time) {
+        if let Some((_, keys)) = self.providers.get_mut(provider) {
+            keys.handle_failure(fetch, failure, now);
+        }
     }
 
     /// The name of a provider, for events.
@@ -265,40 +250,30 @@ impl Verifier {
         self.providers.iter().find_map(|(_, keys)| keys.key(id))
     }
 
-    /// Says that a key was imported, or that WebCrypto refused it; a refused key is not used again.
-    pub fn imported(&mut self, key: KeyId, algorithm: Algorithm, accepted: bool) {
-        if accepted {
+    /// A key was imported, or WebCrypto refused it; a refused key is not used again.
+    pub fn handle_imported(&mut self, key: KeyId, algorithm: Algorithm, is_accepted: bool) {
+        if is_accepted {
             if !self.imported.contains(&(key, algorithm)) {
                 self.imported.push((key, algorithm));
             }
             return;
         }
         for (_, keys) in &mut self.providers {
-            keys.import_failed(key, algorithm);
+            keys.handle_import_failed(key, algorithm);
         }
-    }
-
-    /// The keys that are no longer used; their CryptoKeys can go.
-    pub fn retired(&mut self) -> Vec<KeyId> {
-        let mut retired = Vec::new();
-        for (_, keys) in &mut self.providers {
-            retired.append(&mut keys.retired());
-        }
-        self.imported.retain(|(key, _)| !retired.contains(key));
-        retired
     }
 
     /// The keys of all providers that have fetched some, as a JSON array of snapshots.
-    pub fn export_keys(&self) -> String {
-        let snapshots: Vec<_> = self.providers.iter().filter_map(|(_, keys)| keys.export()).collect();
+    pub fn snapshots(&self) -> String {
+        let snapshots: Vec<_> = self.providers.iter().filter_map(|(_, keys)| keys.snapshot()).collect();
         format!("[{}]", snapshots.join(","))
     }
 
-    /// Takes snapshots over. The keys are checked again and keep their age; those of other issuers are left alone.
+    /// Snapshots of another instance. The keys are checked again and keep their age; those of other issuers are left alone.
     ///
     /// # Errors
     /// `ERR_CONFIG` for what is not a snapshot.
-    pub fn import_keys(&mut self, snapshots: &Value<'_>, now: Time) -> Result<(), Error> {
+    pub fn handle_snapshots(&mut self, snapshots: &Value<'_>, now: Time) -> Result<(), Error> {
         let wrong = || {
             Error::new(Code::Config, "importKeys takes what exportKeys gave: a list of { issuer, jwks, … }")
                 .about("snapshots")
@@ -307,7 +282,7 @@ impl Verifier {
             let snapshot = snapshot.as_object().ok_or_else(wrong)?;
             let issuer = snapshot.get("issuer").and_then(Value::as_str).ok_or_else(wrong)?;
             if let Some((_, keys)) = self.providers.iter_mut().find(|(provider, _)| provider.issuer.text() == issuer) {
-                keys.import(snapshot, &mut self.ids, now)?;
+                keys.handle_snapshot(snapshot, &mut self.ids, now)?;
             }
         }
         Ok(())
@@ -328,82 +303,60 @@ impl Verifier {
     }
 }
 
-/// The cache of keys that fits where the provider's keys come from.
-fn key_cache(provider: &mut Provider, config: &CacheConfig, ids: &mut KeyIds) -> Result<JwksCache, Error> {
-    let path = format!("providers.{}", provider.name);
-    let issuer = || provider.issuer.clone();
-    let cache = match mem::replace(&mut provider.keys.source, KeySource::None) {
-        KeySource::Discovery => JwksCache::at(Place::Issuer, issuer(), config.clone()),
-        KeySource::Document(url) => JwksCache::at(Place::Document(url), issuer(), config.clone()),
-        KeySource::JwksUri(uri) => JwksCache::at(Place::Keys(uri), issuer(), config.clone()),
-        KeySource::Static(text) => {
-            let jwks = Jwks::parse(text.as_bytes(), ids).map_err(|error| {
-                Error::new(Code::Config, format!("`{path}.jwks`: {}", error.message())).about(format!("{path}.jwks"))
-            })?;
-            JwksCache::fixed(jwks)
+impl Machine for Verifier {
+    type Action = Action;
+    /// What the application hears of tokens and keys, the driver knows from its own calls.
+    type Event = Infallible;
+
+    fn poll_action(&mut self) -> Option<Action> {
+        let of_provider = |(provider, (_, keys)): (usize, &mut (Provider, JwksCache))| {
+            Some(match keys.poll_action()? {
+                jwks_cache::Action::Fetch(request) => Action::Fetch { provider, request },
+                jwks_cache::Action::Forget(key) => Action::Forget(key),
+            })
+        };
+        let action = self.providers.iter_mut().enumerate().find_map(of_provider)?;
+        if let Action::Forget(gone) = &action {
+            self.imported.retain(|(key, _)| key != gone);
         }
-        KeySource::None => JwksCache::fixed(Jwks::default()),
-    };
-    Ok(match provider.keys.secret.take() {
-        Some(secret) => cache.and_secret(Jwks::from_secret(secret, ids)),
-        None => cache,
-    })
-}
+        Some(action)
+    }
 
-/// The key to check a token with.
-struct Choice {
-    key: KeyId,
-    refresh: Option<FetchId>,
-    /// As [`SignatureCheck::next`].
-    next: Option<usize>,
-}
+    fn poll_event(&mut self) -> Option<Infallible> {
+        None
+    }
 
-enum Chosen {
-    Key(Choice),
-    /// No key that could be meant makes signatures of this length.
-    WrongLength(Option<FetchId>),
-    Other(Decision),
-}
+    /// As [`JwksCache`]'s: there is nothing to be done then.
+    fn poll_timeout(&self) -> Option<Time> {
+        self.providers.iter().filter_map(|(_, keys)| keys.poll_timeout()).min()
+    }
 
-/// The next key to try, of those that make signatures of this length.
-fn choose(keys: &mut JwksCache, mut hint: Hint<'_>, length: usize, arrived: Time, now: Time) -> Chosen {
-    let mut begun = None;
-    loop {
-        match keys.find(&hint, arrived, now) {
-            Decision::Use { key, has_next, refresh } => {
-                begun = begun.or(refresh);
-                let next = has_next.then_some(hint.tried + 1);
-                if keys.key(key).map(|jwk| jwk.signature_len(hint.algorithm)) == Some(length) {
-                    return Chosen::Key(Choice { key, refresh: begun, next });
-                }
-                match next {
-                    Some(tried) => hint.tried = tried,
-                    None => return Chosen::WrongLength(begun),
-                }
-            }
-            decision => return Chosen::Other(decision),
+    fn handle_timeout(&mut self, now: Time) {
+        for (_, keys) in &mut self.providers {
+            keys.handle_timeout(now);
         }
     }
 }
 
-/// The provider whose issuer the token names, and that issuer. Unverified, `iss` may do this and nothing else: select among
-/// those configured. Of a provider with tenants `tid` must say the same.
-fn provider_of<'c>(providers: &[(Provider, JwksCache)], claims: &'c Object<'_>) -> Result<(usize, &'c str), Error> {
-    let issuer = match claims.get("iss") {
-        Some(Value::String(issuer)) => issuer.as_ref(),
-        Some(other) => {
-            let message = format!("the claim `iss` is {}, not a string", other.kind());
-            return Err(Error::new(Code::TokenIssuer, message).about("iss"));
-        }
-        None => return Err(Error::new(Code::TokenIssuer, "the token has no `iss`").about("iss")),
-    };
-    // One that is configured by its whole name goes before one for many tenants.
-    let exact = providers.iter().position(|(provider, _)| provider.issuer.fits(issuer, None));
-    let found = exact.or_else(|| {
-        let tenant = claims.get("tid").and_then(Value::as_str);
-        providers.iter().position(|(provider, _)| provider.issuer.has_tenants() && provider.issuer.fits(issuer, tenant))
-    });
-    found.map(|index| (index, issuer)).ok_or_else(|| other_issuer(providers, issuer))
+/// What a caller does for whose token there is no key now.
+#[cold]
+#[inline(never)]
+fn without_key(
+    index: usize,
+    provider: &Provider,
+    keys: &JwksCache,
+    hint: &Hint<'_>,
+    none: NoChoice,
+) -> Result<Step, Error> {
+    match none {
+        NoChoice::Decided(Decision::Fetch(fetch)) => Ok(Step::Fetch(index, fetch)),
+        NoChoice::Decided(Decision::Wait { fetch, until }) => Ok(Step::Wait(index, fetch, until)),
+        // A fetch that was begun is performed, whatever becomes of the token: else tokens like this one, sent again and
+        // again, would keep the keys from being refreshed.
+        NoChoice::WrongLength(Some(fetch)) => Ok(Step::Fetch(index, fetch)),
+        NoChoice::WrongLength(None) => Err(wrong_length(hint.algorithm)),
+        NoChoice::Decided(decision) => Err(no_key(provider, hint, decision, keys.kept_for(hint))),
+    }
 }
 
 // Checks and tokens name the provider that they came from, and none is ever taken away.
@@ -413,10 +366,4 @@ fn no_provider() -> Error {
 
 fn text(bytes: &[u8]) -> Result<&str, Error> {
     std::str::from_utf8(bytes).map_err(|_| unreadable(json::Problem::Syntax))
-}
-
-/// Whether any key that is fit for the algorithm could have made a signature of so many bytes.
-fn is_possible_length(algorithm: Algorithm, length: usize) -> bool {
-    let of_rsa = rsa::MIN_BITS / 8..=rsa::MAX_BITS / 8;
-    algorithm.signature_len().map_or(of_rsa.contains(&length), |exact| exact == length)
 }

@@ -2,13 +2,12 @@
 
 use crate::{
     error::Error,
-    jose::{
-        checks::{Parts, Sealed},
-        claims::{self, Window},
-        seal::SEPARATOR,
-    },
+    jose::claims::{self, Window},
     time::Time,
 };
+
+/// What stands between two scopes: no scope of RFC 6749 §3.3 holds one.
+pub(super) const SEPARATOR: char = '\n';
 
 /// A token whose signature and claims hold.
 #[derive(Debug)]
@@ -25,12 +24,12 @@ impl VerifiedToken {
     }
 
     /// The token itself, where it is to be remembered.
-    pub(in crate::jose) fn token(&self) -> &[u8] {
+    pub(super) fn token(&self) -> &[u8] {
         self.sealed.text.as_bytes().get(..self.sealed.token_len).unwrap_or_default()
     }
 
     /// How many bytes of memory it takes, about.
-    pub(in crate::jose) fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         const OVERHEAD: usize = 160;
         self.sealed.text.len() + OVERHEAD
     }
@@ -74,11 +73,52 @@ impl VerifiedToken {
     }
 
     #[cfg(test)]
-    pub(crate) fn for_tests(text: &str, closes: Time) -> Self {
+    pub(super) fn for_tests(text: &str, closes: Time) -> Self {
         let window = Window::for_tests(closes);
         let (token_len, parts) = (text.len(), Parts::default());
         let sealed =
             Sealed { text: text.to_owned(), token_len, parts, window, expires_at: closes, is_long_lived: false };
         Self { sealed, provider: 0, generation: 0 }
     }
+}
+
+/// What an accepted token says, sealed until its signature is approved.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    /// The token, where it is to be remembered, and what it says: all in one, for each piece of memory has its price.
+    pub(super) text: String,
+    pub(super) token_len: usize,
+    pub(super) parts: Parts,
+    pub(super) window: Window,
+    pub(super) expires_at: Time,
+    pub(super) is_long_lived: bool,
+}
+
+impl Sealed {
+    /// The scopes, which line feeds separate.
+    pub(super) fn scopes(&self) -> &str {
+        let start = self.token_len + self.parts.claims + self.parts.header + self.parts.id;
+        self.text.get(start..start + self.parts.scopes).unwrap_or_default()
+    }
+}
+
+/// How long the parts of what a token says are, in bytes and in their order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Parts {
+    /// The claims, as the token's own JSON.
+    pub claims: usize,
+    /// The header, as the token's own JSON.
+    pub header: usize,
+    /// The principal's id.
+    pub id: usize,
+    /// The scopes, which line feeds separate.
+    pub scopes: usize,
+    /// The scopes as a JSON list: there when one of them holds a line feed itself.
+    pub scope_list: usize,
+    /// The labels as a JSON object: there when there are any.
+    pub labels: usize,
+    /// The principal's key: there when it is not the provider's prefix and the id.
+    pub key: usize,
+    /// The principal's issuer: there when it is not the provider's own.
+    pub issuer: usize,
 }

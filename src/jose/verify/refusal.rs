@@ -1,13 +1,13 @@
 //! What a refused token is told. These are rare, and kept out of the way of the tokens that are good.
 
-use super::{
-    alg::Algorithm,
-    jwks::{Hint, MAX_TRIES},
-    jwks_cache::{Decision, JwksCache, Troubled},
-    provider::Provider,
-};
 use crate::{
     error::{shown, Code, Error, Fact},
+    jose::{
+        alg::Algorithm,
+        jwks::{Hint, MAX_TRIES},
+        jwks_cache::{Decision, FailedRequest, JwksCache},
+        provider::Provider,
+    },
     json,
 };
 
@@ -73,10 +73,10 @@ pub(super) fn other_algorithm(provider: &Provider, algorithm: Algorithm) -> Erro
 pub(super) fn no_key(provider: &Provider, hint: &Hint<'_>, decision: Decision, kept_for: Option<&str>) -> Error {
     let (name, algorithm) = (shown(&provider.name), hint.algorithm);
     let message = match (decision, hint.kid) {
-        (Decision::Unavailable { retry_after, reason, place }, _) => {
+        (Decision::Unavailable { retry_after, reason, failed }, _) => {
             let message = format!("the keys of the provider \"{name}\" can't be had now: {reason}");
             let mut error = Error::new(Code::JwksUnavailable, message).retry_after(retry_after);
-            if let Some(Troubled { url, status }) = place {
+            if let Some(FailedRequest { url, status }) = failed {
                 error = error.with("url", Fact::Text(url));
                 if let Some(status) = status {
                     error = error.with("status", Fact::Number(u64::from(status)));

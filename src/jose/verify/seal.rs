@@ -2,18 +2,13 @@
 
 use std::{borrow::Cow, mem};
 
-use super::{
-    checks::{Parts, Sealed},
-    claims::Candidate,
-};
+use super::token::{Parts, Sealed, SEPARATOR};
 use crate::{
     error::Error,
+    jose::claims::Candidate,
     json,
     principal::{self, Kind},
 };
-
-/// What stands between two scopes: no scope of RFC 6749 §3.3 holds one.
-pub(super) const SEPARATOR: char = '\n';
 
 /// A token's issuer.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,7 @@ use std::{
     rc::Rc,
 };
 
-use super::verify::VerifiedToken;
+use super::token::VerifiedToken;
 use crate::time::{Span, Time};
 
 /// The bounds of the cache.
@@ -34,7 +34,7 @@ impl Default for Bounds {
 
 /// The cache, keyed by the exact token.
 #[derive(Debug)]
-pub struct TokenCache {
+pub(super) struct TokenCache {
     bounds: Bounds,
     young: Generation,
     young_bytes: usize,
@@ -56,12 +56,12 @@ struct Life {
 
 impl TokenCache {
     /// An empty cache.
-    pub fn new(bounds: Bounds) -> Self {
+    pub(super) fn new(bounds: Bounds) -> Self {
         Self { bounds, young: Generation::default(), young_bytes: 0, old: Generation::default() }
     }
 
     /// The verified token of exactly these bytes, if its entry has not ended.
-    pub fn get(&mut self, token: &[u8], now: Time) -> Option<Rc<VerifiedToken>> {
+    pub(super) fn get(&mut self, token: &[u8], now: Time) -> Option<Rc<VerifiedToken>> {
         if let Some((key, life)) = self.young.get_key_value(token) {
             return life.covers(now).then(|| Rc::clone(&key.0));
         }
@@ -75,28 +75,18 @@ impl TokenCache {
     }
 
     /// Remembers a verified token.
-    pub fn insert(&mut self, verified: &Rc<VerifiedToken>, now: Time) {
+    pub(super) fn insert(&mut self, verified: &Rc<VerifiedToken>, now: Time) {
         let until = now.plus(self.bounds.max_age).min(verified.window().closes());
         self.remove(verified.token());
         self.insert_entry(Key(Rc::clone(verified)), Life { until, since: now });
     }
 
     /// Forgets one token.
-    pub fn remove(&mut self, token: &[u8]) {
+    pub(super) fn remove(&mut self, token: &[u8]) {
         if let Some((key, _)) = self.young.remove_entry(token) {
             self.young_bytes -= key.0.size();
         }
         self.old.remove(token);
-    }
-
-    /// How many tokens it holds.
-    pub fn len(&self) -> usize {
-        self.young.len() + self.old.len()
-    }
-
-    /// Whether it holds none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Puts an entry into the young generation, which does not hold its token.
@@ -166,6 +156,12 @@ impl Hasher for TailHasher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl TokenCache {
+        fn len(&self) -> usize {
+            self.young.len() + self.old.len()
+        }
+    }
 
     const START: Time = Time::EPOCH;
 

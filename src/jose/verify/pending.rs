@@ -1,12 +1,12 @@
-//! Signature checks under way: what is known of a token while WebCrypto looks at its signature.
+//! Signature checks that are pending: what is known of a token while WebCrypto looks at its signature.
 
-use super::claims::Window;
+use super::token::Sealed;
 use crate::{
     error::{Code, Error},
     time::{Span, Time},
 };
 
-/// Checks under way at once. WebCrypto answers within milliseconds; what is older than [`GIVEN_UP`] never will.
+/// Checks pending at once. WebCrypto answers within milliseconds; what is older than [`GIVEN_UP`] never will.
 const MOST: usize = 4096;
 const GIVEN_UP: Span = Span::from_secs(30);
 
@@ -16,7 +16,7 @@ pub struct CheckId(pub u32);
 
 /// A token of which everything but the signature was checked.
 #[derive(Debug)]
-pub(super) struct Check {
+pub(super) struct PendingCheck {
     /// The provider's index.
     pub(super) provider: usize,
     /// The generation of the provider's keys that the check began with.
@@ -25,50 +25,9 @@ pub(super) struct Check {
     pub(super) outcome: Result<Sealed, Error>,
 }
 
-/// What an accepted token says, sealed until its signature is approved.
-#[derive(Debug)]
-pub(super) struct Sealed {
-    /// The token, where it is to be remembered, and what it says: all in one, for each piece of memory has its price.
-    pub(super) text: String,
-    pub(super) token_len: usize,
-    pub(super) parts: Parts,
-    pub(super) window: Window,
-    pub(super) expires_at: Time,
-    pub(super) is_long_lived: bool,
-}
-
-impl Sealed {
-    /// The scopes, which line feeds separate.
-    pub(super) fn scopes(&self) -> &str {
-        let start = self.token_len + self.parts.claims + self.parts.header + self.parts.id;
-        self.text.get(start..start + self.parts.scopes).unwrap_or_default()
-    }
-}
-
-/// How long the parts of what a token says are, in bytes and in their order.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Parts {
-    /// The claims, as the token's own JSON.
-    pub claims: usize,
-    /// The header, as the token's own JSON.
-    pub header: usize,
-    /// The principal's id.
-    pub id: usize,
-    /// The scopes, which line feeds separate.
-    pub scopes: usize,
-    /// The scopes as a JSON list: there when one of them holds a line feed itself.
-    pub scope_list: usize,
-    /// The labels as a JSON object: there when there are any.
-    pub labels: usize,
-    /// The principal's key: there when it is not the provider's prefix and the id.
-    pub key: usize,
-    /// The principal's issuer: there when it is not the provider's own.
-    pub issuer: usize,
-}
-
-/// All checks under way.
+/// All that are pending.
 #[derive(Debug, Default)]
-pub(super) struct Checks {
+pub(super) struct PendingChecks {
     slots: Vec<Slot>,
     free: Vec<u16>,
 }
@@ -78,12 +37,12 @@ pub(super) struct Checks {
 struct Slot {
     turn: u16,
     begun: Time,
-    check: Option<Check>,
+    check: Option<PendingCheck>,
 }
 
-impl Checks {
+impl PendingChecks {
     /// Takes a check in. Bounded: those that nobody came back for make room.
-    pub(super) fn add(&mut self, check: Check, now: Time) -> Result<CheckId, Error> {
+    pub(super) fn add(&mut self, check: PendingCheck, now: Time) -> Result<CheckId, Error> {
         let at = match self.free.pop() {
             Some(at) => at,
             None if self.slots.len() < MOST => {
@@ -99,7 +58,7 @@ impl Checks {
     }
 
     /// Gives a check back, once.
-    pub(super) fn take(&mut self, id: CheckId) -> Result<Check, Error> {
+    pub(super) fn take(&mut self, id: CheckId) -> Result<PendingCheck, Error> {
         let (turn, at) = ((id.0 >> 16) as u16, id.0 as u16);
         let slot = self.slots.get_mut(usize::from(at)).filter(|slot| slot.turn == turn);
         let check = slot.and_then(|slot| slot.check.take()).ok_or_else(|| {
@@ -121,13 +80,13 @@ impl Checks {
 mod tests {
     use super::*;
 
-    fn check() -> Check {
-        Check { provider: 0, generation: 0, outcome: Err(Error::new(Code::TokenExpired, "x")) }
+    fn check() -> PendingCheck {
+        PendingCheck { provider: 0, generation: 0, outcome: Err(Error::new(Code::TokenExpired, "x")) }
     }
 
     #[test]
     fn a_check_is_taken_once() {
-        let mut checks = Checks::default();
+        let mut checks = PendingChecks::default();
         let one = checks.add(check(), Time::EPOCH).unwrap();
         assert!(checks.take(one).is_ok());
         assert!(checks.take(one).is_err());
@@ -139,7 +98,7 @@ mod tests {
 
     #[test]
     fn checks_that_nobody_finishes_make_room() {
-        let mut checks = Checks::default();
+        let mut checks = PendingChecks::default();
         let first = checks.add(check(), Time::EPOCH).unwrap();
         for _ in 1..MOST {
             checks.add(check(), Time::EPOCH).unwrap();

@@ -1,0 +1,53 @@
+//! What a caller with a token does next.
+
+use std::rc::Rc;
+
+use super::{pending::CheckId, token::VerifiedToken};
+use crate::{
+    error::Error,
+    jose::{alg::Algorithm, jwks::KeyId, jwks_cache::FetchId},
+    time::Time,
+};
+
+/// What a caller with a token does next.
+#[derive(Debug)]
+pub enum Step {
+    /// The token was seen before, and is good.
+    Verified(Rc<VerifiedToken>),
+    /// The token is refused.
+    Refused(Error),
+    /// Perform this fetch of the provider's keys ([`super::Action::Fetch`]), then begin again.
+    Fetch(usize, FetchId),
+    /// Somebody is fetching the provider's keys: wait for that, but not past the given instant; then begin again.
+    Wait(usize, FetchId, Time),
+    /// Import the key ([`super::Verifier::key`], [`super::Verifier::handle_imported`]), then begin again.
+    Import {
+        /// The key.
+        key: KeyId,
+        /// What it is to be used for.
+        algorithm: Algorithm,
+        /// As [`SignatureCheck::refresh`].
+        refresh: Option<(usize, FetchId)>,
+    },
+    /// Check the signature, then finish.
+    Check(SignatureCheck),
+}
+
+/// A signature to be checked.
+#[derive(Debug)]
+pub struct SignatureCheck {
+    /// What to give to [`super::Verifier::finish`].
+    pub id: CheckId,
+    /// The key.
+    pub key: KeyId,
+    /// The algorithm, fixed by the provider's configuration and the key.
+    pub algorithm: Algorithm,
+    /// How long the signature is, which stands at [`super::Verifier::signature`]: exactly as long as the key asks for.
+    pub signature_len: usize,
+    /// How many bytes from the token's start are signed.
+    pub signing_input_len: usize,
+    /// A fetch that this caller should begin without waiting for it: the keys are getting old.
+    pub refresh: Option<(usize, FetchId)>,
+    /// Where the signature is not this key's and the token may mean another: what to begin again with ([`super::Verifier::begin_with`]).
+    pub next: Option<usize>,
+}
