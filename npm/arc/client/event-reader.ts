@@ -1,8 +1,9 @@
 // The events of a stream of bytes.
 
-import { toArcgateError } from "../../errors.js";
+import { ArcgateError } from "../../errors.js";
+import { guarded, MachineDriver } from "../../platform/machine-driver.js";
 import { broken } from "../../platform/peer-errors.js";
-import { bindings, type Core, instanceEpoch, recoverFrom } from "../../platform/wasm.js";
+import { bindings, type Core } from "../../platform/wasm.js";
 
 // How much goes into the core's memory at once: it grows to hold it, and never shrinks.
 const PIECE = 64 * 1024;
@@ -12,13 +13,13 @@ export type NamedData = [name: string, data: string];
 
 /** The core's reader, fed in pieces. It belongs to one instance of the module, and ends with it. */
 export class EventReader {
-  #core: InstanceType<Core["EventReader"]>;
-  #epoch = instanceEpoch();
+  #machine: MachineDriver<Machine>;
   #bytes: Uint8Array = new Uint8Array(0);
 
   /** With these bounds, in bytes: of one event, and of the whole stream. */
   constructor({ event, stream }: { event: number; stream: number }) {
-    this.#core = this.#try(() => new bindings.EventReader(event, stream));
+    this.#machine = new MachineDriver({ make: () => new bindings.EventReader(event, stream) });
+    void this.#machine.machine;
   }
 
   /** Takes the next bytes. */
@@ -32,36 +33,36 @@ export class EventReader {
     if (this.#bytes.length === 0) return false;
     const part = this.#bytes.subarray(0, PIECE);
     this.#bytes = this.#bytes.subarray(PIECE);
-    this.#try(() => this.#core.push(part));
+    this.#try((machine) => machine.push(part));
     return true;
   }
 
   /** The next complete event. */
   next(): NamedData | undefined {
-    return parted(this.#try(() => this.#core.nextEvent()));
+    return parted(this.#try((machine) => machine.nextEvent()));
   }
 
   /** The event that the end of the stream completes, if it does. */
   finish(): NamedData | undefined {
-    return parted(this.#try(() => this.#core.finish()));
+    return parted(this.#try((machine) => machine.finish()));
   }
 
   /** Gives its memory back. */
   free(): void {
-    if (this.#epoch === instanceEpoch()) this.#core.free();
+    this.#machine.end();
   }
 
-  #try<T>(work: () => T): T {
-    if (this.#epoch !== instanceEpoch()) throw toArcgateError(new Error("the module was replaced"));
+  #try<T>(work: (machine: Machine) => T): T {
     try {
-      return work();
-    } catch (thrown) {
-      recoverFrom(thrown);
-      const error = toArcgateError(thrown);
-      throw error.code === "ERR_PROTOCOL" ? broken(error.message, error.details) : error;
+      return guarded(() => work(this.#machine.survivor()));
+    } catch (error) {
+      const isPeers = error instanceof ArcgateError && error.code === "ERR_PROTOCOL";
+      throw isPeers ? broken(error.message, error.details) : error;
     }
   }
 }
+
+type Machine = InstanceType<Core["EventReader"]>;
 
 // The core gives an event as its name, a line feed, its data.
 function parted(text: string | undefined): NamedData | undefined {
