@@ -8,8 +8,8 @@ import { build } from "esbuild";
 import { root } from "../scripts/setup/cache.mjs";
 import { endGroup, startGroup } from "../scripts/setup/processes.mjs";
 import { answering } from "../scripts/start/worker.mjs";
+import { startWorkerd as startBundled } from "../tests/lib/bundled-worker.mjs";
 import { freePort } from "../tests/lib/worker.mjs";
-import { startWorkerd as startBundled } from "../tests/workerd/jwks/workerd.mjs";
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 const arcgate = (entry) => ({ arcgate: join(root, "pkg", entry) });

@@ -3,26 +3,18 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { browsers } from "../../scripts/setup/browsers.mjs";
+import { chromiumFlags } from "../lib/chromium-flags.mjs";
 
 const { chromium, chromedriver, firefox, geckodriver } = browsers();
-
-// Root needs no-sandbox, and a closed network is left in peace.
-const flags = [
-  "--headless=new",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 const drivers = {
   chromium: {
     command: [chromedriver, "--port=0"],
     started: /started successfully on port (\d+)/,
-    capabilities: { browserName: "chrome", "goog:chromeOptions": { binary: chromium, args: flags } },
+    capabilities: {
+      browserName: "chrome",
+      "goog:chromeOptions": { binary: chromium, args: ["--headless=new", ...chromiumFlags] },
+    },
   },
   firefox: {
     command: [geckodriver, "--port", "0"],

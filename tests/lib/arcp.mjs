@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { connect as tcp } from "node:net";
+import { bounded } from "./bounded.mjs";
 
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -59,23 +60,13 @@ export async function rawSocket(url, { patienceMs = 8000, headers, protocols } =
   socket.addEventListener("message", ({ data }) =>
     put(typeof data === "string" ? JSON.parse(data) : { binary: new Uint8Array(data) }),
   );
-  const bounded = async (promise, what) => {
-    let timer;
-    const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no ${what} within ${patienceMs} ms`)), patienceMs);
-    });
-    try {
-      return await Promise.race([promise, late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  const within = (promise, what) => bounded(promise, what, patienceMs);
   const next = (what = "frame") => {
     if (queue.length) return Promise.resolve(queue.shift());
     if (end) return Promise.resolve({ closed: end });
-    return bounded(new Promise((resolve) => waiting.push(resolve)), what);
+    return within(new Promise((resolve) => waiting.push(resolve)), what);
   };
-  const open = await bounded(
+  const open = await within(
     new Promise((resolve) => {
       socket.addEventListener("open", () => resolve(true), { once: true });
       closed.then(() => resolve(false));
@@ -114,10 +105,10 @@ export async function rawSocket(url, { patienceMs = 8000, headers, protocols } =
         frames.push(got);
       }
     },
-    closed: () => bounded(closed, "close"),
+    closed: () => within(closed, "close"),
     close(code, reason) {
       socket.close(code, reason);
-      return bounded(closed, "close");
+      return within(closed, "close");
     },
   };
 }

@@ -5,21 +5,11 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { chromium } from "playwright-core";
 import { browsers } from "../../scripts/setup/browsers.mjs";
-
-// As in webdriver.json: root needs no-sandbox, and a closed network is left in peace.
-const args = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import { chromiumFlags } from "./chromium-flags.mjs";
 
 /** Starts the system's Chromium. */
 export function launchChromium(options = {}) {
-  return chromium.launch({ executablePath: browsers().chromium, args, ...options });
+  return chromium.launch({ executablePath: browsers().chromium, args: chromiumFlags, ...options });
 }
 
 const types = {

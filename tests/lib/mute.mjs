@@ -2,6 +2,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { connect } from "node:net";
+import { bounded } from "./bounded.mjs";
 
 /** `socket.until(test)` waits for what came, as bytes; `socket.ended` for the other side's end of the connection. */
 function watched(socket, patienceMs) {
@@ -12,17 +13,7 @@ function watched(socket, patienceMs) {
     came = Buffer.concat([came, data]);
     for (const look of waiting) look();
   });
-  const within = async (promise, what) => {
-    let timer;
-    const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no ${what} within ${patienceMs} ms`)), patienceMs);
-    });
-    try {
-      return await Promise.race([promise, late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  const within = (promise, what) => bounded(promise, what, patienceMs);
   const ended = new Promise((resolve) => {
     socket.on("end", resolve);
     socket.on("close", resolve);

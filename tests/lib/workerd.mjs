@@ -19,16 +19,21 @@ export async function startServe(
   await bundleWorker();
   const state = given ?? mkdtempSync(join(tmpdir(), "arcgate-serve-"));
   const port = await freePort();
-  const log = [];
   const text = (value) => (typeof value === "string" ? value : JSON.stringify(value));
   const flags = [`--socket-addr=http=127.0.0.1:${port}`, `--directory-path=state=${state}`, ...args];
-  const child = startGroup(join(root, "node_modules/.bin/workerd"), ["serve", config, ...flags], {
-    env: Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, text(value)])),
-    onLine: (line) => log.push(line),
-  });
+  const onClose = () => given || rmSync(state, { recursive: true, force: true });
+  const env = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, text(value)]));
+  return { ...(await runWorkerd(["serve", config, ...flags], { port, env, onClose })), port, state };
+}
+
+/** Runs workerd with these arguments, until it answers at `port`. `log` collects what it says. */
+export async function runWorkerd(args, { port, onClose, ...options }) {
+  const log = [];
+  const onLine = (line) => log.push(line);
+  const child = startGroup(join(root, "node_modules/.bin/workerd"), args, { ...options, onLine });
   const close = async () => {
     await endGroup(child);
-    if (!given) rmSync(state, { recursive: true, force: true });
+    onClose();
   };
   const url = `http://127.0.0.1:${port}`;
   try {
@@ -37,5 +42,5 @@ export async function startServe(
     await close();
     throw error;
   }
-  return { url, port, log, state, close };
+  return { url, log, close };
 }

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { claims, jws, makeKey, serve } from "../attacks/kit.mjs";
-import { startWorkerd } from "./jwks/workerd.mjs";
+import { startWorkerd } from "../lib/bundled-worker.mjs";
 
 const entry = fileURLToPath(new URL("jwks/index.js", import.meta.url));
 

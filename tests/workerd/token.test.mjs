@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { serve } from "../attacks/kit.mjs";
+import { startWorkerd } from "../lib/bundled-worker.mjs";
 import { startWrangler } from "../lib/worker.mjs";
-import { startWorkerd } from "./jwks/workerd.mjs";
 
 let worker;
 let endpoint;

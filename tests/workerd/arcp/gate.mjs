@@ -3,8 +3,8 @@
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { session } from "../../lib/arcp.mjs";
+import { startWorkerd } from "../../lib/bundled-worker.mjs";
 import { startRuntime } from "../../lib/scripted-runtime.mjs";
-import { startWorkerd } from "../jwks/workerd.mjs";
 
 export let runtime;
 export let worker;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { claims, jws, makeKey, serve } from "../../attacks/kit.mjs";
-import { startWorkerd } from "./workerd.mjs";
+import { startWorkerd } from "../../lib/bundled-worker.mjs";
 
 const LATENCY_MS = 60;
 

@@ -4,10 +4,9 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { root } from "../../../scripts/setup/cache.mjs";
-import { endGroup, startGroup } from "../../../scripts/setup/processes.mjs";
-import { answering } from "../../../scripts/start/worker.mjs";
-import { freePort } from "../../lib/worker.mjs";
+import { root } from "../../scripts/setup/cache.mjs";
+import { freePort } from "./worker.mjs";
+import { runWorkerd } from "./workerd.mjs";
 
 const config = (port, compatibilityDate) => `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -40,21 +39,9 @@ export async function startWorkerd(entry, bundling = {}, compatibilityDate = "20
   });
   copyFileSync(join(root, "pkg/core.wasm"), join(folder, "core.wasm"));
   writeFileSync(join(folder, "config.capnp"), config(port, compatibilityDate));
-  const log = [];
-  const child = startGroup(join(root, "node_modules/.bin/workerd"), ["serve", join(folder, "config.capnp")], {
+  return runWorkerd(["serve", join(folder, "config.capnp")], {
+    port,
     cwd: folder,
-    onLine: (line) => log.push(line),
+    onClose: () => rmSync(folder, { recursive: true, force: true }),
   });
-  const close = async () => {
-    await endGroup(child);
-    rmSync(folder, { recursive: true, force: true });
-  };
-  const url = `http://127.0.0.1:${port}`;
-  try {
-    await answering(`${url}/healthz`, child, "workerd", () => log.join("\n"));
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return { url, log, folder, close };
 }
