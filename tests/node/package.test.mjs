@@ -1,35 +1,23 @@
 // The package as its users get it: packed by npm, installed into an empty project, and used there in Node, in workerd and in
-// a page, with and without a bundler; and what the types say of it.
+// a page, with and without a bundler.
 
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { promisify } from "node:util";
 import { build } from "vite";
 import { root } from "../../scripts/setup/cache.mjs";
 import { startBrowser } from "../browser/webdriver.mjs";
 import { servePages } from "../lib/browser.mjs";
+import { bin, project, run, write } from "../lib/packed.mjs";
 import { startWrangler } from "../lib/worker.mjs";
 
-const run = promisify(execFile);
-const bin = (name) => join(root, "node_modules/.bin", name);
 const manifest = JSON.parse(readFileSync(join(root, "pkg.json"), "utf8"));
 const { now, issuer, audience, algorithms } = JSON.parse(
   readFileSync(join(root, "tests/vectors/algorithms.json"), "utf8"),
 );
+
 const { key, token } = algorithms.find(({ alg }) => alg === "ES256");
 
 // What each runtime does with the package; `arcgate` is in scope.
@@ -40,27 +28,9 @@ const use = `
   const { principal } = await verifier.verify(${JSON.stringify(token)});
   const { header } = await verifyJws(${JSON.stringify(token)}, provider.jwks, { algorithms: ["ES256"] });
   const forged = await verifier.verify(${JSON.stringify(`${token.slice(0, -4)}AAAA`)}).catch(({ code }) => code);`;
+
 const gives = "{ id: principal.id, alg: header.alg, forged, version }";
 const expected = { id: "user-1", alg: "ES256", forged: "ERR_TOKEN_SIGNATURE", version: manifest.version };
-
-let project;
-let tarball;
-const write = (path, text) => {
-  mkdirSync(join(project, path, ".."), { recursive: true });
-  writeFileSync(join(project, path), text);
-};
-
-before(async () => {
-  project = mkdtempSync(join(tmpdir(), "arcgate-package-"));
-  // npm runs on the Node that it was installed for, whichever this is.
-  const { stdout } = await run("npm", ["pack", join(root, "pkg"), "--json", "--pack-destination", project], {
-    cwd: project,
-  });
-  tarball = join(project, JSON.parse(stdout)[0].filename);
-  write("package.json", JSON.stringify({ name: "empty-project", private: true, type: "module" }));
-  await run("npm", ["install", tarball, "--offline", "--no-audit", "--no-fund"], { cwd: project });
-});
-after(() => rmSync(project, { recursive: true, force: true }));
 
 test("holds what its manifest names, its two modules, and nothing of the development", () => {
   const installed = join(project, "node_modules/arcgate");
@@ -197,119 +167,6 @@ describe("verifies a token in a page", () => {
     assert.deepEqual(await inPage(folder), expected);
   });
 });
-
-describe("types", () => {
-  const file = (path) => readFileSync(join(root, path), "utf8");
-  const withoutComments = (text) => text.replace(/\/\*.*?\*\/|^ *\/\/[^\n]*/gms, "");
-  // Each declaration of the package, without its comments.
-  const declarations = readdirSync(join(root, "pkg"), { recursive: true })
-    .filter((name) => name.endsWith(".d.ts"))
-    .map((name) => ({ name, text: withoutComments(file(`pkg/${name}`)) }));
-  const index = declarations.find(({ name }) => name === "index.d.ts").text;
-  const exports = [...index.matchAll(/^export \{([^}]*)\} from/gm)].flatMap(([, names]) => names.match(/\w+/g));
-  const declared = [...exports, ...[...index.matchAll(/^export declare \w+ (\w+)/gm)].map(([, name]) => name)];
-
-  test("declare what the entries export, no more and no less", async () => {
-    for (const entry of ["entry.node.js", "entry.web.js"]) {
-      const exported = Object.keys(await import(join(root, "pkg", entry)));
-      assert.deepEqual(exported.sort(), [...declared].sort(), entry);
-    }
-  });
-
-  test("declare each class's members, no more and no less", async () => {
-    const arcgate = await import(join(root, "pkg/entry.node.js"));
-    const classes = declarations.flatMap(({ text }) => [
-      ...text.matchAll(/^export declare class (\w+)[^{]*\{$(.*?)^\}/gms),
-    ]);
-    const known = classes.filter(([, name]) => name in arcgate && name !== "ArcgateError");
-    assert.equal(known.length, 10);
-    for (const [, name, body] of known) {
-      const declared = [...body.matchAll(/^ {4}(?!private|static|readonly)(?:get )?(\w+)[<(:]/gm)].map(
-        ([, member]) => member,
-      );
-      const defined = Object.getOwnPropertyNames(arcgate[name].prototype).filter((member) => member !== "constructor");
-      assert.deepEqual(declared.sort(), defined.sort(), name);
-    }
-  });
-
-  test("ErrorCode has the core's codes, and those that the package throws itself", () => {
-    const union = withoutComments(file("npm/error-codes.ts")).match(/export type ErrorCode =(.*?);/s)[1];
-    const inTypes = [...union.matchAll(/"(ERR_\w+)"/g)].map(([, code]) => code);
-    const inCore = [...file("src/error.rs").matchAll(/^ +\w+ = "(ERR_\w+)", \w+, \w+;$/gm)].map(([, code]) => code);
-    assert.ok(inCore.length > 15, "the codes of src/error.rs are found");
-    assert.deepEqual(inTypes.toSorted(), inCore.toSorted());
-    const sources = readdirSync(join(root, "npm"), { recursive: true }).filter((name) => /(?<!\.d)\.[jt]s$/.test(name));
-    assert.ok(sources.length > 60, "the sources are found");
-    const thrown = sources.flatMap((name) =>
-      [...file(`npm/${name}`).matchAll(/"(ERR_[A-Z_]*[A-Z])"/g)].map(([, code]) => code),
-    );
-    assert.deepEqual(
-      [...new Set(thrown)].filter((code) => !inTypes.includes(code)),
-      [],
-    );
-  });
-
-  test("have no `any`", () => {
-    for (const { name, text } of declarations) {
-      // `tenants: "any"` is a text, and no type.
-      assert.ok(!/\bany\b/.test(text.replaceAll('"any"', "")), name);
-    }
-  });
-
-  test("show nothing of the inside: neither private members nor the module's glue", () => {
-    assert.ok(declarations.length > 15, "the declarations are found");
-    for (const { name, text } of declarations) {
-      assert.ok(!/#private|core\.js|page\.js|wasm\.js/.test(text), name);
-      assert.ok(!/^export declare (?:let|function) (?:bindings|call|toPrincipal)\b/m.test(text), name);
-    }
-  });
-
-  test("hold for the examples in tests/types", () =>
-    run(bin("tsc"), ["--project", "tests/types/tsconfig.json"], { cwd: root }).catch(said));
-
-  for (const [module, resolution, lib] of [
-    ["nodenext", "nodenext", "es2022,dom"],
-    ["esnext", "bundler", "es2022,dom"],
-    ["esnext", "bundler", "es2022"],
-  ]) {
-    test(`are found in an installed package, moduleResolution ${resolution}, lib ${lib}`, async () => {
-      write(
-        "use.ts",
-        `import { JwtVerifier, type Principal } from "arcgate";
-        import { createWorker } from "arcgate/worker";
-        const verifier: Promise<JwtVerifier> = JwtVerifier.create({ providers: { p: { issuer: "i", audience: null } } });
-        export const principal: Promise<Principal> = verifier.then((v) => v.verify("")).then((verified) => verified.principal);
-        export default createWorker({ verifier: () => verifier });`,
-      );
-      const options = [
-        "--noEmit",
-        "--strict",
-        "--ignoreConfig",
-        "--target",
-        "es2022",
-        "--skipLibCheck",
-        "false",
-        "--lib",
-        lib,
-        "--module",
-        module,
-        "--moduleResolution",
-        resolution,
-      ];
-      await run(bin("tsc"), [...options, "use.ts"], { cwd: project }).catch(said);
-    });
-  }
-
-  test("publint is content with the package", () => run(bin("publint"), ["--strict", tarball]).catch(said));
-
-  test("so is attw, which asks whether the types are wrong", () =>
-    run(bin("attw"), [tarball, "--profile", "esm-only", "--exclude-entrypoints", "core.wasm"]).catch(said));
-});
-
-// A program that failed, with what it said.
-function said({ message, stdout, stderr }) {
-  throw new Error(`${message}\n${stdout}\n${stderr}`);
-}
 
 // Every Node on the PATH, the one that runs this included: npm puts the repository's own first.
 function nodes() {

@@ -1,0 +1,121 @@
+// The package as its users get it: what its types say.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { root } from "../../scripts/setup/cache.mjs";
+import { bin, project, run, tarball, write } from "../lib/packed.mjs";
+
+describe("types", () => {
+  const file = (path) => readFileSync(join(root, path), "utf8");
+  const withoutComments = (text) => text.replace(/\/\*.*?\*\/|^ *\/\/[^\n]*/gms, "");
+  // Each declaration of the package, without its comments.
+  const declarations = readdirSync(join(root, "pkg"), { recursive: true })
+    .filter((name) => name.endsWith(".d.ts"))
+    .map((name) => ({ name, text: withoutComments(file(`pkg/${name}`)) }));
+  const index = declarations.find(({ name }) => name === "index.d.ts").text;
+  const exports = [...index.matchAll(/^export \{([^}]*)\} from/gm)].flatMap(([, names]) => names.match(/\w+/g));
+  const declared = [...exports, ...[...index.matchAll(/^export declare \w+ (\w+)/gm)].map(([, name]) => name)];
+
+  test("declare what the entries export, no more and no less", async () => {
+    for (const entry of ["entry.node.js", "entry.web.js"]) {
+      const exported = Object.keys(await import(join(root, "pkg", entry)));
+      assert.deepEqual(exported.sort(), [...declared].sort(), entry);
+    }
+  });
+
+  test("declare each class's members, no more and no less", async () => {
+    const arcgate = await import(join(root, "pkg/entry.node.js"));
+    const classes = declarations.flatMap(({ text }) => [
+      ...text.matchAll(/^export declare class (\w+)[^{]*\{$(.*?)^\}/gms),
+    ]);
+    const known = classes.filter(([, name]) => name in arcgate && name !== "ArcgateError");
+    assert.equal(known.length, 10);
+    for (const [, name, body] of known) {
+      const declared = [...body.matchAll(/^ {4}(?!private|static|readonly)(?:get )?(\w+)[<(:]/gm)].map(
+        ([, member]) => member,
+      );
+      const defined = Object.getOwnPropertyNames(arcgate[name].prototype).filter((member) => member !== "constructor");
+      assert.deepEqual(declared.sort(), defined.sort(), name);
+    }
+  });
+
+  test("ErrorCode has the core's codes, and those that the package throws itself", () => {
+    const union = withoutComments(file("npm/error-codes.ts")).match(/export type ErrorCode =(.*?);/s)[1];
+    const inTypes = [...union.matchAll(/"(ERR_\w+)"/g)].map(([, code]) => code);
+    const inCore = [...file("src/error.rs").matchAll(/^ +\w+ = "(ERR_\w+)", \w+, \w+;$/gm)].map(([, code]) => code);
+    assert.ok(inCore.length > 15, "the codes of src/error.rs are found");
+    assert.deepEqual(inTypes.toSorted(), inCore.toSorted());
+    const sources = readdirSync(join(root, "npm"), { recursive: true }).filter((name) => /(?<!\.d)\.[jt]s$/.test(name));
+    assert.ok(sources.length > 60, "the sources are found");
+    const thrown = sources.flatMap((name) =>
+      [...file(`npm/${name}`).matchAll(/"(ERR_[A-Z_]*[A-Z])"/g)].map(([, code]) => code),
+    );
+    assert.deepEqual(
+      [...new Set(thrown)].filter((code) => !inTypes.includes(code)),
+      [],
+    );
+  });
+
+  test("have no `any`", () => {
+    for (const { name, text } of declarations) {
+      // `tenants: "any"` is a text, and no type.
+      assert.ok(!/\bany\b/.test(text.replaceAll('"any"', "")), name);
+    }
+  });
+
+  test("show nothing of the inside: neither private members nor the module's glue", () => {
+    assert.ok(declarations.length > 15, "the declarations are found");
+    for (const { name, text } of declarations) {
+      assert.ok(!/#private|core\.js|page\.js|wasm\.js/.test(text), name);
+      assert.ok(!/^export declare (?:let|function) (?:bindings|call|toPrincipal)\b/m.test(text), name);
+    }
+  });
+
+  test("hold for the examples in tests/types", () =>
+    run(bin("tsc"), ["--project", "tests/types/tsconfig.json"], { cwd: root }).catch(said));
+
+  for (const [module, resolution, lib] of [
+    ["nodenext", "nodenext", "es2022,dom"],
+    ["esnext", "bundler", "es2022,dom"],
+    ["esnext", "bundler", "es2022"],
+  ]) {
+    test(`are found in an installed package, moduleResolution ${resolution}, lib ${lib}`, async () => {
+      write(
+        "use.ts",
+        `import { JwtVerifier, type Principal } from "arcgate";
+        import { createWorker } from "arcgate/worker";
+        const verifier: Promise<JwtVerifier> = JwtVerifier.create({ providers: { p: { issuer: "i", audience: null } } });
+        export const principal: Promise<Principal> = verifier.then((v) => v.verify("")).then((verified) => verified.principal);
+        export default createWorker({ verifier: () => verifier });`,
+      );
+      const options = [
+        "--noEmit",
+        "--strict",
+        "--ignoreConfig",
+        "--target",
+        "es2022",
+        "--skipLibCheck",
+        "false",
+        "--lib",
+        lib,
+        "--module",
+        module,
+        "--moduleResolution",
+        resolution,
+      ];
+      await run(bin("tsc"), [...options, "use.ts"], { cwd: project }).catch(said);
+    });
+  }
+
+  test("publint is content with the package", () => run(bin("publint"), ["--strict", tarball]).catch(said));
+
+  test("so is attw, which asks whether the types are wrong", () =>
+    run(bin("attw"), [tarball, "--profile", "esm-only", "--exclude-entrypoints", "core.wasm"]).catch(said));
+});
+
+// A program that failed, with what it said.
+function said({ message, stdout, stderr }) {
+  throw new Error(`${message}\n${stdout}\n${stderr}`);
+}
