@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Admission, addressKey } from "../../pkg/arcp/gate/admission.js";
+import { resumeSealer, secretOf } from "../../pkg/arcp/gate/resume-key.js";
 import { ready } from "../../pkg/entry.node.js";
 import { bindings, recoverFrom } from "../../pkg/platform/wasm.js";
-import { resumeSealer, secretOf } from "../../pkg/arcp/gate/resume-key.js";
 
 await ready();
 
@@ -38,7 +38,10 @@ test("whose place is another's is cut, and nobody else", () => {
 test("after a trap what was counted before it means nothing", () => {
   const admission = new Admission(limits);
   const before = admission.begin("a", () => assert.fail("it was cut"));
-  assert.throws(() => bindings.trapForTests(), (thrown) => recoverFrom(thrown));
+  assert.throws(
+    () => bindings.trapForTests(),
+    (thrown) => recoverFrom(thrown),
+  );
   const places = [1, 2, 3].map(() => admission.begin("a", () => {}));
   assert.ok(places.every((place) => place.takesPrincipal("p") === (place !== places[2])));
   for (const end of [before.heard, () => before.hello(true), before.end]) end();
