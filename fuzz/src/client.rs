@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `!{…}` | the options; only as the first line |
 //! | `n1` `o1` `O1 60000` | a connection is dialled; it is open, with a token without an end, or with one |
-//! | `g1 1006` `G1 1006` `k1` `K1` `u1` `N` | a connection is gone, to be tried again or not; no token, for now or for good; no newer one; a nudge |
+//! | `g1 1006` `G1 1006` `k1` `K1` `u1` `N` | a connection is gone, to be tried again or not; no token, for now or for good; no newer one; a wake hint |
 //! | `r1 {…}` `z1` | a frame on a connection; one that is broken; without the number, on the newest |
 //! | `S{…}` `y{…}` `l{…}` `b$job {…}` `c1 …` | the application submits, with a key, lists, subscribes, cancels |
 //! | `U1` `A1` `R1 2` `e1 5` `x…` | it unsubscribes, gives a request up, reads, has read, closes |

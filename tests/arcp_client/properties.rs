@@ -32,7 +32,7 @@ enum Turn {
     Cancel(u8),
     Reader(u8, u8),
     Read(u8, u8),
-    Nudge,
+    WakeHint,
     /// The runtime forgets the session.
     Forget,
     Error(u8),
@@ -58,8 +58,8 @@ fn turn() -> impl Strategy<Value = Turn> {
         1 => any::<u8>().prop_map(Turn::Cancel),
         2 => (any::<u8>(), any::<u8>()).prop_map(|(job, reader)| Turn::Reader(job, reader)),
         2 => (any::<u8>(), any::<u8>()).prop_map(|(job, count)| Turn::Read(job, count)),
-        1 => Just(Turn::Nudge),
-        1 => prop::bool::weighted(0.15).prop_map(|forgets| if forgets { Turn::Forget } else { Turn::Nudge }),
+        1 => Just(Turn::WakeHint),
+        1 => prop::bool::weighted(0.15).prop_map(|forgets| if forgets { Turn::Forget } else { Turn::WakeHint }),
         1 => any::<u8>().prop_map(Turn::Error),
     ]
 }
@@ -283,7 +283,7 @@ impl Play {
                     self.pump();
                 }
             }
-            Turn::Nudge => {
+            Turn::WakeHint => {
                 self.world.with(|client, now| client.handle_wake_hint(now));
                 self.pump();
             }

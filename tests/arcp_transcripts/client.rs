@@ -1,4 +1,4 @@
-//! The client's machine. Steps: `who` is `driver` (`start`, `dialing`, `opened`, `gone`, `noToken`, `unchanged`, `nudge`; of a
+//! The client's machine. Steps: `who` is `driver` (`start`, `dialing`, `opened`, `gone`, `noToken`, `unchanged`, `wakeHint`; of a
 //! connection), `runtime` (`frame`, `text` or `broken` on `conn`), `app` (`submit`, `list`, `subscribe`, `cancel`,
 //! `unsubscribe`, `abandon`, `close`).
 
@@ -37,7 +37,7 @@ impl Machine for Driver {
             }
             "driver" if has("noToken") => client.handle_token_failure(number("noToken"), flag("retryable"), now),
             "driver" if has("unchanged") => client.handle_token_unchanged(number("unchanged"), now),
-            "driver" if has("nudge") => client.handle_wake_hint(now),
+            "driver" if has("wakeHint") => client.handle_wake_hint(now),
             "runtime" if has("text") => client.handle_frame(number("conn"), text("text").unwrap(), now),
             "runtime" if has("broken") => client.handle_broken_frame(number("conn"), "", now),
             "app" if has("submit") => {

@@ -53,7 +53,7 @@ export class Driver {
   #tokenError: ArcgateError | undefined;
   #over = false;
   #onWake = () => {
-    if (globalThis.document?.visibilityState !== "hidden") this.call("nudge");
+    if (globalThis.document?.visibilityState !== "hidden") this.call("wakeHint");
   };
 
   constructor({ url, WebSocket, bearer, shouldRetry, options, perform }: DriverOptions) {

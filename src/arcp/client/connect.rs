@@ -125,7 +125,7 @@ impl Client {
         self.tick(now);
         match self.phase {
             Phase::Waiting(_) => self.dial(),
-            Phase::Open => self.doubt(),
+            Phase::Open => self.probe(),
             _ => {}
         }
     }

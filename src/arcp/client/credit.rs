@@ -153,8 +153,8 @@ impl Client {
         let job = self.jobs.by_id(id).filter(|_| envelope.kind() == "job.event");
         let Some(job) = job else { return self.deliver(envelope, id, seq, text) };
         let (handle, has_place) = (job.handle, !job.is_full(text.len()));
-        (job.is_fresh, job.late_at, job.is_doubted) = (false, None, false);
-        (job.watch, job.doubt) = (None, None);
+        (job.is_fresh, job.late_at, job.is_unconfirmed) = (false, None, false);
+        (job.watch, job.unread_end) = (None, None);
         job.is_heard = true;
         match job.flow.fate(seq, is_new, has_place, text) {
             Fate::Kept => self.hand_over(envelope, handle, seq, text, true),

@@ -68,7 +68,7 @@ pub struct Job {
     /// When such a job is looked for in the runtime's list, and how often it was.
     pub watch: Option<(Time, u32)>,
     /// Why its end may be one that can't be read, while nothing came after that.
-    pub doubt: Option<Box<Fault>>,
+    pub unread_end: Option<Box<Fault>>,
     /// Whether its events come, or are put off.
     pub flow: Flow,
     /// What was given up of it and not told yet: from and to which number.
@@ -76,7 +76,7 @@ pub struct Job {
     /// Whether events of it were lost before it was accepted.
     pub has_holes: bool,
     /// Whether nobody knows if it has ended: it wasn't heard of since something was lost.
-    pub is_doubted: bool,
+    pub is_unconfirmed: bool,
     /// The highest number of it that counted as progress.
     most: i64,
     last: i64,
@@ -239,11 +239,11 @@ impl Jobs {
             is_heard: false,
             late_at: None,
             watch: None,
-            doubt: None,
+            unread_end: None,
             flow: Flow::default(),
             given_up: None,
             has_holes: false,
-            is_doubted: false,
+            is_unconfirmed: false,
             most: -1,
             last: -1,
             reader: Reader::None,

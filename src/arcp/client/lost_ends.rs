@@ -62,7 +62,7 @@ impl Client {
 
     /// Something may be lost: compares what is waited for with what is there.
     pub(super) fn check_jobs(&mut self) {
-        self.jobs.iter_mut().for_each(|job| job.is_doubted = true);
+        self.jobs.iter_mut().for_each(|job| job.is_unconfirmed = true);
         self.list_jobs();
     }
 
@@ -113,12 +113,12 @@ impl Client {
             let is_over = text(entry, "status").is_some_and(|status| is_over(&status));
             let last = entry.get("last_event_seq").and_then(Value::as_number).and_then(Number::as_i64);
             if !is_over {
-                job.doubt = None;
+                job.unread_end = None;
             }
             // A replay may take its time, as long as it goes on; but not for ever.
             let goes_on = job.late_at.is_none_or(|at| last_seq > at);
             let is_on_its_way = job.is_own && goes_on && last.is_some_and(|last| last > last_seq);
-            job.is_doubted = is_over;
+            job.is_unconfirmed = is_over;
             if is_over && is_on_its_way {
                 job.late_at = Some(last_seq);
                 job.watch = Some((now.plus(LATE), 0));
@@ -170,8 +170,8 @@ impl Client {
             return;
         }
         self.listing.failures = 0;
-        let doubted: Vec<u32> = self.jobs.iter().filter(|job| job.is_doubted).map(|job| job.handle).collect();
-        for handle in doubted {
+        let unconfirmed: Vec<u32> = self.jobs.iter().filter(|job| job.is_unconfirmed).map(|job| job.handle).collect();
+        for handle in unconfirmed {
             // One that is put off shows what became of it when it is taken up.
             match self.jobs.get(handle).filter(|job| job.flow.is_live()).map(|job| job.submit.take()) {
                 Some(Some(payload)) => self.ask(Kind::Submit, &payload, handle, None),
@@ -248,7 +248,7 @@ impl Client {
         self.end_flow(handle);
         let Some(job) = self.jobs.remove(handle) else { return };
         let fault = Fault::new(Code::SessionLost, message).with("reason", reason);
-        self.job_failed(handle, job.doubt.as_deref().unwrap_or(&fault));
+        self.job_failed(handle, job.unread_end.as_deref().unwrap_or(&fault));
         self.tell(Event::Lost(Lost::of(LostReason::Result, [job.id.as_str()])));
         self.relax();
     }
@@ -286,7 +286,7 @@ impl Client {
             }
             self.suspect(&ended);
             // Or that its end may be one that can't be read, and that nothing came since.
-            let is_over = |job: &&Job| job.doubt.is_some() && job.watch.is_some_and(|(_, looks)| looks > 0);
+            let is_over = |job: &&Job| job.unread_end.is_some() && job.watch.is_some_and(|(_, looks)| looks > 0);
             let over: Vec<u32> =
                 self.jobs.iter().filter(is_over).filter(|job| !job.holds()).map(|job| job.handle).collect();
             for handle in over {

@@ -69,7 +69,7 @@ pub(super) struct Upkeep {
     pub heard: Time,
     pub sent: Time,
     pub pinged: Time,
-    /// Something must be heard by then: there is a doubt.
+    /// Something must be heard by then.
     pub probe: Option<Time>,
     pub ack: Option<Time>,
     pub acked: i64,

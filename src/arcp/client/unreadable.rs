@@ -190,7 +190,7 @@ impl Client {
                 // Garbage that has no place among what is numbered is seldom an end.
                 if remains.is_numbered() {
                     let fault = Fault::new(Code::Protocol, "the job's end may be among what can't be read");
-                    self.doubt_ends(handle, &fault.with("reason", reason));
+                    self.note_unread_end(handle, &fault.with("reason", reason));
                 }
                 self.check_jobs();
             }
@@ -253,7 +253,7 @@ impl Client {
                     self.missed(handle, 1);
                 }
                 let fault = what.fault("the job's end may be what a gateway can't pass on: nothing came after it");
-                self.doubt_ends(job, &fault);
+                self.note_unread_end(job, &fault);
             }
         }
     }
@@ -267,11 +267,11 @@ impl Client {
     }
 
     /// This job, or any where it isn't known, may have ended: unless something more comes of it.
-    fn doubt_ends(&mut self, job: Option<u32>, fault: &Fault) {
+    fn note_unread_end(&mut self, job: Option<u32>, fault: &Fault) {
         let due = self.now.plus(LATE);
         for job in self.jobs.iter_mut().filter(|held| job.is_none_or(|handle| handle == held.handle)) {
             job.watch = Some((due, 0));
-            job.doubt = Some(Box::new(fault.clone()));
+            job.unread_end = Some(Box::new(fault.clone()));
         }
     }
 

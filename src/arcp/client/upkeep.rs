@@ -13,7 +13,7 @@ use crate::{
 
 /// Between two acknowledgements (ARCP 1.1 §6.5: every few hundred milliseconds at most).
 const ACK_PAUSE: Span = Span::from_millis(200);
-/// A connection in doubt has to show life within this.
+/// A connection that is probed has to show life within this.
 const PROBE_WAIT: Span = Span::from_secs(5);
 
 impl Client {
@@ -70,7 +70,7 @@ impl Client {
             if is_due(self.upkeep.probe) || dead <= now {
                 if self.upkeep.probe.is_none() && dead.plus(interval) < now {
                     // It was this side that slept.
-                    self.doubt();
+                    self.probe();
                 } else {
                     let fault = Fault::new(Code::Network, "nothing was heard for two intervals");
                     self.drop_connection(self.conn, 1000, ArcpCode::HeartbeatLost.as_str());
@@ -153,7 +153,7 @@ impl Client {
     }
 
     /// The connection may be dead: it has to show life.
-    pub(super) fn doubt(&mut self) {
+    pub(super) fn probe(&mut self) {
         if self.interval().is_some() && self.upkeep.probe.is_none() {
             self.upkeep.heard = self.now;
             self.upkeep.probe = Some(self.now.plus(PROBE_WAIT));

@@ -108,7 +108,8 @@ impl ArcpSession {
     }
 
     /// Somebody may be looking, or the network is back.
-    pub fn nudge(&mut self, now: f64) {
+    #[wasm_bindgen(js_name = wakeHint)]
+    pub fn wake_hint(&mut self, now: f64) {
         let now = self.at(now);
         self.client.handle_wake_hint(now);
     }
