@@ -223,7 +223,7 @@ impl Client {
                 let lead = schedule::refresh_margin(life, None, random);
                 self.now.plus(life).minus(lead)
             }),
-            recheck: None,
+            reconcile: None,
             relist: None,
         };
         self.phase = Phase::Open;
@@ -331,7 +331,7 @@ impl Client {
         if matches!(self.phase, Phase::Open | Phase::Switching(_)) && self.now.since(self.upkeep.opened) >= HELD {
             self.progress();
         }
-        self.suspects.clear();
+        self.jobs_to_reconcile.clear();
         for job in self.jobs.iter_mut() {
             (job.is_fresh, job.late_at, job.is_heard) = (false, None, false);
         }

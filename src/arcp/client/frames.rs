@@ -169,7 +169,7 @@ impl Client {
         if self.ended.len() > MOST_ENDED {
             self.ended.pop_front();
         }
-        self.suspects.retain(|suspect| suspect.job != handle);
+        self.jobs_to_reconcile.retain(|missing| missing.job != handle);
         while let Some(request) = self.requests.take(|request| request.kind == Kind::Cancel && request.job == handle) {
             self.done(request.number);
         }

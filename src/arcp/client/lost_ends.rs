@@ -40,7 +40,7 @@ pub(super) struct Listing {
 
 /// A job whose end may be lost.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Suspect {
+pub(super) struct ToReconcile {
     pub(super) job: u32,
     since: Time,
     /// When something of it came the last time since then, and its number.
@@ -48,7 +48,7 @@ pub(super) struct Suspect {
     last: i64,
 }
 
-impl Suspect {
+impl ToReconcile {
     /// Until when it is waited for: only what comes of itself shows that more may come.
     fn until(&self) -> Time {
         self.heard.plus(GRACE).min(self.since.plus(LATE))
@@ -145,19 +145,19 @@ impl Client {
                 over.extend(unlisted);
             }
         }
-        self.suspect(&over);
+        self.reconcile_later(&over);
         self.follow(to_follow);
     }
 
     /// The ends of these jobs may be lost; unless they come in a moment.
-    fn suspect(&mut self, handles: &[u32]) {
+    fn reconcile_later(&mut self, handles: &[u32]) {
         let now = self.now;
         for handle in handles {
-            let is_known = self.suspects.iter().any(|suspect| suspect.job == *handle);
+            let is_known = self.jobs_to_reconcile.iter().any(|missing| missing.job == *handle);
             let Some(job) = self.jobs.get(*handle).filter(|_| !is_known) else { continue };
-            self.suspects.push(Suspect { job: *handle, since: now, heard: now, last: job.last() });
+            self.jobs_to_reconcile.push(ToReconcile { job: *handle, since: now, heard: now, last: job.last() });
         }
-        self.upkeep.recheck = self.suspects.iter().map(Suspect::until).min();
+        self.upkeep.reconcile = self.jobs_to_reconcile.iter().map(ToReconcile::until).min();
     }
 
     /// The list can't be had, or has no end: it is asked for again, less and less often. When that doesn't help either, nobody
@@ -201,24 +201,24 @@ impl Client {
 
     /// The end of these jobs was lost, unless something of them came meanwhile. With an idempotency key it can be had again
     /// (rule 137). Whatever comes of other jobs changes nothing.
-    pub(super) fn recheck(&mut self) {
+    pub(super) fn reconcile(&mut self) {
         let now = self.now;
         let mut over = Vec::new();
-        for mut suspect in std::mem::take(&mut self.suspects) {
-            let Some(job) = self.jobs.get(suspect.job) else { continue };
+        for mut missing in std::mem::take(&mut self.jobs_to_reconcile) {
+            let Some(job) = self.jobs.get(missing.job) else { continue };
             if !job.flow.is_live() {
                 // It is this side that keeps it from coming.
-                (suspect.since, suspect.heard) = (now, now);
-            } else if job.last() != suspect.last || job.holds() {
-                (suspect.heard, suspect.last) = (now, job.last());
+                (missing.since, missing.heard) = (now, now);
+            } else if job.last() != missing.last || job.holds() {
+                (missing.heard, missing.last) = (now, job.last());
             }
-            if suspect.until() > now {
-                self.suspects.push(suspect);
+            if missing.until() > now {
+                self.jobs_to_reconcile.push(missing);
             } else {
-                over.push(suspect.job);
+                over.push(missing.job);
             }
         }
-        self.upkeep.recheck = self.suspects.iter().map(Suspect::until).min();
+        self.upkeep.reconcile = self.jobs_to_reconcile.iter().map(ToReconcile::until).min();
         for handle in over {
             self.have_again(handle);
         }
@@ -284,7 +284,7 @@ impl Client {
                     ended.push(job.handle);
                 }
             }
-            self.suspect(&ended);
+            self.reconcile_later(&ended);
             // Or that its end may be one that can't be read, and that nothing came since.
             let is_over = |job: &&Job| job.unread_end.is_some() && job.watch.is_some_and(|(_, looks)| looks > 0);
             let over: Vec<u32> =

@@ -6,7 +6,7 @@ use super::{
     action::{Action, Event, Output},
     fault::Fault,
     jobs::{Jobs, Reader},
-    lost_ends::{Listing, Suspect},
+    lost_ends::{Listing, ToReconcile},
     options::Options,
     requests::{Kind, Request, Requests},
     subscriptions::Takeover,
@@ -77,7 +77,7 @@ pub(super) struct Upkeep {
     pub tell: Option<Time>,
     pub renew: Option<Time>,
     /// When jobs whose end may be lost are looked at again.
-    pub recheck: Option<Time>,
+    pub reconcile: Option<Time>,
     /// When a list is asked for again that couldn't be had.
     pub relist: Option<Time>,
 }
@@ -144,7 +144,7 @@ pub struct Client {
     pub(super) gap: Option<i64>,
     pub(super) close_reason: String,
     /// Jobs whose end may be lost.
-    pub(super) suspects: Vec<Suspect>,
+    pub(super) jobs_to_reconcile: Vec<ToReconcile>,
     /// Subscriptions that were given up while there was no connection: the runtime is told on the next one.
     pub(super) farewells: VecDeque<String>,
     /// The list that they are looked for in.
@@ -181,7 +181,7 @@ impl Client {
                 acked: 0,
                 tell: None,
                 renew: None,
-                recheck: None,
+                reconcile: None,
                 relist: None,
             },
             token_ends: None,
@@ -203,7 +203,7 @@ impl Client {
             asked_lower: false,
             gap: None,
             close_reason: String::new(),
-            suspects: Vec::new(),
+            jobs_to_reconcile: Vec::new(),
             farewells: VecDeque::new(),
             listing: Listing::default(),
             ended: VecDeque::new(),

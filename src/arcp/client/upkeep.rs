@@ -35,7 +35,7 @@ impl Client {
                 let renewal = self.renewal.as_ref().map(|renewal| renewal.until);
                 let requests = self.requests.iter().filter_map(|request| request.due).min();
                 let watch = self.jobs.iter().filter_map(|job| job.watch.map(|(due, _)| due)).min();
-                let due = [beat, up.probe, up.ack, up.tell, up.recheck, up.relist, watch, renew, renewal, requests];
+                let due = [beat, up.probe, up.ack, up.tell, up.reconcile, up.relist, watch, renew, renewal, requests];
                 due.into_iter().flatten().min()
             }
         };
@@ -88,9 +88,9 @@ impl Client {
             self.upkeep.tell = None;
             self.tell_given_up();
         }
-        if is_due(self.upkeep.recheck) {
-            self.upkeep.recheck = None;
-            self.recheck();
+        if is_due(self.upkeep.reconcile) {
+            self.upkeep.reconcile = None;
+            self.reconcile();
         }
         if is_due(self.upkeep.relist) {
             self.upkeep.relist = None;
