@@ -3,7 +3,8 @@
 use super::{
     action::{Action, Event, Lost, LostReason, Opened},
     fault::Fault,
-    machine::{Client, Credential, Phase, Session, Upkeep, TOKEN_WAIT},
+    keepalive::Keepalive,
+    machine::{Client, Credential, Phase, Session, Timers, TOKEN_WAIT},
     requests::Kind,
     unreadable::Marks,
 };
@@ -210,21 +211,15 @@ impl Client {
         let life = self.token_ends.map(|ends| ends.since(self.now));
         let random = self.ids.unit();
         let renew = life.filter(|life| self.options.can_renew && self.options.reconnect && *life > Span::ZERO);
-        self.upkeep = Upkeep {
-            opened: self.now,
-            heard: self.now,
-            sent: self.now,
-            pinged: self.now,
-            probe: None,
-            ack: None,
-            acked: self.jobs.last_seq(),
-            tell: self.upkeep.tell,
+        (self.opened_at, self.acked) = (self.now, self.jobs.last_seq());
+        self.keepalive = Keepalive::new(heartbeat, self.now);
+        self.timers = Timers {
+            lost_events: self.timers.lost_events,
             renew: renew.map(|life| {
-                let lead = schedule::refresh_margin(life, None, random);
-                self.now.plus(life).minus(lead)
+                let margin = schedule::refresh_margin(life, None, random);
+                self.now.plus(life).minus(margin)
             }),
-            reconcile: None,
-            relist: None,
+            ..Timers::default()
         };
         self.phase = Phase::Open;
         self.was_open = true;
@@ -324,11 +319,11 @@ impl Client {
 
     /// The end of a connection that was open: what was under way on it.
     pub(super) fn settle(&mut self) {
-        if matches!(self.phase, Phase::Open | Phase::Switching(_)) && self.now.since(self.upkeep.opened) >= STABLE {
+        if matches!(self.phase, Phase::Open | Phase::Switching(_)) && self.now.since(self.opened_at) >= STABLE {
             self.failures = 0;
             self.fresh_spent = false;
         }
-        if matches!(self.phase, Phase::Open | Phase::Switching(_)) && self.now.since(self.upkeep.opened) >= HELD {
+        if matches!(self.phase, Phase::Open | Phase::Switching(_)) && self.now.since(self.opened_at) >= HELD {
             self.progress();
         }
         self.jobs_to_reconcile.clear();

@@ -21,7 +21,7 @@ impl Client {
         }
         let is_held = self.holds_back();
         self.take_up();
-        if !is_held && self.jobs.last_seq() > self.upkeep.acked {
+        if !is_held && self.jobs.last_seq() > self.acked {
             self.schedule_ack();
         }
     }

@@ -34,8 +34,7 @@ impl Client {
         {
             return;
         }
-        self.upkeep.heard = self.now;
-        self.upkeep.probe = None;
+        self.keepalive.received(self.now);
         let envelope = match Envelope::relayed(text) {
             Ok(envelope) => envelope,
             Err(malformed) => return self.unreadable(text, reason_of(malformed)),
@@ -217,8 +216,8 @@ impl Client {
         if is_flooded {
             self.put_off(handle);
         }
-        if loses && self.upkeep.tell.is_none() {
-            self.upkeep.tell = Some(self.now.plus(TELL_PAUSE));
+        if loses && self.timers.lost_events.is_none() {
+            self.timers.lost_events = Some(self.now.plus(TELL_PAUSE));
         }
     }
 

@@ -74,7 +74,7 @@ impl Client {
         }
         let unlisted = self.jobs.iter().map(|job| job.handle).collect();
         self.listing = Listing { unlisted, pages: 1, failures: self.listing.failures };
-        self.upkeep.relist = None;
+        self.timers.relist = None;
         self.ask(Kind::List, "{}", 0, None);
     }
 
@@ -157,7 +157,7 @@ impl Client {
             let Some(job) = self.jobs.get(*handle).filter(|_| !is_known) else { continue };
             self.jobs_to_reconcile.push(ToReconcile { job: *handle, since: now, heard: now, last: job.last() });
         }
-        self.upkeep.reconcile = self.jobs_to_reconcile.iter().map(ToReconcile::until).min();
+        self.timers.reconcile = self.jobs_to_reconcile.iter().map(ToReconcile::until).min();
     }
 
     /// The list can't be had, or has no end: it is asked for again, less and less often. When that doesn't help either, nobody
@@ -166,7 +166,7 @@ impl Client {
         let pause = RELIST.get(self.listing.failures).copied();
         self.listing.failures += 1;
         if let Some(pause) = pause {
-            self.upkeep.relist = Some(self.now.plus(Span::from_millis(pause)));
+            self.timers.relist = Some(self.now.plus(Span::from_millis(pause)));
             return;
         }
         self.listing.failures = 0;
@@ -218,7 +218,7 @@ impl Client {
                 over.push(missing.job);
             }
         }
-        self.upkeep.reconcile = self.jobs_to_reconcile.iter().map(ToReconcile::until).min();
+        self.timers.reconcile = self.jobs_to_reconcile.iter().map(ToReconcile::until).min();
         for handle in over {
             self.have_again(handle);
         }

@@ -6,6 +6,7 @@ use super::{
     action::{Action, Event, Output},
     fault::Fault,
     jobs::{Jobs, Reader},
+    keepalive::Keepalive,
     lost_ends::{Listing, ToReconcile},
     options::Options,
     requests::{Kind, Request, Requests},
@@ -62,19 +63,13 @@ pub(super) struct Session {
     pub heartbeat: Option<Span>,
 }
 
-/// What an open connection needs to be kept up.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Upkeep {
-    pub opened: Time,
-    pub heard: Time,
-    pub sent: Time,
-    pub pinged: Time,
-    /// Something must be heard by then.
-    pub probe: Option<Time>,
+/// What is due on an open connection, and when.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Timers {
     pub ack: Option<Time>,
-    pub acked: i64,
     /// When the application is told of the events that were given up.
-    pub tell: Option<Time>,
+    pub lost_events: Option<Time>,
+    /// When a connection with a fresh token is made.
     pub renew: Option<Time>,
     /// When jobs whose end may be lost are looked at again.
     pub reconcile: Option<Time>,
@@ -111,7 +106,12 @@ pub struct Client {
     pub(super) newest: u32,
     pub(super) renewal: Option<Renewal>,
     pub(super) session: Option<Session>,
-    pub(super) upkeep: Upkeep,
+    pub(super) keepalive: Keepalive,
+    pub(super) timers: Timers,
+    /// When this connection was welcome.
+    pub(super) opened_at: Time,
+    /// The last number that was acknowledged.
+    pub(super) acked: i64,
     /// When the token of this connection ends.
     pub(super) token_ends: Option<Time>,
     pub(super) requests: Requests,
@@ -171,19 +171,10 @@ impl Client {
             newest: 0,
             renewal: None,
             session: None,
-            upkeep: Upkeep {
-                opened: zero,
-                heard: zero,
-                sent: zero,
-                pinged: zero,
-                probe: None,
-                ack: None,
-                acked: 0,
-                tell: None,
-                renew: None,
-                reconcile: None,
-                relist: None,
-            },
+            keepalive: Keepalive::default(),
+            timers: Timers::default(),
+            opened_at: zero,
+            acked: 0,
             token_ends: None,
             requests: Requests::default(),
             jobs: Jobs::default(),
@@ -374,7 +365,7 @@ impl Client {
     }
 
     pub(super) fn transmit(&mut self, conn: u32, text: String) {
-        self.upkeep.sent = self.now;
+        self.keepalive.sent(self.now);
         self.act(Action::Send { conn, text });
     }
 

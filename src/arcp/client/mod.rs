@@ -19,6 +19,8 @@ pub mod action;
 pub mod chunks;
 pub mod flow;
 
+mod keepalive;
+
 pub mod jobs;
 pub mod requests;
 
@@ -33,7 +35,7 @@ mod frames;
 mod lost_ends;
 mod renew;
 mod subscriptions;
+mod timers;
 mod unreadable;
-mod upkeep;
 
 pub use machine::Client;

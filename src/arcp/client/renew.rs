@@ -25,7 +25,7 @@ impl Client {
         self.renewal_dropped();
         // Half of what is left is waited for, as long as that leaves time for another try.
         let left = self.token_ends.map_or(0, |ends| ends.since(self.now).as_millis());
-        self.upkeep.renew = (left > 500).then(|| self.now.plus(Span::from_millis(left / 2)));
+        self.timers.renew = (left > 500).then(|| self.now.plus(Span::from_millis(left / 2)));
         self.flush();
     }
 
