@@ -72,7 +72,7 @@ impl Client {
         if given_up > 0 {
             if let Some(job) = self.jobs.get(handle) {
                 job.has_holes = true;
-                self.tell_missed(handle, given_up);
+                self.report_missed(handle, given_up);
             }
         }
         for frame in frames {
@@ -154,7 +154,7 @@ impl Client {
                 self.unanswered(&request, &fault);
             }
             None => {
-                self.tell(Event::Error(fault));
+                self.emit(Event::Error(fault));
             }
         }
         self.flush();

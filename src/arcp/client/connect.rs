@@ -137,7 +137,7 @@ impl Client {
         self.phase = Phase::Dialing(self.now.plus(TOKEN_WAIT));
         let fresh = std::mem::take(&mut self.want_fresh);
         self.act(Action::Connect { conn: self.conn, fresh, outlast: None });
-        self.tell(Event::Connecting { attempt: i64::from(self.failures) + 1 });
+        self.emit(Event::Connecting { attempt: i64::from(self.failures) + 1 });
     }
 
     pub(super) fn greet(&mut self, credential: Credential, until: Time) {
@@ -226,7 +226,7 @@ impl Client {
         self.resume_refused = None;
         self.asked_lower = false;
         self.act(Action::Open(Box::new(opened)));
-        self.tell(event);
+        self.emit(event);
         self.say_farewells();
         self.flush();
         if is_resumed {
@@ -245,7 +245,7 @@ impl Client {
         if !resumes {
             return if is_passing && self.was_open { self.retry(fault, false) } else { self.finish(fault) };
         }
-        let is_full = fault.retryable && fault.told_reason().is_some_and(|reason| reason.starts_with("too_many"));
+        let is_full = fault.retryable && fault.peer_reason().is_some_and(|reason| reason.starts_with("too_many"));
         if fault.is(ArcpCode::PermissionDenied) && !is_full {
             // The Python runtime says so while it has not noticed yet that the old connection is gone.
             let heartbeat = self.session.as_ref().and_then(|session| session.heartbeat);
@@ -328,7 +328,7 @@ impl Client {
         }
         self.jobs_to_reconcile.clear();
         for job in self.jobs.iter_mut() {
-            (job.is_fresh, job.late_at, job.is_heard) = (false, None, false);
+            (job.is_fresh, job.late_at, job.has_arrived) = (false, None, false);
         }
         let unknown = Fault::new(
             Code::Network,
@@ -386,7 +386,7 @@ impl Client {
         let pause = if at_once && self.failures == 1 { 0 } else { (most as f64 * self.ids.unit()) as i64 };
         let pause = Span::from_millis(pause);
         self.phase = Phase::Waiting(self.now.plus(pause));
-        self.tell(Event::Reconnecting {
+        self.emit(Event::Reconnecting {
             attempt: self.failures,
             delay: pause,
             code: fault.code,
@@ -457,7 +457,7 @@ impl Client {
             self.job_failed(job.handle, &fault);
         }
         let reason = LostReason::Session(reason.to_owned());
-        self.tell(Event::Lost(Lost::of(reason, jobs.iter().map(|job| job.id.as_str()))));
+        self.emit(Event::Lost(Lost::of(reason, jobs.iter().map(|job| job.id.as_str()))));
     }
 
     /// Over, with this fault.

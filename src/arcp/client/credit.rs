@@ -98,7 +98,7 @@ impl Client {
             self.send("job.unsubscribe", &payload, Some(&id), None);
         }
         if !is_left && (skipped > 0 || !comes_again) {
-            self.tell_missed(handle, skipped);
+            self.report_missed(handle, skipped);
         }
         self.hand_over_all(handle, &pending);
     }
@@ -109,7 +109,7 @@ impl Client {
         let (skipped, is_left) = (std::mem::take(&mut job.flow.skipped), job.is_left());
         let pending = job.flow.give_up();
         if !is_left {
-            self.tell_missed(handle, skipped);
+            self.report_missed(handle, skipped);
         }
         self.hand_over_all(handle, &pending);
         // Its end may be among what was missed.
@@ -127,10 +127,10 @@ impl Client {
     }
 
     /// What was sent of a job, and had no place or was never seen.
-    pub(super) fn tell_missed(&mut self, handle: u32, count: u32) {
+    pub(super) fn report_missed(&mut self, handle: u32, count: u32) {
         let Some(id) = self.jobs.get(handle).map(|job| job.id.clone()) else { return };
         self.missed(handle, count.max(1));
-        self.tell(Event::Lost(Lost::of(LostReason::Events, [id.as_str()])));
+        self.emit(Event::Lost(Lost::of(LostReason::Events, [id.as_str()])));
     }
 
     /// A job ends: whatever waits for an answer comes first, and nothing else will.
@@ -140,12 +140,12 @@ impl Client {
         if !is_live {
             let pending = job.flow.give_up();
             if skipped > 0 && !is_left {
-                self.tell_missed(handle, skipped);
+                self.report_missed(handle, skipped);
             }
             self.hand_over_all(handle, &pending);
             while self.requests.take(|request| request.number == 0 && request.job == handle).is_some() {}
         }
-        self.tell_given_up();
+        self.report_given_up();
     }
 
     /// An event has come, or the end of a job.
@@ -155,7 +155,7 @@ impl Client {
         let (handle, has_place) = (job.handle, !job.is_full(text.len()));
         (job.is_fresh, job.late_at, job.is_unconfirmed) = (false, None, false);
         (job.watch, job.unread_end) = (None, None);
-        job.is_heard = true;
+        job.has_arrived = true;
         match job.flow.fate(seq, is_new, has_place, text) {
             Fate::Kept => self.hand_over(envelope, handle, seq, text, true),
             // A piece of the result is taken when it comes.
@@ -165,7 +165,7 @@ impl Client {
     }
 
     /// Events that had to be given up are lost: the application is told, from time to time.
-    pub(super) fn tell_given_up(&mut self) {
+    pub(super) fn report_given_up(&mut self) {
         let mut lost = Vec::new();
         for job in self.jobs.iter_mut() {
             if let Some((from, to)) = job.given_up.take() {
@@ -173,7 +173,7 @@ impl Client {
             }
         }
         for (from, to, id) in lost {
-            self.tell(Event::Lost(Lost::of(LostReason::Events, [id.as_str()]).numbered(from, to)));
+            self.emit(Event::Lost(Lost::of(LostReason::Events, [id.as_str()]).numbered(from, to)));
         }
     }
 }

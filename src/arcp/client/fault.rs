@@ -71,13 +71,13 @@ impl Fault {
     }
 
     /// A number in the peer's `details`.
-    pub fn told(&self, name: &str) -> Option<i64> {
+    pub fn peer_number(&self, name: &str) -> Option<i64> {
         let details = crate::json::object_of(self.peer_details.as_deref()?).ok()?;
         details.get(name).and_then(Value::as_number).and_then(Number::as_i64)
     }
 
     /// A name in the peer's `details`.
-    pub fn told_name(&self, name: &str) -> Option<String> {
+    pub fn peer_name(&self, name: &str) -> Option<String> {
         let details = crate::json::object_of(self.peer_details.as_deref()?).ok()?;
         details.get(name).and_then(Value::as_str).filter(|text| is_name(text)).map(str::to_owned)
     }
@@ -152,7 +152,7 @@ impl Fault {
     }
 
     /// `reason` in the peer's `details`.
-    pub fn told_reason(&self) -> Option<String> {
+    pub fn peer_reason(&self) -> Option<String> {
         let details = crate::json::object_of(self.peer_details.as_deref()?).ok()?;
         details.get("reason").and_then(Value::as_str).map(str::to_owned)
     }
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(fault.facts, [("reason", Fact::Text("too_many_sessions".to_owned()))]);
         assert_eq!(fault.peer_details.as_deref(), Some(r#"{"reason":"too_many_sessions","limit":32}"#));
         assert!(of(r#"{"code":"X","details":{"reason":"a b"}}"#).facts.is_empty());
-        assert_eq!(of(r#"{"code":"X","details":{"limit":32}}"#).told("limit"), Some(32));
+        assert_eq!(of(r#"{"code":"X","details":{"limit":32}}"#).peer_number("limit"), Some(32));
     }
 
     #[test]

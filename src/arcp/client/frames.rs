@@ -20,7 +20,7 @@ use crate::{
 /// Ended jobs that are remembered.
 const MOST_ENDED: usize = 256;
 /// What is given up is told so often at most.
-const TELL_PAUSE: Span = Span::from_millis(200);
+const REPORT_PAUSE: Span = Span::from_millis(200);
 
 /// The kind of event that says how many could not be kept.
 const DROPPED: &str = "x-vendor.arcgate.dropped";
@@ -136,7 +136,7 @@ impl Client {
             return false;
         }
         self.jobs.skip_to(seq);
-        self.tell(Event::Lost(Lost::of(LostReason::Gap, []).numbered(from, seq - 1)));
+        self.emit(Event::Lost(Lost::of(LostReason::Gap, []).numbered(from, seq - 1)));
         // The end of a job may be among them.
         self.check_jobs();
         true
@@ -211,13 +211,13 @@ impl Client {
             self.act(Action::Deliver { job: handle, event });
         }
         if let Some(id) = id {
-            self.tell(Event::Lost(Lost::of(LostReason::Events, [id.as_str()])));
+            self.emit(Event::Lost(Lost::of(LostReason::Events, [id.as_str()])));
         }
         if is_flooded {
             self.put_off(handle);
         }
         if loses && self.timers.lost_events.is_none() {
-            self.timers.lost_events = Some(self.now.plus(TELL_PAUSE));
+            self.timers.lost_events = Some(self.now.plus(REPORT_PAUSE));
         }
     }
 
@@ -266,16 +266,16 @@ impl Client {
     /// Whether an error belongs to no request, and the connection's end follows it: it says which frame was too large, or which
     /// event a gateway can't pass on.
     fn is_of_connection(&mut self, fault: &Fault) -> bool {
-        if fault.told_reason().as_deref() == Some("frame_too_large") {
-            let size = fault.told("bytes").and_then(|bytes| usize::try_from(bytes).ok());
-            let limit = fault.told("limit").filter(|limit| *limit > 0).unwrap_or(i64::MAX);
+        if fault.peer_reason().as_deref() == Some("frame_too_large") {
+            let size = fault.peer_number("bytes").and_then(|bytes| usize::try_from(bytes).ok());
+            let limit = fault.peer_number("limit").filter(|limit| *limit > 0).unwrap_or(i64::MAX);
             self.frame_limit = usize::try_from(limit).ok();
             self.refuse_too_large(size, Some(fault.clone()));
             self.drop_connection(self.conn, 1000, "");
             self.retry(&Fault::new(Code::Network, "a frame was too large for the runtime"), true);
             return true;
         }
-        self.not_passed = NotPassed::told_by(fault).filter(|what| what.seq > self.jobs.last_seq());
+        self.not_passed = NotPassed::reported_by(fault).filter(|what| what.seq > self.jobs.last_seq());
         self.not_passed.is_some()
     }
 

@@ -62,7 +62,7 @@ pub struct Job {
     /// Whether it was accepted for its key just now, and not heard of since: it may have ended before.
     pub is_fresh: bool,
     /// Whether anything came of it on this connection.
-    pub is_heard: bool,
+    pub has_arrived: bool,
     /// The last number of the session when its end was found to be on its way.
     pub late_at: Option<i64>,
     /// When such a job is looked for in the runtime's list, and how often it was.
@@ -236,7 +236,7 @@ impl Jobs {
             broken: None,
             submit,
             is_fresh: false,
-            is_heard: false,
+            has_arrived: false,
             late_at: None,
             watch: None,
             unread_end: None,

@@ -44,14 +44,14 @@ pub(super) struct ToReconcile {
     pub(super) job: u32,
     since: Time,
     /// When something of it came the last time since then, and its number.
-    heard: Time,
+    received: Time,
     last: i64,
 }
 
 impl ToReconcile {
     /// Until when it is waited for: only what comes of itself shows that more may come.
     fn until(&self) -> Time {
-        self.heard.plus(GRACE).min(self.since.plus(LATE))
+        self.received.plus(GRACE).min(self.since.plus(LATE))
     }
 }
 
@@ -124,7 +124,7 @@ impl Client {
                 job.watch = Some((now.plus(LATE), 0));
             } else if is_over {
                 over.push(handle);
-            } else if job.is_own && last.is_none() && !job.is_fresh && !job.is_heard {
+            } else if job.is_own && last.is_none() && !job.is_fresh && !job.has_arrived {
                 // Who counts events for each job keeps them too: what is missing of others is on its way.
                 to_follow.push((handle, id));
             }
@@ -155,7 +155,7 @@ impl Client {
         for handle in handles {
             let is_known = self.jobs_to_reconcile.iter().any(|missing| missing.job == *handle);
             let Some(job) = self.jobs.get(*handle).filter(|_| !is_known) else { continue };
-            self.jobs_to_reconcile.push(ToReconcile { job: *handle, since: now, heard: now, last: job.last() });
+            self.jobs_to_reconcile.push(ToReconcile { job: *handle, since: now, received: now, last: job.last() });
         }
         self.timers.reconcile = self.jobs_to_reconcile.iter().map(ToReconcile::until).min();
     }
@@ -191,7 +191,7 @@ impl Client {
         if !can_subscribe || jobs.is_empty() {
             return;
         }
-        self.tell(Event::Lost(Lost::of(LostReason::Events, jobs.iter().map(|(_, id)| id.as_str()))));
+        self.emit(Event::Lost(Lost::of(LostReason::Events, jobs.iter().map(|(_, id)| id.as_str()))));
         for (handle, id) in jobs {
             let payload = Members::new().text("job_id", &id).boolean("history", false).end();
             self.jobs.begin_again(handle);
@@ -208,9 +208,9 @@ impl Client {
             let Some(job) = self.jobs.get(missing.job) else { continue };
             if !job.flow.is_live() {
                 // It is this side that keeps it from coming.
-                (missing.since, missing.heard) = (now, now);
+                (missing.since, missing.received) = (now, now);
             } else if job.last() != missing.last || job.holds() {
-                (missing.heard, missing.last) = (now, job.last());
+                (missing.received, missing.last) = (now, job.last());
             }
             if missing.until() > now {
                 self.jobs_to_reconcile.push(missing);
@@ -249,7 +249,7 @@ impl Client {
         let Some(job) = self.jobs.remove(handle) else { return };
         let fault = Fault::new(Code::SessionLost, message).with("reason", reason);
         self.job_failed(handle, job.unread_end.as_deref().unwrap_or(&fault));
-        self.tell(Event::Lost(Lost::of(LostReason::Result, [job.id.as_str()])));
+        self.emit(Event::Lost(Lost::of(LostReason::Result, [job.id.as_str()])));
         self.relax();
     }
 

@@ -333,7 +333,7 @@ impl Client {
     }
 
     /// Tells the application.
-    pub(super) fn tell(&mut self, event: Event) {
+    pub(super) fn emit(&mut self, event: Event) {
         self.out.push_back(Output::Event(event));
     }
 
@@ -449,10 +449,10 @@ impl Client {
     }
 
     /// A request's frame is larger than the runtime takes: it hears its size, and the limit where that is known.
-    pub(super) fn refuse_too_large(&mut self, size: Option<usize>, told: Option<Fault>) {
+    pub(super) fn refuse_too_large(&mut self, size: Option<usize>, reported: Option<Fault>) {
         let Some(request) = self.requests.too_large(size) else { return };
         let (size, limit) = (request.size as i64, self.frame_limit.map(|limit| limit as i64));
-        let fault = told.unwrap_or_else(|| match limit {
+        let fault = reported.unwrap_or_else(|| match limit {
             // As it would say itself.
             Some(limit) => {
                 let message = format!("INVALID_REQUEST: a frame of {size} bytes is too large: {limit} are allowed");

@@ -78,7 +78,7 @@ impl Client {
         }
         if is_due(self.timers.lost_events) {
             self.timers.lost_events = None;
-            self.tell_given_up();
+            self.report_given_up();
         }
         if is_due(self.timers.reconcile) {
             self.timers.reconcile = None;

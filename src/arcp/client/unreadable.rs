@@ -64,24 +64,24 @@ pub(super) struct NotPassed {
     pub(super) seq: i64,
     kind: Option<String>,
     job: Option<String>,
-    said: Fault,
+    report: Fault,
 }
 
 impl NotPassed {
-    pub(super) fn told_by(said: &Fault) -> Option<Self> {
-        let (kind, job) = (said.told_name("type"), said.told_name("job_id"));
-        Some(Self { seq: said.told("event_seq")?, kind, job, said: said.clone() })
+    pub(super) fn reported_by(report: &Fault) -> Option<Self> {
+        let (kind, job) = (report.peer_name("type"), report.peer_name("job_id"));
+        Some(Self { seq: report.peer_number("event_seq")?, kind, job, report: report.clone() })
     }
 
     /// What who waits for a job is told: why it was not passed on, its size and the limit.
     fn fault(&self, message: &str) -> Fault {
-        let size = self.said.told("bytes").zip(self.said.told("limit"));
+        let size = self.report.peer_number("bytes").zip(self.report.peer_number("limit"));
         let message = match size {
             Some((bytes, limit)) => format!("{message}: it has {bytes} bytes, and {limit} are allowed"),
             None => message.to_owned(),
         };
         let mut fault = Fault::new(Code::Protocol, &message);
-        fault.facts.extend(self.said.facts.iter().cloned());
+        fault.facts.extend(self.report.facts.iter().cloned());
         match size {
             Some((bytes, limit)) => fault.with_number("bytes", bytes).with_number("limit", limit),
             None => fault,
@@ -173,7 +173,7 @@ impl Client {
         let only = if may_be_event { self.only_job() } else { None };
         let named = remains.job.as_deref().or(only.as_ref().map(|(_, id)| id.as_str()));
         let (from, to) = numbers.unzip();
-        self.tell(Event::Lost(Lost { from, to, message: Some(reason), ..Lost::of(LostReason::Unreadable, named) }));
+        self.emit(Event::Lost(Lost { from, to, message: Some(reason), ..Lost::of(LostReason::Unreadable, named) }));
         let handle = self.jobs.by_id(id).map(|job| job.handle).or(only.as_ref().map(|(handle, _)| *handle));
         match (remains.kind.as_str(), handle) {
             ("job.event", Some(handle)) => self.missed(handle, 1),
@@ -226,7 +226,7 @@ impl Client {
                 drop(jobs);
                 let lost = Lost::of(LostReason::Unreadable, job.as_ref().map(|(_, id)| id.as_str()));
                 let lost = Lost { message: Some(reason), ..lost.numbered(last + 1, what.seq) };
-                self.tell(Event::Lost(lost));
+                self.emit(Event::Lost(lost));
                 self.not_passed_on(&what, job.map(|(handle, _)| handle));
                 self.jobs.skip_to(what.seq + 1);
                 self.retry(fault, true);
