@@ -29,7 +29,7 @@ const STABLE: Span = Span::from_secs(10);
 /// are no heartbeats to go by.
 const RESUME_PATIENCE: Span = Span::from_secs(5);
 /// Mistakes of the peer that cost a connection each.
-const MOST_STRIKES: u32 = 3;
+const MOST_VIOLATIONS: u32 = 3;
 /// A connection that held so long was of use, even if nothing was said on it.
 const HELD: Span = Span::from_secs(20);
 /// Connections in a row that may be lost after their welcome and before anything comes of them; and before their welcome.
@@ -170,7 +170,7 @@ impl Client {
         match envelope.kind() {
             "session.welcome" => match Welcome::read(envelope) {
                 Ok(welcome) => self.welcomed(envelope, welcome, resumes),
-                Err(_) => self.strike("the runtime's welcome is not one"),
+                Err(_) => self.protocol_violation("the runtime's welcome is not one"),
             },
             // Java refuses with a `job.error`.
             "session.error" | "job.error" => self.unwelcome(&Fault::of(envelope.payload()), resumes),
@@ -181,7 +181,7 @@ impl Client {
     fn welcomed(&mut self, envelope: &Envelope<'_>, welcome: Welcome, resumes: bool) {
         let named = envelope.session_id().or_else(|| envelope.get("session_id").and_then(Value::as_str));
         let Some(id) = named.filter(|id| is_name(id)).map(str::to_owned) else {
-            return self.strike("the runtime's welcome names no session");
+            return self.protocol_violation("the runtime's welcome names no session");
         };
         let is_resumed = resumes && self.session.as_ref().is_some_and(|session| session.id == id);
         if !is_resumed {
@@ -400,7 +400,7 @@ impl Client {
 
     /// Something came of this connection: what it cost to have it doesn't count any more.
     pub(super) fn progress(&mut self) {
-        self.strikes = 0;
+        self.violations = 0;
         self.passed = 0;
         self.welcomes = 0;
         self.greetings = 0;
@@ -421,11 +421,11 @@ impl Client {
     }
 
     /// The peer breaks the protocol: another connection may bring what this one garbled, but not for ever.
-    pub(super) fn strike(&mut self, what: &str) {
+    pub(super) fn protocol_violation(&mut self, what: &str) {
         let fault = Fault::new(Code::Protocol, what);
         self.drop_connection(self.conn, Close::Protocol.code(), Close::Protocol.reason());
-        self.strikes += 1;
-        if self.strikes < MOST_STRIKES {
+        self.violations += 1;
+        if self.violations < MOST_VIOLATIONS {
             self.retry(&fault, false);
         } else {
             self.finish(&fault);

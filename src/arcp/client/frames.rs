@@ -54,7 +54,7 @@ impl Client {
             "session.ping" => self.pinged(&envelope),
             "session.error" => self.session_error(&envelope),
             "session.closed" | "session.bye" => self.ended_there(&envelope),
-            "session.welcome" => self.strike("the runtime says welcome twice"),
+            "session.welcome" => self.protocol_violation("the runtime says welcome twice"),
             // A newer runtime may say more (ARCP 1.1 §15).
             _ => {}
         }

@@ -126,7 +126,7 @@ pub struct Client {
     pub(super) failures: u32,
     pub(super) resume_refused: Option<Time>,
     /// Connections that the peer's mistakes have cost, since the last event.
-    pub(super) strikes: u32,
+    pub(super) violations: u32,
     /// Connections that came to a welcome, and those that came to a hello, since anything came of one.
     pub(super) welcomes: u32,
     pub(super) greetings: u32,
@@ -184,7 +184,7 @@ impl Client {
             fresh_spent: false,
             failures: 0,
             resume_refused: None,
-            strikes: 0,
+            violations: 0,
             welcomes: 0,
             greetings: 0,
             frame_limit: None,

@@ -126,7 +126,7 @@ impl Client {
         let remains = Remains::of(text);
         let can_resume = self.options.reconnect && self.session.as_ref().is_some_and(|session| session.token.is_some());
         if !matches!(self.phase, Phase::Open | Phase::Switching(_)) || !can_resume {
-            return self.strike(reason);
+            return self.protocol_violation(reason);
         }
         if let Some(kind) = asked_by(&remains.kind).filter(|_| !remains.is_numbered()) {
             return self.unreadable_answer(kind, text, reason);
@@ -144,7 +144,7 @@ impl Client {
             }
             self.pass_over(&remains, reason);
         } else {
-            self.strike(reason);
+            self.protocol_violation(reason);
         }
     }
 
@@ -167,7 +167,7 @@ impl Client {
             // The next number shows how many are missing: they were asked for again already.
             self.gap = Some(self.jobs.last_seq() + 1);
         }
-        self.strikes = 0;
+        self.violations = 0;
         // Where its job can't be made out, there may be only one that it can be of.
         let may_be_event = remains.job.is_none() && matches!(remains.kind.as_str(), "job.event" | "");
         let only = if may_be_event { self.only_job() } else { None };
