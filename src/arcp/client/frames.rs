@@ -5,7 +5,7 @@ use super::{
     chunks::{Chunks, Piece},
     connect::displaced,
     fault::{reference, Fault},
-    jobs::Place,
+    jobs::SeqOrder,
     machine::{Client, Phase},
     requests::Kind,
     unreadable::{reason_of, NotPassed},
@@ -65,25 +65,25 @@ impl Client {
     fn is_next(&mut self, envelope: &Envelope<'_>) -> bool {
         let Some(seq) = envelope.event_seq() else { return true };
         let id = envelope.job_id().or_else(|| envelope.get("job_id").and_then(Value::as_str)).unwrap_or_default();
-        match self.placed(id, seq) {
-            Some(Place::Next) => {
+        match self.in_order(id, seq) {
+            Some(SeqOrder::Next) => {
                 self.schedule_ack();
                 true
             }
             // It has been there: whoever it names has its answer, and nobody else is meant.
-            Some(Place::Before) => reference(envelope).is_some() || !envelope.kind().starts_with("job."),
+            Some(SeqOrder::Duplicate) => reference(envelope).is_some() || !envelope.kind().starts_with("job."),
             Some(_) => true,
             None => false,
         }
     }
 
     /// Where a number stands; none where what is missing before it is asked for again first.
-    fn placed(&mut self, id: &str, seq: i64) -> Option<Place> {
-        let place = match self.jobs.place(id, seq) {
-            Place::Gap(from) if self.accepts_gap(from, seq) => self.jobs.place(id, seq),
-            place => place,
+    fn in_order(&mut self, id: &str, seq: i64) -> Option<SeqOrder> {
+        let order = match self.jobs.order(id, seq) {
+            SeqOrder::Gap(from) if self.accepts_gap(from, seq) => self.jobs.order(id, seq),
+            order => order,
         };
-        let Place::Gap(from) = place else { return Some(place) };
+        let SeqOrder::Gap(from) = order else { return Some(order) };
         // A broken session: it is taken up from where it was (rule 58).
         self.gap = Some(from);
         self.drop_connection(self.conn, 1000, "a gap");
@@ -114,9 +114,9 @@ impl Client {
         if self.jobs.by_id(id).is_some_and(|job| job.flow.is_apart(seq)) {
             return self.arrived(envelope, id, seq, text, false);
         }
-        match self.placed(id, seq) {
-            None | Some(Place::Before) => return,
-            Some(Place::Next) => {
+        match self.in_order(id, seq) {
+            None | Some(SeqOrder::Duplicate) => return,
+            Some(SeqOrder::Next) => {
                 // What is of nobody here, or was said before, is no reason for one more connection.
                 if self.jobs.by_id(id).is_some_and(|job| job.advances(seq)) {
                     self.progress();

@@ -178,11 +178,11 @@ impl Job {
 
 /// What an `event_seq` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum SeqOrder {
     /// It is the next one.
     Next,
     /// It has been there before.
-    Before,
+    Duplicate,
     /// Others are missing before it, from this number on.
     Gap(i64),
     /// By which count it is one, nobody knows.
@@ -314,31 +314,31 @@ impl Jobs {
     }
 
     /// Where this number stands. A number that stands next is taken.
-    pub fn place(&mut self, id: &str, seq: i64) -> Place {
+    pub fn order(&mut self, id: &str, seq: i64) -> SeqOrder {
         let (session, counts_apart) = (self.seq, self.counts_apart);
         let Some(job) = self.list.iter_mut().find(|job| job.id == id) else {
             return match seq {
-                _ if counts_apart && seq != session + 1 => Place::Unknown,
-                _ if seq <= session => Place::Before,
-                _ if is_after(session, seq) => Place::Gap(session.max(0) + 1),
+                _ if counts_apart && seq != session + 1 => SeqOrder::Unknown,
+                _ if seq <= session => SeqOrder::Duplicate,
+                _ if is_after(session, seq) => SeqOrder::Gap(session.max(0) + 1),
                 _ => {
                     self.seq = seq;
                     self.own_seq = seq;
-                    Place::Next
+                    SeqOrder::Next
                 }
             };
         };
         if seq <= job.last {
-            return Place::Before;
+            return SeqOrder::Duplicate;
         }
         if counts_apart && !job.is_own {
             job.last = seq;
-            return Place::Next;
+            return SeqOrder::Next;
         }
         if seq <= session && job.flow.is_again() {
             // It was asked for again, and comes under the number that it had.
             job.last = seq;
-            return Place::Next;
+            return SeqOrder::Next;
         }
         if seq <= session {
             // The same number for another job. Where something was subscribed to, the session's number is from here on that of
@@ -350,10 +350,10 @@ impl Jobs {
                 self.seq = own;
             }
             self.own_seq = own;
-            return Place::Next;
+            return SeqOrder::Next;
         }
         if is_after(session, seq) {
-            return Place::Gap(session.max(0) + 1);
+            return SeqOrder::Gap(session.max(0) + 1);
         }
         // What will come again may do so under this number, or an earlier one.
         if !job.flow.comes_again(seq) {
@@ -363,7 +363,7 @@ impl Jobs {
         if job.is_own {
             self.own_seq = seq;
         }
-        Place::Next
+        SeqOrder::Next
     }
 
     /// Whether this number, of a job that may not be known, has been there or was given up.
@@ -456,48 +456,48 @@ mod tests {
     #[test]
     fn one_count_for_a_session() {
         let mut jobs = jobs();
-        assert_eq!(jobs.place("a", 1), Place::Next);
-        assert_eq!(jobs.place("b", 2), Place::Next);
-        assert_eq!(jobs.place("unknown", 3), Place::Next);
-        assert_eq!(jobs.place("a", 3), Place::Next, "the same number for another job");
-        assert_eq!(jobs.place("a", 3), Place::Before);
-        assert_eq!(jobs.place("a", 5), Place::Gap(4));
+        assert_eq!(jobs.order("a", 1), SeqOrder::Next);
+        assert_eq!(jobs.order("b", 2), SeqOrder::Next);
+        assert_eq!(jobs.order("unknown", 3), SeqOrder::Next);
+        assert_eq!(jobs.order("a", 3), SeqOrder::Next, "the same number for another job");
+        assert_eq!(jobs.order("a", 3), SeqOrder::Duplicate);
+        assert_eq!(jobs.order("a", 5), SeqOrder::Gap(4));
         assert_eq!(jobs.last_seq(), 3);
         jobs.skip_to(5);
-        assert_eq!(jobs.place("a", 5), Place::Next);
+        assert_eq!(jobs.order("a", 5), SeqOrder::Next);
     }
 
     #[test]
     fn a_session_begins_with_zero_or_one() {
-        assert_eq!(jobs().place("a", 2), Place::Gap(1));
+        assert_eq!(jobs().order("a", 2), SeqOrder::Gap(1));
         let mut jobs = jobs();
-        assert_eq!(jobs.place("a", 0), Place::Next);
-        assert_eq!(jobs.place("a", 0), Place::Before);
-        assert_eq!(jobs.place("a", 1), Place::Next);
+        assert_eq!(jobs.order("a", 0), SeqOrder::Next);
+        assert_eq!(jobs.order("a", 0), SeqOrder::Duplicate);
+        assert_eq!(jobs.order("a", 1), SeqOrder::Next);
     }
 
     #[test]
     fn subscriptions_that_count_for_themselves() {
         let mut jobs = jobs();
         for seq in 1..=5 {
-            assert_eq!(jobs.place("a", seq), Place::Next);
+            assert_eq!(jobs.order("a", seq), SeqOrder::Next);
         }
         for seq in 1..=9 {
-            assert_eq!(jobs.place("b", seq), Place::Next);
+            assert_eq!(jobs.order("b", seq), SeqOrder::Next);
         }
-        assert_eq!(jobs.place("b", 4), Place::Before);
+        assert_eq!(jobs.order("b", 4), SeqOrder::Duplicate);
         assert_eq!(jobs.last_seq(), 5, "what a resume names is the session's own");
-        assert_eq!(jobs.place("a", 6), Place::Next);
-        assert_eq!(jobs.place("a", 8), Place::Gap(7));
+        assert_eq!(jobs.order("a", 6), SeqOrder::Next);
+        assert_eq!(jobs.order("a", 8), SeqOrder::Gap(7));
         // And the other way round.
         let mut jobs = self::jobs();
         for seq in 1..=5 {
-            assert_eq!(jobs.place("b", seq), Place::Next);
+            assert_eq!(jobs.order("b", seq), SeqOrder::Next);
         }
-        assert_eq!(jobs.place("a", 1), Place::Next);
+        assert_eq!(jobs.order("a", 1), SeqOrder::Next);
         assert_eq!(jobs.last_seq(), 1);
-        assert_eq!(jobs.place("b", 6), Place::Next);
-        assert_eq!(jobs.place("a", 2), Place::Next);
+        assert_eq!(jobs.order("b", 6), SeqOrder::Next);
+        assert_eq!(jobs.order("a", 2), SeqOrder::Next);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::{
     action::{Action, Event, Lost, LostReason},
     fault::Fault,
-    jobs::Place,
+    jobs::SeqOrder,
     lost_ends::LATE,
     machine::{Client, Phase},
     requests::Kind,
@@ -153,10 +153,10 @@ impl Client {
         let id = remains.job.as_deref().unwrap_or_default();
         let mut numbers = None;
         if let Some(seq) = remains.seq {
-            let from = match self.jobs.place(id, seq) {
-                Place::Gap(from) => {
+            let from = match self.jobs.order(id, seq) {
+                SeqOrder::Gap(from) => {
                     self.jobs.skip_to(seq);
-                    self.jobs.place(id, seq);
+                    self.jobs.order(id, seq);
                     from
                 }
                 _ => seq,
