@@ -46,7 +46,7 @@ impl Client {
             self.give(&request, handle, id, envelope);
         }
         if request.is_repeatable {
-            self.watch(handle);
+            self.look_after_keyed(handle);
         }
         self.claimed(handle, id);
         if !self.requests.awaits_job() {
@@ -90,8 +90,8 @@ impl Client {
         let Some(request) = self.requests.answered(Kind::Subscribe, envelope, of_job) else { return };
         if request.is_abandoned {
             let id = request.job_id.clone().unwrap_or_default();
-            self.leave(&id);
-            self.unwatch(request.job);
+            self.send_unsubscribe(&id);
+            self.forget_job(request.job);
         } else if request.number != 0 {
             let id = request.job_id.clone().unwrap_or_default();
             self.progress();
@@ -106,7 +106,7 @@ impl Client {
     pub(super) fn unanswered(&mut self, request: &Request, fault: &Fault) {
         if request.number != 0 {
             if request.kind == Kind::Subscribe {
-                self.unwatch(request.job);
+                self.forget_job(request.job);
             }
             return self.refuse(request.number, fault);
         }

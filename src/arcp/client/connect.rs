@@ -227,7 +227,7 @@ impl Client {
         self.asked_lower = false;
         self.act(Action::Open(Box::new(opened)));
         self.emit(event);
-        self.say_farewells();
+        self.send_waiting_unsubscribes();
         self.flush();
         if is_resumed {
             self.check_jobs();
@@ -340,8 +340,8 @@ impl Client {
             if !request.is_abandoned {
                 self.refuse(request.number, &unknown);
             } else if request.kind == Kind::Subscribe {
-                self.unwatch(request.job);
-                self.leave_later(request.job_id.as_deref().unwrap_or_default());
+                self.forget_job(request.job);
+                self.unsubscribe_later(request.job_id.as_deref().unwrap_or_default());
             }
         }
         self.listing.failures = 0;
@@ -442,13 +442,13 @@ impl Client {
         self.unreadables = Marks::default();
         self.not_passed = None;
         self.gap = None;
-        self.farewells.clear();
+        self.waiting_unsubscribes.clear();
         let fault = Fault::new(Code::SessionLost, "the session can't be resumed: what the job does since is not known");
         // What is asked about a job of the session has nothing to be asked about any more.
         while let Some(request) = self.requests.take(|request| matches!(request.kind, Kind::Subscribe | Kind::Cancel)) {
             self.refuse(request.number, &fault);
             if request.kind == Kind::Subscribe {
-                self.unwatch(request.job);
+                self.forget_job(request.job);
             }
         }
         while self.requests.take(|request| request.number == 0).is_some() {}

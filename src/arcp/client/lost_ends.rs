@@ -256,7 +256,7 @@ impl Client {
     // ---- keys that were used before
 
     /// A job was accepted for its key: it may have ended long ago.
-    pub(super) fn watch(&mut self, handle: u32) {
+    pub(super) fn look_after_keyed(&mut self, handle: u32) {
         let due = self.now.plus(QUIET);
         if let Some(job) = self.jobs.get(handle) {
             job.is_fresh = true;

@@ -146,7 +146,7 @@ pub struct Client {
     /// Jobs whose end may be lost.
     pub(super) jobs_to_reconcile: Vec<ToReconcile>,
     /// Subscriptions that were given up while there was no connection: the runtime is told on the next one.
-    pub(super) farewells: VecDeque<String>,
+    pub(super) waiting_unsubscribes: VecDeque<String>,
     /// The list that they are looked for in.
     pub(super) listing: Listing,
     /// Jobs that have ended, of late.
@@ -195,7 +195,7 @@ impl Client {
             gap: None,
             close_reason: String::new(),
             jobs_to_reconcile: Vec::new(),
-            farewells: VecDeque::new(),
+            waiting_unsubscribes: VecDeque::new(),
             listing: Listing::default(),
             ended: VecDeque::new(),
         })
@@ -233,13 +233,13 @@ impl Client {
             let number = self.requests.number();
             match self.take_over(handle, payload, number) {
                 Takeover::Done => return number,
-                Takeover::Anew => return self.watch_anew(job_id, payload),
+                Takeover::Anew => return self.subscribe_to(job_id, payload),
                 Takeover::None => {}
             }
             self.act(Action::Held { request: number, job: handle });
             return number;
         }
-        self.watch_anew(job_id, payload)
+        self.subscribe_to(job_id, payload)
     }
 
     /// Asks for a job's end (ARCP 1.1 §7.4).
@@ -265,7 +265,7 @@ impl Client {
         if held.is_own {
             held.set_reader(Reader::Gone);
         } else if let Some(job) = self.jobs.remove(job) {
-            self.leave(&job.id);
+            self.send_unsubscribe(&job.id);
             let fault = Fault::new(Code::Aborted, "the subscription was given up");
             self.job_failed(job.handle, &fault);
         }
@@ -295,7 +295,7 @@ impl Client {
         self.tick(now);
         if let Some(request) = self.requests.take(|request| request.number == number && !request.is_sent) {
             if request.kind == Kind::Subscribe {
-                self.unwatch(request.job);
+                self.forget_job(request.job);
             }
             return;
         }
@@ -410,7 +410,7 @@ impl Client {
         };
         if let Some(fault) = refusal {
             if kind == Kind::Subscribe {
-                self.unwatch(request.job);
+                self.forget_job(request.job);
             }
             self.refuse(number, &fault);
             return number;

@@ -8,7 +8,7 @@ use super::{
 use crate::json::Members;
 
 /// Subscriptions that were given up without a connection, and of which the runtime is told on the next one.
-const MOST_FAREWELLS: usize = 256;
+const MOST_WAITING_UNSUBSCRIBES: usize = 256;
 
 /// What becomes of a subscription that was given up, when it is asked for anew before its answer.
 pub(super) enum Takeover {
@@ -35,12 +35,12 @@ impl Client {
             return Takeover::Done;
         }
         request.job = 0;
-        self.unwatch(handle);
+        self.forget_job(handle);
         Takeover::Anew
     }
 
     /// Asks for a job that isn't held.
-    pub(super) fn watch_anew(&mut self, job_id: &str, payload: &str) -> u32 {
+    pub(super) fn subscribe_to(&mut self, job_id: &str, payload: &str) -> u32 {
         let handle = self.jobs.add(job_id, false, None);
         self.request(Kind::Subscribe, payload, true, |request| {
             request.job = handle;
@@ -49,14 +49,14 @@ impl Client {
     }
 
     /// Forgets a job that was to be subscribed to.
-    pub(super) fn unwatch(&mut self, handle: u32) {
+    pub(super) fn forget_job(&mut self, handle: u32) {
         if self.jobs.remove(handle).is_some() {
             self.act(Action::Forget { job: handle });
         }
     }
 
     /// Tells the runtime that a job isn't observed any more: now, or on the next connection.
-    pub(super) fn leave(&mut self, id: &str) {
+    pub(super) fn send_unsubscribe(&mut self, id: &str) {
         if self.jobs.by_id(id).is_some_and(|job| job.is_own) {
             return;
         }
@@ -64,24 +64,24 @@ impl Client {
             let payload = Members::new().text("job_id", id).end();
             self.send("job.unsubscribe", &payload, Some(id), None);
         } else {
-            self.leave_later(id);
+            self.unsubscribe_later(id);
         }
     }
 
     /// The same, on the next connection.
-    pub(super) fn leave_later(&mut self, id: &str) {
-        if self.session.is_some() && !self.farewells.iter().any(|left| left == id) {
-            if self.farewells.len() >= MOST_FAREWELLS {
-                self.farewells.pop_front();
+    pub(super) fn unsubscribe_later(&mut self, id: &str) {
+        if self.session.is_some() && !self.waiting_unsubscribes.iter().any(|left| left == id) {
+            if self.waiting_unsubscribes.len() >= MOST_WAITING_UNSUBSCRIBES {
+                self.waiting_unsubscribes.pop_front();
             }
-            self.farewells.push_back(id.to_owned());
+            self.waiting_unsubscribes.push_back(id.to_owned());
         }
     }
 
     /// The session is there again: what was left meanwhile. (Who has come back to it since asks for it behind this.)
-    pub(super) fn say_farewells(&mut self) {
-        for id in std::mem::take(&mut self.farewells) {
-            self.leave(&id);
+    pub(super) fn send_waiting_unsubscribes(&mut self) {
+        for id in std::mem::take(&mut self.waiting_unsubscribes) {
+            self.send_unsubscribe(&id);
         }
     }
 }
