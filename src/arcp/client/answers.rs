@@ -96,8 +96,8 @@ impl Client {
             let id = request.job_id.clone().unwrap_or_default();
             self.progress();
             self.give(&request, request.job, &id, envelope);
-        } else if self.jobs.get(request.job).is_some_and(|job| job.flow.is_taking()) {
-            self.taken_up(request.job, envelope);
+        } else if self.jobs.get(request.job).is_some_and(|job| job.flow.is_resuming()) {
+            self.job_resumed(request.job, envelope);
         }
         self.flush();
     }
@@ -110,8 +110,8 @@ impl Client {
             }
             return self.refuse(request.number, fault);
         }
-        if self.jobs.get(request.job).is_some_and(|job| job.flow.is_taking()) {
-            self.not_taken_up(request.job);
+        if self.jobs.get(request.job).is_some_and(|job| job.flow.is_resuming()) {
+            self.job_not_resumed(request.job);
         } else if request.kind == Kind::List {
             self.list_failed();
         } else {

@@ -4,7 +4,7 @@
 
 use super::{
     action::{Event, Lost, LostReason},
-    flow::Fate,
+    flow::Delivery,
     machine::{Client, Phase},
     requests::Kind,
 };
@@ -20,7 +20,7 @@ impl Client {
             return;
         }
         let is_held = self.holds_back();
-        self.take_up();
+        self.resume_jobs();
         if !is_held && self.jobs.last_seq() > self.acked {
             self.schedule_ack();
         }
@@ -31,7 +31,7 @@ impl Client {
         if !self.jobs.hold() {
             return false;
         }
-        let is_needed = self.jobs.iter().any(|job| !job.holds() && !job.flow.is_off())
+        let is_needed = self.jobs.iter().any(|job| !job.holds() && !job.flow.is_paused())
             || self.requests.iter().any(|request| request.number != 0);
         if !is_needed {
             return true;
@@ -39,7 +39,7 @@ impl Client {
         let holders: Vec<u32> =
             self.jobs.iter().filter(|job| job.holds() && job.is_own).map(|job| job.handle).collect();
         for handle in holders {
-            self.put_off(handle);
+            self.pause_job(handle);
         }
         false
     }
@@ -49,22 +49,22 @@ impl Client {
     }
 
     /// A job's events are put off until somebody reads.
-    pub(super) fn put_off(&mut self, handle: u32) {
+    pub(super) fn pause_job(&mut self, handle: u32) {
         if !self.can_subscribe() || self.phase != Phase::Open {
             return;
         }
         let Some(job) = self.jobs.get(handle).filter(|job| job.flow.is_live()) else { return };
-        job.flow.put_off();
+        job.flow.pause();
         let id = job.id.clone();
         let payload = Members::new().text("job_id", &id).end();
         self.send("job.unsubscribe", &payload, Some(&id), None);
     }
 
     /// Jobs that were put off and have room again go on from where they were.
-    fn take_up(&mut self) {
+    fn resume_jobs(&mut self) {
         let mut back = Vec::new();
-        for job in self.jobs.iter_mut().filter(|job| job.flow.is_off() && job.has_room()) {
-            job.take_up();
+        for job in self.jobs.iter_mut().filter(|job| job.flow.is_paused() && job.has_room()) {
+            job.resume();
             let payload = Members::new().text("job_id", &job.id);
             // Who reads no more needs the end alone.
             let payload = match job.is_left() {
@@ -79,7 +79,7 @@ impl Client {
     }
 
     /// The runtime's answer to that.
-    pub(super) fn taken_up(&mut self, handle: u32, envelope: &Envelope<'_>) {
+    pub(super) fn job_resumed(&mut self, handle: u32, envelope: &Envelope<'_>) {
         let number = |name| envelope.get(name).and_then(Value::as_number).and_then(Number::as_i64);
         // Python says how many there are.
         let comes_again = match envelope.get("replayed") {
@@ -89,7 +89,7 @@ impl Client {
         };
         let Some(job) = self.jobs.get(handle) else { return };
         let (id, is_left) = (job.id.clone(), job.is_left());
-        let pending = job.flow.taken_up(number("subscribed_from"), comes_again);
+        let pending = job.flow.resumed(number("subscribed_from"), comes_again);
         let skipped = std::mem::take(&mut job.flow.skipped);
         if job.flow.counts_apart() {
             // It replays what was missed under numbers of its own, and sends on what it sends anyway: once is enough.
@@ -104,7 +104,7 @@ impl Client {
     }
 
     /// The job can't be taken up again.
-    pub(super) fn not_taken_up(&mut self, handle: u32) {
+    pub(super) fn job_not_resumed(&mut self, handle: u32) {
         let Some(job) = self.jobs.get(handle) else { return };
         let (skipped, is_left) = (std::mem::take(&mut job.flow.skipped), job.is_left());
         let pending = job.flow.give_up();
@@ -152,15 +152,15 @@ impl Client {
     pub(super) fn arrived(&mut self, envelope: &Envelope<'_>, id: &str, seq: i64, text: &str, is_new: bool) {
         let job = self.jobs.by_id(id).filter(|_| envelope.kind() == "job.event");
         let Some(job) = job else { return self.deliver(envelope, id, seq, text) };
-        let (handle, has_place) = (job.handle, !job.is_full(text.len()));
+        let (handle, has_room) = (job.handle, !job.is_full(text.len()));
         (job.is_fresh, job.late_at, job.is_unconfirmed) = (false, None, false);
         (job.watch, job.unread_end) = (None, None);
         job.has_arrived = true;
-        match job.flow.fate(seq, is_new, has_place, text) {
-            Fate::Kept => self.hand_over(envelope, handle, seq, text, true),
+        match job.flow.deliver(seq, is_new, has_room, text) {
+            Delivery::Kept => self.hand_over(envelope, handle, seq, text, true),
             // A piece of the result is taken when it comes.
-            Fate::Skipped => self.hand_over(envelope, handle, seq, text, false),
-            Fate::Again | Fate::Waits => {}
+            Delivery::Skipped => self.hand_over(envelope, handle, seq, text, false),
+            Delivery::Again | Delivery::Waits => {}
         }
     }
 

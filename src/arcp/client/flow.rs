@@ -35,14 +35,14 @@ enum Stage {
     #[default]
     Live,
     /// They are put off.
-    Off,
+    Paused,
     /// They are asked for again.
-    Taking,
+    Resuming,
 }
 
 /// What becomes of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum Delivery {
     /// It is handed over.
     Kept,
     /// It will come again, or was there.
@@ -60,13 +60,13 @@ impl Flow {
     }
 
     /// Whether it is put off, and not asked for again yet.
-    pub fn is_off(&self) -> bool {
-        self.stage == Stage::Off
+    pub fn is_paused(&self) -> bool {
+        self.stage == Stage::Paused
     }
 
     /// Whether it is asked for again, and not answered yet.
-    pub fn is_taking(&self) -> bool {
-        self.stage == Stage::Taking
+    pub fn is_resuming(&self) -> bool {
+        self.stage == Stage::Resuming
     }
 
     /// Whether numbers that have passed may come again.
@@ -76,25 +76,25 @@ impl Flow {
 
     /// Whether an event under a new number will come once more.
     pub fn comes_again(&self, seq: i64) -> bool {
-        self.is_taking() || (self.is_live() && seq < self.again_from)
+        self.is_resuming() || (self.is_live() && seq < self.again_from)
     }
 
     /// Its events are put off.
-    pub fn put_off(&mut self) {
-        self.stage = Stage::Off;
+    pub fn pause(&mut self) {
+        self.stage = Stage::Paused;
         self.again_from = 0;
     }
 
     /// They are asked for again.
-    pub fn take_up(&mut self) {
-        self.stage = Stage::Taking;
+    pub fn resume(&mut self) {
+        self.stage = Stage::Resuming;
         self.is_again = true;
         self.apart = 0;
     }
 
     /// Whether this is the next one of a replay that is counted for itself, from 1 on (Python).
     pub fn is_apart(&mut self, seq: i64) -> bool {
-        let is_apart = self.is_taking() && seq == self.apart + 1 && (self.apart > 0 || seq <= self.kept);
+        let is_apart = self.is_resuming() && seq == self.apart + 1 && (self.apart > 0 || seq <= self.kept);
         self.apart += i64::from(is_apart);
         is_apart
     }
@@ -104,32 +104,32 @@ impl Flow {
         self.apart > 0
     }
 
-    /// What becomes of an event. `has_place` tells whether there is room for it.
-    pub fn fate(&mut self, seq: i64, is_new: bool, has_place: bool, text: &str) -> Fate {
+    /// What becomes of an event. `has_room` tells whether there is room for it.
+    pub fn deliver(&mut self, seq: i64, is_new: bool, has_room: bool, text: &str) -> Delivery {
         match self.stage {
-            Stage::Live if is_new && seq < self.again_from => Fate::Again,
-            Stage::Off if !has_place || self.skipped > 0 => {
+            Stage::Live if is_new && seq < self.again_from => Delivery::Again,
+            Stage::Paused if !has_room || self.skipped > 0 => {
                 self.skipped += 1;
-                Fate::Skipped
+                Delivery::Skipped
             }
-            Stage::Live | Stage::Off => {
+            Stage::Live | Stage::Paused => {
                 self.kept = seq;
-                Fate::Kept
+                Delivery::Kept
             }
-            Stage::Taking if self.pending.len() < MOST_PENDING => {
+            Stage::Resuming if self.pending.len() < MOST_PENDING => {
                 self.pending.push(Pending { seq, is_new, text: text.to_owned() });
-                Fate::Waits
+                Delivery::Waits
             }
-            Stage::Taking => {
+            Stage::Resuming => {
                 self.skipped += 1;
-                Fate::Skipped
+                Delivery::Skipped
             }
         }
     }
 
     /// The answer: the number that the rest begins with, and whether what was missed comes again behind it. What came meanwhile
     /// and is meant to be handed over, in its order.
-    pub fn taken_up(&mut self, from: Option<i64>, comes_again: bool) -> Vec<(i64, String)> {
+    pub fn resumed(&mut self, from: Option<i64>, comes_again: bool) -> Vec<(i64, String)> {
         if comes_again {
             // Events that were under way come again. A runtime that replays before it answers begins with what was missed.
             let (from, is_apart) = (from.unwrap_or(0), self.counts_apart());

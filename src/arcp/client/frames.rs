@@ -214,7 +214,7 @@ impl Client {
             self.emit(Event::Lost(Lost::of(LostReason::Events, [id.as_str()])));
         }
         if is_flooded {
-            self.put_off(handle);
+            self.pause_job(handle);
         }
         if loses && self.timers.lost_events.is_none() {
             self.timers.lost_events = Some(self.now.plus(REPORT_PAUSE));

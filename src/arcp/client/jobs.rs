@@ -152,8 +152,8 @@ impl Job {
     }
 
     /// The job is asked for from the last event on that was kept: what comes after it is new, whatever else has passed.
-    pub fn take_up(&mut self) {
-        self.flow.take_up();
+    pub fn resume(&mut self) {
+        self.flow.resume();
         self.last = self.last.min(self.flow.kept);
     }
 
