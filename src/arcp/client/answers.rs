@@ -52,7 +52,7 @@ impl Client {
         if !self.requests.awaits_job() {
             self.jobs.forget_unclaimed();
         }
-        self.relax();
+        self.release();
         self.flush();
         self.switch();
     }

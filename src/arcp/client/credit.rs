@@ -15,30 +15,30 @@ use crate::{
 
 impl Client {
     /// The application has read, or reads no more, or asks for something: what was held back may come.
-    pub(super) fn relax(&mut self) {
+    pub(super) fn release(&mut self) {
         if self.phase != Phase::Open {
             return;
         }
-        let is_held = self.holds_back();
+        let is_withheld = self.withholds_acks();
         self.resume_jobs();
-        if !is_held && self.jobs.last_seq() > self.acked {
+        if !is_withheld && self.jobs.last_seq() > self.acked {
             self.schedule_ack();
         }
     }
 
     /// Whether acknowledgements are kept back, for the sake of jobs that are not read. Where others need them, those are put off.
-    pub(super) fn holds_back(&mut self) -> bool {
-        if !self.jobs.hold() {
+    pub(super) fn withholds_acks(&mut self) -> bool {
+        if !self.jobs.withholds_acks() {
             return false;
         }
-        let is_needed = self.jobs.iter().any(|job| !job.holds() && !job.flow.is_paused())
+        let is_needed = self.jobs.iter().any(|job| !job.is_backlogged() && !job.flow.is_paused())
             || self.requests.iter().any(|request| request.number != 0);
         if !is_needed {
             return true;
         }
-        let holders: Vec<u32> =
-            self.jobs.iter().filter(|job| job.holds() && job.is_own).map(|job| job.handle).collect();
-        for handle in holders {
+        let backlogged: Vec<u32> =
+            self.jobs.iter().filter(|job| job.is_backlogged() && job.is_own).map(|job| job.handle).collect();
+        for handle in backlogged {
             self.pause_job(handle);
         }
         false

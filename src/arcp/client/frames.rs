@@ -176,7 +176,7 @@ impl Client {
             Err(fault) => self.job_failed(handle, &fault),
             Ok(result) => self.act(Action::Finish { job: handle, result }),
         }
-        self.relax();
+        self.release();
     }
 
     /// Hands an event over: to whoever reads, with `is_kept`, and to the result if it is a piece of it.
@@ -199,7 +199,7 @@ impl Client {
         // Whom no acknowledgement holds is put off as soon as the reader is behind: what is under way then has to fit into what the
         // runtime keeps of the job.
         let has_acks = self.session.as_ref().is_some_and(|session| session.features.has("ack"));
-        let is_behind = job.is_flooded() || (!has_acks && job.holds());
+        let is_behind = job.is_flooded() || (!has_acks && job.is_backlogged());
         let (is_flooded, loses) = (is_behind && job.is_own, job.given_up.is_some());
         // Our runtime says so in the place of what it could not keep.
         let not_kept = is_kept && envelope.get("kind").and_then(Value::as_str) == Some(DROPPED);

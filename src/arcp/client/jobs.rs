@@ -171,7 +171,7 @@ impl Job {
     }
 
     /// Whether it keeps the runtime from sending more.
-    pub fn holds(&self) -> bool {
+    pub fn is_backlogged(&self) -> bool {
         self.waits() && self.flow.is_live() && MARK.is_passed(self.unread.len(), self.bytes)
     }
 }
@@ -309,8 +309,8 @@ impl Jobs {
     }
 
     /// Whether the runtime is to hold events back.
-    pub fn hold(&self) -> bool {
-        self.list.iter().any(Job::holds)
+    pub fn withholds_acks(&self) -> bool {
+        self.list.iter().any(Job::is_backlogged)
     }
 
     /// Where this number stands. A number that stands next is taken.
@@ -507,10 +507,10 @@ mod tests {
         for _ in 0..256 {
             assert_eq!(job.arrives(10, 1), (true, 0));
         }
-        assert!(!jobs.hold());
+        assert!(!jobs.withholds_acks());
         let job = jobs.by_id("a").unwrap();
         assert_eq!(job.arrives(10, 2), (true, 0));
-        assert!(jobs.hold());
+        assert!(jobs.withholds_acks());
         let job = jobs.by_id("a").unwrap();
         for _ in 257..4096 {
             assert_eq!(job.arrives(10, 3), (true, 0));
@@ -520,7 +520,7 @@ mod tests {
         assert_eq!(job.given_up, Some((1, 1)));
         job.set_reader(Reader::Result);
         assert_eq!(job.arrives(10, 5), (true, 4096 - 256 + 1), "who waits for the result doesn't stop the rest");
-        assert!(!jobs.hold());
+        assert!(!jobs.withholds_acks());
         let job = jobs.by_id("a").unwrap();
         job.set_reader(Reader::Events);
         assert_eq!(job.arrives(17 << 20, 6), (true, 256), "one is always kept");

@@ -209,7 +209,7 @@ impl Client {
             if !job.flow.is_live() {
                 // It is this side that keeps it from coming.
                 (missing.since, missing.received) = (now, now);
-            } else if job.last() != missing.last || job.holds() {
+            } else if job.last() != missing.last || job.is_backlogged() {
                 (missing.received, missing.last) = (now, job.last());
             }
             if missing.until() > now {
@@ -250,7 +250,7 @@ impl Client {
         let fault = Fault::new(Code::SessionLost, message).with("reason", reason);
         self.job_failed(handle, job.unread_end.as_deref().unwrap_or(&fault));
         self.emit(Event::Lost(Lost::of(LostReason::Result, [job.id.as_str()])));
-        self.relax();
+        self.release();
     }
 
     // ---- keys that were used before
@@ -288,7 +288,7 @@ impl Client {
             // Or that its end may be one that can't be read, and that nothing came since.
             let is_over = |job: &&Job| job.unread_end.is_some() && job.watch.is_some_and(|(_, looks)| looks > 0);
             let over: Vec<u32> =
-                self.jobs.iter().filter(is_over).filter(|job| !job.holds()).map(|job| job.handle).collect();
+                self.jobs.iter().filter(is_over).filter(|job| !job.is_backlogged()).map(|job| job.handle).collect();
             for handle in over {
                 self.have_again(handle);
             }

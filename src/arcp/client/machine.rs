@@ -269,7 +269,7 @@ impl Client {
             let fault = Fault::new(Code::Aborted, "the subscription was given up");
             self.job_failed(job.handle, &fault);
         }
-        self.relax();
+        self.release();
     }
 
     /// What the application does with a job's events from now on.
@@ -278,7 +278,7 @@ impl Client {
         if let Some(job) = self.jobs.get(job) {
             job.set_reader(reader);
         }
-        self.relax();
+        self.release();
     }
 
     /// The application has taken so many of a job's events.
@@ -287,7 +287,7 @@ impl Client {
         if let Some(job) = self.jobs.get(job) {
             job.read(count);
         }
-        self.relax();
+        self.release();
     }
 
     /// Nobody waits for this request any more. A job that comes of it is cancelled.
@@ -417,7 +417,7 @@ impl Client {
         }
         self.requests.add(request);
         self.flush();
-        self.relax();
+        self.release();
         number
     }
 

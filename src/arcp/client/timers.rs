@@ -150,7 +150,7 @@ impl Client {
 
     fn ack(&mut self) {
         let last = self.jobs.last_seq();
-        if self.holds_back() || last <= self.acked {
+        if self.withholds_acks() || last <= self.acked {
             return;
         }
         self.acked = last;

@@ -263,7 +263,7 @@ impl Client {
         self.end_flow(handle);
         self.jobs.remove(handle);
         self.job_failed(handle, fault);
-        self.relax();
+        self.release();
     }
 
     /// This job, or any where it isn't known, may have ended: unless something more comes of it.
