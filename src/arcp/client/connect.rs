@@ -36,7 +36,7 @@ const HELD: Span = Span::from_secs(20);
 const MOST_WELCOMES: u32 = 16;
 const MOST_GREETINGS: u32 = 240;
 /// As often a request is sent that the connection doesn't survive.
-const MOST_TRIES: u32 = 4;
+const MOST_ATTEMPTS: u32 = 4;
 /// Agents with a longer name are left out, in bytes.
 const MOST_AGENT_BYTES: usize = 256;
 
@@ -135,7 +135,7 @@ impl Client {
         self.newest += 1;
         self.conn = self.newest;
         self.phase = Phase::Dialing(self.now.plus(TOKEN_WAIT));
-        let fresh = std::mem::take(&mut self.want_fresh);
+        let fresh = std::mem::take(&mut self.needs_fresh_token);
         self.act(Action::Connect { conn: self.conn, fresh, outlast: None });
         self.emit(Event::Connecting { attempt: i64::from(self.failures) + 1 });
     }
@@ -266,11 +266,11 @@ impl Client {
     }
 
     fn unauthenticated(&mut self, fault: &Fault) {
-        if !self.options.can_renew || self.fresh_spent || (self.was_open && !self.options.reconnect) {
+        if !self.options.can_renew || self.has_tried_fresh_token || (self.was_open && !self.options.reconnect) {
             return self.finish(fault);
         }
-        self.fresh_spent = true;
-        self.want_fresh = true;
+        self.has_tried_fresh_token = true;
+        self.needs_fresh_token = true;
         self.again();
     }
 
@@ -312,7 +312,7 @@ impl Client {
         } else if is(Close::Protocol) && !is_open {
             self.finish(&Fault::new(Code::Protocol, "the runtime says that our hello breaks the protocol"));
         } else {
-            self.want_fresh |= is(Close::TokenEnded) && self.options.can_renew;
+            self.needs_fresh_token |= is(Close::TokenEnded) && self.options.can_renew;
             self.retry(&fault, is(Close::TokenEnded));
         }
     }
@@ -321,7 +321,7 @@ impl Client {
     pub(super) fn settle(&mut self) {
         if matches!(self.phase, Phase::Open | Phase::Switching(_)) && self.now.since(self.opened_at) >= STABLE {
             self.failures = 0;
-            self.fresh_spent = false;
+            self.has_tried_fresh_token = false;
         }
         if matches!(self.phase, Phase::Open | Phase::Switching(_)) && self.now.since(self.opened_at) >= HELD {
             self.progress();
@@ -351,8 +351,8 @@ impl Client {
             Code::Network,
             "the connection broke off each time that this was asked for: the runtime may not bear it. It may have been done all the same",
         );
-        while let Some(request) = self.requests.take(|request| request.is_sent && request.tries >= MOST_TRIES) {
-            self.unanswered(&request, &again.clone().with_number("tries", request.tries.into()));
+        while let Some(request) = self.requests.take(|request| request.is_sent && request.attempts >= MOST_ATTEMPTS) {
+            self.unanswered(&request, &again.clone().with_number("tries", request.attempts.into()));
         }
         for request in self.requests.iter_mut() {
             request.is_sent = false;

@@ -246,7 +246,7 @@ impl Client {
         }
         match fault.peer_code.as_deref().and_then(ArcpCode::from_name) {
             Some(ArcpCode::Unauthenticated) => {
-                self.want_fresh |= self.options.can_renew;
+                self.needs_fresh_token |= self.options.can_renew;
                 self.drop_connection(self.conn, 1000, "");
                 self.retry(&fault, true);
             }

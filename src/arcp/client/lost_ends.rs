@@ -94,7 +94,7 @@ impl Client {
             due: None,
             size: 0,
             order: 0,
-            tries: 0,
+            attempts: 0,
         });
         self.flush();
     }

@@ -121,8 +121,8 @@ pub struct Client {
     /// Whether this connection replaces one for the sake of its token.
     pub(super) is_renewing: bool,
     /// Whether the next token must be another one; whether that was tried since the last quiet time.
-    pub(super) want_fresh: bool,
-    pub(super) fresh_spent: bool,
+    pub(super) needs_fresh_token: bool,
+    pub(super) has_tried_fresh_token: bool,
     pub(super) failures: u32,
     pub(super) resume_refused: Option<Time>,
     /// Connections that the peer's mistakes have cost, since the last event.
@@ -180,8 +180,8 @@ impl Client {
             jobs: Jobs::default(),
             was_open: false,
             is_renewing: false,
-            want_fresh: false,
-            fresh_spent: false,
+            needs_fresh_token: false,
+            has_tried_fresh_token: false,
             failures: 0,
             resume_refused: None,
             violations: 0,
@@ -396,7 +396,7 @@ impl Client {
             due: None,
             size: 0,
             order: 0,
-            tries: 0,
+            attempts: 0,
         };
         fill(&mut request);
         let refusal = if let Some(Unsayable { path, problem, reason }) = unsayable::find(payload) {
@@ -431,7 +431,7 @@ impl Client {
             request.id.clone_from(&id);
             request.due = Some(due);
             request.order = order;
-            request.tries += 1;
+            request.attempts += 1;
             let session_id = self.session.as_ref().map(|session| session.id.as_str());
             // A subscription names its job in the payload alone, a cancel in both places: SDKs differ.
             let job_id = if request.kind == Kind::Cancel { request.job_id.as_deref() } else { None };

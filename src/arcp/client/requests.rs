@@ -68,7 +68,7 @@ pub struct Request {
     /// How many frames of requests were sent before it.
     pub order: u64,
     /// How often it was sent.
-    pub tries: u32,
+    pub attempts: u32,
 }
 
 /// All of them, the oldest first.
@@ -209,7 +209,7 @@ impl Requests {
 
     /// Whether a job may be accepted that events come of already: a submit is under way, or was on a connection before.
     pub fn awaits_job(&self) -> bool {
-        self.list.iter().any(|request| request.kind == Kind::Submit && (request.is_sent || request.tries > 0))
+        self.list.iter().any(|request| request.kind == Kind::Submit && (request.is_sent || request.attempts > 0))
     }
 
     /// Whether a submit is under way.
@@ -246,7 +246,7 @@ mod tests {
                 due: None,
                 size: number as usize,
                 order: number.into(),
-                tries: 1,
+                attempts: 1,
             });
         }
         requests
