@@ -29,16 +29,16 @@ const STABLE: Span = Span::from_secs(10);
 /// are no heartbeats to go by.
 const RESUME_PATIENCE: Span = Span::from_secs(5);
 /// Mistakes of the peer that cost a connection each.
-const MOST_VIOLATIONS: u32 = 3;
+const MAX_VIOLATIONS: u32 = 3;
 /// A connection that held so long was of use, even if nothing was said on it.
 const HELD: Span = Span::from_secs(20);
 /// Connections in a row that may be lost after their welcome and before anything comes of them; and before their welcome.
-const MOST_WELCOMES: u32 = 16;
-const MOST_GREETINGS: u32 = 240;
+const MAX_WELCOMES: u32 = 16;
+const MAX_GREETINGS: u32 = 240;
 /// As often a request is sent that the connection doesn't survive.
-const MOST_ATTEMPTS: u32 = 4;
+const MAX_ATTEMPTS: u32 = 4;
 /// Agents with a longer name are left out, in bytes.
-const MOST_AGENT_BYTES: usize = 256;
+const MAX_AGENT_BYTES: usize = 256;
 
 /// The session is somebody else's now: to take it back would take it from there.
 pub(super) fn displaced() -> Fault {
@@ -198,7 +198,7 @@ impl Client {
             (_, false) => Event::Open { session_id },
         };
         let mut agents = welcome.agents;
-        agents.retain(|agent| agent.name.len() <= MOST_AGENT_BYTES);
+        agents.retain(|agent| agent.name.len() <= MAX_AGENT_BYTES);
         let opened = Opened {
             session_id: id.clone(),
             runtime_name: welcome.runtime.name,
@@ -351,7 +351,7 @@ impl Client {
             Code::Network,
             "the connection broke off each time that this was asked for: the runtime may not bear it. It may have been done all the same",
         );
-        while let Some(request) = self.requests.take(|request| request.is_sent && request.attempts >= MOST_ATTEMPTS) {
+        while let Some(request) = self.requests.take(|request| request.is_sent && request.attempts >= MAX_ATTEMPTS) {
             self.unanswered(&request, &again.clone().with_number("tries", request.attempts.into()));
         }
         for request in self.requests.iter_mut() {
@@ -375,7 +375,7 @@ impl Client {
         }
         self.welcomes += u32::from(was_welcome);
         self.greetings += u32::from(was_greeted);
-        if self.welcomes >= MOST_WELCOMES || self.greetings >= MOST_GREETINGS {
+        if self.welcomes >= MAX_WELCOMES || self.greetings >= MAX_GREETINGS {
             return self.finish(&self.fruitless(fault));
         }
         self.failures = self.failures.saturating_add(1);
@@ -408,7 +408,7 @@ impl Client {
 
     /// Connection after connection is made, and lost before anything comes of it: another one will be lost, too.
     fn fruitless(&self, last: &Fault) -> Fault {
-        let (count, what) = match self.welcomes >= MOST_WELCOMES {
+        let (count, what) = match self.welcomes >= MAX_WELCOMES {
             true => (self.welcomes, "welcome"),
             false => (self.greetings, "connection"),
         };
@@ -425,7 +425,7 @@ impl Client {
         let fault = Fault::new(Code::Protocol, what);
         self.drop_connection(self.conn, Close::Protocol.code(), Close::Protocol.reason());
         self.violations += 1;
-        if self.violations < MOST_VIOLATIONS {
+        if self.violations < MAX_VIOLATIONS {
             self.retry(&fault, false);
         } else {
             self.finish(&fault);

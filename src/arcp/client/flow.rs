@@ -2,7 +2,7 @@
 //! that nobody reads is unsubscribed, and taken up again from its number when it is read.
 
 /// Events that come between the request to go on and its answer.
-const MOST_PENDING: usize = 4096;
+const MAX_PENDING: usize = 4096;
 
 /// Where a job's events stand.
 #[derive(Debug, Default)]
@@ -116,7 +116,7 @@ impl Flow {
                 self.kept = seq;
                 Delivery::Kept
             }
-            Stage::Resuming if self.pending.len() < MOST_PENDING => {
+            Stage::Resuming if self.pending.len() < MAX_PENDING => {
                 self.pending.push(Pending { seq, is_new, text: text.to_owned() });
                 Delivery::Waits
             }

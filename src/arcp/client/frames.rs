@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Ended jobs that are remembered.
-const MOST_ENDED: usize = 256;
+const MAX_ENDED: usize = 256;
 /// What is given up is told so often at most.
 const REPORT_PAUSE: Span = Span::from_millis(200);
 
@@ -165,7 +165,7 @@ impl Client {
         let outcome = outcome.map_err(|fault| if job.has_holes { fault.for_holes() } else { fault });
         self.jobs.remove(handle);
         self.ended.push_back(id.to_owned());
-        if self.ended.len() > MOST_ENDED {
+        if self.ended.len() > MAX_ENDED {
             self.ended.pop_front();
         }
         self.jobs_to_reconcile.retain(|missing| missing.job != handle);

@@ -17,7 +17,7 @@ const CAP: Bound = Bound { events: 4096, bytes: 16 << 20 };
 /// submit that was sent again, so as much is kept as of a job that nobody reads.
 const UNCLAIMED: Bound = CAP;
 /// Jobs that are not accepted yet, and for whom it is counted what was given up.
-const MOST_UNCLAIMED: usize = 64;
+const MAX_UNCLAIMED: usize = 64;
 
 #[derive(Clone, Copy)]
 struct Bound {
@@ -399,7 +399,7 @@ impl Jobs {
             match self.evicted.iter_mut().find(|(of, _)| *of == id) {
                 Some((_, count)) => *count = count.saturating_add(1),
                 None => {
-                    if self.evicted.len() >= MOST_UNCLAIMED {
+                    if self.evicted.len() >= MAX_UNCLAIMED {
                         self.evicted.remove(0);
                     }
                     self.evicted.push((id, 1));
@@ -543,7 +543,7 @@ mod tests {
         for n in 0..200 {
             jobs.keep(&n.to_string(), &"x".repeat(17 << 20));
         }
-        assert_eq!(jobs.evicted.len(), MOST_UNCLAIMED);
+        assert_eq!(jobs.evicted.len(), MAX_UNCLAIMED);
         jobs.keep("c", &"x".repeat(17 << 20));
         assert_eq!(jobs.unclaimed.len(), 1, "one frame, however large, as far as frames may be");
         jobs.forget_unclaimed();

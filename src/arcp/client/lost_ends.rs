@@ -20,11 +20,11 @@ const GRACE: Span = Span::from_secs(2);
 /// A job with an idempotency key that isn't heard of for so long may have ended before; then it is looked at less and less often.
 const QUIET: Span = Span::from_secs(2);
 const QUIETER: i64 = 30_000;
-const QUIETEST: i64 = 600_000;
+const MAX_LOOK_PAUSE: i64 = 600_000;
 /// How long an end may be on its way that the runtime has numbered.
 pub(super) const LATE: Span = Span::from_secs(15);
 /// Pages of a list that are looked at.
-const MOST_PAGES: u32 = 64;
+const MAX_PAGES: u32 = 64;
 /// A list that can't be had is asked for again after these, in milliseconds; then nobody knows.
 const RELIST: [i64; 4] = [2_000, 8_000, 30_000, 120_000];
 
@@ -132,7 +132,7 @@ impl Client {
         let cursor = envelope.get("next_cursor").and_then(Value::as_str);
         let is_whole = envelope.get("next_cursor").is_none_or(|cursor| *cursor == Value::Null);
         match cursor.filter(|_| !self.listing.unlisted.is_empty()) {
-            Some(_) if self.listing.pages >= MOST_PAGES => self.list_failed(),
+            Some(_) if self.listing.pages >= MAX_PAGES => self.list_failed(),
             Some(cursor) => {
                 self.listing.pages += 1;
                 let payload = Members::new().text("cursor", cursor).end();
@@ -270,7 +270,7 @@ impl Client {
         let mut is_any = false;
         for job in self.jobs.iter_mut() {
             let Some((_, looks)) = job.watch.filter(|(due, _)| *due <= now) else { continue };
-            let pause = (QUIETER << looks.min(10)).min(QUIETEST);
+            let pause = (QUIETER << looks.min(10)).min(MAX_LOOK_PAUSE);
             job.watch = Some((now.plus(Span::from_millis(pause)), looks + 1));
             is_any = true;
         }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// More requests than these at a time are a mistake of the application.
-const MOST: usize = 4096;
+const MAX_REQUESTS: usize = 4096;
 /// How many are under way at a time, once the runtime has shown that its answers name their requests. Before, it is one.
 const WINDOW: usize = 16;
 
@@ -94,7 +94,7 @@ impl Requests {
 
     /// Whether there is room for another one.
     pub fn has_room(&self) -> bool {
-        self.list.len() < MOST
+        self.list.len() < MAX_REQUESTS
     }
 
     /// The next one to be sent.

@@ -8,7 +8,7 @@ use super::{
 use crate::json::Members;
 
 /// Subscriptions that were given up without a connection, and of which the runtime is told on the next one.
-const MOST_WAITING_UNSUBSCRIBES: usize = 256;
+const MAX_WAITING_UNSUBSCRIBES: usize = 256;
 
 /// What becomes of a subscription that was given up, when it is asked for anew before its answer.
 pub(super) enum Takeover {
@@ -71,7 +71,7 @@ impl Client {
     /// The same, on the next connection.
     pub(super) fn unsubscribe_later(&mut self, id: &str) {
         if self.session.is_some() && !self.waiting_unsubscribes.iter().any(|left| left == id) {
-            if self.waiting_unsubscribes.len() >= MOST_WAITING_UNSUBSCRIBES {
+            if self.waiting_unsubscribes.len() >= MAX_WAITING_UNSUBSCRIBES {
                 self.waiting_unsubscribes.pop_front();
             }
             self.waiting_unsubscribes.push_back(id.to_owned());

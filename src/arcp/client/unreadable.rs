@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// Marks that are kept of one session.
-const MOST_MARKS: usize = 32;
+const MAX_MARKS: usize = 32;
 
 /// Frames without a number that are passed over before anything of use comes.
-const MOST_PASSED: u32 = 64;
+const MAX_SKIPPED: u32 = 64;
 
 /// Where a frame failed, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Marks {
         if mark.at.0 && self.lasting.contains(&mark.reason) {
             return true;
         }
-        if self.list.len() >= MOST_MARKS {
+        if self.list.len() >= MAX_MARKS {
             self.list.remove(0);
         }
         self.list.push(mark);
@@ -139,7 +139,7 @@ impl Client {
         let at = remains.seq.map_or((false, self.jobs.last_seq()), |seq| (true, seq));
         if self.unreadables.has_failed(Mark { at, reason }) {
             self.passed += u32::from(remains.seq.is_none());
-            if self.passed > MOST_PASSED {
+            if self.passed > MAX_SKIPPED {
                 return self.finish(&Fault::new(Code::Protocol, reason).with_number("frames", self.passed.into()));
             }
             self.pass_over(&remains, reason);
