@@ -7,12 +7,12 @@ use super::{
     fault::Fault,
     jobs::{Jobs, Reader},
     keepalive::Keepalive,
-    lost_ends::{Listing, ToReconcile},
     options::Options,
+    payload_check::{self, InvalidPayload},
+    reconcile::{Listing, ToReconcile},
     requests::{Kind, Request, Requests},
     subscriptions::Takeover,
     unreadable::{Marks, NotPassed},
-    unsayable::{self, Unsayable},
 };
 use crate::{
     arcp::{
@@ -399,7 +399,7 @@ impl Client {
             attempts: 0,
         };
         fill(&mut request);
-        let refusal = if let Some(Unsayable { path, problem, reason }) = unsayable::find(payload) {
+        let refusal = if let Some(InvalidPayload { path, problem, reason }) = payload_check::find(payload) {
             Some(Fault::new(Code::Config, &format!("`{path}` {problem}")).with("subject", &path).with("reason", reason))
         } else if self.phase == Phase::Closed || matches!(self.phase, Phase::Closing(_)) {
             Some(Fault::new(Code::SessionLost, "the session is closed"))

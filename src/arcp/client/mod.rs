@@ -7,7 +7,7 @@
 //!      └────────────────┴────────────────┴──────────────────┘  the connection is lost: a pause, then resume
 //! ```
 //!
-//! Read downwards: [`options`] is what the application asks for, [`fault`] says what went wrong, [`unsayable`] what can't be asked
+//! Read downwards: [`options`] is what the application asks for, [`fault`] says what went wrong, [`payload_check`] what can't be asked
 //! for, [`chunks`], [`flow`] and [`jobs`] keep what arrives in order and within bounds, [`requests`] finds whose an answer is, and
 //! [`machine`] brings them together. Whatever it decides comes out as JSON, one action after the other ([`Client::poll`]).
 
@@ -24,7 +24,7 @@ mod keepalive;
 pub mod jobs;
 pub mod requests;
 
-pub mod unsayable;
+pub mod payload_check;
 
 pub mod machine;
 
@@ -32,7 +32,7 @@ mod answers;
 mod connect;
 mod credit;
 mod frames;
-mod lost_ends;
+mod reconcile;
 mod renew;
 mod subscriptions;
 mod timers;

@@ -5,8 +5,8 @@ use super::{
     action::{Action, Event, Lost, LostReason},
     fault::Fault,
     jobs::SeqOrder,
-    lost_ends::LATE,
     machine::{Client, Phase},
+    reconcile::LATE,
     requests::Kind,
 };
 use crate::{

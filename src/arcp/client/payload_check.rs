@@ -9,7 +9,7 @@ const LONGEST_PATH: usize = 80;
 
 /// What is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsayable {
+pub struct InvalidPayload {
     /// As JavaScript would write it, from the payload's member on: `input.items[3].text`.
     pub path: String,
     /// What is wrong there.
@@ -25,7 +25,7 @@ enum Level<'t> {
 }
 
 /// Looks through a payload as JavaScript writes it. What is no JSON at all is none of this.
-pub fn find(payload: &str) -> Option<Unsayable> {
+pub fn find(payload: &str) -> Option<InvalidPayload> {
     let bytes = payload.as_bytes();
     let mut levels: Vec<Level<'_>> = Vec::new();
     let (mut at, mut values, mut is_name) = (0, 0_u32, false);
@@ -33,7 +33,7 @@ pub fn find(payload: &str) -> Option<Unsayable> {
         at += 1;
         match byte {
             b'{' | b'[' if levels.len() >= LEVELS => {
-                return Some(unsayable(&levels, "is nested too deeply: 30 levels are allowed", "too_deep"));
+                return Some(invalid(&levels, "is nested too deeply: 30 levels are allowed", "too_deep"));
             }
             b'{' => levels.push(Level::Object("")),
             b'[' => levels.push(Level::Array(0)),
@@ -53,7 +53,7 @@ pub fn find(payload: &str) -> Option<Unsayable> {
                 }
                 if has_half(text) {
                     let problem = "has half a character (a surrogate without the other one): text was cut inside it";
-                    return Some(unsayable(&levels, problem, "half_character"));
+                    return Some(invalid(&levels, problem, "half_character"));
                 }
             }
             _ => {}
@@ -63,7 +63,7 @@ pub fn find(payload: &str) -> Option<Unsayable> {
         }
         is_name = false;
         if values > MAX_VALUES {
-            return Some(unsayable(levels.get(..1).unwrap_or_default(), "has too many values", "too_many_values"));
+            return Some(invalid(levels.get(..1).unwrap_or_default(), "has too many values", "too_many_values"));
         }
     }
     None
@@ -106,7 +106,7 @@ fn code_of(text: &str) -> Option<u32> {
     u32::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
 
-fn unsayable(levels: &[Level<'_>], problem: &'static str, reason: &'static str) -> Unsayable {
+fn invalid(levels: &[Level<'_>], problem: &'static str, reason: &'static str) -> InvalidPayload {
     let mut path = String::new();
     for level in levels {
         let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_$".contains(&byte));
@@ -125,7 +125,7 @@ fn unsayable(levels: &[Level<'_>], problem: &'static str, reason: &'static str) 
         }
         path.push_str(&step);
     }
-    Unsayable { path, problem, reason }
+    InvalidPayload { path, problem, reason }
 }
 
 /// What the application calls a member of a payload.
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     fn found(payload: &str) -> Option<(String, &'static str)> {
-        find(payload).map(|unsayable| (unsayable.path, unsayable.reason))
+        find(payload).map(|invalid| (invalid.path, invalid.reason))
     }
 
     #[test]
