@@ -1,9 +1,13 @@
-//! Both sides of the boundary to JavaScript know the same numbers: `npm/verify/numbers.ts` is what `src/seam.rs` says.
+//! Both sides of the boundary to JavaScript know the same numbers: `npm/verify/numbers.ts` is what `src/seam.rs` says, and
+//! `npm/arcp/close-codes.ts` what `src/arcp/close.rs` does.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::{fs, path::Path};
 
-use arcgate::seam::{verify, Number};
+use arcgate::{
+    arcp::Close,
+    seam::{verify, Number},
+};
 
 /// The numbers as a module of TypeScript.
 fn typescript(numbers: &[Number]) -> String {
@@ -17,19 +21,31 @@ fn typescript(numbers: &[Number]) -> String {
     out
 }
 
+/// The close codes of ARCP as a module of TypeScript.
+fn close_codes() -> String {
+    let mut out = String::from(
+        "// The close codes of ARCP, and the reasons that go with them. Written from src/arcp/close.rs, by\n\
+         // ARCGATE_WRITE=1 cargo test --test seam\n\n",
+    );
+    for (name, close) in Close::ALL {
+        out.push_str(&format!("export const {name} = {{ code: {}, reason: \"{}\" }};\n", close.code(), close.reason()));
+    }
+    out
+}
+
 #[test]
 #[allow(clippy::disallowed_methods, reason = "it writes a file when it is told to")]
 fn javascript_has_the_same_numbers() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("npm/verify/numbers.ts");
-    let text = typescript(verify::NUMBERS);
-    if std::env::var_os("ARCGATE_WRITE").is_some() {
-        fs::write(&file, &text).unwrap();
+    for (file, text) in
+        [("npm/verify/numbers.ts", typescript(verify::NUMBERS)), ("npm/arcp/close-codes.ts", close_codes())]
+    {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        if std::env::var_os("ARCGATE_WRITE").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        let fix = "write it anew: ARCGATE_WRITE=1 cargo test --test seam";
+        assert!(fs::read_to_string(&path).unwrap_or_default() == text, "{file} is not what the core says: {fix}");
     }
-    let told = "write it anew: ARCGATE_WRITE=1 cargo test --test seam";
-    assert!(
-        fs::read_to_string(&file).unwrap_or_default() == text,
-        "npm/verify/numbers.ts is not what src/seam.rs says: {told}"
-    );
 }
 
 #[test]

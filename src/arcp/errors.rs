@@ -1,4 +1,4 @@
-//! The error taxonomy (ARCP 1.1 §12), and the close codes that a gate uses (the specification names none).
+//! The error taxonomy (ARCP 1.1 §12).
 
 /// One of the protocol's fifteen codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,69 +105,6 @@ impl ArcpCode {
             Self::InvalidRequest => "Invalid request",
             Self::Unauthenticated => "Authentication failed",
             Self::InternalError => "Internal error",
-        }
-    }
-}
-
-/// Why a WebSocket is closed. 4000 to 4999 are for applications (RFC 6455 §7.4.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Close {
-    /// 1000: both are done.
-    Normal,
-    /// 1012: the service restarts, or its upstream was lost. Reconnect and resume.
-    Restart,
-    /// 4400: the peer breaks the protocol.
-    Protocol,
-    /// 4401: not authenticated.
-    Unauthenticated,
-    /// 4403: authenticated, and not allowed.
-    Forbidden,
-    /// 4408: no hello in time.
-    HelloTimeout,
-    /// 4409: the session was resumed on another connection.
-    Displaced,
-    /// 4410: the token has ended or was revoked. Reconnect with a fresh one.
-    TokenEnded,
-    /// 4413: a frame is too large.
-    TooLarge,
-    /// 4422: the upstream says what can't be passed on, and will say it again at each resume. Don't come back for it.
-    Unreadable,
-    /// 4429: too many, or too slow.
-    TooMany,
-}
-
-impl Close {
-    /// The code on the wire.
-    pub const fn code(self) -> u16 {
-        match self {
-            Self::Normal => 1000,
-            Self::Restart => 1012,
-            Self::Protocol => 4400,
-            Self::Unauthenticated => 4401,
-            Self::Forbidden => 4403,
-            Self::HelloTimeout => 4408,
-            Self::Displaced => 4409,
-            Self::TokenEnded => 4410,
-            Self::TooLarge => 4413,
-            Self::Unreadable => 4422,
-            Self::TooMany => 4429,
-        }
-    }
-
-    /// The reason on the wire: short, and no secret.
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Normal => "closed",
-            Self::Restart => "try again",
-            Self::Protocol => "protocol error",
-            Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden => "not allowed",
-            Self::HelloTimeout => "no hello in time",
-            Self::Displaced => "resumed elsewhere",
-            Self::TokenEnded => "token expired or revoked",
-            Self::TooLarge => "frame too large",
-            Self::Unreadable => "can't be passed on",
-            Self::TooMany => "too many or too slow",
         }
     }
 }

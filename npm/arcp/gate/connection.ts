@@ -4,6 +4,7 @@
 import { ArcgateError } from "../../errors.js";
 import { bindings, instanceEpoch, recoverFrom } from "../../platform/wasm.js";
 import { logged, reasonFor } from "../../worker/audit.js";
+import { NORMAL, RESTART } from "../close-codes.js";
 import { Credit } from "../hub-protocol.js";
 import { Identity } from "./identity.js";
 import { Line } from "./socket.js";
@@ -141,7 +142,7 @@ export class Connection {
       recoverFrom(thrown);
       console.error(`arcgate: ${logged(thrown, this.#token)}`);
       this.#options.audit({ type: "arcp.session", outcome: "cut", reason: "internal", session: this.#session });
-      this.#clientLine.close(1012, "try again");
+      this.#clientLine.close(RESTART.code, RESTART.reason);
       this.#end();
     }
   }
@@ -196,7 +197,7 @@ export class Connection {
 
   // Another one may be opened after it. What was opened is closed, and not aborted: or its last frames would not arrive.
   #closeUpstream() {
-    if (this.#upstream) this.#upstreamLine.close(1000, "closed");
+    if (this.#upstream) this.#upstreamLine.close(NORMAL.code, NORMAL.reason);
     else this.#dialing?.abort();
     this.#upstream = undefined;
   }
@@ -269,7 +270,7 @@ export class Connection {
         request: this.#request,
       });
       const line = this.#line(socket, () => dialing.abort());
-      if (this.#over || dialing.signal.aborted) return line.close(1000, "closed");
+      if (this.#over || dialing.signal.aborted) return line.close(NORMAL.code, NORMAL.reason);
       this.#dialing = undefined;
       this.#upstream = socket;
       this.#upstreamLine = line;

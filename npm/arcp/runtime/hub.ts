@@ -8,6 +8,7 @@ import { kindOf, written } from "../../worker/agent-json.js";
 import { AgentRun } from "../../worker/agent-run.js";
 import { auditor, reasonFor } from "../../worker/audit.js";
 import type { RuntimeHubClass } from "../../worker/types.js";
+import { HELLO_TIMEOUT, NORMAL, RESTART } from "../close-codes.js";
 import { creditIn, PIPE_HEADER, PIPE_VERSION } from "../hub-protocol.js";
 
 /** Time for a gate to say hello. */
@@ -84,11 +85,11 @@ class Hub {
     this.#sockets.set(conn, socket);
     let hasHello = false;
     let isPaced = false;
-    const late = setTimeout(() => this.#close(conn, 4408, "no hello in time"), HELLO_MS);
+    const late = setTimeout(() => this.#close(conn, HELLO_TIMEOUT.code, HELLO_TIMEOUT.reason), HELLO_MS);
     const gone = () => {
       clearTimeout(late);
       if (!this.#sockets.has(conn)) return;
-      this.#close(conn, 1000, "closed");
+      this.#close(conn, NORMAL.code, NORMAL.reason);
       this.#do((core, now) => core.detached(conn, now));
     };
     socket.addEventListener("message", ({ data }) => {
@@ -213,7 +214,7 @@ class Hub {
     this.#core = undefined;
     clearTimeout(this.#timer);
     this.#timerAt = undefined;
-    for (const conn of [...this.#sockets.keys()]) this.#close(conn, 1012, "try again");
+    for (const conn of [...this.#sockets.keys()]) this.#close(conn, RESTART.code, RESTART.reason);
     for (const run of this.#runs.values()) run.stop("lost");
     this.#runs.clear();
   }

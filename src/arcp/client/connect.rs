@@ -304,7 +304,7 @@ impl Client {
         let is_open = self.phase == Phase::Open;
         if !may_retry || is(Close::Displaced) || is(Close::Forbidden) {
             self.finish(&fault);
-        } else if is(Close::Unreadable) {
+        } else if is(Close::Undeliverable) {
             self.cannot_pass(&fault);
         } else if is(Close::Unauthenticated) {
             self.settle();

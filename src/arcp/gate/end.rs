@@ -1,5 +1,6 @@
 //! How a session ends: what the peer is told, the close code, and the name for the log.
 
+use super::trust::UpstreamTrust;
 use crate::{
     arcp::{envelope::Malformed, ArcpCode, Close},
     auth::challenge::Refusal,
@@ -83,7 +84,7 @@ impl End {
 
     /// The upstream breaks the protocol, and will again: close code 4422.
     pub const fn undeliverable(reason: &'static str) -> Self {
-        Self::new(ArcpCode::InternalError, Close::Unreadable, reason)
+        Self::new(ArcpCode::InternalError, Close::Undeliverable, reason)
     }
 
     /// Not authenticated: close code 4401.
@@ -155,12 +156,12 @@ impl End {
 
     /// What the close of the upstream comes to, in an open session. Our own runtime has told the client why, and its code goes
     /// on: what it refuses once it refuses each time.
-    pub const fn of_upstream_closed(code: u16, is_ours: bool, has_said_goodbye: bool) -> Self {
-        let (close, reason) = match code {
-            4400 if is_ours => (Close::Protocol, "runtime_refused"),
-            4409 if is_ours => return Self::DISPLACED,
-            4413 if is_ours => (Close::TooLarge, "frame_too_large"),
-            4429 if is_ours => (Close::TooMany, "runtime_limit"),
+    pub fn of_upstream_closed(code: u16, trust: UpstreamTrust, has_said_goodbye: bool) -> Self {
+        let (close, reason) = match Close::from_code(code).filter(|_| trust.is_trusted()) {
+            Some(close @ Close::Protocol) => (close, "runtime_refused"),
+            Some(Close::Displaced) => return Self::DISPLACED,
+            Some(close @ Close::TooLarge) => (close, "frame_too_large"),
+            Some(close @ Close::TooMany) => (close, "runtime_limit"),
             _ if has_said_goodbye => return Self::UPSTREAM_GOODBYE,
             _ => return Self::restart("upstream_lost"),
         };

@@ -30,7 +30,8 @@ impl Gate {
         }
         if let Some(code) = end.code {
             // Of what is too much there may be less in a while.
-            let is_retryable = end.close == Close::TooMany || (code.is_retryable() && end.close != Close::Unreadable);
+            let is_retryable =
+                end.close == Close::TooMany || (code.is_retryable() && end.close != Close::Undeliverable);
             let payload = payload(code, is_retryable, why).end();
             self.send_to_client("session.error", &payload, now);
         }

@@ -245,9 +245,7 @@ impl Gate {
     pub fn handle_upstream_closed(&mut self, code: u16, now: Time) {
         let end = match &mut self.stage {
             Stage::Welcoming(pending) => return pending.close(code),
-            Stage::Open(session) => {
-                End::of_upstream_closed(code, self.trust.is_trusted(), session.must_close_by.is_some())
-            }
+            Stage::Open(session) => End::of_upstream_closed(code, self.trust, session.must_close_by.is_some()),
             _ => End::restart("upstream_lost"),
         };
         self.end(end, now);

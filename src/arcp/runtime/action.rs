@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::{arcp::errors::Close, json::Members};
+use crate::{arcp::close::Close, json::Members};
 
 /// Something for the platform to do.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! A connection comes: the gate's hello, and the welcome (ARCP 1.1 §6.2).
 
 use super::{
-    buffer::Buffer, session::Owner, session::Session, window::Conn, ArcpCode, Audit, Close, Envelope, Frame, Hub, Rc,
-    Refusal, Time,
+    buffer::Buffer, refusal::ConnectionEnd, session::Owner, session::Session, window::Conn, Audit, Close, Envelope,
+    Frame, Hub, Rc, Time,
 };
 use crate::{
     arcp::{
@@ -31,9 +31,9 @@ impl Hub {
         self.passed(now);
         match self.open(coming, hello, random, now) {
             Ok(()) => {}
-            Err((refusal, close)) => {
+            Err(ConnectionEnd { refusal, close }) => {
                 let (id, session) = (self.ids.next(now), format!("sess_{}", self.ids.next(now)));
-                let payload = super::refusal_payload(refusal, None);
+                let payload = refusal.payload(None);
                 let text = Frame::new("session.error", &id, &payload).of_session(&session).write();
                 self.actions.push_back(super::Action::Send { conn, text: text.into() });
                 self.close(conn, close);
@@ -41,23 +41,23 @@ impl Hub {
         }
     }
 
-    fn open(&mut self, coming: Coming, text: &str, random: &[u8; 32], now: Time) -> Result<(), (Refusal, Close)> {
+    fn open(&mut self, coming: Coming, text: &str, random: &[u8; 32], now: Time) -> Result<(), ConnectionEnd> {
         let conn = coming.conn;
-        let malformed = |member| (Refusal::invalid(member), Close::Protocol);
-        let unknown = (Refusal::of(ArcpCode::Unauthenticated), Close::Unauthenticated);
         if text.len() > self.limits.frame_bytes {
-            return Err((Refusal::of(ArcpCode::InvalidRequest), Close::TooLarge));
+            return Err(ConnectionEnd::TOO_LARGE);
         }
-        let envelope = Envelope::parse(text).map_err(|malformation| malformed(malformation.subject()))?;
+        let envelope = Envelope::parse(text).map_err(|malformed| ConnectionEnd::protocol(malformed.subject()))?;
         if envelope.kind() != "session.hello" || self.session_on(conn).is_some() {
-            return Err(malformed("type"));
+            return Err(ConnectionEnd::protocol("type"));
         }
-        let hello = Hello::read(&envelope).map_err(|malformation| malformed(malformation.subject()))?;
+        let hello = Hello::read(&envelope).map_err(|malformed| ConnectionEnd::protocol(malformed.subject()))?;
         if hello.scheme != PRINCIPAL_SCHEME {
-            return Err(unknown);
+            return Err(ConnectionEnd::UNAUTHENTICATED);
         }
         let principal = hello.token.as_ref().and_then(|token| std::str::from_utf8(token.expose()).ok());
-        let Some(Ok(principal)) = principal.map(principal_from_json) else { return Err(unknown) };
+        let Some(Ok(principal)) = principal.map(principal_from_json) else {
+            return Err(ConnectionEnd::UNAUTHENTICATED);
+        };
         let mut json = String::new();
         principal.write_json(&mut json);
         let owner = Owner { key: principal.key().into(), json: json.into() };
@@ -75,11 +75,11 @@ impl Hub {
                         session,
                         ..Audit::default()
                     });
-                    Err((Refusal::of(ArcpCode::ResumeWindowExpired), Close::Protocol))
+                    Err(ConnectionEnd::NOT_RESUMABLE)
                 }
             };
         }
-        self.make_room(&owner).map_err(|refusal| (refusal, Close::TooMany))?;
+        self.make_room(&owner)?;
         let id = format!("sess_{}", self.ids.next(now));
         let session = Session {
             id: id.clone(),
@@ -116,7 +116,7 @@ impl Hub {
     }
 
     /// One more session of this principal must fit in. Those that are not connected go first, the oldest of them before others.
-    fn make_room(&mut self, owner: &Owner) -> Result<(), Refusal> {
+    fn make_room(&mut self, owner: &Owner) -> Result<(), ConnectionEnd> {
         let own = self.sessions.values().filter(|session| session.owner.key == owner.key).count();
         let oldest = |only_own: bool| {
             let lost = self.sessions.values().filter(|session| session.conn.is_none());
@@ -139,7 +139,7 @@ impl Hub {
                 ..Audit::default()
             });
             let most = if own >= self.limits.sessions { self.limits.sessions } else { self.limits.all_sessions };
-            return Err(Refusal::too_many(ArcpCode::PermissionDenied, "sessions", most));
+            return Err(ConnectionEnd::too_many_sessions(most));
         };
         self.forget_session(&gone);
         Ok(())

@@ -1,6 +1,6 @@
 //! A frame of an open session.
 
-use super::{meter::weight, ArcpCode, Audit, Close, Envelope, Hub, Rc, Refusal, Time};
+use super::{meter::weight, refusal::ConnectionEnd, ArcpCode, Audit, Close, Envelope, Hub, Rc, Refusal, Time};
 use crate::{
     arcp::{envelope::Malformed, skim},
     json::{self, Members, Number, Problem, Value},
@@ -21,7 +21,7 @@ impl Hub {
         self.passed(now);
         let Some(session_id) = self.session_on(conn).map(str::to_owned) else { return };
         if text.len() > self.limits.frame_bytes {
-            return self.end(conn, &session_id, Refusal::of(ArcpCode::InvalidRequest), Close::TooLarge, now);
+            return self.end(conn, &session_id, ConnectionEnd::TOO_LARGE, now);
         }
         // Before it is read: that is what costs most.
         if !self.affords(conn, &session_id, weight(text), now) {
@@ -32,7 +32,7 @@ impl Hub {
             Err(malformed) => return self.unread(conn, &session_id, text, malformed, now),
         };
         if envelope.session_id().is_some_and(|id| id != session_id) {
-            return self.end(conn, &session_id, Refusal::invalid("session_id"), Close::Protocol, now);
+            return self.end(conn, &session_id, ConnectionEnd::protocol("session_id"), now);
         }
         if !self.affords(conn, &session_id, self.cost(&envelope), now) {
             return;
@@ -44,34 +44,42 @@ impl Hub {
         }
         let asker = Asker { conn, session: session_id, request: envelope.id().to_owned() };
         if envelope.has_halves() && envelope.kind() == "job.submit" {
-            // An agent would get another text than was meant.
-            let path = json::blame(text).map(|(path, _)| path).unwrap_or_default();
-            let details = Members::new().text("reason", "half_character").text("path", &path).end();
-            let message = format!("`{path}` has half a character: a text that was cut between two surrogates");
-            return self.refuse_saying(&asker, &message, &details, now);
+            return self.refuse_half_characters(&asker, text, now);
         }
-        let outcome = match envelope.kind() {
-            "job.submit" => self.submit(&asker, &envelope, now),
-            "job.cancel" => self.cancel(&asker, &envelope, now),
-            "job.subscribe" => self.subscribe(&asker, &envelope, now),
-            "job.unsubscribe" => self.unsubscribe(&asker, &envelope),
-            "session.ack" => self.ack(&asker, &envelope, now),
-            "session.list_jobs" => self.list_jobs(&asker, &envelope, now),
-            "session.ping" => self.ping(&asker, &envelope, now),
+        if envelope.kind() == "session.hello" {
+            return self.end(conn, &asker.session, ConnectionEnd::protocol("type"), now);
+        }
+        if let Err(refusal) = self.request(&asker, &envelope, now) {
+            self.refuse(conn, &asker.session, &asker.request, refusal, now);
+        }
+    }
+
+    /// An agent would get another text than was meant.
+    fn refuse_half_characters(&mut self, asker: &Asker, text: &str, now: Time) {
+        let path = json::blame(text).map(|(path, _)| path).unwrap_or_default();
+        let details = Members::new().text("reason", "half_character").text("path", &path).end();
+        let message = format!("`{path}` has half a character: a text that was cut between two surrogates");
+        self.refuse_saying(asker, &message, &details, now);
+    }
+
+    /// Does what a frame asks for.
+    fn request(&mut self, asker: &Asker, envelope: &Envelope<'_>, now: Time) -> Result<(), Refusal> {
+        match envelope.kind() {
+            "job.submit" => self.submit(asker, envelope, now),
+            "job.cancel" => self.cancel(asker, envelope, now),
+            "job.subscribe" => self.subscribe(asker, envelope, now),
+            "job.unsubscribe" => self.unsubscribe(asker, envelope),
+            "session.ack" => self.ack(asker, envelope, now),
+            "session.list_jobs" => self.list_jobs(asker, envelope, now),
+            "session.ping" => self.ping(asker, envelope, now),
             // Heartbeats are the gate's.
             "session.pong" => Ok(()),
             "session.close" | "session.bye" => {
-                self.goodbye(&asker, envelope.kind(), now);
+                self.goodbye(asker, envelope.kind(), now);
                 Ok(())
-            }
-            "session.hello" => {
-                return self.end(conn, &asker.session, Refusal::invalid("type"), Close::Protocol, now);
             }
             _ if envelope.is_optional() => Ok(()),
             _ => Err(Refusal::invalid("type")),
-        };
-        if let Err(refusal) = outcome {
-            self.refuse(conn, &asker.session, &asker.request, refusal, now);
         }
     }
 
@@ -91,8 +99,7 @@ impl Hub {
             session: Some(session_id.to_owned()),
             ..Audit::default()
         });
-        let refusal = Refusal { member: Some("too many requests"), ..Refusal::of(ArcpCode::InternalError) };
-        self.end(conn, session_id, refusal, Close::TooMany, now);
+        self.end(conn, session_id, ConnectionEnd::TOO_MANY_REQUESTS, now);
         false
     }
 
@@ -103,15 +110,14 @@ impl Hub {
             Malformed::Json(Problem::TooDeep) => (i64::from(json::MAX_DEPTH), "too_deep"),
             Malformed::Json(Problem::TooMany) => (i64::from(json::MAX_VALUES), "too_many_values"),
             _ => {
-                let refusal = Refusal::invalid(malformed.subject());
-                return self.end(conn, session_id, refusal, Close::Protocol, now);
+                return self.end(conn, session_id, ConnectionEnd::protocol(malformed.subject()), now);
             }
         };
         let (Some(request), Some(own)) = (skim::name(text, "id"), skim::name(text, "session_id")) else {
-            return self.end(conn, session_id, Refusal::invalid("json"), Close::Protocol, now);
+            return self.end(conn, session_id, ConnectionEnd::protocol("json"), now);
         };
         if own != session_id {
-            return self.end(conn, session_id, Refusal::invalid("session_id"), Close::Protocol, now);
+            return self.end(conn, session_id, ConnectionEnd::protocol("session_id"), now);
         }
         let Some((path, problem)) = json::blame(text) else { return };
         let details = Members::new().text("reason", reason).text("path", &path).integer("limit", limit).end();
@@ -132,10 +138,9 @@ impl Hub {
     }
 
     /// Refuses and closes. The session itself can be resumed.
-    fn end(&mut self, conn: u32, session_id: &str, refusal: Refusal, close: Close, now: Time) {
-        let payload = super::refusal_payload(refusal, None);
-        self.send(conn, session_id, "session.error", &payload, now);
-        self.drop_conn(conn, close, now);
+    fn end(&mut self, conn: u32, session_id: &str, end: ConnectionEnd, now: Time) {
+        self.send(conn, session_id, "session.error", &end.refusal.payload(None), now);
+        self.drop_conn(conn, end.close, now);
     }
 
     /// `session.close`, and `session.bye` as older clients say it. Jobs go on, and the session can be resumed (ARCP 1.1 §6.7).

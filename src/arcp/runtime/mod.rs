@@ -26,6 +26,7 @@ mod buffer;
 mod history;
 mod idempotency;
 mod job;
+mod refusal;
 mod session;
 mod table;
 
@@ -57,20 +58,22 @@ use self::{
     limits::Limits,
     meter::Meter,
     policy::Question,
+    refusal::Refusal,
     session::Session,
     table::Table,
     window::Conn,
 };
 use super::{
+    close::Close,
     envelope::{Envelope, Frame},
-    errors::{ArcpCode, Close},
+    errors::ArcpCode,
     features::Features,
     id::Ids,
 };
 use crate::{
     config::{self, Reader},
     error::Error,
-    json::{Members, Value},
+    json::Value,
     machine::Machine,
     time::Time,
 };
@@ -78,30 +81,6 @@ use crate::{
 /// What this runtime can. Heartbeats are the gate's; budgets, models and credentials are nobody's here, so they are not offered.
 const FEATURES: [&str; 7] =
     ["ack", "list_jobs", "subscribe", "lease_expires_at", "progress", "result_chunk", "agent_versions"];
-
-/// What is refused, and why; `member` says where in the message, for the peer that sent it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Refusal {
-    code: ArcpCode,
-    member: Option<&'static str>,
-    /// Of what there are too many, and how many there may be.
-    limit: Option<(&'static str, usize)>,
-}
-
-impl Refusal {
-    const fn of(code: ArcpCode) -> Self {
-        Self { code, member: None, limit: None }
-    }
-
-    const fn invalid(member: &'static str) -> Self {
-        Self { code: ArcpCode::InvalidRequest, member: Some(member), limit: None }
-    }
-
-    /// There are as many of these as there may be; when there are fewer, one more is let in.
-    const fn too_many(code: ArcpCode, what: &'static str, most: usize) -> Self {
-        Self { code, member: None, limit: Some((what, most)) }
-    }
-}
 
 /// The sessions and jobs of one hub.
 #[derive(Debug)]
@@ -250,7 +229,7 @@ impl Hub {
 
     /// Tells why a request is refused. The request's id goes with it: without it, nobody knows which one it was.
     fn refuse(&mut self, conn: u32, session_id: &str, request_id: &str, refusal: Refusal, now: Time) {
-        let payload = refusal_payload(refusal, Some(request_id));
+        let payload = refusal.payload(Some(request_id));
         self.send(conn, session_id, "session.error", &payload, now);
     }
 }
@@ -275,25 +254,4 @@ impl Machine for Hub {
     fn handle_timeout(&mut self, now: Time) {
         self.passed(now);
     }
-}
-
-fn refusal_payload(Refusal { code, member, limit }: Refusal, request_id: Option<&str>) -> String {
-    let message = match (member, limit) {
-        (_, Some((what, most))) => format!("Too many {what}: {most} are allowed"),
-        (Some(member), None) => format!("{}: {member}", code.message()),
-        (None, None) => code.message().to_owned(),
-    };
-    let mut payload = Members::new()
-        .text("code", code.as_str())
-        .text("message", &message)
-        .boolean("retryable", code.is_retryable() || limit.is_some());
-    if let Some((what, most)) = limit {
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let details = Members::new().text("reason", &format!("too_many_{what}")).integer("limit", most);
-        payload = payload.raw("details", &details.end());
-    }
-    if let Some(id) = request_id {
-        payload = payload.text("request_id", id);
-    }
-    payload.end()
 }
