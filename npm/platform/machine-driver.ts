@@ -19,6 +19,8 @@ export interface Drive<M> {
   made?(machine: M): void;
   /** Time has passed. Runs when the timer does. */
   wake?(): void;
+  /** A process is not kept alive by the timer. */
+  isBackground?: boolean;
   /** The longest time for which the timer is set: where somebody may set the clock, it is looked at again before. */
   longestMs?: number;
 }
@@ -100,6 +102,8 @@ export class MachineDriver<M extends Machine> {
       this.#timer = undefined;
       this.#drive.wake?.();
     }, waitMs);
+    // Node's are objects.
+    if (this.#drive.isBackground) (this.#timer as { unref?(): void }).unref?.();
   }
 
   disarm(): void {

@@ -1,52 +1,110 @@
-// @ts-nocheck
 // What the core asks for, done: storage, other tabs, the user's function, keys and requests.
 
+import type { TokenCore } from "../core.js";
 import { within } from "../platform/cancellation.js";
+import type { Fetch } from "../platform/fetch.js";
+import type { Logins } from "./login.js";
 import { tokensJson } from "./options.js";
-import { send, sign } from "./request.js";
+import { type Signing, send, sign } from "./request.js";
+import type { Tabs } from "./tabs.js";
+import type { TokenSource, TokenStorage } from "./types.js";
+
+/** An action of the core's (`TokenCore.action`), with the time that it may take. */
+export type CoreAction = { limitMs: number } & (
+  | { do: "load" }
+  | { do: "lock" }
+  | { do: "ask"; longMs: number }
+  | { do: "store"; text: string }
+  | { do: "delete" }
+  | { do: "call"; reason: "initial" | "expiring" | "refused" | "forced" }
+  | { do: "sign"; input: string }
+  | { do: "verify"; token: string; keys?: string }
+  | { do: "get"; url: string }
+);
+
+/** A request that carries a refresh token, which may count once, is not broken off: it has no limit. */
+export type Post = { do: "post"; limitMs?: number; url: string; body: string; authorization?: string };
+
+/** Hands what came of an action to the core. */
+export type HandIn = (core: TokenCore, attempt: number, now: number) => void;
+
+/** What a manager's actions are performed with. */
+export interface Parts {
+  source: TokenSource;
+  signing: Signing | undefined;
+  storage: TokenStorage | undefined;
+  fetch: Fetch;
+  tabs: Tabs | undefined;
+  logins: Logins | undefined;
+  /** What kept the present attempt from an answer. */
+  failed(cause: unknown): void;
+  /** Performs a write after those before it. Gives whether it was done. */
+  write(limitMs: number, work: () => unknown): Promise<boolean>;
+  /** Writes tokens, as the core exports them. */
+  put(text: string): unknown;
+}
+
+type CallbackSource = Extract<TokenSource, { type: "callback" }>;
 
 const late = Symbol("late");
 
-/** Performs one action of a flight. Gives the name of the core's method that takes the result, and the result. */
-export async function perform({ do: what, limitMs, ...details }, flight, manager) {
-  const { source, storage, tabs } = manager;
-  switch (what) {
+/** Performs one action of an attempt. */
+export async function perform(action: CoreAction | Post, attempt: number, parts: Parts): Promise<HandIn> {
+  const { storage, tabs } = parts;
+  switch (action.do) {
     case "load": {
       await tabs?.look();
-      const stored = await within(limitMs, storage.get());
-      return ["loaded", stored === undefined || stored === null ? undefined : JSON.stringify(stored)];
+      const stored = await within(action.limitMs, storage?.get());
+      const text = stored === undefined || stored === null ? undefined : JSON.stringify(stored);
+      return (core, id, now) => core.loaded(id, text, now, Math.random());
     }
-    case "lock":
-      return ["locked", await tabs.lock(flight, limitMs)];
-    case "ask":
-      return ["asked", await tabs.ask({ limitMs, ...details })];
-    case "store":
-      return ["stored", await manager.write(limitMs, () => manager.put(details.text))];
-    case "delete":
-      return ["stored", await manager.write(limitMs, () => storage?.delete())];
+    case "lock": {
+      const isFree = (await tabs?.lock(attempt, action.limitMs)) ?? true;
+      return (core, id, now) => core.locked(id, isFree, now, Math.random());
+    }
+    case "ask": {
+      const isRotated = (await tabs?.ask(action)) ?? false;
+      return (core, id, now) => core.asked(id, isRotated, now, Math.random());
+    }
+    case "store": {
+      const isDone = await parts.write(action.limitMs, () => parts.put(action.text));
+      return (core, id, now) => core.stored(id, isDone, now, Math.random());
+    }
+    case "delete": {
+      const isDone = await parts.write(action.limitMs, () => storage?.delete());
+      return (core, id, now) => core.stored(id, isDone, now, Math.random());
+    }
     case "call": {
-      const call = source.fetchToken({ reason: details.reason, signal: AbortSignal.timeout(limitMs) });
-      const given = await within(limitMs, call, late);
-      if (given === late) throw "timeout";
-      try {
-        return ["called", tokensJson(given, "fetchToken()")];
-      } catch (cause) {
-        // No token, like any other that it could have given instead.
-        manager.failed(cause);
-        return ["called", "null"];
-      }
+      const given = await called(action.limitMs, action.reason, parts);
+      return (core, id, now) => core.called(id, given, now, Math.random());
     }
-    case "sign":
-      return ["signed", await sign(source.privateKey, manager.signing.algorithm, details.input)];
+    case "sign": {
+      const signature = await sign(parts.signing as Signing, action.input);
+      return (core, id, now) => core.signed(id, signature, now, Math.random());
+    }
     case "verify": {
-      const verified = await within(limitMs, manager.logins.verify(flight, details), late);
+      const verified = await within(action.limitMs, (parts.logins as Logins).verify(attempt, action), late);
       if (verified === late) throw "timeout";
       return verified;
     }
     default: {
-      if (what === "post" && limitMs === undefined) tabs?.sends(flight, details.body);
-      const answer = await send(manager.fetch, details, limitMs);
-      return ["response", answer.status, answer.body, answer.date, answer.retryAfter];
+      if (action.do === "post" && action.limitMs === undefined) tabs?.sends(attempt, action.body);
+      const { status, body, date, retryAfter } = await send(parts.fetch, action, action.limitMs);
+      return (core, id, now) => core.response(id, status, body, date, retryAfter, now, Math.random());
     }
+  }
+}
+
+// What the user's function gives, as JSON.
+async function called(limitMs: number, reason: "initial" | "expiring" | "refused" | "forced", parts: Parts) {
+  const call = (parts.source as CallbackSource).fetchToken({ reason, signal: AbortSignal.timeout(limitMs) });
+  const given = await within(limitMs, call, late);
+  if (given === late) throw "timeout";
+  try {
+    return tokensJson(given, "fetchToken()");
+  } catch (cause) {
+    // No token, like any other that it could have given instead.
+    parts.failed(cause);
+    return "null";
   }
 }

@@ -1,91 +1,111 @@
-// @ts-nocheck
-// What is under way for a token manager: each flight is performed action by action, and others wait for it.
+// What is under way for a token manager: each attempt is performed action by action, and others wait for it.
 
+import type { TokenCore } from "../core.js";
 import { within } from "../platform/cancellation.js";
 import { recoverFrom } from "../platform/wasm.js";
+import type { CoreAction, HandIn, Post } from "./action.js";
 import { unguessable } from "./request.js";
 import { nameOf } from "./source-error.js";
 
+export type WaitUntil = ((promise: Promise<unknown>) => void) | undefined;
+
+/** What the manager does for its attempts. */
+interface Host {
+  now(): number;
+  /** Whether a core is still the manager's. */
+  isCurrent(core: TokenCore): boolean;
+  perform(action: CoreAction | Post, attempt: number): Promise<HandIn>;
+  /** An attempt is over. */
+  ended(attempt: number): void;
+}
+
 const asksSomebody = ["call", "get", "post"];
 
-/** The flights of one manager. */
-export class Flights {
+/** The attempts of one manager. */
+export class Attempts {
   /** What kept the last one from an answer, if anything was thrown. */
-  cause;
-  #driver;
-  #running = new Map();
+  cause: unknown;
+  #host: Host;
+  #running = new Map<number, Promise<void>>();
 
-  /** `driver`: the clock, whether a core is still the manager's, how an action is performed, and who hears of a flight's end. */
-  constructor(driver) {
-    this.#driver = driver;
+  constructor(host: Host) {
+    this.#host = host;
   }
 
-  /** Begins a flight. It belongs to nobody: whoever gives up waiting leaves it to the others. */
-  start(core, flight, waitUntil) {
-    const running = this.#run(core, flight)
-      .catch((thrown) => void recoverFrom(thrown))
+  /** Begins an attempt. It belongs to nobody: whoever gives up waiting leaves it to the others. */
+  start(core: TokenCore, attempt: number, waitUntil?: WaitUntil): Promise<void> {
+    const running = this.#run(core, attempt)
+      .catch((thrown: unknown) => void recoverFrom(thrown))
       .finally(() => {
-        if (this.#running.get(flight) === running) this.#running.delete(flight);
-        this.#driver.ended(flight);
+        if (this.#running.get(attempt) === running) this.#running.delete(attempt);
+        this.#host.ended(attempt);
       });
-    this.#running.set(flight, running);
+    this.#running.set(attempt, running);
     waitUntil?.(running);
     return running;
   }
 
   /**
-   * Waits for somebody else's flight. On an edge runtime its request may have been cancelled: then the promise never settles, or,
-   * in newer ones, throws when it is waited for. Then this caller goes on with the flight.
+   * Waits for somebody else's attempt. On an edge runtime its request may have been cancelled: then the promise never settles,
+   * or, in newer ones, throws when it is waited for. Then this caller goes on with the attempt.
    */
-  async waitFor(core, flight, limitMs, waitUntil) {
-    const running = this.#running.get(flight);
+  async waitFor(core: TokenCore, attempt: number, limitMs: number, waitUntil: WaitUntil): Promise<void> {
+    const running = this.#running.get(attempt);
     try {
       await within(limitMs, running ?? new Promise(() => {}));
     } catch {
       // Of those who waited, one takes over.
-      if (this.#running.get(flight) !== running || !this.#driver.isCurrent(core)) return;
-      if (core.takeOver(flight, this.#driver.now(), Math.random())) this.start(core, flight, waitUntil);
-      else this.#running.delete(flight);
+      if (this.#running.get(attempt) !== running || !this.#host.isCurrent(core)) return;
+      if (core.takeOver(attempt, this.#host.now(), Math.random())) this.start(core, attempt, waitUntil);
+      else this.#running.delete(attempt);
     }
   }
 
-  async #run(core, flight) {
+  async #run(core: TokenCore, attempt: number): Promise<void> {
     // Whoever asks at the same moment is there before anything is sent, and shares it.
     await undefined;
     for (;;) {
-      const text = core.action(flight, unguessable(), this.#driver.now());
+      const text = core.action(attempt, unguessable(), this.#host.now());
       if (text === undefined) return;
-      const action = JSON.parse(text);
-      let result;
+      const action: CoreAction | Post = JSON.parse(text);
+      let handIn: HandIn;
       try {
         if (asksSomebody.includes(action.do)) this.cause = undefined;
-        result = await this.#driver.perform(action, flight);
+        handIn = await this.#host.perform(action, attempt);
       } catch (thrown) {
         if (typeof thrown !== "string") this.cause = thrown;
-        if (action.do === "call" && thrown !== "timeout")
-          result = ["threw", nameOf(thrown), thrown?.retryable === false];
-        else result = ["failed", typeof thrown === "string" ? thrown : "network"];
+        handIn = failed(action, thrown);
       }
-      if (!this.#driver.isCurrent(core)) return;
-      const [method, ...outcome] = result;
+      if (!this.#host.isCurrent(core)) return;
       try {
-        core[method](flight, ...outcome, this.#driver.now(), Math.random());
+        handIn(core, attempt, this.#host.now());
       } catch (thrown) {
         if (recoverFrom(thrown)) return;
         // Whatever a callback, a storage or a lock gave that the core can't take: that failed, and nobody waits for it.
         this.cause = thrown;
-        core.failed(flight, "network", this.#driver.now(), Math.random());
+        core.failed(attempt, "network", this.#host.now(), Math.random());
       }
     }
   }
 
   /** When all that is under way has ended, one way or another. */
-  settled() {
+  settled(): Promise<unknown> {
     return Promise.allSettled(this.#running.values());
   }
 
   /** Forgets what is under way: its core is gone. */
-  clear() {
+  clear(): void {
     this.#running.clear();
   }
+}
+
+// Why an action has no result. A request says it by a word; the user's function throws what it likes.
+function failed(action: CoreAction | Post, thrown: unknown): HandIn {
+  if (action.do === "call" && thrown !== "timeout") {
+    const name = nameOf(thrown);
+    const isPermanent = (thrown as { retryable?: unknown } | null | undefined)?.retryable === false;
+    return (core, id, now) => core.threw(id, name, isPermanent, now, Math.random());
+  }
+  const why = typeof thrown === "string" ? thrown : "network";
+  return (core, id, now) => core.failed(id, why, now, Math.random());
 }

@@ -1,14 +1,17 @@
-// @ts-nocheck
 // Logging a person in: what a page does around the redirect. The core builds the URL and judges the answer; here are the
 // random texts, the hash, the place where a login waits while the page is left, and the ID token's signature.
 
-import { configError } from "../errors.js";
+import { configError, toArcgateError } from "../errors.js";
 import { within } from "../platform/cancellation.js";
+import type { Fetch } from "../platform/fetch.js";
 import { optionsJson } from "../platform/json.js";
 import { checkKeys } from "../platform/options.js";
 import { ready } from "../platform/wasm.js";
 import { JwtVerifier } from "../verify/jwt-verifier.js";
+import type { HandIn } from "./action.js";
+import type { Step } from "./driver.js";
 import { base64url, unguessable } from "./request.js";
+import type { StoredTokens, TokenSource, TokenStorage } from "./types.js";
 
 const STORAGE_LIMIT = 5000;
 // The clocks of pages are often minutes wrong. The nonce, and not its age, makes an ID token the answer to this login.
@@ -16,33 +19,56 @@ const TOLERANCE = 300;
 // Answers that were taken, with what came of them: React's StrictMode runs effects, and so a call, twice. In a page, whichever
 // manager it was that took it.
 const MOST_TAKEN = 4;
-const takenInPage = new Map();
+const takenInPage = new Map<string, Promise<Outcome>>();
 const isPage = typeof globalThis.document === "object";
 
-/** The logins of a manager; `driver` is what the manager does for them. */
-export class Logins {
-  #source;
-  #insecureHosts;
-  #storage;
-  #driver;
-  #redirect;
-  #taken = isPage ? takenInPage : new Map();
-  #claims = new Map();
-  #verifier;
-  #keysAnswer;
+type Claims = Record<string, unknown>;
+type Source = Extract<TokenSource, { type: "authorization_code" }>;
 
-  constructor(source, storage, driver, insecureHosts) {
+/** What came of a login, and of whose. */
+interface Outcome {
+  claims: Claims | undefined;
+  returnTo: string | undefined;
+  tokens: string | undefined;
+  by: Logins;
+}
+
+/** What the manager does for its logins. */
+interface Host {
+  call<T>(step: Step<T>): T;
+  operation(begin: Step<number>): Promise<string | undefined>;
+  write(limitMs: number, work: () => unknown): Promise<boolean>;
+  adopt(text: string, isLogin: boolean): boolean;
+  signedIn(): Promise<void>;
+  failed(cause: unknown): void;
+  readonly fetch: Fetch;
+}
+
+/** The logins of a manager. */
+export class Logins {
+  #source: Source;
+  #insecureHosts: readonly string[] | undefined;
+  #storage: TokenStorage | undefined;
+  #host: Host;
+  #redirect: URL;
+  #taken = isPage ? takenInPage : new Map<string, Promise<Outcome>>();
+  #claims = new Map<number, Claims>();
+  #verifier: JwtVerifier | undefined;
+  #keysAnswer: { url: string; status?: number } | undefined;
+
+  constructor(source: Source, storage: TokenStorage | undefined, host: Host, insecureHosts?: readonly string[]) {
     this.#source = source;
     this.#insecureHosts = insecureHosts;
     this.#storage = isPage ? undefined : storage;
-    this.#driver = driver;
-    this.#redirect = urlOf(source.redirectUri);
-    if (!this.#redirect || this.#redirect.hash) {
+    this.#host = host;
+    const redirect = urlOf(source.redirectUri);
+    if (!redirect || redirect.hash) {
       throw configError("source.redirectUri", "must be an absolute URL without a fragment");
     }
+    this.#redirect = redirect;
   }
 
-  async begin(options = {}) {
+  async begin(options: { returnTo?: string | URL; authorizationParams?: Record<string, string> } = {}): Promise<URL> {
     checkKeys(options, ["returnTo", "authorizationParams"]);
     const { returnTo, authorizationParams } = options;
     const own = optionsJson({ authorizationParams });
@@ -50,105 +76,111 @@ export class Logins {
       throw configError("beginLogin", "needs WebCrypto, which pages have on https and on localhost only");
     }
     const goal = returnTo === undefined ? undefined : this.#goal(returnTo);
-    await this.#driver.errand((core, now) => core.discover(now));
+    await this.#host.operation((core, now) => core.discover(now));
     const [state, nonce, verifier] = [unguessable(32), unguessable(32), unguessable(48)];
     const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
     const challenge = base64url(new Uint8Array(hash));
     await this.#load();
-    const url = this.#driver.call((core, now) => {
+    const url = this.#host.call((core, now) => {
       return core.beginLogin(`${state}\n${nonce}\n${verifier}`, challenge, goal, own, now);
     });
     await this.#save();
     return new URL(url);
   }
 
-  async complete(url) {
+  async complete(url: string | URL): Promise<{ claims?: Claims; returnTo?: string }> {
     const parsed = urlOf(url, this.#redirect);
     if (!parsed) throw configError("url", "must be the URL that the provider sent the person back to");
     const query = [...parsed.searchParams];
-    const key = `${this.#driver.call((core) => core.sourceId())} ${parsed.searchParams.get("state")}`;
+    const key = `${this.#host.call((core) => core.sourceId())} ${parsed.searchParams.get("state")}`;
     if (!this.#taken.has(key)) {
-      await this.#driver.errand((core, now) => core.discover(now));
+      await this.#host.operation((core, now) => core.discover(now));
       await this.#load();
     }
     // From here to the map there is no await: of two calls one takes the answer.
+    const taken = this.#taken.get(key) ?? this.#take(query);
     if (!this.#taken.has(key)) {
-      const outcome = this.#take(query);
-      this.#taken.set(key, outcome);
-      outcome.catch(({ details }) => details?.subject === "state" && this.#taken.delete(key));
-      if (this.#taken.size > MOST_TAKEN) this.#taken.delete(this.#taken.keys().next().value);
+      this.#taken.set(key, taken);
+      taken.catch(({ details }) => details?.subject === "state" && this.#taken.delete(key));
+      const [oldest] = this.#taken.keys();
+      if (this.#taken.size > MOST_TAKEN && oldest !== undefined) this.#taken.delete(oldest);
     }
-    const { claims, returnTo, tokens, by } = await this.#taken.get(key);
-    if (by !== this && tokens !== undefined) this.#driver.adopt(tokens, true);
+    const { claims, returnTo, tokens, by } = await taken;
+    if (by !== this && tokens !== undefined) this.#host.adopt(tokens, true);
     return { ...(claims && { claims: structuredClone(claims) }), ...(returnTo !== undefined && { returnTo }) };
   }
 
-  async #take(query) {
-    let answer;
+  async #take(query: string[][]): Promise<Outcome> {
+    let answer: { attempt: number; returnTo?: string };
     try {
-      answer = this.#driver.call((core, now) => JSON.parse(core.completeLogin(JSON.stringify(query), now)));
+      answer = this.#host.call((core, now) => JSON.parse(core.completeLogin(JSON.stringify(query), now)));
     } finally {
       await this.#save();
     }
     // It was ours when the login began; who can write where logins wait could have changed it.
     const returnTo = answer.returnTo === undefined ? undefined : this.#goal(answer.returnTo);
     try {
-      const tokens = await this.#driver.errand(() => answer.attempt);
-      await this.#driver.signedIn();
+      const tokens = await this.#host.operation(() => answer.attempt);
+      await this.#host.signedIn();
       return { claims: this.#claims.get(answer.attempt), returnTo, tokens, by: this };
     } finally {
       this.#claims.delete(answer.attempt);
     }
   }
 
-  /** Verifies an ID token, for the core: the arguments of its `verified`. Throws when the provider's keys can't be had. */
-  async verify(flight, { token, keys }) {
+  /** Verifies an ID token, for the core. */
+  async verify(attempt: number, { token, keys }: { token: string; keys?: string }): Promise<HandIn> {
     const { issuer, clientId: audience } = this.#source;
     await ready();
     // Its log line was the manager's.
-    this.#verifier ??= new JwtVerifier({
+    this.#verifier ??= JwtVerifier.make({
       // `typ`: an access token is no ID token, whatever it says otherwise.
       providers: { login: { issuer, audience, typ: ["JWT", ""], ...(keys && { jwksUri: keys }) } },
       clockToleranceSec: TOLERANCE,
       tokenCache: false,
       insecureHosts: this.#insecureHosts,
       fetch: async (url, init) => {
-        this.#keysAnswer = { url: String(url) };
-        const response = await this.#driver.fetch(url, init);
-        this.#keysAnswer.status = response.status;
+        const answer: { url: string; status?: number } = { url: String(url) };
+        this.#keysAnswer = answer;
+        const response = await this.#host.fetch(url, init);
+        answer.status = response.status;
         return response;
       },
-      now: () => this.#driver.call((core, now) => now + core.serverAhead()),
+      now: () => this.#host.call((core, now) => now + core.serverAhead()),
     });
     try {
       const { claims } = await this.#verifier.verify(token);
-      this.#claims.set(flight, claims);
-      return ["verified", JSON.stringify(claims), ""];
-    } catch (error) {
-      if (error.retryable && error.code !== "ERR_TOKEN_NOT_YET_VALID") {
-        this.#driver.failed(error);
-        const { status, url } = { url: keys, ...this.#keysAnswer, ...error.details };
-        return ["unverifiable", error.message, status, url, error.details?.retryAfterSec];
+      this.#claims.set(attempt, claims);
+      return (core, id, now) => core.verified(id, JSON.stringify(claims), "", now, Math.random());
+    } catch (thrown) {
+      const error = toArcgateError(thrown);
+      const { code, message, retryable, details } = error;
+      // The provider's keys can't be had.
+      if (retryable && code !== "ERR_TOKEN_NOT_YET_VALID") {
+        this.#host.failed(error);
+        const { status, url } = { url: keys, ...this.#keysAnswer, ...details };
+        const after = details?.retryAfterSec;
+        return (core, id, now) => core.unverifiable(id, message, status, url, after, now, Math.random());
       }
-      return ["verified", undefined, `${error.code} ${error.message}`];
+      return (core, id, now) => core.verified(id, undefined, `${code} ${message}`, now, Math.random());
     }
   }
 
   /** The logins that wait, beside the tokens that are about to be stored in their place. */
-  beside(tokens) {
+  beside(tokens: StoredTokens): StoredTokens {
     if (!this.#storage) return tokens;
-    const { logins } = JSON.parse(this.#driver.call((core) => core.waiting()));
+    const { logins }: { logins: object[] } = JSON.parse(this.#host.call((core) => core.waiting()));
     return logins.length ? { ...tokens, logins } : tokens;
   }
 
   /** After a logout, an answer that was taken before is an old one. */
-  forget() {
-    const source = this.#driver.call((core) => core.sourceId());
+  forget(): void {
+    const source = this.#host.call((core) => core.sourceId());
     for (const key of this.#taken.keys()) if (key.startsWith(`${source} `)) this.#taken.delete(key);
   }
 
   // Where the page goes on: a path of the page's own origin. Anything else would make the login send people to strangers.
-  #goal(returnTo) {
+  #goal(returnTo: string | URL): string {
     const { origin } = this.#redirect;
     const url = urlOf(returnTo, this.#redirect);
     if (!url?.href.startsWith(`${origin}/`) || url.pathname.startsWith("//")) {
@@ -157,44 +189,47 @@ export class Logins {
     return url.href.slice(origin.length);
   }
 
-  get #key() {
+  get #key(): string {
     return `arcgate.logins:${this.#source.issuer} ${this.#source.clientId}`;
   }
 
   // Without a page or a storage, logins wait in the core.
-  async #load() {
+  async #load(): Promise<void> {
     if (isPage) {
       const text = keptInPage(() => sessionStorage.getItem(this.#key));
-      this.#driver.call((core) => core.setWaiting(text ?? ""));
+      this.#host.call((core) => core.setWaiting(text ?? ""));
     } else if (this.#storage) {
-      let logins;
+      let logins: string;
       try {
         logins = JSON.stringify((await within(STORAGE_LIMIT, this.#storage.get()))?.logins ?? []) ?? "[]";
       } catch {
         // A storage that fails: what waits in memory is all there is.
         return;
       }
-      this.#driver.call((core) => core.setWaiting(`{"source":${JSON.stringify(core.sourceId())},"logins":${logins}}`));
+      this.#host.call((core) => core.setWaiting(`{"source":${JSON.stringify(core.sourceId())},"logins":${logins}}`));
     }
   }
 
-  async #save() {
-    const text = this.#driver.call((core) => core.waiting());
-    const { source, logins } = JSON.parse(text);
+  async #save(): Promise<void> {
+    const text = this.#host.call((core) => core.waiting());
+    const { source, logins }: { source: string; logins: object[] } = JSON.parse(text);
     if (isPage) {
       keptInPage(() =>
         logins.length ? sessionStorage.setItem(this.#key, text) : sessionStorage.removeItem(this.#key),
       );
-    } else if (this.#storage) {
-      await this.#driver.write(STORAGE_LIMIT, async () => {
-        const { logins: _, ...stored } = (await this.#storage.get()) ?? { source, obtainedAt: 0 };
-        await this.#storage.put(logins.length ? { ...stored, logins } : stored);
+      return;
+    }
+    const storage = this.#storage;
+    if (storage) {
+      await this.#host.write(STORAGE_LIMIT, async () => {
+        const { logins: _, ...stored }: StoredTokens = (await storage.get()) ?? { source, obtainedAt: 0 };
+        await storage.put(logins.length ? { ...stored, logins } : stored);
       });
     }
   }
 }
 
-function keptInPage(work) {
+function keptInPage<T>(work: () => T): T {
   try {
     return work();
   } catch {
@@ -202,7 +237,7 @@ function keptInPage(work) {
   }
 }
 
-function urlOf(text, base) {
+function urlOf(text: string | URL, base?: URL): URL | undefined {
   try {
     return new URL(text, base);
   } catch {

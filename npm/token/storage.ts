@@ -1,25 +1,27 @@
-// @ts-nocheck
 // Where tokens are kept between two loads of a page, or between two isolates.
 
 import { configError } from "../errors.js";
+import { within } from "../platform/cancellation.js";
 import { read, remove, write } from "../platform/indexed-db.js";
+import type { StoredTokens, TokenStorage } from "./types.js";
 
 const SESSION_KEY = "arcgate.tokens";
 
 /** The storage that an option names; `undefined` for memory. `name` tells clients of one origin apart. */
-export function storageOf(option, name) {
+export function storageOf(option: unknown, name: string): TokenStorage | undefined {
   if (option === undefined || option === "memory") return undefined;
   if (option === "session") return sessionStorageOf(`${SESSION_KEY}:${name}`);
   if (option === "encrypted") return encryptedStorageOf(name);
   if (option !== null && typeof option === "object") {
-    const lacking = ["get", "put", "delete"].find((method) => typeof option[method] !== "function");
+    const given = option as Record<string, unknown>;
+    const lacking = ["get", "put", "delete"].find((method) => typeof given[method] !== "function");
     if (lacking) throw configError("storage", `has no function \`${lacking}\`: a storage has get, put and delete`);
-    return option;
+    return option as TokenStorage;
   }
   throw configError("storage", 'must be "memory", "session", "encrypted", or an object with get, put and delete');
 }
 
-function sessionStorageOf(key) {
+function sessionStorageOf(key: string): TokenStorage {
   if (typeof globalThis.sessionStorage !== "object")
     throw configError("storage", '"session" needs a page: there is no sessionStorage here');
   return {
@@ -27,7 +29,7 @@ function sessionStorageOf(key) {
       const text = sessionStorage.getItem(key);
       return text === null ? undefined : JSON.parse(text);
     },
-    async put(tokens) {
+    async put(tokens: StoredTokens) {
       sessionStorage.setItem(key, JSON.stringify(tokens));
     },
     async delete() {
@@ -36,26 +38,39 @@ function sessionStorageOf(key) {
   };
 }
 
+// What is in the store: a key, and what it has sealed.
+interface Sealed {
+  key: CryptoKey;
+  iv: Uint8Array<ArrayBuffer>;
+  sealed: ArrayBuffer;
+}
+
+const sealedOf = (name: string) => read("tokens", name) as Promise<Sealed | undefined>;
+
 // All tabs of the origin share it. The key can be used by scripts of the origin, and taken away by none; it goes with the
 // tokens that it sealed.
-function encryptedStorageOf(name) {
+function encryptedStorageOf(name: string): TokenStorage {
   if (!globalThis.indexedDB || !globalThis.crypto?.subtle) {
     throw configError(
       "storage",
       '"encrypted" needs a page on https or localhost: there is no IndexedDB or no WebCrypto here',
     );
   }
-  const algorithm = (iv) => ({ name: "AES-GCM", iv, additionalData: new TextEncoder().encode(name) });
+  const algorithm = (iv: Uint8Array<ArrayBuffer>) => ({
+    name: "AES-GCM",
+    iv,
+    additionalData: new TextEncoder().encode(name),
+  });
   return {
     async get() {
-      const record = await read("tokens", name);
+      const record = await sealedOf(name);
       if (!record) return undefined;
       const text = await crypto.subtle.decrypt(algorithm(record.iv), record.key, record.sealed);
       return JSON.parse(new TextDecoder().decode(text));
     },
-    async put(tokens) {
+    async put(tokens: StoredTokens) {
       const key =
-        (await read("tokens", name))?.key ??
+        (await sealedOf(name))?.key ??
         (await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]));
       const iv = crypto.getRandomValues(new Uint8Array(12));
       const sealed = await crypto.subtle.encrypt(algorithm(iv), key, new TextEncoder().encode(JSON.stringify(tokens)));
@@ -65,4 +80,23 @@ function encryptedStorageOf(name) {
       await remove("tokens", name);
     },
   };
+}
+
+/** Writes to a storage: one after the other, so that the last one to begin is the last one to be there. */
+export class WriteQueue {
+  #last = Promise.resolve<boolean | undefined>(true);
+
+  /** Performs a write after those before it. Gives whether it was done in this time. */
+  add(limitMs: number, work: () => unknown): Promise<boolean> {
+    const done = within(limitMs, this.#last)
+      .catch(() => {})
+      .then(work)
+      .then(
+        () => true,
+        () => false,
+      );
+    const written = within(limitMs, done, false);
+    this.#last = written;
+    return written;
+  }
 }

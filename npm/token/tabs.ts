@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Tabs of one origin that share tokens: a channel between them, a lock around a refresh, and a note of what a tab did with a
 // refresh token. The core decides what comes of it.
 
@@ -6,13 +5,15 @@ import { configError } from "../errors.js";
 import { within } from "../platform/cancellation.js";
 import { change, read } from "../platform/indexed-db.js";
 import { base64url } from "./request.js";
+import type { TokenManagerOptions, TokenSource } from "./types.js";
 
 // A tab that is stuck gives the lock back after this, in milliseconds.
 const LONGEST_HOLD = 62_000;
 const NOTE_LIMIT = 1000;
 
 /** Whether a manager shares its tokens; refuses where there are no tabs, or nothing that could be told apart. */
-export function isShared(source, { shareAcrossTabs, storage }) {
+export function isShared(source: TokenSource, options: TokenManagerOptions): boolean {
+  const { shareAcrossTabs, storage } = options;
   const asksProvider = source.type !== "static" && source.type !== "callback";
   // A refresh token that all tabs can read, and that each uses by itself, is one that is used twice.
   const isNeeded = storage === "encrypted" && asksProvider;
@@ -35,23 +36,49 @@ export function isShared(source, { shareAcrossTabs, storage }) {
   return true;
 }
 
-/** The other tabs with the same source. `driver` is what the manager does for it. */
-export class Tabs {
-  #name;
-  #driver;
-  #channel;
-  #asking = new Set();
-  #locks = new Map();
-  #sent = new Map();
+/** What the manager does for its tabs. */
+interface Host {
+  /** The tokens there are, as the core exports them. */
+  tokens(): string | undefined;
+  refreshToken(): string | undefined;
+  /** Takes tokens over; gives whether they are news. */
+  adopt(text: string, isLogin: boolean): boolean;
+  refused(token: string): void;
+  signedOut(at: number, isNews: boolean): void;
+}
 
-  constructor(name, driver) {
+/** What tabs tell each other: tokens, a token that was refused, when somebody signed out; or they ask for tokens. */
+interface Message {
+  ask?: true;
+  fresh?: string | undefined;
+  isLogin?: boolean | undefined;
+  refused?: string;
+  out?: number;
+}
+
+/** What is noted of all tabs: the hash of the refresh token that was exchanged last, and when somebody signed out. */
+interface Note {
+  spent?: string;
+  out?: number;
+}
+
+/** The other tabs with the same source. */
+export class Tabs {
+  #name: string;
+  #host: Host;
+  #channel: BroadcastChannel | undefined;
+  #asking = new Set<() => void>();
+  #locks = new Map<number, () => void>();
+  #sent = new Map<number, string | null>();
+
+  constructor(name: string, host: Host) {
     this.#name = `arcgate:${name}`;
-    this.#driver = driver;
+    this.#host = host;
     this.open();
   }
 
   /** Listens. A page with an open channel may not be put away for the way back, so it is closed for that time. */
-  open() {
+  open(): void {
     if (this.#channel) return;
     this.#channel = new BroadcastChannel(this.#name);
     this.#channel.onmessage = ({ data }) => {
@@ -63,37 +90,38 @@ export class Tabs {
     };
   }
 
-  close() {
+  close(): void {
     this.#channel?.close();
     this.#channel = undefined;
   }
 
   /** Tells the others: `{ fresh, isLogin }` tokens, `{ refused }` a token, `{ out }` when somebody signed out. */
-  tell(message) {
+  tell(message: Message): void {
     this.#channel?.postMessage(message);
   }
 
-  #heard(message) {
-    const { ask, fresh, isLogin, refused, out } = message ?? {};
-    const tokens = ask && this.#driver.tokens();
-    if (tokens !== undefined && ask) this.tell({ fresh: tokens });
-    if (typeof fresh === "string" && this.#driver.adopt(fresh, isLogin === true)) {
+  // Anything of the origin may write to the channel.
+  #heard(message: unknown): void {
+    const { ask, fresh, isLogin, refused, out } = (message ?? {}) as Record<keyof Message, unknown>;
+    const tokens = ask ? this.#host.tokens() : undefined;
+    if (tokens !== undefined) this.tell({ fresh: tokens });
+    if (typeof fresh === "string" && this.#host.adopt(fresh, isLogin === true)) {
       for (const found of this.#asking) found();
     }
-    if (typeof refused === "string") this.#driver.refused(refused);
-    if (typeof out === "number") this.#driver.signedOut(out, true);
+    if (typeof refused === "string") this.#host.refused(refused);
+    if (typeof out === "number") this.#host.signedOut(out, true);
   }
 
   /**
    * Asks the others for their tokens: over when some are taken over, or the time is. If one of them has exchanged the refresh
    * token, it is given the longer time. Gives whether this one must not be sent.
    */
-  async ask({ limitMs, longMs }) {
+  async ask({ limitMs, longMs }: { limitMs: number; longMs: number }): Promise<boolean> {
     const isSpent = longMs > limitMs && (await this.#isSpent());
     const time = isSpent ? longMs : limitMs;
     if (time > 0) {
-      let found;
-      const answer = new Promise((resolve) => {
+      let found = () => {};
+      const answer = new Promise<void>((resolve) => {
         found = resolve;
       });
       this.#asking.add(found);
@@ -105,20 +133,20 @@ export class Tabs {
   }
 
   /**
-   * Takes the lock for a flight. Gives whether it was there at once. A tab that ends gives it back; one that keeps it longer
+   * Takes the lock for an attempt. Gives whether it was there at once. A tab that ends gives it back; one that keeps it longer
    * than is bearable is overtaken.
    */
-  async lock(flight, limitMs) {
-    const { locks } = globalThis.navigator ?? {};
+  async lock(attempt: number, limitMs: number): Promise<boolean> {
+    const locks: LockManager | undefined = globalThis.navigator?.locks;
     if (!locks) return true;
-    let release;
-    const held = new Promise((resolve) => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    this.#locks.set(flight, release);
-    const take = (options) =>
-      new Promise((resolve) => {
-        const hold = (lock) => {
+    this.#locks.set(attempt, release);
+    const take = (options: LockOptions) =>
+      new Promise<boolean>((resolve) => {
+        const hold = (lock: Lock | null) => {
           resolve(lock !== null);
           return lock === null ? undefined : within(LONGEST_HOLD, held);
         };
@@ -129,18 +157,18 @@ export class Tabs {
     return isFree;
   }
 
-  /** A flight sends its refresh token. */
-  sends(flight, body) {
-    this.#sent.set(flight, new URLSearchParams(body).get("refresh_token"));
+  /** An attempt sends its refresh token. */
+  sends(attempt: number, body: string): void {
+    this.#sent.set(attempt, new URLSearchParams(body).get("refresh_token"));
   }
 
-  /** A flight is over: what it spent is noted, then the next tab has its turn. */
-  async ended(flight) {
-    const [sent, release] = [this.#sent.get(flight), this.#locks.get(flight)];
-    this.#sent.delete(flight);
-    this.#locks.delete(flight);
+  /** An attempt is over: what it spent is noted, then the next tab has its turn. */
+  async ended(attempt: number): Promise<void> {
+    const [sent, release] = [this.#sent.get(attempt), this.#locks.get(attempt)];
+    this.#sent.delete(attempt);
+    this.#locks.delete(attempt);
     try {
-      const present = this.#driver.refreshToken();
+      const present = this.#host.refreshToken();
       if (sent && present && sent !== present) await this.#update({ spent: await digest(sent) });
     } finally {
       release?.();
@@ -148,33 +176,33 @@ export class Tabs {
   }
 
   /** Notes when somebody signed out; `undefined` when somebody has signed in. */
-  async noteSignOut(at) {
+  async noteSignOut(at: number | undefined): Promise<void> {
     await this.#update({ out: at });
   }
 
   /** Learns what happened while nobody listened. */
-  async look() {
+  async look(): Promise<void> {
     const { out } = await this.#noted();
-    if (typeof out === "number") this.#driver.signedOut(out, false);
+    if (typeof out === "number") this.#host.signedOut(out, false);
   }
 
-  async #isSpent() {
-    const token = this.#driver.refreshToken();
+  async #isSpent(): Promise<boolean> {
+    const token = this.#host.refreshToken();
     const { spent } = await this.#noted();
     return spent !== undefined && token !== undefined && spent === (await digest(token));
   }
 
   // What is noted helps, and nothing depends on it: a page that may keep nothing goes on without.
-  #noted() {
+  #noted(): Promise<Note> {
     return within(
       NOTE_LIMIT,
       Promise.resolve()
         .then(() => read("tabs", this.#name))
         .catch(() => {}),
-    ).then((it) => it ?? {});
+    ).then((it) => (it ?? {}) as Note);
   }
 
-  async #update(members) {
+  async #update(members: { spent?: string | undefined } | { out: number | undefined }): Promise<void> {
     await within(
       NOTE_LIMIT,
       change("tabs", this.#name, members).catch(() => {}),
@@ -182,7 +210,8 @@ export class Tabs {
   }
 }
 
-async function digest(token) {
-  const hash = await globalThis.crypto?.subtle?.digest("SHA-256", new TextEncoder().encode(token));
+async function digest(token: string): Promise<string | undefined> {
+  const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
+  const hash = await subtle?.digest("SHA-256", new TextEncoder().encode(token));
   return hash && base64url(new Uint8Array(hash));
 }

@@ -3,6 +3,7 @@
 import type { VerifierCore } from "../core.js";
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "../errors.js";
 import { aborted, orAborted } from "../platform/cancellation.js";
+import { clock } from "../platform/clock.js";
 import { tell, type Untimed } from "../platform/events.js";
 import { tellInsecureHosts } from "../platform/insecure-hosts.js";
 import { dataJson } from "../platform/json.js";
@@ -12,7 +13,7 @@ import { bindings, ready, recoverFrom } from "../platform/wasm.js";
 import { algorithmOf, JwksFetcher } from "./jwks-fetcher.js";
 import { type Identified, type Provider, VerifierMemory } from "./memory.js";
 import * as at from "./numbers.js";
-import { clock, coreOptions } from "./options.js";
+import { coreOptions } from "./options.js";
 import type { JwksSnapshot } from "./provider-types.js";
 import type {
   AuditEvent,

@@ -46,12 +46,3 @@ export function coreOptions(options: JwtVerifierOptions): CoreOptions {
   const json = optionsJson(plain, ["jwksCache", "tokenCache", "providers.*"]);
   return { json, secrets: Uint8Array.from(secrets), lengths: Uint32Array.from(lengths) };
 }
-
-/** The user's clock. One that gives no number would make it 1970, when nothing had expired yet. */
-export function clock(now: () => number): () => number {
-  return () => {
-    const millis = now();
-    if (!Number.isFinite(millis)) throw configError("now", "must give milliseconds since 1970, as Date.now does");
-    return millis;
-  };
-}
