@@ -1,7 +1,7 @@
 // @ts-nocheck
 // When the work for a request ends before it is done: the client has gone, its token has ended or was revoked, or its time is
-// over. It is watched from the moment that its token was found good, and asked about again after each wait (docs/ARCHITECTURE.md
-// lists them).
+// over. It is watched from the moment that its token was found good, and asked about again after each wait (docs/checks.md lists
+// them).
 
 import { call } from "../platform/call.js";
 import { within } from "../platform/cancellation.js";
