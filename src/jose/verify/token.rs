@@ -55,11 +55,11 @@ impl VerifiedToken {
     /// `ERR_TOKEN_SCOPE` that lists what is missing.
     pub fn require_scopes(&self, wanted: &str) -> Result<(), Error> {
         let granted: Vec<_> = self.sealed.scopes().split(SEPARATOR).collect();
-        let lacking = claims::lacking(&granted, wanted.split(SEPARATOR).filter(|scope| !scope.is_empty()));
-        if lacking.is_empty() {
+        let missing = claims::missing_scopes(&granted, wanted.split(SEPARATOR).filter(|scope| !scope.is_empty()));
+        if missing.is_empty() {
             return Ok(());
         }
-        Err(claims::lacking_error(&lacking))
+        Err(claims::missing_scopes_error(&missing))
     }
 
     /// When the token is good.
