@@ -1,16 +1,21 @@
 //! A set of keys (RFC 7517 §5), and which of them a token means.
 
+mod given;
+mod hint;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
+pub use hint::{Hint, Selection, MAX_TRIES};
+
+use self::given::check_given;
 use super::{
     alg::{Algorithm, AlgorithmSet},
     jwk::{Jwk, KeyProblem},
 };
 use crate::{
-    error::{shown, Code, Error},
+    error::{Code, Error},
     json::{self, Value},
     secret::Secret,
 };
@@ -19,9 +24,6 @@ use crate::{
 pub const MAX_BYTES: usize = 256 * 1024;
 /// So many usable keys of a set are kept.
 pub const MAX_KEYS: usize = 64;
-/// So many keys without a name are tried for a token that names none. Each is a signature check.
-pub const MAX_TRIES: usize = 4;
-
 /// Names a key for as long as the program runs; JavaScript keeps its CryptoKeys under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(pub u32);
@@ -68,41 +70,6 @@ impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "keys[{}]: {}", self.index, self.problem)
     }
-}
-
-/// What is known of the key that a token means.
-#[derive(Clone, Copy, Debug)]
-pub struct Hint<'a> {
-    /// The header's `kid`.
-    pub kid: Option<&'a str>,
-    /// The header's `alg`.
-    pub algorithm: Algorithm,
-    /// The token's issuer; `None` where there is none.
-    pub issuer: Option<&'a str>,
-    /// Whether that issuer is the only one of its provider: whom its keys are for needs no asking then, unless they say otherwise.
-    pub is_own: bool,
-    /// How many keys have been tried.
-    pub tried: usize,
-}
-
-impl<'a> Hint<'a> {
-    /// Of a token of which nothing has been tried.
-    pub const fn new(kid: Option<&'a str>, algorithm: Algorithm) -> Self {
-        Self { kid, algorithm, issuer: None, is_own: false, tried: 0 }
-    }
-}
-
-/// What a token's `kid` and algorithm mean in a set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Selection {
-    /// This key and no other; or no other that hasn't been tried.
-    Key(KeyId),
-    /// This key, or one of others that have no name either: at most [`MAX_TRIES`] in all.
-    OneOf(KeyId),
-    /// No key.
-    None,
-    /// More than one, and nothing says which. Trying one after the other would let whoever can add a key choose.
-    Ambiguous,
 }
 
 impl Jwks {
@@ -298,24 +265,6 @@ fn nameless<'e>(first: &'e Entry, others: impl Iterator<Item = &'e Entry>, tried
         Some(entry) if tried + 1 < count => Selection::OneOf(entry.id),
         Some(entry) => Selection::Key(entry.id),
         None => Selection::None,
-    }
-}
-
-/// What a set of keys that somebody hands over must not be (RFC 7517 §4.5, and what Wycheproof calls mixed): one name for two
-/// keys, or shared secrets among public keys, where a mistake makes a public key the secret.
-fn check_given(keys: &[Value<'_>]) -> Result<(), Error> {
-    let wrong = |message: String| Err(Error::new(Code::Config, message).about("keys"));
-    let member = |key: &Value<'_>, name: &str| Some(key.as_object()?.get(name)?.as_str()?.to_owned());
-    let is_secret = |key: &&Value<'_>| member(key, "kty").as_deref() == Some("oct");
-    let secrets = keys.iter().filter(is_secret).count();
-    if secrets > 0 && secrets < keys.len() {
-        return wrong("`keys` mixes shared secrets with public keys: verify with one kind, or the other".into());
-    }
-    let mut names: Vec<String> = keys.iter().filter_map(|key| member(key, "kid")).collect();
-    names.sort_unstable();
-    match names.windows(2).find(|pair| pair.first() == pair.last()).and_then(<[String]>::first) {
-        Some(name) => wrong(format!("`keys` has more than one key of the `kid` \"{}\"", shown(name))),
-        None => Ok(()),
     }
 }
 

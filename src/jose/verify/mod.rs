@@ -11,6 +11,7 @@
 //! Only [`Verifier`] can make a [`VerifiedToken`]. Until the signature is approved, what the claims say stays in a private
 //! type, their errors included.
 
+mod begin;
 mod choose;
 mod pending;
 mod refusal;
@@ -22,48 +23,26 @@ mod token_cache;
 use std::{convert::Infallible, rc::Rc};
 
 pub use pending::CheckId;
-pub use step::{SignatureCheck, Step};
+pub use step::{Action, SignatureCheck, Step};
 pub use token::{Parts, VerifiedToken};
 pub use token_cache::Bounds;
 
-use self::{
-    choose::{choose, is_possible_length, key_cache, provider_of, NoChoice},
-    pending::{PendingCheck, PendingChecks},
-    refusal::{no_key, other_algorithm, unreadable, wrong_length},
-    seal::{seal, Named},
-    token_cache::TokenCache,
-};
+use self::{choose::key_cache, pending::PendingChecks, token_cache::TokenCache};
 use super::{
     alg::Algorithm,
-    claims,
     jwk::Jwk,
-    jwks::{Hint, KeyId, KeyIds},
-    jwks_cache::{self, CacheConfig, Decision, FetchFailure, FetchId, JwksCache, Request, Response},
-    jws::{Scratch, UntrustedJws},
+    jwks::{KeyId, KeyIds},
+    jwks_cache::{self, CacheConfig, FetchFailure, FetchId, JwksCache, Response},
+    jws::Scratch,
     provider::Provider,
 };
 use crate::{
     error::{Code, Error},
-    json::{self, Value},
+    json::Value,
     machine::Machine,
     principal::{self, Kind},
     time::{Span, Time},
 };
-
-/// What the platform does for the keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Performs a request for a provider's keys, and hands in what comes of it: [`Verifier::handle_response`], or
-    /// [`Verifier::handle_failure`].
-    Fetch {
-        /// The provider's index.
-        provider: usize,
-        /// What to GET.
-        request: Request,
-    },
-    /// Forgets the CryptoKeys of a key that is gone.
-    Forget(KeyId),
-}
 
 /// The options of a verifier, all providers included.
 #[derive(Debug, Default)]
@@ -132,57 +111,6 @@ impl Verifier {
     /// As [`Self::begin`], of a token that names no key, when so many of those that it could mean have been tried.
     pub fn begin_with(&mut self, tried: usize, token: &[u8], arrived: Time, now: Time) -> Step {
         self.try_begin(tried, token, arrived, now).unwrap_or_else(Step::Refused)
-    }
-
-    fn try_begin(&mut self, tried: usize, token: &[u8], arrived: Time, now: Time) -> Result<Step, Error> {
-        if let Some(verified) = self.seen_before(token, now) {
-            verified.window().check(now)?;
-            return Ok(Step::Verified(verified));
-        }
-        let jws = UntrustedJws::parse(token, &mut self.scratch)?;
-        let payload = text(jws.payload())?;
-        let claims = json::object_of(payload).map_err(unreadable)?;
-        let (index, issuer) = provider_of(&self.providers, &claims)?;
-        let (provider, keys) = self.providers.get_mut(index).ok_or_else(no_provider)?;
-        let algorithm = jws.header().algorithm();
-        if !provider.keys.algorithms.contains(algorithm) {
-            return Err(other_algorithm(provider, algorithm));
-        }
-        provider.check_type(jws.header().typ())?;
-        // What no key could have signed is over before any key is looked for, or fetched.
-        let length = jws.signature().len();
-        if !is_possible_length(algorithm, length) {
-            return Err(wrong_length(algorithm));
-        }
-        let hint = Hint {
-            kid: jws.header().kid(),
-            algorithm,
-            issuer: Some(issuer),
-            is_own: !provider.issuer.has_tenants(),
-            tried,
-        };
-        let chosen = match choose(keys, hint, length, arrived, now) {
-            Ok(chosen) => chosen,
-            Err(none) => return without_key(index, provider, keys, &hint, none),
-        };
-        let (key, refresh) = (chosen.key, chosen.refresh.map(|fetch| (index, fetch)));
-        if !self.imported.contains(&(key, algorithm)) {
-            return Ok(Step::Import { key, algorithm, refresh });
-        }
-        let kept = if self.tokens.is_some() { text(token)? } else { "" };
-        let named = Named { name: issuer, is_own: provider.issuer.has_tenants() };
-        let outcome = claims::check(provider, &claims, self.tolerance, now)
-            .and_then(|candidate| seal(named, &candidate, kept, text(jws.header().text())?, payload));
-        let check = PendingCheck { provider: index, generation: keys.generation(), outcome };
-        Ok(Step::Check(SignatureCheck {
-            id: self.pending.add(check, now)?,
-            key,
-            algorithm,
-            signature_len: length,
-            signing_input_len: jws.signing_input_len(),
-            refresh,
-            next: chosen.next,
-        }))
     }
 
     /// What the key of every plainly named principal of a provider begins with; the id follows.
@@ -287,20 +215,6 @@ impl Verifier {
         }
         Ok(())
     }
-
-    /// A token that the cache holds, whose keys are still good.
-    fn seen_before(&mut self, token: &[u8], now: Time) -> Option<Rc<VerifiedToken>> {
-        let tokens = self.tokens.as_mut()?;
-        let verified = tokens.get(token, now)?;
-        let keys = &self.providers.get(verified.provider)?.1;
-        if keys.generation() == verified.generation && keys.is_current(now) {
-            return Some(verified);
-        }
-        if keys.generation() != verified.generation {
-            tokens.remove(token);
-        }
-        None
-    }
 }
 
 impl Machine for Verifier {
@@ -338,32 +252,7 @@ impl Machine for Verifier {
     }
 }
 
-/// What a caller does for whose token there is no key now.
-#[cold]
-#[inline(never)]
-fn without_key(
-    index: usize,
-    provider: &Provider,
-    keys: &JwksCache,
-    hint: &Hint<'_>,
-    none: NoChoice,
-) -> Result<Step, Error> {
-    match none {
-        NoChoice::Decided(Decision::Fetch(fetch)) => Ok(Step::Fetch(index, fetch)),
-        NoChoice::Decided(Decision::Wait { fetch, until }) => Ok(Step::Wait(index, fetch, until)),
-        // A fetch that was begun is performed, whatever becomes of the token: else tokens like this one, sent again and
-        // again, would keep the keys from being refreshed.
-        NoChoice::WrongLength(Some(fetch)) => Ok(Step::Fetch(index, fetch)),
-        NoChoice::WrongLength(None) => Err(wrong_length(hint.algorithm)),
-        NoChoice::Decided(decision) => Err(no_key(provider, hint, decision, keys.kept_for(hint))),
-    }
-}
-
 // Checks and tokens name the provider that they came from, and none is ever taken away.
 fn no_provider() -> Error {
     Error::new(Code::Internal, "there is no such provider")
-}
-
-fn text(bytes: &[u8]) -> Result<&str, Error> {
-    std::str::from_utf8(bytes).map_err(|_| unreadable(json::Problem::Syntax))
 }

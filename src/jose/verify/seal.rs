@@ -43,23 +43,9 @@ pub(super) fn seal(
     let header = part(&text);
     text.push_str(id);
     let id_len = part(&text);
-    // A scope out of a list may hold a space (a role, say), and must not count as two. One that holds the separator itself
-    // is in the list below only, and can't be asked for.
-    let is_odd = |scope: &str| scope.as_bytes().contains(&(SEPARATOR as u8));
-    let mut has_odd = false;
-    let mut is_first = true;
-    for scope in &candidate.scopes {
-        if is_odd(scope) {
-            has_odd = true;
-            continue;
-        }
-        if !mem::take(&mut is_first) {
-            text.push(SEPARATOR);
-        }
-        text.push_str(scope);
-    }
+    let has_separator = write_scopes(&mut text, &candidate.scopes);
     let scopes = part(&text);
-    if has_odd {
+    if has_separator {
         write_list(&mut text, &candidate.scopes);
     }
     let scope_list = part(&text);
@@ -83,6 +69,24 @@ pub(super) fn seal(
         expires_at: candidate.expires_at,
         is_long_lived: candidate.is_long_lived,
     })
+}
+
+/// Writes the scopes with separators between them. A scope out of a list may hold a space (a role, say), and must not count as
+/// two. One that holds the separator itself is left out, and can't be asked for: whether there is one.
+fn write_scopes(out: &mut String, scopes: &[&str]) -> bool {
+    let mut has_separator = false;
+    let mut is_first = true;
+    for scope in scopes {
+        if scope.as_bytes().contains(&(SEPARATOR as u8)) {
+            has_separator = true;
+            continue;
+        }
+        if !mem::take(&mut is_first) {
+            out.push(SEPARATOR);
+        }
+        out.push_str(scope);
+    }
+    has_separator
 }
 
 #[cold]

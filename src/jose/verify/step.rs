@@ -1,11 +1,15 @@
-//! What a caller with a token does next.
+//! What a caller with a token does next, and what the platform does for the keys.
 
 use std::rc::Rc;
 
 use super::{pending::CheckId, token::VerifiedToken};
 use crate::{
     error::Error,
-    jose::{alg::Algorithm, jwks::KeyId, jwks_cache::FetchId},
+    jose::{
+        alg::Algorithm,
+        jwks::KeyId,
+        jwks_cache::{FetchId, Request},
+    },
     time::Time,
 };
 
@@ -16,7 +20,7 @@ pub enum Step {
     Verified(Rc<VerifiedToken>),
     /// The token is refused.
     Refused(Error),
-    /// Perform this fetch of the provider's keys ([`super::Action::Fetch`]), then begin again.
+    /// Perform this fetch of the provider's keys ([`Action::Fetch`]), then begin again.
     Fetch(usize, FetchId),
     /// Somebody is fetching the provider's keys: wait for that, but not past the given instant; then begin again.
     Wait(usize, FetchId, Time),
@@ -31,6 +35,21 @@ pub enum Step {
     },
     /// Check the signature, then finish.
     Check(SignatureCheck),
+}
+
+/// What the platform does for the keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Performs a request for a provider's keys, and hands in what comes of it: [`super::Verifier::handle_response`], or
+    /// [`super::Verifier::handle_failure`].
+    Fetch {
+        /// The provider's index.
+        provider: usize,
+        /// What to GET.
+        request: Request,
+    },
+    /// Forgets the CryptoKeys of a key that is gone.
+    Forget(KeyId),
 }
 
 /// A signature to be checked.
