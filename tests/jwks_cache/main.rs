@@ -1,8 +1,14 @@
 //! The cache of a provider's keys over time: a clock that the test sets, a provider that the test plays.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod ages;
+mod clock;
+mod discovery;
+mod outages;
 mod properties;
-mod timelines;
+mod single_flight;
+mod snapshots;
+mod unknown_kids;
 
 use arcgate::{
     http::retry_after,
