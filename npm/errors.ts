@@ -2,7 +2,20 @@
 
 import type { ErrorCode, ErrorDetails } from "./error-codes.js";
 
-/** What every function of this package throws. No message or property ever holds a token. */
+/**
+ * What every function of this package throws. No message or property ever holds a token.
+ *
+ * ```js
+ * import { ArcgateError } from "arcgate";
+ *
+ * try {
+ *   await verifier.verify(token);
+ * } catch (error) {
+ *   if (error instanceof ArcgateError && error.retryable) show("ask later", error.details?.retryAfterSec);
+ *   else throw error;
+ * }
+ * ```
+ */
 export class ArcgateError extends Error {
   declare readonly name: "ArcgateError";
   /** Stays; messages may improve. */

@@ -16,6 +16,14 @@ const MAX_JWS = MAX_TOKEN;
  * Verifies one compact JWS (RFC 7515) with the keys handed over, and looks at no claims. A key that stands alone is used
  * whatever `kid` says; of a set, the `kid` chooses, and without any `kid` each of up to four keys is tried. A set that mixes
  * shared secrets with public keys, or has a `kid` twice, is ERR_CONFIG.
+ *
+ * ```js
+ * import { verifyJws } from "arcgate";
+ *
+ * const jwk = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
+ * const { payload } = await verifyJws(token, jwk, { algorithms: ["Ed25519"] });
+ * show(new TextDecoder().decode(payload));
+ * ```
  */
 export async function verifyJws(
   jws: string,

@@ -31,7 +31,19 @@ import { checkSignature } from "./webcrypto.js";
 // progress.
 const MAX_ROUNDS = 24;
 
-/** Verifies JWTs of the configured providers. */
+/**
+ * Verifies JWTs of the configured providers.
+ *
+ * ```js
+ * import { JwtVerifier } from "arcgate";
+ *
+ * const own = await JwtVerifier.create({
+ *   providers: { main: { issuer: "https://issuer.example", audience: "https://api.example" } },
+ * });
+ * const { principal, claims } = await own.verify(token, { scopes: ["read"] });
+ * show(principal.key, claims.email);
+ * ```
+ */
 export class JwtVerifier implements Verifier {
   #options: JwtVerifierOptions;
   #tolerance: number;

@@ -15,6 +15,11 @@ const markdown = (folder) =>
     .map((name) => join(folder, name));
 const documents = [...markdown("."), ...markdown("docs"), ...markdown("docs/decisions"), "examples/README.md"];
 
+// Editors show the examples in these.
+const declarations = readdirSync(join(root, "pkg"), { recursive: true })
+  .filter((name) => name.endsWith(".d.ts"))
+  .map((name) => join("pkg", name));
+
 // What a snippet leaves to its reader, or to the snippet before it.
 const given = `
 import type * as arcgate from "arcgate";
@@ -43,21 +48,23 @@ const platform = `declare module "cloudflare:workers" {
 }
 `;
 
-test("each snippet of JavaScript in the documents fits the types", () => {
+test("each snippet of JavaScript in the documents and the declarations fits the types", () => {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-snippets-"));
   try {
-    let count = 0;
-    for (const name of documents) {
-      const text = readFileSync(join(root, name), "utf8");
+    const counts = { documents: 0, declarations: 0 };
+    for (const name of [...documents, ...declarations]) {
+      const isDeclaration = name.endsWith(".d.ts");
+      const whole = readFileSync(join(root, name), "utf8");
+      const text = isDeclaration ? whole.replaceAll(/^ *\* ?/gm, "") : whole;
       for (const { 1: code, index } of text.matchAll(/```js\n([\s\S]*?)```/g)) {
         const line = text.slice(0, index).split("\n").length;
         // In TypeScript, a Worker says what is bound.
         const typed = code.replaceAll("(env) =>", "(env: any) =>");
         writeFileSync(join(folder, `${name.replaceAll(/[/.]/g, "_")}_${line}.mts`), `${typed}\nexport {};\n`);
-        count += 1;
+        counts[isDeclaration ? "declarations" : "documents"] += 1;
       }
     }
-    assert.ok(count > 15, "the documents have snippets");
+    assert.ok(counts.documents > 15 && counts.declarations >= 5, "they have snippets");
     writeFileSync(join(folder, "given.d.mts"), given);
     writeFileSync(join(folder, "platform.d.ts"), platform);
     const compilerOptions = {

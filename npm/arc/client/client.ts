@@ -58,7 +58,18 @@ interface Answer {
   peer?: PeerAnswer;
 }
 
-/** Asks agents over ARC 1.0, with a bearer token that is attached at each call. */
+/**
+ * Asks agents over ARC 1.0, with a bearer token that is attached at each call.
+ *
+ * ```js
+ * import { ArcClient } from "arcgate";
+ *
+ * const client = await ArcClient.create({ endpoint: "https://agents.example/arc", requestAgent: "me", token });
+ * const { task } = await client.task.create({ targetAgent: "echo", initialMessage: "hello" });
+ * const answer = client.chat.start({ targetAgent: "echo", initialMessage: "hello", stream: true });
+ * for await (const { message } of answer) show(task.status, message?.parts);
+ * ```
+ */
 export class ArcClient {
   #endpoint: string;
   #requestAgent: string;

@@ -27,7 +27,22 @@ import type {
 // Platforms without it have no `await using` either.
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
-/** ARCP 1.1 over WebSocket, from the side that asks: one session, over as many connections as it takes. */
+/**
+ * ARCP 1.1 over WebSocket, from the side that asks: one session, over as many connections as it takes.
+ *
+ * ```js
+ * import { ArcpClient } from "arcgate";
+ *
+ * const client = await ArcpClient.connect("wss://agents.example/arcp", {
+ *   client: { name: "example", version: "1.0.0" },
+ *   auth: { scheme: "bearer", token },
+ * });
+ * const job = await client.submit({ agent: "count", input: { to: 3 } });
+ * for await (const { kind, body } of job) show(kind, body);
+ * show(await job.result);
+ * await client.close();
+ * ```
+ */
 export class ArcpClient {
   #driver: Driver;
   #state: ArcpClient["state"] = "connecting";
@@ -208,14 +223,8 @@ export class ArcpClient {
     }
   }
 
-  #opened({ sessionId, runtimeName, runtimeVersion, features, agents, heartbeatMs }: Opened): void {
-    this.#session = {
-      id: sessionId,
-      runtime: Object.freeze({ name: runtimeName, version: runtimeVersion }),
-      features: new Set(features),
-      agents,
-      heartbeatIntervalSec: heartbeatMs === undefined ? undefined : heartbeatMs / 1000,
-    };
+  #opened(welcome: Opened) {
+    this.#session = sessionOf(welcome);
     this.#state = "open";
     this.#open.resolve();
   }
@@ -278,13 +287,4 @@ export class ArcpClient {
     const { code, message, retryable, details } = this.#driver.clean(error);
     return new ArcgateError(code, message, { retryable, details });
   }
-}
-
-/** What a welcome said. */
-interface Session {
-  id: string;
-  runtime: { readonly name: string; readonly version: string };
-  features: ReadonlySet<string>;
-  agents: Opened["agents"];
-  heartbeatIntervalSec: number | undefined;
 }
