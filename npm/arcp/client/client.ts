@@ -14,6 +14,7 @@ import type { InputArguments, RequestName } from "./inputs.js";
 import { Job } from "./job.js";
 import { bearerFor, checkedUrl, checkOptions, coreOptions } from "./options.js";
 import { jobPage, listing, submission, subscription } from "./requests.js";
+import { type Session, sessionOf } from "./session.js";
 import type {
   ArcpClientOptions,
   JobFilter,
