@@ -48,7 +48,8 @@ test("each path that a document names exists", () => {
       if (/\bNAME\b/.test(path)) continue;
       if (!isThere(path)) missing.push(`${document}: ${found}`);
     }
-    for (const [, name] of text.matchAll(/`([\w-]+\.(?:rs|ts|mjs))`/g)) {
+    // Names of files without their folder, in sentences and in diagrams.
+    for (const [name] of text.matchAll(/(?<![\w/.@-])[\w-]+\.(?:rs|ts|mjs)\b/g)) {
       if (!names.has(name)) missing.push(`${document}: ${name}`);
     }
   }
