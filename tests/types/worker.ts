@@ -1,0 +1,46 @@
+// What the types must allow, and what they must not: the Worker. Compiled and never run.
+
+import type { Verifier } from "arcgate";
+import { createWorker, RevocationStore, type UpstreamAuth } from "arcgate/worker";
+
+const own: Verifier = { authenticate: async ({ token }) => (token === "x" ? { id: "me", scopes: ["read"] } : null) };
+
+export default createWorker({ verifier: own, agents: { echo: async (input) => input } });
+export const { RuntimeHub } = createWorker({
+  verifier: own,
+  agents: { echo: async (input, { lease, signal }) => [input, lease, signal.aborted] },
+  policy: {
+    canObserve: (job, principal) => job.principal.key === principal.key && job.status !== "error",
+    canCancel: (_job, _principal, sameSession) => sameSession,
+  },
+  hubFor: ({ labels }) => labels.tenant ?? "none",
+  limits: { resumeWindowSec: 60, maxJobs: 2 },
+});
+// @ts-expect-error a policy has both
+createWorker({ verifier: own, policy: { canObserve: () => true } });
+// @ts-expect-error a Worker needs a verifier
+createWorker({ agents: {} });
+export class Store extends RevocationStore {}
+const assertion: UpstreamAuth = { mode: "assertion", key: new Uint8Array(32), issuer: "https://gate", audience: "a" };
+const gate = createWorker({ verifier: own, arc: { upstream: "https://agents.example/arc", upstreamAuth: assertion } });
+createWorker({
+  verifier: own,
+  arc: { upstream: { fetch }, upstreamAuth: { mode: "map", tokenFor: ({ key }) => key } },
+});
+createWorker({
+  verifier: own,
+  arcp: {
+    upstream: "wss://runtime.example/arcp",
+    upstreamAuth: assertion,
+    scopes: { submit: ["jobs"] },
+    resumeKey: "x",
+  },
+  limits: { helloTimeoutMs: 5000, maxFrameBytes: 1024, maxConnections: 10, rateLimit: "LIMIT" },
+});
+// @ts-expect-error scopes are for connecting and for submitting
+createWorker({ verifier: own, arcp: { scopes: { cancel: ["jobs"] } } });
+gate.revoke({}, { issuer: "https://issuer.example", sub: "alice" }) satisfies Promise<void>;
+// @ts-expect-error an entry names its issuer
+gate.revoke({}, { jti: "t1" });
+// @ts-expect-error a shared token has a longer name
+createWorker({ verifier: own, arc: { upstreamAuth: { mode: "shared", token: "x" } } });
