@@ -28,5 +28,5 @@ pub mod claims;
 
 pub mod verify;
 
-pub mod bare;
+pub mod jws_verify;
 pub mod options;

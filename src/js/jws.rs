@@ -4,13 +4,13 @@ use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 use super::error::thrown;
-use crate::{jose::bare::BareCheck, json};
+use crate::{jose::jws_verify::JwsVerification, json};
 
 /// A JWS with the keys that fit it, ready for WebCrypto.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct JwsCheck {
-    check: BareCheck,
+    check: JwsVerification,
 }
 
 #[wasm_bindgen]
@@ -18,8 +18,8 @@ impl JwsCheck {
     /// Reads a JWS and chooses the key. `keys` is a JWK or a JWKS as JSON, `algorithms` a list as JSON.
     #[wasm_bindgen(constructor)]
     pub fn new(jws: &str, keys: &str, algorithms: &str) -> Result<JwsCheck, JsValue> {
-        let check =
-            BareCheck::new(jws.as_bytes(), keys.as_bytes(), algorithms.as_bytes()).map_err(|error| thrown(&error))?;
+        let check = JwsVerification::new(jws.as_bytes(), keys.as_bytes(), algorithms.as_bytes())
+            .map_err(|error| thrown(&error))?;
         Ok(Self { check })
     }
 

@@ -5,9 +5,9 @@
 use arcgate::{
     error::Code,
     jose::{
-        bare::BareCheck,
         jwks::{Jwks, KeyIds},
         jwks_cache::Response,
+        jws_verify::JwsVerification,
         verify::Step,
     },
     json,
@@ -95,8 +95,8 @@ fn attack_27_mutated_json_and_bytes() {
             assert!(json::parse(out.as_bytes()).is_ok(), "what is written can be read: {out}");
         }
         if random.below(8) == 0 {
-            let _ = BareCheck::new(b"eyJhbGciOiJFUzI1NiJ9.e30.AA", &text, br#"["ES256"]"#);
-            let _ = BareCheck::new(&text, jwks("one").as_bytes(), &text);
+            let _ = JwsVerification::new(b"eyJhbGciOiJFUzI1NiJ9.e30.AA", &text, br#"["ES256"]"#);
+            let _ = JwsVerification::new(&text, jwks("one").as_bytes(), &text);
         }
     }
     assert!(parsed > inputs(1) / 20, "{parsed}");

@@ -13,7 +13,7 @@ use crate::{
 
 /// A JWS and those of the caller's keys that fit it: one, or a few without names.
 #[derive(Debug)]
-pub struct BareCheck {
+pub struct JwsVerification {
     algorithm: Algorithm,
     keys: Vec<Jwk>,
     header: Vec<u8>,
@@ -22,7 +22,7 @@ pub struct BareCheck {
     signing_input_len: usize,
 }
 
-impl BareCheck {
+impl JwsVerification {
     /// Reads a compact JWS and chooses the key: from `keys`, a JWK or a JWKS as JSON, for one of `algorithms`, a JSON list.
     ///
     /// # Errors
