@@ -3,11 +3,9 @@
 import type { TokenCore } from "../core.js";
 import { within } from "../platform/cancellation.js";
 import { recoverFrom } from "../platform/wasm.js";
-import type { CoreAction, HandIn, Post } from "./action.js";
+import type { CoreAction, HandIn, Post, WaitUntil } from "./actions.js";
 import { unguessable } from "./request.js";
 import { nameOf } from "./source-error.js";
-
-export type WaitUntil = ((promise: Promise<unknown>) => void) | undefined;
 
 /** What the manager does for its attempts. */
 interface Host {

@@ -6,16 +6,14 @@ import { clock, steady } from "../platform/clock.js";
 import { tell, type Untimed } from "../platform/events.js";
 import { guarded, MachineDriver } from "../platform/machine-driver.js";
 import { bindings, recoverFrom } from "../platform/wasm.js";
-import { type Parts, perform } from "./action.js";
-import { Attempts, type WaitUntil } from "./attempts.js";
+import type { Step, WaitUntil } from "./actions.js";
+import { Attempts } from "./attempts.js";
 import { Logins } from "./login.js";
 import { coreOptions } from "./options.js";
+import { type Parts, perform } from "./perform.js";
 import { storageOf, WriteQueue } from "./storage.js";
 import { Tabs } from "./tabs.js";
 import type { StoredTokens, TokenEvent, TokenManagerOptions, TokenSource, TokenStorage } from "./types.js";
-
-/** Something that is said to the core, with the time. */
-export type Step<T> = (core: TokenCore, now: number) => T;
 
 // The clock is looked at once a minute, so that it is noticed when somebody sets it back.
 const LONGEST_TIMER = 60_000;

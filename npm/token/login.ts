@@ -8,8 +8,7 @@ import { optionsJson } from "../platform/json.js";
 import { checkKeys } from "../platform/options.js";
 import { ready } from "../platform/wasm.js";
 import { JwtVerifier } from "../verify/jwt-verifier.js";
-import type { HandIn } from "./action.js";
-import type { Step } from "./driver.js";
+import type { HandIn, Step } from "./actions.js";
 import { base64url, unguessable } from "./request.js";
 import type { StoredTokens, TokenSource, TokenStorage } from "./types.js";
 

@@ -3,7 +3,7 @@
 import { ArcgateError, configError } from "../errors.js";
 import { dataJson, optionsJson, withoutFunctions } from "../platform/json.js";
 import { checkKeys } from "../platform/options.js";
-import type { WaitUntil } from "./attempts.js";
+import type { WaitUntil } from "./actions.js";
 import { type Signing, signingAlgorithm } from "./request.js";
 import { isShared } from "./tabs.js";
 import type { TokenManagerOptions, TokenSource } from "./types.js";

@@ -1,32 +1,13 @@
 // What the core asks for, done: storage, other tabs, the user's function, keys and requests.
 
-import type { TokenCore } from "../core.js";
 import { within } from "../platform/cancellation.js";
 import type { Fetch } from "../platform/fetch.js";
+import type { CoreAction, HandIn, Post } from "./actions.js";
 import type { Logins } from "./login.js";
 import { tokensJson } from "./options.js";
 import { type Signing, send, sign } from "./request.js";
 import type { Tabs } from "./tabs.js";
 import type { TokenSource, TokenStorage } from "./types.js";
-
-/** An action of the core's (`TokenCore.action`), with the time that it may take. */
-export type CoreAction = { limitMs: number } & (
-  | { do: "load" }
-  | { do: "lock" }
-  | { do: "ask"; longMs: number }
-  | { do: "store"; text: string }
-  | { do: "delete" }
-  | { do: "call"; reason: "initial" | "expiring" | "refused" | "forced" }
-  | { do: "sign"; input: string }
-  | { do: "verify"; token: string; keys?: string }
-  | { do: "get"; url: string }
-);
-
-/** A request that carries a refresh token, which may count once, is not broken off: it has no limit. */
-export type Post = { do: "post"; limitMs?: number; url: string; body: string; authorization?: string };
-
-/** Hands what came of an action to the core. */
-export type HandIn = (core: TokenCore, attempt: number, now: number) => void;
 
 /** What a manager's actions are performed with. */
 export interface Parts {
