@@ -4,6 +4,7 @@
 
 mod documents;
 mod options;
+mod outcomes;
 mod tokens;
 
 use arcgate::{
