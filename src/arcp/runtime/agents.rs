@@ -1,6 +1,6 @@
 //! The agents on offer, by name and version (ARCP 1.1 §7.5).
 
-use super::Refusal;
+use super::RequestRefusal;
 use crate::{
     arcp::{errors::ArcpCode, message::AgentInfo},
     config::Reader,
@@ -60,14 +60,15 @@ impl Agents {
     }
 
     /// The key of the agent that a submit names, which is `name@version` where there are versions (rule 39 to 43).
-    pub(super) fn resolve(&self, wanted: &str) -> Result<&str, Refusal> {
-        let (name, version) = parse(wanted).ok_or(Refusal::invalid("agent"))?;
-        let agent = self.0.iter().find(|agent| agent.name == name).ok_or(Refusal::of(ArcpCode::AgentNotAvailable))?;
+    pub(super) fn resolve(&self, wanted: &str) -> Result<&str, RequestRefusal> {
+        let (name, version) = parse(wanted).ok_or(RequestRefusal::invalid("agent"))?;
+        let agent =
+            self.0.iter().find(|agent| agent.name == name).ok_or(RequestRefusal::of(ArcpCode::AgentNotAvailable))?;
         let found = match version {
             None => agent.default(),
             Some(version) => agent.versions.iter().find(|(own, _)| own == version),
         };
-        found.map(|(_, key)| key.as_str()).ok_or(Refusal::of(ArcpCode::AgentVersionNotAvailable))
+        found.map(|(_, key)| key.as_str()).ok_or(RequestRefusal::of(ArcpCode::AgentVersionNotAvailable))
     }
 }
 

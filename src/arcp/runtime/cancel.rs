@@ -1,9 +1,9 @@
 //! `job.cancel` (ARCP 1.1 §7.4).
 
 use super::{
-    frame::Asker,
-    policy::{Permission, Question, Wish},
-    Action, ArcpCode, Audit, Envelope, Frame, Hub, Rc, Refusal, Time,
+    frame::Requester,
+    policy::{JobRequest, Permission, Question},
+    Action, ArcpCode, Audit, Envelope, Frame, Hub, Rc, RequestRefusal, Time,
 };
 use crate::json::{Members, Value};
 
@@ -11,30 +11,37 @@ use crate::json::{Members, Value};
 const MAX_REASON: usize = 1024;
 
 impl Hub {
-    pub(super) fn cancel(&mut self, asker: &Asker, envelope: &Envelope<'_>, now: Time) -> Result<(), Refusal> {
+    pub(super) fn cancel(
+        &mut self,
+        requester: &Requester,
+        envelope: &Envelope<'_>,
+        now: Time,
+    ) -> Result<(), RequestRefusal> {
         // Some SDKs name the job on the envelope, some in the payload.
         let in_payload = match envelope.get("job_id") {
             None | Some(Value::Null) => None,
-            Some(value) => Some(value.as_str().ok_or(Refusal::invalid("job_id"))?),
+            Some(value) => Some(value.as_str().ok_or(RequestRefusal::invalid("job_id"))?),
         };
         let job_id = match (envelope.job_id(), in_payload) {
-            (Some(one), Some(other)) if one != other => return Err(Refusal::invalid("job_id")),
+            (Some(one), Some(other)) if one != other => return Err(RequestRefusal::invalid("job_id")),
             (Some(id), _) | (None, Some(id)) => id,
-            (None, None) => return Err(Refusal::invalid("job_id")),
+            (None, None) => return Err(RequestRefusal::invalid("job_id")),
         };
         let reason = match envelope.get("reason") {
             None | Some(Value::Null) => None,
             Some(value) => {
-                Some(value.as_str().filter(|text| text.len() <= MAX_REASON).ok_or(Refusal::invalid("reason"))?)
+                Some(value.as_str().filter(|text| text.len() <= MAX_REASON).ok_or(RequestRefusal::invalid("reason"))?)
             }
         };
-        let wish = Wish::Cancel { job: job_id.to_owned(), reason: reason.map(str::to_owned) };
-        match self.may_cancel(&asker.session, job_id) {
-            Permission::Yes => self.wished(asker, &wish, &[true], now),
-            Permission::No => self.wished(asker, &wish, &[false], now),
-            Permission::Ask { same_session } => {
-                self.ask(Question { asker: asker.clone(), wish, jobs: vec![job_id.to_owned()] }, "cancel", same_session)
-            }
+        let request = JobRequest::Cancel { job: job_id.to_owned(), reason: reason.map(str::to_owned) };
+        match self.may_cancel(&requester.session, job_id) {
+            Permission::Yes => self.perform(requester, &request, &[true], now),
+            Permission::No => self.perform(requester, &request, &[false], now),
+            Permission::Ask { same_session } => self.ask(
+                Question { requester: requester.clone(), request, jobs: vec![job_id.to_owned()] },
+                "cancel",
+                same_session,
+            ),
         }
     }
 
@@ -59,27 +66,27 @@ impl Hub {
     /// Cancels, or says that there is no such job: whether there is one is nobody else's business.
     pub(super) fn cancel_job(
         &mut self,
-        asker: &Asker,
+        requester: &Requester,
         job_id: &str,
         reason: Option<&str>,
         is_allowed: bool,
         now: Time,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), RequestRefusal> {
         let job = self.jobs.get(job_id);
         let audit = Audit {
             kind: "arcp.cancel",
             outcome: if is_allowed && job.is_some() { "allowed" } else { "refused" },
             reason: if is_allowed && job.is_some() { "ok" } else { ArcpCode::JobNotFound.as_str() },
-            principal: self.sessions.get(&asker.session).map(|session| Rc::clone(&session.owner.key)),
+            principal: self.sessions.get(&requester.session).map(|session| Rc::clone(&session.owner.key)),
             owner: job.map(|job| Rc::clone(&job.owner.key)),
-            session: Some(asker.session.clone()),
+            session: Some(requester.session.clone()),
             job: job.map(|job| job.id.clone()),
             ..Audit::default()
         };
         self.audit(audit);
         let grace = now.plus(self.limits.cancel_grace);
         let Some(job) = self.jobs.get_mut(job_id).filter(|_| is_allowed) else {
-            return Err(Refusal::of(ArcpCode::JobNotFound));
+            return Err(RequestRefusal::of(ArcpCode::JobNotFound));
         };
         if job.end.is_some() {
             // Too late. Its end is on its way, or was seen; some clients take an error here for the end of everything.
@@ -88,14 +95,14 @@ impl Hub {
         let trace_id = Rc::clone(&job.trace_id);
         let is_first = job.cancelled_until.is_none();
         job.cancelled_until.get_or_insert(grace);
-        let mut payload = Members::new().text("job_id", job_id).text("request_id", &asker.request);
+        let mut payload = Members::new().text("job_id", job_id).text("request_id", &requester.request_id);
         if let Some(reason) = reason {
             payload = payload.text("reason", reason);
         }
         let (id, payload) = (self.ids.next(now), payload.end());
         let frame = Frame { trace_id: Some(&trace_id), ..Frame::new("job.cancelled", &id, &payload) };
-        let text = frame.of_session(&asker.session).of_job(job_id).write();
-        self.deliver(asker.conn, text.into());
+        let text = frame.of_session(&requester.session).of_job(job_id).write();
+        self.deliver(requester.conn, text.into());
         if is_first {
             self.actions.push_back(Action::Abort { job: job_id.to_owned(), reason: "cancelled" });
         }

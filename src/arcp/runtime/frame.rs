@@ -1,18 +1,18 @@
 //! A frame of an open session.
 
-use super::{meter::weight, refusal::ConnectionEnd, ArcpCode, Audit, Close, Envelope, Hub, Rc, Refusal, Time};
+use super::{meter::weight, refusal::ConnectionEnd, ArcpCode, Audit, Close, Envelope, Hub, Rc, RequestRefusal, Time};
 use crate::{
     arcp::{envelope::Malformed, skim},
     json::{self, Members, Number, Problem, Value},
 };
 
-/// Who asks for something, and by which message.
+/// Who requests something, and by which message.
 #[derive(Clone, Debug)]
-pub(super) struct Asker {
+pub(super) struct Requester {
     pub(super) conn: u32,
     pub(super) session: String,
     /// The message's id.
-    pub(super) request: String,
+    pub(super) request_id: String,
 }
 
 impl Hub {
@@ -42,44 +42,44 @@ impl Hub {
             // an empty pong.)
             session.previous = None;
         }
-        let asker = Asker { conn, session: session_id, request: envelope.id().to_owned() };
+        let requester = Requester { conn, session: session_id, request_id: envelope.id().to_owned() };
         if envelope.has_halves() && envelope.kind() == "job.submit" {
-            return self.refuse_half_characters(&asker, text, now);
+            return self.refuse_half_characters(&requester, text, now);
         }
         if envelope.kind() == "session.hello" {
-            return self.end(conn, &asker.session, ConnectionEnd::protocol("type"), now);
+            return self.end(conn, &requester.session, ConnectionEnd::protocol("type"), now);
         }
-        if let Err(refusal) = self.request(&asker, &envelope, now) {
-            self.refuse(conn, &asker.session, &asker.request, refusal, now);
+        if let Err(refusal) = self.request(&requester, &envelope, now) {
+            self.refuse(conn, &requester.session, &requester.request_id, refusal, now);
         }
     }
 
     /// An agent would get another text than was meant.
-    fn refuse_half_characters(&mut self, asker: &Asker, text: &str, now: Time) {
+    fn refuse_half_characters(&mut self, requester: &Requester, text: &str, now: Time) {
         let path = json::blame(text).map(|(path, _)| path).unwrap_or_default();
         let details = Members::new().text("reason", "half_character").text("path", &path).end();
         let message = format!("`{path}` has half a character: a text that was cut between two surrogates");
-        self.refuse_saying(asker, &message, &details, now);
+        self.refuse_saying(requester, &message, &details, now);
     }
 
     /// Does what a frame asks for.
-    fn request(&mut self, asker: &Asker, envelope: &Envelope<'_>, now: Time) -> Result<(), Refusal> {
+    fn request(&mut self, requester: &Requester, envelope: &Envelope<'_>, now: Time) -> Result<(), RequestRefusal> {
         match envelope.kind() {
-            "job.submit" => self.submit(asker, envelope, now),
-            "job.cancel" => self.cancel(asker, envelope, now),
-            "job.subscribe" => self.subscribe(asker, envelope, now),
-            "job.unsubscribe" => self.unsubscribe(asker, envelope),
-            "session.ack" => self.ack(asker, envelope, now),
-            "session.list_jobs" => self.list_jobs(asker, envelope, now),
-            "session.ping" => self.ping(asker, envelope, now),
+            "job.submit" => self.submit(requester, envelope, now),
+            "job.cancel" => self.cancel(requester, envelope, now),
+            "job.subscribe" => self.subscribe(requester, envelope, now),
+            "job.unsubscribe" => self.unsubscribe(requester, envelope),
+            "session.ack" => self.ack(requester, envelope, now),
+            "session.list_jobs" => self.list_jobs(requester, envelope, now),
+            "session.ping" => self.ping(requester, envelope, now),
             // Heartbeats are the gate's.
             "session.pong" => Ok(()),
             "session.close" | "session.bye" => {
-                self.goodbye(asker, envelope.kind(), now);
+                self.goodbye(requester, envelope.kind(), now);
                 Ok(())
             }
             _ if envelope.is_optional() => Ok(()),
-            _ => Err(Refusal::invalid("type")),
+            _ => Err(RequestRefusal::invalid("type")),
         }
     }
 
@@ -121,20 +121,20 @@ impl Hub {
         }
         let Some((path, problem)) = json::blame(text) else { return };
         let details = Members::new().text("reason", reason).text("path", &path).integer("limit", limit).end();
-        let asker = Asker { conn, session: session_id.to_owned(), request: request.into_owned() };
-        self.refuse_saying(&asker, &format!("`{path}` {problem}: at most {limit}"), &details, now);
+        let requester = Requester { conn, session: session_id.to_owned(), request_id: request.into_owned() };
+        self.refuse_saying(&requester, &format!("`{path}` {problem}: at most {limit}"), &details, now);
     }
 
     /// Refuses a request, with what explains it.
-    fn refuse_saying(&mut self, asker: &Asker, message: &str, details: &str, now: Time) {
+    fn refuse_saying(&mut self, requester: &Requester, message: &str, details: &str, now: Time) {
         let code = ArcpCode::InvalidRequest;
         let payload = Members::new()
             .text("code", code.as_str())
             .text("message", message)
             .boolean("retryable", code.is_retryable())
             .raw("details", details)
-            .text("request_id", &asker.request);
-        self.send(asker.conn, &asker.session, "session.error", &payload.end(), now);
+            .text("request_id", &requester.request_id);
+        self.send(requester.conn, &requester.session, "session.error", &payload.end(), now);
     }
 
     /// Refuses and closes. The session itself can be resumed.
@@ -144,33 +144,33 @@ impl Hub {
     }
 
     /// `session.close`, and `session.bye` as older clients say it. Jobs go on, and the session can be resumed (ARCP 1.1 §6.7).
-    fn goodbye(&mut self, asker: &Asker, kind: &str, now: Time) {
+    fn goodbye(&mut self, requester: &Requester, kind: &str, now: Time) {
         if kind == "session.close" {
-            self.send(asker.conn, &asker.session, "session.closed", "{}", now);
+            self.send(requester.conn, &requester.session, "session.closed", "{}", now);
         }
-        self.drop_conn(asker.conn, Close::Normal, now);
-        if let Some(session) = self.sessions.get_mut(&asker.session) {
+        self.drop_conn(requester.conn, Close::Normal, now);
+        if let Some(session) = self.sessions.get_mut(&requester.session) {
             session.is_over = true;
         }
     }
 
-    fn ping(&mut self, asker: &Asker, envelope: &Envelope<'_>, now: Time) -> Result<(), Refusal> {
+    fn ping(&mut self, requester: &Requester, envelope: &Envelope<'_>, now: Time) -> Result<(), RequestRefusal> {
         let nonce = envelope.get("nonce").and_then(Value::as_str).filter(|nonce| nonce.len() <= 256);
-        let nonce = nonce.ok_or(Refusal::invalid("nonce"))?;
+        let nonce = nonce.ok_or(RequestRefusal::invalid("nonce"))?;
         let payload = Members::new().text("ping_nonce", nonce).text("received_at", &now.to_rfc3339()).end();
-        self.send(asker.conn, &asker.session, "session.pong", &payload, now);
+        self.send(requester.conn, &requester.session, "session.pong", &payload, now);
         Ok(())
     }
 
     /// `session.ack` (ARCP 1.1 §6.5): advisory, so one that says too much frees what there is, and without the feature it is ignored.
-    fn ack(&mut self, asker: &Asker, envelope: &Envelope<'_>, now: Time) -> Result<(), Refusal> {
+    fn ack(&mut self, requester: &Requester, envelope: &Envelope<'_>, now: Time) -> Result<(), RequestRefusal> {
         let seq = envelope.get("last_processed_seq").and_then(Value::as_number).and_then(Number::as_i64);
-        let seq = seq.filter(|seq| *seq >= 0).ok_or(Refusal::invalid("last_processed_seq"))?;
-        if let Some(session) = self.sessions.get_mut(&asker.session).filter(|session| session.features.has("ack")) {
+        let seq = seq.filter(|seq| *seq >= 0).ok_or(RequestRefusal::invalid("last_processed_seq"))?;
+        if let Some(session) = self.sessions.get_mut(&requester.session).filter(|session| session.features.has("ack")) {
             let before = session.buffer.all().bytes;
             session.buffer.free(seq);
             self.buffered = (self.buffered + session.buffer.all().bytes).saturating_sub(before);
-            self.pump(&asker.session, now);
+            self.pump(&requester.session, now);
         }
         Ok(())
     }

@@ -2,29 +2,34 @@
 
 use super::{
     filter::Filter,
-    frame::Asker,
+    frame::Requester,
     job::Job,
-    policy::{Permission, Question, Wish},
-    Envelope, Hub, Refusal, Time,
+    policy::{JobRequest, Permission, Question},
+    Envelope, Hub, RequestRefusal, Time,
 };
 use crate::json::Members;
 
 impl Hub {
-    pub(super) fn list_jobs(&mut self, asker: &Asker, envelope: &Envelope<'_>, now: Time) -> Result<(), Refusal> {
-        self.agreed(asker, "list_jobs")?;
+    pub(super) fn list_jobs(
+        &mut self,
+        requester: &Requester,
+        envelope: &Envelope<'_>,
+        now: Time,
+    ) -> Result<(), RequestRefusal> {
+        self.agreed(requester, "list_jobs")?;
         let filter = Filter::read(envelope)?;
-        let to_ask = |job: &&Job| matches!(self.may_observe(&asker.session, job), Permission::Ask { .. });
+        let to_ask = |job: &&Job| matches!(self.may_observe(&requester.session, job), Permission::Ask { .. });
         let jobs: Vec<String> =
             self.jobs.values().filter(|job| filter.takes(job)).filter(to_ask).map(|job| job.id.clone()).collect();
         if jobs.is_empty() {
-            return self.wished(asker, &Wish::List(filter), &[], now);
+            return self.perform(requester, &JobRequest::List(filter), &[], now);
         }
-        self.ask(Question { asker: asker.clone(), wish: Wish::List(filter), jobs }, "observe", false)
+        self.ask(Question { requester: requester.clone(), request: JobRequest::List(filter), jobs }, "observe", false)
     }
 
     /// Sends a page: the newest first. No credentials are in it, for there are none here (rule 50).
-    pub(super) fn list(&mut self, asker: &Asker, filter: &Filter, now: Time) {
-        let is_visible = |job: &&Job| match self.may_observe(&asker.session, job) {
+    pub(super) fn list(&mut self, requester: &Requester, filter: &Filter, now: Time) {
+        let is_visible = |job: &&Job| match self.may_observe(&requester.session, job) {
             Permission::Yes => true,
             Permission::No => false,
             Permission::Ask { .. } => filter.allowed.as_ref().is_some_and(|allowed| allowed.contains(&job.id)),
@@ -40,12 +45,12 @@ impl Hub {
             jobs.push_str(&entry(job, self.last_seq(job)));
         }
         jobs.push(']');
-        let payload = Members::new().text("request_id", &asker.request).raw("jobs", &jobs);
+        let payload = Members::new().text("request_id", &requester.request_id).raw("jobs", &jobs);
         let payload = match next {
             Some(cursor) => payload.text("next_cursor", &cursor),
             None => payload.raw("next_cursor", "null"),
         };
-        self.send(asker.conn, &asker.session, "session.jobs", &payload.end(), now);
+        self.send(requester.conn, &requester.session, "session.jobs", &payload.end(), now);
     }
 
     /// The last number of a job in its submitting session; where that one is behind, what it will be at least: whoever compares

@@ -58,7 +58,7 @@ use self::{
     limits::Limits,
     meter::Meter,
     policy::Question,
-    refusal::Refusal,
+    refusal::RequestRefusal,
     session::Session,
     table::Table,
     window::Conn,
@@ -228,7 +228,7 @@ impl Hub {
     }
 
     /// Tells why a request is refused. The request's id goes with it: without it, nobody knows which one it was.
-    fn refuse(&mut self, conn: u32, session_id: &str, request_id: &str, refusal: Refusal, now: Time) {
+    fn refuse(&mut self, conn: u32, session_id: &str, request_id: &str, refusal: RequestRefusal, now: Time) {
         let payload = refusal.payload(Some(request_id));
         self.send(conn, session_id, "session.error", &payload, now);
     }

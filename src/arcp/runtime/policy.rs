@@ -3,7 +3,7 @@
 //! A policy is the application's function, so it is asked by an action and its answer comes as an input. Only what is known to
 //! exist is asked about, and a refusal reads like a job that doesn't.
 
-use super::{filter::Filter, frame::Asker, job::Job, Action, ArcpCode, Hub, Rc, Refusal, Time};
+use super::{filter::Filter, frame::Requester, job::Job, Action, ArcpCode, Hub, Rc, RequestRefusal, Time};
 use crate::json::Members;
 
 /// Questions that wait for their answer, of one connection.
@@ -19,35 +19,40 @@ pub(super) enum Permission {
     },
 }
 
-/// What a session wants with a job.
+/// What a session requests of a job.
 #[derive(Clone, Debug)]
-pub(super) enum Wish {
+pub(super) enum JobRequest {
     Cancel { job: String, reason: Option<String> },
     Subscribe { job: String, from: Option<i64> },
     List(Filter),
 }
 
-/// A wish that waits for the policy.
+/// A request that waits for the policy.
 #[derive(Clone, Debug)]
 pub(super) struct Question {
-    pub(super) asker: Asker,
-    pub(super) wish: Wish,
+    pub(super) requester: Requester,
+    pub(super) request: JobRequest,
     /// What is asked about, in order.
     pub(super) jobs: Vec<String>,
 }
 
 impl Question {
     pub(super) const fn conn(&self) -> u32 {
-        self.asker.conn
+        self.requester.conn
     }
 }
 
 impl Hub {
     /// Asks the policy.
-    pub(super) fn ask(&mut self, question: Question, what: &'static str, same_session: bool) -> Result<(), Refusal> {
-        let Some(session) = self.sessions.get(&question.asker.session) else { return Ok(()) };
+    pub(super) fn ask(
+        &mut self,
+        question: Question,
+        what: &'static str,
+        same_session: bool,
+    ) -> Result<(), RequestRefusal> {
+        let Some(session) = self.sessions.get(&question.requester.session) else { return Ok(()) };
         if self.questions.iter().filter(|(_, other)| other.conn() == question.conn()).count() >= MAX_QUESTIONS {
-            return Err(Refusal::too_many(ArcpCode::InternalError, "questions", MAX_QUESTIONS));
+            return Err(RequestRefusal::too_many(ArcpCode::InternalError, "questions", MAX_QUESTIONS));
         }
         let jobs = question.jobs.iter().filter_map(|id| self.jobs.get(id)).map(info).collect();
         let principal = Rc::clone(&session.owner.json);
@@ -61,30 +66,36 @@ impl Hub {
     pub(super) fn answered(&mut self, question: u32, allowed: &[bool], now: Time) {
         self.passed(now);
         let Some(at) = self.questions.iter().position(|(number, _)| *number == question) else { return };
-        let (_, Question { asker, wish, jobs }) = self.questions.remove(at);
+        let (_, Question { requester, request, jobs }) = self.questions.remove(at);
         // A subscription's first answer is about the job; of a list, those that may be seen.
         let allowed: Vec<bool> = (0..jobs.len()).map(|at| allowed.get(at) == Some(&true)).collect();
-        let outcome = match wish {
-            Wish::List(mut filter) => {
+        let outcome = match request {
+            JobRequest::List(mut filter) => {
                 let seen = jobs.into_iter().zip(allowed).filter_map(|(job, is_allowed)| is_allowed.then_some(job));
                 filter.allowed = Some(seen.collect());
-                self.wished(&asker, &Wish::List(filter), &[], now)
+                self.perform(&requester, &JobRequest::List(filter), &[], now)
             }
-            wish => self.wished(&asker, &wish, &allowed, now),
+            request => self.perform(&requester, &request, &allowed, now),
         };
         if let Err(refusal) = outcome {
-            self.refuse(asker.conn, &asker.session, &asker.request, refusal, now);
+            self.refuse(requester.conn, &requester.session, &requester.request_id, refusal, now);
         }
     }
 
     /// Does what is allowed.
-    pub(super) fn wished(&mut self, asker: &Asker, wish: &Wish, allowed: &[bool], now: Time) -> Result<(), Refusal> {
+    pub(super) fn perform(
+        &mut self,
+        requester: &Requester,
+        request: &JobRequest,
+        allowed: &[bool],
+        now: Time,
+    ) -> Result<(), RequestRefusal> {
         let is_allowed = allowed.first() == Some(&true);
-        match wish {
-            Wish::Cancel { job, reason } => self.cancel_job(asker, job, reason.as_deref(), is_allowed, now),
-            Wish::Subscribe { job, from } => self.subscribe_to(asker, job, *from, is_allowed, now),
-            Wish::List(filter) => {
-                self.list(asker, filter, now);
+        match request {
+            JobRequest::Cancel { job, reason } => self.cancel_job(requester, job, reason.as_deref(), is_allowed, now),
+            JobRequest::Subscribe { job, from } => self.subscribe_to(requester, job, *from, is_allowed, now),
+            JobRequest::List(filter) => {
+                self.list(requester, filter, now);
                 Ok(())
             }
         }

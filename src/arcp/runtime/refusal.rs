@@ -5,14 +5,14 @@ use crate::json::Members;
 
 /// What is refused, and why; `member` says where in the message, for the peer that sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct RequestRefusal {
     pub(super) code: ArcpCode,
     member: Option<&'static str>,
     /// Of what there are too many, and how many there may be.
     limit: Option<(&'static str, usize)>,
 }
 
-impl Refusal {
+impl RequestRefusal {
     /// One of which the code says all.
     pub(super) const fn of(code: ArcpCode) -> Self {
         Self { code, member: None, limit: None }
@@ -55,32 +55,33 @@ impl Refusal {
 /// A refusal that ends the connection. The session itself, if there is one, can be resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ConnectionEnd {
-    pub(super) refusal: Refusal,
+    pub(super) refusal: RequestRefusal,
     pub(super) close: Close,
 }
 
 impl ConnectionEnd {
     /// A frame is over the limit.
-    pub(super) const TOO_LARGE: Self = Self { refusal: Refusal::of(ArcpCode::InvalidRequest), close: Close::TooLarge };
+    pub(super) const TOO_LARGE: Self =
+        Self { refusal: RequestRefusal::of(ArcpCode::InvalidRequest), close: Close::TooLarge };
     /// The hello names no principal.
     pub(super) const UNAUTHENTICATED: Self =
-        Self { refusal: Refusal::of(ArcpCode::Unauthenticated), close: Close::Unauthenticated };
+        Self { refusal: RequestRefusal::of(ArcpCode::Unauthenticated), close: Close::Unauthenticated };
     /// The session that is asked for can't be resumed.
     pub(super) const NOT_RESUMABLE: Self =
-        Self { refusal: Refusal::of(ArcpCode::ResumeWindowExpired), close: Close::Protocol };
+        Self { refusal: RequestRefusal::of(ArcpCode::ResumeWindowExpired), close: Close::Protocol };
     /// The client asks for more than it may, or doesn't read what it asked for.
     pub(super) const TOO_MANY_REQUESTS: Self = Self {
-        refusal: Refusal { member: Some("too many requests"), ..Refusal::of(ArcpCode::InternalError) },
+        refusal: RequestRefusal { member: Some("too many requests"), ..RequestRefusal::of(ArcpCode::InternalError) },
         close: Close::TooMany,
     };
 
     /// This part of a frame breaks the protocol.
     pub(super) const fn protocol(member: &'static str) -> Self {
-        Self { refusal: Refusal::invalid(member), close: Close::Protocol }
+        Self { refusal: RequestRefusal::invalid(member), close: Close::Protocol }
     }
 
     /// There are as many sessions as there may be.
     pub(super) const fn too_many_sessions(most: usize) -> Self {
-        Self { refusal: Refusal::too_many(ArcpCode::PermissionDenied, "sessions", most), close: Close::TooMany }
+        Self { refusal: RequestRefusal::too_many(ArcpCode::PermissionDenied, "sessions", most), close: Close::TooMany }
     }
 }

@@ -2,11 +2,11 @@
 
 use super::{
     agents::has_version,
-    frame::Asker,
+    frame::Requester,
     history::History,
     idempotency::{fingerprint, Fingerprint},
     job::Job,
-    Action, ArcpCode, Audit, Envelope, Frame, Hub, Rc, Refusal, Time,
+    Action, ArcpCode, Audit, Envelope, Frame, Hub, Rc, RequestRefusal, Time,
 };
 use crate::{
     arcp::id::hex,
@@ -33,50 +33,55 @@ struct Submission<'e> {
 }
 
 impl Hub {
-    pub(super) fn submit(&mut self, asker: &Asker, envelope: &Envelope<'_>, now: Time) -> Result<(), Refusal> {
-        let outcome = self.try_submit(asker, envelope, now);
+    pub(super) fn submit(
+        &mut self,
+        requester: &Requester,
+        envelope: &Envelope<'_>,
+        now: Time,
+    ) -> Result<(), RequestRefusal> {
+        let outcome = self.try_submit(requester, envelope, now);
         if let Err(refusal) = outcome {
-            let principal = self.sessions.get(&asker.session).map(|session| Rc::clone(&session.owner.key));
+            let principal = self.sessions.get(&requester.session).map(|session| Rc::clone(&session.owner.key));
             self.audit(Audit {
                 kind: "arcp.submit",
                 outcome: "refused",
                 reason: refusal.code.as_str(),
                 principal,
-                session: Some(asker.session.clone()),
+                session: Some(requester.session.clone()),
                 ..Audit::default()
             });
         }
         outcome
     }
 
-    fn try_submit(&mut self, asker: &Asker, envelope: &Envelope<'_>, now: Time) -> Result<(), Refusal> {
-        let Some(session) = self.sessions.get(&asker.session) else { return Ok(()) };
+    fn try_submit(&mut self, requester: &Requester, envelope: &Envelope<'_>, now: Time) -> Result<(), RequestRefusal> {
+        let Some(session) = self.sessions.get(&requester.session) else { return Ok(()) };
         let (owner, features) = (session.owner.clone(), &session.features);
         let asked = Submission::read(envelope)?;
         // What was not agreed on is not used (rule 10).
         if asked.constraints.is_some() && !features.has("lease_expires_at") {
-            return Err(Refusal::invalid("lease_constraints"));
+            return Err(RequestRefusal::invalid("lease_constraints"));
         }
         if let Some(known) = asked.key.and_then(|key| self.keys.get(&owner.key, key)) {
             if known.fingerprint != asked.fingerprint {
-                return Err(Refusal::of(ArcpCode::DuplicateKey));
+                return Err(RequestRefusal::of(ArcpCode::DuplicateKey));
             }
             let (job, accepted) = (known.job.clone(), Rc::clone(&known.accepted));
-            self.submitted_again(asker, &job, &accepted, now);
+            self.submitted_again(requester, &job, &accepted, now);
             return Ok(());
         }
         let agent: Rc<str> = self.agents.resolve(asked.agent)?.into();
         if has_version(asked.agent) && !features.has("agent_versions") {
-            return Err(Refusal::invalid("agent"));
+            return Err(RequestRefusal::invalid("agent"));
         }
         if asked.constraints.as_ref().is_some_and(|(_, at)| *at <= now) {
-            return Err(Refusal::invalid("lease_constraints"));
+            return Err(RequestRefusal::invalid("lease_constraints"));
         }
         let running = self.jobs.values().filter(|job| job.end.is_none());
         let own = running.clone().filter(|job| job.owner.key == owner.key).count();
         if own >= self.limits.jobs || running.count() >= self.limits.all_jobs {
             let most = if own >= self.limits.jobs { self.limits.jobs } else { self.limits.all_jobs };
-            return Err(Refusal::too_many(ArcpCode::InternalError, "jobs", most));
+            return Err(RequestRefusal::too_many(ArcpCode::InternalError, "jobs", most));
         }
         let id = format!("job_{}", self.ids.next(now));
         let trace_id: Rc<str> = match envelope.trace_id() {
@@ -97,7 +102,7 @@ impl Hub {
         let lease: Rc<str> = asked.lease.into();
         let mut job = Job {
             id: id.clone(),
-            session: asker.session.clone(),
+            session: requester.session.clone(),
             agent: Rc::clone(&agent),
             trace_id: Rc::clone(&trace_id),
             lease: Rc::clone(&lease),
@@ -117,13 +122,13 @@ impl Hub {
             end: None,
             owner,
         };
-        job.follow(&asker.session, job.here(), true);
+        job.follow(&requester.session, job.here(), true);
         self.audit(Audit {
             kind: "arcp.submit",
             outcome: "allowed",
             reason: "ok",
             principal: Some(Rc::clone(&job.owner.key)),
-            session: Some(asker.session.clone()),
+            session: Some(requester.session.clone()),
             job: Some(id.clone()),
             agent: Some(Rc::clone(&agent)),
             trace_id: Some(Rc::clone(&trace_id)),
@@ -132,58 +137,58 @@ impl Hub {
         self.kept += job.bytes();
         self.jobs.insert(job);
         self.trim_jobs(now);
-        self.accept(asker, &id, &trace_id, &accepted, now);
+        self.accept(requester, &id, &trace_id, &accepted, now);
         self.actions.push_back(Action::Run { job: id, agent, input: asked.input, lease, trace_id });
         Ok(())
     }
 
     /// `job.accepted`: the payload is the same each time, but for the request's id, by which clients find their call.
-    fn accept(&mut self, asker: &Asker, job_id: &str, trace_id: &str, accepted: &str, now: Time) {
-        let request = Members::new().text("request_id", &asker.request).end();
+    fn accept(&mut self, requester: &Requester, job_id: &str, trace_id: &str, accepted: &str, now: Time) {
+        let request = Members::new().text("request_id", &requester.request_id).end();
         let payload = match (accepted.strip_suffix('}'), request.strip_prefix('{')) {
             (Some(head), Some(tail)) => format!("{head},{tail}"),
             _ => accepted.to_owned(),
         };
         let id = self.ids.next(now);
         let frame = Frame { trace_id: Some(trace_id), ..Frame::new("job.accepted", &id, &payload) };
-        let text = frame.of_session(&asker.session).of_job(job_id).write();
-        self.deliver(asker.conn, text.into());
+        let text = frame.of_session(&requester.session).of_job(job_id).write();
+        self.deliver(requester.conn, text.into());
     }
 
     /// The same key with the same parameters: the same job, and what becomes of it (rule 33, 137).
-    fn submitted_again(&mut self, asker: &Asker, job_id: &str, accepted: &Rc<str>, now: Time) {
+    fn submitted_again(&mut self, requester: &Requester, job_id: &str, accepted: &Rc<str>, now: Time) {
         let Some(job) = self.jobs.get_mut(job_id) else {
             // Running it again would be what the key is there to prevent.
             let trace_id = hex(&self.ids.trace_id());
-            self.accept(asker, job_id, &trace_id, accepted, now);
+            self.accept(requester, job_id, &trace_id, accepted, now);
             let payload = Members::new()
                 .text("final_status", "error")
                 .text("code", ArcpCode::InternalError.as_str())
                 .text("message", "The job has ended, and its result is no longer kept")
                 .boolean("retryable", ArcpCode::InternalError.is_retryable())
                 .text("completed_at", &now.to_rfc3339());
-            self.push(&asker.session, "job.error", job_id, &trace_id, &payload.end(), now);
-            self.pump(&asker.session, now);
+            self.push(&requester.session, "job.error", job_id, &trace_id, &payload.end(), now);
+            self.pump(&requester.session, now);
             return;
         };
         let trace_id = Rc::clone(&job.trace_id);
-        let place = if job.session == asker.session { job.here() } else { job.history.after(0) };
-        match job.follower(&asker.session) {
+        let place = if job.session == requester.session { job.here() } else { job.history.after(0) };
+        match job.follower(&requester.session) {
             Some(follower) => follower.has_submitted = true,
             // To the session that has had all of it, the end again; to another one all that there was, and what follows.
-            None => job.follow(&asker.session, place, true),
+            None => job.follow(&requester.session, place, true),
         }
-        self.accept(asker, job_id, &trace_id, accepted, now);
-        self.catch_up(job_id, &asker.session, now);
+        self.accept(requester, job_id, &trace_id, accepted, now);
+        self.catch_up(job_id, &requester.session, now);
         self.pace(job_id);
     }
 }
 
 impl<'e> Submission<'e> {
-    fn read(envelope: &'e Envelope<'_>) -> Result<Self, Refusal> {
+    fn read(envelope: &'e Envelope<'_>) -> Result<Self, RequestRefusal> {
         // A null is as good as nothing.
         let member = |name| envelope.get(name).filter(|value| **value != Value::Null);
-        let agent = member("agent").and_then(Value::as_str).ok_or(Refusal::invalid("agent"))?;
+        let agent = member("agent").and_then(Value::as_str).ok_or(RequestRefusal::invalid("agent"))?;
         let mut input = String::new();
         envelope.get("input").unwrap_or(&Value::Null).write(&mut input);
         let mut lease = String::from("{}");
@@ -191,7 +196,7 @@ impl<'e> Submission<'e> {
             lease.clear();
             value.write(&mut lease);
             let is_lease = value.as_object().is_some_and(is_lease) && lease.len() <= MAX_LEASE;
-            is_lease.then_some(()).ok_or(Refusal::invalid("lease_request"))?;
+            is_lease.then_some(()).ok_or(RequestRefusal::invalid("lease_request"))?;
         }
         let constraints = match member("lease_constraints") {
             None => None,
@@ -200,13 +205,13 @@ impl<'e> Submission<'e> {
         let key = match member("idempotency_key") {
             None => None,
             Some(Value::String(key)) if (1..=MAX_KEY).contains(&key.len()) => Some(key.as_ref()),
-            Some(_) => return Err(Refusal::invalid("idempotency_key")),
+            Some(_) => return Err(RequestRefusal::invalid("idempotency_key")),
         };
         let max_runtime = match member("max_runtime_sec") {
             None => None,
             Some(value) => {
                 let seconds = value.as_number().map(Number::as_f64).filter(|seconds| (0.001..=1e9).contains(seconds));
-                let seconds = seconds.ok_or(Refusal::invalid("max_runtime_sec"))?;
+                let seconds = seconds.ok_or(RequestRefusal::invalid("max_runtime_sec"))?;
                 Some(Span::from_millis((seconds * 1000.0) as i64))
             }
         };
@@ -226,8 +231,8 @@ fn is_lease(lease: &Object<'_>) -> bool {
 }
 
 /// `{ expires_at }` (ARCP 1.1 §9.5): UTC with a `Z`. That it is in the future is asked of new jobs only.
-fn constraints(value: &Value<'_>) -> Result<Option<(String, Time)>, Refusal> {
-    let wrong = Refusal::invalid("lease_constraints");
+fn constraints(value: &Value<'_>) -> Result<Option<(String, Time)>, RequestRefusal> {
+    let wrong = RequestRefusal::invalid("lease_constraints");
     let object = value.as_object().ok_or(wrong)?;
     let text = match object.get("expires_at") {
         None | Some(Value::Null) => return if object.is_empty() { Ok(None) } else { Err(wrong) },

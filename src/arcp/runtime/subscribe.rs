@@ -1,25 +1,30 @@
 //! `job.subscribe` and `job.unsubscribe` (ARCP 1.1 §7.6).
 
 use super::{
-    frame::Asker,
-    policy::{Permission, Question, Wish},
-    ArcpCode, Audit, Envelope, Frame, Hub, Rc, Refusal, Time,
+    frame::Requester,
+    policy::{JobRequest, Permission, Question},
+    ArcpCode, Audit, Envelope, Frame, Hub, Rc, RequestRefusal, Time,
 };
 use crate::json::{Members, Number, Value};
 
 impl Hub {
-    pub(super) fn subscribe(&mut self, asker: &Asker, envelope: &Envelope<'_>, now: Time) -> Result<(), Refusal> {
-        self.agreed(asker, "subscribe")?;
+    pub(super) fn subscribe(
+        &mut self,
+        requester: &Requester,
+        envelope: &Envelope<'_>,
+        now: Time,
+    ) -> Result<(), RequestRefusal> {
+        self.agreed(requester, "subscribe")?;
         let job_id = job_of(envelope)?;
         let history = match envelope.get("history") {
             None | Some(Value::Null) => None,
-            Some(value) => Some(value.as_bool().ok_or(Refusal::invalid("history"))?),
+            Some(value) => Some(value.as_bool().ok_or(RequestRefusal::invalid("history"))?),
         };
         let from = match envelope.get("from_event_seq") {
             None | Some(Value::Null) => None,
             Some(value) => {
                 let seq = value.as_number().and_then(Number::as_i64).filter(|seq| *seq >= 0);
-                Some(seq.ok_or(Refusal::invalid("from_event_seq"))?)
+                Some(seq.ok_or(RequestRefusal::invalid("from_event_seq"))?)
             }
         };
         // Live, unless history is asked for in one of the two ways (rule 47, 48).
@@ -28,12 +33,12 @@ impl Hub {
             (None, from) => from,
             (Some(false), _) => None,
         };
-        let wish = Wish::Subscribe { job: job_id.to_owned(), from };
-        match self.jobs.get(job_id).map_or(Permission::No, |job| self.may_observe(&asker.session, job)) {
-            Permission::Yes => self.wished(asker, &wish, &[true], now),
-            Permission::No => self.wished(asker, &wish, &[false], now),
+        let request = JobRequest::Subscribe { job: job_id.to_owned(), from };
+        match self.jobs.get(job_id).map_or(Permission::No, |job| self.may_observe(&requester.session, job)) {
+            Permission::Yes => self.perform(requester, &request, &[true], now),
+            Permission::No => self.perform(requester, &request, &[false], now),
             Permission::Ask { same_session } => self.ask(
-                Question { asker: asker.clone(), wish, jobs: vec![job_id.to_owned()] },
+                Question { requester: requester.clone(), request, jobs: vec![job_id.to_owned()] },
                 "observe",
                 same_session,
             ),
@@ -43,21 +48,21 @@ impl Hub {
     /// Subscribes, or says that there is no such job: whether there is one is nobody else's business (rule 28).
     pub(super) fn subscribe_to(
         &mut self,
-        asker: &Asker,
+        requester: &Requester,
         job_id: &str,
         from: Option<i64>,
         is_allowed: bool,
         now: Time,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), RequestRefusal> {
         let watched = |job: &&super::job::Job| {
-            job.followers.iter().any(|follower| follower.has_subscribed && follower.session == asker.session)
+            job.followers.iter().any(|follower| follower.has_subscribed && follower.session == requester.session)
         };
         let is_new = |job: &&super::job::Job| watched(job) && job.id != job_id;
         if self.jobs.values().filter(is_new).count() >= self.limits.subscriptions {
-            return Err(Refusal::too_many(ArcpCode::InternalError, "subscriptions", self.limits.subscriptions));
+            return Err(RequestRefusal::too_many(ArcpCode::InternalError, "subscriptions", self.limits.subscriptions));
         }
         let job = self.jobs.get(job_id);
-        let Some(session) = self.sessions.get(&asker.session) else { return Ok(()) };
+        let Some(session) = self.sessions.get(&requester.session) else { return Ok(()) };
         // Each try is on record (rule 113).
         let audit = Audit {
             kind: "arcp.subscribe",
@@ -65,17 +70,17 @@ impl Hub {
             reason: if is_allowed && job.is_some() { "ok" } else { ArcpCode::JobNotFound.as_str() },
             principal: Some(Rc::clone(&session.owner.key)),
             owner: job.map(|job| Rc::clone(&job.owner.key)),
-            session: Some(asker.session.clone()),
+            session: Some(requester.session.clone()),
             job: job.map(|job| job.id.clone()),
             ..Audit::default()
         };
         let next = session.buffer.last() + 1;
         self.audit(audit);
         let Some(job) = self.jobs.get_mut(job_id).filter(|_| is_allowed) else {
-            return Err(Refusal::of(ArcpCode::JobNotFound));
+            return Err(RequestRefusal::of(ArcpCode::JobNotFound));
         };
         let mut payload = Members::new()
-            .text("request_id", &asker.request)
+            .text("request_id", &requester.request_id)
             .text("job_id", job_id)
             .text("current_status", job.status())
             .text("agent", &job.agent)
@@ -93,30 +98,30 @@ impl Hub {
         // From where it asks; else from where it left off what it submitted; else from here on.
         let place = from.map(|from| job.history.after(from));
         let (here, has_ended) = (job.here(), job.end.is_some());
-        match job.follower(&asker.session) {
+        match job.follower(&requester.session) {
             Some(follower) => {
                 // What a session follows already doesn't come twice, unless it asks for it.
                 follower.place = place.unwrap_or(follower.place);
                 follower.has_subscribed |= !std::mem::take(&mut follower.is_paused);
             }
             None if has_ended && place.is_none() => {}
-            None => job.follow(&asker.session, place.unwrap_or(here), false),
+            None => job.follow(&requester.session, place.unwrap_or(here), false),
         }
         let id = self.ids.next(now);
         let frame = Frame { trace_id: Some(&trace_id), ..Frame::new("job.subscribed", &id, &payload) };
-        let text = frame.of_session(&asker.session).of_job(job_id).write();
-        self.deliver(asker.conn, text.into());
-        self.catch_up(job_id, &asker.session, now);
+        let text = frame.of_session(&requester.session).of_job(job_id).write();
+        self.deliver(requester.conn, text.into());
+        self.catch_up(job_id, &requester.session, now);
         self.pace(job_id);
         Ok(())
     }
 
     /// Nothing is said, whether there was a subscription or not.
-    pub(super) fn unsubscribe(&mut self, asker: &Asker, envelope: &Envelope<'_>) -> Result<(), Refusal> {
-        self.agreed(asker, "subscribe")?;
+    pub(super) fn unsubscribe(&mut self, requester: &Requester, envelope: &Envelope<'_>) -> Result<(), RequestRefusal> {
+        self.agreed(requester, "subscribe")?;
         let job_id = job_of(envelope)?;
         if let Some(job) = self.jobs.get_mut(job_id) {
-            if let Some(follower) = job.follower(&asker.session) {
+            if let Some(follower) = job.follower(&requester.session) {
                 // Of what it submitted itself, the rest waits for it to subscribe again.
                 follower.is_paused = follower.has_submitted && !follower.has_subscribed;
                 follower.has_subscribed = false;
@@ -128,14 +133,14 @@ impl Hub {
     }
 
     /// Refuses what the two sides have not agreed on (rule 10).
-    pub(super) fn agreed(&self, asker: &Asker, feature: &str) -> Result<(), Refusal> {
-        match self.sessions.get(&asker.session) {
+    pub(super) fn agreed(&self, requester: &Requester, feature: &str) -> Result<(), RequestRefusal> {
+        match self.sessions.get(&requester.session) {
             Some(session) if session.features.has(feature) => Ok(()),
-            _ => Err(Refusal::invalid("type")),
+            _ => Err(RequestRefusal::invalid("type")),
         }
     }
 }
 
-fn job_of<'e>(envelope: &'e Envelope<'_>) -> Result<&'e str, Refusal> {
-    envelope.get("job_id").and_then(Value::as_str).ok_or(Refusal::invalid("job_id"))
+fn job_of<'e>(envelope: &'e Envelope<'_>) -> Result<&'e str, RequestRefusal> {
+    envelope.get("job_id").and_then(Value::as_str).ok_or(RequestRefusal::invalid("job_id"))
 }
