@@ -162,11 +162,11 @@ impl World {
                 Action::Abort { job, .. } => {
                     self.running.remove(&job);
                 }
-                Action::Ask { jobs, principal, .. } => {
+                Action::AskPolicy { jobs, principal, .. } => {
                     json::object_of(&principal).expect("a principal is an object");
                     jobs.iter().for_each(|job| drop(json::object_of(job).expect("a job is an object")));
                 }
-                Action::Hold { .. } | Action::Go { .. } | Action::Audit(_) => {}
+                Action::Pause { .. } | Action::Resume { .. } | Action::Audit(_) => {}
             }
         }
     }

@@ -1,13 +1,13 @@
 //! The embedded runtime over time: a clock that the test sets, clients and agents that the test plays.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod flow_control;
 mod observers;
 mod outputs;
 mod prices;
 mod properties;
 mod sessions;
 mod submits;
-mod windows;
 
 use arcgate::machine::Machine as _;
 use arcgate::{
@@ -36,8 +36,8 @@ struct World {
     /// (job, agent, the whole action)
     runs: Vec<(String, String, Value)>,
     aborts: Vec<(String, String)>,
-    /// Jobs that are held.
-    held: Vec<String>,
+    /// Jobs that are paused.
+    paused: Vec<String>,
     asks: Vec<Value>,
     audit: Vec<Value>,
 }
@@ -70,7 +70,7 @@ impl World {
             sent: Vec::new(),
             runs: Vec::new(),
             aborts: Vec::new(),
-            held: Vec::new(),
+            paused: Vec::new(),
             asks: Vec::new(),
             audit: Vec::new(),
         }
@@ -90,9 +90,9 @@ impl World {
                 Action::Close { conn, close } => self.sent.push((conn, json!({"close": close.code()}))),
                 Action::Run { .. } => self.runs.push((text("job"), text("agent"), read)),
                 Action::Abort { .. } => self.aborts.push((text("job"), text("reason"))),
-                Action::Hold { job } => self.held.push(job),
-                Action::Go { job } => self.held.retain(|held| *held != job),
-                Action::Ask { .. } => self.asks.push(read),
+                Action::Pause { job } => self.paused.push(job),
+                Action::Resume { job } => self.paused.retain(|paused| *paused != job),
+                Action::AskPolicy { .. } => self.asks.push(read),
                 Action::Audit(_) => self.audit.push(read["event"].clone()),
             }
         }

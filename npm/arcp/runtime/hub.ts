@@ -148,11 +148,11 @@ class Hub {
         return void this.#run(action);
       case "abort":
         return this.#runs.get(action.job)?.stop(action.reason);
-      case "hold":
-        return this.#runs.get(action.job)?.hold();
-      case "go":
-        return this.#runs.get(action.job)?.go();
-      case "ask":
+      case "pause":
+        return this.#runs.get(action.job)?.pause();
+      case "resume":
+        return this.#runs.get(action.job)?.resume();
+      case "askPolicy":
         return this.#answer(action);
       case "audit":
         return this.#tell(action.event);
@@ -262,10 +262,10 @@ class Hub {
   }
 }
 
-/** A run that can be stopped and held. */
+/** A run that can be stopped and paused. */
 class Run {
   #abort = new AbortController();
-  #held;
+  #paused;
   detail;
 
   get signal() {
@@ -275,22 +275,22 @@ class Run {
   stop(reason) {
     const name = reason === "timeout" || reason === "lease_expired" ? "TimeoutError" : "AbortError";
     this.#abort.abort(new DOMException(`the job has ended: ${reason}`, name));
-    this.go();
+    this.resume();
   }
 
-  hold() {
-    if (this.#held || this.#abort.signal.aborted) return;
-    this.#held = Promise.withResolvers();
+  pause() {
+    if (this.#paused || this.#abort.signal.aborted) return;
+    this.#paused = Promise.withResolvers();
   }
 
-  go() {
-    this.#held?.resolve();
-    this.#held = undefined;
+  resume() {
+    this.#paused?.resolve();
+    this.#paused = undefined;
   }
 
-  /** Waits while it is held. */
+  /** Waits while it is paused. */
   async released() {
-    while (this.#held) await this.#held.promise;
+    while (this.#paused) await this.#paused.promise;
   }
 }
 

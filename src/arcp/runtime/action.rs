@@ -41,18 +41,18 @@ pub enum Action {
         /// `cancelled`, `timeout` or `lease_expired`.
         reason: &'static str,
     },
-    /// Don't ask an agent for more until `Go`: whoever reads its events is behind.
-    Hold {
+    /// Don't ask an agent for more until `Resume`: whoever reads its events is behind.
+    Pause {
         /// The job.
         job: String,
     },
-    /// See `Hold`.
-    Go {
+    /// See `Pause`.
+    Resume {
         /// The job.
         job: String,
     },
     /// Ask the policy, and answer.
-    Ask {
+    AskPolicy {
         /// What the answer names.
         question: u32,
         /// `observe` or `cancel`.
@@ -111,9 +111,9 @@ impl Action {
                 .text("traceId", trace_id)
                 .end(),
             Self::Abort { job, reason } => say("abort").text("job", job).text("reason", reason).end(),
-            Self::Hold { job } => say("hold").text("job", job).end(),
-            Self::Go { job } => say("go").text("job", job).end(),
-            Self::Ask { question, what, jobs, principal, same_session } => say("ask")
+            Self::Pause { job } => say("pause").text("job", job).end(),
+            Self::Resume { job } => say("resume").text("job", job).end(),
+            Self::AskPolicy { question, what, jobs, principal, same_session } => say("askPolicy")
                 .integer("question", (*question).into())
                 .text("what", what)
                 .raw("jobs", &format!("[{}]", jobs.join(",")))

@@ -1,8 +1,8 @@
 //! A connection comes: the gate's hello, and the welcome (ARCP 1.1 §6.2).
 
 use super::{
-    buffer::Buffer, refusal::ConnectionEnd, session::Owner, session::Session, window::Conn, Audit, Close, Envelope,
-    Frame, Hub, Rc, Time,
+    buffer::Buffer, flow_control::Conn, refusal::ConnectionEnd, session::Owner, session::Session, Audit, Close,
+    Envelope, Frame, Hub, Rc, Time,
 };
 use crate::{
     arcp::{
@@ -18,18 +18,18 @@ pub const PRINCIPAL_SCHEME: &str = "x-vendor.arcgate.principal";
 
 /// A connection that comes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Coming {
+pub(super) struct NewConnection {
     pub(super) conn: u32,
     /// Whether its gate says what has left for the client ([`Hub::credited`]).
-    pub(super) tells: bool,
+    pub(super) reports_credit: bool,
 }
 
 impl Hub {
     /// A connection says hello. `random` is fresh, and becomes the resume token.
-    pub(super) fn attached(&mut self, conn: u32, hello: &str, random: &[u8; 32], is_paced: bool, now: Time) {
-        let coming = Coming { conn, tells: is_paced };
-        self.passed(now);
-        match self.open(coming, hello, random, now) {
+    pub(super) fn attached(&mut self, conn: u32, hello: &str, random: &[u8; 32], reports_credit: bool, now: Time) {
+        let connection = NewConnection { conn, reports_credit: reports_credit };
+        self.advance(now);
+        match self.open(connection, hello, random, now) {
             Ok(()) => {}
             Err(ConnectionEnd { refusal, close }) => {
                 let (id, session) = (self.ids.next(now), format!("sess_{}", self.ids.next(now)));
@@ -41,8 +41,14 @@ impl Hub {
         }
     }
 
-    fn open(&mut self, coming: Coming, text: &str, random: &[u8; 32], now: Time) -> Result<(), ConnectionEnd> {
-        let conn = coming.conn;
+    fn open(
+        &mut self,
+        connection: NewConnection,
+        text: &str,
+        random: &[u8; 32],
+        now: Time,
+    ) -> Result<(), ConnectionEnd> {
+        let conn = connection.conn;
         if text.len() > self.limits.frame_bytes {
             return Err(ConnectionEnd::TOO_LARGE);
         }
@@ -63,7 +69,7 @@ impl Hub {
         let owner = Owner { key: principal.key().into(), json: json.into() };
         let token = Secret::new(format!("rt_{}", hex(random)));
         if let Some(resume) = &hello.resume {
-            return match self.resume(coming, &owner, &hello, resume, token, now) {
+            return match self.resume(connection, &owner, &hello, resume, token, now) {
                 Ok(()) => Ok(()),
                 Err(reason) => {
                     let session = self.sessions.get(&resume.session_id).map(|session| session.id.clone());
@@ -95,7 +101,7 @@ impl Hub {
             is_over: false,
         };
         self.sessions.insert(session);
-        self.conns.push(Conn::new(conn, &id, coming.tells));
+        self.conns.push(Conn::new(conn, &id, connection.reports_credit));
         self.welcome(conn, &id, now);
         Ok(())
     }
@@ -147,18 +153,18 @@ impl Hub {
 
     /// A connection is gone; whoever closed it. Its session can be resumed, and its jobs go on.
     pub(super) fn detached(&mut self, conn: u32, now: Time) {
-        self.passed(now);
+        self.advance(now);
         self.leave(conn, now);
     }
 
     pub(super) fn leave(&mut self, conn: u32, now: Time) {
         let Some(id) = self.session_on(conn).map(str::to_owned) else { return };
         self.forget_conn(conn);
-        let window = self.limits.resume_window;
+        let flow_control = self.limits.resume_window;
         if let Some(session) = self.sessions.get_mut(&id) {
             session.conn = None;
-            session.ends_at = Some(now.plus(window));
-            self.pace_all();
+            session.ends_at = Some(now.plus(flow_control));
+            self.control_all_flows();
         }
     }
 
@@ -178,6 +184,6 @@ impl Hub {
         for job in self.jobs.values_mut() {
             job.followers.retain(|follower| follower.session != id);
         }
-        self.pace_all();
+        self.control_all_flows();
     }
 }

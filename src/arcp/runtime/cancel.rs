@@ -37,7 +37,7 @@ impl Hub {
         match self.may_cancel(&requester.session, job_id) {
             Permission::Yes => self.perform(requester, &request, &[true], now),
             Permission::No => self.perform(requester, &request, &[false], now),
-            Permission::Ask { same_session } => self.ask(
+            Permission::AskPolicy { same_session } => self.ask_policy(
                 Question { requester: requester.clone(), request, jobs: vec![job_id.to_owned()] },
                 "cancel",
                 same_session,
@@ -53,7 +53,7 @@ impl Hub {
         let has_submitted = |follower: &super::job::Follower| follower.has_submitted && follower.session == session_id;
         let same_session = job.session == session_id || job.followers.iter().any(has_submitted);
         if self.has_policy {
-            return Permission::Ask { same_session };
+            return Permission::AskPolicy { same_session };
         }
         let is_alone = self.sessions.get(&job.session).is_none_or(|submitter| submitter.is_over);
         if job.owner.key == session.owner.key && (same_session || is_alone) {

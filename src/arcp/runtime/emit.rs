@@ -56,14 +56,14 @@ impl Hub {
     /// An event of a job to everybody who follows it and can read it.
     pub(super) fn emit(&mut self, job_id: &str, kind: &str, payload: &Rc<str>, now: Time) {
         self.change(job_id, |job| job.history.push(kind, payload));
-        self.tell(job_id, now);
+        self.send_new_events(job_id, now);
         self.trim_history(job_id, true);
         self.trim_jobs(now);
-        self.pace(job_id);
+        self.control_flow(job_id);
     }
 
     /// What is new of a job, to all who follow it.
-    fn tell(&mut self, job_id: &str, now: Time) {
+    fn send_new_events(&mut self, job_id: &str, now: Time) {
         let Some(job) = self.jobs.get(job_id) else { return };
         let followers: Vec<String> = job.followers.iter().map(|follower| follower.session.clone()).collect();
         for follower in followers {
@@ -93,7 +93,7 @@ impl Hub {
                 // What it said in pieces is no success for who can't have them.
                 End::Success(None) => {
                     let sessions = job.followers.iter().filter_map(|follower| self.sessions.get(&follower.session));
-                    sessions.filter_map(|session| job.untold(session)).next().map(|failure| failure.message)
+                    sessions.filter_map(|session| job.undeliverable(session)).next().map(|failure| failure.message)
                 }
                 _ => None,
             },
@@ -104,10 +104,10 @@ impl Hub {
             self.actions.push_back(super::Action::Abort { job: job_id.to_owned(), reason });
         }
         if let Some(job) = self.jobs.get_mut(job_id) {
-            job.is_held = false;
+            job.is_paused = false;
         }
         // Whoever is behind is told when it has had what came before.
-        self.tell(job_id, now);
+        self.send_new_events(job_id, now);
         self.audit(audit);
         self.trim_jobs(now);
     }

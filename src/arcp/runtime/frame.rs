@@ -18,7 +18,7 @@ pub(super) struct Requester {
 impl Hub {
     /// A frame comes.
     pub(super) fn frame(&mut self, conn: u32, text: &str, now: Time) {
-        self.passed(now);
+        self.advance(now);
         let Some(session_id) = self.session_on(conn).map(str::to_owned) else { return };
         if text.len() > self.limits.frame_bytes {
             return self.end(conn, &session_id, ConnectionEnd::TOO_LARGE, now);

@@ -30,7 +30,7 @@ pub(super) struct History {
 
 /// Where somebody stands in a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Position {
     /// The next event, counted from the job's first.
     pub(super) next: u64,
     /// How many before it can't be had any more, and were not had.
@@ -90,14 +90,14 @@ impl History {
 
     /// Where the events after `from` begin, which counts in the submitting session's numbers. What has no number there was not
     /// sent there yet, so it comes after all that was.
-    pub(super) fn after(&self, from: i64) -> Place {
+    pub(super) fn after(&self, from: i64) -> Position {
         let had = self.events.iter().rposition(|past| past.seq.is_some_and(|seq| seq <= from));
         match had {
-            Some(index) => Place { next: self.gone + index as u64 + 1, lost: 0 },
-            None if from <= 0 => Place { next: self.gone, lost: self.gone },
+            Some(index) => Position { next: self.gone + index as u64 + 1, lost: 0 },
+            None if from <= 0 => Position { next: self.gone, lost: self.gone },
             None => {
                 let most = u64::try_from(self.gone_seq.saturating_sub(from)).unwrap_or(0);
-                Place { next: self.gone, lost: self.gone.min(most) }
+                Position { next: self.gone, lost: self.gone.min(most) }
             }
         }
     }
@@ -122,7 +122,7 @@ mod tests {
     fn from_a_number_on() {
         let history = filled(&[None, Some(3), Some(7), None, None]);
         for (from, next) in [(0, 0), (2, 0), (3, 2), (6, 2), (7, 3), (100, 3)] {
-            assert_eq!(history.after(from), Place { next, lost: 0 }, "{from}");
+            assert_eq!(history.after(from), Position { next, lost: 0 }, "{from}");
         }
     }
 
@@ -139,6 +139,6 @@ mod tests {
         history.pop();
         history.pop();
         assert_eq!((history.pop().is_none(), history.bytes(), history.count()), (true, 0, 4));
-        assert_eq!(history.after(4), Place { next: 4, lost: 0 });
+        assert_eq!(history.after(4), Position { next: 4, lost: 0 });
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{
-    history::{History, Place},
+    history::{History, Position},
     session::{Owner, Session},
     table::Identified,
 };
@@ -16,7 +16,7 @@ pub(super) const MAX_TEXT: usize = 512 << 10;
 #[derive(Clone, Debug)]
 pub(super) struct Follower {
     pub(super) session: String,
-    pub(super) place: Place,
+    pub(super) position: Position,
     /// Whether it submitted the job, the same key again included.
     pub(super) has_submitted: bool,
     /// Whether it subscribed.
@@ -42,7 +42,7 @@ pub(super) struct Chunks {
 
 impl Chunks {
     /// What a session that takes no chunks is told where it can't have them as one text: no success is without its result.
-    fn untold(&self) -> Failure {
+    fn undeliverable(&self) -> Failure {
         let mut details = Members::new()
             .text("reason", "needs_result_chunk")
             .integer("bytes", i64::try_from(self.bytes).unwrap_or(i64::MAX));
@@ -120,7 +120,7 @@ pub(super) struct Job {
     /// Cancelled: when its agent is no longer waited for.
     pub(super) cancelled_until: Option<Time>,
     /// Whether its agent is held.
-    pub(super) is_held: bool,
+    pub(super) is_paused: bool,
     pub(super) end: Option<(End, Time)>,
 }
 
@@ -147,11 +147,11 @@ impl Job {
     }
 
     /// Lets a session follow from here on.
-    pub(super) fn follow(&mut self, session: &str, place: Place, has_submitted: bool) {
+    pub(super) fn follow(&mut self, session: &str, position: Position, has_submitted: bool) {
         let session = session.to_owned();
         self.followers.push(Follower {
             session,
-            place,
+            position,
             has_submitted,
             has_subscribed: !has_submitted,
             is_paused: false,
@@ -159,8 +159,8 @@ impl Job {
     }
 
     /// What comes next.
-    pub(super) fn here(&self) -> Place {
-        Place { next: self.history.count(), lost: 0 }
+    pub(super) fn here(&self) -> Position {
+        Position { next: self.history.count(), lost: 0 }
     }
 
     /// Bytes that it keeps.
@@ -174,9 +174,9 @@ impl Job {
     }
 
     /// Why this session can't have a result that came in chunks.
-    pub(super) fn untold(&self, session: &Session) -> Option<Failure> {
+    pub(super) fn undeliverable(&self, session: &Session) -> Option<Failure> {
         let chunks = self.chunks.as_ref().filter(|_| !session.takes("result_chunk"))?;
-        chunks.text.is_none().then(|| chunks.untold())
+        chunks.text.is_none().then(|| chunks.undeliverable())
     }
 
     /// The last message of the job as this session can read it: its type and payload (ARCP 1.1 §7.3, §8.4).
@@ -199,7 +199,7 @@ impl Job {
         Some(match end {
             End::Success(Some(json)) => ("job.result", result("success").raw("result", json).end()),
             End::Success(None) => {
-                if let Some(failure) = self.untold(session) {
+                if let Some(failure) = self.undeliverable(session) {
                     return Some(("job.error", error("error", &failure)));
                 }
                 let payload = match &self.chunks {

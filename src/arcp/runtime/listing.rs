@@ -18,13 +18,17 @@ impl Hub {
     ) -> Result<(), RequestRefusal> {
         self.agreed(requester, "list_jobs")?;
         let filter = Filter::read(envelope)?;
-        let to_ask = |job: &&Job| matches!(self.may_observe(&requester.session, job), Permission::Ask { .. });
+        let to_ask = |job: &&Job| matches!(self.may_observe(&requester.session, job), Permission::AskPolicy { .. });
         let jobs: Vec<String> =
             self.jobs.values().filter(|job| filter.takes(job)).filter(to_ask).map(|job| job.id.clone()).collect();
         if jobs.is_empty() {
             return self.perform(requester, &JobRequest::List(filter), &[], now);
         }
-        self.ask(Question { requester: requester.clone(), request: JobRequest::List(filter), jobs }, "observe", false)
+        self.ask_policy(
+            Question { requester: requester.clone(), request: JobRequest::List(filter), jobs },
+            "observe",
+            false,
+        )
     }
 
     /// Sends a page: the newest first. No credentials are in it, for there are none here (rule 50).
@@ -32,7 +36,7 @@ impl Hub {
         let is_visible = |job: &&Job| match self.may_observe(&requester.session, job) {
             Permission::Yes => true,
             Permission::No => false,
-            Permission::Ask { .. } => filter.allowed.as_ref().is_some_and(|allowed| allowed.contains(&job.id)),
+            Permission::AskPolicy { .. } => filter.allowed.as_ref().is_some_and(|allowed| allowed.contains(&job.id)),
         };
         let mut found = self.jobs.values().rev().filter(|job| filter.takes(job)).filter(is_visible);
         let page: Vec<&Job> = found.by_ref().take(filter.limit).collect();
@@ -57,7 +61,7 @@ impl Hub {
     /// it with what has come must not take what waits for lost.
     fn last_seq(&self, job: &Job) -> i64 {
         let behind = job.followers.iter().find(|follower| follower.session == job.session);
-        let waiting = behind.map_or(0, |follower| job.history.count().saturating_sub(follower.place.next));
+        let waiting = behind.map_or(0, |follower| job.history.count().saturating_sub(follower.position.next));
         let waiting = i64::try_from(waiting).unwrap_or(0) + i64::from(behind.is_some() && job.end.is_some());
         match self.sessions.get(&job.session) {
             Some(session) if waiting > 0 => session.buffer.last().saturating_add(waiting),

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Read downwards: [`limits`], [`agents`] and [`action`] are what goes in and out; `buffer`, `session`, `job`, `history` and
-//! `idempotency` are what is kept; `window` is how much of it is under way; then one file for each thing that happens: `attach`
+//! `idempotency` are what is kept; `flow_control` is how much of it is under way; then one file for each thing that happens: `attach`
 //! and `resume`, `frame` (priced by `meter`), `submit`, `cancel`, `subscribe`, `listing` (by a `filter`), `policy`, `report` (what an agent
 //! says, checked by `output`), `emit`, `timeouts`.
 
@@ -34,6 +34,7 @@ mod attach;
 mod cancel;
 mod emit;
 mod filter;
+mod flow_control;
 mod frame;
 mod listing;
 mod meter;
@@ -43,7 +44,6 @@ mod resume;
 mod submit;
 mod subscribe;
 mod timeouts;
-mod window;
 
 use std::{collections::VecDeque, convert::Infallible, rc::Rc};
 
@@ -53,6 +53,7 @@ pub use report::Unwritten;
 use self::{
     action::{Action, Audit},
     agents::Agents,
+    flow_control::Conn,
     idempotency::Keys,
     job::Job,
     limits::Limits,
@@ -61,7 +62,6 @@ use self::{
     refusal::RequestRefusal,
     session::Session,
     table::Table,
-    window::Conn,
 };
 use super::{
     close::Close,
@@ -96,7 +96,7 @@ pub struct Hub {
     jobs: Table<Job>,
     keys: Keys,
     questions: Vec<(u32, Question)>,
-    asked: u32,
+    last_question: u32,
     /// What principals have had done.
     meters: Vec<Meter>,
     actions: VecDeque<Action>,
@@ -132,7 +132,7 @@ impl Hub {
             jobs: Table::default(),
             keys: Keys::default(),
             questions: Vec::new(),
-            asked: 0,
+            last_question: 0,
             meters: Vec::new(),
             actions: VecDeque::new(),
             buffered: 0,
@@ -141,10 +141,10 @@ impl Hub {
         })
     }
 
-    /// A connection says hello; `random` is what its resume token is made of. `is_paced`: whoever carries the frames tells what has
+    /// A connection says hello; `random` is what its resume token is made of. `reports_credit`: whoever carries the frames tells what has
     /// left for the client ([`Hub::handle_credit`]).
-    pub fn handle_hello(&mut self, conn: u32, hello: &str, random: &[u8; 32], is_paced: bool, now: Time) {
-        self.attached(conn, hello, random, is_paced, now);
+    pub fn handle_hello(&mut self, conn: u32, hello: &str, random: &[u8; 32], reports_credit: bool, now: Time) {
+        self.attached(conn, hello, random, reports_credit, now);
     }
 
     /// A frame of a connection that has said hello.
@@ -162,9 +162,9 @@ impl Hub {
         self.detached(conn, now);
     }
 
-    /// The policy's answer to [`Action::Ask`]: whether each of the jobs is allowed.
+    /// The policy's answer to [`Action::AskPolicy`]: whether each of the jobs is allowed.
     pub fn handle_policy_answer(&mut self, question: u32, allowed: &[bool], now: Time) {
-        self.answered(question, allowed, now);
+        self.policy_answered(question, allowed, now);
     }
 
     /// An agent reports an event, as JSON.
@@ -252,6 +252,6 @@ impl Machine for Hub {
     }
 
     fn handle_timeout(&mut self, now: Time) {
-        self.passed(now);
+        self.advance(now);
     }
 }

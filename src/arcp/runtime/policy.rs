@@ -14,7 +14,7 @@ pub(super) enum Permission {
     Yes,
     No,
     /// The policy decides.
-    Ask {
+    AskPolicy {
         same_session: bool,
     },
 }
@@ -44,7 +44,7 @@ impl Question {
 
 impl Hub {
     /// Asks the policy.
-    pub(super) fn ask(
+    pub(super) fn ask_policy(
         &mut self,
         question: Question,
         what: &'static str,
@@ -56,15 +56,15 @@ impl Hub {
         }
         let jobs = question.jobs.iter().filter_map(|id| self.jobs.get(id)).map(info).collect();
         let principal = Rc::clone(&session.owner.json);
-        self.asked = self.asked.wrapping_add(1);
-        self.actions.push_back(Action::Ask { question: self.asked, what, jobs, principal, same_session });
-        self.questions.push((self.asked, question));
+        self.last_question = self.last_question.wrapping_add(1);
+        self.actions.push_back(Action::AskPolicy { question: self.last_question, what, jobs, principal, same_session });
+        self.questions.push((self.last_question, question));
         Ok(())
     }
 
     /// The policy's answer, one for each job. What is missing is a no.
-    pub(super) fn answered(&mut self, question: u32, allowed: &[bool], now: Time) {
-        self.passed(now);
+    pub(super) fn policy_answered(&mut self, question: u32, allowed: &[bool], now: Time) {
+        self.advance(now);
         let Some(at) = self.questions.iter().position(|(number, _)| *number == question) else { return };
         let (_, Question { requester, request, jobs }) = self.questions.remove(at);
         // A subscription's first answer is about the job; of a list, those that may be seen.
@@ -105,7 +105,7 @@ impl Hub {
     pub(super) fn may_observe(&self, session_id: &str, job: &Job) -> Permission {
         match self.sessions.get(session_id) {
             Some(session) if session.owner.key == job.owner.key => Permission::Yes,
-            Some(_) if self.has_policy => Permission::Ask { same_session: false },
+            Some(_) if self.has_policy => Permission::AskPolicy { same_session: false },
             _ => Permission::No,
         }
     }

@@ -35,7 +35,7 @@ impl Hub {
 
     /// An agent's event: `{ kind, body }` as JSON.
     pub(super) fn event(&mut self, job_id: &str, event: &str, now: Time) {
-        self.passed(now);
+        self.advance(now);
         let Some(number) = self.reported(job_id) else { return };
         self.charge(job_id, event, now);
         if let Err(flaw) = self.try_event(job_id, event, now) {
@@ -47,7 +47,7 @@ impl Hub {
 
     /// An agent's event that can't be written as JSON, or is too large to be handed in; with `is_output`, what it returned.
     pub(super) fn unwritten(&mut self, job_id: &str, what: Unwritten<'_>, is_output: bool, now: Time) {
-        self.passed(now);
+        self.advance(now);
         let flaw = match what.bytes {
             Some(bytes) => Flaw::TooLarge { bytes, most: self.limits.payload_bytes },
             None => Flaw::of_writer(what.thrown),
@@ -161,7 +161,7 @@ impl Hub {
     /// An agent has ended with this output, as JSON; none where it returned what JSON doesn't have.
     pub(super) fn output(&mut self, job_id: &str, output: Option<&str>, now: Time) {
         let Some(output) = output else { return self.unwritten(job_id, Unwritten::default(), true, now) };
-        self.passed(now);
+        self.advance(now);
         if self.running(job_id).is_none() || self.ends_otherwise(job_id, now) {
             return;
         }
@@ -199,7 +199,7 @@ impl Hub {
 
     /// An agent has failed. The code is one of the protocol's where the agent chose it; a message is for the client to read.
     pub(super) fn failed(&mut self, job_id: &str, code: &str, message: Option<&str>, now: Time) {
-        self.passed(now);
+        self.advance(now);
         let Some(job) = self.running(job_id) else { return };
         if job.cancelled_until.is_some() {
             return self.finish(job_id, End::Cancelled, None, now);
@@ -222,7 +222,7 @@ impl Hub {
 
     /// An agent's run is over after it was told to end.
     pub(super) fn aborted(&mut self, job_id: &str, now: Time) {
-        self.passed(now);
+        self.advance(now);
         let Some(job) = self.running(job_id) else { return };
         let end = match job.cancelled_until {
             Some(_) => End::Cancelled,

@@ -1,6 +1,6 @@
 //! A session goes on with another connection (ARCP 1.1 §6.3).
 
-use super::{attach::Coming, session::Owner, window::Conn, Audit, Close, Hub, Rc, Time};
+use super::{attach::NewConnection, flow_control::Conn, session::Owner, Audit, Close, Hub, Rc, Time};
 use crate::{
     arcp::message::{Hello, Resume},
     json::Members,
@@ -16,7 +16,7 @@ impl Hub {
     /// is for the audit log.
     pub(super) fn resume(
         &mut self,
-        Coming { conn, tells }: Coming,
+        NewConnection { conn, reports_credit }: NewConnection,
         owner: &Owner,
         hello: &Hello,
         resume: &Resume,
@@ -63,7 +63,7 @@ impl Hub {
             self.close(old, Close::Displaced);
             self.forget_conn(old);
         }
-        self.conns.push(Conn::new(conn, &id, tells));
+        self.conns.push(Conn::new(conn, &id, reports_credit));
         self.welcome(conn, &id, now);
         self.audit(Audit {
             kind: "arcp.resume",

@@ -57,24 +57,24 @@ impl Hub {
     fn try_submit(&mut self, requester: &Requester, envelope: &Envelope<'_>, now: Time) -> Result<(), RequestRefusal> {
         let Some(session) = self.sessions.get(&requester.session) else { return Ok(()) };
         let (owner, features) = (session.owner.clone(), &session.features);
-        let asked = Submission::read(envelope)?;
+        let submission = Submission::read(envelope)?;
         // What was not agreed on is not used (rule 10).
-        if asked.constraints.is_some() && !features.has("lease_expires_at") {
+        if submission.constraints.is_some() && !features.has("lease_expires_at") {
             return Err(RequestRefusal::invalid("lease_constraints"));
         }
-        if let Some(known) = asked.key.and_then(|key| self.keys.get(&owner.key, key)) {
-            if known.fingerprint != asked.fingerprint {
+        if let Some(known) = submission.key.and_then(|key| self.keys.get(&owner.key, key)) {
+            if known.fingerprint != submission.fingerprint {
                 return Err(RequestRefusal::of(ArcpCode::DuplicateKey));
             }
             let (job, accepted) = (known.job.clone(), Rc::clone(&known.accepted));
             self.submitted_again(requester, &job, &accepted, now);
             return Ok(());
         }
-        let agent: Rc<str> = self.agents.resolve(asked.agent)?.into();
-        if has_version(asked.agent) && !features.has("agent_versions") {
+        let agent: Rc<str> = self.agents.resolve(submission.agent)?.into();
+        if has_version(submission.agent) && !features.has("agent_versions") {
             return Err(RequestRefusal::invalid("agent"));
         }
-        if asked.constraints.as_ref().is_some_and(|(_, at)| *at <= now) {
+        if submission.constraints.as_ref().is_some_and(|(_, at)| *at <= now) {
             return Err(RequestRefusal::invalid("lease_constraints"));
         }
         let running = self.jobs.values().filter(|job| job.end.is_none());
@@ -89,24 +89,24 @@ impl Hub {
             // Made up where the client has none (rule 143). It is no secret.
             None => hex(&self.ids.trace_id()).into(),
         };
-        let mut accepted = Members::new().text("job_id", &id).text("agent", &agent).raw("lease", &asked.lease);
-        if let Some((constraints, _)) = &asked.constraints {
+        let mut accepted = Members::new().text("job_id", &id).text("agent", &agent).raw("lease", &submission.lease);
+        if let Some((constraints, _)) = &submission.constraints {
             accepted = accepted.raw("lease_constraints", constraints);
         }
         let accepted: Rc<str> =
             accepted.text("accepted_at", &now.to_rfc3339()).text("trace_id", &trace_id).end().into();
-        if let Some(key) = asked.key {
-            self.keys.put(&owner.key, key.to_owned(), asked.fingerprint, &id, &accepted, now);
+        if let Some(key) = submission.key {
+            self.keys.put(&owner.key, key.to_owned(), submission.fingerprint, &id, &accepted, now);
         }
-        let max_runtime = asked.max_runtime.unwrap_or(self.limits.max_runtime).min(self.limits.max_runtime);
-        let lease: Rc<str> = asked.lease.into();
+        let max_runtime = submission.max_runtime.unwrap_or(self.limits.max_runtime).min(self.limits.max_runtime);
+        let lease: Rc<str> = submission.lease.into();
         let mut job = Job {
             id: id.clone(),
             session: requester.session.clone(),
             agent: Rc::clone(&agent),
             trace_id: Rc::clone(&trace_id),
             lease: Rc::clone(&lease),
-            constraints: asked.constraints.as_ref().map(|(text, _)| text.as_str().into()),
+            constraints: submission.constraints.as_ref().map(|(text, _)| text.as_str().into()),
             accepted: Rc::clone(&accepted),
             created: now,
             followers: Vec::new(),
@@ -116,9 +116,9 @@ impl Hub {
             pieces: Pieces::default(),
             reported: 0,
             ends_at: now.plus(max_runtime),
-            lease_ends: asked.constraints.map(|(_, at)| at),
+            lease_ends: submission.constraints.map(|(_, at)| at),
             cancelled_until: None,
-            is_held: false,
+            is_paused: false,
             end: None,
             owner,
         };
@@ -138,7 +138,7 @@ impl Hub {
         self.jobs.insert(job);
         self.trim_jobs(now);
         self.accept(requester, &id, &trace_id, &accepted, now);
-        self.actions.push_back(Action::Run { job: id, agent, input: asked.input, lease, trace_id });
+        self.actions.push_back(Action::Run { job: id, agent, input: submission.input, lease, trace_id });
         Ok(())
     }
 
@@ -172,15 +172,15 @@ impl Hub {
             return;
         };
         let trace_id = Rc::clone(&job.trace_id);
-        let place = if job.session == requester.session { job.here() } else { job.history.after(0) };
+        let position = if job.session == requester.session { job.here() } else { job.history.after(0) };
         match job.follower(&requester.session) {
             Some(follower) => follower.has_submitted = true,
             // To the session that has had all of it, the end again; to another one all that there was, and what follows.
-            None => job.follow(&requester.session, place, true),
+            None => job.follow(&requester.session, position, true),
         }
         self.accept(requester, job_id, &trace_id, accepted, now);
         self.catch_up(job_id, &requester.session, now);
-        self.pace(job_id);
+        self.control_flow(job_id);
     }
 }
 

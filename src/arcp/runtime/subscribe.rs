@@ -37,7 +37,7 @@ impl Hub {
         match self.jobs.get(job_id).map_or(Permission::No, |job| self.may_observe(&requester.session, job)) {
             Permission::Yes => self.perform(requester, &request, &[true], now),
             Permission::No => self.perform(requester, &request, &[false], now),
-            Permission::Ask { same_session } => self.ask(
+            Permission::AskPolicy { same_session } => self.ask_policy(
                 Question { requester: requester.clone(), request, jobs: vec![job_id.to_owned()] },
                 "observe",
                 same_session,
@@ -96,23 +96,23 @@ impl Hub {
             .end();
         let trace_id = Rc::clone(&job.trace_id);
         // From where it asks; else from where it left off what it submitted; else from here on.
-        let place = from.map(|from| job.history.after(from));
+        let position = from.map(|from| job.history.after(from));
         let (here, has_ended) = (job.here(), job.end.is_some());
         match job.follower(&requester.session) {
             Some(follower) => {
                 // What a session follows already doesn't come twice, unless it asks for it.
-                follower.place = place.unwrap_or(follower.place);
+                follower.position = position.unwrap_or(follower.position);
                 follower.has_subscribed |= !std::mem::take(&mut follower.is_paused);
             }
-            None if has_ended && place.is_none() => {}
-            None => job.follow(&requester.session, place.unwrap_or(here), false),
+            None if has_ended && position.is_none() => {}
+            None => job.follow(&requester.session, position.unwrap_or(here), false),
         }
         let id = self.ids.next(now);
         let frame = Frame { trace_id: Some(&trace_id), ..Frame::new("job.subscribed", &id, &payload) };
         let text = frame.of_session(&requester.session).of_job(job_id).write();
         self.deliver(requester.conn, text.into());
         self.catch_up(job_id, &requester.session, now);
-        self.pace(job_id);
+        self.control_flow(job_id);
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl Hub {
                 follower.has_subscribed = false;
             }
             job.followers.retain(|follower| follower.has_submitted || follower.has_subscribed);
-            self.pace(job_id);
+            self.control_flow(job_id);
         }
         Ok(())
     }

@@ -16,22 +16,22 @@ impl<T> Default for Table<T> {
 }
 
 impl<T: Identified> Table<T> {
-    fn place(&self, id: &str) -> Result<usize, usize> {
+    fn position(&self, id: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|entry| entry.id().cmp(id))
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&T> {
-        self.0.get(self.place(id).ok()?)
+        self.0.get(self.position(id).ok()?)
     }
 
     pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
-        let at = self.place(id).ok()?;
+        let at = self.position(id).ok()?;
         self.0.get_mut(at)
     }
 
     /// Takes one in; another with its id goes.
     pub(super) fn insert(&mut self, entry: T) {
-        let at = match self.place(entry.id()) {
+        let at = match self.position(entry.id()) {
             Ok(at) => {
                 self.0.remove(at);
                 at
@@ -42,7 +42,7 @@ impl<T: Identified> Table<T> {
     }
 
     pub(super) fn remove(&mut self, id: &str) -> Option<T> {
-        self.place(id).ok().map(|at| self.0.remove(at))
+        self.position(id).ok().map(|at| self.0.remove(at))
     }
 
     pub(super) fn values(&self) -> std::slice::Iter<'_, T> {

@@ -19,7 +19,7 @@ impl Hub {
     }
 
     /// The time is told.
-    pub(super) fn passed(&mut self, now: Time) {
+    pub(super) fn advance(&mut self, now: Time) {
         let is_over = |at: Option<Time>| at.is_some_and(|at| at <= now);
         let sessions = self.sessions.values().filter(|session| is_over(session.ends_at));
         for id in sessions.map(|session| session.id.clone()).collect::<Vec<_>>() {

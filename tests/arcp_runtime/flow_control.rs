@@ -23,11 +23,11 @@ fn the_first_job_of_a_session_is_held_like_any_other() {
     let client = world.connect("alice");
     let job = world.submit(&client, &json!({"agent": "count"}));
     let mut said = 0;
-    // An agent that can be held; a client that reads nothing and has never acknowledged.
-    while world.held.is_empty() {
+    // An agent that can be paused; a client that reads nothing and has never acknowledged.
+    while world.paused.is_empty() {
         said += 1;
         world.progress(&job, said);
-        assert!(said < 4096, "it is never held");
+        assert!(said < 4096, "it is never paused");
     }
     // An agent that goes on all the same.
     for _ in 0..500 {
@@ -49,20 +49,20 @@ fn a_reader_that_falls_behind_holds_its_agent_until_it_has_caught_up() {
     for current in 1..50 {
         world.progress(&job, current);
     }
-    assert!(world.held.is_empty());
+    assert!(world.paused.is_empty());
     world.progress(&job, 50);
-    assert_eq!(world.held, [job.as_str()], "half of the buffer is one job's");
+    assert_eq!(world.paused, [job.as_str()], "half of the buffer is one job's");
     world.say(&client, "session.ack", &json!({"last_processed_seq": 20}));
-    assert_eq!(world.held, [job.as_str()]);
+    assert_eq!(world.paused, [job.as_str()]);
     world.say(&client, "session.ack", &json!({"last_processed_seq": 40}));
-    assert!(world.held.is_empty(), "it has caught up");
+    assert!(world.paused.is_empty(), "it has caught up");
     // Without a reader it goes on.
     for current in 51..=100 {
         world.progress(&job, current);
     }
-    assert_eq!(world.held, [job.as_str()]);
+    assert_eq!(world.paused, [job.as_str()]);
     world.drop_conn(&client);
-    assert!(world.held.is_empty());
+    assert!(world.paused.is_empty());
     let client = world.resume(&client, 90);
     assert_eq!(steps(&read(&mut world, &client)), (91..=100).collect::<Vec<_>>());
 }
@@ -77,7 +77,7 @@ fn a_job_that_nobody_reads_stops_no_other_job_of_the_session() {
         for current in 0..3000 {
             world.progress(job, current);
         }
-        assert!(world.held.contains(job));
+        assert!(world.paused.contains(job));
     }
     let first = world.got(client.conn).len();
     assert!((4000..8200).contains(&first), "{first}");
@@ -88,7 +88,7 @@ fn a_job_that_nobody_reads_stops_no_other_job_of_the_session() {
     world.output(&other, &json!("through"));
     let got = world.got(client.conn);
     assert_eq!(types(&got), ["job.event"; 5].into_iter().chain(["job.result"]).collect::<Vec<_>>());
-    assert!(!world.held.contains(&other));
+    assert!(!world.paused.contains(&other));
 }
 
 #[test]
@@ -149,17 +149,17 @@ fn ones_own_job_can_be_left_and_taken_up_again_where_it_was_left() {
         seen.extend(steps(&rest));
         assert_eq!(seen, (1..=said).collect::<Vec<_>>(), "round {round}: nothing is missing, nothing comes twice");
     }
-    // While it is left its agent goes on for a while, and is then held.
+    // While it is left its agent goes on for a while, and is then paused.
     world.say(&client, "job.unsubscribe", &json!({"job_id": job}));
-    while !world.held.contains(&job) {
+    while !world.paused.contains(&job) {
         said += 1;
         world.progress(&job, said);
-        assert!(said < 5000, "it is never held");
+        assert!(said < 5000, "it is never paused");
     }
     assert!(read(&mut world, &client).is_empty());
     world.say(&client, "job.subscribe", &json!({"job_id": job}));
     world.take(client.conn, "job.subscribed");
-    assert!(!world.held.contains(&job));
+    assert!(!world.paused.contains(&job));
     seen.extend(steps(&read(&mut world, &client)));
     assert_eq!(seen, (1..=said).collect::<Vec<_>>(), "without a number it goes on where it was left");
     // Whoever never takes it up again has the rest with the end.
@@ -177,10 +177,10 @@ fn who_does_not_acknowledge_is_sent_what_has_left() {
     let client = world.welcomed(conn, "alice");
     let job = world.submit(&client, &json!({"agent": "count"}));
     let mut said = 0;
-    while world.held.is_empty() {
+    while world.paused.is_empty() {
         said += 1;
         world.progress(&job, said);
-        assert!(said < 5000, "it is never held");
+        assert!(said < 5000, "it is never paused");
     }
     let mut seen = steps(&world.got(conn));
     assert!(seen.len() <= 512 && world.hub.held_bytes() < 3 << 20, "{} {}", seen.len(), world.hub.held_bytes());

@@ -39,8 +39,8 @@ pub(super) struct Conn {
 }
 
 impl Conn {
-    pub(super) fn new(id: u32, session: &str, tells: bool) -> Self {
-        Self { id, session: session.to_owned(), unread: tells.then(VecDeque::new), unread_bytes: 0 }
+    pub(super) fn new(id: u32, session: &str, reports_credit: bool) -> Self {
+        Self { id, session: session.to_owned(), unread: reports_credit.then(VecDeque::new), unread_bytes: 0 }
     }
 
     fn has_room(&self) -> bool {
@@ -67,7 +67,7 @@ impl Hub {
 
     /// The gate says that so many frames have left for the client.
     pub(super) fn credited(&mut self, conn: u32, frames: u32, now: Time) {
-        self.passed(now);
+        self.advance(now);
         let Some(conn) = self.conns.iter_mut().find(|own| own.id == conn) else { return };
         if let Some(sizes) = &mut conn.unread {
             for _ in 0..frames {
@@ -136,7 +136,7 @@ impl Hub {
             }
         }
         for job in &jobs {
-            self.pace(job);
+            self.control_flow(job);
         }
     }
 
@@ -154,25 +154,25 @@ impl Hub {
     fn step(&mut self, job_id: &str, session_id: &str, now: Time) -> bool {
         let (Some(job), Some(session)) = (self.jobs.get(job_id), self.sessions.get(session_id)) else { return false };
         let Some(follower) = job.followers.iter().find(|follower| follower.session == session_id) else { return false };
-        let place = follower.place;
-        let past = job.history.get(place.next);
+        let position = follower.position;
+        let past = job.history.get(position.next);
         // Whatever waits comes with the end, if not before.
-        if (follower.is_paused && job.end.is_none()) || (past.is_none() && place.lost == 0 && job.end.is_none()) {
+        if (follower.is_paused && job.end.is_none()) || (past.is_none() && position.lost == 0 && job.end.is_none()) {
             return false;
         }
-        if place.lost == 0 && past.is_some_and(|past| !session.takes(&past.kind)) {
+        if position.lost == 0 && past.is_some_and(|past| !session.takes(&past.kind)) {
             return self.moved(job_id, session_id, None);
         }
         if !self.has_room(session, job_id, false, job.end.is_some()) {
             return false;
         }
         let trace_id = Rc::clone(&job.trace_id);
-        if place.lost > 0 {
-            let body = Members::new().integer("count", i64::try_from(place.lost).unwrap_or(i64::MAX)).end();
+        if position.lost > 0 {
+            let body = Members::new().integer("count", i64::try_from(position.lost).unwrap_or(i64::MAX)).end();
             let payload = super::report::payload(DROPPED, &body, now);
             self.push(session_id, "job.event", job_id, &trace_id, &payload, now);
             if let Some(follower) = self.jobs.get_mut(job_id).and_then(|job| job.follower(session_id)) {
-                follower.place.lost = 0;
+                follower.position.lost = 0;
             }
             return true;
         }
@@ -193,8 +193,8 @@ impl Hub {
         let Some(job) = self.jobs.get_mut(job_id) else { return false };
         let is_submitter = job.session == session_id;
         let Some(follower) = job.follower(session_id) else { return false };
-        let at = follower.place.next;
-        follower.place.next += 1;
+        let at = follower.position.next;
+        follower.position.next += 1;
         if let (true, Some(seq)) = (is_submitter, seq) {
             job.history.number(at, seq);
             job.last_seq = seq;
@@ -203,27 +203,27 @@ impl Hub {
     }
 
     /// Holds an agent that is faster than its reader, or lets it go on.
-    pub(super) fn pace(&mut self, job_id: &str) {
+    pub(super) fn control_flow(&mut self, job_id: &str) {
         let Some(job) = self.jobs.get(job_id).filter(|job| job.end.is_none()) else { return };
-        let is_stuck = self.pacer(job).is_some_and(|(follower, session)| {
+        let is_stuck = self.pacing_follower(job).is_some_and(|(follower, session)| {
             if follower.is_paused {
-                return job.history.is_half_full_after(follower.place.next, &self.limits);
+                return job.history.is_half_full_after(follower.position.next, &self.limits);
             }
-            follower.place.next < job.history.count() || !self.has_room(session, job_id, job.is_held, false)
+            follower.position.next < job.history.count() || !self.has_room(session, job_id, job.is_paused, false)
         });
-        if is_stuck == job.is_held {
+        if is_stuck == job.is_paused {
             return;
         }
         if let Some(job) = self.jobs.get_mut(job_id) {
-            job.is_held = is_stuck;
+            job.is_paused = is_stuck;
         }
         let job = job_id.to_owned();
-        self.actions.push_back(if is_stuck { Action::Hold { job } } else { Action::Go { job } });
+        self.actions.push_back(if is_stuck { Action::Pause { job } } else { Action::Resume { job } });
     }
 
     /// Whose reading the agent waits for: the session's that submitted the job, or another's that did so again. One that is away
     /// keeps nobody waiting.
-    fn pacer<'h>(&'h self, job: &'h Job) -> Option<(&'h Follower, &'h Session)> {
+    fn pacing_follower<'h>(&'h self, job: &'h Job) -> Option<(&'h Follower, &'h Session)> {
         let submitters = job.followers.iter().filter(|follower| follower.has_submitted);
         let connected = submitters.filter_map(|follower| {
             let session = self.sessions.get(&follower.session).filter(|session| session.conn.is_some());
@@ -233,10 +233,10 @@ impl Hub {
     }
 
     /// All jobs of a session, for it came or went.
-    pub(super) fn pace_all(&mut self) {
-        let held: Vec<String> = self.jobs.values().filter(|job| job.is_held).map(|job| job.id.clone()).collect();
+    pub(super) fn control_all_flows(&mut self) {
+        let held: Vec<String> = self.jobs.values().filter(|job| job.is_paused).map(|job| job.id.clone()).collect();
         for job in held {
-            self.pace(&job);
+            self.control_flow(&job);
         }
     }
 
@@ -251,10 +251,10 @@ impl Hub {
             let before = job.bytes();
             let Some((at, past)) = job.history.pop() else { return };
             for follower in &mut job.followers {
-                if follower.place.next <= at {
+                if follower.position.next <= at {
                     let takes = self.sessions.get(&follower.session).is_some_and(|session| session.takes(&past.kind));
-                    follower.place.next = at + 1;
-                    follower.place.lost += u64::from(takes);
+                    follower.position.next = at + 1;
+                    follower.position.lost += u64::from(takes);
                 }
             }
             self.kept = (self.kept + job.bytes()).saturating_sub(before);
