@@ -3,6 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod documents;
+mod jws_verify;
 mod options;
 mod outcomes;
 mod tokens;
@@ -61,4 +62,10 @@ fn refusal(verifier: &mut Verifier, token: &str) -> Option<Error> {
         Step::Check(_) | Step::Import { .. } => None,
         other => panic!("{other:?}"),
     }
+}
+
+/// Whether a token was seen before.
+fn is_remembered(verifier: &mut Verifier, token: &str) -> bool {
+    let now = Time::from_millis(NOW);
+    matches!(verifier.begin(token.as_bytes(), now, now), Step::Verified(_))
 }

@@ -1,6 +1,6 @@
 //! Options of providers: what is accepted, and what is said of the rest.
 
-use super::{claims, made, of, refusal, token, wrong, ISSUER, SECRET};
+use super::{claims, is_remembered, made, of, outcomes::outcome, refusal, token, wrong, ISSUER, SECRET};
 
 #[test]
 fn a_secret_has_32_bytes_or_more() {
@@ -64,4 +64,24 @@ fn what_may_be_left_out_of_a_token_is_bounded() {
     assert!(wrong(with(r#""optionalClaims":["sub"],"principalClaim":"sub""#)).contains("takes `sub` away"));
     assert!(wrong(with(r#""optionalClaims":["exp"]"#)).contains("takes `exp` away"));
     assert!(with(r#""optionalClaims":["exp"],"maxTokenAgeSec":600"#).is_ok());
+}
+
+#[test]
+fn a_token_cache_can_be_left_out_and_its_bounds_are_read() {
+    let with = |cache: &str| {
+        let options =
+            format!(r#"{{"providers":{{"one":{{"issuer":"{ISSUER}","audience":"api"}}}},"tokenCache":{cache}}}"#);
+        made(&options, Some(&SECRET))
+    };
+    let remembers = |cache: &str| {
+        let mut verifier = with(cache).unwrap();
+        let good = token(r#"{"alg":"HS256"}"#, &claims(""));
+        outcome(&mut verifier, &good).unwrap();
+        // Whether it is a token that was seen before.
+        is_remembered(&mut verifier, &good)
+    };
+    assert!(!remembers("false") && remembers(r#"{"maxEntries":2}"#) && remembers("{}"));
+    for wrong_cache in ["true", "7", r#""x""#, r#"{"maxEntries":1}"#, r#"{"entries":2}"#, r#"{"maxBytes":10}"#] {
+        assert!(wrong(with(wrong_cache)).contains("tokenCache"), "{wrong_cache}");
+    }
 }
