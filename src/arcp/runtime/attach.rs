@@ -27,7 +27,7 @@ pub(super) struct NewConnection {
 impl Hub {
     /// A connection says hello. `random` is fresh, and becomes the resume token.
     pub(super) fn attached(&mut self, conn: u32, hello: &str, random: &[u8; 32], reports_credit: bool, now: Time) {
-        let connection = NewConnection { conn, reports_credit: reports_credit };
+        let connection = NewConnection { conn, reports_credit };
         self.advance(now);
         match self.open(connection, hello, random, now) {
             Ok(()) => {}
