@@ -159,9 +159,10 @@ function edits(one: string, other: string): number {
   for (let i = 1; i <= one.length; i += 1) {
     const next = [i];
     for (let j = 1; j <= other.length; j += 1) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1)));
+      const [above, left, across] = [row[j], next[j - 1], row[j - 1]] as [number, number, number];
+      next.push(Math.min(above + 1, left + 1, across + (one[i - 1] === other[j - 1] ? 0 : 1)));
     }
     row = next;
   }
-  return row[other.length];
+  return row[other.length] as number;
 }

@@ -5,6 +5,7 @@ import { orAborted, type Timer, within } from "../platform/cancellation.js";
 import type { Untimed } from "../platform/events.js";
 import { type Fetch, getDocument } from "../platform/fetch.js";
 import { instanceEpoch, recoverFrom } from "../platform/wasm.js";
+import type { Place, Registers } from "./memory.js";
 import { ALGORITHM_BITS, NO_REFRESH } from "./numbers.js";
 import type { JwksSnapshot, JwksStore } from "./provider-types.js";
 import type { AuditEvent, JwtVerifierOptions } from "./types.js";
@@ -78,8 +79,9 @@ export class JwksFetcher {
   }
 
   /** Begins the fetch of fresh keys that the core asks for beside something else, at this place of its registers, if it does. */
-  refresh(registers: Uint32Array, place: number, waitUntil: WaitUntil): void {
-    if (registers[place] !== NO_REFRESH) this.startFetch(registers[place], registers[place + 1], waitUntil);
+  refresh(registers: Registers, place: Place, waitUntil: WaitUntil): void {
+    const provider = registers[place];
+    if (provider !== NO_REFRESH) this.startFetch(provider, registers[place + 1] as number, waitUntil);
   }
 
   /** Begins a fetch that the core asked for. It belongs to this request and goes on when its caller gives up waiting. */

@@ -15,6 +15,12 @@ interface Addresses {
   registersPtr(): number;
 }
 
+/** Where a register is. */
+export type Place = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12;
+
+/** The core's numbers: what is read at another place than one of theirs is none. */
+export type Registers = Uint32Array<ArrayBuffer> & { readonly [place in Place]: number };
+
 /** A provider, by its place among the verifier's. */
 export interface Provider {
   readonly name: string;
@@ -33,7 +39,7 @@ export class VerifierMemory {
   #input = 0;
   #signatureAt = 0;
   #bytes: Uint8Array<ArrayBuffer> | undefined;
-  #registers!: Uint32Array<ArrayBuffer>;
+  #registers!: Registers;
   #room!: Uint8Array<ArrayBuffer>;
   #signature!: Uint8Array<ArrayBuffer>;
   #lastHeader: { text: string; value: Record<string, unknown> } = { text: "", value: {} };
@@ -51,11 +57,11 @@ export class VerifierMemory {
   }
 
   /** The core's numbers. Views die when the memory grows, and making them costs more than looking whether it has. */
-  registers(): Uint32Array<ArrayBuffer> {
+  registers(): Registers {
     const bytes = memory();
     if (this.#bytes !== bytes) {
       this.#bytes = bytes;
-      this.#registers = new Uint32Array(bytes.buffer, this.#core.registersPtr(), at.REGISTERS);
+      this.#registers = new Uint32Array(bytes.buffer, this.#core.registersPtr(), at.REGISTERS) as Registers;
       this.#room = bytes.subarray(this.#input, this.#input + at.MAX_TOKEN + 1);
       this.#signature = bytes.subarray(this.#signatureAt, this.#signatureAt);
     }
@@ -89,7 +95,7 @@ export class VerifierMemory {
    * What the core wrote down about a token, as the caller's own objects. Where the principal is all that is wanted, claims and
    * header are left where they are.
    */
-  verified(registers: Uint32Array, wantsClaims: boolean): VerifiedToken | Identified {
+  verified(registers: Registers, wantsClaims: boolean): VerifiedToken | Identified {
     const headerAt = wantsClaims ? registers[at.CLAIMS_LEN] : 0;
     const idAt = wantsClaims ? headerAt + registers[at.HEADER_LEN] : 0;
     const scopesAt = idAt + registers[at.ID_LEN];
@@ -99,7 +105,7 @@ export class VerifierMemory {
     const issuerAt = keyAt + registers[at.KEY_LEN];
     const end = issuerAt + registers[at.ISSUER_LEN];
     const start = registers[at.TEXT_AT] + registers[at.TEXT_LEN] - end;
-    const { name, issuer: usual, prefix } = this.#providers[registers[at.PROVIDER]];
+    const { name, issuer: usual, prefix } = this.#providers[registers[at.PROVIDER]] as Provider;
     const expiresAt = (registers[at.EXPIRES_HIGH] * 4294967296 + registers[at.EXPIRES_LOW]) / 1000;
     const bytes = (this.#bytes as Uint8Array<ArrayBuffer>).subarray(start, start + end);
     const text = decoder.decode(bytes);

@@ -35,6 +35,9 @@ const algorithms = [
   { key: { name: "Ed25519" }, verify: "Ed25519" },
 ];
 
+/** @param {number} algorithm */
+const parametersOf = (algorithm) => /** @type {AlgorithmParameters} */ (algorithms[algorithm]);
+
 /**
  * A CryptoKey of a public JWK (as JSON), or of a secret's bytes.
  *
@@ -44,7 +47,7 @@ const algorithms = [
  * @returns {Promise<CryptoKey>}
  */
 export function importKey(algorithm, jwk, secret) {
-  const { key } = algorithms[algorithm];
+  const { key } = parametersOf(algorithm);
   return secret === undefined
     ? crypto.subtle.importKey("jwk", JSON.parse(/** @type {string} */ (jwk)), key, false, ["verify"])
     : crypto.subtle.importKey("raw", /** @type {Uint8Array<ArrayBuffer>} */ (secret), key, false, ["verify"]);
@@ -61,7 +64,7 @@ export function importKey(algorithm, jwk, secret) {
  */
 export function checkSignature(algorithm, key, signature, data) {
   return crypto.subtle.verify(
-    algorithms[algorithm].verify,
+    parametersOf(algorithm).verify,
     key,
     /** @type {BufferSource} */ (signature),
     /** @type {BufferSource} */ (data),
