@@ -70,6 +70,9 @@ impl Algorithm {
         Self::Ed25519,
     ];
 
+    /// Those that an RSA key can have.
+    pub const RSA: [Self; 6] = [Self::RS256, Self::RS384, Self::RS512, Self::PS256, Self::PS384, Self::PS512];
+
     /// The algorithm of this exact name. `EdDSA` is taken for Ed25519, the only one of its curves that WebCrypto has.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
@@ -106,6 +109,14 @@ impl Algorithm {
             Self::ES384 => "ES384",
             Self::ES512 => "ES512",
             Self::Ed25519 => "Ed25519",
+        }
+    }
+
+    /// The name to sign under: of Ed25519's two the one that every verifier knows.
+    pub const fn signing_name(self) -> &'static str {
+        match self {
+            Self::Ed25519 => "EdDSA",
+            other => other.name(),
         }
     }
 

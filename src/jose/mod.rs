@@ -30,3 +30,4 @@ pub mod verify;
 
 pub mod jws_verify;
 pub mod options;
+pub mod signing_key;

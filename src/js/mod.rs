@@ -21,6 +21,7 @@ pub mod login;
 mod registers;
 #[cfg(feature = "gate")]
 pub mod revocation;
+pub mod signing_key;
 pub mod tabs;
 pub mod token;
 #[cfg(feature = "gate")]
