@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { JwtVerifier } from "../../pkg/entry.node.js";
+import { memoryStorage } from "../lib/token-manager.mjs";
 import {
   claimsOf,
   create,
@@ -12,7 +13,6 @@ import {
   machineSource,
   personSource,
   SCOPE,
-  shelf,
   spying,
 } from "../lib/token-provider.mjs";
 
@@ -57,7 +57,7 @@ describe("each source gives a token that the verifier accepts, found by either m
 describe("revoke", () => {
   test("a person's grant: the provider says that neither token is active any more", async () => {
     const events = [];
-    const storage = shelf();
+    const storage = memoryStorage();
     const manager = await create(await personSource("person-opaque"), {
       storage,
       onEvent: ({ type }) => events.push(type),

@@ -3,22 +3,13 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  claimsOf,
-  create,
-  fails,
-  idp,
-  logInAs,
-  machineSource,
-  personSource,
-  shelf,
-  spying,
-} from "../lib/token-provider.mjs";
+import { memoryStorage } from "../lib/token-manager.mjs";
+import { claimsOf, create, fails, idp, logInAs, machineSource, personSource, spying } from "../lib/token-provider.mjs";
 
 describe("rotation with reuse detection", () => {
   test("50 callers over 5 refreshes: no refresh token is sent twice, and the grant lives", async () => {
     const spy = spying();
-    const storage = shelf();
+    const storage = memoryStorage();
     let refreshed = 0;
     let enough;
     const over = new Promise((resolve) => {
@@ -93,7 +84,7 @@ describe("rotation with reuse detection", () => {
   test("somebody else uses an old refresh token: the next refresh is final, and says invalid_grant", async () => {
     const events = [];
     const source = await personSource("person");
-    const storage = shelf();
+    const storage = memoryStorage();
     const manager = await create(source, { storage, onEvent: (event) => events.push(event) });
     const token = await manager.getToken();
     // The thief.

@@ -24,3 +24,18 @@ export const fails =
     assert.equal(error.code, code, error.message);
     return check(error) ?? true;
   };
+
+/** A storage that shows what is in it, as `tokens`. */
+export function memoryStorage() {
+  const storage = {
+    tokens: undefined,
+    get: async () => structuredClone(storage.tokens),
+    put: async (tokens) => {
+      storage.tokens = structuredClone(tokens);
+    },
+    delete: async () => {
+      storage.tokens = undefined;
+    },
+  };
+  return storage;
+}

@@ -86,21 +86,6 @@ export function spying() {
   return spy;
 }
 
-/** A storage that shows what is in it. */
-export function shelf() {
-  const storage = {
-    tokens: undefined,
-    get: async () => storage.tokens,
-    put: async (tokens) => {
-      storage.tokens = structuredClone(tokens);
-    },
-    delete: async () => {
-      storage.tokens = undefined;
-    },
-  };
-  return storage;
-}
-
 export const fails =
   (code, subject, cause = subject) =>
   (error) => {

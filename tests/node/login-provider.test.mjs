@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { startIdp } from "../idp/idp.mjs";
 import { app, redirectUri, rejected } from "../lib/login-app.mjs";
 import { logIn } from "../lib/person.mjs";
-import { create, fails } from "../lib/token-manager.mjs";
+import { create, fails, memoryStorage } from "../lib/token-manager.mjs";
 
 describe("against the real provider", () => {
   let idp;
@@ -76,35 +76,26 @@ describe("against the real provider", () => {
   });
 
   test("without a page, a login waits in the storage, beside the tokens", async () => {
-    let kept;
-    const storage = {
-      get: async () => kept && structuredClone(kept),
-      put: async (tokens) => {
-        kept = structuredClone(tokens);
-      },
-      delete: async () => {
-        kept = undefined;
-      },
-    };
+    const storage = memoryStorage();
     const first = await create(web(), { storage });
     const [back, other] = [
       await logIn(await first.beginLogin({ returnTo: `${app}/a` }), redirectUri),
       await logIn(await first.beginLogin({ returnTo: "/b" }), redirectUri),
     ];
-    assert.equal(kept.logins.length, 2);
+    assert.equal(storage.tokens.logins.length, 2);
     // Another isolate takes the answer.
     const second = await create(web(), { storage });
     assert.equal((await second.completeLogin(back)).returnTo, "/a");
-    assert.equal(kept.logins.length, 1);
-    assert.ok(kept.accessToken && kept.refreshToken && kept.idToken);
+    assert.equal(storage.tokens.logins.length, 1);
+    assert.ok(storage.tokens.accessToken && storage.tokens.refreshToken && storage.tokens.idToken);
     // And a third one goes on with its tokens, but does not take the answer again.
     const third = await create(web(), { storage });
     assert.equal(await third.getToken(), await second.getToken());
     await assert.rejects(third.completeLogin(back), rejected("state"));
     assert.equal((await third.completeLogin(other)).returnTo, "/b");
-    assert.equal(kept.logins, undefined);
+    assert.equal(storage.tokens.logins, undefined);
     await third.logout();
-    assert.equal(kept, undefined);
+    assert.equal(storage.tokens, undefined);
   });
 
   test("attack 24: a code of somebody else's login is of no use", async () => {

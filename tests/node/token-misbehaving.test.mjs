@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { create, fails } from "../lib/token-manager.mjs";
+import { create, fails, memoryStorage } from "../lib/token-manager.mjs";
 
 describe("against a provider that the test plays", () => {
   let server;
@@ -70,31 +70,26 @@ describe("against a provider that the test plays", () => {
   test("a rotated token is stored before it is used; the next process goes on with it", async () => {
     fresh();
     answer = rotating();
-    let kept;
     let usedBefore;
-    const storage = {
-      get: async () => kept,
-      put: async (tokens) => {
-        usedBefore = one.state;
-        await sleep(20);
-        kept = structuredClone(tokens);
-      },
-      delete: async () => {
-        kept = undefined;
-      },
+    const memory = memoryStorage();
+    const put = async (tokens) => {
+      usedBefore = one.state;
+      await sleep(20);
+      await memory.put(tokens);
     };
+    const storage = { ...memory, put };
     const one = await create(person(), { storage });
     assert.equal(await one.getToken(), "a1");
     assert.equal(usedBefore, "refreshing");
-    assert.equal(kept.refreshToken, "r1");
+    assert.equal(memory.tokens.refreshToken, "r1");
     const two = await create(person(), { storage });
     assert.equal(await two.getToken(), "a1");
     assert.equal(requests.length, 1);
     await sleep(2100);
     assert.equal(await two.getToken({ forceRefresh: true }), "a2");
-    assert.equal(kept.refreshToken, "r2");
+    assert.equal(memory.tokens.refreshToken, "r2");
     await two.revoke().catch(() => {});
-    assert.equal(kept, undefined);
+    assert.equal(memory.tokens, undefined);
   });
 
   test("a storage that fails or hangs keeps nobody from a token", async () => {

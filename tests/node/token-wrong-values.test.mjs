@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { create, fails } from "../lib/token-manager.mjs";
+import { create, fails, memoryStorage } from "../lib/token-manager.mjs";
 
 const machine = {
   type: "client_credentials",
@@ -262,17 +262,8 @@ test("at a login, too, an endpoint's Retry-After is told", async () => {
 
 test("a manager that gave up takes what another one stored", async () => {
   let now = 1_800_000_000_000;
-  let kept;
   let isBlocked = true;
-  const storage = {
-    get: async () => kept,
-    put: async (tokens) => {
-      kept = tokens;
-    },
-    delete: async () => {
-      kept = undefined;
-    },
-  };
+  const storage = memoryStorage();
   const fetch = async () => (isBlocked ? new Response("firewall", { status: 403 }) : answers({ expires_in: 3600 })());
   const options = { storage, fetch, now: () => now };
   const first = await create(person, options);
