@@ -15,8 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arcgate::{
     arcp::client::{
         action::{Action, JobResult, Output},
-        jobs::Reader,
-        Client,
+        Client, Reader,
     },
     json,
     machine::Machine as _,

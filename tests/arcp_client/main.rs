@@ -14,7 +14,7 @@ mod subscriptions;
 mod timelines;
 
 use arcgate::{
-    arcp::client::{jobs::Reader, Client},
+    arcp::client::{Client, Reader},
     machine::Machine as _,
     time::Time,
 };

@@ -1,7 +1,7 @@
 //! The ARCP client.
 
 use arcgate::{
-    arcp::client::{jobs::Reader, Client},
+    arcp::client::{Client, Reader},
     time::Time,
 };
 

@@ -3,14 +3,11 @@
 use super::{
     action::{Action, Event},
     fault::Fault,
-    machine::{cancel_payload, Client},
+    payloads,
     requests::{Kind, Request},
+    Client,
 };
-use crate::{
-    arcp::{envelope::is_name, Envelope},
-    error::Code,
-    json::Value,
-};
+use crate::{arcp::envelope::is_name, arcp::Envelope, error::Code, json::Value};
 
 impl Client {
     pub(super) fn accepted(&mut self, envelope: &Envelope<'_>) {
@@ -37,7 +34,7 @@ impl Client {
         };
         if request.is_abandoned {
             if held.is_none() {
-                let payload = cancel_payload(id, "the client gave the submit up");
+                let payload = payloads::cancel(id, "the client gave the submit up");
                 self.send("job.cancel", &payload, Some(id), None);
                 self.jobs.remove(handle);
             }

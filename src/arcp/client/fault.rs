@@ -49,6 +49,11 @@ impl Fault {
         }
     }
 
+    /// The session is somebody else's now: to take it back would take it from there.
+    pub fn displaced() -> Self {
+        Self::new(Code::SessionLost, "the session was resumed on another connection")
+    }
+
     /// With a word that explains it, in `details`.
     #[must_use]
     pub fn with(mut self, name: &'static str, text: &str) -> Self {

@@ -9,13 +9,13 @@ const LONGEST_PATH: usize = 80;
 
 /// What is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidPayload {
+pub(super) struct InvalidPayload {
     /// As JavaScript would write it, from the payload's member on: `input.items[3].text`.
-    pub path: String,
+    pub(super) path: String,
     /// What is wrong there.
-    pub problem: &'static str,
+    pub(super) problem: &'static str,
     /// A stable name for it.
-    pub reason: &'static str,
+    pub(super) reason: &'static str,
 }
 
 /// An object or an array that is open, and where in it the text stands.
@@ -25,7 +25,7 @@ enum Level<'t> {
 }
 
 /// Looks through a payload as JavaScript writes it. What is no JSON at all is none of this.
-pub fn find(payload: &str) -> Option<InvalidPayload> {
+pub(super) fn find(payload: &str) -> Option<InvalidPayload> {
     let bytes = payload.as_bytes();
     let mut levels: Vec<Level<'_>> = Vec::new();
     let (mut at, mut values, mut is_name) = (0, 0_u32, false);

@@ -3,7 +3,8 @@
 use super::{
     action::Action,
     fault::Fault,
-    machine::{Client, Phase, Renewal, TOKEN_WAIT},
+    state::{Phase, Renewal, TOKEN_WAIT},
+    Client,
 };
 use crate::{arcp::Close, error::Code, time::Span};
 

@@ -15,7 +15,7 @@ const WINDOW: usize = 16;
 
 /// What a request wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// `job.submit`
     Submit,
     /// `session.list_jobs`
@@ -28,7 +28,7 @@ pub enum Kind {
 
 impl Kind {
     /// The message's `type`.
-    pub const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Submit => "job.submit",
             Self::List => "session.list_jobs",
@@ -40,40 +40,40 @@ impl Kind {
 
 /// A request.
 #[derive(Debug)]
-pub struct Request {
+pub(super) struct Request {
     /// Its number here; 0 when it is this side's own.
-    pub number: u32,
+    pub(super) number: u32,
     /// What it wants.
-    pub kind: Kind,
+    pub(super) kind: Kind,
     /// Its `id` on the wire.
-    pub id: String,
+    pub(super) id: String,
     /// Its payload, as JSON.
-    pub payload: Box<str>,
+    pub(super) payload: Box<str>,
     /// Its `trace_id`, for a submit.
-    pub trace_id: Option<String>,
+    pub(super) trace_id: Option<String>,
     /// The job that it is about, by its `job_id` and by its number here.
-    pub job_id: Option<String>,
+    pub(super) job_id: Option<String>,
     /// See above.
-    pub job: u32,
+    pub(super) job: u32,
     /// Whether it may be sent twice and counts once.
-    pub is_repeatable: bool,
+    pub(super) is_repeatable: bool,
     /// Whether it has been sent on this connection.
-    pub is_sent: bool,
+    pub(super) is_sent: bool,
     /// Whether nobody waits for it any more.
-    pub is_abandoned: bool,
+    pub(super) is_abandoned: bool,
     /// When its answer is overdue; once it is sent.
-    pub due: Option<Time>,
+    pub(super) due: Option<Time>,
     /// The size of its frame, in bytes; once it is sent.
-    pub size: usize,
+    pub(super) size: usize,
     /// How many frames of requests were sent before it.
-    pub order: u64,
+    pub(super) order: u64,
     /// How often it was sent.
-    pub attempts: u32,
+    pub(super) attempts: u32,
 }
 
 /// All of them, the oldest first.
 #[derive(Debug, Default)]
-pub struct Requests {
+pub(super) struct Requests {
     list: Vec<Request>,
     numbers: u32,
     are_named: bool,
@@ -82,23 +82,23 @@ pub struct Requests {
 
 impl Requests {
     /// The next number.
-    pub fn number(&mut self) -> u32 {
+    pub(super) fn number(&mut self) -> u32 {
         self.numbers += 1;
         self.numbers
     }
 
     /// Takes a request in.
-    pub fn add(&mut self, request: Request) {
+    pub(super) fn add(&mut self, request: Request) {
         self.list.push(request);
     }
 
     /// Whether there is room for another one.
-    pub fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.list.len() < MAX_REQUESTS
     }
 
     /// The next one to be sent.
-    pub fn next_unsent(&mut self) -> Option<&mut Request> {
+    pub(super) fn next_unsent(&mut self) -> Option<&mut Request> {
         let window = if self.are_named { WINDOW } else { 1 };
         let under_way = self.list.iter().filter(|request| request.is_sent && request.kind != Kind::Cancel).count();
         // Some runtimes answer a cancel with silence: it neither waits nor makes others wait. A subscription waits for the answer
@@ -112,14 +112,14 @@ impl Requests {
     }
 
     /// The number of the next frame.
-    pub const fn next_order(&mut self) -> u64 {
+    pub(super) const fn next_order(&mut self) -> u64 {
         self.sent += 1;
         self.sent
     }
 
     /// Takes out the request whose frame was too large: the one of this size, if it is known, or the largest. Whoever refuses a
     /// frame for its size reads none after it: what was sent behind it is as good as not sent.
-    pub fn too_large(&mut self, size: Option<usize>) -> Option<Request> {
+    pub(super) fn too_large(&mut self, size: Option<usize>) -> Option<Request> {
         let sent = || self.list.iter().enumerate().filter(|(_, request)| request.is_sent);
         let exact = sent().find(|(_, request)| Some(request.size) == size);
         let (at, _) = exact.or_else(|| sent().max_by_key(|(_, request)| request.size))?;
@@ -132,23 +132,23 @@ impl Requests {
     }
 
     /// The requests.
-    pub fn iter(&self) -> impl Iterator<Item = &Request> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Request> {
         self.list.iter()
     }
 
     /// The requests, to be changed.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Request> {
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Request> {
         self.list.iter_mut()
     }
 
     /// Takes out the first that is meant.
-    pub fn take(&mut self, is_meant: impl Fn(&Request) -> bool) -> Option<Request> {
+    pub(super) fn take(&mut self, is_meant: impl Fn(&Request) -> bool) -> Option<Request> {
         let at = self.list.iter().position(is_meant)?;
         Some(self.list.remove(at))
     }
 
     /// Takes out the request of this kind that an answer is for: by the id that it names, by `also`, or the oldest.
-    pub fn answered(
+    pub(super) fn answered(
         &mut self,
         kind: Kind,
         envelope: &Envelope<'_>,
@@ -172,7 +172,7 @@ impl Requests {
     }
 
     /// Takes out the request that a refusal is for.
-    pub fn refused(&mut self, envelope: &Envelope<'_>, fault: &Fault) -> Option<Request> {
+    pub(super) fn refused(&mut self, envelope: &Envelope<'_>, fault: &Fault) -> Option<Request> {
         let sent = |request: &Request| request.is_sent;
         if let Some(id) = reference(envelope) {
             return self.take(|request| sent(request) && request.id == id);
@@ -208,12 +208,12 @@ impl Requests {
     }
 
     /// Whether a job may be accepted that events come of already: a submit is under way, or was on a connection before.
-    pub fn awaits_job(&self) -> bool {
+    pub(super) fn awaits_job(&self) -> bool {
         self.list.iter().any(|request| request.kind == Kind::Submit && (request.is_sent || request.attempts > 0))
     }
 
     /// Whether a submit is under way.
-    pub fn has_submit(&self) -> bool {
+    pub(super) fn has_submit(&self) -> bool {
         self.list.iter().any(|request| request.kind == Kind::Submit && request.is_sent)
     }
 }

@@ -2,10 +2,14 @@
 
 use super::{
     action::Action,
-    machine::{Client, Phase},
-    requests::Kind,
+    fault::Fault,
+    jobs::Reader,
+    payloads,
+    requests::{Kind, Request},
+    state::Phase,
+    Client,
 };
-use crate::json::Members;
+use crate::{arcp::envelope::is_name, error::Code};
 
 /// Subscriptions that were given up without a connection, and of which the runtime is told on the next one.
 const MAX_WAITING_UNSUBSCRIBES: usize = 256;
@@ -21,10 +25,31 @@ pub(super) enum Takeover {
 }
 
 impl Client {
+    /// A job of another session: `{ job_id, from_event_seq, history }`. A job that is held already is given again.
+    pub(super) fn subscribe(&mut self, job_id: &str, payload: &str) -> u32 {
+        if !is_name(job_id) {
+            let number = self.requests.number();
+            self.refuse(number, &Fault::new(Code::Config, "a job's id has 1 to 256 bytes and no control characters"));
+            return number;
+        }
+        let held = self.jobs.by_id(job_id).map(|job| job.handle);
+        if let Some(handle) = held {
+            let number = self.requests.number();
+            match self.take_over(handle, payload, number) {
+                Takeover::Done => return number,
+                Takeover::Anew => return self.subscribe_to(job_id, payload),
+                Takeover::None => {}
+            }
+            self.act(Action::Held { request: number, job: handle });
+            return number;
+        }
+        self.subscribe_to(job_id, payload)
+    }
+
     /// Whether a subscription under way to this job was given up: it is there for whoever asks now.
     pub(super) fn take_over(&mut self, handle: u32, payload: &str, number: u32) -> Takeover {
         let due = self.now.plus(self.options.request);
-        let is_meant = |request: &super::requests::Request| request.kind == Kind::Subscribe && request.job == handle;
+        let is_meant = |request: &Request| request.kind == Kind::Subscribe && request.job == handle;
         let Some(request) = self.requests.iter_mut().find(|request| is_meant(request) && request.is_abandoned) else {
             return Takeover::None;
         };
@@ -48,6 +73,19 @@ impl Client {
         })
     }
 
+    /// The application is done with a job: of a subscription the runtime is told, a job of its own goes on.
+    pub(super) fn unsubscribe(&mut self, job: u32) {
+        let Some(held) = self.jobs.get(job) else { return };
+        if held.is_own {
+            held.set_reader(Reader::Gone);
+        } else if let Some(job) = self.jobs.remove(job) {
+            self.send_unsubscribe(&job.id);
+            let fault = Fault::new(Code::Aborted, "the subscription was given up");
+            self.job_failed(job.handle, &fault);
+        }
+        self.release();
+    }
+
     /// Forgets a job that was to be subscribed to.
     pub(super) fn forget_job(&mut self, handle: u32) {
         if self.jobs.remove(handle).is_some() {
@@ -61,7 +99,7 @@ impl Client {
             return;
         }
         if self.phase == Phase::Open {
-            let payload = Members::new().text("job_id", id).end();
+            let payload = payloads::job(id);
             self.send("job.unsubscribe", &payload, Some(id), None);
         } else {
             self.unsubscribe_later(id);

@@ -3,17 +3,16 @@
 use super::{
     fault::Fault,
     keepalive::Due,
-    machine::{Client, Phase, Timers},
+    payloads,
+    state::{Phase, Timers},
+    Client,
 };
 use crate::{
     arcp::{ArcpCode, Envelope},
     error::Code,
-    json::{Members, Value},
-    time::{Span, Time},
+    json::Value,
+    time::Time,
 };
-
-/// Between two acknowledgements (ARCP 1.1 §6.5: every few hundred milliseconds at most).
-const ACK_PAUSE: Span = Span::from_millis(200);
 
 impl Client {
     /// The next thing that is due, by the driver's clock.
@@ -50,7 +49,7 @@ impl Client {
             }
             Phase::Switching(until) if until <= now => self.switched(),
             Phase::Closing(until) if until <= now => {
-                let payload = self.reason_payload();
+                let payload = payloads::reason(&self.close_reason);
                 self.send("session.bye", &payload, None, None);
                 self.closed();
             }
@@ -103,33 +102,17 @@ impl Client {
         }
     }
 
-    /// Requests that were not answered.
-    fn overdue(&mut self) {
-        let now = self.now;
-        let fault =
-            Fault::new(Code::Timeout, "the runtime doesn't answer the request; it may have done what was asked");
-        let mut is_any = false;
-        while let Some(request) = self.requests.take(|request| request.due.is_some_and(|due| due <= now)) {
-            is_any = true;
-            self.unanswered(&request, &fault);
-        }
-        if is_any {
-            self.flush();
-            self.switch();
-        }
-    }
-
     // ---- signs of life (ARCP 1.1 §6.4)
 
     fn ping(&mut self) {
         let nonce = self.ids.next(self.now);
-        let payload = Members::new().text("nonce", &nonce).text("sent_at", &self.now.to_rfc3339()).end();
+        let payload = payloads::ping(&nonce, self.now);
         self.send("session.ping", &payload, None, None);
     }
 
     pub(super) fn pinged(&mut self, envelope: &Envelope<'_>) {
         let Some(nonce) = envelope.get("nonce").and_then(Value::as_str) else { return };
-        let payload = Members::new().text("ping_nonce", nonce).text("received_at", &self.now.to_rfc3339()).end();
+        let payload = payloads::pong(nonce, self.now);
         self.send("session.pong", &payload, None, None);
     }
 
@@ -138,23 +121,5 @@ impl Client {
         if self.keepalive.probe(self.now) {
             self.ping();
         }
-    }
-
-    // ---- acknowledgements (ARCP 1.1 §6.5)
-
-    pub(super) fn schedule_ack(&mut self) {
-        if self.timers.ack.is_none() && self.session.as_ref().is_some_and(|session| session.features.has("ack")) {
-            self.timers.ack = Some(self.now.plus(ACK_PAUSE));
-        }
-    }
-
-    fn ack(&mut self) {
-        let last = self.jobs.last_seq();
-        if self.withholds_acks() || last <= self.acked {
-            return;
-        }
-        self.acked = last;
-        let payload = Members::new().integer("last_processed_seq", last).end();
-        self.send("session.ack", &payload, None, None);
     }
 }

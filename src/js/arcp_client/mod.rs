@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use super::error::thrown;
 use crate::{
     arcp::{
-        client::{self, jobs::Reader, Client},
+        client::{self, Client, Reader},
         message,
     },
     json,

@@ -2,16 +2,15 @@
 //! it is kept back, and the runtime holds them. As soon as anybody else would wait for it, what has come is acknowledged, and a job
 //! that is not read is put off by itself: unsubscribed, and taken up again from its number when it is read.
 
-use super::{
-    action::{Event, Lost, LostReason},
-    flow::Delivery,
-    machine::{Client, Phase},
-    requests::Kind,
-};
+use super::{payloads, requests::Kind, state::Phase, Client};
 use crate::{
     arcp::Envelope,
-    json::{Members, Number, Value},
+    json::{Number, Value},
+    time::Span,
 };
+
+/// Between two acknowledgements (ARCP 1.1 §6.5: every few hundred milliseconds at most).
+const ACK_PAUSE: Span = Span::from_millis(200);
 
 impl Client {
     /// The application has read, or reads no more, or asks for something: what was held back may come.
@@ -44,6 +43,24 @@ impl Client {
         false
     }
 
+    // ---- acknowledgements (ARCP 1.1 §6.5)
+
+    pub(super) fn schedule_ack(&mut self) {
+        if self.timers.ack.is_none() && self.session.as_ref().is_some_and(|session| session.features.has("ack")) {
+            self.timers.ack = Some(self.now.plus(ACK_PAUSE));
+        }
+    }
+
+    pub(super) fn ack(&mut self) {
+        let last = self.jobs.last_seq();
+        if self.withholds_acks() || last <= self.acked {
+            return;
+        }
+        self.acked = last;
+        let payload = payloads::ack(last);
+        self.send("session.ack", &payload, None, None);
+    }
+
     fn can_subscribe(&self) -> bool {
         self.session.as_ref().is_some_and(|session| session.features.has("subscribe"))
     }
@@ -56,7 +73,7 @@ impl Client {
         let Some(job) = self.jobs.get(handle).filter(|job| job.flow.is_live()) else { return };
         job.flow.pause();
         let id = job.id.clone();
-        let payload = Members::new().text("job_id", &id).end();
+        let payload = payloads::job(&id);
         self.send("job.unsubscribe", &payload, Some(&id), None);
     }
 
@@ -65,13 +82,12 @@ impl Client {
         let mut back = Vec::new();
         for job in self.jobs.iter_mut().filter(|job| job.flow.is_paused() && job.has_room()) {
             job.resume();
-            let payload = Members::new().text("job_id", &job.id);
             // Who reads no more needs the end alone.
             let payload = match job.is_left() {
-                true => payload.boolean("history", false),
-                false => payload.integer("from_event_seq", job.flow.kept).boolean("history", true),
+                true => payloads::subscribe(&job.id),
+                false => payloads::subscribe_from(&job.id, job.flow.kept),
             };
-            back.push((job.handle, job.id.clone(), payload.end()));
+            back.push((job.handle, job.id.clone(), payload));
         }
         for (handle, id, payload) in back {
             self.ask(Kind::Subscribe, &payload, handle, Some(id));
@@ -94,7 +110,7 @@ impl Client {
         if job.flow.counts_apart() {
             // It replays what was missed under numbers of its own, and sends on what it sends anyway: once is enough.
             self.jobs.replayed_apart(handle);
-            let payload = Members::new().text("job_id", &id).end();
+            let payload = payloads::job(&id);
             self.send("job.unsubscribe", &payload, Some(&id), None);
         }
         if !is_left && (skipped > 0 || !comes_again) {
@@ -114,66 +130,5 @@ impl Client {
         self.hand_over_all(handle, &pending);
         // Its end may be among what was missed.
         self.check_jobs();
-    }
-
-    fn hand_over_all(&mut self, handle: u32, pending: &[(i64, String)]) {
-        for (seq, text) in pending {
-            let Ok(envelope) = Envelope::relayed(text) else { continue };
-            if let Some(job) = self.jobs.get(handle) {
-                job.flow.kept = *seq;
-            }
-            self.hand_over(&envelope, handle, *seq, text, true);
-        }
-    }
-
-    /// What was sent of a job, and had no place or was never seen.
-    pub(super) fn report_missed(&mut self, handle: u32, count: u32) {
-        let Some(id) = self.jobs.get(handle).map(|job| job.id.clone()) else { return };
-        self.missed(handle, count.max(1));
-        self.emit(Event::Lost(Lost::of(LostReason::Events, [id.as_str()])));
-    }
-
-    /// A job ends: whatever waits for an answer comes first, and nothing else will.
-    pub(super) fn end_flow(&mut self, handle: u32) {
-        let Some(job) = self.jobs.get(handle) else { return };
-        let (skipped, is_left, is_live) = (job.flow.skipped, job.is_left(), job.flow.is_live());
-        if !is_live {
-            let pending = job.flow.give_up();
-            if skipped > 0 && !is_left {
-                self.report_missed(handle, skipped);
-            }
-            self.hand_over_all(handle, &pending);
-            while self.requests.take(|request| request.number == 0 && request.job == handle).is_some() {}
-        }
-        self.report_given_up();
-    }
-
-    /// An event has come, or the end of a job.
-    pub(super) fn arrived(&mut self, envelope: &Envelope<'_>, id: &str, seq: i64, text: &str, is_new: bool) {
-        let job = self.jobs.by_id(id).filter(|_| envelope.kind() == "job.event");
-        let Some(job) = job else { return self.deliver(envelope, id, seq, text) };
-        let (handle, has_room) = (job.handle, !job.is_full(text.len()));
-        (job.is_fresh, job.late_at, job.is_unconfirmed) = (false, None, false);
-        (job.watch, job.unread_end) = (None, None);
-        job.has_arrived = true;
-        match job.flow.deliver(seq, is_new, has_room, text) {
-            Delivery::Kept => self.hand_over(envelope, handle, seq, text, true),
-            // A piece of the result is taken when it comes.
-            Delivery::Skipped => self.hand_over(envelope, handle, seq, text, false),
-            Delivery::Again | Delivery::Waits => {}
-        }
-    }
-
-    /// Events that had to be given up are lost: the application is told, from time to time.
-    pub(super) fn report_given_up(&mut self) {
-        let mut lost = Vec::new();
-        for job in self.jobs.iter_mut() {
-            if let Some((from, to)) = job.given_up.take() {
-                lost.push((from, to, job.id.clone()));
-            }
-        }
-        for (from, to, id) in lost {
-            self.emit(Event::Lost(Lost::of(LostReason::Events, [id.as_str()]).numbered(from, to)));
-        }
     }
 }

@@ -6,12 +6,12 @@ const MAX_PENDING: usize = 4096;
 
 /// Where a job's events stand.
 #[derive(Debug, Default)]
-pub struct Flow {
+pub(crate) struct Flow {
     stage: Stage,
     /// The last number that was kept.
-    pub kept: i64,
+    pub(crate) kept: i64,
     /// Events that have come since, and have no place.
-    pub skipped: u32,
+    pub(crate) skipped: u32,
     /// What comes under a number below this, and has not passed, comes again.
     again_from: i64,
     /// Whether it was ever asked for again.
@@ -42,7 +42,7 @@ enum Stage {
 
 /// What becomes of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
+pub(crate) enum Delivery {
     /// It is handed over.
     Kept,
     /// It will come again, or was there.
@@ -55,57 +55,57 @@ pub enum Delivery {
 
 impl Flow {
     /// Whether its events come.
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.stage == Stage::Live
     }
 
     /// Whether it is put off, and not asked for again yet.
-    pub fn is_paused(&self) -> bool {
+    pub(crate) fn is_paused(&self) -> bool {
         self.stage == Stage::Paused
     }
 
     /// Whether it is asked for again, and not answered yet.
-    pub fn is_resuming(&self) -> bool {
+    pub(crate) fn is_resuming(&self) -> bool {
         self.stage == Stage::Resuming
     }
 
     /// Whether numbers that have passed may come again.
-    pub const fn is_again(&self) -> bool {
+    pub(crate) const fn is_again(&self) -> bool {
         self.is_again
     }
 
     /// Whether an event under a new number will come once more.
-    pub fn comes_again(&self, seq: i64) -> bool {
+    pub(crate) fn comes_again(&self, seq: i64) -> bool {
         self.is_resuming() || (self.is_live() && seq < self.again_from)
     }
 
     /// Its events are put off.
-    pub fn pause(&mut self) {
+    pub(crate) fn pause(&mut self) {
         self.stage = Stage::Paused;
         self.again_from = 0;
     }
 
     /// They are asked for again.
-    pub fn resume(&mut self) {
+    pub(crate) fn resume(&mut self) {
         self.stage = Stage::Resuming;
         self.is_again = true;
         self.apart = 0;
     }
 
     /// Whether this is the next one of a replay that is counted for itself, from 1 on (Python).
-    pub fn is_apart(&mut self, seq: i64) -> bool {
+    pub(crate) fn is_apart(&mut self, seq: i64) -> bool {
         let is_apart = self.is_resuming() && seq == self.apart + 1 && (self.apart > 0 || seq <= self.kept);
         self.apart += i64::from(is_apart);
         is_apart
     }
 
     /// Whether there was such a replay.
-    pub const fn counts_apart(&self) -> bool {
+    pub(crate) const fn counts_apart(&self) -> bool {
         self.apart > 0
     }
 
     /// What becomes of an event. `has_room` tells whether there is room for it.
-    pub fn deliver(&mut self, seq: i64, is_new: bool, has_room: bool, text: &str) -> Delivery {
+    pub(crate) fn deliver(&mut self, seq: i64, is_new: bool, has_room: bool, text: &str) -> Delivery {
         match self.stage {
             Stage::Live if is_new && seq < self.again_from => Delivery::Again,
             Stage::Paused if !has_room || self.skipped > 0 => {
@@ -129,7 +129,7 @@ impl Flow {
 
     /// The answer: the number that the rest begins with, and whether what was missed comes again behind it. What came meanwhile
     /// and is meant to be handed over, in its order.
-    pub fn resumed(&mut self, from: Option<i64>, comes_again: bool) -> Vec<(i64, String)> {
+    pub(crate) fn resumed(&mut self, from: Option<i64>, comes_again: bool) -> Vec<(i64, String)> {
         if comes_again {
             // Events that were under way come again. A runtime that replays before it answers begins with what was missed.
             let (from, is_apart) = (from.unwrap_or(0), self.counts_apart());
@@ -141,7 +141,7 @@ impl Flow {
     }
 
     /// There is no answer, or no more need of one: what came meanwhile.
-    pub fn give_up(&mut self) -> Vec<(i64, String)> {
+    pub(crate) fn give_up(&mut self) -> Vec<(i64, String)> {
         self.stage = Stage::Live;
         std::mem::take(&mut self.pending).into_iter().map(|pending| (pending.seq, pending.text)).collect()
     }

@@ -8,7 +8,7 @@ use crate::{
 
 /// What has come of a result.
 #[derive(Clone, Debug)]
-pub struct Chunks {
+pub(crate) struct Chunks {
     result_id: String,
     next: i64,
     bytes: usize,
@@ -21,7 +21,7 @@ pub struct Chunks {
 
 /// A piece that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
+pub(crate) enum Piece {
     /// Its data are as the message has them.
     AsIs,
     /// This is the text that came with it.
@@ -34,7 +34,7 @@ impl Chunks {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn take(
+    pub(crate) fn take(
         held: &mut Option<Self>,
         body: Option<&Object<'_>>,
         halves: Option<&str>,
@@ -90,7 +90,7 @@ impl Chunks {
     }
 
     /// Whether the piece with this body was taken.
-    pub fn has(&self, body: Option<&Object<'_>>) -> bool {
+    pub(crate) fn has(&self, body: Option<&Object<'_>>) -> bool {
         let seq = body.and_then(|body| body.get("chunk_seq")).and_then(Value::as_number).and_then(Number::as_i64);
         seq.is_some_and(|seq| seq < self.next)
     }
@@ -116,7 +116,7 @@ impl Chunks {
     ///
     /// # Errors
     /// What is wrong.
-    pub fn check(&self, payload: Option<&Object<'_>>) -> Result<(), &'static str> {
+    pub(crate) fn check(&self, payload: Option<&Object<'_>>) -> Result<(), &'static str> {
         let get = |name| payload.and_then(|payload| payload.get(name)).filter(|value| **value != Value::Null);
         if get("result").is_some() {
             return Err("a result came both in chunks and in one piece");
