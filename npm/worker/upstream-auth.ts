@@ -115,7 +115,7 @@ function assertion(options, path) {
     try {
       // Kept once it is there: what one request waits for must not be another request's promise.
       key ??= await load();
-      const token = `${input}.${await sign(key, algorithm.webCrypto, input)}`;
+      const token = `${input}.${await sign({ key, algorithm: algorithm.webCrypto }, input)}`;
       kept.delete(id);
       kept.set(id, { token, endMs: expiresAt * 1000 });
       if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
