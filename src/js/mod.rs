@@ -7,6 +7,8 @@
 #[cfg(feature = "gate")]
 pub mod admission;
 #[cfg(feature = "gate")]
+pub mod agent_output;
+#[cfg(feature = "gate")]
 pub mod arc;
 pub mod arc_client;
 pub mod arcp_client;

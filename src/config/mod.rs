@@ -1,5 +1,11 @@
 //! Reading configuration: every key is known or an error, and every error names the key and the fix.
 
+mod nearest;
+#[cfg(test)]
+mod tests;
+
+pub use self::nearest::nearest;
+
 use crate::{
     error::{shown, Code, Error},
     json::{self, Object, Problem, Value},
@@ -196,131 +202,5 @@ fn odd_in<'v>(value: &'v Value<'_>) -> Option<(String, &'v str)> {
         Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| below(format!("[{index}]"), item)),
         Value::Object(members) => members.iter().find_map(|(key, member)| below(format!(".{}", shown(key)), member)),
         _ => None,
-    }
-}
-
-/// The known name that needs the fewest edits, when it is near enough to be meant. Case, `_` and `-` don't count.
-pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    let plain = |text: &str| -> Vec<char> {
-        text.chars().take(64).filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
-    };
-    let name = plain(name);
-    known
-        .iter()
-        .map(|candidate| (edits(&name, &plain(candidate)), *candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len() / 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein's distance.
-#[expect(clippy::indexing_slicing, reason = "the row has one place more than `other` has characters")]
-fn edits(one: &[char], other: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in other.iter().enumerate() {
-            let substituted = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[other.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::json;
-
-    #[test]
-    fn unknown_keys_name_the_nearest() {
-        let options = json::parse_object(br#"{"jwks_uri":"x"}"#).unwrap();
-        let mut reader = Reader::new("providers.auth0", &options);
-        reader.string("jwksUri", Required::No).unwrap();
-        let error = reader.finish().unwrap_err();
-        assert_eq!(error.code(), Code::Config);
-        assert_eq!(error.message(), "`providers.auth0.jwks_uri` is not an option; did you mean `jwksUri`?");
-    }
-
-    #[test]
-    fn a_missing_key_under_nearly_its_name_is_named() {
-        let options = json::parse_object(br#"{"isuer":"x","audience":"y"}"#).unwrap();
-        let mut reader = Reader::new("providers.auth0", &options);
-        let error = reader.string("issuer", Required::Yes).unwrap_err();
-        assert_eq!(error.message(), "`providers.auth0.isuer` is not an option; did you mean `issuer`?");
-        assert_eq!(
-            reader.string("clientId", Required::Yes).unwrap_err().message(),
-            "`providers.auth0.clientId` is missing"
-        );
-    }
-
-    #[test]
-    fn what_is_no_data_is_named_with_its_place() {
-        let options = |text: &str| text.replace('~', "\\u0000");
-        let message = |text: &str, read: fn(&mut Reader<'_, '_>) -> Result<(), Error>| {
-            let text = options(text);
-            let object = json::parse_object(text.as_bytes()).unwrap();
-            let mut reader = Reader::new("source", &object);
-            let read = read(&mut reader);
-            read.and_then(|()| reader.finish()).map_err(|error| error.message().to_owned())
-        };
-        let scope: fn(&mut Reader<'_, '_>) -> Result<(), Error> =
-            |reader| reader.string("scope", Required::No).map(drop);
-        let needed: fn(&mut Reader<'_, '_>) -> Result<(), Error> =
-            |reader| reader.string("scope", Required::Yes).map(drop);
-        let record: fn(&mut Reader<'_, '_>) -> Result<(), Error> = |reader| {
-            reader.take("scope");
-            Ok(())
-        };
-        let a_function = Err("`source.scope` is a function, and must be plain data".to_owned());
-        assert_eq!(message(r#"{"scope":"~a function"}"#, scope), a_function);
-        assert_eq!(message(r#"{"scope":"~a function"}"#, needed), a_function);
-        assert_eq!(message(r#"{"scope":"~"}"#, scope), Ok(()), "undefined is as good as not there");
-        assert_eq!(message(r#"{"scope":"~"}"#, needed), Err("`source.scope` is missing".into()));
-        assert_eq!(
-            message(r#"{"scope":{"a":["x",{"b":"~a symbol"}]}}"#, record),
-            Err("`source.scope.a[1].b` is a symbol, and must be plain data".into())
-        );
-        for unknown in [r#"{"scop":"~"}"#, r#"{"scop":"~a function"}"#, r#"{"scop":1}"#] {
-            assert_eq!(message(unknown, scope), Err("`source.scop` is not an option; did you mean `scope`?".into()));
-        }
-    }
-
-    #[test]
-    fn what_no_json_is_is_named() {
-        let deep = format!(r#"{{"a":{{"b":{}1{}}}}}"#, "[".repeat(40), "]".repeat(40));
-        for (text, name, path, what) in [
-            (r#"{"providers":{"p":{"issuer":"x\ud83d"}}}"#, "", "providers.p.issuer", "half a character"),
-            (r#"{"scope":"x\ud83d"}"#, "source", "source.scope", "half a character"),
-            (&deep, "", "a.b[0][0]", "too deeply"),
-            ("[]", "", "options", "no object"),
-            ("[]", "source", "source", "no object"),
-        ] {
-            let error = object(text, name).unwrap_err();
-            assert_eq!(error.code(), Code::Config);
-            assert!(error.message().starts_with(&format!("`{path}")) && error.message().contains(what), "{error}");
-        }
-    }
-
-    #[test]
-    fn nearest_is_near() {
-        let known = ["audience", "issuer", "clockToleranceSec"];
-        assert_eq!(nearest("audiences", &known), Some("audience"));
-        assert_eq!(nearest("clock_tolerance_sec", &known), Some("clockToleranceSec"));
-        assert_eq!(nearest("banana", &known), None);
-    }
-
-    #[test]
-    fn types_are_checked() {
-        let options = json::parse_object(br#"{"a":"1","b":[1],"c":-1,"d":{"x":1}}"#).unwrap();
-        let mut reader = Reader::new("", &options);
-        assert_eq!(reader.seconds("a").unwrap_err().message(), "`a` must be a number from 0 to 315360000");
-        assert!(reader.strings("b").is_err());
-        assert!(reader.seconds("c").is_err());
-        assert!(reader.string_record("d").is_err());
-        assert!(reader.string("e", Required::Yes).is_err());
-        assert!(reader.finish().is_ok());
     }
 }

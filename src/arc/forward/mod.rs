@@ -5,11 +5,15 @@
 //! allow-list), not with the meaning of the client's token (a 401 of the upstream's is about the gate's credential), and not
 //! with another request's answer.
 
+mod failure;
+mod verdict;
+
+pub use self::{failure::Failure, verdict::Verdict};
 use crate::{
     arc::{
         envelope::Request,
         errors::ArcCode,
-        reply::{fields, write_fields, Echo, Reply, MEDIA_TYPE},
+        reply::{fields, Echo, Reply, MEDIA_TYPE},
     },
     auth::{assertion, Principal},
     json::{self, write_string, Value},
@@ -27,80 +31,6 @@ pub struct Forward {
     echo: Echo,
     chat_id: Option<String>,
     stream: bool,
-}
-
-/// Why there is no answer of the upstream's to hand on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// No connection, or it broke off.
-    Unreachable,
-    /// It took longer than it may.
-    TimedOut,
-    /// The caller's token ended meanwhile.
-    TokenExpired,
-    /// The caller's token was taken back meanwhile.
-    TokenRevoked,
-    /// Nobody could say for too long whether the caller's token was revoked.
-    Unknown,
-    /// It wants the request to go somewhere else.
-    Redirect,
-    /// Something answered, but not in ARC; or it is another request's answer.
-    NotArc,
-    /// It says that it is overloaded, without saying it in ARC.
-    Overloaded,
-    /// More than is read.
-    TooLarge,
-    /// It refuses the gate's credential.
-    Refused,
-    /// There is no credential for this caller.
-    NoCredential,
-    /// The credential can't be had now.
-    CredentialUnavailable,
-    /// The credential can't be made as this deployment is configured.
-    Misconfigured,
-}
-
-impl Failure {
-    const ALL: [(&'static str, Self); 13] = [
-        ("unreachable", Self::Unreachable),
-        ("timeout", Self::TimedOut),
-        ("expired", Self::TokenExpired),
-        ("revoked", Self::TokenRevoked),
-        ("revocation_unknown", Self::Unknown),
-        ("redirect", Self::Redirect),
-        ("not_arc", Self::NotArc),
-        ("overloaded", Self::Overloaded),
-        ("too_large", Self::TooLarge),
-        ("refused", Self::Refused),
-        ("no_credential", Self::NoCredential),
-        ("credential_unavailable", Self::CredentialUnavailable),
-        ("misconfigured", Self::Misconfigured),
-    ];
-
-    /// The failure that the driver names so.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, failure)| *failure)
-    }
-
-    /// Code, status and what the audit log calls it.
-    const fn answer(self) -> (ArcCode, u16, &'static str) {
-        match self {
-            Self::Unreachable => (ArcCode::AgentUnreachable, 502, "upstream_unreachable"),
-            Self::TimedOut => (ArcCode::AgentTimeout, 504, "timeout"),
-            // A 401 means that nothing was done; here the agent may have worked.
-            Self::TokenExpired => (ArcCode::TokenExpired, 403, "ERR_TOKEN_EXPIRED"),
-            Self::TokenRevoked => (ArcCode::AuthenticationFailed, 403, "ERR_TOKEN_REVOKED"),
-            Self::Unknown => (ArcCode::InternalError, 503, "revocation_unknown"),
-            Self::Redirect => (ArcCode::AgentUnreachable, 502, "upstream_redirect"),
-            Self::NotArc => (ArcCode::AgentUnreachable, 502, "upstream_not_arc"),
-            Self::Overloaded => (ArcCode::AgentNotAvailable, 503, "upstream_overloaded"),
-            Self::TooLarge => (ArcCode::MessageTooLarge, 502, "upstream_too_large"),
-            Self::Refused => (ArcCode::AgentAuthenticationFailed, 502, "upstream_refused"),
-            Self::NoCredential => (ArcCode::PermissionDenied, 403, "ERR_PERMISSION_DENIED"),
-            Self::CredentialUnavailable => (ArcCode::AgentNotAvailable, 503, "ERR_REFRESH_UNAVAILABLE"),
-            Self::Misconfigured => (ArcCode::InternalError, 500, "ERR_CONFIG"),
-        }
-    }
 }
 
 /// What an upstream's answer says of itself.
@@ -129,21 +59,6 @@ pub struct Body<'a> {
     pub has_error: bool,
     /// `error.code`
     pub code: Option<f64>,
-}
-
-/// What to do with an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Read its body, then ask again.
-    Read,
-    /// Hand its events on as they come, under these header fields.
-    Stream,
-    /// Hand its bytes on under this status, with these header fields.
-    Pass(u16, Vec<(&'static str, String)>),
-    /// Ask once more, at this URL with a slash behind its path.
-    Slash,
-    /// Give the caller this instead.
-    Fail(Failure),
 }
 
 impl Forward {
@@ -291,28 +206,5 @@ fn is_same_id(one: Option<&str>, other: Option<&str>) -> bool {
         (Ok(Value::String(one)), Ok(Value::String(other))) => one == other,
         (Ok(Value::Number(one)), Ok(Value::Number(other))) => one.as_f64() == other.as_f64(),
         _ => false,
-    }
-}
-
-impl Verdict {
-    /// The verdict as JSON, for the driver.
-    pub fn to_json(&self, forward: &Forward) -> String {
-        match self {
-            Self::Read => "{\"read\":true}".to_owned(),
-            Self::Slash => "{\"slash\":true}".to_owned(),
-            Self::Stream => {
-                let mut out = String::from("{\"stream\":");
-                write_fields(&mut out, &fields("text/event-stream"));
-                out.push('}');
-                out
-            }
-            Self::Pass(status, headers) => {
-                let mut out = format!("{{\"status\":{status},\"headers\":");
-                write_fields(&mut out, headers);
-                out.push('}');
-                out
-            }
-            Self::Fail(failure) => format!("{{\"reply\":{}}}", forward.reply(*failure).to_json()),
-        }
     }
 }
