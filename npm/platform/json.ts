@@ -1,5 +1,5 @@
 // Options as JSON for the core, which says what is wrong with them. JSON drops some values without a word, or makes others of
-// them: here they are marked instead, and the core names what is marked; src/config.rs has the same mark.
+// them: here they are marked instead, and the core names what is marked; src/config/mod.rs has the same mark.
 
 import { ArcgateError, configError } from "../errors.js";
 import { keysOf, membersOf } from "./options.js";

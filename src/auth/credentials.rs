@@ -5,11 +5,9 @@
 
 use crate::{
     error::{Code, Error},
+    jose::jws::MAX_TOKEN,
     secret::Secret,
 };
-
-/// A token may be this long, in bytes.
-pub const MAX_TOKEN: usize = 16 * 1024;
 
 /// A scheme's name may be this long, in bytes: `x-vendor.acme.key` and the like.
 const MAX_SCHEME: usize = 64;

@@ -2,7 +2,7 @@
 
 use super::denial::Denial;
 use crate::{
-    jose::base64url,
+    jose::{base64url, jws::MAX_TOKEN},
     json::{self, Object, Value},
     secret::Secret,
     time::{Span, Time},
@@ -10,8 +10,6 @@ use crate::{
 
 /// An answer may be this many bytes long.
 pub const MAX_BYTES: usize = 64 * 1024;
-/// A token may be this many bytes long.
-const MAX_TOKEN: usize = 16 * 1024;
 /// No token is believed to live longer than a year: what is said beyond that is a mistake, or means "for ever".
 const LONGEST_SEC: f64 = 31_536_000.0;
 /// The end of the year 9999: what lies behind it is no NumericDate (milliseconds, most often).

@@ -9,7 +9,7 @@ use crate::{
 const MARK: &str = "rg1";
 
 /// A runtime's token may be this long, in bytes.
-const MAX_TOKEN: usize = 1024;
+const MAX_UPSTREAM_TOKEN: usize = 1024;
 
 /// What is authenticated: an injective encoding (a JSON list) of whose session it is, which, and the runtime's token.
 pub(super) fn input(principal_key: &str, session_id: &str, token: &str) -> String {
@@ -38,7 +38,7 @@ pub(super) fn sealed(session_id: &str, token: &str, mac: &str) -> String {
 
 /// Whether a runtime's token is one.
 pub(super) fn fits(token: &str) -> bool {
-    (1..=MAX_TOKEN).contains(&token.len())
+    (1..=MAX_UPSTREAM_TOKEN).contains(&token.len())
 }
 
 /// What a token that a client presents says of itself. Nothing of it is proven.

@@ -6,12 +6,10 @@ use crate::{
         envelope::{Envelope, Frame, Malformed},
         features::Features,
     },
+    jose::jws::MAX_TOKEN,
     json::{Members, Number, Object, Value},
     secret::Secret,
 };
-
-/// The longest credential, in bytes: as long as a token may be.
-pub(super) const MAX_TOKEN: usize = 16 * 1024;
 
 /// Where a session goes on.
 #[derive(Clone, Debug)]

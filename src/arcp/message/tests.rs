@@ -1,5 +1,8 @@
-use super::{hello::MAX_TOKEN, *};
-use crate::arcp::{features::Features, Envelope, Frame};
+use super::*;
+use crate::{
+    arcp::{features::Features, Envelope, Frame},
+    jose::jws::MAX_TOKEN,
+};
 
 fn hello(payload: &str) -> Result<Hello, Malformed> {
     Hello::read(&Envelope::parse(&Frame::new("session.hello", "01J", payload).write()).unwrap())
