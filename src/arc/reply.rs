@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     arc::errors::ArcCode,
-    auth::challenge::Refusal,
+    auth::challenge::HttpRefusal,
     error::{Code, Error},
     json::{write_string, Object, Value},
 };
@@ -134,7 +134,7 @@ impl Reply {
     }
 
     fn refused_knowing(error: &Error, code: ArcCode, reason: &'static str, echo: &Echo, details: Option<&str>) -> Self {
-        let refusal = Refusal::of(error);
+        let refusal = HttpRefusal::of(error);
         let mut reply = Self::error(code, reason, echo, details);
         reply.status = refusal.status;
         reply.headers.extend(refusal.challenge.map(|value| ("WWW-Authenticate", value)));

@@ -21,7 +21,7 @@ const LONGEST_RETRY_AFTER: i64 = 3600;
 
 /// The HTTP side of a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct HttpRefusal {
     /// The status code.
     pub status: u16,
     /// The value of `WWW-Authenticate`.
@@ -30,7 +30,7 @@ pub struct Refusal {
     pub retry_after: Option<i64>,
 }
 
-impl Refusal {
+impl HttpRefusal {
     /// The answer that fits an error. For [`Code::TokenScope`] the error's subject is the list of required scopes.
     pub fn of(error: &Error) -> Self {
         match error.code() {
@@ -122,14 +122,14 @@ fn scope_list(subject: Option<&str>) -> String {
 mod tests {
     use super::*;
 
-    fn refusal(code: Code) -> Refusal {
-        Refusal::of(&Error::new(code, "why, for the log alone"))
+    fn refusal(code: Code) -> HttpRefusal {
+        HttpRefusal::of(&Error::new(code, "why, for the log alone"))
     }
 
     #[test]
     fn every_code_has_an_answer_that_tells_nothing_about_the_reason() {
         for code in Code::ALL {
-            let Refusal { status, challenge, retry_after } = refusal(*code);
+            let HttpRefusal { status, challenge, retry_after } = refusal(*code);
             assert!(matches!(status, 400 | 401 | 403 | 500 | 503), "{code:?}");
             let has_challenge = matches!(status, 401 | 403) && *code != Code::PermissionDenied;
             assert_eq!(challenge.is_some(), has_challenge || *code == Code::InvalidRequest, "{code:?}");
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn no_credentials_get_a_challenge_without_an_error() {
-        let refusal = Refusal::of(&credentials::missing());
+        let refusal = HttpRefusal::of(&credentials::missing());
         assert_eq!((refusal.status, refusal.challenge.as_deref()), (401, Some("Bearer realm=\"arcgate\"")));
     }
 
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(refusal(Code::InvalidRequest).status, 400);
         let error = Error::new(Code::TokenScope, "").about("arc.task.controller a\"b arc.agent.caller");
         assert_eq!(
-            Refusal::of(&error).challenge.unwrap(),
+            HttpRefusal::of(&error).challenge.unwrap(),
             "Bearer realm=\"arcgate\", error=\"insufficient_scope\", scope=\"arc.task.controller arc.agent.caller\""
         );
     }
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn an_outage_says_when_to_come_back() {
-        let after = |span| Refusal::of(&Error::new(Code::JwksUnavailable, "").retry_after(span)).retry_after;
+        let after = |span| HttpRefusal::of(&Error::new(Code::JwksUnavailable, "").retry_after(span)).retry_after;
         assert_eq!(refusal(Code::JwksUnavailable).retry_after, Some(5));
         assert_eq!(after(Span::from_millis(1)), Some(1));
         assert_eq!(after(Span::from_millis(-7)), Some(1));

@@ -6,7 +6,7 @@ use super::error::thrown;
 use crate::{
     arc::reply::write_fields,
     auth::{
-        challenge::{stated, Refusal},
+        challenge::{stated, HttpRefusal},
         credentials::{self, Credentials},
         custom::principal_from_json,
         first_of,
@@ -30,7 +30,7 @@ pub fn read_credentials(authorization: Option<String>, query: &str) -> Result<St
 /// What a refused request is told over HTTP: `{ status, headers }`; the arguments are the error's.
 #[wasm_bindgen(js_name = httpRefusal)]
 pub fn http_refusal(code: &str, retryable: bool, subject: Option<String>, retry_after: Option<f64>) -> String {
-    let refusal = Refusal::of(&stated(code, retryable, subject.as_deref(), retry_after.map(seconds)));
+    let refusal = HttpRefusal::of(&stated(code, retryable, subject.as_deref(), retry_after.map(seconds)));
     let mut fields = Vec::new();
     fields.extend(refusal.challenge.map(|challenge| ("WWW-Authenticate", challenge)));
     fields.extend(refusal.retry_after.map(|seconds| ("Retry-After", seconds.to_string())));

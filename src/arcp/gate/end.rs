@@ -3,7 +3,7 @@
 use super::trust::UpstreamTrust;
 use crate::{
     arcp::{envelope::Malformed, ArcpCode, Close},
-    auth::challenge::Refusal,
+    auth::challenge::HttpRefusal,
     error::Error,
     json::Members,
 };
@@ -138,7 +138,7 @@ impl End {
 
     /// What a verifier's error comes to. The reason is told by the driver, which has the error's code.
     pub fn of_verifier(error: &Error) -> Self {
-        match Refusal::of(error).status {
+        match HttpRefusal::of(error).status {
             403 => Self::denied("missing_scope"),
             500.. => Self::restart("verifier_failed"),
             _ => Self::unauthenticated("refused"),
