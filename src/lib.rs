@@ -14,6 +14,7 @@
 )]
 
 pub mod json;
+pub mod random;
 pub mod secret;
 pub mod time;
 

@@ -1,6 +1,6 @@
 //! Identifiers: ULIDs in upper-case Crockford base32, which the Python SDK insists on.
 
-use crate::time::Time;
+use crate::{random::Random, time::Time};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -11,13 +11,13 @@ pub struct Ids {
     millis: u64,
     /// The lower 80 bits.
     tail: u128,
-    state: u64,
+    random: Random,
 }
 
 impl Ids {
     /// Ids from a random seed.
     pub const fn new(seed: u64) -> Self {
-        Self { millis: 0, tail: 0, state: seed }
+        Self { millis: 0, tail: 0, random: Random::new(seed) }
     }
 
     /// The next ULID.
@@ -26,7 +26,7 @@ impl Ids {
         if millis > self.millis {
             self.millis = millis;
             // The top bit stays clear, so that counting up within a millisecond doesn't overflow.
-            self.tail = (u128::from(self.draw()) << 64 | u128::from(self.draw())) & ((1 << 79) - 1);
+            self.tail = (u128::from(self.random.draw()) << 64 | u128::from(self.random.draw())) & ((1 << 79) - 1);
         } else {
             self.tail += 1;
         }
@@ -37,21 +37,12 @@ impl Ids {
 
     /// A trace id (W3C Trace Context), never all zero. Unique, and no secret either.
     pub fn trace_id(&mut self) -> [u8; 16] {
-        ((u128::from(self.draw()) << 64 | u128::from(self.draw())) | 1).to_be_bytes()
+        ((u128::from(self.random.draw()) << 64 | u128::from(self.random.draw())) | 1).to_be_bytes()
     }
 
     /// A number from 0 up to 1: for the length of a pause.
     pub fn unit(&mut self) -> f64 {
-        (self.draw() >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    // SplitMix64
-    fn draw(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
+        self.random.unit()
     }
 }
 
