@@ -7,7 +7,7 @@
 //! | `p200 {…}` `P1` | the newest attempt performs what it is asked to, with this answer; or fails |
 //! | `o200 {…}` `v` `T` | the oldest does; the newest vanishes; somebody takes it over |
 //! | `i` `I…` `s{…}` `A{…}` | the token is refused, or another one; tokens are handed in; another tab has some |
-//! | `O` `Z-1000` `n` `R` `F` `c` | signing out, here or elsewhere at that time; signing in; revoking; forgetting; the page comes back |
+//! | `O` `Z-1000` `n` `R` `F` `c` | signing out, here or elsewhere at that time; signing in; revoking; revoking, and whoever performs it vanishes; the page comes back |
 //! | `d` `l` `L` | the endpoints are looked up; a login begins; it comes back, with `$random` for its state |
 //! | `t1000` `j-1000` | time passes; the clock is set |
 
@@ -16,11 +16,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use arcgate::{
     jose::{jwks_cache::FetchFailure, url::PlainHosts},
     json,
+    machine::Machine as _,
     secret::Secret,
     time::{Span, Time},
     token::{
-        login::Pending,
-        manager::{Action, AttemptId, Input, Manager, Options, RefreshTokenStatus, Request, Step},
+        jitter::Jitter,
+        login::PendingLogin,
+        manager::{
+            Action, Answer, AttemptId, Manager, Options, RefreshTokenStatus, Request, RequesterId, Response, Task,
+        },
         response,
         source::Source,
     },
@@ -38,6 +42,14 @@ const SOURCES: [&str; 5] = [
     r#"{"type":"client_credentials","issuer":"https://i.example","clientId":"c","privateKey":true,"algorithm":"ES256"}"#,
 ];
 
+/// What came out of the manager.
+#[derive(Default)]
+struct Drained {
+    answer: Option<Answer>,
+    started: Vec<AttemptId>,
+    task: Option<Task>,
+}
+
 struct World {
     manager: Manager,
     now: i64,
@@ -47,7 +59,7 @@ struct World {
     /// Attempts that somebody performs.
     attempts: Vec<AttemptId>,
     /// What they have under way.
-    begun: BTreeMap<AttemptId, Action>,
+    begun: BTreeMap<AttemptId, Task>,
     /// All attempts that began.
     known: BTreeSet<AttemptId>,
     /// When a refresh token was sent, and by whom.
@@ -66,7 +78,7 @@ pub(crate) fn run(data: &[u8]) -> bool {
     let source = Source::from_options(&options, &PlainHosts::default()).expect("a source is good");
     let options = Options { has_storage: first.contains('s'), is_shared: first.contains('t'), ..Options::default() };
     let mut world = World {
-        manager: Manager::new(source, options),
+        manager: Manager::new(source, options, Jitter::Fixed(0.5)),
         now: START,
         is_set: false,
         storage: None,
@@ -108,8 +120,8 @@ impl World {
         match what {
             'a' | 'f' => self.ask(what == 'f', script::number(rest).0.unwrap_or(0)),
             'w' => {
-                let attempt = self.manager.wake(now);
-                self.start(attempt);
+                self.manager.handle_timeout(now);
+                self.start_all();
             }
             'p' | 'P' => self.perform(self.attempts.last().copied(), rest, what == 'P'),
             'o' => self.perform(self.attempts.first().copied(), rest, false),
@@ -120,39 +132,42 @@ impl World {
                 if let Some(attempt) = self.attempts.last().copied() {
                     self.attempts.pop();
                     self.begun.remove(&attempt);
-                    let is_mine = self.manager.take_over(attempt, now, 0.5);
-                    self.start(is_mine.then_some(attempt));
+                    self.manager.handle_performer_gone(attempt, now);
+                    self.start_all();
                 }
             }
             'i' => {
                 let token = self.manager.token().unwrap_or_default().to_owned();
-                let was_there = self.manager.invalidate(&token, now);
+                let was_there = self.manager.handle_refused_token(&token, now);
                 assert!(!was_there || self.manager.token() != Some(token.as_str()), "a refused token is held");
             }
-            'I' => _ = self.manager.invalidate(rest, now),
+            'I' => _ = self.manager.handle_refused_token(rest, now),
             's' => {
                 if let Ok(answer) = json::object_of(rest) {
                     if let Ok(tokens) = response::tokens(&answer) {
-                        self.manager.set(Box::new(tokens), now, 0.5);
+                        self.manager.handle_tokens(Box::new(tokens), now);
                     }
                 }
             }
-            'A' => _ = self.manager.adopt(rest, now, 0.5),
-            'O' => _ = self.manager.sign_out(now, true, now),
+            'A' => _ = self.manager.handle_shared_tokens(rest, now),
+            'O' => _ = self.manager.handle_sign_out(now, true, now),
             'Z' => {
                 let at = Time::from_millis((self.now + script::jump(rest)) as f64);
-                self.manager.sign_out(at, false, now);
+                self.manager.handle_sign_out(at, false, now);
             }
-            'n' => self.manager.sign_in(),
+            'n' => self.manager.handle_sign_in(),
             'R' => {
-                let attempt = self.manager.revoke(now);
-                self.start(attempt);
+                self.manager.handle_revocation(now);
+                self.start_all();
             }
-            'F' => self.manager.forget(),
-            'c' => self.manager.came_back(),
+            'F' => {
+                self.manager.handle_revocation(now);
+                self.drain();
+            }
+            'c' => self.manager.handle_return(),
             'd' => {
-                let attempt = self.manager.discover(now);
-                self.start(attempt);
+                self.manager.handle_discovery(now);
+                self.start_all();
             }
             'l' => self.login(),
             'L' => self.come_back(rest),
@@ -169,32 +184,57 @@ impl World {
         let now = self.time();
         let min_validity = Span::from_secs(min_secs.clamp(0, 100_000));
         let force = force.then(|| self.manager.requests());
-        match self.manager.ask(&Request { arrived: now, min_validity, force }, now) {
-            Step::Token(beside) => {
+        self.manager.handle_request(RequesterId(7), &Request { arrived: now, min_validity, force }, now);
+        let Drained { started, answer, .. } = self.drain();
+        match answer.expect("whoever asks is answered") {
+            Answer::Token => {
                 assert!(self.manager.token().is_some(), "no token, after all");
                 self.has_had_token = true;
                 let end = self.manager.expires_at();
                 assert!(self.is_set || end.is_none_or(|end| end > now), "a token that has ended: {end:?}");
-                self.start(beside);
             }
-            Step::Begin(attempt) => self.start(Some(attempt)),
-            Step::Wait(_, until) => {
+            Answer::AskAgain => assert!(!started.is_empty(), "to be asked again, and nothing starts"),
+            Answer::Wait(_, until) => {
                 let wait = until.since(now);
                 assert!(wait > Span::ZERO && wait <= Span::from_secs(66), "to be waited for: {wait:?}");
             }
-            Step::Refused(error) => {
+            Answer::Refuse(error) => {
                 let shown = format!("{error:?} {error}");
                 assert!(self.is_told || !shown.contains(SECRET), "a secret in {shown}");
             }
         }
+        started.into_iter().for_each(|attempt| self.start(attempt));
         // Others begin too, and vanish.
         if self.attempts.len() > 8 {
             self.attempts.remove(0);
         }
     }
 
-    fn start(&mut self, attempt: Option<AttemptId>) {
-        let Some(attempt) = attempt else { return };
+    /// What came out, once.
+    fn drain(&mut self) -> Drained {
+        let mut drained = Drained::default();
+        for action in self.manager.drain_actions() {
+            match action {
+                Action::Answer(requester, answer) => {
+                    assert!(requester == RequesterId(7) && drained.answer.is_none(), "another one's answer");
+                    drained.answer = Some(answer);
+                }
+                Action::Start(attempt) => drained.started.push(attempt),
+                Action::Perform { task, .. } => drained.task = Some(task),
+                Action::End(_) | Action::Resolve(..) => {}
+            }
+        }
+        assert!(self.manager.poll_timeout().is_none_or(|at| at.as_millis() >= 0), "a deadline before all time");
+        drained
+    }
+
+    fn start_all(&mut self) {
+        for attempt in self.drain().started {
+            self.start(attempt);
+        }
+    }
+
+    fn start(&mut self, attempt: AttemptId) {
         self.known.insert(attempt);
         if !self.attempts.contains(&attempt) {
             self.attempts.push(attempt);
@@ -202,59 +242,73 @@ impl World {
         self.begin(attempt);
     }
 
-    /// An attempt's owner does what it is asked to at once, unless it does already; what comes of it comes later.
+    /// An attempt's performer does what it is asked to at once, unless it does already; what comes of it comes later.
     fn begin(&mut self, attempt: AttemptId) {
         if self.begun.contains_key(&attempt) {
             return;
         }
-        let Some(action) = self.manager.action(attempt, "unguessable", self.time()) else {
+        self.manager.handle_ready(attempt, "unguessable", self.time());
+        let Some(task) = self.drain().task else {
             self.attempts.retain(|other| *other != attempt);
-            let _ = self.manager.outcome(attempt);
             return;
         };
         assert!(self.manager.limit(attempt).is_some(), "an attempt without an end");
-        if let Action::Post(request) = &action {
+        if let Task::Post(request) = &task {
             let form = std::str::from_utf8(request.body.expose()).expect("a form is text").to_owned();
             if form.contains("grant_type=refresh_token") {
                 self.sends(attempt, form);
             }
         }
-        self.begun.insert(attempt, action);
+        self.begun.insert(attempt, task);
     }
 
     fn perform(&mut self, attempt: Option<AttemptId>, rest: &str, fails: bool) {
         let (Some(attempt), now) = (attempt, self.time()) else { return };
         let (status, body) = script::number(rest);
         let status = status.map_or(200, |status| status as u16);
-        let Some(action) = self.begun.remove(&attempt) else { return };
+        let Some(task) = self.begun.remove(&attempt) else { return };
         let storage = self.storage.clone();
         let (date, retry_after) = (None, (status == 429).then_some(Span::from_secs(30)));
-        let input = match action {
-            _ if fails => Input::Failed(if status == 1 { FetchFailure::Timeout } else { FetchFailure::Network }),
-            Action::Load => Input::Loaded(if body.is_empty() { storage.as_deref() } else { Some(body) }),
-            Action::Lock => Input::Locked(status == 200),
-            Action::Ask { .. } => {
-                Input::Asked(if status == 200 { RefreshTokenStatus::Usable } else { RefreshTokenStatus::Rotated })
+        let manager = &mut self.manager;
+        match task {
+            _ if fails => {
+                let failure = if status == 1 { FetchFailure::Timeout } else { FetchFailure::Network };
+                manager.handle_failure(attempt, failure, now);
             }
-            Action::Callback(_) => Input::Called(body.as_bytes()),
-            Action::Get(_) | Action::Post(_) => Input::Response { status, body: body.as_bytes(), date, retry_after },
-            Action::Sign(input) => {
+            Task::Load => {
+                manager.handle_loaded(attempt, if body.is_empty() { storage.as_deref() } else { Some(body) }, now);
+            }
+            Task::Lock => manager.handle_lock(attempt, status == 200, now),
+            Task::AskTabs { .. } => {
+                let is_usable = status == 200;
+                let known = if is_usable { RefreshTokenStatus::Usable } else { RefreshTokenStatus::Rotated };
+                manager.handle_tabs_asked(attempt, known, now);
+            }
+            Task::Callback(_) => manager.handle_callback(attempt, body.as_bytes(), now),
+            Task::Get(_) | Task::Post(_) => {
+                let response = Response { status, body: body.as_bytes(), date, retry_after };
+                manager.handle_response(attempt, response, now);
+            }
+            Task::Sign(input) => {
                 assert!(input.bytes().all(|byte| byte.is_ascii_graphic()), "what is signed is base64url: {input}");
-                Input::Signed("c2ln")
+                manager.handle_signature(attempt, "c2ln", now);
             }
-            Action::Verify { .. } => Input::Verified(if status == 200 { Ok(body) } else { Err("signature") }),
-            Action::Store(text) => {
+            Task::Verify { .. } => {
+                let outcome = if status == 200 { Ok(body) } else { Err("signature") };
+                manager.handle_verified(attempt, outcome, now);
+            }
+            Task::Store(text) => {
                 let text = String::from_utf8(text.expose().to_vec()).expect("what is stored is text");
                 json::object_of(&text).expect("what is stored is JSON");
                 self.storage = (status == 200).then_some(text);
-                Input::Stored(status == 200)
+                manager.handle_stored(attempt, status == 200, now);
             }
-            Action::Delete => {
+            Task::Delete => {
                 self.storage = None;
-                Input::Stored(true)
+                manager.handle_stored(attempt, true, now);
             }
-        };
-        self.manager.handle(attempt, input, now, 0.5);
+        }
+        self.drain();
         self.begin(attempt);
     }
 
@@ -270,20 +324,20 @@ impl World {
         self.logins += 1;
         let secret = |what: &str| Secret::new(format!("{what}-{}", self.logins));
         let begun = self.time();
-        let login = Pending {
+        let login = PendingLogin {
             state: secret("state"),
             nonce: "n".to_owned(),
             verifier: secret("verifier"),
             return_to: Some("https://a.example/".to_owned()),
             begun,
         };
-        if let Ok(url) = self.manager.begin_login(login, "challenge", &[]) {
+        if let Ok(url) = self.manager.handle_login(login, "challenge", &[]) {
             assert!(url.starts_with("https://"), "{url}");
             assert!(!url.contains("verifier-"), "the verifier is in {url}");
         }
-        let kept = self.manager.waiting().to_json(self.manager.source_id());
+        let kept = self.manager.pending_logins().to_json(self.manager.source_id());
         json::object_of(&kept).expect("what waits is JSON");
-        self.manager.set_waiting(&kept);
+        self.manager.handle_pending_logins(&kept);
     }
 
     fn come_back(&mut self, rest: &str) {
@@ -293,12 +347,12 @@ impl World {
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (name, if value == "$random" { state.as_str() } else { value }))
             .collect();
-        match self.manager.complete_login(&query, self.time()) {
-            Ok((attempt, return_to)) => {
+        match self.manager.handle_login_answer(&query, self.time()) {
+            Ok(return_to) => {
                 assert!(return_to.is_none_or(|url| url.starts_with("https://")), "back to nowhere");
-                let again = self.manager.complete_login(&query, self.time());
+                let again = self.manager.handle_login_answer(&query, self.time());
                 assert!(again.is_err(), "an answer counts once");
-                self.start(Some(attempt));
+                self.start_all();
             }
             Err(error) => assert!(!format!("{error:?}").contains(&state), "the state is in an error"),
         }

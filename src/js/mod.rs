@@ -19,12 +19,10 @@ pub mod arcp_runtime;
 pub mod error;
 pub mod http;
 pub mod jws;
-pub mod login;
 mod registers;
 #[cfg(feature = "gate")]
 pub mod revocation;
 pub mod signing_key;
-pub mod tabs;
 pub mod token;
 #[cfg(feature = "gate")]
 pub mod upstream;

@@ -20,7 +20,7 @@ const LONGEST_HINT: usize = 4096;
 
 /// A login that waits for its answer.
 #[derive(Clone, Debug)]
-pub struct Pending {
+pub struct PendingLogin {
     /// `state`: what the answer is recognised by.
     pub state: Secret,
     /// `nonce`: what its ID token is recognised by.
@@ -35,17 +35,17 @@ pub struct Pending {
 
 /// The logins that wait, bounded in number and in time.
 #[derive(Clone, Debug, Default)]
-pub struct Waiting(Vec<Pending>);
+pub struct PendingLogins(Vec<PendingLogin>);
 
-impl Waiting {
-    /// Reads what [`Waiting::to_json`] wrote for the same source; anything else is as good as nothing.
+impl PendingLogins {
+    /// Reads what [`PendingLogins::to_json`] wrote for the same source; anything else is as good as nothing.
     pub fn parse(text: &str, source: &str) -> Self {
         let Ok(read) = json::object_of(text) else { return Self::default() };
         if read.get("source").and_then(Value::as_str) != Some(source) {
             return Self::default();
         }
         let items = read.get("logins").and_then(Value::as_array).unwrap_or_default();
-        Self(items.iter().take(MOST).filter_map(|item| Pending::read(item.as_object()?)).collect())
+        Self(items.iter().take(MOST).filter_map(|item| PendingLogin::read(item.as_object()?)).collect())
     }
 
     /// The logins as JSON. This text is a secret.
@@ -75,7 +75,7 @@ impl Waiting {
     }
 
     /// Adds a login.
-    pub fn push(&mut self, login: Pending) {
+    pub fn push(&mut self, login: PendingLogin) {
         self.prune(login.begun);
         if self.0.len() >= MOST {
             self.0.remove(0);
@@ -84,7 +84,7 @@ impl Waiting {
     }
 
     /// The login that this is the answer to. It is no longer waited for: an answer counts once.
-    pub fn take(&mut self, state: &str, now: Time) -> Option<Pending> {
+    pub fn take(&mut self, state: &str, now: Time) -> Option<PendingLogin> {
         self.prune(now);
         let place = self.0.iter().position(|login| login.state.matches(state.as_bytes()))?;
         Some(self.0.remove(place))
@@ -104,7 +104,7 @@ impl Waiting {
     }
 }
 
-impl Pending {
+impl PendingLogin {
     fn read(item: &Object<'_>) -> Option<Self> {
         let text = |name| item.get(name).and_then(Value::as_str).map(str::to_owned);
         Some(Self {
@@ -125,7 +125,7 @@ impl Pending {
 pub fn authorization_url(
     source: &Source,
     endpoints: &Endpoints,
-    login: &Pending,
+    login: &PendingLogin,
     challenge: &str,
     parameters: &[(String, String)],
 ) -> Result<String, Error> {
@@ -263,8 +263,8 @@ fn with_query(endpoint: &str, form: Form) -> String {
 mod tests {
     use super::*;
 
-    fn pending(state: &str, begun: f64) -> Pending {
-        Pending {
+    fn pending(state: &str, begun: f64) -> PendingLogin {
+        PendingLogin {
             state: Secret::new(state),
             nonce: format!("n-{state}"),
             verifier: Secret::new("v"),
@@ -276,20 +276,20 @@ mod tests {
     #[test]
     fn an_answer_counts_once_for_ten_minutes_and_few_are_waited_for() {
         let now = Time::from_millis(1e12);
-        let mut waiting = Waiting::default();
+        let mut waiting = PendingLogins::default();
         for number in 0..7 {
             waiting.push(pending(&number.to_string(), 1e12));
         }
-        let mut waiting = Waiting::parse(&waiting.to_json("s"), "s");
+        let mut waiting = PendingLogins::parse(&waiting.to_json("s"), "s");
         assert!(waiting.take("1", now).is_none());
         assert_eq!(waiting.take("2", now).unwrap().nonce, "n-2");
         assert!(waiting.take("2", now).is_none() && waiting.take("", now).is_none());
         assert!(waiting.clone().take("3", now.plus(Span::from_secs(599))).is_some());
         assert!(waiting.clone().take("3", now.plus(Span::from_secs(600))).is_none());
         assert!(waiting.clone().take("3", now.minus(Span::from_secs(600))).is_none());
-        assert!(Waiting::parse(&waiting.to_json("s"), "other").is_empty());
+        assert!(PendingLogins::parse(&waiting.to_json("s"), "other").is_empty());
         for odd in ["", "[]", "{}", r#"{"source":"s"}"#, r#"{"source":"s","logins":[1,{},{"state":"x"}]}"#] {
-            assert!(Waiting::parse(odd, "s").is_empty(), "{odd}");
+            assert!(PendingLogins::parse(odd, "s").is_empty(), "{odd}");
         }
     }
 

@@ -6,13 +6,12 @@
 //!                                  │                  ▲  the token goes on being        │
 //!                       no answer  ▼                  │  handed out meanwhile           ▼ no answer
 //!                               failed ───────────────┘                              valid, until its end: then failed
-//!                                      after a pause
+//!                                      after a backoff
 //! ```
 //!
 //! Read downwards: [`source`] says where tokens come from, [`grant`] builds the requests, [`response`] reads the answers ([`denial`] those that say no),
 //! [`metadata`] says where to send them, [`login`] knows whose answer to a login it is, [`schedule`] knows when, and [`manager`] is the machine that brings them together.
-//! There are instants here and no timers, ids of attempts and no promises; the driver does what [`Manager::action`] says and
-//! hands what came of it to [`Manager::handle`].
+//! There are instants here and no timers, ids of attempts and no promises: [`Manager`] keeps the contract of [`crate::machine`].
 
 pub mod denial;
 
@@ -21,6 +20,7 @@ pub mod response;
 pub mod persisted_state;
 
 pub mod grant;
+pub mod jitter;
 pub mod metadata;
 pub mod schedule;
 

@@ -224,6 +224,20 @@ fn odd_type(answer: &Object<'_>) -> Option<String> {
     }
 }
 
+/// Reads tokens that somebody hands in, as JSON: the access token, or an object with the members of §5.1.
+///
+/// # Errors
+/// What is wrong, to stand behind a name for what was given.
+pub fn given(text: &[u8]) -> Result<Tokens, String> {
+    match json::parse(text) {
+        Ok(Value::String(token)) => {
+            bare(&token).ok_or_else(|| "is no token: it holds a character that none may hold".to_owned())
+        }
+        Ok(Value::Object(answer)) => tokens(&answer).map_err(|unusable| unusable.problem),
+        _ => Err("must be a token, or an object with `access_token`".to_owned()),
+    }
+}
+
 /// Tokens of which only the access token is known.
 pub fn bare(token: &str) -> Option<Tokens> {
     is_token(token).then(|| Tokens {

@@ -227,6 +227,13 @@ impl Source {
         form.push_some("resource", self.resource.as_deref());
     }
 
+    /// Adds the further parameters.
+    pub fn push_parameters(&self, form: &mut Form) {
+        for (name, value) in &self.parameters {
+            form.push(name, value);
+        }
+    }
+
     /// Tells this source's tokens from those of another in the same storage. Holds no secret.
     pub fn id(&self) -> String {
         let mut out = String::from(match self.kind {

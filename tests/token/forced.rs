@@ -30,7 +30,7 @@ fn has(world: &mut World, request: &Request, token: &str) {
 
 /// Sends the request of an attempt, of which the answer has not come.
 fn send(world: &mut World, attempt: AttemptId) {
-    assert!(matches!(world.manager.action(attempt, "id", world.time()), Some(Action::Post(_) | Action::Callback(_))));
+    assert!(matches!(world.manager.task(attempt, "id", world.time()), Some(Task::Post(_) | Task::Callback(_))));
 }
 
 fn answer(world: &mut World, attempt: AttemptId) {
@@ -42,7 +42,7 @@ fn answer(world: &mut World, attempt: AttemptId) {
     } else {
         Input::Response { status: 200, body: body.as_bytes(), date: None, retry_after: None }
     };
-    world.manager.handle(attempt, input, now, 0.5);
+    world.manager.handle(attempt, input, now);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn an_attempt_that_fails_tells_those_who_wait_for_the_next_one() {
     let late = world.request(true, 0);
     waits(&mut world, &late, attempt);
     let now = world.time();
-    world.manager.handle(attempt, Input::Response { status: 503, body: b"", date: None, retry_after: None }, now, 0.5);
+    world.manager.handle(attempt, Input::Response { status: 503, body: b"", date: None, retry_after: None }, now);
     assert!(matches!(ask(&mut world, &late), Step::Refused(_)), "the provider is left alone for a while");
 }
 
@@ -120,7 +120,7 @@ fn another_tabs_token_is_enough_only_if_it_was_asked_for_since() {
         let (mut one, mut two) = (World::with(PERSON, options.clone()), World::with(PERSON, options));
         one.get().unwrap();
         let now = two.time();
-        assert!(two.manager.adopt(&exported(&one), now, 0.5));
+        assert!(two.manager.handle_shared_tokens(&exported(&one), now));
         one.sleep(60.0);
         two.now = one.now + head_start;
         one.minted = 1;
@@ -131,8 +131,8 @@ fn another_tabs_token_is_enough_only_if_it_was_asked_for_since() {
         assert_eq!(one.force().unwrap(), "t2");
         two.now = one.now + 2000;
         let now = two.time();
-        assert!(two.manager.adopt(&exported(&one), now, 0.5));
-        two.manager.handle(attempt, Input::Locked(false), now, 0.5);
+        assert!(two.manager.handle_shared_tokens(&exported(&one), now));
+        two.manager.handle(attempt, Input::Locked(false), now);
         if is_enough {
             has(&mut two, &request, "t2");
         } else {

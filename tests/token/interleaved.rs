@@ -78,10 +78,10 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(is_person: bool, has_storage: bool) -> Self {
+    fn new(is_person: bool, has_storage: bool, random: f64) -> Self {
         let options = Options { has_storage, ..Options::default() };
         Self {
-            world: World::with(if is_person { PERSON } else { MACHINE }, options),
+            world: World::jittered(if is_person { PERSON } else { MACHINE }, options, Jitter::Fixed(random)),
             is_person,
             under_way: Vec::new(),
             lost: Vec::new(),
@@ -104,9 +104,9 @@ impl Stage {
 
     fn jump(&mut self, millis: i64) {
         // The driver's timer reads the clock at least once a minute: what passes unread around a jump can't be known.
-        let _ = self.world.manager.invalidate("none", self.world.time());
+        let _ = self.world.manager.handle_refused_token("none", self.world.time());
         self.world.now += millis;
-        let _ = self.world.manager.invalidate("none", self.world.time());
+        let _ = self.world.manager.handle_refused_token("none", self.world.time());
         self.shown += millis.max(0);
     }
 
@@ -160,27 +160,27 @@ impl Stage {
                 Input::Response { status: *status, body: body.as_bytes(), date: None, retry_after: None }
             }
         };
-        self.world.manager.handle(id, input, now, self.world.random);
+        self.world.manager.handle(id, input, now);
         self.act(place)
     }
 
     fn act(&mut self, place: usize) -> Result<(), TestCaseError> {
         let now = self.world.time();
-        let Some(action) = self.world.manager.action(self.under_way[place].id, "unguessable", now) else {
+        let Some(action) = self.world.manager.task(self.under_way[place].id, "unguessable", now) else {
             self.under_way.remove(place);
             return Ok(());
         };
         let coming = match action {
-            Action::Load => Coming::Loaded(self.world.storage.clone()),
-            Action::Store(text) => {
+            Task::Load => Coming::Loaded(self.world.storage.clone()),
+            Task::Store(text) => {
                 self.world.storage = Some(String::from_utf8(text.expose().to_vec()).unwrap());
                 Coming::Stored
             }
-            Action::Delete => {
+            Task::Delete => {
                 self.world.storage = None;
                 Coming::Stored
             }
-            Action::Post(request) => {
+            Task::Post(request) => {
                 let body = String::from_utf8(request.body.expose().to_vec()).unwrap();
                 self.check_alone(place)?;
                 self.under_way[place].sent = Some(self.shown);
@@ -253,8 +253,7 @@ proptest! {
         has_storage: bool,
         random in 0.0..1.0f64,
     ) {
-        let mut stage = Stage::new(is_person, has_storage);
-        stage.world.random = random;
+        let mut stage = Stage::new(is_person, has_storage, random);
         for turn in turns {
             match turn {
                 Turn::Sleep(millis) => stage.sleep(i64::from(millis)),
@@ -271,7 +270,7 @@ proptest! {
                 Turn::Invalidate => {
                     let token = stage.world.manager.token().unwrap_or("none").to_owned();
                     let now = stage.world.time();
-                    stage.world.manager.invalidate(&token, now);
+                    stage.world.manager.handle_refused_token(&token, now);
                 }
                 Turn::Step(which) if !stage.under_way.is_empty() => {
                     stage.step(usize::from(which) % stage.under_way.len())?;
@@ -283,8 +282,8 @@ proptest! {
                 Turn::Notice(which) if !stage.lost.is_empty() => {
                     let place = usize::from(which) % stage.lost.len();
                     let id = stage.lost.remove(place);
-                    let (now, random) = (stage.world.time(), stage.world.random);
-                    if stage.world.manager.take_over(id, now, random) {
+                    let now = stage.world.time();
+                    if stage.world.manager.take_over(id, now) {
                         stage.begin(id)?;
                     }
                 }

@@ -1,6 +1,6 @@
 //! Logging in: what is sent, what is believed, and what is forgotten.
 
-use arcgate::{secret::Secret, token::login::Pending};
+use arcgate::{secret::Secret, token::login::PendingLogin};
 
 use super::*;
 
@@ -19,8 +19,8 @@ fn document(more: &str) -> Reply {
     )
 }
 
-fn pending(name: &str, now: Time) -> Pending {
-    Pending {
+fn pending(name: &str, now: Time) -> PendingLogin {
+    PendingLogin {
         state: Secret::new(name),
         nonce: "n".into(),
         verifier: Secret::new("v"),
@@ -42,7 +42,7 @@ fn begun_with(more: &str, options: Options) -> (World, String) {
     world.run(attempt);
     assert!(world.manager.outcome(attempt).unwrap().is_ok());
     assert!(world.manager.discover(now).is_none());
-    let url = world.manager.begin_login(pending("s", now), "challenge", &[]).unwrap();
+    let url = world.manager.handle_login(pending("s", now), "challenge", &[]).unwrap();
     (world, url)
 }
 
@@ -65,14 +65,14 @@ fn a_person_is_sent_with_pkce_and_comes_back_with_a_code() {
          &audience=https%3A%2F%2Fx.example&state=s&nonce=n&code_challenge=challenge&code_challenge_method=S256&prompt=login"
     );
     // The page is left, and another one goes on.
-    let kept = world.manager.waiting().to_json(world.manager.source_id());
+    let kept = world.manager.pending_logins().to_json(world.manager.source_id());
     let (mut world, _) = {
         let (world, url) = begun("");
         (World { manager: world.manager, ..World::of(SOURCE) }, url)
     };
-    world.manager.set_waiting("");
+    world.manager.handle_pending_logins("");
     assert_eq!(complete(&mut world, &ANSWER).unwrap_err().code(), Code::LoginRejected);
-    world.manager.set_waiting(&kept);
+    world.manager.handle_pending_logins(&kept);
     world.reply = Reply::Answer(200, TOKENS.into());
     complete(&mut world, &ANSWER).unwrap();
     assert_eq!(world.get().unwrap(), "a");
@@ -125,7 +125,7 @@ fn a_second_login_leaves_nothing_of_the_first() {
     complete(&mut world, &ANSWER).unwrap();
     assert!(world.storage.as_deref().unwrap().contains("r1"));
     let now = world.time();
-    world.manager.begin_login(pending("t", now), "challenge", &[]).unwrap();
+    world.manager.handle_login(pending("t", now), "challenge", &[]).unwrap();
     world.reply =
         Reply::Answer(200, r#"{"access_token":"b","token_type":"Bearer","expires_in":600,"id_token":"i2"}"#.into());
     complete(&mut world, &[("state", "t"), ("code", "l")]).unwrap();
@@ -159,7 +159,7 @@ fn logging_out_names_the_login_and_forgets_it() {
 fn only_a_source_that_is_logged_in_to_has_logins() {
     let mut world = World::of(PERSON);
     let now = world.time();
-    assert_eq!(world.manager.begin_login(pending("s", now), "x", &[]).unwrap_err().code(), Code::Config);
+    assert_eq!(world.manager.handle_login(pending("s", now), "x", &[]).unwrap_err().code(), Code::Config);
     assert_eq!(world.manager.complete_login(&ANSWER, now).unwrap_err().code(), Code::Config);
     assert!(world.manager.logout_url().is_none());
 }
@@ -169,7 +169,7 @@ fn a_login_has_parameters_of_its_own() {
     let (mut world, url) = begun("");
     assert!(url.contains("prompt=login"), "{url}");
     let own = [("prompt".to_owned(), "none".to_owned()), ("ui_locales".to_owned(), "de".to_owned())];
-    let url = world.manager.begin_login(pending("t", world.time()), "challenge", &own).unwrap();
+    let url = world.manager.handle_login(pending("t", world.time()), "challenge", &own).unwrap();
     assert!(url.contains("prompt=none") && url.contains("ui_locales=de") && !url.contains("prompt=login"), "{url}");
 }
 
@@ -220,7 +220,7 @@ fn an_access_token_that_names_nobody_opens_none_either() {
             panic!()
         };
         let tokens = arcgate::token::response::tokens(&answer).unwrap();
-        world.manager.set(Box::new(tokens), world.time(), 0.5);
+        world.manager.handle_tokens(Box::new(tokens), world.time());
         assert!(refreshed(&mut world, &of("v"), "").is_ok(), "{between}");
     }
 }

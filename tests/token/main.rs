@@ -1,6 +1,7 @@
 //! The token manager over time: a clock that the test sets, a provider and a storage that the test plays.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod driver;
 mod forced;
 mod interleaved;
 mod logins;
@@ -14,15 +15,17 @@ use arcgate::{
     error::{Code, Error},
     jose::{jwks_cache::FetchFailure, url::PlainHosts},
     json,
+    machine::Machine as _,
     time::{Span, Time},
     token::{
-        manager::{
-            Action, AttemptId, Event, Input, Manager, Options, Reason, RefreshTokenStatus, Request, State, Step,
-        },
+        jitter::Jitter,
+        manager::{AttemptId, Event, Options, Reason, RefreshTokenStatus, Request, State, Task},
         source::Source,
     },
 };
 use base64::{engine::general_purpose::URL_SAFE_NO_PAD, Engine as _};
+
+use self::driver::{Driver, Input, Step};
 
 const MACHINE: &str = r#"{"type":"client_credentials","tokenEndpoint":"https://i.example/token","clientId":"c","clientSecret":"hunter2"}"#;
 const PERSON: &str =
@@ -45,9 +48,8 @@ enum Reply {
 
 /// A manager, its clock in milliseconds, and what it has asked for.
 struct World {
-    manager: Manager,
+    manager: Driver,
     now: i64,
-    random: f64,
     minted: usize,
     /// The bodies of the requests, or the reasons of the calls.
     requests: Vec<String>,
@@ -70,12 +72,15 @@ impl World {
     }
 
     fn with(source: &str, options: Options) -> Self {
+        Self::jittered(source, options, Jitter::Fixed(0.5))
+    }
+
+    fn jittered(source: &str, options: Options, jitter: Jitter) -> Self {
         let source =
             Source::from_options(&json::parse_object(source.as_bytes()).unwrap(), &PlainHosts::default()).unwrap();
         Self {
-            manager: Manager::new(source, options),
+            manager: Driver::new(source, options, jitter),
             now: 1_800_000_000_000,
-            random: 0.5,
             minted: 0,
             requests: Vec::new(),
             storage: None,
@@ -152,31 +157,31 @@ impl World {
 
     /// One action of an attempt, and what comes of it.
     fn step(&mut self, attempt: AttemptId) -> bool {
-        let Some(action) = self.manager.action(attempt, "unguessable", self.time()) else { return false };
+        let Some(action) = self.manager.task(attempt, "unguessable", self.time()) else { return false };
         let now = self.time();
         let storage = self.storage.clone();
         let body;
         let input = match action {
-            Action::Load => Input::Loaded(storage.as_deref()),
-            Action::Store(text) => {
+            Task::Load => Input::Loaded(storage.as_deref()),
+            Task::Store(text) => {
                 self.storage = Some(String::from_utf8(text.expose().to_vec()).unwrap());
                 self.stores += 1;
                 Input::Stored(true)
             }
-            Action::Delete => {
+            Task::Delete => {
                 self.storage = None;
                 Input::Stored(true)
             }
-            Action::Lock => Input::Locked(true),
-            Action::Ask { .. } => Input::Asked(RefreshTokenStatus::Usable),
-            Action::Sign(_) => Input::Signed("c2ln"),
-            Action::Verify { .. } => Input::Verified(self.verified),
-            Action::Get(url) => {
+            Task::Lock => Input::Locked(true),
+            Task::AskTabs { .. } => Input::Asked(RefreshTokenStatus::Usable),
+            Task::Sign(_) => Input::Signed("c2ln"),
+            Task::Verify { .. } => Input::Verified(self.verified),
+            Task::Get(url) => {
                 self.requests.push(url);
                 body = self.next_reply();
                 self.input(&body)
             }
-            Action::Callback(reason) => {
+            Task::Callback(reason) => {
                 self.requests.push(reason.as_str().to_owned());
                 body = self.next_reply();
                 match &body {
@@ -185,7 +190,7 @@ impl World {
                     other => self.input(other),
                 }
             }
-            Action::Post(request) => {
+            Task::Post(request) => {
                 self.requests.push(String::from_utf8(request.body.expose().to_vec()).unwrap());
                 body = self.next_reply();
                 if matches!(body, Reply::Vanishes) {
@@ -194,7 +199,7 @@ impl World {
                 self.input(&body)
             }
         };
-        self.manager.handle(attempt, input, now, self.random);
+        self.manager.handle(attempt, input, now);
         true
     }
 
@@ -245,7 +250,7 @@ impl World {
 
     /// Seconds until the driver's timer fires.
     fn deadline(&self) -> Option<f64> {
-        Some(self.manager.deadline(self.time())?.since(self.time()).as_millis() as f64 / 1000.0)
+        Some(self.manager.poll_timeout()?.since(self.time()).as_millis() as f64 / 1000.0)
     }
 }
 

@@ -52,8 +52,7 @@ proptest! {
     #[test]
     fn whatever_happens(turns in prop::collection::vec(turn(), 1..120), has_storage: bool, is_person: bool, random in 0.0..1.0f64) {
         let options = Options { has_storage, ..Options::default() };
-        let mut world = World::with(if is_person { PERSON } else { MACHINE }, options);
-        world.random = random;
+        let mut world = World::jittered(if is_person { PERSON } else { MACHINE }, options, Jitter::Fixed(random));
         // Real time, and when each token ends by it.
         let mut real = 0i64;
         let mut ends: Vec<(String, i64)> = Vec::new();
@@ -66,9 +65,9 @@ proptest! {
                 }
                 Turn::Jump(millis) => {
                     // The driver's timer reads the clock at least once a minute: what passes unread around a jump can't be known.
-                    let _ = world.manager.invalidate("none", world.time());
+                    let _ = world.manager.handle_refused_token("none", world.time());
                     world.now += i64::from(millis);
-                    let _ = world.manager.invalidate("none", world.time());
+                    let _ = world.manager.handle_refused_token("none", world.time());
                     // By a clock set forward, whoever is under way has been for long.
                     under_way = under_way.map(|lost| lost - i64::from(millis.max(0)));
                 }
@@ -76,7 +75,7 @@ proptest! {
                 Turn::Invalidate => {
                     let token = world.manager.token().unwrap_or("none").to_owned();
                     let now = world.time();
-                    world.manager.invalidate(&token, now);
+                    world.manager.handle_refused_token(&token, now);
                 }
                 Turn::Wake | Turn::Ask { .. } => {
                     let (request, vanishes) = match turn {
@@ -116,7 +115,7 @@ proptest! {
                             let limit = if is_person { 60_000 } else { 10_000 };
                             under_way = world.manager.limit(attempt).map(|_| real + limit);
                             if is_person {
-                                let _ = world.manager.action(attempt, "id", world.time());
+                                let _ = world.manager.task(attempt, "id", world.time());
                             }
                             break;
                         }
@@ -145,7 +144,7 @@ proptest! {
         let is_final = world.events().iter().any(|event| matches!(event, Event::Failed { retry_at: None, .. }));
         if is_final && is_person {
             let now = world.time();
-            world.manager.set(Box::new(arcgate::token::response::bare("new").unwrap()), now, random);
+            world.manager.handle_tokens(Box::new(arcgate::token::response::bare("new").unwrap()), now);
         } else if is_final {
             world.now += 6 * 3_600_000;
         }
@@ -174,17 +173,13 @@ proptest! {
     /// Callers ask 5 times a second, and the timer fires when it is due. The bound is what the lives and the pauses allow.
     #[test]
     fn no_storm_whatever_the_weather(weathers in prop::collection::vec(weather(), 1..6), is_person: bool, seed: u64) {
-        let mut world = World::of(if is_person { PERSON } else { MACHINE });
-        let mut state = seed | 1;
+        let source = if is_person { PERSON } else { MACHINE };
+        let mut world = World::jittered(source, Options::default(), Jitter::new(seed));
         for (reply, secs) in weathers {
             world.reply = reply.clone();
             let before = world.requests.len();
             let mut served = 0;
             for _ in 0..secs * 5 {
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                world.random = (state >> 11) as f64 / (1u64 << 53) as f64;
                 if world.deadline().is_some_and(|deadline| deadline <= 0.0) {
                     world.wake();
                 }

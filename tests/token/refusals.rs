@@ -28,8 +28,9 @@ const USELESS: [&str; 6] = [
 #[test]
 fn a_rotated_refresh_token_outlives_the_answer_it_came_with() {
     for members in USELESS {
-        for mut world in [World::of(PERSON), World::stored(PERSON)] {
-            world.random = 0.0;
+        for has_storage in [false, true] {
+            let options = Options { has_storage, ..Options::default() };
+            let mut world = World::jittered(PERSON, options, Jitter::Fixed(0.0));
             for number in 1..4 {
                 world.reply = Reply::Answer(200, format!("{{{members},\"refresh_token\":\"r{number}\"}}"));
                 let error = world.get().unwrap_err();
@@ -112,8 +113,7 @@ fn a_refusal_that_repeats_is_final_in_whatever_form_it_comes() {
 
 #[test]
 fn a_no_is_believed_after_some_tries_and_a_minute_and_not_before() {
-    let mut world = World::of(PERSON);
-    world.random = 0.0;
+    let mut world = World::jittered(PERSON, Options::default(), Jitter::Fixed(0.0));
     world.reply = Reply::Answer(401, String::new());
     // Many tries within a minute.
     for _ in 0..30 {
@@ -161,7 +161,7 @@ fn what_ends_a_refusal_for_good() {
     let tokens = r#"{"access_token":"new","refresh_token":"r9","expires_in":60}"#;
     let tokens = arcgate::token::response::tokens(&json::parse_object(tokens.as_bytes()).unwrap()).unwrap();
     let now = world.time();
-    world.manager.set(Box::new(tokens), now, 0.5);
+    world.manager.handle_tokens(Box::new(tokens), now);
     world.reply = Reply::Life(600);
     world.sleep(100.0);
     assert!(world.get().is_ok());
@@ -225,9 +225,9 @@ fn a_callback_that_says_no_is_believed_and_called_again_after_a_pause() {
     ] {
         for _ in 0..6 {
             let Step::Begin(attempt) = world.manager.ask(&request, world.time()) else { panic!() };
-            let _ = world.manager.action(attempt, "id", world.time());
+            let _ = world.manager.task(attempt, "id", world.time());
             let now = world.time();
-            world.manager.handle(attempt, Input::Threw { name, is_permanent }, now, 0.5);
+            world.manager.handle(attempt, Input::Threw { name, is_permanent }, now);
             let Step::Refused(error) = world.manager.ask(&request, world.time()) else { panic!() };
             assert_eq!((error.code(), error.subject()), (code, subject), "{error}");
             assert!(!error.message().contains("hunter2"));
@@ -339,7 +339,7 @@ fn a_static_token_is_not_said_to_have_ended_when_it_is_good() {
     let mut world = World::of(r#"{"type":"static","token":"t"}"#);
     let refused = world.force().unwrap_err();
     assert!(refused.message().contains("can't be refreshed") && !refused.message().contains("ended"), "{refused}");
-    world.manager.invalidate("t", world.time());
+    world.manager.handle_refused_token("t", world.time());
     assert!(world.get().unwrap_err().message().contains("refused"));
 }
 

@@ -99,7 +99,7 @@ fn a_client_with_a_key_signs_by_the_servers_clock() {
     world.sleep(61.0);
     let request = world.request(false, 0);
     let Step::Begin(attempt) = world.manager.ask(&request, world.time()) else { panic!() };
-    let Some(Action::Sign(input)) = world.manager.action(attempt, "id", world.time()) else { panic!() };
+    let Some(Task::Sign(input)) = world.manager.task(attempt, "id", world.time()) else { panic!() };
     let claims = URL_SAFE_NO_PAD.decode(input.split('.').nth(1).unwrap()).unwrap();
     let claims = String::from_utf8(claims).unwrap();
     assert!(claims.contains(&format!("\"iat\":{}", server / 1000 + 61)), "{claims}");
@@ -146,11 +146,11 @@ fn a_rotated_refresh_token_is_stored_before_it_is_used() {
     let request = world.request(false, 0);
     let Step::Begin(attempt) = world.manager.ask(&request, world.time()) else { panic!() };
     let mut seen = Vec::new();
-    while let Some(action) = world.manager.action(attempt, "id", world.time()) {
+    while let Some(action) = world.manager.task(attempt, "id", world.time()) {
         seen.push(match action {
-            Action::Load => "load",
-            Action::Post(_) => "post",
-            Action::Store(_) => {
+            Task::Load => "load",
+            Task::Post(_) => "post",
+            Task::Store(_) => {
                 assert!(world.manager.token().is_none(), "nobody has the token before it is stored");
                 "store"
             }
@@ -202,7 +202,7 @@ fn only_invalid_grant_is_final_at_once_and_it_says_so() {
             assert!(events.iter().any(|event| matches!(event, Event::Failed { retry_at: None, .. })));
             let now = world.time();
             let tokens = arcgate::token::response::bare("new").unwrap();
-            world.manager.set(Box::new(tokens), now, 0.5);
+            world.manager.handle_tokens(Box::new(tokens), now);
             assert_eq!(world.get().unwrap(), "new", "tokens that are handed in end it");
         }
     }
@@ -255,7 +255,7 @@ fn what_another_isolate_stored_is_used_instead_of_asking() {
         assert_eq!(other.requests.len(), 1);
     }
     let now = one.time();
-    one.manager.invalidate("t1", now);
+    one.manager.handle_refused_token("t1", now);
     assert_eq!(one.get().unwrap(), "t2", "the refused one is not taken out of the storage again");
 }
 
@@ -361,7 +361,7 @@ fn a_callback_is_told_why_it_is_called() {
     world.get().unwrap();
     assert_eq!(world.get().unwrap(), "c2");
     let now = world.time();
-    world.manager.invalidate("c2", now);
+    world.manager.handle_refused_token("c2", now);
     world.reply = called(3, &world);
     world.get().unwrap();
     world.sleep(10.0);
@@ -408,12 +408,12 @@ fn a_static_token_ends_when_it_says_and_is_replaced_by_hand() {
     world.sleep(86_400.0 * 365.0);
     assert_eq!((world.get().unwrap().as_str(), world.deadline()), ("opaque", None));
     let now = world.time();
-    assert!(world.manager.invalidate("opaque", now));
+    assert!(world.manager.handle_refused_token("opaque", now));
     assert_eq!((code(world.get()), world.state()), (Code::RefreshRejected, State::Failed));
 
     let exp = world.now / 1000 + 100;
     let token = jwt(&format!(r#"{{"exp":{exp}}}"#));
-    world.manager.set(Box::new(arcgate::token::response::bare(&token).unwrap()), now, 0.5);
+    world.manager.handle_tokens(Box::new(arcgate::token::response::bare(&token).unwrap()), now);
     assert_eq!(world.get().unwrap(), token);
     world.sleep(99.9);
     assert!(world.get().is_err());

@@ -15,14 +15,14 @@ fn begin(world: &mut World, force: bool) -> AttemptId {
     }
 }
 
-fn action(world: &mut World, attempt: AttemptId) -> Option<Action> {
+fn task(world: &mut World, attempt: AttemptId) -> Option<Task> {
     let now = world.time();
-    world.manager.action(attempt, "unguessable", now)
+    world.manager.task(attempt, "unguessable", now)
 }
 
 fn give(world: &mut World, attempt: AttemptId, input: Input<'_>) {
     let now = world.time();
-    world.manager.handle(attempt, input, now, 0.5);
+    world.manager.handle(attempt, input, now);
 }
 
 fn exported(world: &World) -> String {
@@ -31,7 +31,7 @@ fn exported(world: &World) -> String {
 
 fn adopt(world: &mut World, text: &str) -> bool {
     let now = world.time();
-    world.manager.adopt(text, now, 0.5)
+    world.manager.handle_shared_tokens(text, now)
 }
 
 /// A tab that has refreshed once.
@@ -51,10 +51,10 @@ fn a_new_tab_asks_the_others_before_it_sends_anything() {
     let old = with_token();
     let mut new = World::with(PERSON, shared());
     let attempt = begin(&mut new, false);
-    assert!(matches!(action(&mut new, attempt), Some(Action::Ask { .. })));
+    assert!(matches!(task(&mut new, attempt), Some(Task::AskTabs { .. })));
     assert!(adopt(&mut new, &exported(&old)));
     give(&mut new, attempt, Input::Asked(RefreshTokenStatus::Usable));
-    assert!(action(&mut new, attempt).is_none());
+    assert!(task(&mut new, attempt).is_none());
     assert_eq!(new.get().unwrap(), "t1");
     assert!(matches!(new.events().as_slice(), [Event::Adopted { .. }]));
 }
@@ -63,16 +63,16 @@ fn a_new_tab_asks_the_others_before_it_sends_anything() {
 fn nobody_there_costs_one_question_and_one_request() {
     let mut world = World::with(PERSON, shared());
     let attempt = begin(&mut world, false);
-    assert!(matches!(action(&mut world, attempt), Some(Action::Ask { .. })));
+    assert!(matches!(task(&mut world, attempt), Some(Task::AskTabs { .. })));
     give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
-    assert!(matches!(action(&mut world, attempt), Some(Action::Lock)));
+    assert!(matches!(task(&mut world, attempt), Some(Task::Lock)));
     give(&mut world, attempt, Input::Locked(true));
-    match action(&mut world, attempt) {
-        Some(Action::Ask { usual, long }) => assert!(usual == Span::ZERO && long > Span::ZERO),
+    match task(&mut world, attempt) {
+        Some(Task::AskTabs { usual, long }) => assert!(usual == Span::ZERO && long > Span::ZERO),
         other => panic!("{other:?}"),
     }
     give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
-    assert!(matches!(action(&mut world, attempt), Some(Action::Post(_))));
+    assert!(matches!(task(&mut world, attempt), Some(Task::Post(_))));
 }
 
 #[test]
@@ -81,8 +81,8 @@ fn who_waited_for_the_lock_asks_again() {
     let attempt = begin(&mut world, false);
     give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
     give(&mut world, attempt, Input::Locked(false));
-    match action(&mut world, attempt) {
-        Some(Action::Ask { usual, .. }) => assert!(usual > Span::ZERO),
+    match task(&mut world, attempt) {
+        Some(Task::AskTabs { usual, .. }) => assert!(usual > Span::ZERO),
         other => panic!("{other:?}"),
     }
 }
@@ -103,13 +103,13 @@ fn a_token_that_came_while_the_lock_was_waited_for_is_enough() {
         if !force {
             give(&mut two, attempt, Input::Asked(RefreshTokenStatus::Usable));
         }
-        assert!(matches!(action(&mut two, attempt), Some(Action::Lock)));
+        assert!(matches!(task(&mut two, attempt), Some(Task::Lock)));
         one.minted = 1;
         one.answers(",\"expires_in\":600,\"refresh_token\":\"r2\"");
         assert_eq!(one.force().unwrap(), "t2");
         assert!(adopt(&mut two, &exported(&one)));
         give(&mut two, attempt, Input::Locked(false));
-        assert!(action(&mut two, attempt).is_none());
+        assert!(task(&mut two, attempt).is_none());
         assert_eq!(two.get().unwrap(), "t2");
         assert!(two.requests.is_empty());
     }
@@ -134,7 +134,7 @@ fn a_stuck_tab_keeps_callers_for_one_time_out_and_the_lock_for_a_minute() {
     world.sleep(50.0);
     give(&mut world, attempt, Input::Failed(FetchFailure::Timeout));
     give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
-    assert!(matches!(action(&mut world, attempt), Some(Action::Post(_))));
+    assert!(matches!(task(&mut world, attempt), Some(Task::Post(_))));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_refresh_token_that_another_tab_has_rotated_is_not_sent() {
     give(&mut two, attempt, Input::Asked(RefreshTokenStatus::Usable));
     give(&mut two, attempt, Input::Locked(true));
     give(&mut two, attempt, Input::Asked(RefreshTokenStatus::Rotated));
-    assert!(action(&mut two, attempt).is_none());
+    assert!(task(&mut two, attempt).is_none());
     let failed = two.get().unwrap_err();
     assert_eq!((failed.code(), failed.subject()), (Code::RefreshRejected, Some("invalid_grant")));
     assert!(two.requests.is_empty());
@@ -164,10 +164,10 @@ fn a_stored_token_that_is_rotated_gives_way_to_one_that_is_configured() {
     give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
     give(&mut world, attempt, Input::Locked(true));
     give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Rotated));
-    assert!(matches!(action(&mut world, attempt), Some(Action::Ask { .. })));
+    assert!(matches!(task(&mut world, attempt), Some(Task::AskTabs { .. })));
     give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
-    match action(&mut world, attempt) {
-        Some(Action::Post(request)) => {
+    match task(&mut world, attempt) {
+        Some(Task::Post(request)) => {
             assert!(std::str::from_utf8(request.body.expose()).unwrap().contains("refresh_token=r0"));
         }
         other => panic!("{other:?}"),
@@ -184,7 +184,7 @@ fn signing_out_ends_what_came_before_it_and_nothing_else() {
     old.sleep(1.0);
     other.sleep(1.0);
     let out = other.time();
-    assert!(other.manager.sign_out(out, true, out));
+    assert!(other.manager.handle_sign_out(out, true, out));
     assert!(matches!(other.events().as_slice(), [Event::SignedOut]));
     assert_eq!(other.state(), State::Empty);
     // A late message brings nothing back; a later login does.
@@ -197,13 +197,13 @@ fn signing_out_ends_what_came_before_it_and_nothing_else() {
     assert!(adopt(&mut other, &exported(&old)));
     // What is merely remembered of an older logout changes nothing.
     let now = other.time();
-    assert!(!other.manager.sign_out(out, false, now));
+    assert!(!other.manager.handle_sign_out(out, false, now));
     assert_eq!(other.get().unwrap(), "t2");
     // A clock that was set back meanwhile: who logs in says so.
     let now = other.time();
-    assert!(other.manager.sign_out(now.plus(Span::from_secs(3600)), true, now));
+    assert!(other.manager.handle_sign_out(now.plus(Span::from_secs(3600)), true, now));
     assert!(!adopt(&mut other, &exported(&old)));
-    other.manager.sign_in();
+    other.manager.handle_sign_in();
     assert!(adopt(&mut other, &exported(&old)));
 }
 
@@ -215,11 +215,11 @@ fn a_login_in_another_tab_ends_what_is_under_way_for_whoever_was_there_before() 
     give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
     give(&mut world, attempt, Input::Locked(true));
     give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
-    assert!(matches!(action(&mut world, attempt), Some(Action::Post(_))));
-    world.manager.sign_in();
+    assert!(matches!(task(&mut world, attempt), Some(Task::Post(_))));
+    world.manager.handle_sign_in();
     let late = r#"{"access_token":"old","token_type":"Bearer","expires_in":600,"refresh_token":"r2"}"#;
     give(&mut world, attempt, Input::Response { status: 200, body: late.as_bytes(), date: None, retry_after: None });
-    assert!(action(&mut world, attempt).is_none());
+    assert!(task(&mut world, attempt).is_none());
     assert_eq!(world.manager.token(), None);
     assert!(world.manager.refresh_token().is_some_and(|token| token.matches(b"r1")));
 }
@@ -228,7 +228,7 @@ fn a_login_in_another_tab_ends_what_is_under_way_for_whoever_was_there_before() 
 fn a_configured_refresh_token_outlives_an_old_logout() {
     let mut world = World::with(PERSON, shared());
     let now = world.time();
-    assert!(!world.manager.sign_out(now, false, now));
+    assert!(!world.manager.handle_sign_out(now, false, now));
     world.reply = Reply::Life(600);
     assert_eq!(world.get().unwrap(), "t1");
 }
@@ -241,7 +241,7 @@ fn nobody_logged_in_anywhere_is_found_out_with_one_question() {
     let request = world.request(false, 0);
     let step = world.manager.ask(&request, world.time());
     assert!(matches!(step, Step::Refused(_)), "asked again: {step:?}");
-    world.manager.came_back();
+    world.manager.handle_return();
     begin(&mut world, false);
 }
 
@@ -302,21 +302,21 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
                 }
                 continue;
             };
-            match action(&mut tabs[me].world, attempt) {
+            match task(&mut tabs[me].world, attempt) {
                 None => {
                     tabs[me].attempt = None;
                     if lock == Some(me) {
                         lock = None;
                     }
                 }
-                Some(Action::Lock) => {
+                Some(Task::Lock) => {
                     if lock.is_none() {
                         lock = Some(me);
                         let is_free = dice.below(2) == 0;
                         give(&mut tabs[me].world, attempt, Input::Locked(is_free));
                     }
                 }
-                Some(Action::Ask { long, usual }) => {
+                Some(Task::AskTabs { long, usual }) => {
                     let is_rotated = |tab: &Tab| {
                         let token = tab.world.manager.refresh_token();
                         rotated
@@ -336,7 +336,7 @@ fn attack_23_no_order_of_events_sends_a_refresh_token_twice() {
                         if is_rotated(&tabs[me]) { RefreshTokenStatus::Rotated } else { RefreshTokenStatus::Usable };
                     give(&mut tabs[me].world, attempt, Input::Asked(status));
                 }
-                Some(Action::Post(request)) => {
+                Some(Task::Post(request)) => {
                     let body = String::from_utf8(request.body.expose().to_vec()).unwrap();
                     let token =
                         body.split('&').find_map(|pair| pair.strip_prefix("refresh_token=")).unwrap().to_owned();

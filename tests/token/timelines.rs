@@ -67,8 +67,7 @@ fn the_timer_refreshes_a_token_that_is_used_and_leaves_one_that_is_not() {
 #[test]
 fn a_token_of_20_seconds_is_used_for_most_of_them() {
     for random in [0.0, 0.5, 0.999] {
-        let mut world = World::of(MACHINE);
-        world.random = random;
+        let mut world = World::jittered(MACHINE, Options::default(), Jitter::Fixed(random));
         world.reply = Reply::Life(20);
         for _ in 0..600 {
             world.get().unwrap();
@@ -317,13 +316,13 @@ fn a_refused_token_is_dropped_once_and_a_server_that_refuses_all_causes_no_storm
     let mut world = World::of(MACHINE);
     world.get().unwrap();
     world.sleep(100.0);
-    assert!(world.manager.invalidate("t1", world.time()));
+    assert!(world.manager.handle_refused_token("t1", world.time()));
     assert_eq!(world.get().unwrap(), "t2");
-    assert!(!world.manager.invalidate("t1", world.time()), "it is not the present one any more");
+    assert!(!world.manager.handle_refused_token("t1", world.time()), "it is not the present one any more");
     assert_eq!(world.get().unwrap(), "t2");
     for _ in 0..3000 {
         if let Ok(token) = world.get() {
-            world.manager.invalidate(&token, world.time());
+            world.manager.handle_refused_token(&token, world.time());
         }
         world.sleep(0.1);
     }
@@ -352,7 +351,7 @@ fn a_lost_attempt_leaves_nobody_waiting_and_is_found_if_it_comes_back() {
         retry_after: None,
     };
     let now = world.time();
-    world.manager.handle(lost, late, now, 0.5);
+    world.manager.handle(lost, late, now);
     assert_eq!(world.get().unwrap(), "t1");
 }
 
@@ -373,7 +372,7 @@ fn a_refresh_once_sent_is_waited_for_though_callers_give_up() {
     assert_eq!(world.requests.len(), 1, "the token is not sent twice while its answer may come");
     let answer = br#"{"access_token":"a","token_type":"Bearer","expires_in":600,"refresh_token":"r1"}"#;
     let now = world.time();
-    world.manager.handle(slow, Input::Response { status: 200, body: answer, date: None, retry_after: None }, now, 0.5);
+    world.manager.handle(slow, Input::Response { status: 200, body: answer, date: None, retry_after: None }, now);
     assert_eq!(world.get().unwrap(), "a");
     world.force().unwrap();
     world.sleep(600.0);
@@ -400,10 +399,10 @@ fn who_is_gone_for_certain_is_taken_over_from_at_once_but_not_again_and_again() 
         let Step::Begin(attempt) = world.manager.ask(&request, world.time()) else { panic!() };
         world.run(attempt);
         let now = world.time();
-        assert!(world.manager.take_over(attempt, now, 0.5));
+        assert!(world.manager.take_over(attempt, now));
         world.run(attempt);
         assert_eq!(world.get().unwrap(), "t1");
-        assert!(!world.manager.take_over(attempt, now, 0.5), "it is over");
+        assert!(!world.manager.take_over(attempt, now), "it is over");
         assert_eq!(world.requests.len(), 2);
         // Callers that give up, 10 a second.
         let mut world = World::of(source);
@@ -415,7 +414,7 @@ fn who_is_gone_for_certain_is_taken_over_from_at_once_but_not_again_and_again() 
                 continue;
             };
             let now = world.time();
-            if world.manager.take_over(attempt, now, 0.5) {
+            if world.manager.take_over(attempt, now) {
                 world.run(attempt);
             }
             world.sleep(0.1);
@@ -438,12 +437,12 @@ fn tokens_that_came_are_not_lost_with_whoever_was_storing_them() {
         );
         let request = world.request(false, 0);
         let Step::Begin(attempt) = world.manager.ask(&request, world.time()) else { panic!() };
-        while !matches!(world.manager.action(attempt, "id", world.time()), Some(Action::Store(_))) {
+        while !matches!(world.manager.task(attempt, "id", world.time()), Some(Task::Store(_))) {
             world.step(attempt);
         }
         if is_noticed {
             let now = world.time();
-            assert!(world.manager.take_over(attempt, now, 0.5));
+            assert!(world.manager.take_over(attempt, now));
             world.run(attempt);
         } else {
             world.sleep(10.0);

@@ -1,136 +1,26 @@
-//! What is under way: one operation after another, each a chain of stages.
+//! One attempt: an operation, as a chain of stages.
 
+use super::{action::Reason, input::Login};
 use crate::{
-    error::Error,
-    jose::jwks_cache::FetchFailure,
     secret::Secret,
     time::{Span, Time},
-    token::{denial::Denial, grant::Request, response::Tokens},
+    token::{denial::Denial, response::Tokens},
 };
+
+/// How long the user's function may take.
+const CALLBACK_LIMIT: Span = Span::from_secs(60);
+/// How long the answer to a refresh token is waited for before it is sent again: it counts once.
+const DELICATE_LIMIT: Span = Span::from_secs(60);
+/// How long another tab may keep the lock: a little longer than it waits for an answer.
+const LOCK_LIMIT: Span = Span::from_secs(65);
+/// How long storage, keys and verification may take.
+const LOCAL_LIMIT: Span = Span::from_secs(5);
+/// What the performer of an attempt is given to notice its own time-out.
+pub(super) const NOTICE: Span = Span::from_secs(1);
 
 /// Names an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttemptId(pub u32);
-
-/// Why a token is obtained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// There has been none.
-    Initial,
-    /// The present one ends soon, or has ended.
-    Expiring,
-    /// A server refused the present one.
-    Refused,
-    /// A caller asked for a fresh one.
-    Forced,
-}
-
-impl Reason {
-    /// The name that JavaScript sees.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Initial => "initial",
-            Self::Expiring => "expiring",
-            Self::Refused => "refused",
-            Self::Forced => "forced",
-        }
-    }
-}
-
-/// What an attempt's owner does next. What comes of it is an [`Input`].
-#[derive(Clone, Debug)]
-pub enum Action {
-    /// Reads the storage: [`Input::Loaded`].
-    Load,
-    /// Waits until no other tab has the lock, and takes it until the attempt is over: [`Input::Locked`].
-    Lock,
-    /// Asks the other tabs for their tokens, which are handed to [`super::Manager::adopt`]: [`Input::Asked`] after `usual` at
-    /// the latest, or after `long` if another tab is known to have used the refresh token.
-    Ask {
-        /// Not at all, perhaps.
-        usual: Span,
-        /// Another tab must have its successor.
-        long: Span,
-    },
-    /// Calls the user's function: [`Input::Called`].
-    Callback(Reason),
-    /// GETs a document, without following redirects: [`Input::Response`].
-    Get(String),
-    /// Signs this text with the client's key: [`Input::Signed`].
-    Sign(String),
-    /// POSTs a form, without following redirects: [`Input::Response`].
-    Post(Request),
-    /// Verifies an ID token, as a JWT of the issuer for the client: [`Input::Verified`].
-    Verify {
-        /// The token.
-        token: Secret,
-        /// Where the provider's keys are, where its metadata says so.
-        keys: Option<String>,
-    },
-    /// Writes the storage: [`Input::Stored`]. The text is secret.
-    Store(Secret),
-    /// Empties the storage: [`Input::Stored`].
-    Delete,
-}
-
-/// What came of an [`Action`].
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// What the storage holds, if anything.
-    Loaded(Option<&'a str>),
-    /// Whether the lock was there at once. Without it, if it can't be had, the attempt goes on all the same.
-    Locked(bool),
-    /// Nobody has anything more to say.
-    Asked(RefreshTokenStatus),
-    /// What the user's function gave, as JSON: a string, or an object as in RFC 6749 §5.1.
-    Called(&'a [u8]),
-    /// An answer.
-    Response {
-        /// The HTTP status.
-        status: u16,
-        /// The body.
-        body: &'a [u8],
-        /// The header field `Date`.
-        date: Option<Time>,
-        /// `Retry-After`, as a time from now.
-        retry_after: Option<Span>,
-    },
-    /// The user's function threw.
-    Threw {
-        /// The name that its error has, if it has one.
-        name: Option<&'a str>,
-        /// Whether the error says of itself that no retry mends it.
-        is_permanent: bool,
-    },
-    /// No answer, or a function or a key that failed.
-    Failed(FetchFailure),
-    /// The signature, in base64url.
-    Signed(&'a str),
-    /// The ID token's claims as JSON, or a code for what is wrong with it and, after a space, more of that.
-    Verified(Result<&'a str, &'a str>),
-    /// The ID token can't be verified now: the provider's keys can't be had.
-    Unverifiable {
-        /// What the verifier says of it.
-        why: &'a str,
-        /// What the keys' server answered.
-        status: Option<u16>,
-        /// Where the keys are.
-        url: Option<&'a str>,
-        /// When that server wants to be asked again.
-        retry_after: Option<Span>,
-    },
-    /// Whether the storage did it.
-    Stored(bool),
-}
-
-/// What is known of the refresh token, from whoever had the lock before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefreshTokenStatus {
-    /// Nobody has sent it; or somebody has, but nobody knows what came of it.
-    Usable,
-    /// Another tab has exchanged it for its successor. To send it again could cost both (RFC 9700 §4.14.2).
-    Rotated,
-}
 
 /// What an attempt is for.
 #[derive(Debug)]
@@ -141,22 +31,12 @@ pub(super) enum Operation {
     Discover,
 }
 
-/// A login that came back with a code.
-#[derive(Debug)]
-pub struct Login {
-    /// `code`
-    pub code: Secret,
-    /// `code_verifier`
-    pub verifier: Secret,
-    /// `nonce`
-    pub nonce: String,
-}
-
+/// How far an attempt has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     Load,
     Lock,
-    Ask,
+    AskTabs,
     Callback,
     /// `true`: the second place to look, that of RFC 8414.
     Discover(bool),
@@ -174,6 +54,17 @@ impl Stage {
     }
 }
 
+/// What a stage came to.
+pub(super) enum Next {
+    /// This stage begins.
+    Go(Stage),
+    /// That was not what the stage waits for.
+    Stay,
+    /// The attempt is over.
+    Over,
+}
+
+/// What is under way.
 #[derive(Debug)]
 pub(super) struct Attempt {
     pub(super) id: AttemptId,
@@ -199,7 +90,7 @@ pub(super) struct Attempt {
     pub(super) seen: u32,
     /// How many of those who performed it are gone for certain.
     pub(super) gone: u8,
-    /// What the manager's generation was: a token that came since is good enough.
+    /// What the access token's generation was: a token that came since is good enough.
     pub(super) generation: u32,
     /// The lock was asked for.
     pub(super) has_lock: bool,
@@ -207,6 +98,69 @@ pub(super) struct Attempt {
     pub(super) has_asked: bool,
     /// Why the first place had no metadata.
     pub(super) nowhere: Option<Nowhere>,
+}
+
+impl Attempt {
+    pub(super) const fn new(
+        id: AttemptId,
+        operation: Operation,
+        stage: Stage,
+        now: Time,
+        seen: u32,
+        generation: u32,
+    ) -> Self {
+        Self {
+            id,
+            operation,
+            stage,
+            entered: now,
+            assertion: None,
+            sent: None,
+            arrived: None,
+            is_second: false,
+            denied: None,
+            asked: 0,
+            since: None,
+            seen,
+            gone: 0,
+            generation,
+            has_lock: false,
+            has_asked: false,
+            nowhere: None,
+        }
+    }
+
+    pub(super) const fn is_refresh(&self) -> bool {
+        matches!(self.operation, Operation::Refresh(_))
+    }
+
+    pub(super) const fn is_login(&self) -> bool {
+        matches!(self.operation, Operation::Code(_))
+    }
+
+    /// Whether it has obtained tokens, and they are not stored yet.
+    pub(super) const fn is_unstored(&self) -> bool {
+        matches!(self.stage, Stage::Store) && self.is_refresh()
+    }
+
+    /// Whether a second request could do harm while this one may still be under way: a refresh token counts once.
+    pub(super) const fn is_delicate(&self) -> bool {
+        matches!(self.stage, Stage::Send) && self.sent.is_some()
+    }
+
+    /// How long its performer may take over the present stage, at most; `timeout` is that of one request.
+    pub(super) const fn limit(&self, timeout: Span) -> Span {
+        match self.stage {
+            Stage::Callback => CALLBACK_LIMIT,
+            // Another tab has the lock for as long as it waits for its answer; this one is next then, come what may.
+            Stage::Lock => LOCK_LIMIT,
+            Stage::AskTabs => LOCAL_LIMIT,
+            _ if self.is_delicate() => DELICATE_LIMIT,
+            // The provider's keys may have to be fetched.
+            Stage::Discover(_) | Stage::Send | Stage::Verify => timeout,
+            _ => LOCAL_LIMIT,
+        }
+    }
 }
 
 /// Why there is no metadata at a place.
@@ -250,47 +204,3 @@ pub(super) struct Life {
     pub(super) whole: Span,
     pub(super) expires: Time,
 }
-
-impl Attempt {
-    pub(super) const fn new(
-        id: AttemptId,
-        operation: Operation,
-        stage: Stage,
-        now: Time,
-        seen: u32,
-        generation: u32,
-    ) -> Self {
-        Self {
-            id,
-            operation,
-            stage,
-            entered: now,
-            assertion: None,
-            sent: None,
-            arrived: None,
-            is_second: false,
-            denied: None,
-            asked: 0,
-            since: None,
-            seen,
-            gone: 0,
-            generation,
-            has_lock: false,
-            has_asked: false,
-            nowhere: None,
-        }
-    }
-
-    /// Whether it has obtained tokens, and they are not stored yet.
-    pub(super) const fn is_unstored(&self) -> bool {
-        matches!(self.stage, Stage::Store) && matches!(self.operation, Operation::Refresh(_))
-    }
-
-    /// Whether a second request could do harm while this one may still be under way: a refresh token counts once.
-    pub(super) const fn is_delicate(&self) -> bool {
-        matches!(self.stage, Stage::Send) && self.sent.is_some()
-    }
-}
-
-/// How an operation that somebody waits for ended.
-pub type Outcome = Result<(), Error>;

@@ -1,13 +1,19 @@
-//! What a manager holds: a token and its time, or the reason why there is none.
+//! The access token that is handed out, and its time.
 
-use super::attempt::{Asked, Life};
+use super::{
+    action::Reason,
+    attempt::{Asked, Life},
+};
 use crate::{
-    error::Error,
     secret::Secret,
     time::{Span, Time},
     token::schedule,
 };
 
+/// A token that a server refuses sooner than this was never good.
+const REFUSED_AT_ONCE: Span = Span::from_secs(30);
+
+/// An access token, until when it is good, and when its successor is asked for.
 #[derive(Debug)]
 pub(super) struct CurrentToken {
     pub(super) token: Secret,
@@ -23,41 +29,38 @@ pub(super) struct CurrentToken {
     pub(super) refresh_at: Option<Time>,
 }
 
-#[derive(Debug)]
-pub(super) struct Cooldown {
-    pub(super) error: Error,
-    /// Told as one that no retry mends.
-    pub(super) is_final: bool,
-    /// `None`: never again, until somebody hands tokens in.
-    pub(super) until: Option<Time>,
-}
-
 impl CurrentToken {
-    #[allow(clippy::too_many_arguments, reason = "each is another part of what is current")]
+    /// One that comes now. `refresh_margin` is how long before its end it is refreshed; `None` when it can't be.
     pub(super) fn new(
         token: Secret,
         scope: Option<String>,
         life: Option<Life>,
         asked: Asked,
-        can_refresh: bool,
         refresh_margin: Option<Span>,
         now: Time,
-        random: f64,
     ) -> Self {
         let usable_until = life.map(|life| life.expires.minus(schedule::expiry_leeway(life.whole)));
-        let planned = match life {
-            Some(life) => life.expires.minus(schedule::refresh_margin(life.whole, refresh_margin, random)),
-            None => now.plus(schedule::UNKNOWN_LIFE),
-        };
         // A token that comes with little left, as out of somebody's cache, is not asked for again at once.
         let left = usable_until.map_or(0, |until| until.since(now).as_millis().max(0));
         let least = now.plus(Span::from_millis((left / 2).clamp(500, 60_000)));
-        let refresh_at = can_refresh.then(|| if planned <= now { least } else { planned });
+        let refresh_at = refresh_margin.map(|margin| {
+            let planned = life.map_or_else(|| now.plus(schedule::UNKNOWN_LIFE), |life| life.expires.minus(margin));
+            if planned <= now {
+                least
+            } else {
+                planned
+            }
+        });
         Self { token, scope, life, asked, came: now, usable_until, refresh_at }
     }
 
     pub(super) fn is_usable(&self, now: Time) -> bool {
         self.usable_until.is_none_or(|until| now < until)
+    }
+
+    /// Whether its successor is to be asked for.
+    pub(super) fn is_due(&self, now: Time) -> bool {
+        self.refresh_at.is_some_and(|at| at <= now)
     }
 
     /// Whether less than this is left. A token can't be asked to live on for longer than half of its life.
@@ -67,12 +70,98 @@ impl CurrentToken {
     }
 }
 
-impl Cooldown {
-    pub(super) fn error(&self, wait: Option<Span>) -> Error {
-        let error = self.error.clone();
-        match wait {
-            Some(wait) => error.retry_after(wait),
-            None => error,
+/// The current token, and what became of those before it.
+#[derive(Debug, Default)]
+pub(super) struct AccessTokens {
+    current: Option<CurrentToken>,
+    /// The one that ended last, or was refused: it does not come back out of the storage.
+    rejected_token: Option<Secret>,
+    /// Changes with the current one.
+    generation: u32,
+    has_had_one: bool,
+    /// A server refused the last one, and no other has come since.
+    was_refused: bool,
+    /// How many in a row were refused as soon as they came.
+    refusals: u32,
+    /// The current one was handed out: somebody will want its successor.
+    is_used: bool,
+}
+
+impl AccessTokens {
+    pub(super) const fn current(&self) -> Option<&CurrentToken> {
+        self.current.as_ref()
+    }
+
+    pub(super) const fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    pub(super) const fn is_used(&self) -> bool {
+        self.is_used
+    }
+
+    pub(super) const fn hand_out(&mut self) {
+        self.is_used = true;
+    }
+
+    pub(super) fn install(&mut self, current: CurrentToken) {
+        self.current = Some(current);
+        self.generation = self.generation.wrapping_add(1);
+        self.has_had_one = true;
+        self.was_refused = false;
+        self.is_used = false;
+    }
+
+    /// One came, and was over when it did.
+    pub(super) const fn has_seen_one(&mut self) {
+        self.has_had_one = true;
+    }
+
+    /// Why the next one is obtained.
+    pub(super) const fn reason(&self) -> Reason {
+        if self.current.is_none() && self.was_refused {
+            Reason::Refused
+        } else if self.has_had_one {
+            Reason::Expiring
+        } else {
+            Reason::Initial
         }
+    }
+
+    /// Drops the current one if its time is over, and says whether it was.
+    pub(super) fn expire(&mut self, now: Time) -> bool {
+        let Some(ended) = self.current.take_if(|current| !current.is_usable(now)) else { return false };
+        self.rejected_token = Some(ended.token);
+        self.generation = self.generation.wrapping_add(1);
+        true
+    }
+
+    /// A server refused this one: if it is the current one it is dropped. When that came, and how many in a row were refused as
+    /// soon as they came, this one counted.
+    pub(super) fn refuse(&mut self, token: &str, now: Time) -> Option<(Time, u32)> {
+        let refused = self.current.take_if(|current| current.token.matches(token.as_bytes()))?;
+        let was_never_good = now.since(refused.came) < REFUSED_AT_ONCE;
+        self.refusals = if was_never_good { self.refusals.saturating_add(1) } else { 1 };
+        self.rejected_token = Some(refused.token);
+        self.was_refused = true;
+        self.generation = self.generation.wrapping_add(1);
+        Some((refused.came, self.refusals))
+    }
+
+    /// Tokens are handed in: nothing that was refused before counts.
+    pub(super) fn excuse(&mut self) {
+        self.rejected_token = None;
+        self.refusals = 0;
+    }
+
+    /// Whether this is the current one, or one that is not taken back.
+    pub(super) fn knows(&self, token: &Secret) -> bool {
+        let is = |other: &Secret| other.matches(token.expose());
+        self.current.as_ref().is_some_and(|current| is(&current.token)) || self.rejected_token.as_ref().is_some_and(is)
+    }
+
+    pub(super) fn forget(&mut self) {
+        let generation = self.generation.wrapping_add(1);
+        *self = Self { generation, is_used: self.is_used, ..Self::default() };
     }
 }

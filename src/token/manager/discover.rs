@@ -1,15 +1,15 @@
 //! Looking the provider's endpoints up: at OpenID's address, and at RFC 8414's when nothing of use is there.
 
 use super::{
-    attempt::{Attempt, Nowhere, Operation, Stage},
-    progress::Next,
-    refused::Failure,
+    attempt::{Attempt, Next, Nowhere, Operation, Stage},
+    failure::Failure,
+    input::Response,
     Manager,
 };
 use crate::{
     error::{Code, Error, Fact},
     jose::{discovery, url},
-    time::{Span, Time},
+    time::Time,
     token::metadata,
 };
 
@@ -18,14 +18,13 @@ impl Manager {
         &mut self,
         attempt: &mut Attempt,
         is_oauth: bool,
-        (status, body): (u16, &[u8]),
-        asked: Option<Span>,
+        answer: Response<'_>,
         now: Time,
-        random: f64,
     ) -> Next {
+        let status = answer.status;
+        let issuer = self.source.issuer.as_deref().unwrap_or_default();
         let read = match status {
-            200 => metadata::parse(body, self.source.issuer.as_deref().unwrap_or_default(), &self.source.hosts)
-                .map_err(|no| no.why),
+            200 => metadata::parse(answer.body, issuer, &self.source.hosts).map_err(|no| no.why),
             _ => Err(format!("answered with the status {status}")),
         };
         let is_no = matches!(status, 200..=299 | 400..=499) && !matches!(status, 408 | 425 | 429);
@@ -33,14 +32,14 @@ impl Manager {
             Ok(endpoints) => {
                 self.endpoints = Some((endpoints, now));
                 if matches!(attempt.operation, Operation::Discover) {
-                    self.end(attempt, Ok(()));
+                    self.resolve(attempt, Ok(()));
                     return Next::Over;
                 }
                 Next::Go(self.send_stage())
             }
             Err(why) => {
-                let nowhere = Nowhere { why, asked, is_no, status: Some(status) };
-                self.undiscovered(attempt, is_oauth, nowhere, now, random)
+                let nowhere = Nowhere { why, asked: answer.retry_after, is_no, status: Some(status) };
+                self.undiscovered(attempt, is_oauth, nowhere, now)
             }
         }
     }
@@ -53,7 +52,6 @@ impl Manager {
         is_oauth: bool,
         mut nowhere: Nowhere,
         now: Time,
-        random: f64,
     ) -> Next {
         let [openid, oauth] = discovery::places(self.source.issuer.as_deref().unwrap_or_default());
         let mut place = url::bare(if is_oauth { &oauth } else { &openid });
@@ -80,6 +78,6 @@ impl Manager {
         }
         let asked = nowhere.asked;
         let failure = if nowhere.is_no { Failure::refused(error) } else { Failure::outage(error) };
-        self.fail(attempt, Failure { asked, ..failure }, now, random)
+        self.fail(attempt, failure.retry_after(asked), now)
     }
 }

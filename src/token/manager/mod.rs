@@ -1,53 +1,100 @@
-//! The machine: what it hands out, when an attempt begins, and what it knows of the clock.
+//! The machine: whose request is answered with which token, when an attempt to get one begins, and what comes of it.
 //!
-//! One attempt at a time. Whoever began one may vanish without a word (on Workers a request is cancelled with all that it
-//! does), so nobody waits without a bound: an attempt that was not heard of for the time its stage is given counts as lost,
-//! and whoever asks next begins another. The answer of a lost one is still taken, if nothing newer has come.
+//! ```text
+//!   requester        manager                      performer of an attempt                    provider, storage, tabs
+//!      │ handle_request │                                    │                                         │
+//!      │───────────────▶│ Start(attempt)                     │                                         │
+//!      │    AskAgain    │───────────────────────────────────▶│                                         │
+//!      │◀───────────────│                       handle_ready │                                         │
+//!      │ handle_request │◀───────────────────────────────────│                                         │
+//!      │───────────────▶│ Perform(task)                      │                                         │
+//!      │      Wait      │───────────────────────────────────▶│────────────────────────────────────────▶│
+//!      │◀───────────────│   handle_response, handle_stored … │◀────────────────────────────────────────│
+//!      │                │◀───────────────────────────────────│
+//!      │                │ … until End                        │
+//!      │ handle_request │                                    │
+//!      │───────────────▶│
+//!      │     Token      │
+//!      │◀───────────────│
+//! ```
+//!
+//! One attempt at a time. Whoever performs one may vanish without a word (on Workers a request is cancelled with all that it
+//! does), so nobody waits without a bound: an attempt that was not heard of for the time its stage is given counts as lost, and
+//! whoever asks next begins another. The answer of a lost one is still taken, if nothing newer has come.
+//!
+//! For the same reason the manager keeps no list of those who wait. A requester is a request on a Worker, too: it may be gone
+//! before its token comes, and what is promised to it must not be kept for ever, nor may another request's promise depend on it.
+//! So each call is answered by an [`Action::Answer`] that names its requester, and says no more than what to do next; one that
+//! has to wait asks again, with the [`Request`] that it came with. The answer is an action, and no value that the call returns,
+//! since a driver may carry several inputs over a border before it looks at what came of them.
+//!
+//! And an attempt's next task is given to somebody who says that they are there ([`Manager::handle_ready`]), with the one text
+//! that must not be guessed, drawn for this use: a task that nobody performs would be lost with whatever it had been given.
+//!
+//! Read downwards: `action`, `input` and `request` are what goes in and out. What is kept has a part each: `current_token`,
+//! `refresh_tokens`, `identity`, `elsewhere`, `server_clock`, `backoff`, `attempt` and `attempts`. Then what happens: `join`
+//! (who begins, who waits), `perform` (the task of a stage), `progress` (from one stage to the next), `tabs`, `discover`,
+//! `response`, `arrival`, `failure`, `persistence`, and `operations` (what somebody asks for beside tokens).
 
-mod answer;
+mod action;
+mod arrival;
 mod attempt;
-mod caller;
+mod attempts;
+mod backoff;
 mod current_token;
 mod discover;
+mod elsewhere;
+mod failure;
+mod identity;
+mod input;
 mod join;
 mod operations;
 mod perform;
 mod persistence;
 mod progress;
-mod refused;
+mod refresh_tokens;
+mod request;
+mod response;
+mod server_clock;
 mod tabs;
 
 use std::collections::VecDeque;
 
-pub use attempt::{Action, AttemptId, Input, Login, Outcome, Reason, RefreshTokenStatus};
-use attempt::{Arrived, Asked, Attempt, Life};
-pub use caller::{Event, Options, Request, State, Step};
-use current_token::{Cooldown, CurrentToken};
-use join::Join;
-use refused::Refusals;
+pub use action::{Action, Answer, Outcome, Reason, RequesterId, Task};
+pub use attempt::AttemptId;
+pub use input::{Login, RefreshTokenStatus, Response, Thrown, Unverifiable};
+pub use request::{Event, Options, Request, State};
 
+use self::{
+    attempt::{Arrived, Asked, Life},
+    attempts::Attempts,
+    backoff::{Backoff, Cooldown},
+    current_token::AccessTokens,
+    elsewhere::Elsewhere,
+    identity::Identity,
+    input::Input,
+    join::{earlier, Join},
+    refresh_tokens::RefreshTokens,
+    server_clock::ServerClock,
+};
 use super::{
-    login::Waiting,
+    jitter::Jitter,
+    login::{self, PendingLogin, PendingLogins},
     metadata::Endpoints,
     persisted_state::text_of,
-    response::{Facts, Tokens},
+    response::Tokens,
     schedule,
     source::{Kind, Source},
 };
 use crate::{
     error::{Code, Error},
+    jose::jwks_cache::FetchFailure,
+    machine::Machine,
     secret::Secret,
     time::{Monotonic, Span, Time},
 };
 
-/// Within this time after a token came, whoever wants one that lasts longer gets that one: there is none.
-const GRACE: Span = Span::from_secs(2);
-/// A token that a server refuses sooner than this was never good.
-const REFUSED_AT_ONCE: Span = Span::from_secs(30);
 const MAX_EVENTS: usize = 32;
-const MAX_ROTATED: usize = 4;
-/// How often an attempt is taken over from somebody who is gone.
-const MAX_GONE: u8 = 2;
 
 /// A source's tokens over time.
 #[derive(Debug)]
@@ -56,89 +103,42 @@ pub struct Manager {
     source_id: String,
     options: Options,
     clock: Monotonic,
-    /// What the server's clock shows more than ours.
-    server: Option<Span>,
-    current_token: Option<CurrentToken>,
-    refresh: Option<Secret>,
-    /// Refresh tokens that were replaced: an old storage, whatever its time says, does not bring them back.
-    rotated: VecDeque<Secret>,
-    id_token: Option<Secret>,
-    /// Whose the access tokens were, as far as they said: it outlives each of them.
-    person: Facts,
-    /// Changes with the access token.
-    generation: u32,
-    /// When the tokens came, as far as they are the newest we know of.
-    obtained: Option<Time>,
-    /// The access token that ended last, or was refused: it does not come back out of the storage.
-    rejected_token: Option<Secret>,
-    was_refused: bool,
-    refusals: u32,
-    /// The newest `iat` seen.
-    issued: Option<Time>,
-    /// The storage and the other tabs were asked.
-    has_loaded: bool,
-    /// When that was begun last.
-    looked: Option<Time>,
-    /// Tokens that came before this are not taken over: somebody has signed out since.
-    signed_out: Option<Time>,
-    has_had_token: bool,
-    /// The present token was handed out: somebody will want its successor.
-    is_used: bool,
+    server_clock: ServerClock,
+    jitter: Jitter,
+    access: AccessTokens,
+    refresh: RefreshTokens,
+    identity: Identity,
+    elsewhere: Elsewhere,
+    /// The provider's endpoints, and when they were looked up.
     endpoints: Option<(Endpoints, Time)>,
-    attempts: Vec<Attempt>,
-    /// How many requests for tokens there were.
-    asked: u32,
-    latest: u32,
-    /// The newest attempt that brought tokens.
-    settled: u32,
-    failures: u32,
-    cooldown: Option<Cooldown>,
-    /// How often the provider said no since it gave a token.
-    refused: Option<Refusals>,
-    outcomes: Vec<(AttemptId, Outcome)>,
-    /// Logins whose answers have not come.
-    waiting: Waiting,
+    attempts: Attempts,
+    backoff: Backoff,
+    logins: PendingLogins,
+    actions: VecDeque<Action>,
     events: VecDeque<Event>,
 }
 
 impl Manager {
-    /// A manager of a source's tokens. Asks nobody anything before [`Manager::ask`].
-    pub fn new(mut source: Source, options: Options) -> Self {
-        let refresh = source.refresh.clone();
+    /// A manager of a source's tokens. Asks nobody anything before somebody asks it.
+    pub fn new(mut source: Source, options: Options, jitter: Jitter) -> Self {
         let tokens = source.tokens.take();
         let mut manager = Self {
             source_id: source.id(),
+            server_clock: ServerClock::default(),
+            clock: Monotonic::new(),
+            jitter,
+            access: AccessTokens::default(),
+            refresh: RefreshTokens::new(source.refresh.take()),
+            identity: Identity::default(),
+            elsewhere: Elsewhere::new(options.has_storage || options.is_shared),
+            endpoints: None,
+            attempts: Attempts::new(options.timeout),
+            backoff: Backoff::default(),
+            logins: PendingLogins::default(),
+            actions: VecDeque::new(),
+            events: VecDeque::new(),
             source,
             options,
-            clock: Monotonic::new(),
-            server: None,
-            current_token: None,
-            refresh,
-            rotated: VecDeque::new(),
-            id_token: None,
-            person: Facts::default(),
-            generation: 0,
-            obtained: None,
-            rejected_token: None,
-            was_refused: false,
-            refusals: 0,
-            issued: None,
-            has_loaded: false,
-            looked: None,
-            signed_out: None,
-            has_had_token: false,
-            is_used: false,
-            endpoints: None,
-            attempts: Vec::new(),
-            asked: 0,
-            latest: 0,
-            settled: 0,
-            failures: 0,
-            cooldown: None,
-            refused: None,
-            outcomes: Vec::new(),
-            waiting: Waiting::default(),
-            events: VecDeque::new(),
         };
         if let Some(tokens) = tokens {
             // What time it is will be known when somebody asks; a token that is handed in is as old as it says.
@@ -146,171 +146,272 @@ impl Manager {
                 .facts
                 .expires
                 .map(|expires| Life { whole: tokens.facts.life().unwrap_or(schedule::UNKNOWN_LIFE), expires });
-            manager.install(Arrived { tokens, life, asked: Asked::default() }, Time::EPOCH, 0.0);
+            manager.install(Arrived { tokens, life, asked: Asked::default() }, Time::EPOCH);
         }
         manager
     }
 
-    /// What a caller does. `random` is a number from 0 up to 1.
-    pub fn ask(&mut self, request: &Request, now: Time) -> Step {
-        let (wall, now) = (now, self.clock.read(now));
-        let arrived = self.clock.instant(request.arrived).min(now);
-        self.expire(now);
-        let since = request.force.map(|_| arrived);
-        let Some(current) = &self.current_token else {
-            return match self.join(now) {
-                Join::Begin => Step::Begin(self.begin(since, now)),
-                Join::Wait(attempt, until) => self.wait(attempt, since, wall.plus(until.since(now))),
-                Join::Closed(error) => Step::Refused(error),
-            };
-        };
-        let is_good = match request.force {
-            Some(seen) => current.asked.is_after(seen, arrived),
-            None => current.came.plus(GRACE) >= arrived || !current.ends_within(request.min_validity, now),
-        };
-        if is_good {
-            self.is_used = true;
-            let is_due = current.refresh_at.is_some_and(|at| at <= now);
-            let beside = is_due && matches!(self.join(now), Join::Begin);
-            return Step::Token(beside.then(|| self.begin(None, now)));
-        }
-        match self.join(now) {
-            Join::Begin => Step::Begin(self.begin(since, now)),
-            Join::Wait(attempt, until) => self.wait(attempt, since, wall.plus(until.since(now))),
-            Join::Closed(error) if request.force.is_some() => Step::Refused(error),
-            // Better than none.
-            Join::Closed(_) => {
-                self.is_used = true;
-                Step::Token(None)
-            }
-        }
+    /// Somebody asks for a token: [`Action::Answer`], with this requester's id.
+    pub fn handle_request(&mut self, requester: RequesterId, request: &Request, now: Time) {
+        self.requested(requester, request, now);
     }
 
-    /// Waits for an attempt. One that has not asked yet asks after whoever waits for it came; one that has brings the next to an end
-    /// first, which all who came meanwhile share.
-    fn wait(&mut self, id: AttemptId, since: Option<Time>, until: Time) -> Step {
-        if let Some(attempt) = self.attempts.iter_mut().find(|attempt| attempt.id == id && attempt.asked == 0) {
-            attempt.since = attempt.since.max(since);
+    /// Whoever performs this attempt is ready for its next task: [`Action::Perform`], or [`Action::End`]. `jti` is a text that
+    /// nobody can guess and nobody had before; it is used if the task is to sign an assertion.
+    pub fn handle_ready(&mut self, attempt: AttemptId, jti: &str, now: Time) {
+        self.ready(attempt, jti, now);
+    }
+
+    /// Whoever performed this attempt is gone for certain, as on Workers when its request was cancelled: [`Action::Start`], if
+    /// there is anything left to perform. Without it somebody else did, or one after the other has gone.
+    pub fn handle_performer_gone(&mut self, attempt: AttemptId, now: Time) {
+        self.performer_gone(attempt, now);
+    }
+
+    /// What the storage holds, if anything.
+    pub fn handle_loaded(&mut self, attempt: AttemptId, text: Option<&str>, now: Time) {
+        self.take(attempt, Input::Loaded(text), now);
+    }
+
+    /// Whether the lock was there at once. Without it, if it can't be had, the attempt goes on all the same.
+    pub fn handle_lock(&mut self, attempt: AttemptId, is_free: bool, now: Time) {
+        self.take(attempt, Input::Locked(is_free), now);
+    }
+
+    /// The other tabs were asked, and nobody has anything more to say.
+    pub fn handle_tabs_asked(&mut self, attempt: AttemptId, status: RefreshTokenStatus, now: Time) {
+        self.take(attempt, Input::TabsAsked(status), now);
+    }
+
+    /// What the user's function gave, as JSON: a string, or an object as in RFC 6749 §5.1.
+    pub fn handle_callback(&mut self, attempt: AttemptId, given: &[u8], now: Time) {
+        self.take(attempt, Input::Called(given), now);
+    }
+
+    /// The user's function threw.
+    pub fn handle_callback_error(&mut self, attempt: AttemptId, thrown: Thrown<'_>, now: Time) {
+        self.take(attempt, Input::Threw(thrown), now);
+    }
+
+    /// An endpoint's answer.
+    pub fn handle_response(&mut self, attempt: AttemptId, response: Response<'_>, now: Time) {
+        self.take(attempt, Input::Response(response), now);
+    }
+
+    /// A task came to nothing: no answer, or a function, a storage or a key that failed.
+    pub fn handle_failure(&mut self, attempt: AttemptId, failure: FetchFailure, now: Time) {
+        self.take(attempt, Input::Failed(failure), now);
+    }
+
+    /// The signature, in base64url.
+    pub fn handle_signature(&mut self, attempt: AttemptId, signature: &str, now: Time) {
+        self.take(attempt, Input::Signed(signature), now);
+    }
+
+    /// The ID token's claims as JSON, or a code for what is wrong with it and, after a space, more of that.
+    pub fn handle_verified(&mut self, attempt: AttemptId, outcome: Result<&str, &str>, now: Time) {
+        self.take(attempt, Input::Verified(outcome), now);
+    }
+
+    /// The ID token can't be verified now: the provider's keys can't be had.
+    pub fn handle_unverifiable(&mut self, attempt: AttemptId, keys: Unverifiable<'_>, now: Time) {
+        self.take(attempt, Input::Unverifiable(keys), now);
+    }
+
+    /// Whether the storage did it.
+    pub fn handle_stored(&mut self, attempt: AttemptId, is_done: bool, now: Time) {
+        self.take(attempt, Input::Stored(is_done), now);
+    }
+
+    /// Somebody hands tokens in. What failed before is forgotten.
+    pub fn handle_tokens(&mut self, tokens: Box<Tokens>, now: Time) {
+        let now = self.clock.read(now);
+        if tokens.refresh.is_some() {
+            // What is under way belongs to tokens that are no longer ours.
+            self.attempts.clear();
         }
-        Step::Wait(id, until)
+        let life = self.server_clock.life_of(&tokens, now, now, true);
+        self.attempts.settle_all();
+        self.access.excuse();
+        self.identity.trust_next();
+        self.install(Arrived { tokens, life, asked: Asked::default() }, now);
+        self.elsewhere.obtain(now);
+    }
+
+    /// Another tab or isolate obtained this for the same source; it is taken over if it is newer, and whether it was is said.
+    /// `text` is as [`Manager::export`] gives it.
+    pub fn handle_shared_tokens(&mut self, text: &str, now: Time) -> bool {
+        self.adopt(text, now)
+    }
+
+    /// A server refused this token: it is dropped if it is still the current one, and whether it was is said.
+    pub fn handle_refused_token(&mut self, token: &str, now: Time) -> bool {
+        let now = self.clock.read(now);
+        let Some((came, refusals)) = self.access.refuse(token, now) else { return false };
+        let min_interval = schedule::min_interval(refusals);
+        if min_interval > Span::ZERO && self.backoff.cooldown().is_none() {
+            let message = "the server refuses each token as soon as it comes: does it expect another audience?";
+            self.backoff.cool_down(Cooldown {
+                error: Error::new(Code::RefreshUnavailable, message),
+                is_final: false,
+                until: Some(came.plus(min_interval).max(now)),
+            });
+        }
+        true
+    }
+
+    /// Somebody signed out, at an instant by the wall clock: what came before that is forgotten and not taken over again. Whether
+    /// there was anything to forget. `is_news` says that it happens now; else what nobody knows the age of stays.
+    pub fn handle_sign_out(&mut self, at: Time, is_news: bool, now: Time) -> bool {
+        self.signed_out(at, is_news, now)
+    }
+
+    /// Somebody signed in, in this tab or another: what was said of signing out is over, and what is under way for whoever was
+    /// there before brings nothing.
+    pub fn handle_sign_in(&mut self) {
+        self.elsewhere.sign_in();
+        self.attempts.drop_refreshes();
+    }
+
+    /// The page was away, and may have missed what other tabs said: they are asked again when a token is needed.
+    pub fn handle_return(&mut self) {
+        self.elsewhere.has_missed();
+    }
+
+    /// The provider's endpoints are needed: [`Action::Start`], unless they are known, and [`Action::Resolve`].
+    pub fn handle_discovery(&mut self, now: Time) {
+        self.discover(now);
+    }
+
+    /// A login begins: the URL to send the person to. The endpoints are known by then, and the login has texts that nobody
+    /// can guess, drawn for this use.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG` for a source that is not logged in to, and a provider that nobody can log in at.
+    pub fn handle_login(
+        &mut self,
+        login: PendingLogin,
+        challenge: &str,
+        parameters: &[(String, String)],
+    ) -> Result<String, Error> {
+        self.begin_login(login, challenge, parameters)
+    }
+
+    /// A login came back with this query: its code is exchanged, [`Action::Start`] and [`Action::Resolve`]. Gives where the page
+    /// goes on.
+    ///
+    /// # Errors
+    /// `ERR_LOGIN_REJECTED` for what is no answer to a login that waits, and for an answer that says no.
+    pub fn handle_login_answer(&mut self, query: &[(&str, &str)], now: Time) -> Result<Option<String>, Error> {
+        self.complete_login(query, now)
+    }
+
+    /// The code of a login is to be exchanged for tokens: [`Action::Start`] and [`Action::Resolve`].
+    pub fn handle_code(&mut self, login: Login, now: Time) {
+        self.exchange_code(login, now);
+    }
+
+    /// The logins that waited when the page was left, as [`PendingLogins::to_json`] gave them.
+    pub fn handle_pending_logins(&mut self, text: &str) {
+        self.logins = PendingLogins::parse(text, &self.source_id);
+    }
+
+    /// All tokens are forgotten, and revoked (RFC 7009): [`Action::Start`] and [`Action::Resolve`], unless there is nothing to
+    /// revoke.
+    pub fn handle_revocation(&mut self, now: Time) {
+        self.revoke(now);
     }
 
     /// How many requests for tokens there were, for [`Request::force`].
     pub const fn requests(&self) -> u32 {
-        self.asked
+        self.attempts.requests()
     }
 
     /// The access token.
     pub fn token(&self) -> Option<&str> {
-        self.current_token.as_ref().and_then(|current| text_of(&current.token))
-    }
-
-    /// Changes with the access token.
-    pub const fn generation(&self) -> u32 {
-        self.generation
+        text_of(&self.access.current()?.token)
     }
 
     /// When the access token ends, by the wall clock.
     pub fn expires_at(&self) -> Option<Time> {
-        Some(self.clock.wall(self.current_token.as_ref()?.life?.expires))
+        Some(self.clock.wall(self.access.current()?.life?.expires))
     }
 
     /// The scope of the access token, where the provider said it.
     pub fn scope(&self) -> Option<&str> {
-        self.current_token.as_ref()?.scope.as_deref()
+        self.access.current()?.scope.as_deref()
+    }
+
+    /// The refresh token there is, configured or obtained.
+    pub const fn refresh_token(&self) -> Option<&Secret> {
+        self.refresh.current()
+    }
+
+    /// The ID token of the login.
+    pub const fn id_token(&self) -> Option<&Secret> {
+        self.identity.id_token()
+    }
+
+    /// The tokens for the storage, or for another tab. `None` when there are none.
+    pub fn export(&self) -> Option<Secret> {
+        Some(Secret::new(self.persisted()?.to_json(&self.source_id)))
+    }
+
+    /// Tells this source's tokens and logins from those of another.
+    pub fn source_id(&self) -> &str {
+        &self.source_id
+    }
+
+    /// The logins that wait for their answers. Whoever keeps them puts them back after the page has been left.
+    pub const fn pending_logins(&self) -> &PendingLogins {
+        &self.logins
+    }
+
+    /// The provider's endpoints, if they are known.
+    pub fn endpoints(&self) -> Option<&Endpoints> {
+        self.endpoints.as_ref().map(|(endpoints, _)| endpoints)
+    }
+
+    /// Where the person is sent to be logged out at the provider, while its endpoints and the ID token are known.
+    pub fn logout_url(&self) -> Option<String> {
+        if self.source.kind != Kind::AuthorizationCode {
+            return None;
+        }
+        login::logout_url(&self.source, self.endpoints()?, self.identity.id_token())
+    }
+
+    /// What the server's clock shows more than ours, as far as it has said.
+    pub const fn server_ahead(&self) -> Option<Span> {
+        self.server_clock.ahead()
     }
 
     /// How the manager stands.
     pub fn state(&self, now: Time) -> State {
         let now = self.clock.peek(now);
-        if self.live(now).is_some() {
+        if self.attempts.live(now).is_some() {
             State::Refreshing
-        } else if self.current_token.as_ref().is_some_and(|current| current.is_usable(now)) {
+        } else if self.access.current().is_some_and(|current| current.is_usable(now)) {
             State::Valid
-        } else if self.cooldown.is_some() || self.source.kind == Kind::Static {
+        } else if self.backoff.cooldown().is_some() || self.source.kind == Kind::Static {
             State::Failed
         } else {
             State::Empty
         }
     }
 
-    /// When [`Manager::wake`] is worth calling, by the wall clock. `None`: not before something else happens.
-    pub fn deadline(&self, now: Time) -> Option<Time> {
-        let now = self.clock.peek(now);
-        let current = self.current_token.as_ref()?;
-        let due = match (current.refresh_at, &self.cooldown) {
-            (Some(at), _) if at > now => Some(at),
-            // A token that nobody uses is not refreshed.
-            (Some(_), Some(cooldown)) if self.is_used => cooldown.until.filter(|until| *until > now),
-            _ => None,
-        };
-        let due = match (due, current.usable_until) {
-            (Some(due), Some(until)) => Some(due.min(until)),
-            (due, until) => due.or(until),
-        };
-        due.map(|due| self.clock.wall(due))
+    /// How long the performer of an attempt may take over its present stage, at most; `None` when it is over.
+    pub fn limit(&self, attempt: AttemptId) -> Option<Span> {
+        Some(self.attempts.get(attempt)?.limit(self.options.timeout))
     }
 
-    /// A deadline has come, or the machine has slept, or is back on line. An attempt to begin, if one is due.
-    pub fn wake(&mut self, now: Time) -> Option<AttemptId> {
-        let now = self.clock.read(now);
-        self.expire(now);
-        let is_due = self.current_token.as_ref()?.refresh_at.is_some_and(|at| at <= now);
-        (is_due && self.is_used && matches!(self.join(now), Join::Begin)).then(|| self.begin(None, now))
-    }
-
-    /// Takes tokens that somebody hands in. What failed before is forgotten.
-    pub fn set(&mut self, tokens: Box<Tokens>, now: Time, random: f64) {
-        let now = self.clock.read(now);
-        if tokens.refresh.is_some() {
-            // What is under way belongs to tokens that are no longer ours.
-            self.attempts.clear();
-        }
-        let life = self.life_of(&tokens, now, now, true);
-        self.settled = self.latest;
-        self.rejected_token = None;
-        self.refusals = 0;
-        // Whoever hands tokens in says whose they are to be.
-        self.person = Facts::default();
-        self.install(Arrived { tokens, life, asked: Asked::default() }, now, random);
-        self.obtained = Some(now);
-    }
-
-    /// A server refused this token: it is dropped if it is still the present one.
-    pub fn invalidate(&mut self, token: &str, now: Time) -> bool {
-        let now = self.clock.read(now);
-        let Some(current) = self.current_token.take_if(|current| current.token.matches(token.as_bytes())) else {
-            return false;
-        };
-        let was_never_good = now.since(current.came) < REFUSED_AT_ONCE;
-        self.refusals = if was_never_good { self.refusals.saturating_add(1) } else { 1 };
-        self.rejected_token = Some(current.token);
-        self.was_refused = true;
-        self.generation = self.generation.wrapping_add(1);
-        let min_interval = schedule::min_interval(self.refusals);
-        if min_interval > Span::ZERO && self.cooldown.is_none() {
-            self.cooldown = Some(Cooldown {
-                error: Error::new(
-                    Code::RefreshUnavailable,
-                    "the server refuses each token as soon as it comes: does it expect another audience?",
-                ),
-                is_final: false,
-                until: Some(current.came.plus(min_interval).max(now)),
-            });
-        }
-        true
-    }
-
-    /// What the user is told of next.
-    pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+    /// Whether an attempt's request is not to be broken off: its answer counts whenever it comes.
+    pub fn is_delicate(&self, attempt: AttemptId) -> bool {
+        self.attempts.get(attempt).is_some_and(attempt::Attempt::is_delicate)
     }
 
     /// Drops a token whose time is over.
     fn expire(&mut self, now: Time) {
-        if let Some(current) = self.current_token.take_if(|current| !current.is_usable(now)) {
-            self.rejected_token = Some(current.token);
-            self.generation = self.generation.wrapping_add(1);
+        if self.access.expire(now) {
             self.emit(Event::Expired);
         }
     }
@@ -320,5 +421,40 @@ impl Manager {
             self.events.pop_front();
         }
         self.events.push_back(event);
+    }
+}
+
+impl Machine for Manager {
+    type Action = Action;
+    type Event = Event;
+
+    fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// By the wall clock: when the current token ends, or its successor is to be asked for. A token that nobody uses has none.
+    fn poll_timeout(&self) -> Option<Time> {
+        let current = self.access.current()?;
+        let now = self.clock.peek(Time::EPOCH);
+        let due = match current.refresh_at {
+            Some(at) if at > now => Some(at),
+            Some(_) if self.access.is_used() => self.next_attempt_at(now),
+            _ => None,
+        };
+        earlier(due, current.usable_until).map(|due| self.clock.wall(due))
+    }
+
+    /// A deadline has come, or the machine has slept, or is back on line: [`Action::Start`], if an attempt is due.
+    fn handle_timeout(&mut self, now: Time) {
+        let now = self.clock.read(now);
+        self.expire(now);
+        let is_due = self.access.current().is_some_and(|current| current.is_due(now));
+        if is_due && self.access.is_used() && matches!(self.join(now), Join::Begin) {
+            self.begin(None, now);
+        }
     }
 }

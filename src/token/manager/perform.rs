@@ -1,14 +1,15 @@
-//! What the owner of an attempt performs at each stage.
+//! What the performer of an attempt does at each stage.
 
 use super::{
-    attempt::{Attempt, Operation, Stage},
-    Action, AttemptId, Manager,
+    action::{Action, Task},
+    attempt::{Attempt, AttemptId, Operation, Stage},
+    tabs, Manager,
 };
 use crate::{
     error::{Code, Error},
     jose::discovery,
     secret::Secret,
-    time::{Span, Time},
+    time::Time,
     token::{
         grant::{assertion_input, ClientAuth, Form},
         source::Kind,
@@ -16,77 +17,69 @@ use crate::{
 };
 
 impl Manager {
-    /// What the owner of an attempt does next; `None` when it is over. `id` is a text that nobody can guess and nobody had before.
-    pub fn action(&mut self, attempt: AttemptId, id: &str, now: Time) -> Option<Action> {
+    pub(super) fn ready(&mut self, id: AttemptId, jti: &str, now: Time) {
         let now = self.clock.peek(now);
-        let place = self.attempts.iter().position(|known| known.id == attempt)?;
-        let (stage, is_delicate) = {
-            let attempt = self.attempts.get(place)?;
-            (
-                attempt.stage,
-                matches!(attempt.operation, Operation::Refresh(_)) && self.source.kind != Kind::ClientCredentials,
-            )
+        let action = match self.task(id, jti, now) {
+            // A refresh token may count once: its request is not broken off, or the answer would be lost.
+            Some(task) => {
+                Action::Perform { attempt: id, task, limit: self.limit(id).filter(|_| !self.is_delicate(id)) }
+            }
+            None => Action::End(id),
         };
-        Some(match stage {
-            Stage::Load => Action::Load,
-            Stage::Lock => Action::Lock,
-            Stage::Ask => self.ask_action(self.attempts.get(place)?),
-            Stage::Callback => {
-                self.number(place);
-                match &self.attempts.get(place)?.operation {
-                    Operation::Refresh(reason) => Action::Callback(*reason),
-                    _ => return None,
-                }
-            }
-            Stage::Discover(is_oauth) => {
-                let issuer = self.source.issuer.as_deref()?;
-                let [openid, oauth] = discovery::places(issuer);
-                Action::Get(if is_oauth { oauth } else { openid })
-            }
-            Stage::Sign => {
-                let ClientAuth::PrivateKeyJwt(assertion) = &self.source.auth else { return None };
-                // The endpoint, where it was given: nobody else can use an assertion for that, and every provider knows it by
-                // that name. One that its metadata tells might be somebody's who lies in them, so there it is the issuer.
-                let audience = assertion.audience.as_deref().or(self.source.token_endpoint.as_deref());
-                let audience = audience.or(self.source.issuer.as_deref())?;
-                let server_now = now.plus(self.server.unwrap_or(Span::ZERO));
-                let input = assertion_input(assertion, &self.source.client_id, audience, id, server_now);
-                self.attempts.get_mut(place)?.assertion = Some(Secret::new(input.as_bytes()));
-                Action::Sign(input)
-            }
-            Stage::Send => {
-                self.number(place);
-                if is_delicate {
-                    self.attempts.get_mut(place)?.sent = self.refresh.clone();
-                }
-                match self.post(self.attempts.get(place)?) {
-                    Some(action) => action,
-                    None => {
-                        let attempt = self.attempts.remove(place);
-                        let message = "the provider has no `revocation_endpoint`: the tokens are forgotten, and end by themselves";
-                        self.end(&attempt, Err(Error::new(Code::Config, message)));
-                        return None;
-                    }
-                }
-            }
-            Stage::Verify => {
-                let attempt = self.attempts.get(place)?;
-                let keys = self.endpoints().and_then(|endpoints| endpoints.jwks.clone());
-                Action::Verify { token: attempt.arrived.as_ref()?.tokens.id_token.clone()?, keys }
-            }
-            Stage::Store => {
-                Action::Store(Secret::new(self.storable(self.attempts.get(place)?).to_json(&self.source_id)))
-            }
-            Stage::Delete => Action::Delete,
-        })
+        self.actions.push_back(action);
     }
 
-    /// A request for tokens has its number from the moment at which it is sent.
-    fn number(&mut self, place: usize) {
-        self.asked = self.asked.saturating_add(1);
-        if let Some(attempt) = self.attempts.get_mut(place) {
-            attempt.asked = self.asked;
+    fn task(&mut self, id: AttemptId, jti: &str, now: Time) -> Option<Task> {
+        let attempt = self.attempts.get(id)?;
+        match attempt.stage {
+            Stage::Load => Some(Task::Load),
+            Stage::Lock => Some(Task::Lock),
+            Stage::AskTabs => Some(tabs::ask(attempt)),
+            Stage::Callback => {
+                let Operation::Refresh(reason) = attempt.operation else { return None };
+                self.attempts.number_request(id);
+                Some(Task::Callback(reason))
+            }
+            Stage::Discover(is_oauth) => {
+                let [openid, oauth] = discovery::places(self.source.issuer.as_deref()?);
+                Some(Task::Get(if is_oauth { oauth } else { openid }))
+            }
+            Stage::Sign => self.sign_task(id, jti, now),
+            Stage::Send => self.send_task(id),
+            Stage::Verify => {
+                let keys = self.endpoints().and_then(|endpoints| endpoints.jwks.clone());
+                Some(Task::Verify { token: attempt.arrived.as_ref()?.tokens.id_token.clone()?, keys })
+            }
+            Stage::Store => Some(Task::Store(Secret::new(self.storable(attempt).to_json(&self.source_id)))),
+            Stage::Delete => Some(Task::Delete),
         }
+    }
+
+    fn sign_task(&mut self, id: AttemptId, jti: &str, now: Time) -> Option<Task> {
+        let ClientAuth::PrivateKeyJwt(assertion) = &self.source.auth else { return None };
+        // The endpoint, where it was given: nobody else can use an assertion for that, and every provider knows it by
+        // that name. One that its metadata tells might be somebody's who lies in them, so there it is the issuer.
+        let audience = assertion.audience.as_deref().or(self.source.token_endpoint.as_deref());
+        let audience = audience.or(self.source.issuer.as_deref())?;
+        let input = assertion_input(assertion, &self.source.client_id, audience, jti, self.server_clock.show(now));
+        self.attempts.get_mut(id)?.assertion = Some(Secret::new(input.as_bytes()));
+        Some(Task::Sign(input))
+    }
+
+    fn send_task(&mut self, id: AttemptId) -> Option<Task> {
+        self.attempts.number_request(id);
+        let sends_refresh_token = self.source.kind != Kind::ClientCredentials;
+        let attempt = self.attempts.get_mut(id)?;
+        if attempt.is_refresh() && sends_refresh_token {
+            attempt.sent = self.refresh.current().cloned();
+        }
+        let task = self.post(self.attempts.get(id)?);
+        if task.is_none() {
+            let (_, attempt) = self.attempts.take(id)?;
+            let message = "the provider has no `revocation_endpoint`: the tokens are forgotten, and end by themselves";
+            self.resolve(&attempt, Err(Error::new(Code::Config, message)));
+        }
+        task
     }
 
     pub(super) fn first_stage(&self) -> Stage {
@@ -114,16 +107,24 @@ impl Manager {
         }
     }
 
-    fn post(&self, attempt: &Attempt) -> Option<Action> {
+    fn post(&self, attempt: &Attempt) -> Option<Task> {
+        let token_endpoint = self.source.token_endpoint.as_deref();
+        let url = match &attempt.operation {
+            Operation::Revoke(_) => self.endpoints().and_then(|endpoints| endpoints.revocation.as_deref()),
+            _ => token_endpoint.or_else(|| Some(self.endpoints()?.token.as_str())),
+        };
+        let form = self.form(attempt)?;
+        let client_id = &self.source.client_id;
+        Some(Task::Post(form.into_request(url?, client_id, &self.source.auth, attempt.assertion.as_ref())))
+    }
+
+    fn form(&self, attempt: &Attempt) -> Option<Form> {
         let mut form = Form::default();
-        let mut url = self.source.token_endpoint.as_deref().or_else(|| Some(self.endpoints.as_ref()?.0.token.as_str()));
         match &attempt.operation {
             Operation::Refresh(_) if self.source.kind == Kind::ClientCredentials => {
                 form.push("grant_type", "client_credentials");
                 self.source.push_target(&mut form);
-                for (name, value) in &self.source.parameters {
-                    form.push(name, value);
-                }
+                self.source.push_parameters(&mut form);
             }
             Operation::Refresh(_) => {
                 form.push("grant_type", "refresh_token");
@@ -131,9 +132,7 @@ impl Manager {
                 // A login's scope was settled when the person agreed to it.
                 if self.source.kind == Kind::RefreshToken {
                     self.source.push_target(&mut form);
-                    for (name, value) in &self.source.parameters {
-                        form.push(name, value);
-                    }
+                    self.source.push_parameters(&mut form);
                 } else {
                     form.push_some("resource", self.source.resource.as_deref());
                 }
@@ -145,17 +144,9 @@ impl Manager {
                 form.push_some("redirect_uri", self.source.redirect_uri.as_deref());
                 form.push_some("resource", self.source.resource.as_deref());
             }
-            Operation::Revoke(token) => {
-                url = self.endpoints.as_ref().and_then(|(endpoints, _)| endpoints.revocation.as_deref());
-                form.push_secret("token", token);
-            }
+            Operation::Revoke(token) => form.push_secret("token", token),
             Operation::Discover => return None,
         }
-        Some(Action::Post(form.into_request(
-            url?,
-            &self.source.client_id,
-            &self.source.auth,
-            attempt.assertion.as_ref(),
-        )))
+        Some(form)
     }
 }

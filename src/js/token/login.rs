@@ -2,19 +2,17 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::{
-    error::thrown,
-    token::{number, push_member, text, TokenCore},
-};
+use super::{encode::text, TokenCore};
 use crate::{
     config::{self, Reader},
     error::{Code, Error},
-    json::{self, write_string, Value},
+    js::error::thrown,
+    json::{self, Members, Value},
     secret::Secret,
     time::{Span, Time},
     token::{
-        login::Pending,
-        manager::{AttemptId, Input},
+        login::PendingLogin,
+        manager::{AttemptId, Unverifiable},
         source::parameters,
     },
 };
@@ -23,7 +21,8 @@ use crate::{
 impl TokenCore {
     /// Looks the provider's endpoints up: the attempt; 0 when there is nothing to look up.
     pub fn discover(&mut self, now: f64) -> u32 {
-        number(self.manager.discover(Time::from_millis(now)))
+        self.manager.handle_discovery(Time::from_millis(now));
+        self.drain()
     }
 
     /// Begins a login: the URL to send the person to. `secrets` are the state, the nonce and the code verifier, each on its
@@ -39,7 +38,7 @@ impl TokenCore {
     ) -> Result<String, JsValue> {
         let mut lines = secrets.split('\n');
         let mut next = || lines.next().unwrap_or_default();
-        let login = Pending {
+        let login = PendingLogin {
             state: Secret::new(next()),
             nonce: next().to_owned(),
             verifier: Secret::new(next()),
@@ -47,7 +46,7 @@ impl TokenCore {
             begun: Time::from_millis(now),
         };
         let parameters = login_parameters(options).map_err(|error| thrown(&error))?;
-        self.manager.begin_login(login, challenge, &parameters).map_err(|error| thrown(&error))
+        self.manager.handle_login(login, challenge, &parameters).map_err(|error| thrown(&error))
     }
 
     /// Takes the query that a login came back with, as JSON: an array of names and values. Gives `{ attempt, returnTo }`.
@@ -60,25 +59,24 @@ impl TokenCore {
         };
         let query: Vec<_> = query.as_array().unwrap_or_default().iter().filter_map(pair).collect();
         let query: Vec<_> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let (attempt, return_to) =
-            self.manager.complete_login(&query, Time::from_millis(now)).map_err(|error| thrown(&error))?;
-        let mut out = String::from("{\"attempt\":");
-        out.push_str(&attempt.0.to_string());
-        if let Some(return_to) = return_to {
-            push_member(&mut out, "returnTo");
-            write_string(&mut out, &return_to);
+        let return_to =
+            self.manager.handle_login_answer(&query, Time::from_millis(now)).map_err(|error| thrown(&error))?;
+        let out = Members::new().integer("attempt", self.drain().into());
+        Ok(match return_to {
+            Some(return_to) => out.text("returnTo", &return_to),
+            None => out,
         }
-        out.push('}');
-        Ok(out)
+        .end())
     }
 
     /// Hands in an ID token's claims as JSON, or a name for what is wrong with it.
-    pub fn verified(&mut self, attempt: u32, claims: Option<String>, why: &str, now: f64, random: f64) {
-        self.handle(attempt, Input::Verified(claims.as_deref().ok_or(why)), now, random);
+    pub fn verified(&mut self, attempt: u32, claims: Option<String>, why: &str, now: f64) {
+        let outcome = claims.as_deref().ok_or(why);
+        self.manager.handle_verified(AttemptId(attempt), outcome, Time::from_millis(now));
+        self.drain();
     }
 
     /// Says that the keys which an ID token is verified with can't be had, as the verifier told it.
-    #[allow(clippy::too_many_arguments, reason = "an object would cost more than it explains; there is one caller")]
     pub fn unverifiable(
         &mut self,
         attempt: u32,
@@ -87,21 +85,22 @@ impl TokenCore {
         url: Option<String>,
         retry_after_sec: Option<f64>,
         now: f64,
-        random: f64,
     ) {
         let retry_after = retry_after_sec.map(|seconds| Span::from_millis((seconds * 1000.0) as i64));
-        self.handle(attempt, Input::Unverifiable { why, status, url: url.as_deref(), retry_after }, now, random);
+        let keys = Unverifiable { why, status, url: url.as_deref(), retry_after };
+        self.manager.handle_unverifiable(AttemptId(attempt), keys, Time::from_millis(now));
+        self.drain();
     }
 
     /// The logins that wait for their answers, as JSON.
     pub fn waiting(&self) -> String {
-        self.manager.waiting().to_json(self.manager.source_id())
+        self.manager.pending_logins().to_json(self.manager.source_id())
     }
 
     /// Puts back what `waiting` gave.
     #[wasm_bindgen(js_name = setWaiting)]
     pub fn set_waiting(&mut self, text: &str) {
-        self.manager.set_waiting(text);
+        self.manager.handle_pending_logins(text);
     }
 
     /// Tells this source's tokens from those of another.
@@ -130,13 +129,16 @@ impl TokenCore {
 
     /// Forgets the tokens and revokes them: the attempt; 0 when there is nothing to revoke.
     pub fn revoke(&mut self, now: f64) -> u32 {
-        number(self.manager.revoke(Time::from_millis(now)))
+        self.manager.handle_revocation(Time::from_millis(now));
+        self.drain()
     }
 
     /// Throws what kept a login, a revocation or a look at the metadata from succeeding.
     pub fn outcome(&mut self, attempt: u32) -> Result<(), JsValue> {
         let lost = || Err(Error::new(Code::RefreshUnavailable, "the request was lost"));
-        self.manager.outcome(AttemptId(attempt)).unwrap_or_else(lost).map_err(|error| thrown(&error))
+        let place = self.outcomes.iter().position(|(id, _)| *id == AttemptId(attempt));
+        let outcome = place.map(|place| self.outcomes.remove(place).1);
+        outcome.unwrap_or_else(lost).map_err(|error| thrown(&error))
     }
 }
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::{
-    attempt::{Attempt, Operation, Stage},
-    current_token::Cooldown,
-    progress::Next,
+    attempt::{Attempt, Next, Operation, Stage},
+    backoff::Cooldown,
+    input::{Thrown, Unverifiable},
     Event, Manager,
 };
 use crate::{
@@ -23,14 +23,10 @@ use crate::{
 
 /// Endpoints are looked up again after this.
 const ENDPOINTS_AGE: Span = Span::from_secs(24 * 3600);
-/// A "no" that came so often in a row, over so long a time, is believed.
-const FINAL_AFTER: u32 = 4;
-/// And so long.
-const FINAL_AFTER_SPAN: Span = Span::from_secs(60);
 
 /// What a failure says of the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Weight {
+enum Weight {
     /// Nothing: nobody knows whether the request was carried out.
     Outage,
     /// The next one will most probably fail in the same way: it is final when it has often enough.
@@ -41,9 +37,9 @@ pub(super) enum Weight {
 
 /// Why an attempt brought nothing.
 pub(super) struct Failure {
-    pub(super) error: Error,
-    pub(super) asked: Option<Span>,
-    pub(super) weight: Weight,
+    error: Error,
+    asked: Option<Span>,
+    weight: Weight,
 }
 
 impl Failure {
@@ -57,6 +53,11 @@ impl Failure {
         Self { error, asked: None, weight: Weight::Outage }
     }
 
+    /// The provider wants to be asked again after this.
+    pub(super) fn retry_after(self, asked: Option<Span>) -> Self {
+        Self { asked, ..self }
+    }
+
     /// It will probably come again.
     pub(super) fn refused(error: Error) -> Self {
         Self { error, asked: None, weight: Weight::No }
@@ -68,68 +69,53 @@ impl Failure {
     }
 }
 
-/// How often the answer was "no" since a token came, and since when.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Refusals {
-    count: u32,
-    since: Time,
-}
-
 impl Manager {
-    pub(super) fn fail(&mut self, attempt: &Attempt, failure: Failure, now: Time, random: f64) -> Next {
-        if !matches!(attempt.operation, Operation::Refresh(_)) {
+    pub(super) fn fail(&mut self, attempt: &Attempt, failure: Failure, now: Time) -> Next {
+        if !attempt.is_refresh() {
             let error = failure.error;
-            self.end(
+            return self.end_with(
                 attempt,
-                Err(match failure.asked {
+                match failure.asked {
                     Some(asked) => error.retry_after(asked),
                     None => error,
-                }),
+                },
             );
+        }
+        // Whoever was lost for a while can't make undone what is newer, or is over.
+        let is_late = self.backoff.is_over() && failure.weight != Weight::Final;
+        if self.attempts.is_outdated(attempt.id) || is_late {
             return Next::Over;
         }
-        if attempt.id.0 < self.settled {
-            return Next::Over;
-        }
-        if self.cooldown.as_ref().is_some_and(|cooldown| cooldown.is_final && cooldown.until.is_none())
-            && failure.weight != Weight::Final
-        {
-            // Whoever was lost for a while can't make that undone.
-            return Next::Over;
-        }
-        self.failures = self.failures.saturating_add(1);
-        let backoff = schedule::backoff(self.failures, failure.asked, random);
+        let wait = self.backoff.count_failure(failure.asked, &mut self.jitter);
         // Endpoints may have moved.
         self.endpoints.take_if(|(_, found)| now.since(*found) > ENDPOINTS_AGE);
-        let is_repeated = failure.weight == Weight::No && self.is_repeated(now);
+        let is_repeated = failure.weight == Weight::No && self.backoff.count_refusal(now);
         let error = if is_repeated { self.repeated(&failure.error) } else { failure.error };
         // A function of the user's may give a token again as soon as somebody has logged in.
         let is_final = failure.weight == Weight::Final || (is_repeated && self.source.kind != Kind::Callback);
         let until = match (is_final, self.source.kind) {
-            (false, _) => Some(now.plus(backoff)),
+            (false, _) => Some(now.plus(wait)),
             // Nobody hands a machine another secret. Somebody may put right what is wrong with the one that it has.
             (true, Kind::ClientCredentials) => Some(now.plus(schedule::FINAL_BACKOFF)),
             _ => None,
         };
         let cooldown = Cooldown { error, is_final, until };
-        let error = cooldown.error(until.map(|until| until.since(now)));
-        self.cooldown = Some(cooldown);
+        let error = cooldown.error(now);
+        self.backoff.cool_down(cooldown);
         let retry_at = until.filter(|_| !is_final).map(|until| self.clock.wall(until));
         self.emit(Event::Failed { error, retry_at });
         Next::Over
     }
 
-    /// Counts a "no", and tells whether it is to be believed by now. What is no answer in between changes nothing.
-    fn is_repeated(&mut self, now: Time) -> bool {
-        let since = self.refused.map_or(now, |refused| refused.since);
-        let count = self.refused.map_or(0, |refused| refused.count).saturating_add(1);
-        self.refused = Some(Refusals { count, since });
-        count >= FINAL_AFTER && now.since(since) >= FINAL_AFTER_SPAN
+    /// Whoever waits for this attempt hears of an error.
+    pub(super) fn end_with(&mut self, attempt: &Attempt, error: Error) -> Next {
+        self.resolve(attempt, Err(error));
+        Next::Over
     }
 
     /// The same error, as one that no retry mends.
     fn repeated(&self, error: &Error) -> Error {
-        let times = self.refused.map_or(0, |refused| refused.count);
+        let times = self.backoff.refusals();
         let fix = match self.source.kind {
             Kind::Callback => "",
             Kind::ClientCredentials => ": it is asked again in some hours, or by another manager",
@@ -142,7 +128,7 @@ impl Manager {
 
     /// Where tokens are asked for, as it may be shown: a query may hold an API key.
     fn shown_endpoint(&self) -> Option<String> {
-        let known = self.endpoints.as_ref().map(|(endpoints, _)| endpoints.token.as_str());
+        let known = self.endpoints().map(|endpoints| endpoints.token.as_str());
         let url = self.source.token_endpoint.as_deref().or(known)?;
         Some(url::bare(url))
     }
@@ -171,7 +157,7 @@ impl Manager {
 
     /// What an endpoint's "no" is to the caller. Its description is left out: some repeat the token in it.
     pub(super) fn denied(&self, attempt: &Attempt, denial: Denial, status: u16) -> Error {
-        let is_login = matches!(attempt.operation, Operation::Code(_));
+        let is_login = attempt.is_login();
         let name = denial.name.as_deref();
         let code = match name {
             _ if is_login => Code::LoginRejected,
@@ -211,7 +197,7 @@ impl Manager {
 
     /// What tokens that can't be used are to the caller.
     pub(super) fn useless(&self, attempt: &Attempt, unusable: &Unusable, status: Option<u16>) -> Error {
-        let is_login = matches!(attempt.operation, Operation::Code(_));
+        let is_login = attempt.is_login();
         let code = match unusable.is_permanent {
             _ if is_login => Code::LoginRejected,
             true => Code::RefreshRejected,
@@ -231,14 +217,13 @@ impl Manager {
 
     /// A login that came to nothing, as an outcome.
     pub(super) fn reject_login(&mut self, attempt: &Attempt, why: &'static str) -> Next {
-        self.end(attempt, Err(login::rejected(why)));
-        Next::Over
+        self.end_with(attempt, login::rejected(why))
     }
 }
 
 /// What an error of the user's function means.
-pub(super) fn thrown(name: &str, is_permanent: bool) -> Failure {
-    let error = source_failure("fetchToken", name, is_permanent);
+pub(super) fn thrown(threw: Thrown<'_>) -> Failure {
+    let error = source_failure("fetchToken", threw.name.unwrap_or_default(), threw.is_permanent);
     if error.code().is_retryable() {
         Failure::outage(error)
     } else {
@@ -247,16 +232,16 @@ pub(super) fn thrown(name: &str, is_permanent: bool) -> Failure {
 }
 
 /// The keys that an ID token is checked with can't be had.
-pub(super) fn unverifiable(why: &str, status: Option<u16>, place: Option<&str>, asked: Option<Span>) -> Failure {
-    let message = "the provider's keys, which the ID token is checked with: ".to_owned() + why;
+pub(super) fn unverifiable(keys: Unverifiable<'_>) -> Failure {
+    let message = "the provider's keys, which the ID token is checked with: ".to_owned() + keys.why;
     let mut error = Error::new(Code::RefreshUnavailable, message);
-    if let Some(status) = status {
+    if let Some(status) = keys.status {
         error = error.with("status", Fact::Number(u64::from(status)));
     }
-    if let Some(place) = place {
+    if let Some(place) = keys.url {
         error = error.with("url", Fact::Text(url::bare(place)));
     }
-    Failure { asked, ..Failure::outage(error) }
+    Failure::outage(error).retry_after(keys.retry_after)
 }
 
 fn hint(name: &str) -> &'static str {
