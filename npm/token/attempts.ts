@@ -54,7 +54,7 @@ export class Attempts {
     } catch {
       // Of those who waited, one takes over.
       if (this.#running.get(attempt) !== running || !this.#host.isCurrent(core)) return;
-      if (core.takeOver(attempt, this.#host.now(), Math.random())) this.start(core, attempt, waitUntil);
+      if (core.takeOver(attempt, this.#host.now())) this.start(core, attempt, waitUntil);
       else this.#running.delete(attempt);
     }
   }
@@ -81,7 +81,7 @@ export class Attempts {
         if (recoverFrom(thrown)) return;
         // Whatever a callback, a storage or a lock gave that the core can't take: that failed, and nobody waits for it.
         this.cause = thrown;
-        core.failed(attempt, "network", this.#host.now(), Math.random());
+        core.failed(attempt, "network", this.#host.now());
       }
     }
   }
@@ -102,8 +102,8 @@ function failed(action: CoreAction | Post, thrown: unknown): HandIn {
   if (action.do === "call" && thrown !== "timeout") {
     const name = nameOf(thrown);
     const isPermanent = (thrown as { retryable?: unknown } | null | undefined)?.retryable === false;
-    return (core, id, now) => core.threw(id, name, isPermanent, now, Math.random());
+    return (core, id, now) => core.threw(id, name, isPermanent, now);
   }
   const why = typeof thrown === "string" ? thrown : "network";
-  return (core, id, now) => core.failed(id, why, now, Math.random());
+  return (core, id, now) => core.failed(id, why, now);
 }

@@ -54,7 +54,7 @@ export class TokenDriver {
     this.#options = { ...options };
     this.#now = options.now === undefined ? Date.now : clock(options.now);
     this.#machine = new MachineDriver<TokenCore>({
-      make: () => new bindings.TokenCore(...given),
+      make: () => new bindings.TokenCore(...given, Math.random()),
       made: (core) => this.#made(core),
       wake: () => this.#wake(),
       longestMs: LONGEST_TIMER,
@@ -92,7 +92,7 @@ export class TokenDriver {
   #made(core: TokenCore): void {
     this.token = undefined;
     this.attempts.clear();
-    if (this.#persisted !== undefined) core.adopt(this.#persisted, this.#now(), Math.random());
+    if (this.#persisted !== undefined) core.adopt(this.#persisted, this.#now());
   }
 
   /** The core, whether or not the manager is closed: one that is closed ends what it has begun, for whoever waits for it. */
@@ -167,7 +167,7 @@ export class TokenDriver {
     const { core } = this;
     const isNewer = this.do((_, now) => {
       if (isLogin) core.signIn();
-      return core.adopt(text, now, Math.random());
+      return core.adopt(text, now);
     }, core);
     // Each tab has a session storage of its own; the encrypted one was written by whoever has the news.
     if (isNewer && this.#options.storage === "session") this.keep();
@@ -245,7 +245,7 @@ export class TokenDriver {
     this.report();
     if (this.#isClosed || !hasTimers) return;
     const now = this.#now();
-    this.#machine.arm(this.core.deadline(now), now);
+    this.#machine.arm(this.core.deadline(), now);
   }
 
   #ended(attempt: number): void {

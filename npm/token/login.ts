@@ -150,7 +150,7 @@ export class Logins {
     try {
       const { claims } = await this.#verifier.verify(token);
       this.#claims.set(attempt, claims);
-      return (core, id, now) => core.verified(id, JSON.stringify(claims), "", now, Math.random());
+      return (core, id, now) => core.verified(id, JSON.stringify(claims), "", now);
     } catch (thrown) {
       const error = toArcgateError(thrown);
       const { code, message, retryable, details } = error;
@@ -159,9 +159,9 @@ export class Logins {
         this.#host.failed(error);
         const { status, url } = { url: keys, ...this.#keysAnswer, ...details };
         const after = details?.retryAfterSec;
-        return (core, id, now) => core.unverifiable(id, message, status, url, after, now, Math.random());
+        return (core, id, now) => core.unverifiable(id, message, status, url, after, now);
       }
-      return (core, id, now) => core.verified(id, undefined, `${code} ${message}`, now, Math.random());
+      return (core, id, now) => core.verified(id, undefined, `${code} ${message}`, now);
     }
   }
 

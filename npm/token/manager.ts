@@ -9,7 +9,7 @@ import type { Logins } from "./login.js";
 import { type CallOptions, callOptions, tokensJson } from "./options.js";
 import type { TokenManagerOptions, TokenResponse, TokenSource } from "./types.js";
 
-// What the core's ask returns; src/js/token.rs has the same numbers.
+// What the core's ask returns; src/js/token/mod.rs has the same numbers.
 const REFUSED = 0;
 const TOKEN = 1;
 const BEGIN = 2;
@@ -102,7 +102,7 @@ export class TokenManager {
   /** Takes a token that was obtained elsewhere. */
   setToken(token: string | TokenResponse): void {
     const given = tokensJson(token, "token");
-    this.#driver.do((core, now) => core.set(given, now, Math.random()));
+    this.#driver.do((core, now) => core.set(given, now));
     this.#driver.keep();
     this.#driver.share();
   }
