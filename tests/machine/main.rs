@@ -91,3 +91,4 @@ mod client;
 mod gate;
 mod jwks;
 mod runtime;
+mod token;

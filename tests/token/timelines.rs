@@ -251,6 +251,37 @@ fn the_timer_goes_on_through_failures() {
 }
 
 #[test]
+fn the_timer_begins_another_attempt_where_one_is_lost() {
+    let mut world = World::of(MACHINE);
+    world.reply = Reply::Life(600);
+    world.get().unwrap();
+    world.sleep(world.deadline().unwrap());
+    world.replies = vec![Reply::Vanishes];
+    assert!(world.wake());
+    assert_eq!(world.deadline(), Some(11.0), "its time-out, and a second to notice it");
+    world.sleep(10.9);
+    assert!(!world.wake());
+    world.sleep(0.1);
+    assert!(world.wake());
+    assert_eq!(world.get().unwrap(), "t2");
+}
+
+#[test]
+fn the_timer_looks_again_for_what_another_one_may_have_stored() {
+    let mut world = World::stored(PERSON);
+    world.reply = Reply::Life(600);
+    world.get().unwrap();
+    world.reply = error(400, "invalid_grant");
+    world.sleep(world.deadline().unwrap());
+    assert!(world.wake());
+    assert_eq!(world.deadline(), Some(60.0), "a minute after it looked last");
+    world.sleep(60.0);
+    assert!(world.wake());
+    assert!(world.deadline().is_some_and(|until| until < 60.0), "the token's own end comes before the next look");
+    assert_eq!(world.requests.len(), 2, "to look is to send nothing");
+}
+
+#[test]
 fn retry_after_is_honoured() {
     let mut world = World::of(MACHINE);
     world.reply = Reply::Answer(429, String::new());
