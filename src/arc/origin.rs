@@ -6,6 +6,7 @@
 use crate::{
     config::Reader,
     error::{shown, Error},
+    http::host::{self, split_port},
 };
 
 /// Which hosts and origins a deployment knows.
@@ -79,7 +80,7 @@ impl OriginRules {
         }
         let host = host.to_ascii_lowercase();
         let known = match &self.hosts {
-            Some(hosts) => hosts.iter().any(|allowed| *allowed == host || *allowed == without_port(&host)),
+            Some(hosts) => hosts.iter().any(|allowed| *allowed == host || *allowed == split_port(&host).0),
             // Without configuration: what runs on this machine, and callers that are no browsers, which no page can drive.
             None => is_loopback(&host) || origin.is_none(),
         };
@@ -119,10 +120,9 @@ fn normal_origin(text: &str) -> Option<String> {
 
 /// A name or address with an optional port; IPv6 in brackets.
 fn is_host(text: &str) -> bool {
-    let name = without_port(text);
-    let port = text.get(name.len()..).unwrap_or_default();
-    let port_is_sound = match port.strip_prefix(':') {
-        None => port.is_empty(),
+    let (name, port) = split_port(text);
+    let port_is_sound = match port {
+        None => true,
         Some(digits) => digits.parse::<u16>().is_ok() && digits.bytes().all(|byte| byte.is_ascii_digit()),
     };
     let name_is_sound = match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
@@ -134,17 +134,10 @@ fn is_host(text: &str) -> bool {
     port_is_sound && name_is_sound
 }
 
-fn without_port(host: &str) -> &str {
-    match host.rfind(':') {
-        Some(colon) if !host[colon..].contains(']') => &host[..colon],
-        _ => host,
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let name = without_port(host);
-    let is_ipv4_loopback = || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
-    name == "localhost" || name.ends_with(".localhost") || name == "[::1]" || is_ipv4_loopback()
+/// Names below `localhost` too: browsers send them to this machine and nowhere else.
+fn is_loopback(authority: &str) -> bool {
+    let (name, _) = split_port(authority);
+    host::is_loopback(name) || name.ends_with(".localhost")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! What HTTP's header fields and event streams say, for everything here that asks a server: keys, tokens, peers.
+//! What HTTP's header fields, hosts and event streams say, for everything here that asks a server: keys, tokens, peers.
 
 pub mod date;
+pub mod host;
 pub mod retry_after;
 pub mod sse;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::{
     config::Reader,
     error::{shown, Error},
+    http::host::{is_loopback, split_port},
 };
 
 /// Hosts in a private network that may be asked in plain text, by the option `insecureHosts`: exactly these, with exactly these
@@ -116,15 +117,6 @@ pub fn bare(url: &str) -> String {
     shown(&format!("{}{}", &url[..start], &url[start + user..]))
 }
 
-fn split_port(authority: &str) -> (&str, Option<&str>) {
-    // In an IPv6 address the colons stand before the bracket.
-    let after = authority.rfind(']').map_or(0, |bracket| bracket + 1);
-    match authority[after..].find(':') {
-        Some(colon) => (&authority[..after + colon], Some(&authority[after + colon + 1..])),
-        None => (authority, None),
-    }
-}
-
 fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return address.contains(':') && address.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.'));
@@ -136,18 +128,6 @@ fn is_host(host: &str) -> bool {
 
 fn is_port(port: &str) -> bool {
     port.bytes().all(|byte| byte.is_ascii_digit()) && matches!(port.parse::<u16>(), Ok(1..))
-}
-
-/// Whether the host is this machine, and written plainly: `127.1` and `0x7f.0.0.1` are refused.
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host == "[::1]" || is_loopback_v4(host)
-}
-
-fn is_loopback_v4(host: &str) -> bool {
-    let is_octet = |part: &str| part == "0" || (!part.starts_with('0') && part.parse::<u8>().is_ok());
-    host.starts_with("127.")
-        && host.split('.').count() == 4
-        && host.split('.').all(|part| part.bytes().all(|byte| byte.is_ascii_digit()) && is_octet(part))
 }
 
 #[cfg(test)]
