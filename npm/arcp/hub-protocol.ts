@@ -1,6 +1,7 @@
-// @ts-nocheck
 // What the gate and a hub say to each other over their WebSocket, besides the frames of the protocol. None of it is JSON, so
 // nothing that a client says can be taken for it: the gate passes on frames that it has read.
+
+import type { Timer } from "../platform/cancellation.js";
 
 /** A deploy lets two versions meet: those that differ don't talk. */
 export const PIPE_VERSION = "2";
@@ -16,7 +17,7 @@ const MOST_WAITING = 128 * 1024;
 const AGAIN_MS = 20;
 
 /** The number of frames that a gate says have left; undefined where the text is none of that. */
-export function creditIn(text) {
+export function creditIn(text: string): number | undefined {
   if (!text.startsWith(CREDIT)) return undefined;
   const frames = Number(text.slice(1));
   return Number.isSafeInteger(frames) && frames >= 0 ? frames : undefined;
@@ -24,33 +25,35 @@ export function creditIn(text) {
 
 /** The gate's half: counts what came from the hub, and says when it has left for the client. */
 export class Credit {
-  #behind;
-  #client;
+  #behind: WebSocket;
+  #client: WebSocket;
   #frames = 0;
   #length = 0;
-  #timer;
+  #timer: Timer | undefined;
+  #isStopped = false;
 
   /** Before the hello. Where the platform doesn't tell what waits for a client, nothing is said, and nothing is held back. */
-  constructor(behind, client) {
+  constructor(behind: WebSocket, client: WebSocket) {
     this.#behind = behind;
     this.#client = client;
     if (typeof client.bufferedAmount === "number") this.#say(0);
-    else this.passed = () => {};
+    else this.#isStopped = true;
   }
 
   /** A frame from the hub was dealt with. */
-  passed(text) {
+  passed(text: string): void {
+    if (this.#isStopped) return;
     this.#frames += 1;
     this.#length += text.length;
     if (this.#frames >= FRAMES || this.#length >= LENGTH) this.#look();
   }
 
-  stop() {
+  stop(): void {
     clearTimeout(this.#timer);
-    this.passed = () => {};
+    this.#isStopped = true;
   }
 
-  #look() {
+  #look(): void {
     if (this.#timer !== undefined || this.#client.readyState !== OPEN) return;
     if (this.#client.bufferedAmount <= MOST_WAITING) {
       this.#say(this.#frames);
@@ -64,7 +67,7 @@ export class Credit {
     }, AGAIN_MS);
   }
 
-  #say(frames) {
+  #say(frames: number): void {
     try {
       this.#behind.send(`${CREDIT}${frames}`);
     } catch {

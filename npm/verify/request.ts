@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Authentication of any HTTP request, and the answer to one that is refused.
 
 import { ArcgateError, configError } from "../errors.js";
@@ -7,7 +6,7 @@ import { optionsJson } from "../platform/json.js";
 import { callOptions } from "../platform/options.js";
 import type { PlatformRequest } from "../platform/types.js";
 import { ready } from "../platform/wasm.js";
-import type { Principal, Verifier } from "./types.js";
+import type { Credentials, Principal, Verifier, VerifierContext } from "./types.js";
 
 /**
  * The principal of the request's Authorization header. Throws what `errorResponse` makes the right 400, 401, 403 or 503 of.
@@ -23,7 +22,7 @@ export async function authenticateRequest(
   checkVerifier(verifier);
   const { scopes } = callOptions(options, ["scopes"]);
   await ready();
-  const credentials = callJson(
+  const credentials = callJson<Credentials>(
     "readCredentials",
     request.headers.get("authorization") ?? undefined,
     queryOf(request.url),
@@ -45,7 +44,7 @@ export function errorResponse(error: unknown): Response {
   });
 }
 
-const classes = {
+const classes: Record<number, string> = {
   400: "invalid_request",
   401: "unauthorized",
   403: "insufficient_scope",
@@ -53,7 +52,7 @@ const classes = {
   503: "temporarily_unavailable",
 };
 
-function refusal(error) {
+function refusal(error: unknown): { status: number; headers: Record<string, string> } {
   if (!(error instanceof ArcgateError)) return { status: 500, headers: {} };
   try {
     return callJson("httpRefusal", ...errorArguments(error));
@@ -64,8 +63,12 @@ function refusal(error) {
 }
 
 /** Asks a verifier. Gives a principal in its one form, frozen, or throws: also for what the verifier itself got wrong. @internal */
-export async function authenticate(verifier, credentials, context) {
-  let result;
+export async function authenticate(
+  verifier: Verifier,
+  credentials: Credentials,
+  context: VerifierContext,
+): Promise<Principal> {
+  let result: unknown;
   try {
     result = await verifier.authenticate(credentials, context);
   } catch (thrown) {
@@ -83,7 +86,7 @@ export async function authenticate(verifier, credentials, context) {
   }
   const principal = toPrincipal(result);
   // The verifiers of this package have looked at the time themselves, with their own tolerance.
-  if (principal.kind === "custom" && principal.expiresAt * 1000 <= Date.now()) {
+  if (principal.kind === "custom" && (principal.expiresAt ?? Infinity) * 1000 <= Date.now()) {
     throw new ArcgateError("ERR_TOKEN_EXPIRED", "the verifier returned a principal that has expired", {
       details: { fault: "caller" },
     });
@@ -91,17 +94,30 @@ export async function authenticate(verifier, credentials, context) {
   return principal;
 }
 
+/** Somebody who was let in: what they need still, and who is told what is known of them now. */
+interface Letting {
+  principal: Principal;
+  needs(): readonly string[];
+  renewed?(principal: Principal): void;
+}
+
 /**
  * Whether a verifier, asked again, takes credentials no more, or for somebody else's, or without a scope of `needs()`. Each
  * refusal counts, whatever its code; when the token ends is not its matter. `renewed(principal)` is told what it says now.
  * Throws when it can't tell. @internal
  */
-export async function isTakenBack(verifier, credentials, context, { principal, needs, renewed = () => {} }) {
-  let now;
+export async function isTakenBack(
+  verifier: Verifier,
+  credentials: Credentials,
+  context: VerifierContext,
+  { principal, needs, renewed = () => {} }: Letting,
+): Promise<boolean> {
+  let now: Principal;
   try {
     now = await authenticate(verifier, credentials, context);
   } catch (error) {
-    const isBack = call("takenBack", String(error.code), error.retryable === true, principal.expiresAt !== undefined);
+    const { code, retryable } = Object(error);
+    const isBack = call("takenBack", String(code), retryable === true, principal.expiresAt !== undefined);
     if (isBack === undefined) throw error;
     return isBack;
   }
@@ -113,38 +129,38 @@ export async function isTakenBack(verifier, credentials, context, { principal, n
 }
 
 /** A principal in its one form: with a key made anew, and of the kind "custom" unless it came from one of our verifiers. @internal */
-export function toPrincipal(result) {
-  let json;
+export function toPrincipal(result: unknown): Principal {
+  let json: string | undefined;
   try {
     json = JSON.stringify(result);
   } catch {
     // Nothing that JSON can't hold is a principal: the core says so.
   }
-  const principal = callJson("toPrincipal", json ?? "null");
+  const principal = callJson<Principal>("toPrincipal", json ?? "null");
   Object.freeze(principal.labels);
   if (principal.scopes) Object.freeze(principal.scopes);
   return Object.freeze(principal);
 }
 
 /** What a verifier is told of an HTTP request. @internal */
-export function httpContext(request, ctx) {
+export function httpContext(request: Request, ctx?: { waitUntil?(promise: Promise<unknown>): void }): VerifierContext {
   return {
     transport: "http",
     url: request.url,
     remoteAddress: request.headers.get("cf-connecting-ip") ?? undefined,
     signal: request.signal,
-    waitUntil: ctx?.waitUntil && ((promise) => ctx.waitUntil(promise)),
+    waitUntil: ctx?.waitUntil && ((promise) => ctx.waitUntil?.(promise)),
   };
 }
 
 /** Refuses what is no verifier. @internal */
-export function checkVerifier(verifier, name = "verifier") {
-  if (typeof verifier?.authenticate !== "function") {
+export function checkVerifier(verifier: unknown, name = "verifier"): void {
+  if (typeof (verifier as Partial<Verifier> | null | undefined)?.authenticate !== "function") {
     throw configError(name, "must be a verifier: an object with `authenticate`");
   }
 }
 
-function requireScopes(principal, scopes) {
+function requireScopes(principal: Principal, scopes: readonly string[]): void {
   const missing = scopes.filter((scope) => !principal.scopes?.includes(scope));
   if (missing.length === 0) return;
   throw new ArcgateError("ERR_TOKEN_SCOPE", `the token lacks the scope ${missing.join(" ")}`, {
@@ -152,14 +168,14 @@ function requireScopes(principal, scopes) {
   });
 }
 
-function queryOf(url) {
+function queryOf(url: string): string {
   const start = url.indexOf("?");
   return start < 0 ? "" : url.slice(start);
 }
 
 /** A request's head, as the core takes it: `fields` has the header fields that count, by the core's names for them. @internal */
-export function headOf(request, fields) {
-  const head = { method: request.method, ...placeOf(request) };
+export function headOf(request: Request, fields: Record<string, string>): object {
+  const head: Record<string, string | undefined> = { method: request.method, ...placeOf(request) };
   for (const [name, field] of Object.entries(fields)) head[name] = request.headers.get(field) ?? undefined;
   return head;
 }
@@ -171,7 +187,7 @@ const notOnlyHost = /[^\w.:[\]-]/;
  * Where a request goes: `{ scheme, host, path, query }`. Whatever a client sends as its Host stands in the request's URL; where
  * that makes no URL, `host` is empty, and the core refuses it. @internal
  */
-export function placeOf(request) {
+export function placeOf(request: Request): { scheme: string; host: string; path: string; query: string } {
   const sent = request.headers.get("host") ?? "";
   try {
     const { protocol, host, pathname: path, search: query } = new URL(request.url);
@@ -186,7 +202,10 @@ export function placeOf(request) {
  * The refusal of a request whose Host or Origin is not allowed, for a route besides the gates: `{ status, reason }`, or nothing.
  * `rules` has `allowedOrigins` and `allowedHosts`. @internal
  */
-export function misdirected(request, { allowedOrigins, allowedHosts }) {
+export function misdirected(
+  request: Request,
+  { allowedOrigins, allowedHosts }: { allowedOrigins?: readonly string[]; allowedHosts?: readonly string[] },
+): { status: number; reason: string } | undefined {
   const { scheme, host } = placeOf(request);
   const origin = request.headers.get("origin") ?? undefined;
   const refusal = call("misdirected", optionsJson({ allowedOrigins, allowedHosts }), scheme, host, origin);

@@ -1,16 +1,22 @@
-// @ts-nocheck
 // An agent's value as JSON, before the core looks at it (src/output). An agent may return anything.
+
+/** What became of a value. */
+export interface Written {
+  text?: string;
+  thrown?: string;
+  bytes?: number;
+}
 
 /**
  * `{ text }`, or why there is none: `{ thrown }` what the writer said, `{ bytes }` how many are too many, or neither where there
  * is nothing to write. `most` bytes are allowed; what is surely more doesn't go into the core's memory.
  */
-export function written(value, most) {
-  let text;
+export function written(value: unknown, most: number): Written {
+  let text: string | undefined;
   try {
     text = JSON.stringify(value);
   } catch (error) {
-    return { thrown: textOf(() => error.message) ?? "" };
+    return { thrown: textOf(() => (error as Error).message) ?? "" };
   }
   if (text === undefined) return {};
   // A character is a byte at least.
@@ -18,11 +24,11 @@ export function written(value, most) {
 }
 
 /** The kind that an event names, as far as it can be read. */
-export function kindOf(event) {
-  return textOf(() => event?.kind);
+export function kindOf(event: unknown): string | undefined {
+  return textOf(() => (event as { kind?: unknown } | null | undefined)?.kind);
 }
 
-function textOf(read) {
+function textOf(read: () => unknown): string | undefined {
   try {
     const text = read();
     return typeof text === "string" ? text : undefined;
@@ -32,7 +38,7 @@ function textOf(read) {
 }
 
 /** The bytes of a JSON text. It has no halves of characters: a surrogate is one of two, of four bytes together. */
-export function utf8Length(text) {
+export function utf8Length(text: string): number {
   let bytes = text.length;
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);

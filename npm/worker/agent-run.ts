@@ -1,5 +1,6 @@
-// @ts-nocheck
 // An agent at work: a function or an async generator, seen as a series of events with an output at its end.
+
+import type { Agent, JobContext } from "../arcp/runtime/types.js";
 
 /** More events than this don't wait to be read: an agent that reports without ever pausing can't be held back. */
 const MAX_EVENTS = 1000;
@@ -7,19 +8,39 @@ const MAX_EVENTS = 1000;
 /** The kind of the event that says how many could not be kept. */
 const DROPPED = "x-vendor.arcgate.dropped";
 
+/** What an agent says: whatever it likes, which the core looks at. */
+export type AgentEvent = { kind?: unknown; body?: unknown };
+
+/** What comes next of an agent. */
+export type AgentStep = { event: unknown } | { output: unknown } | { error: unknown } | { aborted: true };
+
+/** What an agent is told of its call, and who takes what it reports. */
+interface Call {
+  jobId: string;
+  name: string;
+  traceId: string;
+  signal: AbortSignal;
+  lease?: object;
+  report?: (event: AgentEvent) => void;
+}
+
 /** Runs an agent. It is not waited for once `signal` is aborted, whatever it does. */
 export class AgentRun {
-  #start;
-  #signal;
-  #iterator;
+  #start: () => unknown;
+  #signal: AbortSignal;
+  #iterator: AsyncIterator<unknown, unknown> | undefined;
   #isAdvancing = false;
-  #step;
-  #events = [];
-  #wake = () => {};
+  #step: AgentStep | undefined;
+  #events: AgentEvent[] = [];
+  #wake: () => void = () => {};
 
   /** `report` takes what the agent logs and its progress at once; without it, they wait for `next`. */
-  constructor(agent, input, { jobId, name, traceId, signal, lease = {}, report = (event) => this.#push(event) }) {
-    const context = {
+  constructor(
+    agent: Agent,
+    input: unknown,
+    { jobId, name, traceId, signal, lease = {}, report = (event) => this.#push(event) }: Call,
+  ) {
+    const context: JobContext = {
       jobId,
       agent: name,
       traceId,
@@ -34,7 +55,7 @@ export class AgentRun {
   }
 
   // The generator's own clean-up, for which nobody waits: also where nobody asks for the next event any more.
-  #leave() {
+  #leave(): void {
     try {
       Promise.resolve(this.#iterator?.return?.()).catch(() => {});
     } catch {
@@ -44,17 +65,17 @@ export class AgentRun {
   }
 
   /** What comes next: `{ event }`, and at the end `{ output }`, `{ error }` or `{ aborted }`. */
-  async next() {
+  async next(): Promise<AgentStep> {
     for (;;) {
       if (this.#signal.aborted) return { aborted: true };
       // What an agent reported before it returned comes before what it returned.
-      if (this.#events.length > 0) return { event: this.#events.shift() };
+      if (this.#events.length > 0) return { event: this.#events.shift() as AgentEvent };
       if (this.#step) {
         const step = this.#step;
         this.#step = undefined;
         return step;
       }
-      const woken = new Promise((resolve) => {
+      const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
       if (!this.#isAdvancing) this.#advance();
@@ -63,29 +84,30 @@ export class AgentRun {
   }
 
   // What could not be kept is told by its number, before what comes after it.
-  #push(event) {
+  #push(event: AgentEvent): void {
     if (this.#events.length >= MAX_EVENTS) {
       const first = this.#events.shift();
-      if (first.kind === DROPPED) this.#events[0] = { kind: DROPPED, body: { count: first.body.count + 1 } };
-      else this.#events[0] = { kind: DROPPED, body: { count: 2 } };
+      const count = first?.kind === DROPPED ? (first.body as { count: number }).count + 1 : 2;
+      this.#events[0] = { kind: DROPPED, body: { count } };
     }
     this.#events.push(event);
     this.#wake();
   }
 
-  async #advance() {
+  async #advance(): Promise<void> {
     this.#isAdvancing = true;
     this.#step = await this.#nextStep();
     this.#isAdvancing = false;
     this.#wake();
   }
 
-  async #nextStep() {
+  async #nextStep(): Promise<AgentStep> {
     try {
       if (!this.#iterator) {
         const running = this.#start();
-        if (typeof running?.[Symbol.asyncIterator] !== "function") return { output: await running };
-        this.#iterator = running[Symbol.asyncIterator]();
+        const { [Symbol.asyncIterator]: iterate } = Object(running) as Partial<AsyncIterable<unknown>>;
+        if (typeof iterate !== "function") return { output: await running };
+        this.#iterator = iterate.call(running) as AsyncIterator<unknown, unknown>;
       }
       const { done, value } = await this.#iterator.next();
       return done ? { output: value } : { event: value };

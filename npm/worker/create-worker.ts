@@ -1,20 +1,23 @@
-// @ts-nocheck
 // createWorker: the fetch handler that stands in front of agents.
 
 import { ArcEndpoint } from "../arc/gate/gate.js";
+import type { StoredRevocation } from "../arc/gate/settings.js";
 import { ArcpEndpoint } from "../arcp/gate/gate.js";
+import type { SessionRevocation } from "../arcp/gate/settings.js";
 import { runtimeHub } from "../arcp/runtime/hub.js";
-import { ArcgateError, configError } from "../errors.js";
+import { configError } from "../errors.js";
 import { call } from "../platform/call.js";
 import { tellInsecureHosts } from "../platform/insecure-hosts.js";
 import { optionsJson } from "../platform/json.js";
 import { bindings, ready } from "../platform/wasm.js";
 import { checkVerifier, placeOf } from "../verify/request.js";
-import { auditor } from "./audit.js";
+import type { Principal, Verifier } from "../verify/types.js";
+import { type Auditor, auditor } from "./audit.js";
+import { devGuard } from "./dev-guard.js";
 import { InFlight } from "./in-flight.js";
-import { readOptions } from "./options.js";
+import { readOptions, type Settings } from "./options.js";
 import { Revocations } from "./revocations.js";
-import type { ArcgateWorker, WorkerOptions } from "./types.js";
+import type { ArcgateWorker, WorkerContext, WorkerOptions } from "./types.js";
 
 /**
  * Makes the Worker that stands in front of agents: `POST /arc` (ARC 1.0), `GET /arcp` (ARCP 1.1, WebSocket), `GET /healthz`, and
@@ -29,11 +32,7 @@ export function createWorker<Env = unknown>(options: WorkerOptions<Env>): Arcgat
   ready().catch(() => {});
   const check = checker(settings);
   const revocations = new Revocations(settings);
-  // Live sessions are asked about every four seconds, and end within five: their answer is fresher than a request's.
-  const revoked = (principal, credentials, env) =>
-    revocations.isRevoked(env, principal, credentials, { maxAgeMs: 500 });
-  revoked.applies = (principal, env) => revocations.applies(env, principal);
-  const sockets = settings.arcp && new ArcpEndpoint({ ...settings.arcp, revoked });
+  const sockets = settings.arcp && new ArcpEndpoint({ ...settings.arcp, revoked: ofSessions(revocations) });
   if (isLoaded()) {
     check();
     sockets?.check();
@@ -42,55 +41,71 @@ export function createWorker<Env = unknown>(options: WorkerOptions<Env>): Arcgat
   const { basePath } = settings.config;
   const audit = auditor(settings.audit);
   const inFlight = new InFlight(settings.arc);
+
+  const arc = async (request: Request, env: Env, ctx: WorkerContext | undefined) => {
+    const revoked = ofRequest(revocations, env, ctx);
+    const endpoint = new ArcEndpoint({ ...settings, inFlight, guard: devGuard(env), revoked });
+    return endpoint.handle(request, () => verifiers(env), ctx);
+  };
+  const arcp = async (request: Request, env: Env, ctx: WorkerContext | undefined) => {
+    if (!sockets || !settings.arcp)
+      return json(501, { error: "not_implemented", message: "there are neither agents nor an ARCP upstream" });
+    const misconfigured = await unlessFound(() => sockets.check());
+    if (misconfigured) return misconfigured;
+    const { behindOf } = settings.arcp;
+    const here = { verifierOf: () => verifiers(env), behindOf: () => behindOf(env), guard: devGuard(env), env, ctx };
+    return sockets.handle(request, here);
+  };
   return {
     RuntimeHub: runtimeHub(settings.hub),
-    async fetch(request, env, ctx) {
+    async fetch(request: Request, env: Env, ctx?: WorkerContext): Promise<Response> {
       const { path, host } = placeOf(request);
       const route = path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path;
       // The gates say so themselves.
       if (host === "" && !/^\/arcp?(\/|$)/.test(route)) return malformed(audit);
       if (route === "/healthz") return health(request);
       if (route === "/arc" || route.startsWith("/arc/")) {
-        try {
-          await ready();
-          check();
-        } catch (error) {
-          console.error(`arcgate: ${error.code}: ${error.message}`);
-          return json(500, { error: "server_error" });
-        }
-        const waitUntil = ctx?.waitUntil && ((promise) => ctx.waitUntil(promise));
-        const revokedHere = (principal, credentials, { maxAgeMs } = {}) =>
-          revocations.isRevoked(env, principal, credentials, { maxAgeMs, waitUntil });
-        revokedHere.applies = (principal) => revocations.applies(env, principal);
-        const endpoint = new ArcEndpoint({ ...settings, inFlight, guard: devGuard(env), revoked: revokedHere });
-        return endpoint.handle(request, () => verifiers(env), ctx);
+        return (await unlessFound(check)) ?? arc(request, env, ctx);
       }
-      if (route === "/arcp") {
-        if (!sockets)
-          return json(501, { error: "not_implemented", message: "there are neither agents nor an ARCP upstream" });
-        try {
-          await ready();
-          sockets.check();
-        } catch (error) {
-          console.error(`arcgate: ${error.code}: ${error.message}`);
-          return json(500, { error: "server_error" });
-        }
-        return sockets.handle(request, {
-          verifierOf: () => verifiers(env),
-          behindOf: () => settings.arcp.behindOf(env),
-          guard: devGuard(env),
-          env,
-          ctx,
-        });
-      }
-      return env?.ASSETS ? env.ASSETS.fetch(request) : json(404, { error: "not_found" });
+      if (route === "/arcp") return arcp(request, env, ctx);
+      const { ASSETS: assets } = Object(env) as { ASSETS?: { fetch(request: Request): Promise<Response> } };
+      return assets ? assets.fetch(request) : json(404, { error: "not_found" });
     },
     revoke: (env, entry) => revocations.revoke(env, entry),
   };
 }
 
+// Live sessions are asked about every four seconds, and end within five: their answer is fresher than a request's.
+function ofSessions(revocations: Revocations): SessionRevocation {
+  const revoked: SessionRevocation = (principal, credentials, env) =>
+    revocations.isRevoked(env, principal, credentials, { maxAgeMs: 500 });
+  revoked.applies = (principal, env) => revocations.applies(env, principal);
+  return revoked;
+}
+
+function ofRequest(revocations: Revocations, env: unknown, ctx: WorkerContext | undefined): StoredRevocation {
+  const waitUntil = ctx?.waitUntil && ((promise: Promise<unknown>) => ctx.waitUntil(promise));
+  const revoked: StoredRevocation = (principal, credentials, { maxAgeMs } = {}) =>
+    revocations.isRevoked(env, principal, credentials, { maxAgeMs, waitUntil });
+  revoked.applies = (principal: Principal) => revocations.applies(env, principal);
+  return revoked;
+}
+
+// The answer where the configuration is wrong; nothing where it has been found right.
+async function unlessFound(check: () => void): Promise<Response | undefined> {
+  try {
+    await ready();
+    check();
+    return undefined;
+  } catch (error) {
+    const { code, message } = Object(error);
+    console.error(`arcgate: ${code}: ${message}`);
+    return json(500, { error: "server_error" });
+  }
+}
+
 // The rest of the options, which the core reads: throws what is wrong with them, until they have been found right once.
-function checker({ config }) {
+function checker({ config }: Settings): () => void {
   let isChecked = false;
   return () => {
     if (!isChecked) call("arcCheck", optionsJson(config));
@@ -98,7 +113,7 @@ function checker({ config }) {
   };
 }
 
-function isLoaded() {
+function isLoaded(): boolean {
   try {
     call("version");
     return true;
@@ -109,9 +124,9 @@ function isLoaded() {
 
 // The verifier, made once for an environment. It is kept once it is made and not before: what one request waits for must
 // not be another request's promise, which may never settle.
-function verifierSource(verifier) {
-  if (typeof verifier !== "function") return () => verifier;
-  let kept;
+function verifierSource<Env>(verifier: WorkerOptions<Env>["verifier"]): (env: Env) => Promise<Verifier> {
+  if (typeof verifier !== "function") return async () => verifier;
+  let kept: { env: Env; made: Verifier } | undefined;
   return async (env) => {
     if (kept && isSame(kept.env, env)) return kept.made;
     const made = await verifier(env);
@@ -121,48 +136,26 @@ function verifierSource(verifier) {
   };
 }
 
-function isSame(one, other) {
+function isSame(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (!one || !other) return false;
-  const keys = Object.keys(one);
-  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
+  const [own, others] = [one as Record<string, unknown>, other as Record<string, unknown>];
+  const keys = Object.keys(own);
+  return keys.length === Object.keys(others).length && keys.every((key) => own[key] === others[key]);
 }
 
-// Verifiers for development prove nothing. They run where DEV_MODE says so, on this machine, for pages of this machine.
-function devGuard(env) {
-  return (principal, request) => {
-    if (principal.kind !== "dev") return;
-    const origin = request.headers.get("origin");
-    const isProxied = ["cf-ray", "cdn-loop", "cf-worker"].some((name) => request.headers.has(name));
-    const mode = typeof env?.DEV_MODE === "string" ? env.DEV_MODE : undefined;
-    if (call("mayRunDev", mode, hostOf(request.url), origin === null ? undefined : hostOf(origin), isProxied)) return;
-    throw new ArcgateError(
-      "ERR_UNAUTHENTICATED",
-      "a verifier for development runs with DEV_MODE=true and on loopback only",
-      {
-        details: { fault: "configuration" },
-      },
-    );
-  };
-}
-
-// `Origin: null` is a URL of nowhere.
-function hostOf(url) {
-  return URL.canParse(url) ? new URL(url).hostname : "";
-}
-
-function malformed(audit) {
+function malformed(audit: Auditor): Response {
   audit({ type: "http.request", outcome: "refused", reason: "host_malformed", status: 400 });
   return json(400, { error: "invalid_request" });
 }
 
-function health(request) {
+function health(request: Request): Response {
   if (request.method !== "GET" && request.method !== "HEAD")
     return json(405, { error: "method_not_allowed" }, { Allow: "GET, HEAD" });
   return json(200, { status: "ok" });
 }
 
-function json(status, body, headers = {}) {
+function json(status: number, body: object, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(body), {
     status,
     headers: { ...headers, "Content-Type": "application/json", "Cache-Control": "no-store" },

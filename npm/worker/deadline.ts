@@ -1,33 +1,45 @@
-// @ts-nocheck
 // When the work for a request ends before it is done: the client has gone, its token has ended or was revoked, or its time is
 // over. It is watched from the moment that its token was found good, and asked about again after each wait (docs/checks.md lists
 // them).
 
 import { call } from "../platform/call.js";
-import { within } from "../platform/cancellation.js";
+import { type Timer, within } from "../platform/cancellation.js";
 
 /** How often a long request's token is asked about: as often as a live session's. */
 const ASK_MS = 4000;
 /** An answer that takes longer is none. */
 const ANSWER_MS = 3000;
 
+/** What a watch is made of, and whom it tells. */
+export interface Watching {
+  /** When the token ends. */
+  tokenEndMs: number;
+  /** Whether it was taken back; undefined where nobody can say. */
+  isRevoked?: (() => Promise<boolean | undefined>) | undefined;
+  /** That can't be found out. */
+  complain?: (error: unknown) => void;
+  /** The watch has ended. */
+  stopped?: () => void;
+}
+
+/** What is needed of a request. */
+interface Watched {
+  readonly signal?: AbortSignal | null;
+}
+
 /** Watches a request whose token was good a moment ago. */
 export class Deadline {
-  #request;
-  #endMs;
-  #isRevoked;
-  #stopped;
-  #complain;
+  #request: Watched;
+  #endMs: number;
+  #isRevoked: Watching["isRevoked"];
+  #stopped: () => void;
+  #complain: (error: unknown) => void;
   #knownAt = Date.now();
   #abort = new AbortController();
-  #timer;
-  #asking;
+  #timer: Timer | undefined;
+  #asking: Timer | undefined;
 
-  /**
-   * `tokenEndMs` is when the token ends. `isRevoked()`, if given, says whether it was taken back; `complain(error)` is told when
-   * that can't be found out, `stopped()` when the watch ends.
-   */
-  constructor(request, { tokenEndMs, isRevoked, complain = () => {}, stopped = () => {} }) {
+  constructor(request: Watched, { tokenEndMs, isRevoked, complain = () => {}, stopped = () => {} }: Watching) {
     this.#request = request;
     this.#endMs = tokenEndMs;
     this.#isRevoked = isRevoked;
@@ -38,17 +50,17 @@ export class Deadline {
   }
 
   /** Aborted with a reason whose `outcome` is that of `end`, and that has none when the client has gone. */
-  get signal() {
+  get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
   /** Why `signal` is aborted. */
-  get outcome() {
+  get outcome(): string {
     return this.signal.reason?.outcome ?? "gone";
   }
 
   /** Lets the work take this long from now on, or else end as `outcome`; where the token ends before, as "expired". */
-  allow(ms, outcome) {
+  allow(ms: number, outcome: string): void {
     clearTimeout(this.#timer);
     const left = this.#endMs - Date.now();
     const name = left < ms ? "expired" : outcome;
@@ -56,7 +68,7 @@ export class Deadline {
   }
 
   /** Asks about the token from now on, as long as the work goes on. */
-  watch() {
+  watch(): void {
     if (!this.#isRevoked) return;
     this.#asking ??= setInterval(async () => {
       const revoked = await this.#ask();
@@ -66,7 +78,7 @@ export class Deadline {
   }
 
   /** Whether the work may go on, asked after a wait and right before the next step: undefined, or why not. */
-  async lapsed() {
+  async lapsed(): Promise<string | undefined> {
     if (this.isOver()) return this.outcome;
     if (!this.#isRevoked) return undefined;
     const outcome = call("standing", await this.#ask(), undefined);
@@ -75,31 +87,31 @@ export class Deadline {
   }
 
   /** Whether the work has ended, or its token has: the timer may be late. */
-  isOver() {
+  isOver(): boolean {
     if (Date.now() >= this.#endMs) this.end("expired");
     return this.signal.aborted;
   }
 
   /** Ends the work as `outcome`: "expired", "revoked", "revocation_unknown", "timeout" and the like. */
-  end(outcome) {
+  end(outcome: string): void {
     this.#abort.abort(Object.assign(new DOMException("the work was ended", "TimeoutError"), { outcome }));
   }
 
   /** Says that the client has gone. */
-  leave = () => this.#abort.abort(new DOMException("the client has gone", "AbortError"));
+  leave = (): void => this.#abort.abort(new DOMException("the client has gone", "AbortError"));
 
   /** Ends the watch. */
-  stop() {
+  stop(): void {
     clearTimeout(this.#timer);
     clearInterval(this.#asking);
     this.#request.signal?.removeEventListener("abort", this.leave);
     this.#stopped();
   }
 
-  async #ask() {
-    let revoked;
+  async #ask(): Promise<boolean | undefined> {
+    let revoked: unknown;
     try {
-      revoked = await within(ANSWER_MS, this.#isRevoked(), undefined);
+      revoked = await within(ANSWER_MS, this.#isRevoked?.(), undefined);
     } catch (error) {
       this.#complain(error);
     }

@@ -2,7 +2,9 @@
 // bodies may come. The core counts; here is the timer by which a request says that it is still there.
 
 import type { InFlight as Core } from "../core.js";
-import { CoreObject, randomHalves } from "../platform/core-object.js";
+import { guarded, MachineDriver } from "../platform/machine-driver.js";
+import { randomHalves } from "../platform/random.js";
+import { bindings } from "../platform/wasm.js";
 
 /** What a principal may have. */
 export interface InFlightLimits {
@@ -23,7 +25,7 @@ export interface Place {
 
 /** The requests under way, by principal. One for an isolate. */
 export class InFlight {
-  #core: CoreObject<Core>;
+  #driver: MachineDriver<Core>;
   #lastId = 0;
 
   constructor(limits: InFlightLimits) {
@@ -34,29 +36,25 @@ export class InFlight {
       maxBodyBytesPerPrincipal,
       maxBodyBytesPerSec,
     });
-    this.#core = new CoreObject((core) => new core.InFlight(json, ...randomHalves()));
+    this.#driver = new MachineDriver({ make: () => new bindings.InFlight(json, ...randomHalves()) });
   }
 
   /** A place for a request whose body is still to come, `announced` bytes of `longest` that there may be; or why there is none. */
   begin(key: string, { announced = 0, longest = 0 } = {}): Place | { reason: string } {
     this.#lastId = (this.#lastId + 1) >>> 0;
     const id = this.#lastId;
-    const reason = this.#core.use((core) => core.begin(id, key, announced, longest, Date.now()));
+    const core = this.#driver.machine;
+    const reason = guarded(() => core.begin(id, key, announced, longest, Date.now()));
     if (reason !== undefined) return { reason };
     // What was counted in an instance that was replaced is gone with it: its numbers mean nothing in another one.
-    const { epoch } = this.#core;
-    const use = <R>(work: (core: Core) => R, otherwise: R): R =>
-      this.#core.epoch === epoch ? this.#core.use(work) : otherwise;
-    const beat = setInterval(
-      () => use((core) => core.beat(id, Date.now()), undefined),
-      this.#core.use((core) => core.beatMs),
-    );
+    const use = <R>(work: () => R, otherwise: R): R => (this.#driver.isCurrent(core) ? guarded(work) : otherwise);
+    const beat = setInterval(() => use(() => core.beat(id, Date.now()), undefined), core.beatMs);
     return {
-      take: (bytes) => use((core) => core.take(id, bytes, Date.now()), undefined),
-      whole: () => use((core) => core.whole(id, Date.now()), 0),
+      take: (bytes) => use(() => core.take(id, bytes, Date.now()), undefined),
+      whole: () => use(() => core.whole(id, Date.now()), 0),
       end: () => {
         clearInterval(beat);
-        use((core) => core.end(id), undefined);
+        use(() => core.end(id), undefined);
       },
     };
   }

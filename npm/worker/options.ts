@@ -1,4 +1,3 @@
-// @ts-nocheck
 // The options of createWorker: what is wrong with them is an error that names the option and the fix.
 
 import { ArcUpstream } from "../arc/gate/upstream.js";
@@ -8,6 +7,7 @@ import { configError } from "../errors.js";
 import { checkInsecureHosts } from "../platform/insecure-hosts.js";
 import { checkKeys, entriesOf, numberOption } from "../platform/options.js";
 import { checkVerifier } from "../verify/request.js";
+import type { WorkerOptions } from "./types.js";
 import { upstreamAuth } from "./upstream-auth.js";
 import { upstreamTarget } from "./upstream-target.js";
 
@@ -21,7 +21,10 @@ const ofArc = {
   maxBodiesPerPrincipal: [32, 1, 100_000],
   maxBodyBytesPerPrincipal: [16_777_216, 1, 2_147_483_648],
   maxBodyBytesPerSec: [4_194_304, 1, 2_147_483_648],
-};
+} as const;
+
+/** The limits of requests that JavaScript keeps. */
+export type ArcLimits = { [Name in keyof typeof ofArc]: number };
 
 const known = [
   "verifier",
@@ -38,8 +41,11 @@ const known = [
   "insecureHosts",
 ];
 
+/** What createWorker is made of. */
+export type Settings = ReturnType<typeof readOptions>;
+
 /** Reads the options of createWorker; the parts named `config` are the core's to read. */
-export function readOptions(options) {
+export function readOptions<Env>(options: WorkerOptions<Env>) {
   checkKeys(options, known);
   const { verifier, agents = {}, arc = {}, arcp = {}, limits = {}, basePath = "", audit } = options;
   checkKeys(arc, ["upstream", "upstreamAuth", "scopes", "bindRequestAgent"], "arc");
@@ -53,8 +59,12 @@ export function readOptions(options) {
     if (typeof agent !== "function") throw configError(`agents.${name}`, "must be a function");
   }
   const clockToleranceSec = numberOption(limits, "clockToleranceSec", 30, 0, 300, "limits");
-  const read = ([name, bounds]) => [name, numberOption(limits, name, ...bounds, "limits")];
-  const ofLimits = Object.fromEntries(Object.entries(ofArc).map(read));
+  const read = (name: keyof ArcLimits) => {
+    const [otherwise, least, most] = ofArc[name];
+    return numberOption(limits, name, otherwise, least, most, "limits");
+  };
+  const names = Object.keys(ofArc) as (keyof ArcLimits)[];
+  const ofLimits = Object.fromEntries(names.map((name) => [name, read(name)])) as ArcLimits;
   return {
     arcp: readArcp(options, clockToleranceSec),
     config: {
@@ -78,7 +88,11 @@ export function readOptions(options) {
   };
 }
 
-function arcUpstream({ upstream, upstreamAuth: auth }, insecureHosts, { maxAnswerBytes }) {
+function arcUpstream(
+  { upstream, upstreamAuth: auth }: NonNullable<WorkerOptions["arc"]>,
+  insecureHosts: readonly string[] | undefined,
+  { maxAnswerBytes }: ArcLimits,
+): ArcUpstream | undefined {
   if (upstream === undefined) {
     if (auth === undefined) return undefined;
     throw configError("arc.upstreamAuth", "is there without `arc.upstream`");

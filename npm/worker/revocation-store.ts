@@ -4,8 +4,8 @@
 // many tokens and sessions there are.
 
 import { call, callJson } from "../platform/call.js";
-import { ready } from "../platform/wasm.js";
 import type { PlatformRequest } from "../platform/types.js";
+import { ready } from "../platform/wasm.js";
 
 interface Entry {
   name: string;
@@ -61,7 +61,7 @@ export class RevocationStore {
   // One entry for a name. A new number makes every isolate see it.
   #add({ name, before, expires }: Entry): Response {
     this.#sql.exec("DELETE FROM entries WHERE expires <= ?", Date.now() / 1000);
-    const known = this.#all("SELECT before, expires FROM entries WHERE name = ?", name)[0] as Entry | undefined;
+    const known = this.#all("SELECT before, expires FROM entries WHERE name = ?", name)[0] as (Row & Entry) | undefined;
     if (!known && Number(this.#all("SELECT COUNT(*) AS count FROM entries")[0]?.count) >= limits().entries) {
       return new Response(null, { status: 507 });
     }

@@ -7,10 +7,10 @@
 import type { RevocationReplica } from "../core.js";
 import { ArcgateError, configError } from "../errors.js";
 import { call } from "../platform/call.js";
-import { CoreObject } from "../platform/core-object.js";
 import { optionsJson } from "../platform/json.js";
+import { guarded, MachineDriver } from "../platform/machine-driver.js";
 import { checkRecord, membersOf } from "../platform/options.js";
-import { ready } from "../platform/wasm.js";
+import { bindings, ready } from "../platform/wasm.js";
 import type { Principal } from "../verify/types.js";
 import type { Revocation } from "./types.js";
 
@@ -35,7 +35,7 @@ interface Namespace {
 export class Revocations {
   #maxLifetimeSec: number;
   #now: () => number;
-  #replicas = new WeakMap<object, CoreObject<RevocationReplica>>();
+  #replicas = new WeakMap<object, MachineDriver<RevocationReplica>>();
 
   /** Entries are kept for `maxTokenLifetimeSec`, and no token that lives longer is let in. */
   constructor({ maxTokenLifetimeSec, now = Date.now }: { maxTokenLifetimeSec: number; now?: () => number }) {
@@ -65,8 +65,8 @@ export class Revocations {
     const { issuer = "", id, expiresAt } = principal;
     const token = typeof credentials?.token === "string" ? credentials.token : undefined;
     const ask = (maxAge: number | undefined) =>
-      replica.use((core) =>
-        core.isRevoked(issuer, id, expiresAt, token, maxAge, waitUntil !== undefined, this.#now()),
+      guarded(() =>
+        replica.machine.isRevoked(issuer, id, expiresAt, token, maxAge, waitUntil !== undefined, this.#now()),
       );
     let answer = ask(maxAgeMs);
     if (answer === undefined) {
@@ -93,26 +93,24 @@ export class Revocations {
     this.#replicas.delete(binding);
   }
 
-  #replicaOf(binding: object): CoreObject<RevocationReplica> {
+  #replicaOf(binding: object): MachineDriver<RevocationReplica> {
     let replica = this.#replicas.get(binding);
     if (replica === undefined) {
-      replica = new CoreObject((core) => new core.RevocationReplica(this.#maxLifetimeSec));
+      replica = new MachineDriver({ make: () => new bindings.RevocationReplica(this.#maxLifetimeSec) });
       this.#replicas.set(binding, replica);
     }
     return replica;
   }
 
   // Each request does this for itself: a promise of another one may never settle.
-  async #update(binding: object, replica: CoreObject<RevocationReplica>): Promise<void> {
+  async #update(binding: object, replica: MachineDriver<RevocationReplica>): Promise<void> {
     const askedAt = this.#now();
     for (let isMore = true; isMore; ) {
-      const response = await ask(
-        binding,
-        replica.use((core) => core.path()),
-      );
+      const path = guarded(() => replica.machine.path());
+      const response = await ask(binding, path);
       if (response.status !== 200) throw unavailable(`the store of revocations answered ${response.status}`);
       const changes = await read(response);
-      isMore = replica.use((core) => core.handleChanges(changes, askedAt));
+      isMore = guarded(() => replica.machine.handleChanges(changes, askedAt));
     }
   }
 }

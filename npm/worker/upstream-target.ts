@@ -1,17 +1,28 @@
-// @ts-nocheck
 // Where an upstream is: a URL, or a service binding.
 
 import { configError } from "../errors.js";
 import { mayBePlain } from "../platform/insecure-hosts.js";
+import type { ServiceBinding } from "./types.js";
+
+/** Where requests go: a service binding has no URL of its own. */
+export interface UpstreamTarget {
+  url?: URL;
+  fetch(url: string, init: RequestInit): Promise<Response>;
+}
 
 /**
- * Reads an `upstream` option, which stands at `path`. Gives `{ url, fetch }`; a service binding has no URL of its own.
- * `schemes` are those that may be used; the last one of them on loopback only, where nobody listens in, and to `insecureHosts`.
+ * Reads an `upstream` option, which stands at `path`. `schemes` are those that may be used; the last one of them on loopback only, where nobody listens in, and to `insecureHosts`.
  */
-export function upstreamTarget(upstream, path, { schemes = ["https:", "http:"], insecureHosts } = {}) {
-  if (typeof upstream?.fetch === "function") return { fetch: (url, init) => upstream.fetch(url, init) };
+export function upstreamTarget(
+  upstream: unknown,
+  path: string,
+  { schemes = ["https:", "http:"], insecureHosts }: { schemes?: string[]; insecureHosts?: readonly string[] } = {},
+): UpstreamTarget {
+  const binding = upstream as Partial<ServiceBinding> | null | undefined;
+  if (typeof binding?.fetch === "function")
+    return { fetch: (url, init) => (binding as ServiceBinding).fetch(url, init) };
   if (typeof upstream !== "string") throw configError(path, "must be a URL, or a service binding");
-  let url;
+  let url: URL;
   try {
     url = new URL(upstream);
   } catch {

@@ -1,5 +1,7 @@
-// @ts-nocheck
 // A stream of server-sent events to a client: as they come, as long as somebody reads them, with a sign of life in between.
+
+import type { Timer } from "../../platform/cancellation.js";
+import type { Deadline } from "../../worker/deadline.js";
 
 const encoder = new TextEncoder();
 
@@ -7,15 +9,29 @@ const encoder = new TextEncoder();
 const COMMENT_MS = 15_000;
 const comment = encoder.encode(": still working\n\n");
 
-/**
- * `next()` gives `{ bytes }`, whole events, and at the end `{ outcome, bytes? }`. `last(outcome)` are the events in the place of
- * the rest where `watch`, a Deadline, ends it. `ended(outcome)` is told once; "gone" is a client that has left.
- */
-export function eventStream(watch, { next, last, ended }) {
+/** The next whole events, and at the end how it has ended. */
+export interface StreamStep {
+  outcome?: string;
+  bytes?: Uint8Array | undefined;
+}
+
+/** Where a stream comes from. */
+interface StreamSource {
+  next(): Promise<StreamStep>;
+  /** The events in the place of the rest, where the watch ends it. */
+  last(outcome: string): Uint8Array | undefined;
+  /** Told once; "gone" is a client that has left. */
+  ended(outcome: string): void;
+}
+
+type Controller = ReadableStreamDefaultController<Uint8Array>;
+
+/** The stream, as long as `watch` lets it go on. */
+export function eventStream(watch: Deadline, { next, last, ended }: StreamSource): ReadableStream<Uint8Array> {
   const { signal } = watch;
   let isOver = false;
-  let comments;
-  const over = (outcome) => {
+  let comments: Timer | undefined;
+  const over = (outcome: string) => {
     isOver = true;
     clearInterval(comments);
     watch.stop();
@@ -24,17 +40,18 @@ export function eventStream(watch, { next, last, ended }) {
     else if (outcome !== "output") watch.end(outcome);
     ended(outcome);
   };
-  const finish = (controller, { outcome, bytes }) => {
+  const finish = (controller: Controller, outcome: string, bytes: Uint8Array | undefined) => {
     if (isOver) return;
-    if (bytes?.length > 0) controller.enqueue(bytes);
+    if (bytes && bytes.length > 0) controller.enqueue(bytes);
     controller.close();
     over(outcome);
   };
-  const step = async () => {
+  const step = async (): Promise<StreamStep> => {
     try {
       return await next();
     } catch (error) {
-      console.error(`arcgate: a stream broke off: ${error?.code ?? error?.name}`);
+      const { code, name } = Object(error);
+      console.error(`arcgate: a stream broke off: ${code ?? name}`);
       return { outcome: "failed", bytes: last("failed") };
     }
   };
@@ -42,20 +59,20 @@ export function eventStream(watch, { next, last, ended }) {
     {
       start: (controller) => {
         // At once, even when nobody reads at this moment.
-        const cut = () => finish(controller, { outcome: watch.outcome, bytes: last(watch.outcome) });
+        const cut = () => finish(controller, watch.outcome, last(watch.outcome));
         if (signal.aborted) return cut();
         signal.addEventListener("abort", cut, { once: true });
         comments = setInterval(() => {
           // Where something waits to be read already, that is the sign.
-          if (!isOver && controller.desiredSize >= 0) controller.enqueue(comment);
+          if (!isOver && (controller.desiredSize ?? 0) >= 0) controller.enqueue(comment);
         }, COMMENT_MS);
       },
       pull: async (controller) => {
-        const result = await step();
+        const { outcome, bytes } = await step();
         // Not one event more than the token allows, however late its timer is.
         if (isOver || watch.isOver()) return;
-        if (result.outcome === undefined) controller.enqueue(result.bytes);
-        else finish(controller, result);
+        if (outcome !== undefined) finish(controller, outcome, bytes);
+        else if (bytes) controller.enqueue(bytes);
       },
       // By the platform, when it can't write to the client any more.
       cancel: () => {

@@ -1,26 +1,42 @@
-// @ts-nocheck
 // An agent of this Worker's, from its start to the answer: the whole of it, or a stream of events.
 
+import type { Agent } from "../../arcp/runtime/types.js";
 import { call, callJson } from "../../platform/call.js";
-import { AgentRun } from "../../worker/agent-run.js";
-import { reasonFor } from "../../worker/audit.js";
-import { AgentOutput } from "./agent-output.js";
-import { eventStream } from "./event-stream.js";
+import { AgentRun, type AgentStep } from "../../worker/agent-run.js";
+import { reasonFor, type Told } from "../../worker/audit.js";
+import type { Deadline } from "../../worker/deadline.js";
+import { AgentOutput, type Flaw } from "./agent-output.js";
+import { eventStream, type StreamStep } from "./event-stream.js";
+import type { Reply } from "./reply.js";
 
 const encoder = new TextEncoder();
 
 /** So many events of an agent's are taken in one turn. */
 const TURN = 256;
 
+/** What the core decided: which agent, with what, and the ticket by which it knows the run again. */
+export interface RunDecision {
+  agent: string;
+  input: unknown;
+  ticket: string;
+}
+
+// An outcome as the core takes it, and the text that goes with it.
+type End = readonly [outcome: string, text: string];
+
 /** Runs the agent of a decision of the core's. `seen` is told why it failed. */
 export class ArcRun {
-  #run;
-  #ticket;
-  #watch;
-  #seen;
-  #output;
+  #run: AgentRun;
+  #ticket: string;
+  #watch: Deadline;
+  #seen: Told;
+  #output: AgentOutput;
 
-  constructor(agent, { agent: name, input, ticket }, { watch, seen, maxBytes }) {
+  constructor(
+    agent: Agent,
+    { agent: name, input, ticket }: RunDecision,
+    { watch, seen, maxBytes }: { watch: Deadline; seen: Told; maxBytes: number },
+  ) {
     const { id, chatId, traceId } = JSON.parse(ticket);
     const jobId = chatId ?? `task-${id}`;
     this.#run = new AgentRun(agent, input, { jobId, name, traceId: traceId ?? id, signal: watch.signal });
@@ -31,30 +47,30 @@ export class ArcRun {
   }
 
   /** The answer once it has ended: `{ reply, outcome }`. Whatever it still does then is told to stop. */
-  async answer() {
+  async answer(): Promise<{ reply: Reply; outcome: string }> {
     for (let steps = 1; ; steps += 1) {
       // An agent that never waits must not keep everybody else waiting.
       if (steps % TURN === 0) await new Promise((resolve) => setTimeout(resolve, 0));
       const step = await this.#run.next();
       if ("event" in step) {
-        const { flaw, part, isPiece } = this.#output.event(step.event);
-        if (!flaw) {
-          if (isPiece) this.#output.keep(part);
+        const said = this.#output.event(step.event);
+        if (said.flaw === undefined) {
+          if (said.isPiece) this.#output.keep(said.part);
           continue;
         }
         this.#watch.end("failed");
-        return this.#reply(...this.#flawed(flaw));
+        return this.#reply(...this.#flawed(said.flaw));
       }
       return this.#reply(...this.#ended(step));
     }
   }
 
   /** Its events as they come. `ended(outcome)` is told once. */
-  stream(ended) {
-    const bytes = (text) => encoder.encode(text);
-    const event = (part) => call("arcEvent", this.#ticket, part);
-    const last = ([outcome, text]) => call("arcLastEvents", this.#ticket, outcome, text);
-    const next = async () => {
+  stream(ended: (outcome: string) => void): ReadableStream<Uint8Array> {
+    const bytes = (text: string) => encoder.encode(text);
+    const event = (part: string) => call("arcEvent", this.#ticket, part);
+    const last = ([outcome, text]: End) => call("arcLastEvents", this.#ticket, outcome, text);
+    const next = async (): Promise<StreamStep> => {
       for (;;) {
         const step = await this.#run.next();
         if (!("event" in step)) {
@@ -65,23 +81,23 @@ export class ArcRun {
             bytes: bytes((end[0] === "pieces" ? event(end[1]) : "") + last(end)),
           };
         }
-        const { flaw, part } = this.#output.event(step.event);
-        if (flaw) return { outcome: "failed", bytes: bytes(last(this.#flawed(flaw))) };
-        if (part !== "") return { bytes: bytes(event(part)) };
+        const said = this.#output.event(step.event);
+        if (said.flaw !== undefined) return { outcome: "failed", bytes: bytes(last(this.#flawed(said.flaw))) };
+        if (said.part !== "") return { bytes: bytes(event(said.part)) };
       }
     };
-    const cut = (outcome) => (outcome === "gone" ? undefined : bytes(last([outcome, ""])));
+    const cut = (outcome: string) => (outcome === "gone" ? undefined : bytes(last([outcome, ""])));
     return eventStream(this.#watch, { next, last: cut, ended });
   }
 
-  #reply(outcome, text) {
-    const reply = callJson("arcReply", this.#ticket, outcome, text, new Date().toISOString());
+  #reply(outcome: string, text: string): { reply: Reply; outcome: string } {
+    const reply = callJson<Reply>("arcReply", this.#ticket, outcome, text, new Date().toISOString());
     return { reply, outcome: outcomeOf(outcome) };
   }
 
   // How it ended, as the core takes it.
-  #ended(step) {
-    if (step.aborted) return [this.#watch.outcome, ""];
+  #ended(step: Exclude<AgentStep, { event: unknown }>): End {
+    if ("aborted" in step) return [this.#watch.outcome, ""];
     if ("output" in step) {
       const [outcome, text, flaw] = this.#output.result(step.output);
       return flaw ? this.#flawed(flaw) : [outcome, text];
@@ -90,7 +106,7 @@ export class ArcRun {
     return ["failed", ""];
   }
 
-  #flawed(flaw) {
+  #flawed(flaw: Flaw): End {
     this.#seen.detail = flaw.problem;
     console.error(`arcgate: ${this.#seen.targetAgent}: ${flaw.problem}`);
     return ["flawed", JSON.stringify(flaw)];
@@ -98,7 +114,7 @@ export class ArcRun {
 }
 
 // As the log names it.
-function outcomeOf(outcome) {
+function outcomeOf(outcome: string): string {
   if (outcome === "pieces") return "output";
   return outcome === "flawed" ? "failed" : outcome;
 }

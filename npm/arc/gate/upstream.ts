@@ -1,40 +1,82 @@
-// @ts-nocheck
 // The ARC front's upstream: a checked request goes there, and what comes back is handed on as far as the core lets it.
 
-import { readAll } from "../../platform/body.js";
+import { type ByteReader, readAll } from "../../platform/body.js";
 import { call, callJson } from "../../platform/call.js";
 import { orAborted } from "../../platform/cancellation.js";
 import { retryAfterOf } from "../../platform/peer-errors.js";
+import type { Principal } from "../../verify/types.js";
 import { ownName } from "../../version.js";
+import type { Deadline } from "../../worker/deadline.js";
+import type { UpstreamIdentity } from "../../worker/upstream-auth.js";
+import type { UpstreamTarget } from "../../worker/upstream-target.js";
 import { EventSplitter } from "./event-splitter.js";
-import { eventStream } from "./event-stream.js";
+import { eventStream, type StreamStep } from "./event-stream.js";
+import type { Reply } from "./reply.js";
 
 const encoder = new TextEncoder();
 
+/** What of an answer the core judges. */
+interface Answer {
+  status: number;
+  contentType: string | undefined;
+  retryAfter: string | undefined;
+  body?: object;
+}
+
+/** What it says of it: what to do, or what goes to the client. */
+interface Verdict {
+  read?: boolean;
+  stream?: Record<string, string>;
+  slash?: boolean;
+  status: number;
+  headers: Record<string, string>;
+  reply?: Reply;
+}
+
+/** What is sent. */
+interface Sending {
+  ticket: string;
+  principal: Principal;
+  token: string;
+  body: Uint8Array<ArrayBuffer>;
+  watch: Deadline;
+}
+
+/** What became of it: an answer, a stream that goes on, or a reply in its place. */
+export type Forwarded =
+  | { status: number; headers: Record<string, string>; bytes: Uint8Array<ArrayBuffer> }
+  | { headers: Record<string, string>; reader: ByteReader }
+  | { failure: string; reply: Reply; error?: unknown };
+
 /** One upstream of one deployment. `auth` is an `upstreamAuth`, `target` an `upstreamTarget`. */
 export class ArcUpstream {
-  #target;
-  #auth;
-  #maxAnswerBytes;
+  #target: UpstreamTarget;
+  #auth: UpstreamIdentity;
+  /** An answer, or an event of a stream, may have so many bytes. */
+  readonly maxAnswerBytes: number;
   /** Whether this upstream has been found to live behind a slash at its path's end. */
   #hasSlash = false;
 
-  constructor(target, auth, maxAnswerBytes) {
+  constructor(target: UpstreamTarget, auth: UpstreamIdentity, maxAnswerBytes: number) {
     this.#target = target;
     this.#auth = auth;
-    this.#maxAnswerBytes = maxAnswerBytes;
+    this.maxAnswerBytes = maxAnswerBytes;
   }
 
   /** What this upstream is shown for a principal: `{ token }`, or `{ failure, error }`. */
-  async credential(principal, presentedToken, watch) {
+  async credential(
+    principal: Principal,
+    presentedToken: string | undefined,
+    watch: Deadline,
+  ): Promise<{ token: string; failure?: undefined } | { failure: string; error: unknown }> {
     try {
       return await this.#auth.credential(principal, presentedToken, watch.signal);
     } catch (error) {
       if (watch.signal.aborted) return { failure: watch.outcome, error };
       // Refused for good, or none: this user has no credential there.
-      if (["ERR_PERMISSION_DENIED", "ERR_REFRESH_REJECTED"].includes(error.code))
-        return { failure: "no_credential", error };
-      return { failure: error.retryable ? "credential_unavailable" : "misconfigured", error };
+      const { code, retryable } = Object(error);
+      if (["ERR_PERMISSION_DENIED", "ERR_REFRESH_REJECTED"].includes(code)) return { failure: "no_credential", error };
+      return { failure: retryable ? "credential_unavailable" : "misconfigured", error };
     }
   }
 
@@ -42,21 +84,27 @@ export class ArcUpstream {
    * Sends the checked bytes. Gives `{ status, headers, bytes }`, `{ headers, reader }` for a stream, or
    * `{ failure, reply, error? }`. Where the watch ends meanwhile, nothing of the connection is left.
    */
-  async send(request, { ticket, principal, token, body, watch }) {
+  async send(request: Request, { ticket, principal, token, body, watch }: Sending): Promise<Forwarded> {
     const { signal } = watch;
-    const headers = callJson(
+    const headers = callJson<Record<string, string>>(
       "arcForwardHeaders",
       ticket,
       JSON.stringify(principal),
       JSON.stringify([...request.headers].flat()),
     );
     headers.authorization = `Bearer ${token}`;
-    const failed = (failure, error) => ({ failure, reply: replyTo(ticket, failure), error });
+    const failed = (failure: string, error?: unknown) => ({ failure, reply: replyTo(ticket, failure), error });
     try {
       for (let isSecond = false; ; isSecond = true) {
         const url = this.#url(request);
         // "manual" is what every runtime knows; a redirect is never followed.
-        const init = { method: "POST", headers: { ...ownName, ...headers }, body, redirect: "manual", signal };
+        const init: RequestInit = {
+          method: "POST",
+          headers: { ...ownName, ...headers },
+          body,
+          redirect: "manual",
+          signal,
+        };
         const response = await orAborted(this.#target.fetch(url.href, init), signal);
         const answer = {
           status: response.status,
@@ -81,29 +129,30 @@ export class ArcUpstream {
     }
   }
 
-  /** The stream of an answer, for `handOn`. */
-  get maxAnswerBytes() {
-    return this.#maxAnswerBytes;
-  }
-
-  async #read(response, ticket, answer, watch, failed) {
+  async #read(
+    response: Response,
+    ticket: string,
+    answer: Answer,
+    watch: Deadline,
+    failed: (failure: string, error?: unknown) => Forwarded,
+  ): Promise<Forwarded> {
     const { signal } = watch;
-    const bytes = await readAll(readerOf(response, signal), this.#maxAnswerBytes, signal);
+    const bytes = await readAll(readerOf(response, signal), this.maxAnswerBytes, signal);
     if (signal.aborted) return failed(watch.outcome);
     if (bytes === undefined) {
-      return failed("too_large", `the answer is longer than \`limits.maxAnswerBytes\` (${this.#maxAnswerBytes})`);
+      return failed("too_large", `the answer is longer than \`limits.maxAnswerBytes\` (${this.maxAnswerBytes})`);
     }
     const verdict = this.#judge(ticket, { ...answer, body: described(bytes) });
     if (verdict.reply) return { failure: verdict.reply.reason, reply: verdict.reply };
     return { status: verdict.status, headers: verdict.headers, bytes };
   }
 
-  #judge(ticket, answer) {
-    return callJson("arcJudge", ticket, JSON.stringify(answer), this.#auth.mode === "passthrough");
+  #judge(ticket: string, answer: Answer): Verdict {
+    return callJson<Verdict>("arcJudge", ticket, JSON.stringify(answer), this.#auth.mode === "passthrough");
   }
 
   // A service binding sees the host that the client called.
-  #url(request) {
+  #url(request: Request): URL {
     const url = new URL(this.#target.url ?? new URL("/arc", request.url));
     if (this.#hasSlash && !url.pathname.endsWith("/")) url.pathname += "/";
     return url;
@@ -111,12 +160,15 @@ export class ArcUpstream {
 }
 
 /** Hands an upstream's events on as they come, whole ones only, as fast as they are read. `ended(outcome)` is told once. */
-export function handOn(reader, { ticket, limit, watch, ended }) {
+export function handOn(
+  reader: ByteReader,
+  { ticket, limit, watch, ended }: { ticket: string; limit: number; watch: Deadline; ended: (outcome: string) => void },
+): ReadableStream<Uint8Array> {
   const events = new EventSplitter(limit);
-  const last = (outcome) =>
+  const last = (outcome: string) =>
     outcome === "gone" ? undefined : encoder.encode(call("arcForwardEvents", ticket, outcome));
-  const failed = (outcome) => ({ outcome, bytes: last(outcome) });
-  const next = async () => {
+  const failed = (outcome: string): StreamStep => ({ outcome, bytes: last(outcome) });
+  const next = async (): Promise<StreamStep> => {
     try {
       for (;;) {
         events.check();
@@ -142,17 +194,17 @@ export function handOn(reader, { ticket, limit, watch, ended }) {
 }
 
 /** The answer in the place of an upstream's. */
-export function replyTo(ticket, failure) {
+export function replyTo(ticket: string, failure: string): Reply {
   // Nobody reads it; it says that the request broke off.
-  return failure === "gone" ? callJson("arcBroken") : callJson("arcForwardReply", ticket, failure);
+  return failure === "gone" ? callJson<Reply>("arcBroken") : callJson<Reply>("arcForwardReply", ticket, failure);
 }
 
 // The same place with a slash at its end, by the server's own account. Only what we are configured with is asked: the scheme,
 // which servers behind a proxy get wrong, stays ours.
-function isSlashed(location, url) {
-  let target;
+function isSlashed(location: string | null, url: URL): boolean {
+  let target: URL;
   try {
-    target = new URL(location, url);
+    target = new URL(location ?? "", url);
   } catch {
     return false;
   }
@@ -160,8 +212,8 @@ function isSlashed(location, url) {
 }
 
 // What counts of an answer's body, for the core. The bytes themselves go to the client as they came.
-function described(bytes) {
-  let answer;
+function described(bytes: Uint8Array): object {
+  let answer: unknown;
   try {
     answer = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
@@ -177,12 +229,12 @@ function described(bytes) {
   };
 }
 
-function readerOf(response, signal) {
+function readerOf(response: Response, signal: AbortSignal): ByteReader {
   const reader = (response.body ?? new Blob([]).stream()).getReader();
   signal.addEventListener("abort", () => reader.cancel().catch(() => {}), { once: true });
   return reader;
 }
 
-function drop(response) {
+function drop(response: Response): void {
   response.body?.cancel().catch(() => {});
 }

@@ -2,7 +2,9 @@
 
 import type { SocketAdmission } from "../../core.js";
 import { call } from "../../platform/call.js";
-import { CoreObject, randomHalves } from "../../platform/core-object.js";
+import { guarded, MachineDriver } from "../../platform/machine-driver.js";
+import { randomHalves } from "../../platform/random.js";
+import { bindings } from "../../platform/wasm.js";
 
 /** How many there may be, and how fast they may speak. */
 export interface AdmissionLimits {
@@ -24,7 +26,7 @@ export interface Full {
 
 /** Where there is a place for a socket, and which socket gives way for another one. */
 export class Admission {
-  #core: CoreObject<SocketAdmission>;
+  #driver: MachineDriver<SocketAdmission>;
   #maxPerPrincipal: number;
   #lastConn = 0;
   /** How each socket is ended whose place is another's. */
@@ -33,12 +35,12 @@ export class Admission {
   constructor(limits: AdmissionLimits) {
     const json = JSON.stringify(limits);
     this.#maxPerPrincipal = limits.maxConnectionsPerPrincipal;
-    this.#core = new CoreObject((core) => new core.SocketAdmission(json, ...randomHalves()));
+    this.#driver = new MachineDriver({ make: () => new bindings.SocketAdmission(json, ...randomHalves()) });
   }
 
   /** The answer where there is no place for one more socket of an address. */
   full(address: string | undefined): Full | undefined {
-    const full = this.#core.use((core) => core.check(address, Date.now()));
+    const full = guarded(() => this.#driver.machine.check(address, Date.now()));
     return full === undefined ? undefined : JSON.parse(full);
   }
 
@@ -46,34 +48,28 @@ export class Admission {
   begin(address: string | undefined, cut: () => void): SocketPlace {
     this.#lastConn = (this.#lastConn + 1) >>> 0;
     const conn = this.#lastConn;
-    this.#cutOff(this.#core.use((core) => core.upgrade(conn, address)));
+    const core = this.#driver.machine;
+    this.#cutOff(guarded(() => core.upgrade(conn, address)));
     this.#cuts.set(conn, cut);
     // What was counted in an instance that was replaced is gone with it: its numbers mean nothing in another one.
-    const { epoch } = this.#core;
-    const use = <R>(work: (core: SocketAdmission) => R, otherwise: R): R =>
-      this.#core.epoch === epoch ? this.#core.use(work) : otherwise;
-    const aging = setTimeout(
-      () =>
-        this.#cutOff(
-          use((core) => core.silence(conn), undefined),
-        ),
-      call("silentMs"),
-    );
+    const use = <R>(work: () => R, otherwise: R): R => (this.#driver.isCurrent(core) ? guarded(work) : otherwise);
+    const grow = () => this.#cutOff(use(() => core.silence(conn), undefined));
+    const aging = setTimeout(grow, call("silentMs"));
     const heard = () => {
       clearTimeout(aging);
-      use((core) => core.heard(conn), undefined);
+      use(() => core.heard(conn), undefined);
     };
     return {
       conn,
-      core: this.#core.get(),
+      core,
       maxPerPrincipal: this.#maxPerPrincipal,
       heard,
-      hello: (isRefused) => use((core) => core.hello(conn, isRefused, Date.now()), undefined),
-      takesPrincipal: (key) => use((core) => core.principal(conn, key), true),
+      hello: (isRefused) => use(() => core.hello(conn, isRefused, Date.now()), undefined),
+      takesPrincipal: (key) => use(() => core.principal(conn, key), true),
       end: () => {
         clearTimeout(aging);
         this.#cuts.delete(conn);
-        use((core) => core.closed(conn), undefined);
+        use(() => core.closed(conn), undefined);
       },
     };
   }

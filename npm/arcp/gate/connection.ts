@@ -1,94 +1,97 @@
-// @ts-nocheck
 // One client's socket and what is behind it. The core decides; here is what it decides about: sockets, a timer, promises.
 
+import type { ArcpGateCore } from "../../core.js";
 import { ArcgateError } from "../../errors.js";
-import { bindings, instanceEpoch, recoverFrom } from "../../platform/wasm.js";
-import { logged, reasonFor } from "../../worker/audit.js";
+import { MachineDriver } from "../../platform/machine-driver.js";
+import { randomHalves } from "../../platform/random.js";
+import { bindings, recoverFrom } from "../../platform/wasm.js";
+import type { Principal } from "../../verify/types.js";
+import { logged, reasonFor, type Told } from "../../worker/audit.js";
 import { NORMAL, RESTART } from "../close-codes.js";
 import { Credit } from "../hub-protocol.js";
+import type { Authenticate, GateAction } from "./actions.js";
+import { handleFrame } from "./frames.js";
 import { Identity } from "./identity.js";
+import { nameOf } from "./sessions.js";
+import type { ConnectionOptions, ServerSocket, Side } from "./settings.js";
 import { Line } from "./socket.js";
 
-/** So much of an upstream's frame that is too large is looked at. */
-const HEAD = 4096;
 /** Who has said nothing has so long to answer a close: until then it may hold what the platform has put together of a message. */
 const SILENT_ANSWER_MS = 250;
-/** Timers beyond this would fire at once on some platforms. */
-const LONGEST_TIMER = 3_600_000;
+/** How a socket ends that nobody has closed (RFC 6455 §7.4.1). */
+const ABNORMAL = 1006;
 
 /** Carries one connection until both sockets are closed. */
 export class Connection {
-  #request;
-  #client;
-  #clientLine;
-  #upstream;
-  #upstreamLine;
-  #dialing;
+  #request: Request;
+  #client: ServerSocket;
+  #clientLine: Line;
+  #upstream: ServerSocket | undefined;
+  #upstreamLine: Line | undefined;
+  #dialing: AbortController | undefined;
   #left = 1;
   #hasLeft = false;
   #isSilent = true;
-  #options;
-  #core;
-  #epoch;
-  #principal;
-  #token;
-  #identity;
-  #session;
-  #detail;
-  #timer;
-  #timerAt;
-  #overflow;
+  #options: ConnectionOptions;
+  #driver: MachineDriver<ArcpGateCore>;
+  #principal: Principal | undefined;
+  #token: string | undefined;
+  #identity: Identity | undefined;
+  #session: string | undefined;
+  #detail: string | undefined;
+  #overflow: Side | undefined;
   #over = false;
   #abort = new AbortController();
 
   /** `socket` is the server's end of the pair, not yet accepted. */
-  constructor(request, socket, options) {
+  constructor(request: Request, socket: ServerSocket, options: ConnectionOptions) {
     this.#request = request;
     this.#client = socket;
     this.#options = options;
     this.#identity = new Identity(request, options, this.#abort.signal);
-    const [high, low] = crypto.getRandomValues(new Uint32Array(2));
-    this.#epoch = instanceEpoch();
     const { config, behind, place } = options;
     const hasGauge = typeof socket.bufferedAmount === "number";
-    this.#core = new bindings.ArcpGateCore(
-      config,
-      place.core,
-      place.conn,
-      behind.trusted === true, hasGauge, high, low, Date.now());
+    const { core, conn } = place;
+    const isTrusted = behind.trusted === true;
+    this.#driver = new MachineDriver({
+      make: () => new bindings.ArcpGateCore(config, core, conn, isTrusted, hasGauge, ...randomHalves(), Date.now()),
+      wake: () => this.#do((machine, now) => machine.tick(now)),
+    });
+    // At once: it counts the time to the hello, and none is made in its place.
+    void this.#driver.machine;
+    // Nothing but the end of its own request takes a socket from a client that doesn't let go; whatever else is still open of
+    // this connection goes with it.
+    this.#clientLine = this.#line(socket, () => options.ctx?.abort?.("the client doesn't answer a close"));
   }
 
   /** Accepts the socket. */
-  begin() {
+  begin(): void {
     // A close that comes in is answered when the core has seen it.
     this.#client.accept({ allowHalfOpen: true });
-    // Nothing but the end of its own request takes a socket from a client that doesn't let go; whatever else is still open of
-    // this connection goes with it.
-    this.#clientLine = this.#line(this.#client, () => this.#options.ctx?.abort?.("the client doesn't answer a close"));
     this.#listen(this.#client, "client");
     this.#do(() => {});
   }
 
   /** It has said nothing, and its place is another's. */
-  crowdedOut() {
+  crowdedOut(): void {
     this.#do((core, now) => core.note("clientCrowdedOut", now));
     this.#clientLine.cut();
   }
 
   // The connection counts until nothing of it is left.
-  #line(socket, cut) {
+  #line(socket: ServerSocket, cut: () => void): Line {
     this.#left += 1;
     return new Line(socket, { cut, onGone: () => this.#release() });
   }
 
-  #release() {
+  #release(): void {
     this.#left -= 1;
     if (this.#left > 0 || this.#hasLeft) return;
     this.#hasLeft = true;
     this.#options.onEnd();
   }
 
-  #listen(socket, side) {
+  #listen(socket: ServerSocket, side: Side): void {
     const isClient = side === "client";
     const isCurrent = () => isClient || socket === this.#upstream;
     const isHub = !isClient && this.#options.behind.trusted === true;
@@ -99,75 +102,65 @@ export class Connection {
         this.#isSilent = false;
         this.#options.place.heard();
       }
-      let forwarded = false;
       this.#do((core, now) => {
-        if (typeof data !== "string") {
-          if (isClient) core.clientBinary(data.byteLength ?? data.size ?? 0, now);
-          else core.note("upstreamBinary", now);
-        }
-        // A character is a byte at least: what is too long here doesn't even go into the core's memory. Of an upstream's frame
-        // its beginning does: the number stands there.
-        else if (isClient && data.length > core.clientLimit()) core.clientOversized(data.length, now);
-        else if (!isClient && data.length > core.upstreamLimit())
-          core.upstreamOversized(data.slice(0, HEAD), data.length, now);
-        else forwarded = isClient ? core.clientText(data, now) : core.upstreamText(data, now);
+        const forwarded = handleFrame(core, side, data, now);
         if (forwarded) this.#send(isClient ? "upstream" : "client", data);
         return forwarded;
       });
       credit?.passed(data);
     });
-    const closed = (code) => {
+    const closed = (code: number) => {
       credit?.stop();
       if (!isCurrent()) return;
       this.#do((core, now) => (isClient ? core.note("clientClosed", now) : core.upstreamClosed(code, now)));
     };
     socket.addEventListener("close", ({ code }) => closed(code));
-    socket.addEventListener("error", () => closed(1006));
+    socket.addEventListener("error", () => closed(ABNORMAL));
   }
 
   // Hands something to the core, and performs what it decides. A frame that was sent on needs nothing else: there are no actions,
   // and deadlines only moved away.
-  #do(step) {
+  #do(step: (core: ArcpGateCore, now: number) => unknown) {
     if (this.#over) return;
     try {
-      if (instanceEpoch() !== this.#epoch) throw new Error("the core was replaced");
-      const forwarded = step(this.#core, Date.now());
+      const core = this.#driver.survivor();
+      const forwarded = step(core, Date.now());
       if (forwarded === true && this.#overflow === undefined) return;
-      this.#perform();
+      this.#perform(core);
       if (this.#overflow !== undefined && !this.#over) {
-        this.#core.note(`${this.#overflow}Overflowed`, Date.now());
-        this.#perform();
+        core.note(`${this.#overflow}Overflowed`, Date.now());
+        this.#perform(core);
       }
     } catch (thrown) {
       recoverFrom(thrown);
       console.error(`arcgate: ${logged(thrown, this.#token)}`);
       this.#options.audit({ type: "arcp.session", outcome: "cut", reason: "internal", session: this.#session });
-      this.#clientLine.close(RESTART.code, RESTART.reason);
+      this.#clientLine.close(RESTART);
       this.#end();
     }
   }
 
-  #perform() {
-    const actions = this.#core.actions();
+  #perform(core: ArcpGateCore) {
+    const actions = core.actions();
     if (actions !== undefined) {
       let isClosed = false;
-      for (const action of JSON.parse(actions)) {
+      for (const action of JSON.parse(actions) as GateAction[]) {
         this.#act(action);
         isClosed ||= action.do === "close";
       }
       if (isClosed) return this.#end();
     }
-    this.#schedule();
+    this.#driver.arm(core.deadline(), Date.now());
   }
 
-  #act(action) {
+  #act(action: GateAction) {
     switch (action.do) {
       case "send":
         return this.#send("client", action.text);
       case "sendUpstream":
         return this.#send("upstream", action.text);
       case "close":
-        return this.#clientLine.close(action.code, action.reason, this.#isSilent ? SILENT_ANSWER_MS : undefined);
+        return this.#clientLine.close(action, this.#isSilent ? SILENT_ANSWER_MS : undefined);
       case "closeUpstream":
         return this.#closeUpstream();
       case "authenticate":
@@ -185,8 +178,9 @@ export class Connection {
 
   // What waits is counted without the frame itself: one that is larger than all that may wait would never arrive, however often
   // it is tried.
-  #send(side, text) {
+  #send(side: Side, text: string): void {
     const socket = side === "client" ? this.#client : this.#upstream;
+    if (socket === undefined) return;
     if (socket.bufferedAmount > this.#options.maxBuffered) this.#overflow ??= side;
     try {
       socket.send(text);
@@ -196,47 +190,32 @@ export class Connection {
   }
 
   // Another one may be opened after it. What was opened is closed, and not aborted: or its last frames would not arrive.
-  #closeUpstream() {
-    if (this.#upstream) this.#upstreamLine.close(NORMAL.code, NORMAL.reason);
+  #closeUpstream(): void {
+    if (this.#upstream) this.#upstreamLine?.close(NORMAL);
     else this.#dialing?.abort();
     this.#upstream = undefined;
   }
 
   // Nothing is handed in any more.
-  #end() {
+  #end(): void {
     if (this.#over) return;
     this.#over = true;
-    clearTimeout(this.#timer);
     this.#closeUpstream();
     this.#abort.abort();
-    const { sessions } = this.#options;
-    const name = this.#nameOf(this.#session);
-    if (sessions.get(name)?.connection === this) sessions.delete(name);
+    this.#options.sessions.forget(this, nameOf(this.#session, this.#principal?.key));
     this.#principal = undefined;
     this.#token = undefined;
     this.#identity = undefined;
-    if (instanceEpoch() === this.#epoch) this.#core.free();
+    this.#driver.end();
     this.#release();
   }
 
-  #schedule() {
-    const at = this.#core.deadline();
-    if (at === undefined || (this.#timer !== undefined && this.#timerAt <= at)) return;
-    clearTimeout(this.#timer);
-    const now = Date.now();
-    const wait = Math.min(Math.max(1, at - now), LONGEST_TIMER);
-    this.#timerAt = now + wait;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#do((core, then) => core.tick(then));
-    }, wait);
-  }
-
-  async #authenticate({ scheme, token }) {
+  async #authenticate({ scheme, token }: Authenticate): Promise<void> {
     const { place } = this.#options;
     try {
-      const { principal, toleranceMs, asks } = await this.#identity.find({ scheme, token });
-      if (this.#over) return;
+      const found = await this.#identity?.find({ scheme, token });
+      if (this.#over || found === undefined) return;
+      const { principal, toleranceMs, asks } = found;
       this.#principal = principal;
       this.#token = token;
       if (!place.takesPrincipal(principal.key)) {
@@ -258,19 +237,19 @@ export class Connection {
     }
   }
 
-  async #open(resumes) {
+  async #open(resumes: string | undefined): Promise<void> {
     const { behind, sessions } = this.#options;
     try {
-      // The old connection of a session that is resumed, if it is in this isolate and nobody has noticed its end.
-      if (resumes !== undefined && !behind.trusted) sessions.get(this.#nameOf(resumes))?.displace();
+      const principal = this.#principal as Principal;
+      if (resumes !== undefined && !behind.trusted) sessions.displace(nameOf(resumes, principal.key));
       const dialing = new AbortController();
       this.#dialing = dialing;
-      const { socket, auth } = await behind(this.#principal, this.#token, {
+      const { socket, auth } = await behind(principal, this.#token, {
         signal: dialing.signal,
         request: this.#request,
       });
       const line = this.#line(socket, () => dialing.abort());
-      if (this.#over || dialing.signal.aborted) return line.close(NORMAL.code, NORMAL.reason);
+      if (this.#over || dialing.signal.aborted) return line.close(NORMAL);
       this.#dialing = undefined;
       this.#upstream = socket;
       this.#upstreamLine = line;
@@ -285,45 +264,37 @@ export class Connection {
     }
   }
 
-  async #mac(input) {
-    let code;
+  async #mac(input: string): Promise<void> {
+    let code: string | undefined;
     try {
       code = await this.#options.seal(input);
     } catch (error) {
-      console.error(`arcgate: sealing failed: ${error?.name}`);
+      console.error(`arcgate: sealing failed: ${Object(error).name}`);
     }
     this.#do((core, now) => core.mac(code, now));
   }
 
-  async #askRevoked() {
-    let answer;
+  async #askRevoked(): Promise<void> {
+    let answer: boolean | undefined;
     try {
-      answer = await this.#identity.isRevoked();
+      answer = await this.#identity?.isRevoked();
     } catch (error) {
       console.error(`arcgate: revocation can't be asked about: ${reasonFor(error, this.#token)}`);
     }
     this.#do((core, now) => core.revocation(answer, now));
   }
 
-  #tell(event) {
-    if (event.type === "arcp.hello" && event.outcome === "allowed") this.#register(event.session);
+  #tell(event: Told): void {
+    if (event.type === "arcp.hello" && event.outcome === "allowed") this.#register(event.session ?? undefined);
     else if (event.type === "arcp.hello") event.detail = this.#detail;
     this.#options.audit(event);
   }
 
-  // Whatever ids a runtime gives, nobody displaces another one's connection.
-  #nameOf(session) {
-    return `${session}\n${this.#principal?.key}`;
-  }
-
-  // A socket may be closed by its own request alone: whoever resumes the session settles a promise that this request waits for.
-  #register(session) {
-    const { sessions, behind } = this.#options;
+  #register(session: string | undefined): void {
     this.#session = session;
+    const { sessions, behind } = this.#options;
     if (behind.trusted) return;
-    const displaced = new Promise((displace) => {
-      sessions.set(this.#nameOf(session), { connection: this, displace });
-    });
-    displaced.then(() => this.#do((core, now) => core.note("displaced", now)));
+    const displaced = () => this.#do((core, now) => core.note("displaced", now));
+    sessions.register(this, nameOf(session, this.#principal?.key), displaced);
   }
 }

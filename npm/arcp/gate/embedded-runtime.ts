@@ -1,19 +1,34 @@
-// @ts-nocheck
 // What is behind the gate when it is the embedded runtime: a hub's Durable Object, over a WebSocket.
 
 import { ArcgateError, configError } from "../../errors.js";
+import type { Principal } from "../../verify/types.js";
 import { PIPE_HEADER, PIPE_VERSION } from "../hub-protocol.js";
+import type { ServerSocket, Upstream } from "./settings.js";
 
 /** The longest name of a hub, in UTF-16 units. */
 const LONGEST_NAME = 512;
+
+/** What is used of a Durable Object namespace. */
+export interface HubNamespace {
+  idFromName(name: string): unknown;
+  get(id: unknown): { fetch(url: string, init: RequestInit): Promise<Response & { webSocket?: ServerSocket | null }> };
+}
+
+type HubFor = (principal: Principal) => string | Promise<string>;
 
 /**
  * Opens a principal's hub: `(principal, presentedToken, { signal }) -> { socket, auth }`. `binding` is the Durable Object
  * namespace; `hubFor(principal)` names the hub, by default one for each principal. Its resume tokens are random and bound to the
  * principal, so they need no seal.
  */
-export function hubBehind({ binding, hubFor = hubOfPrincipal }) {
-  const behind = async (principal, _token, { signal } = {}) => {
+export function hubBehind({
+  binding,
+  hubFor = hubOfPrincipal,
+}: {
+  binding: HubNamespace;
+  hubFor?: HubFor | undefined;
+}): Upstream {
+  const behind: Upstream = async (principal, _token, { signal } = {}) => {
     const name = await hubFor(principal);
     if (typeof name !== "string" || name === "" || name.length > LONGEST_NAME) {
       throw configError("hubFor", `must give a name of 1 to ${LONGEST_NAME} characters`);
@@ -21,7 +36,7 @@ export function hubBehind({ binding, hubFor = hubOfPrincipal }) {
     signal?.throwIfAborted();
     const stub = binding.get(binding.idFromName(name));
     const headers = { Upgrade: "websocket", [PIPE_HEADER]: PIPE_VERSION };
-    let response;
+    let response: Awaited<ReturnType<ReturnType<HubNamespace["get"]>["fetch"]>>;
     try {
       response = await stub.fetch("https://hub/", { headers, signal });
     } catch (cause) {
@@ -41,11 +56,11 @@ export function hubBehind({ binding, hubFor = hubOfPrincipal }) {
 }
 
 /** A name for each principal: the SHA-256 of its key, which is injective. */
-async function hubOfPrincipal({ key }) {
+async function hubOfPrincipal({ key }: Principal): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function unavailable(message, cause) {
+function unavailable(message: string, cause?: unknown): ArcgateError {
   return new ArcgateError("ERR_NETWORK", message, { retryable: true, details: { fault: "internal" }, cause });
 }

@@ -1,23 +1,32 @@
-// @ts-nocheck
 // Who a connection is: found out once, and asked about again and again.
 
 import { ArcgateError } from "../../errors.js";
 import { within } from "../../platform/cancellation.js";
 import { authenticate, isTakenBack, toPrincipal } from "../../verify/request.js";
+import type { Credentials, Principal, VerifierContext } from "../../verify/types.js";
+import type { Here, SessionRevocation } from "./settings.js";
 
 /** An answer about revocation that takes longer is none. */
 const REVOCATION_MS = 3000;
 
+/** What finds a user, and how long after its end their token is taken where the verifier doesn't say. */
+export interface IdentityOptions extends Pick<Here, "verifierOf" | "guard" | "env" | "ctx"> {
+  revoked: SessionRevocation;
+  toleranceMs: number;
+  /** The scopes that sessions and submits need. */
+  needs: string[];
+}
+
 /** The user of one connection. `signal` is aborted when the connection has ended. */
 export class Identity {
-  #request;
-  #options;
-  #signal;
-  #principal;
-  #credentials;
-  #verifyAgain;
+  #request: Request;
+  #options: IdentityOptions;
+  #signal: AbortSignal;
+  #principal: Principal | undefined;
+  #credentials: Credentials | undefined;
+  #verifyAgain: (() => Promise<boolean>) | undefined;
 
-  constructor(request, options, signal) {
+  constructor(request: Request, options: IdentityOptions, signal: AbortSignal) {
     this.#request = request;
     this.#options = options;
     this.#signal = signal;
@@ -27,14 +36,14 @@ export class Identity {
    * Verifies credentials. Gives the principal, how long after its end its token is taken, and whether it is worth asking
    * again whether it was revoked. Throws what refuses it.
    */
-  async find(credentials) {
+  async find(credentials: Credentials): Promise<{ principal: Principal; toleranceMs: number; asks: boolean }> {
     const { verifierOf, guard, revoked, env, ctx, toleranceMs } = this.#options;
-    const context = {
+    const context: VerifierContext = {
       transport: "websocket",
       url: this.#request.url,
       remoteAddress: this.#request.headers.get("cf-connecting-ip") ?? undefined,
       signal: this.#signal,
-      waitUntil: ctx?.waitUntil && ((promise) => ctx.waitUntil(promise)),
+      waitUntil: ctx?.waitUntil && ((promise: Promise<unknown>) => ctx.waitUntil(promise)),
     };
     const verifier = await verifierOf();
     let principal = await authenticate(verifier, credentials, context);
@@ -60,20 +69,20 @@ export class Identity {
   }
 
   /** Whether the credentials were revoked; undefined when there is no answer in time. Throws when it can't be told. */
-  isRevoked() {
+  isRevoked(): Promise<boolean | undefined> {
     return within(REVOCATION_MS, this.#ask(), undefined);
   }
 
   // By the store's word or by the verifier's own.
-  async #ask() {
+  async #ask(): Promise<boolean> {
     const { revoked, env } = this.#options;
-    const principal = this.#principal;
+    const principal = this.#principal as Principal;
     if (revoked.applies(principal, env) && (await revoked(principal, this.#credentials, env)) === true) return true;
     return (await this.#verifyAgain?.()) === true;
   }
 }
 
 // Nobody in particular, and nobody else's: each session with `none` is its own principal.
-function anonymous({ labels, scopes, expiresAt }) {
+function anonymous({ labels, scopes, expiresAt }: Principal): Principal {
   return toPrincipal({ kind: "anonymous", id: crypto.randomUUID(), labels, scopes, expiresAt });
 }

@@ -1,15 +1,16 @@
-// @ts-nocheck
 // The options of the ARCP endpoint.
 
 import { ArcgateError, configError } from "../../errors.js";
 import { numberOption } from "../../platform/options.js";
+import type { WorkerLimits, WorkerOptions } from "../../worker/types.js";
 import { upstreamAuth } from "../../worker/upstream-auth.js";
-import { hubBehind } from "./embedded-runtime.js";
+import { type HubNamespace, hubBehind } from "./embedded-runtime.js";
 import { resumeSealer, secretOf } from "./resume-key.js";
+import type { ArcpSettings, Upstream } from "./settings.js";
 import { upstreamBehind } from "./upstream.js";
 
 /** The keys of `arcp`. */
-export const arcpKeys = ["upstream", "upstreamAuth", "scopes", "resumeKey", "heartbeatIntervalSec"];
+export const arcpKeys = ["upstream", "upstreamAuth", "scopes", "resumeKey", "heartbeatIntervalSec"] as const;
 
 const ofCore = [
   "helloTimeoutMs",
@@ -23,7 +24,7 @@ const ofCore = [
   "maxBufferedBytes",
   "maxFramesPerSec",
   "maxBytesPerSec",
-];
+] as const;
 
 /** The keys of `limits` that are about sockets. */
 export const socketLimits = [
@@ -36,8 +37,14 @@ export const socketLimits = [
   "rateLimit",
 ];
 
-/** What an ArcpEndpoint is made of, and what is behind it; nothing when nothing is. `options` are createWorker's. */
-export function readArcp(options, clockToleranceSec) {
+/** What an endpoint is made of, and what is behind it. */
+export interface ArcpOptions extends Omit<ArcpSettings, "revoked"> {
+  /** What is behind the gate in this environment. Throws where nothing can be. */
+  behindOf(env: unknown): Upstream;
+}
+
+/** Reads it of createWorker's options; nothing when nothing is behind the gate. */
+export function readArcp<Env>(options: WorkerOptions<Env>, clockToleranceSec: number): ArcpOptions | undefined {
   const { arcp = {}, limits = {}, basePath = "", allowedOrigins, allowedHosts, audit } = options;
   const { rateLimit } = limits;
   if (rateLimit !== undefined && typeof rateLimit !== "string") {
@@ -52,10 +59,10 @@ export function readArcp(options, clockToleranceSec) {
   const maxConnections = numberOption(limits, "maxConnections", 2000, 1, 100_000, "limits");
   // A fleet of machines may share an address, or a principal: whoever has one says so. A few fit in anyhow.
   const few = Math.min(maxConnections, 32);
-  const most = (name, otherwise) => numberOption(limits, name, otherwise, 1, 100_000, "limits");
+  const most = (name: keyof WorkerLimits, otherwise: number) =>
+    numberOption(limits, name, otherwise, 1, 100_000, "limits");
   const given = Object.fromEntries(ofCore.map((name) => [name, limits[name]]));
   return {
-    /** What is behind the gate in this environment. Throws where nothing can be. */
     behindOf: upstream ? () => upstream : hubOf(options.hubFor),
     config: {
       basePath,
@@ -80,10 +87,13 @@ export function readArcp(options, clockToleranceSec) {
   };
 }
 
-function readUpstream(arcp, insecureHosts) {
+function readUpstream(
+  arcp: NonNullable<WorkerOptions["arcp"]>,
+  insecureHosts: readonly string[] | undefined,
+): Upstream | undefined {
   const { upstream, upstreamAuth: identity } = arcp;
   if (upstream === undefined) {
-    const idle = ["upstreamAuth", "resumeKey"].find((key) => arcp[key] !== undefined);
+    const idle = (["upstreamAuth", "resumeKey"] as const).find((key) => arcp[key] !== undefined);
     if (idle) throw configError(`arcp.${idle}`, "is there without `arcp.upstream`");
     return undefined;
   }
@@ -94,9 +104,9 @@ function readUpstream(arcp, insecureHosts) {
 }
 
 // The embedded runtime, in the Durable Object that is bound as RUNTIME_HUB.
-function hubOf(hubFor) {
+function hubOf(hubFor: WorkerOptions["hubFor"]): (env: unknown) => Upstream {
   return (env) => {
-    const binding = env?.RUNTIME_HUB;
+    const { RUNTIME_HUB: binding } = Object(env) as { RUNTIME_HUB?: HubNamespace };
     if (typeof binding?.idFromName === "function") return hubBehind({ binding, hubFor });
     throw new ArcgateError(
       "ERR_CONFIG",

@@ -1,25 +1,27 @@
-// @ts-nocheck
 // The key under which resume tokens are sealed.
 
 import { configError } from "../../errors.js";
+import type { Sealer } from "./settings.js";
 
 const encoder = new TextEncoder();
+const urlSafe: Record<string, string> = { "+": "-", "/": "_" };
 
 /**
  * A function that computes the code of a text, in base64url. `secret` is a string or bytes, 32 at least; without one the key is
  * random, and no session can be resumed through another isolate.
  */
-export function resumeSealer(secret, path = "arcp.resumeKey") {
+export function resumeSealer(secret: unknown, path = "arcp.resumeKey"): Sealer {
   if (secret !== undefined) {
-    const isSecret = typeof secret === "string" || secret instanceof Uint8Array;
-    if (!isSecret || bytesOf(secret).length < 32) throw configError(path, "must be a string or bytes, 32 at least");
+    if (!isSecret(secret) || bytesOf(secret).length < 32)
+      throw configError(path, "must be a string or bytes, 32 at least");
   }
-  let key;
+  const given = secret === undefined ? undefined : bytesOf(secret);
+  let key: CryptoKey | undefined;
   return async (text) => {
     // Kept once it is there: what one request waits for must not be another request's promise.
-    key ??= await derive(secret === undefined ? crypto.getRandomValues(new Uint8Array(32)) : bytesOf(secret));
+    key ??= await derive(given ?? crypto.getRandomValues(new Uint8Array(32)));
     const code = new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(text)));
-    return btoa(String.fromCharCode(...code)).replace(/[+/=]/g, (char) => ({ "+": "-", "/": "_", "=": "" })[char]);
+    return btoa(String.fromCharCode(...code)).replace(/[+/=]/g, (char) => urlSafe[char] ?? "");
   };
 }
 
@@ -27,7 +29,7 @@ export function resumeSealer(secret, path = "arcp.resumeKey") {
  * What a key can be derived from where none is configured: the gate's own signing key. Never a token, which may be weak: whoever
  * holds a code that was made with it could try tokens against it, without asking anybody.
  */
-export function secretOf(upstreamAuth) {
+export function secretOf(upstreamAuth: unknown): string | Uint8Array | undefined {
   const { key } = Object(upstreamAuth);
   if (key instanceof Uint8Array) return key;
   if (typeof key?.d === "string") return key.d.padEnd(32, "=");
@@ -35,8 +37,8 @@ export function secretOf(upstreamAuth) {
 }
 
 // HKDF (RFC 5869): the secret may be in use for something else.
-async function derive(secret) {
-  const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]);
+async function derive(secret: Uint8Array): Promise<CryptoKey> {
+  const material = await crypto.subtle.importKey("raw", secret.slice(), "HKDF", false, ["deriveKey"]);
   const parameters = {
     name: "HKDF",
     hash: "SHA-256",
@@ -46,6 +48,10 @@ async function derive(secret) {
   return crypto.subtle.deriveKey(parameters, material, { name: "HMAC", hash: "SHA-256", length: 256 }, false, ["sign"]);
 }
 
-function bytesOf(secret) {
+function isSecret(secret: unknown): secret is string | Uint8Array {
+  return typeof secret === "string" || secret instanceof Uint8Array;
+}
+
+function bytesOf(secret: string | Uint8Array): Uint8Array {
   return typeof secret === "string" ? encoder.encode(secret) : secret;
 }

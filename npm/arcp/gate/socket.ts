@@ -1,20 +1,22 @@
-// @ts-nocheck
 // A socket from its first frame to its last: a close that nobody answers must not keep it for ever.
+
+import type { Timer } from "../../platform/cancellation.js";
+import type { ServerSocket } from "./settings.js";
 
 /** Who doesn't answer a close within this time is cut off. */
 export const ANSWER_MS = 5000;
 
 /** One socket, accepted. `cut()` ends it without the peer's help; `onGone()` is told once when nothing of it is left. */
 export class Line {
-  #socket;
-  #cut;
-  #onGone;
-  #timer;
+  #socket: ServerSocket;
+  #cut: () => void;
+  #onGone: () => void;
+  #timer: Timer | undefined;
   #isClosing = false;
   #isHeard = false;
   #isGone = false;
 
-  constructor(socket, { cut, onGone = () => {} }) {
+  constructor(socket: ServerSocket, { cut, onGone = () => {} }: { cut: () => void; onGone?: () => void }) {
     this.#socket = socket;
     this.#cut = cut;
     this.#onGone = onGone;
@@ -23,14 +25,14 @@ export class Line {
   }
 
   /** Ends it now. */
-  cut() {
+  cut(): void {
     if (this.#isGone) return;
     this.#gone();
     this.#cut();
   }
 
   /** Says or answers a close; later ones do nothing. */
-  close(code, reason, answerMs = ANSWER_MS) {
+  close({ code, reason }: { code: number; reason: string }, answerMs = ANSWER_MS) {
     if (this.#isClosing) return;
     this.#isClosing = true;
     try {
@@ -44,12 +46,12 @@ export class Line {
   }
 
   // The peer has closed, or is gone.
-  #hear() {
+  #hear(): void {
     this.#isHeard = true;
     if (this.#isClosing) this.#gone();
   }
 
-  #gone() {
+  #gone(): void {
     if (this.#isGone) return;
     this.#isGone = true;
     clearTimeout(this.#timer);

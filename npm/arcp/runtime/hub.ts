@@ -1,30 +1,37 @@
-// @ts-nocheck
 // The embedded runtime: one Durable Object holds the sessions and jobs of a hub, in memory. The core decides; here is what it
 // decides about: sockets, agents, one timer, the policy.
 
-import { ArcgateError, toArcgateError } from "../../errors.js";
-import { bindings, instanceEpoch, ready, recoverFrom } from "../../platform/wasm.js";
+import type { HubCore } from "../../core.js";
+import { MachineDriver } from "../../platform/machine-driver.js";
+import type { PlatformRequest } from "../../platform/types.js";
+import { bindings, ready, recoverFrom } from "../../platform/wasm.js";
 import { kindOf, written } from "../../worker/agent-json.js";
 import { AgentRun } from "../../worker/agent-run.js";
-import { auditor, reasonFor } from "../../worker/audit.js";
+import { type Auditor, auditor, reasonFor, type Told } from "../../worker/audit.js";
 import type { RuntimeHubClass } from "../../worker/types.js";
 import { HELLO_TIMEOUT, NORMAL, RESTART } from "../close-codes.js";
+import type { ServerSocket } from "../gate/settings.js";
 import { creditIn, PIPE_HEADER, PIPE_VERSION } from "../hub-protocol.js";
+import type { AskPolicy, HubAction, StartRun } from "./actions.js";
+import type { HubOptions } from "./options.js";
+import { failure, Run } from "./run.js";
+import type { Agent, JobPolicy } from "./types.js";
 
 /** Time for a gate to say hello. */
 const HELLO_MS = 10_000;
-/** Timers beyond this would fire at once on some platforms. */
-const LONGEST_TIMER = 3_600_000;
 /** After so many events in a row, others have their turn: an agent that never waits must not starve the sockets. */
 const TURN = 64;
 
-/** The class of a deployment's hubs: `options` are `agents`, `policy`, `limits`, `audit`. */
-export function runtimeHub(options): RuntimeHubClass {
+/** Workers' pair of sockets. */
+declare const WebSocketPair: new () => { 0: WebSocket; 1: ServerSocket };
+
+/** The class of a deployment's hubs. */
+export function runtimeHub(options: HubOptions): RuntimeHubClass {
   return class RuntimeHub {
     #hub = new Hub(options);
 
     /** Takes the gate's upgrade requests. Only a binding reaches this, so what they say of a user is believed. */
-    async fetch(request) {
+    async fetch(request: PlatformRequest): Promise<Response> {
       if (request.headers.get(PIPE_HEADER) !== PIPE_VERSION || request.headers.get("upgrade") !== "websocket") {
         return new Response("another version", { status: 426, headers: { Upgrade: "websocket" } });
       }
@@ -32,64 +39,57 @@ export function runtimeHub(options): RuntimeHubClass {
         await ready();
         this.#hub.check();
       } catch (error) {
-        console.error(`arcgate: ${error.code}: ${error.message}`);
+        const { code, message } = Object(error);
+        console.error(`arcgate: ${code}: ${message}`);
         return new Response("misconfigured", { status: 500 });
       }
       const { 0: client, 1: server } = new WebSocketPair();
       server.accept({ allowHalfOpen: true });
       this.#hub.connected(server);
-      return new Response(null, { status: 101, webSocket: client });
+      return new Response(null, { status: 101, webSocket: client } as ResponseInit);
     }
   };
 }
 
 /** Sessions and jobs, and what carries them. */
 class Hub {
-  #agents;
-  #policy;
-  #config;
-  #audit;
-  #core;
-  #epoch;
-  #sockets = new Map();
+  #agents: Record<string, Agent>;
+  #policy: JobPolicy | undefined;
+  #audit: Auditor;
+  #driver: MachineDriver<HubCore>;
+  #sockets = new Map<number, ServerSocket>();
   #lastConn = 0;
-  #runs = new Map();
-  #timer;
-  #timerAt;
-  #isDraining = false;
+  #runs = new Map<string, Run>();
 
-  constructor({ agents, policy, limits = {}, audit }) {
+  constructor({ agents, policy, limits, audit }: HubOptions) {
     this.#agents = agents;
     this.#policy = policy;
-    this.#config = JSON.stringify({ ...limits, agents: Object.keys(agents), policy: policy !== undefined });
     this.#audit = auditor(audit);
+    const config = JSON.stringify({ ...limits, agents: Object.keys(agents), policy: policy !== undefined });
+    this.#driver = new MachineDriver({
+      make: () => new bindings.HubCore(config, crypto.getRandomValues(new Uint8Array(8))),
+      wake: () => this.#do((core, now) => core.passed(now)),
+    });
   }
 
   /** Makes the core if there is none; throws what is wrong with the configuration. */
-  check() {
-    if (this.#core && this.#epoch !== instanceEpoch()) this.#lost();
-    if (this.#core) return;
-    this.#epoch = instanceEpoch();
-    try {
-      this.#core = new bindings.HubCore(this.#config, crypto.getRandomValues(new Uint8Array(8)));
-    } catch (thrown) {
-      recoverFrom(thrown);
-      throw toArcgateError(thrown);
-    }
+  check(): void {
+    if (!this.#driver.isAlive) this.#lost();
+    void this.#driver.machine;
   }
 
   /** A gate's socket, accepted. Its first frame is the hello. */
-  connected(socket) {
+  connected(socket: ServerSocket): void {
     this.#lastConn += 1;
     const conn = this.#lastConn;
     this.#sockets.set(conn, socket);
     let hasHello = false;
     let isPaced = false;
-    const late = setTimeout(() => this.#close(conn, HELLO_TIMEOUT.code, HELLO_TIMEOUT.reason), HELLO_MS);
+    const late = setTimeout(() => this.#close(conn, HELLO_TIMEOUT), HELLO_MS);
     const gone = () => {
       clearTimeout(late);
       if (!this.#sockets.has(conn)) return;
-      this.#close(conn, NORMAL.code, NORMAL.reason);
+      this.#close(conn, NORMAL);
       this.#do((core, now) => core.detached(conn, now));
     };
     socket.addEventListener("message", ({ data }) => {
@@ -115,35 +115,29 @@ class Hub {
   }
 
   // Tells the core something, does what it wants done, and sets the timer.
-  #do(step) {
-    if (!this.#core) return;
-    if (this.#epoch !== instanceEpoch()) return this.#lost();
+  #do(step: (core: HubCore, now: number) => void) {
+    if (!this.#driver.isAlive) return this.#lost();
     try {
-      step(this.#core, Date.now());
-      // What an action brings about is done by the loop that is under way.
-      if (this.#isDraining) return;
-      this.#isDraining = true;
-      try {
-        for (let action = this.#core.poll(); action !== undefined; action = this.#core.poll()) {
-          this.#act(JSON.parse(action));
-        }
-      } finally {
-        this.#isDraining = false;
-      }
-      this.#arm(this.#core.deadline());
+      const core = this.#driver.survivor();
+      step(core, Date.now());
+      this.#driver.drain(
+        () => core.poll(),
+        (action) => this.#act(JSON.parse(action) as HubAction),
+      );
+      this.#driver.arm(core.deadline(), Date.now());
     } catch (thrown) {
       recoverFrom(thrown);
-      console.error(`arcgate: ${thrown?.name ?? "error"}: ${reasonFor(thrown)}`);
+      console.error(`arcgate: ${Object(thrown).name ?? "error"}: ${reasonFor(thrown)}`);
       this.#lost();
     }
   }
 
-  #act(action) {
+  #act(action: HubAction) {
     switch (action.do) {
       case "send":
         return this.#send(action.conn, action.text);
       case "close":
-        return this.#close(action.conn, action.code, action.reason);
+        return this.#close(action.conn, action);
       case "run":
         return void this.#run(action);
       case "abort":
@@ -159,7 +153,7 @@ class Hub {
     }
   }
 
-  #send(conn, text) {
+  #send(conn: number, text: string): void {
     try {
       this.#sockets.get(conn)?.send(text);
     } catch {
@@ -167,7 +161,7 @@ class Hub {
     }
   }
 
-  #close(conn, code, reason) {
+  #close(conn: number, { code, reason }: { code: number; reason: string }): void {
     const socket = this.#sockets.get(conn);
     this.#sockets.delete(conn);
     try {
@@ -178,13 +172,13 @@ class Hub {
   }
 
   // The failure's reason is for the log alone.
-  #tell(event) {
-    const detail = event.type === "arcp.job" ? this.#runs.get(event.job)?.detail : undefined;
+  #tell(event: Told): void {
+    const detail = event.type === "arcp.job" ? this.#runs.get(event.job ?? "")?.detail : undefined;
     this.#audit({ ...event, detail: event.detail ?? detail });
   }
 
-  #answer({ question, what, jobs, principal, sameSession }) {
-    const { canObserve, canCancel } = this.#policy;
+  #answer({ question, what, jobs, principal, sameSession }: AskPolicy): void {
+    const { canObserve, canCancel } = this.#policy as JobPolicy;
     const allowed = jobs.map((job) => {
       try {
         const answer = what === "cancel" ? canCancel(job, principal, sameSession) : canObserve(job, principal);
@@ -197,41 +191,29 @@ class Hub {
     this.#do((core, now) => core.answered(question, new Uint8Array(allowed), now));
   }
 
-  #arm(deadline) {
-    if (deadline === this.#timerAt) return;
-    clearTimeout(this.#timer);
-    this.#timerAt = deadline;
-    if (deadline === undefined) return;
-    const wait = Math.min(Math.max(deadline - Date.now(), 0), LONGEST_TIMER);
-    this.#timer = setTimeout(() => {
-      this.#timerAt = undefined;
-      this.#do((core, now) => core.passed(now));
-    }, wait);
-  }
-
   // The core is gone, and with it every session and job.
-  #lost() {
-    this.#core = undefined;
-    clearTimeout(this.#timer);
-    this.#timerAt = undefined;
-    for (const conn of [...this.#sockets.keys()]) this.#close(conn, RESTART.code, RESTART.reason);
+  #lost(): void {
+    this.#driver.end();
+    for (const conn of [...this.#sockets.keys()]) this.#close(conn, RESTART);
     for (const run of this.#runs.values()) run.stop("lost");
     this.#runs.clear();
   }
 
   // One agent's run, to its end. It knows neither principal nor token.
-  async #run({ job, agent: name, input, lease, traceId }) {
+  async #run({ job, agent: name, input, lease, traceId }: StartRun): Promise<void> {
     const run = new Run();
     this.#runs.set(job, run);
     // Whatever is reported of a run that isn't this hub's any more is nobody's.
-    const tell = (step) => this.#runs.get(job) === run && this.#do(step);
-    const report = (event) =>
+    const tell = (step: (core: HubCore, now: number) => void) => {
+      if (this.#runs.get(job) === run) this.#do(step);
+    };
+    const report = (event: unknown) =>
       tell((core, now) => {
         const { text, thrown, bytes } = written(event, core.payloadBytes());
         if (text === undefined) core.unwritten(job, false, kindOf(event), thrown, bytes, now);
         else core.event(job, text, now);
       });
-    const end = (output) =>
+    const end = (output: unknown) =>
       tell((core, now) => {
         const { text, thrown, bytes } = written(output, core.payloadBytes());
         if (text === undefined) core.unwritten(job, true, undefined, thrown, bytes, now);
@@ -243,13 +225,13 @@ class Hub {
     await undefined;
     for (let steps = 1; ; steps += 1) {
       await run.released();
-      if (steps % TURN === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      if (steps % TURN === 0) await new Promise<void>((resolve) => setTimeout(resolve, 0));
       const step = await agent.next();
       if ("event" in step) {
         report(step.event);
         continue;
       }
-      if (step.aborted) tell((core, now) => core.aborted(job, now));
+      if ("aborted" in step) tell((core, now) => core.aborted(job, now));
       else if ("output" in step) end(step.output ?? null);
       else {
         const { code, message } = failure(step.error);
@@ -260,49 +242,4 @@ class Hub {
     }
     if (this.#runs.get(job) === run) this.#runs.delete(job);
   }
-}
-
-/** A run that can be stopped and paused. */
-class Run {
-  #abort = new AbortController();
-  #paused;
-  detail;
-
-  get signal() {
-    return this.#abort.signal;
-  }
-
-  stop(reason) {
-    const name = reason === "timeout" || reason === "lease_expired" ? "TimeoutError" : "AbortError";
-    this.#abort.abort(new DOMException(`the job has ended: ${reason}`, name));
-    this.resume();
-  }
-
-  pause() {
-    if (this.#paused || this.#abort.signal.aborted) return;
-    this.#paused = Promise.withResolvers();
-  }
-
-  resume() {
-    this.#paused?.resolve();
-    this.#paused = undefined;
-  }
-
-  /** Waits while it is paused. */
-  async released() {
-    while (this.#paused) await this.#paused.promise;
-  }
-}
-
-// What the client is told of an agent's failure: what it did wrong itself, or one of the protocol's codes, or nothing.
-function failure(error) {
-  try {
-    if (error instanceof ArcgateError && error.details?.fault === "caller") {
-      return { code: "INVALID_REQUEST", message: error.message };
-    }
-    if (typeof error?.code === "string") return { code: error.code };
-  } catch {
-    // Anything can be thrown.
-  }
-  return { code: "INTERNAL_ERROR" };
 }

@@ -1,0 +1,50 @@
+// What the endpoint of ARC is made of, and what the core decides about its requests.
+
+import type { Agent } from "../../arcp/runtime/types.js";
+import type { Credentials, Principal } from "../../verify/types.js";
+import type { Told } from "../../worker/audit.js";
+import type { AuditEvent } from "../../worker/audit-types.js";
+import type { Guard } from "../../worker/dev-guard.js";
+import type { InFlight } from "../../worker/in-flight.js";
+import type { ArcLimits } from "../../worker/options.js";
+import type { Reply } from "./reply.js";
+import type { RunDecision } from "./run.js";
+import type { ArcUpstream } from "./upstream.js";
+
+/** Whether a principal's token is revoked, by the store's word, and whether there is anything to ask. */
+export interface StoredRevocation {
+  (principal: Principal, credentials: Credentials, options?: { maxAgeMs?: number }): Promise<boolean>;
+  applies(principal: Principal): boolean;
+}
+
+/** What an endpoint is made of. */
+export interface ArcSettings {
+  /** What the core reads. */
+  config: object;
+  agents: Record<string, Agent>;
+  upstream: ArcUpstream | undefined;
+  audit: ((event: AuditEvent) => void | Promise<void>) | undefined;
+  arc: ArcLimits;
+  clockToleranceSec: number;
+  /** What all requests of the isolate share. */
+  inFlight: InFlight;
+  /** May still refuse a principal. */
+  guard: Guard;
+  revoked: StoredRevocation;
+}
+
+/** The core's word on a head. */
+export interface HeadDecision {
+  fields: Record<string, string>;
+  reply?: Reply;
+  scheme: string;
+  token?: string;
+  limit: number;
+}
+
+/** The core's word on a body: an answer, an agent to run, or the ticket of a request that is sent on. */
+export type BodyDecision = { seen: Partial<Told>; needs: string[] } & (
+  | { reply: Reply }
+  | (RunDecision & { reply?: undefined; forward?: undefined; stream: boolean })
+  | { reply?: undefined; forward: string }
+);

@@ -1,0 +1,91 @@
+// What the endpoint of ARCP is made of, and what a connection gets of it.
+
+import type { Credentials, Principal, Verifier } from "../../verify/types.js";
+import type { Auditor } from "../../worker/audit.js";
+import type { AuditEvent } from "../../worker/audit-types.js";
+import type { Guard } from "../../worker/dev-guard.js";
+import type { WorkerContext } from "../../worker/types.js";
+import type { AdmissionLimits, SocketPlace } from "./admission.js";
+import type { IdentityOptions } from "./identity.js";
+import type { Sessions } from "./sessions.js";
+
+/** Whether a principal's token is revoked, by the store's word, and whether there is anything to ask. */
+export interface SessionRevocation {
+  (principal: Principal, credentials: Credentials | undefined, env: unknown): Promise<boolean>;
+  applies(principal: Principal, env: unknown): boolean;
+}
+
+/** A socket as Workers have it. */
+export interface ServerSocket extends WebSocket {
+  accept(options?: { allowHalfOpen?: boolean }): void;
+}
+
+/** What is there when the upstream is open: its socket, and what it is shown of the user. */
+export interface OpenUpstream {
+  socket: ServerSocket;
+  auth: { scheme: string; token: string };
+}
+
+/** Opens the upstream for a principal, whose own token it may show. */
+export interface Upstream {
+  (
+    principal: Principal,
+    presentedToken: string | undefined,
+    options?: { signal?: AbortSignal; request?: Request },
+  ): Promise<OpenUpstream>;
+  /** It is the embedded runtime, which is believed what it says of resuming. */
+  trusted: boolean;
+}
+
+/** The code of a resume token, in base64url. */
+export type Sealer = (text: string) => Promise<string>;
+
+/** What an endpoint is made of. */
+export interface ArcpSettings {
+  /** What the core reads. */
+  config: {
+    basePath: string;
+    allowedOrigins: string[] | undefined;
+    allowedHosts: string[] | undefined;
+    limits: object;
+    arcp: {
+      scopes: { connect?: string[]; submit?: string[] } | undefined;
+      heartbeatIntervalSec: number | undefined;
+    };
+  };
+  audit: ((event: AuditEvent) => void | Promise<void>) | undefined;
+  clockToleranceSec: number;
+  /** With the name of a rate limit binding. */
+  limits: AdmissionLimits & { rateLimit: string | undefined };
+  seal: Sealer;
+  revoked: SessionRevocation;
+}
+
+/** What one request brings. */
+export interface Here {
+  /** The verifier, once it is needed. */
+  verifierOf(): Promise<Verifier>;
+  /** What is behind the gate, once it is needed. */
+  behindOf(): Upstream | Promise<Upstream>;
+  guard: Guard;
+  env: unknown;
+  ctx: WorkerContext | undefined;
+}
+
+/** What a connection gets of its endpoint. */
+export interface ConnectionOptions extends IdentityOptions {
+  /** What the core reads. */
+  config: string;
+  behind: Upstream;
+  place: SocketPlace;
+  sessions: Sessions;
+  seal: Sealer;
+  audit: Auditor;
+  /** So many bytes may wait to be sent to one side. */
+  maxBuffered: number;
+  /** Nothing of it is left. */
+  onEnd(): void;
+}
+
+/** One end of a connection. */
+export type Side = "client" | "upstream";
