@@ -27,6 +27,11 @@ impl Bucket {
         self.level
     }
 
+    /// Takes out what was not meant to be in it.
+    pub fn remove(&mut self, amount: f64) {
+        self.level = (self.level - amount).max(0.0);
+    }
+
     /// Sets how full it is.
     pub fn set(&mut self, level: f64, now: Time) {
         (self.level, self.at) = (level.max(0.0), now);
@@ -48,6 +53,11 @@ mod tests {
         assert_eq!(bucket.leak(2.0, at(0)), 3.0);
         assert_eq!(bucket.leak(2.0, at(1_000)), 1.0);
         assert_eq!(bucket.leak(2.0, at(9_000)), 0.0);
+        bucket.set(1.0, at(9_000));
+        bucket.remove(0.25);
+        assert_eq!(bucket.level(1.0, at(9_000)), 0.75);
+        bucket.remove(1.0);
+        assert_eq!(bucket.level(1.0, at(0)), 0.0);
         bucket.set(-1.0, at(9_000));
         assert_eq!(bucket.level(1.0, at(0)), 0.0);
     }

@@ -15,7 +15,7 @@
 //! [`Gate`] keeps the contract of [`Machine`]; its inputs stand here, and what comes of each in a file of its own: `client_hello`,
 //! `upstream_hello`, `welcome` (the last questions before the client's; a `pending_welcome` waits for them), `relay` (frames),
 //! `keepalive` (what time brings), `ending`. They stand on what is known and decided without the gate: `stage` and `session`,
-//! [`end`] (how sessions end), `undeliverable` (frames that can't be passed on), `rate`, `resume_token`, `job_id` (where it stands
+//! [`end`] (how sessions end), `undeliverable` (frames that can't be passed on), `resume_token`, `job_id` (where it stands
 //! in a frame), `job_privacy` (what no upstream may give away), `trust`.
 
 pub mod action;
@@ -25,7 +25,6 @@ pub mod upgrade;
 
 mod job_id;
 mod job_privacy;
-mod rate;
 mod resume_token;
 mod trust;
 mod undeliverable;

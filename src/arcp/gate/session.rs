@@ -1,13 +1,16 @@
 //! What is known of an open session.
 
-use super::{config::Config, job_privacy::PendingLookups, rate::Rate};
+use super::{config::Config, job_privacy::PendingLookups};
 use crate::{
+    admission::Rate,
     arcp::{features::Features, heartbeat::Heartbeat},
     auth::credential_status::CredentialStatus,
     json::Members,
     time::{Span, Time},
 };
 
+/// So many seconds' worth of bytes may come at once.
+const BURST_SECONDS: f64 = 2.0;
 /// A question about revocation that is not answered within this time has no answer, whatever the driver does.
 const LONGEST_ANSWER: Span = Span::from_secs(10);
 
@@ -75,7 +78,7 @@ impl Session {
             last_seq: 0,
             has_seen: None,
             owes_pong: false,
-            rate: Rate::new(config.frames_per_sec, config.bytes_per_sec, now),
+            rate: Rate::new(config.frames_per_sec, config.bytes_per_sec, config.bytes_per_sec * BURST_SECONDS, now),
             opened: now,
             from_client: (0, 0),
             from_upstream: (0, 0),
@@ -137,7 +140,7 @@ impl Session {
         if let Some(heartbeat) = &mut self.client_heartbeat {
             heartbeat.received(now);
         }
-        self.rate.takes(bytes, now)
+        self.rate.takes(bytes, || bytes, now)
     }
 
     /// What has just come was an acknowledgement.
