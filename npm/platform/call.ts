@@ -24,9 +24,14 @@ export function call<Name extends CoreFunction>(name: Name, ...args: Parameters<
   }
 }
 
-/** The same, for a function that gives JSON. */
-export function callJson<T, Name extends CoreFunction = CoreFunction>(name: Name, ...args: Parameters<Core[Name]>): T {
-  return JSON.parse(call(name, ...args) as string);
+// A call of a function that gives text: its name, and what that function takes.
+type JsonCall = {
+  [Name in CoreFunction]: ReturnType<Core[Name]> extends string ? [name: Name, ...args: Parameters<Core[Name]>] : never;
+}[CoreFunction];
+
+/** The same, for a function that gives JSON: of the type T, which nobody but its caller knows. */
+export function callJson<T>(...[name, ...args]: JsonCall): T {
+  return JSON.parse((call as (name: CoreFunction, ...args: unknown[]) => string)(name, ...args));
 }
 
 /** An error as the arguments that the core takes for it: code, retryable, subject, seconds to wait. */
