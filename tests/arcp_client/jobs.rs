@@ -55,48 +55,6 @@ fn who_does_not_read_gets_no_more() {
 }
 
 #[test]
-fn an_error_refuses_the_request_that_it_is_about() {
-    let mut world = World::opened();
-    let running = world.job("job_0");
-    let one = world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
-    let other = world.with(|client, now| client.handle_list("{}", now));
-    world.frame(&error("AGENT_NOT_AVAILABLE"));
-    let refused = world.take("refused");
-    assert_eq!(
-        (&refused["request"], &refused["error"]["details"]["code"]),
-        (&json!(one), &json!("AGENT_NOT_AVAILABLE"))
-    );
-    let listed = world.last("session.list_jobs");
-    world.frame(&message("session.jobs", json!({ "request_id": listed["id"], "jobs": [], "next_cursor": null })));
-    assert_eq!(world.take("answer")["request"], other);
-    world.frame(&error("INTERNAL_ERROR"));
-    assert_eq!(world.told("error")["error"]["retryable"], false);
-    world.frame(&result("job_0", 1));
-    assert_eq!(world.take("result")["job"], running, "nothing else was harmed");
-    // The TS SDK refuses a submit with a job that it invents.
-    let number = world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
-    let refusal = json!({ "final_status": "error", "code": "DUPLICATE_KEY", "message": "no", "retryable": false });
-    world.frame(&numbered("job.error", "job_x", 2, refusal));
-    assert_eq!(world.take("refused")["request"], number);
-    world.job("job_9");
-    world.event("job_9", 3);
-    assert_eq!(world.seqs(), [3]);
-}
-
-#[test]
-fn answers_find_their_requests_by_trace_too() {
-    let mut world = World::opened();
-    world.job("job_0");
-    let one = world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));
-    let other = world.with(|client, now| client.handle_submit(r#"{"agent":"b"}"#, None, false, now));
-    let trace = world.last("job.submit")["trace_id"].clone();
-    world.frame(&message("job.accepted", json!({ "job_id": "job_b", "trace_id": trace })));
-    assert_eq!(world.take("accepted")["request"], other);
-    world.frame(&message("job.accepted", json!({ "job_id": "job_a" })));
-    assert_eq!(world.take("accepted")["request"], one);
-}
-
-#[test]
 fn events_may_come_before_the_job_is_accepted() {
     let mut world = World::opened();
     world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, None, false, now));

@@ -1,17 +1,26 @@
 //! The client's machine over time: a clock that the test sets, and a runtime that the test plays.
 #![cfg(not(target_arch = "wasm32"))]
 
-mod credit;
+mod any_frame;
+mod backpressure;
+mod connections;
 mod driver;
 mod encoding;
 mod failures;
 mod jobs;
+mod listing;
 mod properties;
 mod reconcile;
 mod renewal;
+mod requests;
 mod runtime;
+mod seen;
+mod slow_reader;
 mod subscriptions;
 mod timelines;
+mod turns;
+mod undeliverable;
+mod unreadable;
 
 use arcgate::{
     arcp::client::{Client, Reader},

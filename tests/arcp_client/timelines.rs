@@ -29,29 +29,6 @@ fn a_session_and_a_job() {
 }
 
 #[test]
-fn a_refused_token_is_tried_once_more() {
-    let mut world = World::of(OPTIONS);
-    world.with(|client, now| client.handle_start(now));
-    world.open();
-    // As the Python runtime has it: without a session, with details that are null.
-    let mut refusal = error("UNAUTHENTICATED");
-    refusal.as_object_mut().unwrap().remove("session_id");
-    world.acts.clear();
-    world.frame(&refusal);
-    assert_eq!(world.take("connect")["fresh"], true);
-    world.open();
-    world.frame(&refusal);
-    assert_eq!(world.take("closed")["error"]["code"], "ERR_UNAUTHENTICATED");
-    assert_eq!(world.client.poll_timeout(), None);
-    // Where there is no other token, at once.
-    let mut world = World::of(&OPTIONS.replace("true", "false"));
-    world.with(|client, now| client.handle_start(now));
-    world.open();
-    world.frame(&refusal);
-    assert!(world.has("closed") && world.sent.len() == 1);
-}
-
-#[test]
 fn no_welcome_in_time() {
     let mut world = World::of(OPTIONS);
     world.with(|client, now| client.handle_start(now));
@@ -216,46 +193,6 @@ fn a_clock_that_is_set_changes_nothing() {
 }
 
 #[test]
-fn garbage_costs_a_connection_and_in_the_end_the_session() {
-    for garbage in ["", "[]", "{}", "{bad", r#"{"arcp":"1.1","id":"x","type":"job.event","payload":{}}"#] {
-        let mut world = World::opened();
-        let job = world.job("job_1");
-        let say = |world: &mut World| {
-            let conn = world.conn;
-            world.with(|client, now| client.handle_frame(conn, garbage, now));
-        };
-        say(&mut world);
-        assert!(world.has_told("reconnecting") && !world.has_told("lost"), "{garbage}");
-        world.resumed();
-        world.acts.clear();
-        // It is said again at the same place: what comes behind it is more than it.
-        say(&mut world);
-        assert_eq!(world.told("lost")["reason"], "UNREADABLE", "{garbage}");
-        assert_eq!(world.take("missed")["job"], job, "there is only one that it can be of");
-        world.event("job_1", 1);
-        assert_eq!(world.seqs(), [1]);
-        assert!(!world.has("closed") && !world.has_told("reconnecting"), "{garbage}");
-        for _ in 0..200 {
-            say(&mut world);
-            if world.has_told("reconnecting") {
-                world.resumed();
-                world.acts.clear();
-            }
-        }
-        let closed = world.take("closed");
-        assert_eq!((&closed["code"], &closed["error"]["details"]["fault"]), (&json!("ERR_PROTOCOL"), &json!("peer")));
-    }
-    let mut world = World::opened();
-    let conn = world.conn;
-    world.with(|client, now| client.handle_broken_frame(conn, "", now));
-    assert_eq!(world.take("close")["code"], 4400);
-    // Unknown types are ignored (rule 153).
-    let mut world = World::opened();
-    world.frame(&message("session.news", json!({})));
-    assert!(world.acts.is_empty());
-}
-
-#[test]
 fn closing() {
     let mut world = World::opened();
     let job = world.job("job_1");
@@ -285,18 +222,4 @@ fn closing() {
     assert!(world.has("closed") && world.sent.is_empty());
     let number = world.with(|client, now| client.handle_list("{}", now));
     assert_eq!(world.take("refused")["request"], number);
-}
-
-#[test]
-fn a_source_of_tokens_that_fails() {
-    let mut world = World::opened();
-    world.gone(1006);
-    world.sleep(500.0);
-    let conn = world.conn;
-    world.with(|client, now| client.handle_token_failure(conn, true, now));
-    assert!(!world.has("closed"));
-    world.sleep(2_000.0);
-    let conn = world.conn;
-    world.with(|client, now| client.handle_token_failure(conn, false, now));
-    assert_eq!(world.take("closed")["error"]["code"], "ERR_REFRESH_UNAVAILABLE");
 }
