@@ -1,6 +1,9 @@
 //! Credentials of a request: where exactly the bounds lie.
 
-use arcgate::auth::credentials::{from_gate_request, from_request, MAX_TOKEN};
+use arcgate::{
+    auth::credentials::{from_gate_request, from_request},
+    jose::jws::MAX_TOKEN,
+};
 
 fn code(authorization: &str) -> Option<&'static str> {
     from_request(Some(authorization), "").err().map(|error| error.code().as_str())

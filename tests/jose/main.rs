@@ -5,6 +5,7 @@
 mod claims;
 mod documents;
 mod jws_verify;
+mod keys;
 mod options;
 mod outcomes;
 mod tokens;

@@ -1,0 +1,45 @@
+//! Which keys are the same one.
+
+use arcgate::{jose::jwk::Jwk, json, secret::Secret};
+use base64::{engine::general_purpose::URL_SAFE_NO_PAD, Engine};
+
+fn key(text: &str) -> Jwk {
+    Jwk::from_value(&json::parse(text.as_bytes()).unwrap()).unwrap()
+}
+
+fn rsa(fill: u8, exponent: &str, kid: &str) -> Jwk {
+    let modulus = URL_SAFE_NO_PAD.encode([fill; 256]);
+    key(&format!(r#"{{"kty":"RSA","kid":"{kid}","n":"{modulus}","e":"{exponent}"}}"#))
+}
+
+fn ec(x: u8, y: u8) -> Jwk {
+    let number = |fill: u8| URL_SAFE_NO_PAD.encode([fill; 32]);
+    key(&format!(r#"{{"kty":"EC","crv":"P-256","x":"{}","y":"{}"}}"#, number(x), number(y)))
+}
+
+fn ed(fill: u8) -> Jwk {
+    key(&format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{}"}}"#, URL_SAFE_NO_PAD.encode([fill; 32])))
+}
+
+#[test]
+fn keys_are_the_same_when_each_of_their_numbers_is() {
+    let shared = |fill: u8| Jwk::from_secret(Secret::new(vec![fill; 32])).unwrap();
+    let all = [
+        rsa(0xc1, "AQAB", "a"),
+        rsa(0xc1, "AQAD", "a"),
+        rsa(0xc3, "AQAB", "a"),
+        ec(1, 1),
+        ec(1, 2),
+        ec(2, 1),
+        ed(1),
+        ed(2),
+        shared(1),
+        shared(2),
+    ];
+    for (at, one) in all.iter().enumerate() {
+        for (place, other) in all.iter().enumerate() {
+            assert_eq!(one.same_material(other), at == place, "{at} and {place}");
+        }
+    }
+    assert!(rsa(0xc1, "AQAB", "a").same_material(&rsa(0xc1, "AQAB", "b")), "whatever they are called");
+}
