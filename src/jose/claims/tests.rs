@@ -60,3 +60,94 @@ fn what_says_nothing_is_no_label_and_a_blank_name_is_nobody() {
     assert_eq!(error.subject(), Some("oid"));
     assert!(error.message().contains("`oid` or `sub`"), "{error}");
 }
+
+/// What a provider with these options says of these claims at an instant, with 30 s of tolerance.
+fn judged<T>(options: &str, claims: &str, at: f64, see: impl Fn(&Candidate<'_>) -> T) -> Result<T, Error> {
+    let options = format!(r#"{{"issuer":"https://i.example","audience":null{options}}}"#);
+    let options = json::parse_object(options.as_bytes()).unwrap();
+    let provider = Provider::from_options("p", &options, None, &crate::jose::url::PlainHosts::default()).unwrap();
+    let claims = format!(r#"{{"iss":"https://i.example"{claims}}}"#);
+    let claims = json::parse_object(claims.as_bytes()).unwrap();
+    check(&provider, &claims, Span::from_secs(30), Time::from_millis(at * 1000.0)).map(|candidate| see(&candidate))
+}
+
+fn refusal(options: &str, claims: &str, at: f64) -> Error {
+    judged(options, claims, at, |_| ()).unwrap_err()
+}
+
+#[test]
+fn a_lifetime_is_bounded_to_the_millisecond_and_needs_a_beginning() {
+    let options = r#","maxLifetimeSec":600,"optionalClaims":["iat"]"#;
+    let of = |claims: &str| judged(options, &format!(r#","sub":"s"{claims}"#), 1000.0, |_| ());
+    assert!(of(r#","iat":1000,"exp":1600"#).is_ok());
+    let error = of(r#","iat":1000,"exp":1600.001"#).unwrap_err();
+    assert_eq!((error.code(), error.subject()), (Code::TokenClaim, Some("exp")));
+    assert!(error.message().contains("`maxLifetimeSec`"));
+    let error = of(r#","exp":1600"#).unwrap_err();
+    assert_eq!((error.code(), error.subject()), (Code::TokenClaim, Some("iat")));
+    // The age ends a token sooner, and its lifetime with it.
+    let both = r#","maxLifetimeSec":600,"maxTokenAgeSec":600"#;
+    assert!(judged(both, r#","sub":"s","iat":1000,"exp":9000"#, 1000.0, |_| ()).is_ok());
+}
+
+#[test]
+fn an_age_ends_a_token_when_exp_does_not() {
+    let options = r#","maxTokenAgeSec":600,"optionalClaims":["exp","iat"]"#;
+    let ends = |claims: &str| {
+        judged(options, &format!(r#","sub":"s"{claims}"#), 1000.0, |candidate| {
+            (candidate.expires_at.as_seconds(), candidate.window.closes().as_seconds())
+        })
+    };
+    assert_eq!(ends(r#","iat":900"#).unwrap(), (1500.0, 1530.0));
+    assert_eq!(ends(r#","iat":900,"exp":1499"#).unwrap(), (1499.0, 1529.0));
+    assert_eq!(ends(r#","iat":900,"exp":1501"#).unwrap(), (1500.0, 1530.0));
+    let error = ends(r#","exp":1500"#).unwrap_err();
+    assert_eq!((error.code(), error.subject()), (Code::TokenClaim, Some("iat")));
+    assert_eq!(error.message(), "the token lacks the claim `iat`");
+}
+
+#[test]
+fn a_window_holds_its_first_instant_and_not_its_last() {
+    let good = |claims: &str, at: f64| judged("", &format!(r#","sub":"s"{claims}"#), at, |_| ());
+    let claims = r#","iat":1000,"nbf":1010,"exp":2000"#;
+    assert!(good(claims, 980.0).is_ok() && good(claims, 2029.999).is_ok());
+    let early = good(claims, 979.0).unwrap_err();
+    assert_eq!((early.code(), early.subject()), (Code::TokenNotYetValid, Some("nbf")));
+    assert_eq!(early.retry_delay(), Some(Span::from_secs(1)));
+    let late = good(claims, 2030.0).unwrap_err();
+    assert_eq!((late.code(), late.subject()), (Code::TokenExpired, Some("exp")));
+    // The later of both says when it begins.
+    assert!(good(r#","iat":1010,"nbf":1000,"exp":2000"#, 979.999).is_err());
+    assert!(good(r#","iat":1010,"exp":2000"#, 980.0).is_ok());
+}
+
+#[test]
+fn more_than_an_hour_is_long() {
+    let is_long = |exp: f64| {
+        let claims = format!(r#","sub":"s","iat":1000,"exp":{exp}"#);
+        judged("", &claims, 1000.0, |candidate| candidate.is_long_lived).unwrap()
+    };
+    assert!(!is_long(4600.0) && is_long(4600.001));
+    let without = judged(r#","optionalClaims":["iat"]"#, r#","sub":"s","exp":99999"#, 1000.0, |c| c.is_long_lived);
+    assert!(!without.unwrap(), "of what has no beginning nobody knows");
+}
+
+#[test]
+fn a_missing_claim_says_how_to_do_without_where_that_helps() {
+    const HINT: &str = "; if the provider never sends it, name it in `optionalClaims`";
+    for (options, claims, name, has_hint) in [
+        ("", r#","sub":"s","iat":0"#, "exp", true),
+        ("", r#","sub":"s","exp":100"#, "iat", true),
+        ("", r#","sub":"s","exp":100,"iat":null"#, "iat", true),
+        // Without a subject somebody has to say who the principal is.
+        ("", r#","exp":100,"iat":0"#, "sub", false),
+        (r#","requiredClaims":["org"]"#, r#","sub":"s","exp":100,"iat":0"#, "org", false),
+        (r#","requiredClaims":["org"]"#, r#","sub":"s","exp":100,"iat":0,"org":"""#, "org", false),
+        (r#","principalClaim":"oid""#, r#","sub":"s","exp":100,"iat":0"#, "oid", false),
+    ] {
+        let error = refusal(options, claims, 1.0);
+        assert_eq!((error.code(), error.subject()), (Code::TokenClaim, Some(name)), "{claims}");
+        let hint = if has_hint { HINT } else { "" };
+        assert_eq!(error.message(), format!("the token lacks the claim `{name}`{hint}"));
+    }
+}
