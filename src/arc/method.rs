@@ -50,41 +50,7 @@ pub(super) fn decide(name: &str, params: &Object<'_>, agent: &str, echo: Echo, f
             let chat_id = params.get("chatId").and_then(Value::as_str).map(str::to_owned);
             (Kind::Chat { chat_id: chat_id.unwrap_or_else(|| format!("chat-{}", fresh.id)), stream }, input)
         }
-        "task.send" => {
-            params.message("message", ArcCode::InvalidParams)?;
-            return Err(params.not_found(ArcCode::TaskNotFound, "taskId"));
-        }
-        "task.info" => {
-            params.optional("includeMessages", |value| value.as_bool().is_some())?;
-            params.optional("includeArtifacts", |value| value.as_bool().is_some())?;
-            return Err(params.not_found(ArcCode::TaskNotFound, "taskId"));
-        }
-        "task.cancel" => {
-            params.optional("reason", |value| value.as_str().is_some())?;
-            return Err(params.not_found(ArcCode::TaskNotFound, "taskId"));
-        }
-        "task.subscribe" => {
-            params.required("callbackUrl", |value| value.as_str().is_some_and(|url| !url.is_empty()))?;
-            params.optional("events", |value| value.as_array().is_some_and(|events| events.iter().all(is_event)))?;
-            return Err(params.not_found(ArcCode::TaskNotFound, "taskId"));
-        }
-        "task.notification" => {
-            params.required("event", is_event)?;
-            params.required("timestamp", |value| value.as_str().is_some())?;
-            params.required("data", |value| value.as_object().is_some())?;
-            return Err(params.not_found(ArcCode::TaskNotFound, "taskId"));
-        }
-        "chat.message" => {
-            params.message("message", ArcCode::InvalidChatMessage)?;
-            params.optional("stream", |value| value.as_bool().is_some())?;
-            return Err(params.not_found(ArcCode::ChatNotFound, "chatId"));
-        }
-        "chat.end" => {
-            params.optional("reason", |value| value.as_str().is_some())?;
-            return Err(params.not_found(ArcCode::ChatNotFound, "chatId"));
-        }
-        // A method that a deployment's own rules let in, and that no agent here serves.
-        _ => return Err(not_found(&echo)),
+        _ => return Err(params.none_kept(name)),
     };
     Ok(Run::new(kind, agent, input, echo, fresh))
 }
@@ -124,6 +90,51 @@ impl<'p, 'b> Params<'p, 'b> {
     fn message(&self, name: &'static str, code: ArcCode) -> Result<String, Reply> {
         let message = self.get(name).ok_or_else(|| self.wrong(ArcCode::InvalidParams, name))?;
         message::input_of(message).ok_or_else(|| self.wrong(code, name))
+    }
+
+    /// The answer to a method that names a task or a chat, of which none is kept.
+    fn none_kept(&self, name: &str) -> Reply {
+        self.refused(name).err().unwrap_or_else(|| not_found(self.echo))
+    }
+
+    fn refused(&self, name: &str) -> Result<(), Reply> {
+        match name {
+            "task.send" => {
+                self.message("message", ArcCode::InvalidParams)?;
+                Err(self.not_found(ArcCode::TaskNotFound, "taskId"))
+            }
+            "task.info" => {
+                self.optional("includeMessages", |value| value.as_bool().is_some())?;
+                self.optional("includeArtifacts", |value| value.as_bool().is_some())?;
+                Err(self.not_found(ArcCode::TaskNotFound, "taskId"))
+            }
+            "task.cancel" => {
+                self.optional("reason", |value| value.as_str().is_some())?;
+                Err(self.not_found(ArcCode::TaskNotFound, "taskId"))
+            }
+            "task.subscribe" => {
+                self.required("callbackUrl", |value| value.as_str().is_some_and(|url| !url.is_empty()))?;
+                self.optional("events", |value| value.as_array().is_some_and(|events| events.iter().all(is_event)))?;
+                Err(self.not_found(ArcCode::TaskNotFound, "taskId"))
+            }
+            "task.notification" => {
+                self.required("event", is_event)?;
+                self.required("timestamp", |value| value.as_str().is_some())?;
+                self.required("data", |value| value.as_object().is_some())?;
+                Err(self.not_found(ArcCode::TaskNotFound, "taskId"))
+            }
+            "chat.message" => {
+                self.message("message", ArcCode::InvalidChatMessage)?;
+                self.optional("stream", |value| value.as_bool().is_some())?;
+                Err(self.not_found(ArcCode::ChatNotFound, "chatId"))
+            }
+            "chat.end" => {
+                self.optional("reason", |value| value.as_str().is_some())?;
+                Err(self.not_found(ArcCode::ChatNotFound, "chatId"))
+            }
+            // A method that a deployment's own rules let in, and that no agent here serves.
+            _ => Ok(()),
+        }
     }
 
     /// The answer about a task or chat, of which there is none.

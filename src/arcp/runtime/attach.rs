@@ -49,41 +49,21 @@ impl Hub {
         now: Time,
     ) -> Result<(), ConnectionEnd> {
         let conn = connection.conn;
-        if text.len() > self.limits.frame_bytes {
-            return Err(ConnectionEnd::TOO_LARGE);
-        }
-        let envelope = Envelope::parse(text).map_err(|malformed| ConnectionEnd::protocol(malformed.subject()))?;
-        if envelope.kind() != "session.hello" || self.session_on(conn).is_some() {
-            return Err(ConnectionEnd::protocol("type"));
-        }
-        let hello = Hello::read(&envelope).map_err(|malformed| ConnectionEnd::protocol(malformed.subject()))?;
-        if hello.scheme != PRINCIPAL_SCHEME {
-            return Err(ConnectionEnd::UNAUTHENTICATED);
-        }
-        let principal = hello.token.as_ref().and_then(|token| std::str::from_utf8(token.expose()).ok());
-        let Some(Ok(principal)) = principal.map(principal_from_json) else {
-            return Err(ConnectionEnd::UNAUTHENTICATED);
-        };
-        let mut json = String::new();
-        principal.write_json(&mut json);
-        let owner = Owner { key: principal.key().into(), json: json.into() };
+        let (hello, owner) = self.read_hello(conn, text)?;
         let token = Secret::new(format!("rt_{}", hex(random)));
         if let Some(resume) = &hello.resume {
-            return match self.resume(connection, &owner, &hello, resume, token, now) {
-                Ok(()) => Ok(()),
-                Err(reason) => {
-                    let session = self.sessions.get(&resume.session_id).map(|session| session.id.clone());
-                    self.audit(Audit {
-                        kind: "arcp.resume",
-                        outcome: "refused",
-                        reason,
-                        principal: Some(owner.key),
-                        session,
-                        ..Audit::default()
-                    });
-                    Err(ConnectionEnd::NOT_RESUMABLE)
-                }
-            };
+            return self.resume(connection, &owner, &hello, resume, token, now).map_err(|reason| {
+                let session = self.sessions.get(&resume.session_id).map(|session| session.id.clone());
+                self.audit(Audit {
+                    kind: "arcp.resume",
+                    outcome: "refused",
+                    reason,
+                    principal: Some(Rc::clone(&owner.key)),
+                    session,
+                    ..Audit::default()
+                });
+                ConnectionEnd::NOT_RESUMABLE
+            });
         }
         self.make_room(&owner)?;
         let id = format!("sess_{}", self.ids.next(now));
@@ -104,6 +84,29 @@ impl Hub {
         self.conns.push(Conn::new(conn, &id, connection.reports_credit));
         self.welcome(conn, &id, now);
         Ok(())
+    }
+
+    /// A hello, and the principal that the gate has verified.
+    fn read_hello(&self, conn: u32, text: &str) -> Result<(Hello, Owner), ConnectionEnd> {
+        if text.len() > self.limits.frame_bytes {
+            return Err(ConnectionEnd::TOO_LARGE);
+        }
+        let envelope = Envelope::parse(text).map_err(|malformed| ConnectionEnd::protocol(malformed.subject()))?;
+        if envelope.kind() != "session.hello" || self.session_on(conn).is_some() {
+            return Err(ConnectionEnd::protocol("type"));
+        }
+        let hello = Hello::read(&envelope).map_err(|malformed| ConnectionEnd::protocol(malformed.subject()))?;
+        if hello.scheme != PRINCIPAL_SCHEME {
+            return Err(ConnectionEnd::UNAUTHENTICATED);
+        }
+        let principal = hello.token.as_ref().and_then(|token| std::str::from_utf8(token.expose()).ok());
+        let Some(Ok(principal)) = principal.map(principal_from_json) else {
+            return Err(ConnectionEnd::UNAUTHENTICATED);
+        };
+        let mut json = String::new();
+        principal.write_json(&mut json);
+        let owner = Owner { key: principal.key().into(), json: json.into() };
+        Ok((hello, owner))
     }
 
     /// Sends the welcome with the session's present token.

@@ -7,10 +7,6 @@ use crate::{
     secret::Secret,
 };
 
-/// So often a token may bring a session back without the client being heard of, its welcome lost each time. Whoever races with
-/// one token gets no further.
-const MOST_SHOWN: u8 = 4;
-
 impl Hub {
     /// Brings a session back. The answer to every failure is the same, and none spends anything (rule 14, 134); the reason
     /// is for the audit log.
@@ -26,20 +22,7 @@ impl Hub {
         let features = hello.features.both(&self.features);
         let id = self.resumed_id(owner, resume).ok_or("unknown_session")?;
         let session = self.sessions.get_mut(&id).ok_or("unknown_session")?;
-        if session.owner.key != owner.key {
-            return Err("another_principal");
-        }
-        if !session.accepts(resume.token.expose()) {
-            return Err("wrong_token");
-        }
-        if !session.buffer.covers(resume.last_event_seq) {
-            return Err("not_covered");
-        }
-        let is_again = session.previous.as_ref().is_some_and(|token| token.matches(resume.token.expose()));
-        if is_again && session.shown >= MOST_SHOWN {
-            return Err("token_shown_too_often");
-        }
-        session.shown = if is_again { session.shown + 1 } else { 1 };
+        session.count_resume(owner, resume)?;
         let displaced = session.conn.replace(conn);
         // The token that was shown stays until the client is heard of: it may never see the welcome (rule 11).
         session.previous = Some(resume.token.clone());
@@ -58,10 +41,7 @@ impl Hub {
             self.buffered = (self.buffered + session.buffer.all().bytes).saturating_sub(before);
         }
         if let Some(old) = displaced {
-            let payload = Members::new().text("reason", Close::Displaced.reason()).end();
-            self.send(old, &id, "session.closed", &payload, now);
-            self.close(old, Close::Displaced);
-            self.forget_conn(old);
+            self.displace(old, &id, now);
         }
         self.conns.push(Conn::new(conn, &id, reports_credit));
         self.welcome(conn, &id, now);
@@ -75,6 +55,14 @@ impl Hub {
         });
         self.pump(&id, now);
         Ok(())
+    }
+
+    /// The connection that a session had until now ends.
+    fn displace(&mut self, old: u32, session_id: &str, now: Time) {
+        let payload = Members::new().text("reason", Close::Displaced.reason()).end();
+        self.send(old, session_id, "session.closed", &payload, now);
+        self.close(old, Close::Displaced);
+        self.forget_conn(old);
     }
 
     /// The session that is asked for: the clients of some SDKs name it by its token alone.

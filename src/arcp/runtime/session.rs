@@ -3,7 +3,15 @@
 use std::rc::Rc;
 
 use super::{buffer::Buffer, table::Identified};
-use crate::{arcp::features::Features, secret::Secret, time::Time};
+use crate::{
+    arcp::{features::Features, message::Resume},
+    secret::Secret,
+    time::Time,
+};
+
+/// So often a token may bring a session back without the client being heard of, its welcome lost each time. Whoever races with
+/// one token gets no further.
+const MOST_SHOWN: u8 = 4;
 
 /// Who a session or a job belongs to. Agents never see it.
 #[derive(Clone, Debug)]
@@ -25,9 +33,9 @@ pub(super) struct Session {
     pub(super) is_python: bool,
     /// What brings it back.
     pub(super) token: Secret,
-    /// What brought it back the last time: good until the new connection is heard of, for the welcome may have been lost.
+    /// What brought it back the last time: good until something comes over the new connection, for the welcome may have been lost.
     pub(super) previous: Option<Secret>,
-    /// How often that one was shown since the client was heard of.
+    /// How often that one was shown since something came from the client.
     pub(super) shown: u8,
     pub(super) buffer: Buffer,
     /// Without a connection: when it can't be resumed any more.
@@ -58,5 +66,24 @@ impl Session {
     /// Otherwise it has what has left for it.
     pub(super) fn acknowledges(&self) -> bool {
         self.features.has("ack")
+    }
+
+    /// Whether a principal may have this session back with what it shows; the reason why not is for the audit log.
+    pub(super) fn count_resume(&mut self, owner: &Owner, resume: &Resume) -> Result<(), &'static str> {
+        if self.owner.key != owner.key {
+            return Err("another_principal");
+        }
+        if !self.accepts(resume.token.expose()) {
+            return Err("wrong_token");
+        }
+        if !self.buffer.covers(resume.last_event_seq) {
+            return Err("not_covered");
+        }
+        let is_again = self.previous.as_ref().is_some_and(|token| token.matches(resume.token.expose()));
+        if is_again && self.shown >= MOST_SHOWN {
+            return Err("token_shown_too_often");
+        }
+        self.shown = if is_again { self.shown + 1 } else { 1 };
+        Ok(())
     }
 }

@@ -6,7 +6,8 @@ use super::{
     history::History,
     idempotency::{fingerprint, Fingerprint},
     job::Job,
-    Action, ArcpCode, Audit, Envelope, Frame, Hub, Rc, RequestRefusal, Time,
+    session::Owner,
+    Action, ArcpCode, Audit, Envelope, Frame, Hub, Rc, RequestRefusal, Session, Time,
 };
 use crate::{
     arcp::id::hex,
@@ -56,10 +57,10 @@ impl Hub {
 
     fn try_submit(&mut self, requester: &Requester, envelope: &Envelope<'_>, now: Time) -> Result<(), RequestRefusal> {
         let Some(session) = self.sessions.get(&requester.session) else { return Ok(()) };
-        let (owner, features) = (session.owner.clone(), &session.features);
+        let owner = session.owner.clone();
         let submission = Submission::read(envelope)?;
         // What was not agreed on is not used (rule 10).
-        if submission.constraints.is_some() && !features.has("lease_expires_at") {
+        if submission.constraints.is_some() && !session.features.has("lease_expires_at") {
             return Err(RequestRefusal::invalid("lease_constraints"));
         }
         if let Some(known) = submission.key.and_then(|key| self.keys.get(&owner.key, key)) {
@@ -70,58 +71,86 @@ impl Hub {
             self.submitted_again(requester, &job, &accepted, now);
             return Ok(());
         }
-        let agent: Rc<str> = self.agents.resolve(submission.agent)?.into();
-        if has_version(submission.agent) && !features.has("agent_versions") {
+        let agent = self.agent_for(session, &submission, now)?;
+        self.check_room_for_job(&owner)?;
+        let last_seq = session.buffer.last();
+        let mut job = self.new_job(requester, owner, agent, envelope.trace_id(), &submission, now);
+        job.last_seq = last_seq;
+        if let Some(key) = submission.key {
+            self.keys.put(&job.owner.key, key.to_owned(), submission.fingerprint, &job.id, &job.accepted, now);
+        }
+        self.start(requester, job, submission.input, now);
+        Ok(())
+    }
+
+    /// The key of the agent that a submission names, if its session may name it so.
+    fn agent_for(&self, session: &Session, submission: &Submission<'_>, now: Time) -> Result<Rc<str>, RequestRefusal> {
+        let agent = self.agents.resolve(submission.agent)?.into();
+        if has_version(submission.agent) && !session.features.has("agent_versions") {
             return Err(RequestRefusal::invalid("agent"));
         }
         if submission.constraints.as_ref().is_some_and(|(_, at)| *at <= now) {
             return Err(RequestRefusal::invalid("lease_constraints"));
         }
+        Ok(agent)
+    }
+
+    fn check_room_for_job(&self, owner: &Owner) -> Result<(), RequestRefusal> {
         let running = self.jobs.values().filter(|job| job.end.is_none());
         let own = running.clone().filter(|job| job.owner.key == owner.key).count();
         if own >= self.limits.jobs || running.count() >= self.limits.all_jobs {
             let most = if own >= self.limits.jobs { self.limits.jobs } else { self.limits.all_jobs };
             return Err(RequestRefusal::too_many(ArcpCode::InternalError, "jobs", most));
         }
+        Ok(())
+    }
+
+    fn new_job(
+        &mut self,
+        requester: &Requester,
+        owner: Owner,
+        agent: Rc<str>,
+        trace_id: Option<&str>,
+        submission: &Submission<'_>,
+        now: Time,
+    ) -> Job {
         let id = format!("job_{}", self.ids.next(now));
-        let trace_id: Rc<str> = match envelope.trace_id() {
-            Some(trace_id) => trace_id.into(),
-            // Made up where the client has none (rule 143). It is no secret.
-            None => hex(&self.ids.trace_id()).into(),
-        };
+        // Made up where the client has none (rule 143). It is no secret.
+        let trace_id: Rc<str> = trace_id.map_or_else(|| hex(&self.ids.trace_id()).into(), Rc::from);
         let mut accepted = Members::new().text("job_id", &id).text("agent", &agent).raw("lease", &submission.lease);
         if let Some((constraints, _)) = &submission.constraints {
             accepted = accepted.raw("lease_constraints", constraints);
         }
-        let accepted: Rc<str> =
-            accepted.text("accepted_at", &now.to_rfc3339()).text("trace_id", &trace_id).end().into();
-        if let Some(key) = submission.key {
-            self.keys.put(&owner.key, key.to_owned(), submission.fingerprint, &id, &accepted, now);
-        }
+        let accepted = accepted.text("accepted_at", &now.to_rfc3339()).text("trace_id", &trace_id).end();
         let max_runtime = submission.max_runtime.unwrap_or(self.limits.max_runtime).min(self.limits.max_runtime);
-        let lease: Rc<str> = submission.lease.into();
-        let mut job = Job {
-            id: id.clone(),
+        Job {
+            id,
             session: requester.session.clone(),
-            agent: Rc::clone(&agent),
-            trace_id: Rc::clone(&trace_id),
-            lease: Rc::clone(&lease),
+            agent,
+            trace_id,
+            lease: submission.lease.as_str().into(),
             constraints: submission.constraints.as_ref().map(|(text, _)| text.as_str().into()),
-            accepted: Rc::clone(&accepted),
+            accepted: accepted.into(),
             created: now,
             followers: Vec::new(),
             history: History::default(),
-            last_seq: session.buffer.last(),
+            last_seq: 0,
             chunks: None,
             pieces: Pieces::default(),
             reported: 0,
             ends_at: now.plus(max_runtime),
-            lease_ends: submission.constraints.map(|(_, at)| at),
+            lease_ends: submission.constraints.as_ref().map(|(_, at)| *at),
             cancelled_until: None,
             is_paused: false,
             end: None,
             owner,
-        };
+        }
+    }
+
+    /// Keeps a new job, says so, and has its agent run.
+    fn start(&mut self, requester: &Requester, mut job: Job, input: String, now: Time) {
+        let (id, agent, lease) = (job.id.clone(), Rc::clone(&job.agent), Rc::clone(&job.lease));
+        let (trace_id, accepted) = (Rc::clone(&job.trace_id), Rc::clone(&job.accepted));
         job.follow(&requester.session, job.here(), true);
         self.audit(Audit {
             kind: "arcp.submit",
@@ -138,8 +167,7 @@ impl Hub {
         self.jobs.insert(job);
         self.trim_jobs(now);
         self.accept(requester, &id, &trace_id, &accepted, now);
-        self.actions.push_back(Action::Run { job: id, agent, input: submission.input, lease, trace_id });
-        Ok(())
+        self.actions.push_back(Action::Run { job: id, agent, input, lease, trace_id });
     }
 
     /// `job.accepted`: the payload is the same each time, but for the request's id, by which clients find their call.

@@ -2,6 +2,7 @@
 
 use super::{
     frame::Requester,
+    job::Job,
     policy::{JobRequest, Permission, Question},
     ArcpCode, Audit, Envelope, Frame, Hub, Rc, RequestRefusal, Time,
 };
@@ -54,13 +55,7 @@ impl Hub {
         is_allowed: bool,
         now: Time,
     ) -> Result<(), RequestRefusal> {
-        let watched = |job: &&super::job::Job| {
-            job.followers.iter().any(|follower| follower.has_subscribed && follower.session == requester.session)
-        };
-        let is_new = |job: &&super::job::Job| watched(job) && job.id != job_id;
-        if self.jobs.values().filter(is_new).count() >= self.limits.subscriptions {
-            return Err(RequestRefusal::too_many(ArcpCode::InternalError, "subscriptions", self.limits.subscriptions));
-        }
+        self.check_room_for_subscription(requester, job_id)?;
         let job = self.jobs.get(job_id);
         let Some(session) = self.sessions.get(&requester.session) else { return Ok(()) };
         // Each try is on record (rule 113).
@@ -79,21 +74,7 @@ impl Hub {
         let Some(job) = self.jobs.get_mut(job_id).filter(|_| is_allowed) else {
             return Err(RequestRefusal::of(ArcpCode::JobNotFound));
         };
-        let mut payload = Members::new()
-            .text("request_id", &requester.request_id)
-            .text("job_id", job_id)
-            .text("current_status", job.status())
-            .text("agent", &job.agent)
-            .raw("lease", &job.lease);
-        if let Some(constraints) = &job.constraints {
-            payload = payload.raw("lease_constraints", constraints);
-        }
-        let payload = payload
-            .raw("parent_job_id", "null")
-            .text("trace_id", &job.trace_id)
-            .integer("subscribed_from", next)
-            .boolean("replayed", from.is_some())
-            .end();
+        let payload = subscribed(job, requester, next, from.is_some());
         let trace_id = Rc::clone(&job.trace_id);
         // From where it asks; else from where it left off what it submitted; else from here on.
         let position = from.map(|from| job.history.after(from));
@@ -113,6 +94,17 @@ impl Hub {
         self.deliver(requester.conn, text.into());
         self.catch_up(job_id, &requester.session, now);
         self.control_flow(job_id);
+        Ok(())
+    }
+
+    fn check_room_for_subscription(&self, requester: &Requester, job_id: &str) -> Result<(), RequestRefusal> {
+        let watched = |job: &&Job| {
+            job.followers.iter().any(|follower| follower.has_subscribed && follower.session == requester.session)
+        };
+        let is_new = |job: &&Job| watched(job) && job.id != job_id;
+        if self.jobs.values().filter(is_new).count() >= self.limits.subscriptions {
+            return Err(RequestRefusal::too_many(ArcpCode::InternalError, "subscriptions", self.limits.subscriptions));
+        }
         Ok(())
     }
 
@@ -143,4 +135,23 @@ impl Hub {
 
 fn job_of<'e>(envelope: &'e Envelope<'_>) -> Result<&'e str, RequestRefusal> {
     envelope.get("job_id").and_then(Value::as_str).ok_or(RequestRefusal::invalid("job_id"))
+}
+
+/// The payload of `job.subscribed`.
+fn subscribed(job: &Job, requester: &Requester, from: i64, is_replayed: bool) -> String {
+    let mut payload = Members::new()
+        .text("request_id", &requester.request_id)
+        .text("job_id", &job.id)
+        .text("current_status", job.status())
+        .text("agent", &job.agent)
+        .raw("lease", &job.lease);
+    if let Some(constraints) = &job.constraints {
+        payload = payload.raw("lease_constraints", constraints);
+    }
+    payload
+        .raw("parent_job_id", "null")
+        .text("trace_id", &job.trace_id)
+        .integer("subscribed_from", from)
+        .boolean("replayed", is_replayed)
+        .end()
 }
