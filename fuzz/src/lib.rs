@@ -6,6 +6,8 @@
 mod envelope;
 mod json;
 mod jws;
+mod revocation;
+mod sse;
 
 mod script;
 
@@ -18,7 +20,7 @@ mod token;
 pub type Target = (&'static str, fn(&[u8]) -> bool);
 
 /// All of them.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 9] = [
     ("json", json::run),
     ("jws", jws::run),
     ("envelope", envelope::run),
@@ -26,6 +28,8 @@ pub const TARGETS: [Target; 7] = [
     ("runtime", runtime::run),
     ("client", client::run),
     ("token", token::run),
+    ("sse", sse::run),
+    ("revocation", revocation::run),
 ];
 
 /// Runs one of the targets.

@@ -1,5 +1,7 @@
 //! Verifiers for development prove nothing. They run where the deployment says so, on this machine, for pages of this machine.
 
+use crate::http::host::is_loopback;
+
 /// Whether a principal of such a verifier may be let in. `dev_mode` is the variable `DEV_MODE`; `host` is the request's, and `origin`
 /// that of the page that made it (empty where it is none), both as a URL's host in its one form; `is_proxied`: somebody has passed
 /// the request on.
@@ -7,14 +9,9 @@ pub fn may_run(dev_mode: Option<&str>, host: &str, origin: Option<&str>, is_prox
     dev_mode == Some("true") && !is_proxied && is_here(host) && origin.is_none_or(is_here)
 }
 
+/// The names below `localhost` are this machine's too, to browsers and their URLs.
 fn is_here(host: &str) -> bool {
-    let is_v4 = |rest: &str| {
-        rest.split('.').count() == 3
-            && rest.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    matches!(host, "localhost" | "[::1]")
-        || host.ends_with(".localhost")
-        || host.strip_prefix("127.").is_some_and(is_v4)
+    is_loopback(host) || host.ends_with(".localhost")
 }
 
 #[cfg(test)]

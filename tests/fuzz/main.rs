@@ -20,7 +20,7 @@ use serde_json::{json, Value};
 use random::Random;
 
 /// How many inputs each target gets: a few seconds of a debug build for all of them.
-const INPUTS: [(&str, usize); 7] = [
+const INPUTS: [(&str, usize); 9] = [
     ("json", 20_000),
     ("jws", 4_000),
     ("envelope", 15_000),
@@ -28,6 +28,8 @@ const INPUTS: [(&str, usize); 7] = [
     ("runtime", 4_000),
     ("client", 4_000),
     ("token", 8_000),
+    ("sse", 10_000),
+    ("revocation", 10_000),
 ];
 
 fn number(name: &str) -> Option<u64> {
@@ -155,6 +157,16 @@ fn the_client_holds() {
 #[test]
 fn the_token_manager_holds() {
     fuzz("token");
+}
+
+#[test]
+fn events_end_where_they_are_cut() {
+    fuzz("sse");
+}
+
+#[test]
+fn what_is_revoked_is_refused() {
+    fuzz("revocation");
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "gate" => scripts("gate", gate),
         "runtime" => scripts("runtime", runtime).into_iter().flat_map(|script| [paced(&script), script]).collect(),
         "client" => scripts("client", client),
+        "sse" => SSE.iter().map(|text| (*text).to_owned()).collect(),
+        "revocation" => REVOCATION.iter().map(|text| (*text).to_owned()).collect(),
         _ => TOKEN.iter().map(|lines| (*lines).to_owned()).collect(),
     };
     assert!(seeds.len() > 2, "{target}");
@@ -202,4 +204,27 @@ const TOKEN: [&str; 9] = [
     "!4\na0\np404\np200 {\"issuer\":\"https://i.example\",\"token_endpoint\":\"https://i.example/token\"}\np200\np503 down\na0\nt5000\na0\np200\np200 {\"access_token\":\"t1\",\"token_type\":\"Bearer\",\"expires_in\":600}",
     "!0\na0\nv\nt11000\na0\np429 {}\na0\nt31000\na0\nP1\nT\nj-5000\na0\nw",
     "!2t\ns{\"access_token\":\"t1\",\"expires_in\":60}\na0\nZ-1000\na0\nI t1\nc\nF\na0",
+];
+
+/// The size of the pieces, then a stream.
+const SSE: [&str; 5] = [
+    "\u{7}event: stream\ndata: {\"a\": 1}\n\nevent: done\ndata: {}\n\n",
+    "\u{1}event: stream\r\ndata: 1\r\n\r\n: still working\r\n\r\ndata: 2\r\n\r\ndata: half",
+    "\u{2}\u{feff}data: 1\r\rdata: 2\r\rdata\r\r\r",
+    "\u{40}\n\n\r\n\r\rdata: 1\ndata: 2\n\n\nevent: error\ndata: x\n\n",
+    "\u{3}id: 7\nretry: 1\nevent: a\n\nevent: done\n\ndata: 1",
+];
+
+/// A token's payload, a store's answer, what is to be revoked.
+const REVOCATION: [&str; 4] = [
+    "{\"iss\":\"https://idp.example\",\"sub\":\"alice\",\"jti\":\"t1\",\"iat\":1799999000,\"exp\":1800000000}\n\
+     {\"epoch\":\"e\",\"seq\":2,\"more\":false,\"entries\":[{\"name\":\"[\\\"https://idp.example\\\",null,\\\"id\\\"]\",\"before\":1.5,\"expires\":1900000000}]}\n\
+     {\"issuer\":\"https://idp.example\",\"jti\":\"t1\",\"sub\":\"alice\"}",
+    "{\"iss\":\"https://idp.example\",\"sub\":42.0,\"exp\":1e300}\n\
+     {\"epoch\":\"e\",\"seq\":1,\"more\":true,\"entries\":[]}\n\
+     {\"issuer\":\"https://idp.example\",\"sub\":-7,\"before\":1799999999}",
+    "{\"iss\":\"https://idp.example\",\"sub\":\"\",\"jti\":null,\"jti\":\"b\"}\n\
+     {\"epoch\":\"\",\"seq\":0,\"entries\":[{\"name\":\"x\",\"before\":null,\"expires\":1}]}\n\
+     {\"issuer\":\"a\\u0001\\\"\\u2028\\ud83d\\ude00\"}",
+    "e30.eyJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlIn0=.s\n{}\n{\"issuer\":\"i\",\"jti\":\"\\u0000\"}",
 ];
