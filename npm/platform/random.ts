@@ -2,6 +2,6 @@
 
 /** Both halves of a seed. */
 export function randomHalves(): [high: number, low: number] {
-  const [high, low] = crypto.getRandomValues(new Uint32Array(2));
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
   return [high, low];
 }

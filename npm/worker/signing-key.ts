@@ -79,7 +79,7 @@ function algorithmOfJwk(key: object, wrong: Wrong): JwkAlgorithm {
   if (operations !== undefined && !maySign) throw wrong("is a JWK whose `key_ops` lack sign");
   if (jwk.kid !== undefined && typeof jwk.kid !== "string") throw wrong("is a JWK whose `kid` is no string");
   const kind = String(jwk.kty);
-  const [names, found] = (Object.hasOwn(ofJwk, kind) ? ofJwk[kind](jwk) : undefined) ?? [];
+  const [names, found] = (Object.hasOwn(ofJwk, kind) ? ofJwk[kind]?.(jwk) : undefined) ?? [];
   if (names === undefined || found === undefined) throw wrong("is a JWK of a kind that JWTs are not signed with here");
   if (jwk.alg !== undefined && !names.includes(String(jwk.alg))) throw wrong("is a JWK whose `alg` does not fit it");
   return found;

@@ -207,7 +207,7 @@ export class ArcEndpoint {
 
   async #run({ request, watch, fields, seen }: Work, decision: RunDecision & { stream: boolean }): Promise<Answer> {
     const { maxAnswerBytes: maxBytes } = this.#limits;
-    const run = new ArcRun(this.#agents[decision.agent], decision, { watch, seen, maxBytes });
+    const run = new ArcRun(this.#agents[decision.agent] as Agent, decision, { watch, seen, maxBytes });
     // Told before the agent works: where the client goes away, nothing of this request may run on.
     this.#audit({ ...seen, outcome: "allowed", reason: "ok" });
     seen.type = "arc.run";

@@ -4,18 +4,10 @@ import { ArcgateError } from "../../errors.js";
 import { within } from "../../platform/cancellation.js";
 import { authenticate, isTakenBack, toPrincipal } from "../../verify/request.js";
 import type { Credentials, Principal, VerifierContext } from "../../verify/types.js";
-import type { Here, SessionRevocation } from "./settings.js";
+import type { IdentityOptions } from "./settings.js";
 
 /** An answer about revocation that takes longer is none. */
 const REVOCATION_MS = 3000;
-
-/** What finds a user, and how long after its end their token is taken where the verifier doesn't say. */
-export interface IdentityOptions extends Pick<Here, "verifierOf" | "guard" | "env" | "ctx"> {
-  revoked: SessionRevocation;
-  toleranceMs: number;
-  /** The scopes that sessions and submits need. */
-  needs: string[];
-}
 
 /** The user of one connection. `signal` is aborted when the connection has ended. */
 export class Identity {

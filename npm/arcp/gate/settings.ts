@@ -6,7 +6,6 @@ import type { AuditEvent } from "../../worker/audit-types.js";
 import type { Guard } from "../../worker/dev-guard.js";
 import type { WorkerContext } from "../../worker/types.js";
 import type { AdmissionLimits, SocketPlace } from "./admission.js";
-import type { IdentityOptions } from "./identity.js";
 import type { Sessions } from "./sessions.js";
 
 /** Whether a principal's token is revoked, by the store's word, and whether there is anything to ask. */
@@ -70,6 +69,14 @@ export interface Here {
   guard: Guard;
   env: unknown;
   ctx: WorkerContext | undefined;
+}
+
+/** What finds a user, and how long after its end their token is taken where the verifier doesn't say. */
+export interface IdentityOptions extends Pick<Here, "verifierOf" | "guard" | "env" | "ctx"> {
+  revoked: SessionRevocation;
+  toleranceMs: number;
+  /** The scopes that sessions and submits need. */
+  needs: string[];
 }
 
 /** What a connection gets of its endpoint. */

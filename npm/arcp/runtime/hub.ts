@@ -220,7 +220,14 @@ class Hub {
         else core.output(job, text, now);
       });
     const { signal } = run;
-    const agent = new AgentRun(this.#agents[name], input, { jobId: job, name, traceId, lease, signal, report });
+    const agent = new AgentRun(this.#agents[name] as Agent, input, {
+      jobId: job,
+      name,
+      traceId,
+      lease,
+      signal,
+      report,
+    });
     // After what else the core wants done.
     await undefined;
     for (let steps = 1; ; steps += 1) {
