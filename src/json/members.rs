@@ -34,6 +34,15 @@ impl Members {
         self
     }
 
+    /// A member that is a string, where there is one.
+    #[must_use]
+    pub fn some_text(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self,
+        }
+    }
+
     /// A member that is an integer.
     #[must_use]
     pub fn integer(mut self, name: &str, value: i64) -> Self {
@@ -98,6 +107,7 @@ mod tests {
         assert_eq!(Members::new().end(), "{}");
         let text =
             Members::new().text("a", "\"").integer("b", -1).boolean("c", true).raw("d", "[]").texts("e", ["x", "y"]);
-        assert_eq!(text.end(), r#"{"a":"\"","b":-1,"c":true,"d":[],"e":["x","y"]}"#);
+        let text = text.some_text("f", None).some_text("g", Some("h"));
+        assert_eq!(text.end(), r#"{"a":"\"","b":-1,"c":true,"d":[],"e":["x","y"],"g":"h"}"#);
     }
 }

@@ -65,6 +65,13 @@ impl Time {
         self.0 as f64 / 1000.0
     }
 
+    /// The instant as [`Self::write_seconds`] writes it.
+    pub fn to_seconds(self) -> String {
+        let mut out = String::new();
+        self.write_seconds(&mut out);
+        out
+    }
+
     /// Appends the instant to `out` as a NumericDate, with milliseconds only where there are any.
     pub fn write_seconds(self, out: &mut String) {
         use std::fmt::Write as _;

@@ -4,7 +4,7 @@
 use super::persisted_state::text_of;
 use crate::{
     jose::base64url,
-    json::write_string,
+    json::Members,
     secret::Secret,
     time::{Span, Time},
 };
@@ -130,31 +130,20 @@ fn basic(client_id: &str, secret: &Secret) -> Secret {
 
 /// What a client signs: header and claims, each in base64url, with a dot between them.
 pub fn assertion_input(assertion: &Assertion, client_id: &str, audience: &str, id: &str, now: Time) -> String {
-    let mut header = String::from("{\"typ\":\"JWT\",\"alg\":");
-    write_string(&mut header, &assertion.algorithm);
-    let key_id = assertion.key_id.as_ref().map(|key_id| ("kid", key_id));
-    for (name, value) in key_id.into_iter().chain(assertion.thumbprints.iter().map(|(name, value)| (*name, value))) {
-        header.push_str(",\"");
-        header.push_str(name);
-        header.push_str("\":");
-        write_string(&mut header, value);
-    }
-    header.push('}');
-    let mut claims = String::from("{\"iss\":");
-    write_string(&mut claims, client_id);
-    for (name, value) in [("sub", client_id), ("aud", audience), ("jti", id)] {
-        claims.push_str(",\"");
-        claims.push_str(name);
-        claims.push_str("\":");
-        write_string(&mut claims, value);
-    }
-    for (name, time) in [("iat", now), ("exp", now.plus(ASSERTION_LIFE))] {
-        claims.push_str(",\"");
-        claims.push_str(name);
-        claims.push_str("\":");
-        claims.push_str(&(time.as_millis() / 1000).to_string());
-    }
-    claims.push('}');
+    let seconds = |time: Time| time.as_millis() / 1000;
+    let header = Members::new()
+        .text("typ", "JWT")
+        .text("alg", &assertion.algorithm)
+        .some_text("kid", assertion.key_id.as_deref());
+    let header = assertion.thumbprints.iter().fold(header, |header, (name, value)| header.text(name, value)).end();
+    let claims = Members::new()
+        .text("iss", client_id)
+        .text("sub", client_id)
+        .text("aud", audience)
+        .text("jti", id)
+        .integer("iat", seconds(now))
+        .integer("exp", seconds(now.plus(ASSERTION_LIFE)))
+        .end();
     let mut out = String::new();
     base64url::encode(header.as_bytes(), &mut out);
     out.push('.');

@@ -2,7 +2,7 @@
 
 use super::response::Facts;
 use crate::{
-    json::{self, write_string, Value},
+    json::{self, Members, Value},
     secret::Secret,
     time::Time,
 };
@@ -49,29 +49,22 @@ impl PersistedState {
 
     /// The tokens as JSON. This text is a secret.
     pub fn to_json(&self, source: &str) -> String {
-        let mut out = String::from("{\"source\":");
-        write_string(&mut out, source);
-        let secrets = [("accessToken", &self.access), ("refreshToken", &self.refresh), ("idToken", &self.id_token)];
-        for (name, secret) in secrets {
-            if let Some(text) = secret.as_ref().and_then(text_of) {
-                member(&mut out, name);
-                write_string(&mut out, text);
-            }
+        fn text(secret: &Option<Secret>) -> Option<&str> {
+            secret.as_ref().and_then(text_of)
         }
-        if let Some(scope) = &self.scope {
-            member(&mut out, "scope");
-            write_string(&mut out, scope);
-        }
-        member(&mut out, "obtainedAt");
-        self.obtained.write_seconds(&mut out);
+        let mut out = Members::new()
+            .text("source", source)
+            .some_text("accessToken", text(&self.access))
+            .some_text("refreshToken", text(&self.refresh))
+            .some_text("idToken", text(&self.id_token))
+            .some_text("scope", self.scope.as_deref())
+            .raw("obtainedAt", &self.obtained.to_seconds());
         for (name, time) in [("askedAt", self.asked), ("expiresAt", self.expires)] {
             if let Some(time) = time {
-                member(&mut out, name);
-                time.write_seconds(&mut out);
+                out = out.raw(name, &time.to_seconds());
             }
         }
-        out.push('}');
-        out
+        out.end()
     }
 
     /// Whose tokens they are, as far as they say so.
@@ -84,12 +77,6 @@ impl PersistedState {
 /// The text of a secret that was made of text.
 pub(super) fn text_of(secret: &Secret) -> Option<&str> {
     std::str::from_utf8(secret.expose()).ok()
-}
-
-fn member(out: &mut String, name: &str) {
-    out.push_str(",\"");
-    out.push_str(name);
-    out.push_str("\":");
 }
 
 #[cfg(test)]

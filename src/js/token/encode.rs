@@ -26,14 +26,13 @@ pub(super) fn task(task: &Task, limit: Option<Span>) -> String {
         Task::Get(url) => begin("get").text("url", url),
         Task::Sign(input) => begin("sign").text("input", input),
         Task::Post(request) => {
-            let out = begin("post").text("url", &request.url);
-            let out = some_text(out, "body", text(&request.body));
-            some_text(out, "authorization", request.authorization.as_ref().and_then(text))
+            let out = begin("post").text("url", &request.url).some_text("body", text(&request.body));
+            out.some_text("authorization", request.authorization.as_ref().and_then(text))
         }
         Task::Verify { token, keys } => {
-            some_text(some_text(begin("verify"), "token", text(token)), "keys", keys.as_deref())
+            begin("verify").some_text("token", text(token)).some_text("keys", keys.as_deref())
         }
-        Task::Store(state) => some_text(begin("store"), "text", text(state)),
+        Task::Store(state) => begin("store").some_text("text", text(state)),
         Task::Delete => begin("delete"),
     }
     .end()
@@ -45,7 +44,7 @@ pub(super) fn event(event: &Event, scope: Option<&str>) -> String {
     match event {
         Event::Refreshed { reason, expires } => {
             let out = begin("refreshed").text("reason", reason.as_str());
-            some_time(some_text(out, "scope", scope), "expiresAt", *expires)
+            some_time(out.some_text("scope", scope), "expiresAt", *expires)
         }
         Event::Adopted { expires } => some_time(begin("adopted"), "expiresAt", *expires),
         Event::Failed { error, retry_at } => {
@@ -65,20 +64,9 @@ pub(super) fn text(secret: &Secret) -> Option<&str> {
     std::str::from_utf8(secret.expose()).ok()
 }
 
-fn some_text(out: Members, name: &str, text: Option<&str>) -> Members {
-    match text {
-        Some(text) => out.text(name, text),
-        None => out,
-    }
-}
-
 fn some_time(out: Members, name: &str, time: Option<Time>) -> Members {
     match time {
-        Some(time) => {
-            let mut seconds = String::new();
-            time.write_seconds(&mut seconds);
-            out.raw(name, &seconds)
-        }
+        Some(time) => out.raw(name, &time.to_seconds()),
         None => out,
     }
 }

@@ -62,11 +62,7 @@ impl TokenCore {
         let return_to =
             self.manager.handle_login_answer(&query, Time::from_millis(now)).map_err(|error| thrown(&error))?;
         let out = Members::new().integer("attempt", self.drain().into());
-        Ok(match return_to {
-            Some(return_to) => out.text("returnTo", &return_to),
-            None => out,
-        }
-        .end())
+        Ok(out.some_text("returnTo", return_to.as_deref()).end())
     }
 
     /// Hands in an ID token's claims as JSON, or a name for what is wrong with it.

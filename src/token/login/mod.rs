@@ -1,0 +1,123 @@
+//! Logging a person in: the authorization code flow with PKCE (RFC 6749 §4.1, RFC 7636, OpenID Connect Core 1.0 §3.1), the
+//! check of who answered (RFC 9207), and logging out at the provider (OpenID Connect RP-Initiated Logout 1.0).
+
+mod answer;
+mod pending;
+
+use std::borrow::Cow;
+
+pub use answer::Response;
+pub use pending::{PendingLogin, PendingLogins};
+
+use super::{grant::Form, metadata::Endpoints, source::Source};
+use crate::{
+    error::{Code, Error},
+    json::{self, Value},
+    secret::Secret,
+};
+
+/// A longer ID token makes a URL that servers refuse; the provider then asks the person.
+const LONGEST_HINT: usize = 4096;
+
+/// Where the person is sent to log in. `challenge` is the SHA-256 of the verifier, in base64url. `parameters` are this login's
+/// own: they stand in the place of the source's.
+///
+/// # Errors
+/// `ERR_CONFIG` when the provider has no such place.
+pub fn authorization_url(
+    source: &Source,
+    endpoints: &Endpoints,
+    login: &PendingLogin,
+    challenge: &str,
+    parameters: &[(String, String)],
+) -> Result<String, Error> {
+    let Some(endpoint) = &endpoints.authorization else {
+        return Err(Error::new(Code::Config, "the provider's metadata has no usable `authorization_endpoint`"));
+    };
+    let mut form = Form::default();
+    form.push("response_type", "code");
+    form.push("client_id", &source.client_id);
+    form.push_some("redirect_uri", source.redirect_uri.as_deref());
+    source.push_target(&mut form);
+    form.push_secret("state", &login.state);
+    form.push("nonce", &login.nonce);
+    form.push("code_challenge", challenge);
+    form.push("code_challenge_method", "S256");
+    let is_replaced = |name: &String| parameters.iter().any(|(other, _)| other == name);
+    for (name, value) in source.parameters.iter().filter(|(name, _)| !is_replaced(name)).chain(parameters) {
+        form.push(name, value);
+    }
+    Ok(with_query(endpoint, form))
+}
+
+/// Where the person is sent to be logged out at the provider too, if it has such a place.
+pub fn logout_url(source: &Source, endpoints: &Endpoints, id_token: Option<&Secret>) -> Option<String> {
+    let mut form = Form::default();
+    form.push("client_id", &source.client_id);
+    form.push_some("post_logout_redirect_uri", source.post_logout_redirect_uri.as_deref());
+    if let Some(token) = id_token.filter(|token| token.expose().len() <= LONGEST_HINT) {
+        form.push_secret("id_token_hint", token);
+    }
+    Some(with_query(endpoints.end_session.as_deref()?, form))
+}
+
+/// What the claims of a login's ID token must say beyond what every JWT's must: OpenID Connect Core 1.0 §3.1.3.7.
+///
+/// # Errors
+/// `ERR_LOGIN_REJECTED` with the claim as the subject.
+pub fn check_claims(claims: &str, client_id: &str, nonce: &str) -> Result<(), Error> {
+    let claims = json::object_of(claims).map_err(|_| rejected("the ID token has no claims"))?;
+    let text = |name| claims.get(name).and_then(Value::as_str);
+    if !text("nonce").is_some_and(|said| Secret::new(said).matches(nonce.as_bytes())) {
+        return Err(rejected("the ID token is not the answer to this login").about("nonce"));
+    }
+    let audiences = claims.get("aud").and_then(Value::as_array).map_or(1, <[_]>::len);
+    match claims.get("azp") {
+        // Some write the member always.
+        None | Some(Value::Null) if audiences == 1 => Ok(()),
+        Some(Value::String(party)) if audiences == 1 && party.is_empty() => Ok(()),
+        Some(Value::String(party)) if party == client_id => Ok(()),
+        _ => Err(rejected("the ID token was made for another client").about("azp")),
+    }
+}
+
+/// An answer that is not believed.
+pub fn rejected(message: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(Code::LoginRejected, message)
+}
+
+fn with_query(endpoint: &str, form: Form) -> String {
+    // A fragment has no place in an endpoint (RFC 6749 §3.1); a query may have.
+    let endpoint = endpoint.split('#').next().unwrap_or_default();
+    let mut out = endpoint.to_owned();
+    out.push(if endpoint.contains('?') { '&' } else { '?' });
+    out.push_str(&form.into_query());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_token_is_for_this_login_and_this_client() {
+        for (claims, good) in [
+            (r#"{"nonce":"n","aud":"c"}"#, true),
+            (r#"{"nonce":"n","aud":["c"],"azp":"c"}"#, true),
+            (r#"{"nonce":"n","aud":["c","d"],"azp":"c"}"#, true),
+            (r#"{"nonce":"n","aud":["c","d"]}"#, false),
+            (r#"{"nonce":"n","aud":"c","azp":"d"}"#, false),
+            (r#"{"nonce":"n","aud":"c","azp":null}"#, true),
+            (r#"{"nonce":"n","aud":"c","azp":""}"#, true),
+            (r#"{"nonce":"n","aud":"c","azp":7}"#, false),
+            (r#"{"nonce":"n","aud":["c","d"],"azp":null}"#, false),
+            (r#"{"nonce":"n","aud":["c","d"],"azp":""}"#, false),
+            (r#"{"nonce":"m","aud":"c"}"#, false),
+            (r#"{"aud":"c"}"#, false),
+            (r#"{"nonce":["n"],"aud":"c"}"#, false),
+            ("", false),
+        ] {
+            assert_eq!(check_claims(claims, "c", "n").is_ok(), good, "{claims}");
+        }
+    }
+}
