@@ -85,3 +85,18 @@ fn a_token_cache_can_be_left_out_and_its_bounds_are_read() {
         assert!(wrong(with(wrong_cache)).contains("tokenCache"), "{wrong_cache}");
     }
 }
+
+#[test]
+fn of_four_tokens_that_may_be_remembered_the_last_three_are() {
+    let options = format!(
+        r#"{{"providers":{{"one":{{"issuer":"{ISSUER}","audience":"api"}}}},"tokenCache":{{"maxEntries":4}}}}"#
+    );
+    let mut verifier = made(&options, Some(&SECRET)).unwrap();
+    let of = |user: &str| token(r#"{"alg":"HS256"}"#, &claims("").replace("alice", user));
+    for user in ["a", "b", "c"] {
+        outcome(&mut verifier, &of(user)).unwrap();
+    }
+    for user in ["a", "b", "c"] {
+        assert!(is_remembered(&mut verifier, &of(user)), "{user}");
+    }
+}
