@@ -22,7 +22,22 @@ const PATIENCE = 10_000;
 
 type State = "empty" | "valid" | "refreshing" | "failed";
 
-/** Access tokens that are there when they are needed: obtained, refreshed before they end, revoked. */
+/**
+ * Access tokens that are there when they are needed: obtained, refreshed before they end, revoked.
+ *
+ * ```js
+ * import { TokenManager } from "arcgate";
+ *
+ * const tokens = await TokenManager.create({
+ *   type: "client_credentials",
+ *   issuer: "https://issuer.example",
+ *   clientId: "my-service",
+ *   clientSecret: "…",
+ *   scope: "read",
+ * });
+ * await fetch("https://api.example/", { headers: { authorization: `Bearer ${await tokens.getToken()}` } });
+ * ```
+ */
 export class TokenManager {
   #driver: TokenDriver;
 

@@ -1,4 +1,3 @@
-// @ts-nocheck
 // Verifiers besides JWTs, and those that put verifiers together.
 
 import { ArcgateError, configError } from "../errors.js";
@@ -14,15 +13,15 @@ const HASH = 32;
 
 /** Known tokens. Only their hashes are kept, and each is compared, without an early exit. */
 export class StaticBearerVerifier implements Verifier {
-  #hashes;
-  #principals;
+  #hashes: Uint8Array;
+  #principals: readonly Principal[];
 
   /** Token -> the principal's id, or more of the principal. */
   static async create(tokens: Readonly<Record<string, string | StaticPrincipal>>): Promise<StaticBearerVerifier> {
     await ready();
     const entries = tokenEntries(tokens);
     const hashes = new Uint8Array(entries.length * HASH);
-    const principals = [];
+    const principals: Principal[] = [];
     for (const [index, [token, value]] of entries.entries()) {
       // The tokens are secrets: an error counts them, and never shows one.
       const name = `tokens[${index}]`;
@@ -38,13 +37,13 @@ export class StaticBearerVerifier implements Verifier {
       try {
         principals.push(toPrincipal({ ...JSON.parse(dataJson(principal, name)), kind: "static" }));
       } catch (error) {
-        throw configError(name, `is no id or { id, labels?, scopes? }: ${error.message}`);
+        throw configError(name, `is no id or { id, labels?, scopes? }: ${(error as Error).message}`);
       }
     }
     return new StaticBearerVerifier(hashes, principals);
   }
 
-  private constructor(hashes, principals) {
+  private constructor(hashes: Uint8Array, principals: readonly Principal[]) {
     this.#hashes = hashes;
     this.#principals = principals;
   }
@@ -53,7 +52,7 @@ export class StaticBearerVerifier implements Verifier {
     const token = bearerOf(credentials);
     if (!token) return null;
     const index = call("findHash", this.#hashes, await hash(token));
-    return index === undefined ? null : this.#principals[index];
+    return index === undefined ? null : (this.#principals[index] as Principal);
   }
 }
 
@@ -100,23 +99,36 @@ export class DenyAllVerifier implements Verifier {
   }
 }
 
-/** One verifier for each scheme: "bearer", "none", "x-vendor.acme.key", … Other schemes are refused. */
+/**
+ * One verifier for each scheme: "bearer", "none", "x-vendor.acme.key", … Other schemes are refused.
+ *
+ * ```js
+ * import { DenyAllVerifier, FirstOf, SchemeRouter, StaticBearerVerifier } from "arcgate";
+ *
+ * const robots = await StaticBearerVerifier.create({ [token]: "robot-1" });
+ * const router = await SchemeRouter.create({
+ *   bearer: await FirstOf.create([robots, verifier]),
+ *   none: await DenyAllVerifier.create(),
+ * });
+ * show(await router.authenticate({ scheme: "bearer", token }, { transport: "http", url: "https://api.example/" }));
+ * ```
+ */
 export class SchemeRouter implements Verifier {
-  #routes;
+  #routes: ReadonlyMap<string, Verifier>;
 
   static async create(routes: Readonly<Record<string, Verifier>>): Promise<SchemeRouter> {
-    const known = new Map();
+    const known = new Map<string, Verifier>();
     for (const [scheme, verifier] of entriesOf(routes, "routes", "must be a record: scheme -> verifier")) {
       const name = scheme.toLowerCase();
       if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) throw configError(`routes.${scheme}`, "is not a scheme's name");
       if (known.has(name)) throw configError(`routes.${scheme}`, "is there twice: case makes no difference");
       checkVerifier(verifier, `routes.${scheme}`);
-      known.set(name, verifier);
+      known.set(name, verifier as Verifier);
     }
     return new SchemeRouter(known);
   }
 
-  private constructor(routes) {
+  private constructor(routes: ReadonlyMap<string, Verifier>) {
     this.#routes = routes;
   }
 
@@ -136,7 +148,7 @@ export class SchemeRouter implements Verifier {
 
 /** The first verifier that accepts. A refusal goes on to the next; an outage doesn't. */
 export class FirstOf implements Verifier {
-  #verifiers;
+  #verifiers: readonly Verifier[];
 
   static async create(verifiers: readonly Verifier[]): Promise<FirstOf> {
     await ready();
@@ -145,7 +157,7 @@ export class FirstOf implements Verifier {
     return new FirstOf([...verifiers]);
   }
 
-  private constructor(verifiers) {
+  private constructor(verifiers: readonly Verifier[]) {
     this.#verifiers = verifiers;
   }
 
@@ -160,7 +172,7 @@ export class FirstOf implements Verifier {
 
   async authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null> {
     // A next verifier might let in whom the first one would have refused.
-    let refusal;
+    let refusal: unknown;
     let heaviest = -1;
     for (const verifier of this.#verifiers) {
       try {
@@ -178,13 +190,17 @@ export class FirstOf implements Verifier {
 }
 
 // Who made a principal is not known afterwards, so the strictest of them says when its streams end.
-function leastTolerance(verifiers) {
-  const known = [...verifiers].map((verifier) => verifier.clockToleranceSec).filter(Number.isFinite);
+function leastTolerance(verifiers: Iterable<Verifier>): number | undefined {
+  const known = [...verifiers].map((verifier) => verifier.clockToleranceSec).filter(isNumber);
   return known.length > 0 ? Math.min(...known) : undefined;
 }
 
+function isNumber(value: number | undefined): value is number {
+  return Number.isFinite(value);
+}
+
 // The tokens are secrets: no error may name one, as that about a hidden member would.
-function tokenEntries(tokens) {
+function tokenEntries(tokens: unknown): [string, unknown][] {
   const problem = "must be a record: token -> id";
   checkRecord(tokens, "tokens", problem);
   try {
@@ -195,13 +211,13 @@ function tokenEntries(tokens) {
 }
 
 // The token of bearer credentials.
-function bearerOf(credentials) {
+function bearerOf(credentials: Credentials): string | null | undefined {
   if (schemeOf(credentials) !== "bearer") return undefined;
-  const { token } = credentials;
+  const { token }: { token?: unknown } = credentials;
   if (token === undefined || token === null || typeof token === "string") return token;
   throw configError("credentials.token", "must be a string");
 }
 
-async function hash(token) {
+async function hash(token: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
 }
