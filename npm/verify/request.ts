@@ -11,6 +11,20 @@ import type { Credentials, Principal, Verifier, VerifierContext } from "./types.
 /**
  * The principal of the request's Authorization header. Throws what `errorResponse` makes the right 400, 401, 403 or 503 of.
  * `scopes` is checked as for `JwtVerifier.verify`.
+ *
+ * ```js
+ * import { authenticateRequest, errorResponse } from "arcgate";
+ *
+ * const handle = async (request) => {
+ *   try {
+ *     const principal = await authenticateRequest(request, verifier, { scopes: ["read"] });
+ *     return Response.json({ hello: principal.id });
+ *   } catch (error) {
+ *     return errorResponse(error);
+ *   }
+ * };
+ * show(handle);
+ * ```
  */
 export async function authenticateRequest(
   request: PlatformRequest,
@@ -154,7 +168,7 @@ export function httpContext(request: Request, ctx?: { waitUntil?(promise: Promis
 }
 
 /** Refuses what is no verifier. @internal */
-export function checkVerifier(verifier: unknown, name = "verifier"): void {
+export function checkVerifier(verifier: unknown, name = "verifier"): asserts verifier is Verifier {
   if (typeof (verifier as Partial<Verifier> | null | undefined)?.authenticate !== "function") {
     throw configError(name, "must be a verifier: an object with `authenticate`");
   }

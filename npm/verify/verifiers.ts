@@ -123,7 +123,7 @@ export class SchemeRouter implements Verifier {
       if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) throw configError(`routes.${scheme}`, "is not a scheme's name");
       if (known.has(name)) throw configError(`routes.${scheme}`, "is there twice: case makes no difference");
       checkVerifier(verifier, `routes.${scheme}`);
-      known.set(name, verifier as Verifier);
+      known.set(name, verifier);
     }
     return new SchemeRouter(known);
   }

@@ -23,6 +23,18 @@ import type { ArcgateWorker, WorkerContext, WorkerOptions } from "./types.js";
  * Makes the Worker that stands in front of agents: `POST /arc` (ARC 1.0), `GET /arcp` (ARCP 1.1, WebSocket), `GET /healthz`, and
  * the static assets bound as `ASSETS`. Throws an ArcgateError `ERR_CONFIG` that names the option and the fix. `Env` is what
  * wrangler's configuration binds; in TypeScript, annotate `verifier`'s parameter with it.
+ *
+ * ```js
+ * import { JwtVerifier } from "arcgate";
+ * import { createWorker } from "arcgate/worker";
+ *
+ * const app = createWorker({
+ *   verifier: (env) => JwtVerifier.create({ providers: JSON.parse(env.PROVIDERS) }),
+ *   agents: { greet: async (input) => `hello, ${input}` },
+ * });
+ * export default app;
+ * export const { RuntimeHub } = app;
+ * ```
  */
 export function createWorker<Env = unknown>(options: WorkerOptions<Env>): ArcgateWorker<Env> {
   if (!("arcCheck" in bindings)) throw configError("createWorker", "is not for browsers: their module has no gate");
