@@ -1,12 +1,12 @@
-// The user's listeners: what they do wrong changes nothing, and is told once.
+// The user's listeners: what they do wrong changes nothing, and is said once in the log.
 
-let isTold = false;
+let isLogged = false;
 
 /** An event of a union, before anybody has said when. */
 export type Untimed<E> = E extends unknown ? Omit<E, "time"> : never;
 
 /** Hands an event to a listener, with the time by `now()` in milliseconds. One that throws, at once or later, harms nobody. */
-export function tell<E extends { time: number }>(
+export function notify<E extends { time: number }>(
   listener: (event: E) => unknown,
   event: Untimed<E>,
   now = Date.now,
@@ -23,8 +23,8 @@ export function tell<E extends { time: number }>(
 }
 
 function failed(thrown: unknown): void {
-  if (isTold) return;
-  isTold = true;
+  if (isLogged) return;
+  isLogged = true;
   // Its name alone: what it says may hold what the event was about.
   console.error(`arcgate: onEvent failed: ${nameOf(thrown)} (told once)`);
 }

@@ -8,8 +8,8 @@ export function isLoopback(hostname: string): boolean {
   return /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-// What a Worker's own line has told of already: its verifier need not tell it again.
-const told = new Set<string>();
+// What a Worker's own line has warned of: its verifier need not do so again.
+const warned = new Set<string>();
 
 /** Whether plain text may go to a URL: on this machine, where nobody listens in, or to a host that is named. */
 export function mayBePlain(url: URL, insecureHosts: readonly string[] = []): boolean {
@@ -31,11 +31,11 @@ export function checkInsecureHosts(insecureHosts: unknown): void {
 }
 
 /** One line in the log: whoever is on that network reads what goes there, and can answer in the other's place. */
-export function tellInsecureHosts(insecureHosts: readonly string[] | undefined, who: string): void {
+export function warnOfInsecureHosts(insecureHosts: readonly string[] | undefined, who: string): void {
   if (!insecureHosts?.length) return;
   const hosts = insecureHosts.join(", ");
-  if (who !== "createWorker" && told.has(hosts)) return;
-  if (who === "createWorker") told.add(hosts);
+  if (who !== "createWorker" && warned.has(hosts)) return;
+  if (who === "createWorker") warned.add(hosts);
   console.warn(
     `arcgate: ${who}: plain http and ws may go to ${hosts} (insecureHosts): tokens and keys are readable on the way`,
   );

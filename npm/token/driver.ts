@@ -3,7 +3,7 @@
 import type { TokenCore } from "../core.js";
 import { ArcgateError } from "../errors.js";
 import { clock, steady } from "../platform/clock.js";
-import { tell, type Untimed } from "../platform/events.js";
+import { notify, type Untimed } from "../platform/events.js";
 import { guarded, MachineDriver } from "../platform/machine-driver.js";
 import { bindings, recoverFrom } from "../platform/wasm.js";
 import type { Step, WaitUntil } from "./actions.js";
@@ -290,6 +290,6 @@ export class TokenDriver {
 
   #emit(event: Untimed<TokenEvent>): void {
     const { onEvent } = this.#options;
-    if (onEvent) tell(onEvent, event, this.#now);
+    if (onEvent) notify(onEvent, event, this.#now);
   }
 }

@@ -2,7 +2,7 @@
 
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "../errors.js";
 import { aborted, orAborted, within } from "../platform/cancellation.js";
-import { tellInsecureHosts } from "../platform/insecure-hosts.js";
+import { warnOfInsecureHosts } from "../platform/insecure-hosts.js";
 import { ready, recoverFrom } from "../platform/wasm.js";
 import { TokenDriver } from "./driver.js";
 import type { Logins } from "./login.js";
@@ -45,7 +45,7 @@ export class TokenManager {
   static async create(source: TokenSource, options: TokenManagerOptions = {}): Promise<TokenManager> {
     await ready();
     const manager = new TokenManager(source, options);
-    tellInsecureHosts(options.insecureHosts, "TokenManager");
+    warnOfInsecureHosts(options.insecureHosts, "TokenManager");
     return manager;
   }
 

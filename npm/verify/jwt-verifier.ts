@@ -4,8 +4,8 @@ import type { VerifierCore } from "../core.js";
 import { ArcgateError, configError, errorFromJson, toArcgateError } from "../errors.js";
 import { aborted, orAborted } from "../platform/cancellation.js";
 import { clock } from "../platform/clock.js";
-import { tell, type Untimed } from "../platform/events.js";
-import { tellInsecureHosts } from "../platform/insecure-hosts.js";
+import { notify, type Untimed } from "../platform/events.js";
+import { warnOfInsecureHosts } from "../platform/insecure-hosts.js";
 import { dataJson } from "../platform/json.js";
 import { guarded, MachineDriver } from "../platform/machine-driver.js";
 import { callOptions, schemeOf } from "../platform/options.js";
@@ -57,7 +57,7 @@ export class JwtVerifier implements Verifier {
   static async create(options: JwtVerifierOptions): Promise<JwtVerifier> {
     await ready();
     const verifier = new JwtVerifier(options);
-    tellInsecureHosts(options.insecureHosts, "JwtVerifier");
+    warnOfInsecureHosts(options.insecureHosts, "JwtVerifier");
     return verifier;
   }
 
@@ -243,7 +243,7 @@ export class JwtVerifier implements Verifier {
   }
 
   #emit(event: Untimed<AuditEvent>): void {
-    if (this.#options.onEvent) tell(this.#options.onEvent, event, this.#now);
+    if (this.#options.onEvent) notify(this.#options.onEvent, event, this.#now);
   }
 }
 

@@ -7,7 +7,7 @@ import type { SessionRevocation } from "../arcp/gate/settings.js";
 import { runtimeHub } from "../arcp/runtime/hub.js";
 import { configError } from "../errors.js";
 import { call } from "../platform/call.js";
-import { tellInsecureHosts } from "../platform/insecure-hosts.js";
+import { warnOfInsecureHosts } from "../platform/insecure-hosts.js";
 import { optionsJson } from "../platform/json.js";
 import { bindings, ready } from "../platform/wasm.js";
 import { checkVerifier, placeOf } from "../verify/request.js";
@@ -39,7 +39,7 @@ import type { ArcgateWorker, WorkerContext, WorkerOptions } from "./types.js";
 export function createWorker<Env = unknown>(options: WorkerOptions<Env>): ArcgateWorker<Env> {
   if (!("arcCheck" in bindings)) throw configError("createWorker", "is not for browsers: their module has no gate");
   const settings = readOptions(options);
-  tellInsecureHosts(options.insecureHosts, "createWorker");
+  warnOfInsecureHosts(options.insecureHosts, "createWorker");
   // A Worker's module is at hand, so this loads it at once; elsewhere the first request waits for it.
   ready().catch(() => {});
   const check = checker(settings);

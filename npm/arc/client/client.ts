@@ -3,7 +3,7 @@
 import { type ArcgateError, configError } from "../../errors.js";
 import { call } from "../../platform/call.js";
 import { Watch } from "../../platform/cancellation.js";
-import { tellInsecureHosts } from "../../platform/insecure-hosts.js";
+import { warnOfInsecureHosts } from "../../platform/insecure-hosts.js";
 import { dataJson, optionsJson } from "../../platform/json.js";
 import { checkKeys, numberOption } from "../../platform/options.js";
 import {
@@ -85,7 +85,7 @@ export class ArcClient {
   static async create(options: ArcClientOptions): Promise<ArcClient> {
     await ready();
     const client = new ArcClient(options);
-    tellInsecureHosts(options.insecureHosts, "ArcClient");
+    warnOfInsecureHosts(options.insecureHosts, "ArcClient");
     return client;
   }
 

@@ -4,8 +4,8 @@
 import { ArcgateError, type CoreError, configError } from "../../errors.js";
 import { aborted, orAborted } from "../../platform/cancellation.js";
 import { type Deferred, deferred } from "../../platform/deferred.js";
-import { tell, type Untimed } from "../../platform/events.js";
-import { tellInsecureHosts } from "../../platform/insecure-hosts.js";
+import { notify, type Untimed } from "../../platform/events.js";
+import { warnOfInsecureHosts } from "../../platform/insecure-hosts.js";
 import { checkKeys } from "../../platform/options.js";
 import { ready } from "../../platform/wasm.js";
 import type { Accepted, ClientAction, Closed, CoreEvent, JobAction, Opened } from "./actions.js";
@@ -64,7 +64,7 @@ export class ArcpClient {
   static async connect(url: string | URL, options: ArcpClientOptions): Promise<ArcpClient> {
     await ready();
     const client = new ArcpClient(url, options);
-    tellInsecureHosts(options.insecureHosts, "ArcpClient");
+    warnOfInsecureHosts(options.insecureHosts, "ArcpClient");
     await client.#begin(options.signal);
     return client;
   }
@@ -205,7 +205,7 @@ export class ArcpClient {
       case "opened":
         return this.#opened(action);
       case "tell":
-        return this.#tell(action.event);
+        return this.#sessionEvent(action.event);
       case "accepted":
       case "held":
         return this.#accepted(action);
@@ -260,7 +260,7 @@ export class ArcpClient {
     });
   }
 
-  #tell(event: CoreEvent) {
+  #sessionEvent(event: CoreEvent) {
     if (event.type === "error") return this.#emit({ type: event.type, error: this.#toError(event.error) });
     if (event.type === "reconnecting") this.#state = "reconnecting";
     if ("reason" in event) event.reason = this.#driver.clean(event.reason);
@@ -281,7 +281,7 @@ export class ArcpClient {
   }
 
   #emit(event: Untimed<SessionEvent>): void {
-    if (this.#onEvent) tell(this.#onEvent, event);
+    if (this.#onEvent) notify(this.#onEvent, event);
   }
 
   #toError(error: CoreError): ArcgateError {
