@@ -1,6 +1,7 @@
 // A job: its events, bounded, and its result.
 
 import { ArcgateError } from "../../errors.js";
+import { type Deferred, deferred } from "../../platform/deferred.js";
 import type { Arrived, JobAction } from "./actions.js";
 import { assembled, type Chunk, chunkOf } from "./chunks.js";
 import type { Driver } from "./driver.js";
@@ -29,11 +30,6 @@ interface End {
 /** Asks for a job's end. */
 export type Cancel = (handle: number, reason: string, signal: AbortSignal | undefined) => Promise<unknown>;
 
-interface Waiting<T> {
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
-
 /** A job of this session, or one that it is subscribed to. */
 export class Job implements PublicJob {
   #driver: Driver;
@@ -43,12 +39,11 @@ export class Job implements PublicJob {
   #queue: QueuedEvent[] = [];
   #unreported = 0;
   #dropped = 0;
-  #waiting: Waiting<Next>[] = [];
+  #waiting: Deferred<Next>[] = [];
   #chunks: Chunk[] = [];
   #end: End | undefined;
   #reader = 0;
-  #result: Promise<unknown>;
-  #settle!: Waiting<unknown>;
+  #result = deferred<unknown>();
   #id = "";
   #details: Readonly<Record<string, unknown>> = {};
 
@@ -56,11 +51,8 @@ export class Job implements PublicJob {
     this.#driver = driver;
     this.#handle = handle;
     this.#cancel = cancel;
-    this.#result = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-    });
     // Nobody may wait for it.
-    this.#result.catch(() => {});
+    this.#result.promise.catch(() => {});
   }
 
   get id(): string {
@@ -83,7 +75,7 @@ export class Job implements PublicJob {
 
   get result(): Promise<unknown> {
     this.#becomes(AWAITS);
-    return this.#result;
+    return this.#result.promise;
   }
 
   /** Asks the runtime to end it. Settles when the runtime agrees, or the job has ended. */
@@ -181,7 +173,9 @@ export class Job implements PublicJob {
     if (this.#queue.length > 0 || this.#dropped > 0) return this.#take();
     if (this.#reader === LEFT) return { done: true, value: undefined };
     if (this.#end) return after(this.#end);
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    const waiting = deferred<Next>();
+    this.#waiting.push(waiting);
+    return waiting.promise;
   }
 
   #take(): Next {
@@ -207,8 +201,8 @@ export class Job implements PublicJob {
     if (this.#end) return;
     this.#end = end;
     this.#chunks = [];
-    if (end.error) this.#settle.reject(end.error);
-    else this.#settle.resolve(end.value);
+    if (end.error) this.#result.reject(end.error);
+    else this.#result.resolve(end.value);
     for (const { resolve, reject } of this.#waiting.splice(0)) {
       if (end.error && !end.isWhole) reject(end.error);
       else resolve({ done: true, value: undefined });
