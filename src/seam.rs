@@ -1,7 +1,8 @@
 //! The numbers that both sides of the boundary to JavaScript know, written down once.
 //!
 //! What is called for each token crosses the boundary as numbers: which step comes next, and in which of thirteen registers its
-//! details are. `npm/verify/numbers.ts` has the same ones; `cargo test --test seam` holds it against this table, and writes it anew
+//! details are. What an application does with a job's events is a number, too. `npm/verify/numbers.ts` and
+//! `npm/arcp/client/numbers.ts` have the same ones; `cargo test --test seam` holds them against these tables, and writes them anew
 //! with `ARCGATE_WRITE=1`.
 
 /// A number by its name, as both sides write it.
@@ -99,6 +100,20 @@ pub mod verify {
         MAX_TOKEN: usize = jws::MAX_TOKEN;
         /// The longest document of a provider's, keys or metadata, in bytes.
         MAX_DOCUMENT: usize = jwks::MAX_BYTES;
+    }
+}
+
+/// The ARCP client's: `src/js/arcp_client` and `npm/arcp/client`.
+pub mod arcp_client {
+    use super::Number;
+
+    numbers! {
+        /// The application waits for a job's result.
+        AWAITS_RESULT: u8 = 1;
+        /// It reads the job's events.
+        READS_EVENTS: u8 = 2;
+        /// It reads them no more.
+        READS_NO_MORE: u8 = 3;
     }
 }
 

@@ -1,18 +1,18 @@
-//! Both sides of the boundary to JavaScript know the same numbers: `npm/verify/numbers.ts` is what `src/seam.rs` says, and
-//! `npm/arcp/close-codes.ts` what `src/arcp/close.rs` does.
+//! Both sides of the boundary to JavaScript know the same numbers: `npm/verify/numbers.ts` and `npm/arcp/client/numbers.ts` are
+//! what `src/seam.rs` says, and `npm/arcp/close-codes.ts` what `src/arcp/close.rs` does.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::{fs, path::Path};
 
 use arcgate::{
     arcp::Close,
-    seam::{verify, Number},
+    seam::{arcp_client, verify, Number},
 };
 
 /// The numbers as a module of TypeScript.
-fn typescript(numbers: &[Number]) -> String {
-    let mut out = String::from(
-        "// The numbers that the core's verifier and JavaScript share. Written from src/seam.rs, by\n\
+fn typescript(whose: &str, numbers: &[Number]) -> String {
+    let mut out = format!(
+        "// The numbers that the core's {whose} and JavaScript share. Written from src/seam.rs, by\n\
          // ARCGATE_WRITE=1 cargo test --test seam\n",
     );
     for Number { name, value, meaning } in numbers {
@@ -36,9 +36,11 @@ fn close_codes() -> String {
 #[test]
 #[allow(clippy::disallowed_methods, reason = "it writes a file when it is told to")]
 fn javascript_has_the_same_numbers() {
-    for (file, text) in
-        [("npm/verify/numbers.ts", typescript(verify::NUMBERS)), ("npm/arcp/close-codes.ts", close_codes())]
-    {
+    for (file, text) in [
+        ("npm/verify/numbers.ts", typescript("verifier", verify::NUMBERS)),
+        ("npm/arcp/client/numbers.ts", typescript("ARCP client", arcp_client::NUMBERS)),
+        ("npm/arcp/close-codes.ts", close_codes()),
+    ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         if std::env::var_os("ARCGATE_WRITE").is_some() {
             fs::write(&path, &text).unwrap();
@@ -53,5 +55,6 @@ fn the_numbers_that_javascript_relies_on_are_there() {
     for name in ["REFUSED", "VERIFIED", "CHECK", "FETCH", "WAIT", "IMPORT", "REGISTERS", "MAX_TOKEN"] {
         assert!(verify::NUMBERS.iter().any(|number| number.name == name), "{name}");
     }
-    assert!(typescript(verify::NUMBERS).contains("\n/** A step: the token is good. */\nexport const VERIFIED = 1;\n"));
+    assert!(typescript("verifier", verify::NUMBERS)
+        .contains("\n/** A step: the token is good. */\nexport const VERIFIED = 1;\n"));
 }

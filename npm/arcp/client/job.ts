@@ -5,12 +5,9 @@ import { type Deferred, deferred } from "../../platform/deferred.js";
 import type { Arrived, JobAction } from "./actions.js";
 import { assembled, type Chunk, chunkOf } from "./chunks.js";
 import type { Driver } from "./driver.js";
+import { AWAITS_RESULT, READS_EVENTS, READS_NO_MORE } from "./numbers.js";
 import type { JobEvent, Job as PublicJob } from "./types.js";
 
-// The core's numbers for what is done with the events.
-const AWAITS = 1;
-const READS = 2;
-const LEFT = 3;
 // The core learns of what was read in portions.
 const PORTION = 16;
 // Marks an event of ours among the runtime's.
@@ -74,7 +71,7 @@ export class Job implements PublicJob {
   }
 
   get result(): Promise<unknown> {
-    this.#becomes(AWAITS);
+    this.#becomes(AWAITS_RESULT);
     return this.#result.promise;
   }
 
@@ -93,7 +90,7 @@ export class Job implements PublicJob {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<JobEvent, undefined> {
-    this.#becomes(READS);
+    this.#becomes(READS_EVENTS);
     return {
       next: () => this.#next(),
       return: async (value) => {
@@ -149,7 +146,7 @@ export class Job implements PublicJob {
         else left -= 1;
       }
     }
-    if (!keep || this.#reader === LEFT) return;
+    if (!keep || this.#reader === READS_NO_MORE) return;
     this.#queue.push({ ...payload, seq });
     this.#handOn();
   }
@@ -162,7 +159,7 @@ export class Job implements PublicJob {
 
   // Events that won't come: whoever reads is told where they would have stood.
   #missed(count: number): void {
-    if (this.#reader === LEFT) return;
+    if (this.#reader === READS_NO_MORE) return;
     const last = this.#queue.at(-1)?.[DROPPED];
     if (last) last.count += count;
     else this.#queue.push(dropped(count));
@@ -171,7 +168,7 @@ export class Job implements PublicJob {
 
   async #next(): Promise<Next> {
     if (this.#queue.length > 0 || this.#dropped > 0) return this.#take();
-    if (this.#reader === LEFT) return { done: true, value: undefined };
+    if (this.#reader === READS_NO_MORE) return { done: true, value: undefined };
     if (this.#end) return after(this.#end);
     const waiting = deferred<Next>();
     this.#waiting.push(waiting);
@@ -227,8 +224,8 @@ export class Job implements PublicJob {
   }
 
   #leave(): void {
-    this.#becomes(LEFT);
-    this.#reader = LEFT;
+    this.#becomes(READS_NO_MORE);
+    this.#reader = READS_NO_MORE;
     this.#queue = [];
     this.#dropped = 0;
     for (const { resolve } of this.#waiting.splice(0)) resolve({ done: true, value: undefined });

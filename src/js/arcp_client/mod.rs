@@ -10,6 +10,7 @@ use crate::{
     },
     json,
     machine::Machine as _,
+    seam::arcp_client as numbers,
     time::Time,
 };
 
@@ -144,13 +145,13 @@ impl ArcpSession {
         self.client.handle_unsubscribe(job, now);
     }
 
-    /// What the application does with a job's events from now on: 1 waits for the result, 2 reads, 3 reads no more.
+    /// What the application does with a job's events from now on: [`numbers`] has what `reader` may be.
     #[wasm_bindgen(js_name = setReader)]
     pub fn set_reader(&mut self, job: u32, reader: u8, now: f64) {
         let now = self.at(now);
         let reader = match reader {
-            1 => Reader::Result,
-            2 => Reader::Events,
+            numbers::AWAITS_RESULT => Reader::Result,
+            numbers::READS_EVENTS => Reader::Events,
             _ => Reader::Gone,
         };
         self.client.handle_reader(job, reader, now);
