@@ -1,6 +1,6 @@
 //! Who may go on sending. `session.ack` is for the whole session (ARCP 1.1 §6.5): as long as only those wait that are not read,
-//! it is kept back, and the runtime holds them. As soon as anybody else would wait for it, what has come is acknowledged, and a job
-//! that is not read is put off by itself: unsubscribed, and taken up again from its number when it is read.
+//! it is withheld, and the runtime keeps them back. As soon as anybody else would wait for it, what has come is acknowledged, and a job
+//! that is not read is paused by itself: unsubscribed, and resumed from its number when it is read.
 
 use super::{payloads, requests::Kind, state::Phase, Client};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 const ACK_PAUSE: Span = Span::from_millis(200);
 
 impl Client {
-    /// The application has read, or reads no more, or asks for something: what was held back may come.
+    /// The application has read, or reads no more, or asks for something: what was withheld may come.
     pub(super) fn release(&mut self) {
         if self.phase != Phase::Open {
             return;
@@ -25,7 +25,7 @@ impl Client {
         }
     }
 
-    /// Whether acknowledgements are kept back, for the sake of jobs that are not read. Where others need them, those are put off.
+    /// Whether acknowledgements are withheld, for the sake of jobs that are not read. Where others need them, those are paused.
     pub(super) fn withholds_acks(&mut self) -> bool {
         if !self.jobs.withholds_acks() {
             return false;
@@ -65,7 +65,7 @@ impl Client {
         self.session.as_ref().is_some_and(|session| session.features.has("subscribe"))
     }
 
-    /// A job's events are put off until somebody reads.
+    /// A job's events are paused until somebody reads.
     pub(super) fn pause_job(&mut self, handle: u32) {
         if !self.can_subscribe() || self.phase != Phase::Open {
             return;
@@ -77,7 +77,7 @@ impl Client {
         self.send("job.unsubscribe", &payload, Some(&id), None);
     }
 
-    /// Jobs that were put off and have room again go on from where they were.
+    /// Jobs that were paused and have room again go on from where they were.
     fn resume_jobs(&mut self) {
         let mut back = Vec::new();
         for job in self.jobs.iter_mut().filter(|job| job.flow.is_paused() && job.has_room()) {
@@ -119,7 +119,7 @@ impl Client {
         self.hand_over_all(handle, &pending);
     }
 
-    /// The job can't be taken up again.
+    /// The job can't be resumed.
     pub(super) fn job_not_resumed(&mut self, handle: u32) {
         let Some(job) = self.jobs.get(handle) else { return };
         let (skipped, is_left) = (std::mem::take(&mut job.flow.skipped), job.is_left());

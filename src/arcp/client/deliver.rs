@@ -17,7 +17,7 @@ use crate::{
 
 /// Ended jobs that are remembered.
 const MAX_ENDED: usize = 256;
-/// What is given up is told so often at most.
+/// What is given up is reported so often at most.
 const REPORT_PAUSE: Span = Span::from_millis(200);
 
 /// The kind of event that says how many could not be kept.
@@ -78,7 +78,7 @@ impl Client {
             }
         }
         let (keep, given_up) = if is_kept { job.arrives(text.len(), seq) } else { (false, 0) };
-        // Whom no acknowledgement holds is put off as soon as the reader is behind: what is under way then has to fit into what the
+        // Whom no acknowledgement holds is paused as soon as the reader is behind: what is under way then has to fit into what the
         // runtime keeps of the job.
         let has_acks = self.session.as_ref().is_some_and(|session| session.features.has("ack"));
         let is_behind = job.is_flooded() || (!has_acks && job.is_backlogged());
@@ -140,7 +140,7 @@ impl Client {
         self.report_given_up();
     }
 
-    /// Events that had to be given up are lost: the application is told, from time to time.
+    /// Events that had to be given up are lost: they are reported, from time to time.
     pub(super) fn report_given_up(&mut self) {
         let mut lost = Vec::new();
         for job in self.jobs.iter_mut() {

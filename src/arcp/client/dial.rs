@@ -91,7 +91,7 @@ impl Client {
             session.token.clone().map(|token| Resume {
                 session_id: session.id.clone(),
                 token,
-                // The TypeScript runtime gives nothing back to whoever has seen all, and everything to whoever lacks one.
+                // The TypeScript runtime gives nothing back to whoever has seen all, and everything to whoever misses one.
                 last_event_seq: self.jobs.last_seq() - i64::from(self.recovery.asked_lower),
             })
         });

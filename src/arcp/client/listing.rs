@@ -90,7 +90,7 @@ impl Client {
     }
 
     /// The list can't be had, or has no end: it is asked for again, less and less often. When that doesn't help either, nobody
-    /// knows what became of the jobs that weren't heard of since.
+    /// knows what became of the jobs that nothing came of since.
     pub(super) fn list_failed(&mut self) {
         let pause = RELIST.get(self.listing.failures).copied();
         self.listing.failures += 1;
@@ -101,7 +101,7 @@ impl Client {
         self.listing.failures = 0;
         let unconfirmed: Vec<u32> = self.jobs.iter().filter(|job| job.is_unconfirmed).map(|job| job.handle).collect();
         for handle in unconfirmed {
-            // One that is put off shows what became of it when it is taken up.
+            // One that is paused shows what became of it when it is resumed.
             match self.jobs.get(handle).filter(|job| job.flow.is_live()).map(|job| job.submit.take()) {
                 Some(Some(payload)) => self.ask(Kind::Submit, &payload, handle, None),
                 Some(None) => self.fail(

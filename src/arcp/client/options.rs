@@ -45,62 +45,73 @@ impl Options {
     pub fn read(text: &str) -> Result<Self, Error> {
         let object = config::object(text, "")?;
         let mut reader = Reader::new("", &object);
-        let client = {
-            let object = reader.take("client").and_then(json::Value::as_object);
-            let object = object.ok_or_else(|| reader.wrong("client", "must be { name, version }"))?;
-            let mut inner = Reader::new("client", object);
-            let name = inner.string("name", Required::Yes)?.unwrap_or_default().to_owned();
-            let version = inner.string("version", Required::Yes)?.unwrap_or_default().to_owned();
-            inner.finish()?;
-            if name.len() > 256 || version.len() > 256 {
-                return Err(reader.wrong("client", "has a name or a version over 256 bytes"));
-            }
-            Party { name, version }
-        };
+        let client = client(&mut reader)?;
         let scheme = reader.string("scheme", Required::Yes)?.unwrap_or_default().to_owned();
         if !is_scheme(&scheme) {
             return Err(reader.wrong("auth.scheme", "must be bearer, none or x-vendor.<vendor>.<scheme>"));
         }
-        let features = match reader.strings("features")? {
-            None => Features::new(KNOWN),
-            Some(names) => {
-                if let Some(wrong) = names.iter().find(|name| !is_feature(name)) {
-                    let known = crate::config::nearest(wrong, &KNOWN).unwrap_or("heartbeat");
-                    return Err(reader.wrong("features", format_args!("has an unknown name; did you mean `{known}`?")));
-                }
-                Features::new(names.iter().map(String::as_str))
-            }
-        };
-        let millis = |value: Option<f64>, otherwise: i64| value.map_or(otherwise, |millis| millis as i64);
+        let features = features(&mut reader)?;
         let handshake = millis(reader.number("handshakeTimeoutMs", 1.0, 600_000.0)?, 10_000);
         let request = millis(reader.number("requestTimeoutMs", 1.0, 3_600_000.0)?, 30_000);
-        let result_bytes = reader.number("maxResultBytes", 0.0, 1_073_741_824.0)?.unwrap_or(67_108_864.0);
+        let result_bytes = reader.number("maxResultBytes", 0.0, 1_073_741_824.0)?.unwrap_or(67_108_864.0) as usize;
         let can_renew = reader.take("canRenew").and_then(json::Value::as_bool).unwrap_or(false);
-        let (mut reconnect, mut longest_pause, mut attempts) = (true, 30_000, None);
-        match reader.take("reconnect") {
-            None => {}
-            Some(json::Value::Bool(wanted)) => reconnect = *wanted,
-            Some(json::Value::Object(object)) => {
-                let mut inner = Reader::new("reconnect", object);
-                longest_pause = millis(inner.number("maxDelayMs", 0.0, 3_600_000.0)?, longest_pause);
-                attempts = inner.number("maxAttempts", 1.0, 1_000_000_000.0)?.map(|number| number as u32);
-                inner.finish()?;
-            }
-            Some(_) => return Err(reader.wrong("reconnect", "must be a boolean, or { maxDelayMs, maxAttempts }")),
-        }
+        let (reconnect, longest_pause, attempts) = reconnect(&mut reader)?;
         reader.finish()?;
         Ok(Self {
             client,
             scheme,
             features,
-            handshake: Span::from_millis(handshake),
-            request: Span::from_millis(request),
+            handshake,
+            request,
             reconnect,
-            longest_pause: Span::from_millis(longest_pause),
+            longest_pause,
             attempts,
             can_renew,
-            result_bytes: result_bytes as usize,
+            result_bytes,
         })
+    }
+}
+
+fn millis(value: Option<f64>, otherwise: i64) -> Span {
+    Span::from_millis(value.map_or(otherwise, |millis| millis as i64))
+}
+
+fn client(reader: &mut Reader<'_, '_>) -> Result<Party, Error> {
+    let object = reader.take("client").and_then(json::Value::as_object);
+    let object = object.ok_or_else(|| reader.wrong("client", "must be { name, version }"))?;
+    let mut inner = Reader::new("client", object);
+    let name = inner.string("name", Required::Yes)?.unwrap_or_default().to_owned();
+    let version = inner.string("version", Required::Yes)?.unwrap_or_default().to_owned();
+    inner.finish()?;
+    if name.len() > 256 || version.len() > 256 {
+        return Err(reader.wrong("client", "has a name or a version over 256 bytes"));
+    }
+    Ok(Party { name, version })
+}
+
+fn features(reader: &mut Reader<'_, '_>) -> Result<Features, Error> {
+    let Some(names) = reader.strings("features")? else { return Ok(Features::new(KNOWN)) };
+    if let Some(wrong) = names.iter().find(|name| !is_feature(name)) {
+        let known = config::nearest(wrong, &KNOWN).unwrap_or("heartbeat");
+        return Err(reader.wrong("features", format_args!("has an unknown name; did you mean `{known}`?")));
+    }
+    Ok(Features::new(names.iter().map(String::as_str)))
+}
+
+/// Whether a lost connection is made again, after which pause at most, and how often.
+fn reconnect(reader: &mut Reader<'_, '_>) -> Result<(bool, Span, Option<u32>), Error> {
+    let otherwise = millis(None, 30_000);
+    match reader.take("reconnect") {
+        None => Ok((true, otherwise, None)),
+        Some(json::Value::Bool(reconnect)) => Ok((*reconnect, otherwise, None)),
+        Some(json::Value::Object(object)) => {
+            let mut inner = Reader::new("reconnect", object);
+            let longest = millis(inner.number("maxDelayMs", 0.0, 3_600_000.0)?, 30_000);
+            let attempts = inner.number("maxAttempts", 1.0, 1_000_000_000.0)?.map(|number| number as u32);
+            inner.finish()?;
+            Ok((true, longest, attempts))
+        }
+        Some(_) => Err(reader.wrong("reconnect", "must be a boolean, or { maxDelayMs, maxAttempts }")),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
 
 /// How long the end of a job may still be on its way when a list says that it has ended.
 const GRACE: Span = Span::from_secs(2);
-/// A job with an idempotency key that isn't heard of for so long may have ended before; then it is looked at less and less often.
+/// A job with an idempotency key of which nothing comes for so long may have ended before; then it is looked at less and less often.
 const QUIET: Span = Span::from_secs(2);
 const QUIETER: i64 = 30_000;
 const MAX_LOOK_PAUSE: i64 = 600_000;
@@ -137,7 +137,7 @@ impl Client {
         }
     }
 
-    /// Jobs that were accepted for their keys, and not heard of since.
+    /// Jobs that were accepted for their keys, and that nothing came of since.
     pub(super) fn look_after(&mut self) {
         let now = self.now;
         let mut is_any = false;

@@ -1,4 +1,4 @@
-//! What is remembered from one connection to the next, while a session is taken up again: where it was asked for, what could not
+//! What is remembered from one connection to the next, while a session is resumed: where it was asked for, what could not
 //! be read, and what could not be passed on.
 
 use super::fault::Fault;

@@ -24,22 +24,7 @@ impl Client {
         fill: impl FnOnce(&mut Request),
     ) -> u32 {
         let number = self.requests.number();
-        let mut request = Request {
-            number,
-            kind,
-            id: String::new(),
-            payload: payload.into(),
-            trace_id: None,
-            job_id: None,
-            job: 0,
-            is_repeatable,
-            is_sent: false,
-            is_abandoned: false,
-            due: None,
-            size: 0,
-            order: 0,
-            attempts: 0,
-        };
+        let mut request = Request { is_repeatable, ..Request::new(number, kind, payload) };
         fill(&mut request);
         let refusal = if let Some(InvalidPayload { path, problem, reason }) = payload_check::find(payload) {
             Some(Fault::new(Code::Config, &format!("`{path}` {problem}")).with("subject", &path).with("reason", reason))
@@ -65,22 +50,7 @@ impl Client {
 
     /// A request of this side's own.
     pub(super) fn ask(&mut self, kind: Kind, payload: &str, job: u32, job_id: Option<String>) {
-        self.requests.add(Request {
-            number: 0,
-            kind,
-            id: String::new(),
-            payload: payload.into(),
-            trace_id: None,
-            job_id,
-            job,
-            is_repeatable: true,
-            is_sent: false,
-            is_abandoned: false,
-            due: None,
-            size: 0,
-            order: 0,
-            attempts: 0,
-        });
+        self.requests.add(Request { job_id, job, is_repeatable: true, ..Request::new(0, kind, payload) });
         self.flush();
     }
 

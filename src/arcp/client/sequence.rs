@@ -35,7 +35,7 @@ impl Client {
             order => order,
         };
         let SeqOrder::Gap(from) = order else { return Some(order) };
-        // A broken session: it is taken up from where it was (rule 58).
+        // A broken session: it is resumed from where it was (rule 58).
         self.recovery.gap = Some(from);
         self.drop_connection(self.conn, 1000, "a gap");
         self.retry(&Fault::new(Code::Protocol, "events are missing"), true);

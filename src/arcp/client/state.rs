@@ -43,7 +43,7 @@ pub(super) struct Session {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Timers {
     pub ack: Option<Time>,
-    /// When the application is told of the events that were given up.
+    /// When the events that were given up are reported.
     pub lost_events: Option<Time>,
     /// When a connection with a fresh token is made.
     pub renew: Option<Time>,
@@ -78,7 +78,7 @@ pub(super) struct Attempts {
     /// Connections that came to a welcome, and those that came to a hello, since anything came of one.
     pub welcomes: u32,
     pub greetings: u32,
-    /// Frames without a number that were passed over, since anything came.
+    /// Frames without a number that were skipped, since anything came.
     pub skipped: u32,
 }
 

@@ -1,5 +1,5 @@
 //! Frames that can't be read. A runtime says them again at each resume: what failed is remembered from one connection to the
-//! next, and at the second identical time it is passed over and told as lost, instead of costing connection after connection.
+//! next, and at the second identical time it is skipped and reported as lost, instead of costing connection after connection.
 
 use super::{
     action::{Event, Lost, LostReason},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{arcp::envelope::Malformed, arcp::skim, error::Code, json::Problem};
 
-/// Frames without a number that are passed over before anything of use comes.
+/// Frames without a number that are skipped before anything of use comes.
 const MAX_SKIPPED: u32 = 64;
 
 /// What could be made out of a frame that can't be read.
@@ -59,7 +59,7 @@ impl Client {
         }
         let job = remains.job.clone().unwrap_or_default();
         if remains.seq.is_some_and(|seq| self.jobs.has_passed(&job, seq)) {
-            // It has come before, or was passed over.
+            // It has come before, or was skipped.
             return;
         }
         let at = remains.seq.map_or((false, self.jobs.last_seq()), |seq| (true, seq));

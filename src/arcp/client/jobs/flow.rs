@@ -1,5 +1,5 @@
-//! Whether a job's events come, or are put off. An acknowledgement is for the whole session, so it can't hold one job back: a job
-//! that nobody reads is unsubscribed, and taken up again from its number when it is read.
+//! Whether a job's events come, or are paused. An acknowledgement is for the whole session, so it can't hold one job back: a job
+//! that nobody reads is unsubscribed, and resumed from its number when it is read.
 
 /// Events that come between the request to go on and its answer.
 const MAX_PENDING: usize = 4096;
@@ -34,7 +34,7 @@ enum Stage {
     /// They come.
     #[default]
     Live,
-    /// They are put off.
+    /// They are paused.
     Paused,
     /// They are asked for again.
     Resuming,
@@ -59,7 +59,7 @@ impl Flow {
         self.stage == Stage::Live
     }
 
-    /// Whether it is put off, and not asked for again yet.
+    /// Whether it is paused, and not asked for again yet.
     pub(crate) fn is_paused(&self) -> bool {
         self.stage == Stage::Paused
     }
@@ -79,7 +79,7 @@ impl Flow {
         self.is_resuming() || (self.is_live() && seq < self.again_from)
     }
 
-    /// Its events are put off.
+    /// Its events are paused.
     pub(crate) fn pause(&mut self) {
         self.stage = Stage::Paused;
         self.again_from = 0;

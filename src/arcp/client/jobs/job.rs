@@ -37,7 +37,7 @@ pub(crate) struct Job {
     pub(crate) broken: Option<&'static str>,
     /// The payload of its submit, when that has an idempotency key: it can be sent again.
     pub(crate) submit: Option<Box<str>>,
-    /// Whether it was accepted for its key just now, and not heard of since: it may have ended before.
+    /// Whether it was accepted for its key just now, and nothing came of it since: it may have ended before.
     pub(crate) is_fresh: bool,
     /// Whether anything came of it on this connection.
     pub(crate) has_arrived: bool,
@@ -47,13 +47,13 @@ pub(crate) struct Job {
     pub(crate) watch: Option<(Time, u32)>,
     /// Why its end may be one that can't be read, while nothing came after that.
     pub(crate) unread_end: Option<Box<Fault>>,
-    /// Whether its events come, or are put off.
+    /// Whether its events come, or are paused.
     pub(crate) flow: Flow,
-    /// What was given up of it and not told yet: from and to which number.
+    /// What was given up of it and not reported yet: from and to which number.
     pub(crate) given_up: Option<(i64, i64)>,
     /// Whether events of it were lost before it was accepted.
     pub(crate) has_holes: bool,
-    /// Whether nobody knows if it has ended: it wasn't heard of since something was lost.
+    /// Whether nobody knows if it has ended: nothing came of it since something was lost.
     pub(crate) is_unconfirmed: bool,
     /// The highest number of it that counted as progress.
     most: i64,
@@ -129,7 +129,7 @@ impl Job {
         self.waits() && HIGH.is_passed(self.unread.len(), self.bytes)
     }
 
-    /// Whether there is room for what was put off; who reads no more has room for everything.
+    /// Whether there is room for what was paused; who reads no more has room for everything.
     pub(crate) fn has_room(&self) -> bool {
         !self.waits() || !LOW.is_passed(self.unread.len(), self.bytes)
     }

@@ -77,7 +77,7 @@ impl Jobs {
         }
     }
 
-    /// Forgets a job: it has ended, or nobody wants it.
+    /// Forgets a job: it has ended, or nobody holds it.
     pub(crate) fn remove(&mut self, handle: u32) -> Option<Job> {
         let at = self.list.iter().position(|job| job.handle == handle)?;
         Some(self.list.swap_remove(at))
