@@ -39,6 +39,7 @@ pub mod auth;
 
 pub mod admission;
 pub mod revocation;
+pub mod worker_variables;
 
 pub mod arc;
 

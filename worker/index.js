@@ -1,11 +1,11 @@
 // The Worker of this repository: everything comes from its variables, which README.md lists.
 
-import { DenyAllVerifier, FirstOf, JwtVerifier, StaticBearerVerifier } from "../pkg/entry.workerd.js";
+import { DenyAllVerifier, FirstOf, JwtVerifier, ready, StaticBearerVerifier } from "../pkg/entry.workerd.js";
 import { placeOf } from "../pkg/verify/request.js";
 import { builtinAgents, createWorker } from "../pkg/worker.js";
 import { playgroundSettings } from "./playground.js";
 import { revokeByRequest } from "./revocations.js";
-import { asVariable, checkUpstreamVariables, resumeKeyFrom, upstreamFrom } from "./upstream.js";
+import { asVariable, upstreamsFrom } from "./upstream.js";
 import { jsonVariable, listVariable, numberVariable, settingsError } from "./variables.js";
 
 export { RevocationStore } from "../pkg/worker.js";
@@ -19,29 +19,36 @@ export default {
   async fetch(request, env, ctx) {
     const { host, path } = placeOf(request);
     if (path === "/playground.json" && host !== "") return playgroundSettings(request, env, allowedBy(env));
-    // Made once for an isolate: its variables don't change while it lives.
-    made ??= make(env);
-    return made.fetch(request, env, ctx);
+    return (await workerOf(env)).fetch(request, env, ctx);
   },
 };
 
 /** An entrypoint without a route: a Worker that is bound to it (or a socket of one's own) revokes by POST. */
 export const revocations = {
-  fetch(request, env) {
-    made ??= make(env);
-    return revokeByRequest(made, request, env);
+  async fetch(request, env) {
+    return revokeByRequest(await workerOf(env), request, env);
   },
 };
 
-function make(env) {
+// Made once for an isolate: its variables don't change while it lives. Whoever comes meanwhile makes one too, and the first stays.
+async function workerOf(env) {
+  if (made === undefined) {
+    const own = await make(env);
+    made ??= own;
+  }
+  return made;
+}
+
+async function make(env) {
   try {
-    checkUpstreamVariables(env);
+    await ready();
+    const { arc, arcp } = upstreamsFrom(env);
     return createWorker({
       verifier: verifierFrom,
       insecureHosts: listVariable(env, "INSECURE_HOSTS"),
       agents: builtinAgents,
-      arc: { scopes: jsonVariable(env, "ARC_SCOPES"), ...upstreamFrom(env, "ARC_UPSTREAM") },
-      arcp: { ...upstreamFrom(env, "ARCP_UPSTREAM"), resumeKey: resumeKeyFrom(env) },
+      arc: { scopes: jsonVariable(env, "ARC_SCOPES"), ...arc },
+      arcp,
       ...allowedBy(env),
       limits: { maxConnections: numberVariable(env, "MAX_CONNECTIONS") },
     });

@@ -1,16 +1,7 @@
 // The upstreams' variables: where the agents are, and how each user is shown to them.
 
+import { call } from "../pkg/platform/call.js";
 import { isSet, jsonVariable, settingsError } from "./variables.js";
-
-const modes = ["assertion", "map", "passthrough"];
-
-// Which modes each variable belongs to.
-const owners = {
-  UPSTREAM_KEY: "assertion",
-  UPSTREAM_ISSUER: "assertion",
-  UPSTREAM_AUDIENCE: "assertion",
-  UPSTREAM_TOKENS: "map",
-};
 
 const optionsOf = {
   "arc.upstream": "ARC_UPSTREAM",
@@ -24,36 +15,29 @@ const optionsOf = {
   insecureHosts: "INSECURE_HOSTS",
 };
 
-/** `{ upstream, upstreamAuth }` of the variable that names an upstream, or nothing when it is not set. */
-export function upstreamFrom(env, name) {
-  return isSet(env, name) ? { upstream: env[name], upstreamAuth: authFrom(env) } : {};
-}
+// Those that belong together: the core says whether they do.
+const together = [
+  "ARC_UPSTREAM",
+  "ARCP_UPSTREAM",
+  "UPSTREAM_AUTH",
+  "UPSTREAM_KEY",
+  "UPSTREAM_ISSUER",
+  "UPSTREAM_AUDIENCE",
+  "UPSTREAM_TOKENS",
+  "RESUME_KEY",
+];
 
 /**
- * What resume tokens are sealed with: RESUME_KEY; where it is not set, UPSTREAM_KEY is found where it is used. Users' tokens are
- * never a key: whoever has a code made with them can try others' tokens against it, as fast as a machine can.
+ * `{ arc, arcp }` with `{ upstream, upstreamAuth }` of the variable that names each upstream, where it is set. Refuses variables
+ * that are missing or without effect.
  */
-export function resumeKeyFrom(env) {
-  if (isSet(env, "ARCP_UPSTREAM")) {
-    if (isSet(env, "RESUME_KEY")) return env.RESUME_KEY;
-    if (env.UPSTREAM_AUTH === "map") {
-      throw settingsError(
-        "RESUME_KEY",
-        "is missing: with ARCP_UPSTREAM and UPSTREAM_AUTH=map, resume tokens need a key of their own: 32 random characters or more, such as `openssl rand -base64 32` gives (docs/upstream.md)",
-      );
-    }
-    return undefined;
-  }
-  if (isSet(env, "RESUME_KEY")) throw settingsError("RESUME_KEY", "is set, but ARCP_UPSTREAM is not");
-  return undefined;
-}
-
-/** Refuses variables that would be without effect. */
-export function checkUpstreamVariables(env) {
-  if (isSet(env, "ARC_UPSTREAM") || isSet(env, "ARCP_UPSTREAM")) return;
-  for (const name of ["UPSTREAM_AUTH", ...Object.keys(owners)]) {
-    if (isSet(env, name)) throw settingsError(name, "is set, but neither ARC_UPSTREAM nor ARCP_UPSTREAM is");
-  }
+export function upstreamsFrom(env) {
+  const set = together.filter((name) => isSet(env, name));
+  const mode = call("upstreamMode", set, isSet(env, "UPSTREAM_AUTH") ? String(env.UPSTREAM_AUTH) : undefined);
+  const of = (name) => (isSet(env, name) ? { upstream: env[name], upstreamAuth: authFrom(env, mode) } : {});
+  // Where RESUME_KEY is not set, UPSTREAM_KEY is found where it is used.
+  const resumeKey = isSet(env, "RESUME_KEY") ? env.RESUME_KEY : undefined;
+  return { arc: of("ARC_UPSTREAM"), arcp: { ...of("ARCP_UPSTREAM"), resumeKey } };
 }
 
 /** An error about an option as one about the variable that it came from. */
@@ -65,17 +49,7 @@ export function asVariable(error) {
   return settingsError(optionsOf[option], error.message.slice(`\`${subject}\` `.length));
 }
 
-function authFrom(env) {
-  const mode = isSet(env, "UPSTREAM_AUTH") ? env.UPSTREAM_AUTH : "assertion";
-  if (!modes.includes(mode)) throw settingsError("UPSTREAM_AUTH", `must be one of ${modes.join(", ")}`);
-  const foreign = Object.keys(owners).find((name) => owners[name] !== mode && isSet(env, name));
-  if (foreign)
-    throw settingsError(foreign, `belongs to UPSTREAM_AUTH=${owners[foreign]}, and UPSTREAM_AUTH is ${mode}`);
-  for (const [name, owner] of Object.entries(owners)) {
-    if (owner === mode && !isSet(env, name)) {
-      throw settingsError(name, `is missing: UPSTREAM_AUTH=${mode} needs it (docs/upstream.md)`);
-    }
-  }
+function authFrom(env, mode) {
   if (mode === "map") return { mode, tokenFor: tokensFrom(env) };
   if (mode === "passthrough") return { mode };
   const { UPSTREAM_ISSUER: issuer, UPSTREAM_AUDIENCE: audience } = env;
@@ -100,20 +74,13 @@ function tokensFrom(env) {
   const entries = Object.values(jsonVariable(env, "STATIC_TOKENS") ?? {});
   const statics = new Set(entries.map((entry) => (typeof entry === "string" ? entry : entry?.id)));
   const providers = Object.keys(jsonVariable(env, "PROVIDERS") ?? {}).length;
-  const isKey = (name) => /^(jwt|static|dev|anonymous|custom)\|/.test(name);
   for (const [name, token] of tokens) {
     if (typeof token !== "string" || token === "")
       throw settingsError("UPSTREAM_TOKENS", "must be JSON: principal id -> token");
-    if (!isKey(name) && !statics.has(name) && providers > 1) {
-      throw settingsError(
-        "UPSTREAM_TOKENS",
-        "has an id that several providers could mean: write the principal's key, as the audit log shows it (jwt|issuer|sub)",
-      );
-    }
+    call("checkTokenName", name, statics.has(name), providers);
   }
   return ({ key, id, kind }) => {
     if (tokens.has(key)) return tokens.get(key);
-    const isMeant = statics.has(id) ? kind === "static" : kind === "jwt" && providers === 1;
-    return isMeant && !isKey(id) ? tokens.get(id) : undefined;
+    return call("isNamedById", id, kind, statics.has(id), providers) ? tokens.get(id) : undefined;
   };
 }

@@ -3,12 +3,14 @@
 
 use wasm_bindgen::prelude::*;
 
+use super::error::thrown;
 use crate::{
     audit::{self, Outcome},
     auth::dev,
     http::sse,
     json::Members,
     redact,
+    worker_variables::{check_name, is_named_by_id, kind_of, Mode, Principals},
 };
 
 /// A text for the log: without the token, where it is known, and without anything that looks like one.
@@ -46,6 +48,29 @@ pub fn ending_outcome(ending: &str) -> String {
 #[wasm_bindgen(js_name = mayRunDev)]
 pub fn may_run_dev(dev_mode: Option<String>, host: &str, origin: Option<String>, is_proxied: bool) -> bool {
     dev::may_run(dev_mode.as_deref(), host, origin.as_deref(), is_proxied)
+}
+
+/// How the upstreams know each user, by the names of the Worker's variables that are set and the value of UPSTREAM_AUTH; nothing
+/// where there is no upstream. Throws what is wrong with them.
+#[wasm_bindgen(js_name = upstreamMode)]
+#[allow(clippy::needless_pass_by_value, reason = "as it crosses")]
+pub fn upstream_mode(set: Vec<String>, mode: Option<String>) -> Result<Option<String>, JsValue> {
+    let set: Vec<&str> = set.iter().map(String::as_str).collect();
+    let mode = Mode::of_variables(&set, mode.as_deref()).map_err(|error| thrown(&error))?;
+    Ok(mode.map(|mode| mode.as_str().to_owned()))
+}
+
+/// Throws what is wrong with a name in UPSTREAM_TOKENS; `is_static`: it stands in STATIC_TOKENS, beside so many providers.
+#[wasm_bindgen(js_name = checkTokenName)]
+pub fn check_token_name(name: &str, is_static: bool, providers: u32) -> Result<(), JsValue> {
+    check_name(name, Principals { is_static, providers: providers as usize }).map_err(|error| thrown(&error))
+}
+
+/// Whether the token that stands at an id is that of the principal of this kind.
+#[wasm_bindgen(js_name = isNamedById)]
+pub fn js_is_named_by_id(id: &str, kind: &str, is_static: bool, providers: u32) -> bool {
+    let known = Principals { is_static, providers: providers as usize };
+    kind_of(kind).is_some_and(|kind| is_named_by_id(id, kind, known))
 }
 
 /// Says where the events of a stream end.

@@ -165,14 +165,14 @@ test("sockets are as many as fit into the descriptors, and the log says how many
 });
 
 test("UPSTREAM_TOKENS: an id is one user's, and a key says whose where it could be two", async () => {
-  const { upstreamFrom } = await import("../../worker/upstream.js");
+  const { upstreamsFrom } = await import("../../worker/upstream.js");
   const tokens = (UPSTREAM_TOKENS, env) => {
     const variables = {
       ARC_UPSTREAM: "https://x",
       UPSTREAM_AUTH: "map",
       UPSTREAM_TOKENS: JSON.stringify(UPSTREAM_TOKENS),
     };
-    return upstreamFrom({ ...variables, ...env }, "ARC_UPSTREAM").upstreamAuth.tokenFor;
+    return upstreamsFrom({ ...variables, ...env }).arc.upstreamAuth.tokenFor;
   };
   const principal = (key) => ({ key, kind: key.split("|")[0], id: key.split("|")[2] });
   const [aliceStatic, aliceJwt] = [principal("static||alice"), principal("jwt|https://a|alice")];
