@@ -25,7 +25,7 @@ export function creditIn(text: string): number | undefined {
 
 /** The gate's half: counts what came from the hub, and says when it has left for the client. */
 export class Credit {
-  #behind: WebSocket;
+  #hub: WebSocket;
   #client: WebSocket;
   #frames = 0;
   #length = 0;
@@ -33,8 +33,8 @@ export class Credit {
   #isStopped = false;
 
   /** Before the hello. Where the platform doesn't tell what waits for a client, nothing is said, and nothing is held back. */
-  constructor(behind: WebSocket, client: WebSocket) {
-    this.#behind = behind;
+  constructor(hub: WebSocket, client: WebSocket) {
+    this.#hub = hub;
     this.#client = client;
     if (typeof client.bufferedAmount === "number") this.#say(0);
     else this.#isStopped = true;
@@ -69,7 +69,7 @@ export class Credit {
 
   #say(frames: number): void {
     try {
-      this.#behind.send(`${CREDIT}${frames}`);
+      this.#hub.send(`${CREDIT}${frames}`);
     } catch {
       // It is closing.
     }

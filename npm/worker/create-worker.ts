@@ -64,8 +64,14 @@ export function createWorker<Env = unknown>(options: WorkerOptions<Env>): Arcgat
       return json(501, { error: "not_implemented", message: "there are neither agents nor an ARCP upstream" });
     const misconfigured = await unlessFound(() => sockets.check());
     if (misconfigured) return misconfigured;
-    const { behindOf } = settings.arcp;
-    const here = { verifierOf: () => verifiers(env), behindOf: () => behindOf(env), guard: devGuard(env), env, ctx };
+    const { upstreamOf } = settings.arcp;
+    const here = {
+      verifierOf: () => verifiers(env),
+      upstreamOf: () => upstreamOf(env),
+      guard: devGuard(env),
+      env,
+      ctx,
+    };
     return sockets.handle(request, here);
   };
   return {

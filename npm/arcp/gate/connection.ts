@@ -1,4 +1,4 @@
-// One client's socket and what is behind it. The core decides; here is what it decides about: sockets, a timer, promises.
+// One client's socket and the upstream's. The core decides; here is what it decides about: sockets, a timer, promises.
 
 import type { ArcpGateCore } from "../../core.js";
 import { ArcgateError } from "../../errors.js";
@@ -23,7 +23,6 @@ const ABNORMAL = 1006;
 
 /** Carries one connection until both sockets are closed. */
 export class Connection {
-  #request: Request;
   #client: ServerSocket;
   #clientLine: Line;
   #upstream: ServerSocket | undefined;
@@ -45,14 +44,13 @@ export class Connection {
 
   /** `socket` is the server's end of the pair, not yet accepted. */
   constructor(request: Request, socket: ServerSocket, options: ConnectionOptions) {
-    this.#request = request;
     this.#client = socket;
     this.#options = options;
     this.#identity = new Identity(request, options, this.#abort.signal);
-    const { config, behind, place } = options;
+    const { config, upstream, place } = options;
     const hasGauge = typeof socket.bufferedAmount === "number";
     const { core, conn } = place;
-    const isTrusted = behind.trusted === true;
+    const { isTrusted } = upstream;
     this.#driver = new MachineDriver({
       make: () => new bindings.ArcpGateCore(config, core, conn, isTrusted, hasGauge, ...randomHalves(), Date.now()),
       wake: () => this.#do((machine, now) => machine.tick(now)),
@@ -94,7 +92,7 @@ export class Connection {
   #listen(socket: ServerSocket, side: Side): void {
     const isClient = side === "client";
     const isCurrent = () => isClient || socket === this.#upstream;
-    const isHub = !isClient && this.#options.behind.trusted === true;
+    const isHub = !isClient && this.#options.upstream.isTrusted;
     const credit = isHub ? new Credit(socket, this.#client) : undefined;
     socket.addEventListener("message", ({ data }) => {
       if (!isCurrent()) return;
@@ -238,16 +236,13 @@ export class Connection {
   }
 
   async #open(resumes: string | undefined): Promise<void> {
-    const { behind, sessions } = this.#options;
+    const { upstream, sessions } = this.#options;
     try {
       const principal = this.#principal as Principal;
-      if (resumes !== undefined && !behind.trusted) sessions.displace(nameOf(resumes, principal.key));
+      if (resumes !== undefined && !upstream.isTrusted) sessions.displace(nameOf(resumes, principal.key));
       const dialing = new AbortController();
       this.#dialing = dialing;
-      const { socket, auth } = await behind(principal, this.#token, {
-        signal: dialing.signal,
-        request: this.#request,
-      });
+      const { socket, auth } = await upstream.open(principal, this.#token, dialing.signal);
       const line = this.#line(socket, () => dialing.abort());
       if (this.#over || dialing.signal.aborted) return line.close(NORMAL);
       this.#dialing = undefined;
@@ -292,8 +287,8 @@ export class Connection {
 
   #register(session: string | undefined): void {
     this.#session = session;
-    const { sessions, behind } = this.#options;
-    if (behind.trusted) return;
+    const { sessions, upstream } = this.#options;
+    if (upstream.isTrusted) return;
     const displaced = () => this.#do((core, now) => core.note("displaced", now));
     sessions.register(this, nameOf(session, this.#principal?.key), displaced);
   }

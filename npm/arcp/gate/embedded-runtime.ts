@@ -1,9 +1,9 @@
-// What is behind the gate when it is the embedded runtime: a hub's Durable Object, over a WebSocket.
+// The upstream where it is the embedded runtime: a hub's Durable Object, over a WebSocket.
 
 import { ArcgateError, configError } from "../../errors.js";
 import type { Principal } from "../../verify/types.js";
 import { PIPE_HEADER, PIPE_VERSION } from "../hub-protocol.js";
-import type { ServerSocket, Upstream } from "./settings.js";
+import { acceptedSocket, type Upstream } from "./settings.js";
 
 /** The longest name of a hub, in UTF-16 units. */
 const LONGEST_NAME = 512;
@@ -11,48 +11,46 @@ const LONGEST_NAME = 512;
 /** What is used of a Durable Object namespace. */
 export interface HubNamespace {
   idFromName(name: string): unknown;
-  get(id: unknown): { fetch(url: string, init: RequestInit): Promise<Response & { webSocket?: ServerSocket | null }> };
+  get(id: unknown): { fetch(url: string, init: RequestInit): Promise<Response> };
 }
 
 type HubFor = (principal: Principal) => string | Promise<string>;
 
 /**
- * Opens a principal's hub: `(principal, presentedToken, { signal }) -> { socket, auth }`. `binding` is the Durable Object
- * namespace; `hubFor(principal)` names the hub, by default one for each principal. Its resume tokens are random and bound to the
- * principal, so they need no seal.
+ * A principal's hub. `binding` is the Durable Object namespace; `hubFor(principal)` names the hub, by default one for each
+ * principal.
  */
-export function hubBehind({
+export function hubUpstream({
   binding,
   hubFor = hubOfPrincipal,
 }: {
   binding: HubNamespace;
   hubFor?: HubFor | undefined;
 }): Upstream {
-  const behind: Upstream = async (principal, _token, { signal } = {}) => {
-    const name = await hubFor(principal);
-    if (typeof name !== "string" || name === "" || name.length > LONGEST_NAME) {
-      throw configError("hubFor", `must give a name of 1 to ${LONGEST_NAME} characters`);
-    }
-    signal?.throwIfAborted();
-    const stub = binding.get(binding.idFromName(name));
-    const headers = { Upgrade: "websocket", [PIPE_HEADER]: PIPE_VERSION };
-    let response: Awaited<ReturnType<ReturnType<HubNamespace["get"]>["fetch"]>>;
-    try {
-      response = await stub.fetch("https://hub/", { headers, signal });
-    } catch (cause) {
-      throw unavailable("the hub can't be reached", cause);
-    }
-    const socket = response.webSocket;
-    if (!socket) {
-      response.body?.cancel().catch(() => {});
+  return {
+    // Its resume tokens are random and bound to the principal, so they need no seal.
+    isTrusted: true,
+    async open(principal, _token, signal) {
+      const name = await hubFor(principal);
+      if (typeof name !== "string" || name === "" || name.length > LONGEST_NAME) {
+        throw configError("hubFor", `must give a name of 1 to ${LONGEST_NAME} characters`);
+      }
+      signal.throwIfAborted();
+      const response = await upgrade(binding.get(binding.idFromName(name)), signal);
+      const socket = acceptedSocket(response);
       // 426: a deploy is under way, and one of the two is of another version.
-      throw unavailable(`the hub answered ${response.status} instead of upgrading`);
-    }
-    socket.accept({ allowHalfOpen: true });
-    return { socket, auth: { scheme: "x-vendor.arcgate.principal", token: JSON.stringify(principal) } };
+      if (!socket) throw unavailable(`the hub answered ${response.status} instead of upgrading`);
+      return { socket, auth: { scheme: "x-vendor.arcgate.principal", token: JSON.stringify(principal) } };
+    },
   };
-  behind.trusted = true;
-  return behind;
+}
+
+async function upgrade(hub: ReturnType<HubNamespace["get"]>, signal: AbortSignal): Promise<Response> {
+  try {
+    return await hub.fetch("https://hub/", { headers: { Upgrade: "websocket", [PIPE_HEADER]: PIPE_VERSION }, signal });
+  } catch (cause) {
+    throw unavailable("the hub can't be reached", cause);
+  }
 }
 
 /** A name for each principal: the SHA-256 of its key, which is injective. */

@@ -1,4 +1,4 @@
-// Drives the ARCP gate: the core decides, this accepts the socket, asks the verifier, opens what is behind, and carries frames.
+// Drives the ARCP gate: the core decides, this accepts the socket, asks the verifier, opens the upstream, and carries frames.
 
 import { call } from "../../platform/call.js";
 import { within } from "../../platform/cancellation.js";
@@ -53,7 +53,7 @@ export class ArcpEndpoint {
   }
 
   /** Answers a request for an upgrade. Never throws. */
-  async handle(request: Request, { behindOf, ...here }: Here): Promise<Response> {
+  async handle(request: Request, { upstreamOf, ...here }: Here): Promise<Response> {
     try {
       const answer = call(
         "arcpHead",
@@ -65,9 +65,9 @@ export class ArcpEndpoint {
       const full = this.#admission.full(address);
       if (full) return this.#refuse(full);
       if (!(await this.#isWithinRate(address, here.env))) return this.#refuse(TOO_MANY_REQUESTS);
-      let behind: Upstream;
+      let upstream: Upstream;
       try {
-        behind = await behindOf();
+        upstream = await upstreamOf();
       } catch (error) {
         console.error(`arcgate: ${logged(error)}`);
         return this.#refuse({ status: 503, reason: "unavailable", retryAfter: 30 });
@@ -75,7 +75,7 @@ export class ArcpEndpoint {
       // Others may have come meanwhile. From here to the place that is taken nothing is waited for.
       const filled = this.#admission.full(address);
       if (filled) return this.#refuse(filled);
-      return this.#upgrade(request, address, { ...here, behind });
+      return this.#upgrade(request, address, { ...here, upstream });
     } catch (error) {
       console.error(`arcgate: ${logged(error)}`);
       return this.#refuse({ status: 500, reason: "server_error" });
@@ -85,7 +85,7 @@ export class ArcpEndpoint {
   #upgrade(
     request: Request,
     address: string | undefined,
-    rest: Omit<Here, "behindOf"> & { behind: Upstream },
+    rest: Omit<Here, "upstreamOf"> & { upstream: Upstream },
   ): Response {
     const { 0: theirs, 1: ours } = new WebSocketPair();
     // A socket is closed by its own request alone: another one settles a promise, and its place is free at once.

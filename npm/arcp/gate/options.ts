@@ -4,10 +4,10 @@ import { ArcgateError, configError } from "../../errors.js";
 import { numberOption } from "../../platform/options.js";
 import type { WorkerLimits, WorkerOptions } from "../../worker/types.js";
 import { upstreamAuth } from "../../worker/upstream-auth.js";
-import { type HubNamespace, hubBehind } from "./embedded-runtime.js";
+import { type HubNamespace, hubUpstream } from "./embedded-runtime.js";
 import { resumeSealer, secretOf } from "./resume-key.js";
 import type { ArcpSettings, Upstream } from "./settings.js";
-import { upstreamBehind } from "./upstream.js";
+import { remoteUpstream } from "./upstream.js";
 
 /** The keys of `arcp`. */
 export const arcpKeys = ["upstream", "upstreamAuth", "scopes", "resumeKey", "heartbeatIntervalSec"] as const;
@@ -37,13 +37,13 @@ export const socketLimits = [
   "rateLimit",
 ];
 
-/** What an endpoint is made of, and what is behind it. */
+/** What an endpoint is made of, and its upstream. */
 export interface ArcpOptions extends Omit<ArcpSettings, "revoked"> {
-  /** What is behind the gate in this environment. Throws where nothing can be. */
-  behindOf(env: unknown): Upstream;
+  /** The upstream in this environment. Throws where there can be none. */
+  upstreamOf(env: unknown): Upstream;
 }
 
-/** Reads it of createWorker's options; nothing when nothing is behind the gate. */
+/** Reads it of createWorker's options; nothing when there is no upstream. */
 export function readArcp<Env>(options: WorkerOptions<Env>, clockToleranceSec: number): ArcpOptions | undefined {
   const { arcp = {}, limits = {}, basePath = "", allowedOrigins, allowedHosts, audit } = options;
   const { rateLimit } = limits;
@@ -63,7 +63,7 @@ export function readArcp<Env>(options: WorkerOptions<Env>, clockToleranceSec: nu
     numberOption(limits, name, otherwise, 1, 100_000, "limits");
   const given = Object.fromEntries(ofCore.map((name) => [name, limits[name]]));
   return {
-    behindOf: upstream ? () => upstream : hubOf(options.hubFor),
+    upstreamOf: upstream ? () => upstream : hubOf(options.hubFor),
     config: {
       basePath,
       allowedOrigins,
@@ -100,14 +100,14 @@ function readUpstream(
   if (identity === undefined) {
     throw configError("arcp.upstreamAuth", "is missing: how does the upstream know each user? See docs/upstream.md");
   }
-  return upstreamBehind({ upstream, auth: upstreamAuth(identity, "arcp.upstreamAuth"), insecureHosts });
+  return remoteUpstream({ upstream, auth: upstreamAuth(identity, "arcp.upstreamAuth"), insecureHosts });
 }
 
 // The embedded runtime, in the Durable Object that is bound as RUNTIME_HUB.
 function hubOf(hubFor: WorkerOptions["hubFor"]): (env: unknown) => Upstream {
   return (env) => {
     const { RUNTIME_HUB: binding } = Object(env) as { RUNTIME_HUB?: HubNamespace };
-    if (typeof binding?.idFromName === "function") return hubBehind({ binding, hubFor });
+    if (typeof binding?.idFromName === "function") return hubUpstream({ binding, hubFor });
     throw new ArcgateError(
       "ERR_CONFIG",
       "`agents` over ARCP need a Durable Object: bind RuntimeHub as RUNTIME_HUB, see docs/embedded-runtime.md",

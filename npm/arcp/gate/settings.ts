@@ -25,15 +25,20 @@ export interface OpenUpstream {
   auth: { scheme: string; token: string };
 }
 
-/** Opens the upstream for a principal, whose own token it may show. */
+/** The runtime that the gate stands in front of. */
 export interface Upstream {
-  (
-    principal: Principal,
-    presentedToken: string | undefined,
-    options?: { signal?: AbortSignal; request?: Request },
-  ): Promise<OpenUpstream>;
-  /** It is the embedded runtime, which is believed what it says of resuming. */
-  trusted: boolean;
+  /** It is the embedded runtime, which is believed what it says of resuming: no other one's resume tokens are. */
+  isTrusted: boolean;
+  /** Opens it for a principal, whose own token it may show. */
+  open(principal: Principal, presentedToken: string | undefined, signal: AbortSignal): Promise<OpenUpstream>;
+}
+
+/** The socket of an answer to an upgrade, accepted; nothing where the answer is another one. */
+export function acceptedSocket(response: Response): ServerSocket | undefined {
+  const { webSocket } = response as Response & { webSocket?: ServerSocket | null };
+  if (webSocket) webSocket.accept({ allowHalfOpen: true });
+  else response.body?.cancel().catch(() => {});
+  return webSocket ?? undefined;
 }
 
 /** The code of a resume token, in base64url. */
@@ -64,8 +69,8 @@ export interface ArcpSettings {
 export interface Here {
   /** The verifier, once it is needed. */
   verifierOf(): Promise<Verifier>;
-  /** What is behind the gate, once it is needed. */
-  behindOf(): Upstream | Promise<Upstream>;
+  /** The upstream, once it is needed. */
+  upstreamOf(): Upstream | Promise<Upstream>;
   guard: Guard;
   env: unknown;
   ctx: WorkerContext | undefined;
@@ -83,7 +88,7 @@ export interface IdentityOptions extends Pick<Here, "verifierOf" | "guard" | "en
 export interface ConnectionOptions extends IdentityOptions {
   /** What the core reads. */
   config: string;
-  behind: Upstream;
+  upstream: Upstream;
   place: SocketPlace;
   sessions: Sessions;
   seal: Sealer;

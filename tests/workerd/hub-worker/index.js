@@ -2,7 +2,7 @@
 // its checks.
 
 import "../../../pkg/entry.workerd.js";
-import { hubBehind } from "../../../pkg/arcp/gate/embedded-runtime.js";
+import { hubUpstream } from "../../../pkg/arcp/gate/embedded-runtime.js";
 import { Credit } from "../../../pkg/arcp/hub-protocol.js";
 import { call } from "../../../pkg/platform/call.js";
 import { builtinAgents, createWorker } from "../../../pkg/worker.js";
@@ -122,7 +122,8 @@ export default {
       const stub = binding.get(binding.idFromName("x"));
       return stub.fetch("https://hub/", { headers: { Upgrade: "websocket", "x-arcgate-pipe": "0" } });
     }
-    const { socket, auth } = await hubBehind({ binding, hubFor })(principal, "", {});
+    const { signal } = new AbortController();
+    const { socket, auth } = await hubUpstream({ binding, hubFor }).open(principal, "", signal);
     const { 0: client, 1: server } = new WebSocketPair();
     server.accept();
     const credit = new Credit(socket, server);
