@@ -1,12 +1,19 @@
 //! The token manager over time: a clock that the test sets, a provider and a storage that the test plays.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod callbacks;
+mod crowded_tabs;
 mod driver;
 mod forced;
 mod interleaved;
 mod logins;
+mod lost_attempts;
+mod operations;
+mod outages;
 mod properties;
 mod refusals;
+mod rotation;
+mod saved_refresh_tokens;
 mod sources;
 mod tabs;
 mod timelines;
@@ -264,4 +271,11 @@ fn error(status: u16, name: &str) -> Reply {
 
 fn code(result: Result<String, Error>) -> Code {
     result.unwrap_err().code()
+}
+
+/// The provider's next answer has another refresh token.
+fn rotated(world: &mut World) {
+    world.minted += 1;
+    let more = format!(",\"expires_in\":600,\"refresh_token\":\"r{}\"", world.minted);
+    world.reply = Reply::Answer(200, world.tokens(&more));
 }

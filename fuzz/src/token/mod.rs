@@ -11,6 +11,9 @@
 //! | `d` `l` `L` | the endpoints are looked up; a login begins; it comes back, with `$random` for its state |
 //! | `t1000` `j-1000` | time passes; the clock is set |
 
+mod logins;
+mod tasks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use arcgate::{
@@ -260,102 +263,5 @@ impl World {
             }
         }
         self.begun.insert(attempt, task);
-    }
-
-    fn perform(&mut self, attempt: Option<AttemptId>, rest: &str, fails: bool) {
-        let (Some(attempt), now) = (attempt, self.time()) else { return };
-        let (status, body) = script::number(rest);
-        let status = status.map_or(200, |status| status as u16);
-        let Some(task) = self.begun.remove(&attempt) else { return };
-        let storage = self.storage.clone();
-        let (date, retry_after) = (None, (status == 429).then_some(Span::from_secs(30)));
-        let manager = &mut self.manager;
-        match task {
-            _ if fails => {
-                let failure = if status == 1 { FetchFailure::Timeout } else { FetchFailure::Network };
-                manager.handle_failure(attempt, failure, now);
-            }
-            Task::Load => {
-                manager.handle_loaded(attempt, if body.is_empty() { storage.as_deref() } else { Some(body) }, now);
-            }
-            Task::Lock => manager.handle_lock(attempt, status == 200, now),
-            Task::AskTabs { .. } => {
-                let is_usable = status == 200;
-                let known = if is_usable { RefreshTokenStatus::Usable } else { RefreshTokenStatus::Rotated };
-                manager.handle_tabs_asked(attempt, known, now);
-            }
-            Task::Callback(_) => manager.handle_callback(attempt, body.as_bytes(), now),
-            Task::Get(_) | Task::Post(_) => {
-                let response = Response { status, body: body.as_bytes(), date, retry_after };
-                manager.handle_response(attempt, response, now);
-            }
-            Task::Sign(input) => {
-                assert!(input.bytes().all(|byte| byte.is_ascii_graphic()), "what is signed is base64url: {input}");
-                manager.handle_signature(attempt, "c2ln", now);
-            }
-            Task::Verify { .. } => {
-                let outcome = if status == 200 { Ok(body) } else { Err("signature") };
-                manager.handle_verified(attempt, outcome, now);
-            }
-            Task::Store(text) => {
-                let text = String::from_utf8(text.expose().to_vec()).expect("what is stored is text");
-                json::object_of(&text).expect("what is stored is JSON");
-                self.storage = (status == 200).then_some(text);
-                manager.handle_stored(attempt, status == 200, now);
-            }
-            Task::Delete => {
-                self.storage = None;
-                manager.handle_stored(attempt, true, now);
-            }
-        }
-        self.drain();
-        self.begin(attempt);
-    }
-
-    /// A refresh token counts once: while its answer may come, nobody else sends it.
-    fn sends(&mut self, attempt: AttemptId, form: String) {
-        let last = self.sent.insert(form, (attempt, self.now));
-        let Some((other, at)) = last.filter(|(other, _)| *other != attempt) else { return };
-        let is_under_way = self.manager.is_delicate(other) && self.now - at < 60_000;
-        assert!(self.is_set || !is_under_way, "a refresh token is sent while its answer may come");
-    }
-
-    fn login(&mut self) {
-        self.logins += 1;
-        let secret = |what: &str| Secret::new(format!("{what}-{}", self.logins));
-        let begun = self.time();
-        let login = PendingLogin {
-            state: secret("state"),
-            nonce: "n".to_owned(),
-            verifier: secret("verifier"),
-            return_to: Some("https://a.example/".to_owned()),
-            begun,
-        };
-        if let Ok(url) = self.manager.handle_login(login, "challenge", &[]) {
-            assert!(url.starts_with("https://"), "{url}");
-            assert!(!url.contains("verifier-"), "the verifier is in {url}");
-        }
-        let kept = self.manager.pending_logins().to_json(self.manager.source_id());
-        json::object_of(&kept).expect("what waits is JSON");
-        self.manager.handle_pending_logins(&kept);
-    }
-
-    fn come_back(&mut self, rest: &str) {
-        let state = format!("state-{}", self.logins);
-        let query: Vec<(&str, &str)> = rest
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name, if value == "$random" { state.as_str() } else { value }))
-            .collect();
-        match self.manager.handle_login_answer(&query, self.time()) {
-            Ok(return_to) => {
-                assert!(return_to.is_none_or(|url| url.starts_with("https://")), "back to nowhere");
-                let again = self.manager.handle_login_answer(&query, self.time());
-                assert!(again.is_err(), "an answer counts once");
-                self.start_all();
-            }
-            Err(error) => assert!(!format!("{error:?}").contains(&state), "the state is in an error"),
-        }
-        assert!(self.manager.logout_url().is_none_or(|url| url.starts_with("https://")), "out to nowhere");
     }
 }
