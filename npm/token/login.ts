@@ -178,14 +178,10 @@ export class Logins {
     for (const key of this.#taken.keys()) if (key.startsWith(`${source} `)) this.#taken.delete(key);
   }
 
-  // Where the page goes on: a path of the page's own origin. Anything else would make the login send people to strangers.
+  // Where the page goes on: a path of the page's own origin, says the core of what the platform's parser makes of it.
   #goal(returnTo: string | URL): string {
-    const { origin } = this.#redirect;
-    const url = urlOf(returnTo, this.#redirect);
-    if (!url?.href.startsWith(`${origin}/`) || url.pathname.startsWith("//")) {
-      throw configError("returnTo", "must be a URL of the same origin as `source.redirectUri`");
-    }
-    return url.href.slice(origin.length);
+    const url = urlOf(returnTo, this.#redirect)?.href ?? "";
+    return this.#host.call((core) => core.returnPath(url, this.#redirect.origin));
   }
 
   get #key(): string {

@@ -11,7 +11,7 @@ use crate::{
     secret::Secret,
     time::{Span, Time},
     token::{
-        login::PendingLogin,
+        login::{self, PendingLogin},
         manager::{AttemptId, Unverifiable},
         source::parameters,
     },
@@ -47,6 +47,12 @@ impl TokenCore {
         };
         let parameters = login_parameters(options).map_err(|error| thrown(&error))?;
         self.manager.handle_login(login, challenge, &parameters).map_err(|error| thrown(&error))
+    }
+
+    /// Where the page goes on after a login: the path of a URL, as the platform's parser writes it, of this origin.
+    #[wasm_bindgen(js_name = returnPath)]
+    pub fn return_path(&self, url: &str, origin: &str) -> Result<String, JsValue> {
+        login::return_path(url, origin).map(str::to_owned).map_err(|error| thrown(&error))
     }
 
     /// Takes the query that a login came back with, as JSON: an array of names and values. Gives `{ attempt, returnTo }`.

@@ -50,6 +50,22 @@ pub fn authorization_url(
     Ok(with_query(endpoint, form))
 }
 
+/// Where the page goes on after a login: a path of its own origin. Anything else would make the login send people to strangers
+/// (RFC 9700 §4.11). `url` is as the platform's parser writes it, absolute and without odd slashes; `origin` is that of
+/// `redirect_uri`.
+///
+/// # Errors
+/// `ERR_CONFIG` for a URL of another origin, and for a path that a browser would take for a host.
+pub fn return_path<'u>(url: &'u str, origin: &str) -> Result<&'u str, Error> {
+    match url.strip_prefix(origin) {
+        Some(path) if path.starts_with('/') && !path.starts_with("//") => Ok(path),
+        _ => {
+            let message = "`returnTo` must be a URL of the same origin as `source.redirectUri`";
+            Err(Error::new(Code::Config, message).about("returnTo"))
+        }
+    }
+}
+
 /// Where the person is sent to be logged out at the provider too, if it has such a place.
 pub fn logout_url(source: &Source, endpoints: &Endpoints, id_token: Option<&Secret>) -> Option<String> {
     let mut form = Form::default();
@@ -98,6 +114,34 @@ fn with_query(endpoint: &str, form: Form) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attack_24_nobody_is_sent_to_a_stranger_after_a_login() {
+        let origin = "https://page.example";
+        for (url, path) in [
+            ("https://page.example/", Some("/")),
+            ("https://page.example/inbox?a=1#b", Some("/inbox?a=1#b")),
+            ("https://page.example/a//b", Some("/a//b")),
+            ("https://page.example//evil.example/", None),
+            ("https://page.example", None),
+            ("https://page.example.evil.example/", None),
+            ("https://page.example:8443/", None),
+            ("https://page.example@evil.example/", None),
+            ("https://user@page.example/", None),
+            ("http://page.example/", None),
+            ("https://evil.example/?https://page.example/", None),
+            ("javascript:alert(1)", None),
+            ("", None),
+        ] {
+            let found = return_path(url, origin);
+            assert_eq!(found.as_ref().ok().copied(), path, "{url}");
+            if let Err(error) = found {
+                assert_eq!((error.code(), error.subject()), (Code::Config, Some("returnTo")), "{url}");
+            }
+        }
+        // An app's own scheme has no origin that a page could be of.
+        assert!(return_path("com.example.app:/inbox", "null").is_err());
+    }
 
     #[test]
     fn an_id_token_is_for_this_login_and_this_client() {
