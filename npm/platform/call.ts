@@ -1,7 +1,8 @@
 // Calls into the core that take and give strings.
 
-import { type ArcgateError, toArcgateError } from "../errors.js";
-import { bindings, type Core, recoverFrom } from "./wasm.js";
+import type { ArcgateError } from "../errors.js";
+import { failureOf } from "./machine-driver.js";
+import { bindings, type Core } from "./wasm.js";
 
 /** The names of its functions, without its classes and the module's own. */
 export type CoreFunction = {
@@ -19,8 +20,7 @@ export function call<Name extends CoreFunction>(name: Name, ...args: Parameters<
   try {
     return (bindings[name] as (...args: Parameters<Core[Name]>) => ReturnType<Core[Name]>)(...args);
   } catch (thrown) {
-    recoverFrom(thrown);
-    throw toArcgateError(thrown);
+    throw failureOf(thrown);
   }
 }
 

@@ -124,7 +124,12 @@ export function guarded<T>(work: () => T): T {
   try {
     return work();
   } catch (thrown) {
-    recoverFrom(thrown);
-    throw toArcgateError(thrown);
+    throw failureOf(thrown);
   }
+}
+
+/** What a call into the core has thrown, as an ArcgateError; after a trap there is a fresh instance. */
+export function failureOf(thrown: unknown): ArcgateError {
+  recoverFrom(thrown);
+  return toArcgateError(thrown);
 }

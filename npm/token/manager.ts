@@ -1,9 +1,10 @@
 // TokenManager: what applications see of the tokens that driver.ts obtains.
 
-import { ArcgateError, configError, errorFromJson, toArcgateError } from "../errors.js";
+import { ArcgateError, configError, errorFromJson } from "../errors.js";
 import { aborted, orAborted, within } from "../platform/cancellation.js";
 import { warnOfInsecureHosts } from "../platform/insecure-hosts.js";
-import { ready, recoverFrom } from "../platform/wasm.js";
+import { failureOf } from "../platform/machine-driver.js";
+import { ready } from "../platform/wasm.js";
 import { TokenDriver } from "./driver.js";
 import type { Logins } from "./login.js";
 import { type CallOptions, callOptions, tokensJson } from "./options.js";
@@ -72,9 +73,9 @@ export class TokenManager {
     try {
       return await this.#ask(call, arrived);
     } catch (thrown) {
-      recoverFrom(thrown);
+      const failure = failureOf(thrown);
       driver.report();
-      throw toArcgateError(thrown);
+      throw failure;
     }
   }
 

@@ -4,7 +4,7 @@ import type { VerifierCore } from "../core.js";
 import { orAborted, type Timer, within } from "../platform/cancellation.js";
 import type { Untimed } from "../platform/events.js";
 import { type Fetch, getDocument } from "../platform/fetch.js";
-import { instanceEpoch, recoverFrom } from "../platform/wasm.js";
+import { recoverFrom } from "../platform/wasm.js";
 import type { Place, Registers } from "./memory.js";
 import { ALGORITHM_BITS, NO_REFRESH } from "./numbers.js";
 import type { JwksSnapshot, JwksStore } from "./provider-types.js";
@@ -17,6 +17,8 @@ type WaitUntil = ((promise: Promise<unknown>) => void) | undefined;
 interface Hooks {
   now: () => number;
   importKeys(snapshots: JwksSnapshot[]): void;
+  /** Whether a core is still the verifier's. */
+  isCurrent(core: VerifierCore): boolean;
   emit: ((event: Untimed<AuditEvent>) => void) | undefined;
 }
 
@@ -35,7 +37,6 @@ export class JwksFetcher {
   #timeoutMs: number;
   #hooks: Hooks;
   #core!: VerifierCore;
-  #epoch = -1;
   // A key that the core has a handle of is here.
   #keys = new Map<number, CryptoKey>();
   #fetches = new Map<string, Promise<void>>();
@@ -54,7 +55,6 @@ export class JwksFetcher {
   /** Takes a new core, which is told the last known keys. */
   attach(core: VerifierCore): void {
     this.#core = core;
-    this.#epoch = instanceEpoch();
     this.#keys.clear();
     this.#fetches.clear();
     if (this.#snapshot !== "[]") core.importKeys(this.#snapshot, this.#hooks.now());
@@ -73,7 +73,7 @@ export class JwksFetcher {
     } catch {
       // A point that is not on its curve, say: the core won't use this key again.
     }
-    if (this.#epoch !== instanceEpoch()) return;
+    if (!this.#hooks.isCurrent(core)) return;
     if (key) this.#keys.set(handle, key);
     core.imported(handle, key !== undefined);
   }
@@ -95,7 +95,7 @@ export class JwksFetcher {
 
   async #runFetch(provider: number, fetch: number): Promise<void> {
     const core = this.#core;
-    const alive = () => core === this.#core && this.#epoch === instanceEpoch();
+    const alive = () => this.#hooks.isCurrent(core);
     for (let url = core.request(provider, fetch); url !== undefined; url = core.request(provider, fetch)) {
       let more = false;
       try {
@@ -124,8 +124,7 @@ export class JwksFetcher {
       await within(boundMs, this.#fetches.get(id) ?? new Promise(() => {}));
     } catch {
       this.#fetches.delete(id);
-      if (core === this.#core && this.#epoch === instanceEpoch())
-        core.fetchFailed(provider, fetch, "abandoned", this.#hooks.now());
+      if (this.#hooks.isCurrent(core)) core.fetchFailed(provider, fetch, "abandoned", this.#hooks.now());
     }
   }
 

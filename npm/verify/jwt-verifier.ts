@@ -1,15 +1,15 @@
 // JwtVerifier: the loop that drives the core's verifier over WebCrypto and fetch. The core decides; this carries.
 
 import type { VerifierCore } from "../core.js";
-import { ArcgateError, configError, errorFromJson, toArcgateError } from "../errors.js";
+import { ArcgateError, configError, errorFromJson } from "../errors.js";
 import { aborted, orAborted } from "../platform/cancellation.js";
 import { clock } from "../platform/clock.js";
 import { notify, type Untimed } from "../platform/events.js";
 import { warnOfInsecureHosts } from "../platform/insecure-hosts.js";
 import { dataJson } from "../platform/json.js";
-import { guarded, MachineDriver } from "../platform/machine-driver.js";
+import { failureOf, guarded, MachineDriver } from "../platform/machine-driver.js";
 import { callOptions, schemeOf } from "../platform/options.js";
-import { bindings, ready, recoverFrom } from "../platform/wasm.js";
+import { bindings, ready } from "../platform/wasm.js";
 import { algorithmOf, JwksFetcher } from "./jwks-fetcher.js";
 import { type Identified, type Provider, VerifierMemory } from "./memory.js";
 import * as at from "./numbers.js";
@@ -79,6 +79,7 @@ export class JwtVerifier implements Verifier {
     this.#keys = new JwksFetcher(options, {
       now: this.#now,
       importKeys: (snapshots) => this.importKeys(snapshots),
+      isCurrent: (core) => this.#driver.isCurrent(core),
       emit: onEvent && ((event) => this.#emit(event)),
     });
     this.#driver = new MachineDriver({
@@ -175,8 +176,7 @@ export class JwtVerifier implements Verifier {
         details: { fault: "provider", retryAfterSec: 5 },
       });
     } catch (thrown) {
-      recoverFrom(thrown);
-      const error = toArcgateError(thrown);
+      const error = failureOf(thrown);
       if (this.#options.onEvent) this.#emit({ type: "token.refused", code: error.code, reason: error.message });
       throw error;
     }

@@ -2,9 +2,9 @@
 // for a part of another. The core says where; the bytes stay here.
 
 import type { EventSplitter as Core } from "../../core.js";
-import { toArcgateError } from "../../errors.js";
 import { Gathered } from "../../platform/body.js";
-import { bindings, instanceEpoch, recoverFrom } from "../../platform/wasm.js";
+import { guarded, MachineDriver } from "../../platform/machine-driver.js";
+import { bindings } from "../../platform/wasm.js";
 
 // How much goes into the core's memory at once: it grows to hold it, and never shrinks.
 const PIECE = 64 * 1024;
@@ -12,13 +12,13 @@ const PIECE = 64 * 1024;
 /** Takes bytes and gives back those up to the end of the last whole event; the rest waits, up to `limit` bytes. */
 export class EventSplitter {
   #limit: number;
-  #core: Core;
-  #epoch = instanceEpoch();
+  #driver: MachineDriver<Core>;
   #waiting: Gathered | undefined;
 
   constructor(limit: number) {
     this.#limit = limit;
-    this.#core = new bindings.EventSplitter(limit);
+    this.#driver = new MachineDriver({ make: () => new bindings.EventSplitter(limit) });
+    void this.#driver.machine;
   }
 
   /** The bytes of whole events; undefined when there is none yet. */
@@ -43,19 +43,12 @@ export class EventSplitter {
 
   /** Nothing more comes. */
   free(): void {
-    if (this.#epoch === instanceEpoch()) this.#core.free();
-    this.#epoch = -1;
+    this.#driver.end();
   }
 
   // It belongs to one instance of the module, and ends with it.
   #use<R>(work: (core: Core) => R): R {
-    if (this.#epoch !== instanceEpoch()) throw toArcgateError(new Error("the module was replaced"));
-    try {
-      return work(this.#core);
-    } catch (thrown) {
-      recoverFrom(thrown);
-      throw toArcgateError(thrown);
-    }
+    return guarded(() => work(this.#driver.survivor()));
   }
 
   // What has waited, and these bytes behind it.
