@@ -81,6 +81,45 @@ impl Play {
         self.turn += 1;
         match turn {
             Turn::Emit(count) => (0..count).for_each(|n| self.runtime.emit(self.turn + usize::from(n))),
+            Turn::Gone(code) => {
+                if let Some(conn) = self.runtime.conn.take() {
+                    self.runtime.way.clear();
+                    self.world.with(|client, now| client.handle_closed(conn, code, true, now));
+                    self.pump();
+                }
+            }
+            Turn::Silence => {
+                self.runtime.conn = None;
+                self.runtime.way.clear();
+            }
+            Turn::Connect(opens) => self.connect(opens),
+            Turn::Sleep(millis) => {
+                self.world.sleep(millis.into());
+                self.pump();
+            }
+            Turn::Jump(millis) => {
+                self.world.now += f64::from(millis);
+                self.world.with(|client, now| client.handle_timeout(now));
+                self.pump();
+            }
+            Turn::WakeHint => {
+                self.world.with(|client, now| client.handle_wake_hint(now));
+                self.pump();
+            }
+            Turn::Forget => {
+                self.runtime.session = None;
+                self.play(Turn::Gone(1012));
+            }
+            Turn::Submit { .. } | Turn::List | Turn::Cancel(_) | Turn::Reader(..) | Turn::Read(..) => {
+                self.applies(turn)
+            }
+            _ => self.carries(turn),
+        }
+    }
+
+    /// What the network does.
+    fn carries(&mut self, turn: Turn) {
+        match turn {
             Turn::Arrive(count) => {
                 for _ in 0..count {
                     let Some(frame) = self.runtime.way.pop_front() else { break };
@@ -113,27 +152,19 @@ impl Play {
                 }
             }
             Turn::Garbage => self.arrive(&json!({ "arcp": "1.1" })),
-            Turn::Gone(code) => {
-                if let Some(conn) = self.runtime.conn.take() {
-                    self.runtime.way.clear();
-                    self.world.with(|client, now| client.handle_closed(conn, code, true, now));
-                    self.pump();
+            Turn::Error(pick) => {
+                let codes = ["HEARTBEAT_LOST", "INTERNAL_ERROR", "PERMISSION_DENIED", "UNAUTHENTICATED"];
+                if self.seen.asked == self.seen.answered {
+                    self.arrive(&error(codes[usize::from(pick) % 3]));
                 }
             }
-            Turn::Silence => {
-                self.runtime.conn = None;
-                self.runtime.way.clear();
-            }
-            Turn::Connect(opens) => self.connect(opens),
-            Turn::Sleep(millis) => {
-                self.world.sleep(millis.into());
-                self.pump();
-            }
-            Turn::Jump(millis) => {
-                self.world.now += f64::from(millis);
-                self.world.with(|client, now| client.handle_timeout(now));
-                self.pump();
-            }
+            _ => unreachable!("{turn:?}"),
+        }
+    }
+
+    /// What the application does.
+    fn applies(&mut self, turn: Turn) {
+        match turn {
             Turn::Submit { is_keyed } => {
                 let key = if is_keyed { format!(r#","idempotency_key":"k{}""#, self.turn) } else { String::new() };
                 self.ask(|client, now| client.handle_submit(&format!(r#"{{"agent":"a"{key}}}"#), None, is_keyed, now));
@@ -164,20 +195,7 @@ impl Play {
                     self.pump();
                 }
             }
-            Turn::WakeHint => {
-                self.world.with(|client, now| client.handle_wake_hint(now));
-                self.pump();
-            }
-            Turn::Forget => {
-                self.runtime.session = None;
-                self.play(Turn::Gone(1012));
-            }
-            Turn::Error(pick) => {
-                let codes = ["HEARTBEAT_LOST", "INTERNAL_ERROR", "PERMISSION_DENIED", "UNAUTHENTICATED"];
-                if self.seen.asked == self.seen.answered {
-                    self.arrive(&error(codes[usize::from(pick) % 3]));
-                }
-            }
+            _ => unreachable!("{turn:?}"),
         }
     }
 
