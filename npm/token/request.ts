@@ -1,8 +1,10 @@
 // Requests for tokens: bounded in size and time, without redirects. And the signature of a client that has a key.
 
 import { configError } from "../errors.js";
+import { callJson } from "../platform/call.js";
 import { within } from "../platform/cancellation.js";
 import { type Fetch, pastHttpCache, readBody } from "../platform/fetch.js";
+import { makeSignature } from "../verify/webcrypto.js";
 import { ownName } from "../version.js";
 
 const late = Symbol("late");
@@ -55,43 +57,42 @@ async function exchange(fetch: Fetch, request: TokenRequest, signal?: AbortSigna
   }
 }
 
-/** A client's private key, what it signs by its JOSE name, and how WebCrypto is told. */
+/** A key, what it signs by its JOSE name, and by the number that `Algorithm` in src/jose/alg.rs has for it. */
 export interface Signing {
   key: CryptoKey;
   name: string;
-  algorithm: AlgorithmIdentifier | RsaPssParams | EcdsaParams;
+  algorithm: number;
 }
 
-type KeyParameters = Partial<RsaHashedKeyAlgorithm & EcKeyAlgorithm>;
+type KeyParameters = Partial<RsaHashedKeyAlgorithm & EcKeyAlgorithm & HmacKeyAlgorithm>;
 
-const bitsOf = ({ hash }: KeyParameters): string => (hash?.name ?? "").slice("SHA-".length);
-const parameters: Record<string, (key: KeyParameters) => [Signing["name"], Signing["algorithm"]]> = {
-  "RSASSA-PKCS1-v1_5": (key) => [`RS${bitsOf(key)}`, "RSASSA-PKCS1-v1_5"],
-  "RSA-PSS": (key) => [`PS${bitsOf(key)}`, { name: "RSA-PSS", saltLength: Number(bitsOf(key)) / 8 }],
-  ECDSA: ({ namedCurve }) => {
-    const bits = { "P-256": 256, "P-384": 384, "P-521": 512 }[namedCurve as "P-256" | "P-384" | "P-521"];
-    return [`ES${bits}`, { name: "ECDSA", hash: `SHA-${bits}` }];
-  },
-  Ed25519: () => ["EdDSA", "Ed25519"],
-};
+/** What a CryptoKey says of itself, as the core reads it. */
+export function describeKey({ algorithm, type, usages }: CryptoKey): string {
+  const { name, hash, namedCurve, length, modulusLength }: KeyParameters = algorithm;
+  const isPrivate = type === "private";
+  const maySign = usages.includes("sign");
+  return JSON.stringify({
+    isPrivate,
+    maySign,
+    name,
+    hash: hash?.name,
+    curve: namedCurve,
+    bits: length ?? modulusLength,
+  });
+}
 
 /** A client's private key with its algorithm. */
 export function signingAlgorithm(key: unknown, wanted: unknown): Signing {
-  if (!(key instanceof CryptoKey) || key.type !== "private" || !key.usages.includes("sign")) {
+  if (!(key instanceof CryptoKey)) {
     throw configError("source.privateKey", "must be a CryptoKey that is private and may sign");
   }
-  const known = parameters[key.algorithm.name]?.(key.algorithm);
-  if (!known) throw configError("source.privateKey", "is of a kind that JWTs are not signed with");
-  const [name, algorithm] = known;
-  if (wanted !== undefined && wanted !== name && !(wanted === "Ed25519" && name === "EdDSA")) {
-    throw configError("source.algorithm", `does not fit the key, which signs ${name}`);
-  }
-  return { key, name, algorithm };
+  const name = wanted === undefined ? undefined : String(wanted);
+  return { key, ...callJson<Omit<Signing, "key">>("clientSigningKey", describeKey(key), name) };
 }
 
 /** Signs text. The signature is in base64url. */
-export async function sign({ key, algorithm }: Signing, text: string): Promise<string> {
-  return base64url(new Uint8Array(await crypto.subtle.sign(algorithm, key, new TextEncoder().encode(text))));
+export async function sign({ key, algorithm }: Omit<Signing, "name">, text: string): Promise<string> {
+  return base64url(new Uint8Array(await makeSignature(algorithm, key, new TextEncoder().encode(text))));
 }
 
 /** Bytes in base64url. */

@@ -39,6 +39,32 @@ const algorithms = [
 const parametersOf = (algorithm) => /** @type {AlgorithmParameters} */ (algorithms[algorithm]);
 
 /**
+ * A CryptoKey that signs, of a private JWK or of a secret's bytes.
+ *
+ * @param {number} algorithm
+ * @param {JsonWebKey | Uint8Array} key
+ * @returns {Promise<CryptoKey>}
+ */
+export function importSigningKey(algorithm, key) {
+  const { key: parameters } = parametersOf(algorithm);
+  return key instanceof Uint8Array
+    ? crypto.subtle.importKey("raw", /** @type {Uint8Array<ArrayBuffer>} */ (key), parameters, false, ["sign"])
+    : crypto.subtle.importKey("jwk", key, parameters, false, ["sign"]);
+}
+
+/**
+ * The key's signature.
+ *
+ * @param {number} algorithm
+ * @param {CryptoKey} key
+ * @param {Uint8Array} data
+ * @returns {Promise<ArrayBuffer>}
+ */
+export function makeSignature(algorithm, key, data) {
+  return crypto.subtle.sign(parametersOf(algorithm).verify, key, /** @type {BufferSource} */ (data));
+}
+
+/**
  * A CryptoKey of a public JWK (as JSON), or of a secret's bytes.
  *
  * @param {number} algorithm

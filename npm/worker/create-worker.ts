@@ -38,10 +38,10 @@ import type { ArcgateWorker, WorkerContext, WorkerOptions } from "./types.js";
  */
 export function createWorker<Env = unknown>(options: WorkerOptions<Env>): ArcgateWorker<Env> {
   if (!("arcCheck" in bindings)) throw configError("createWorker", "is not for browsers: their module has no gate");
-  const settings = readOptions(options);
-  warnOfInsecureHosts(options.insecureHosts, "createWorker");
   // A Worker's module is at hand, so this loads it at once; elsewhere the first request waits for it.
   ready().catch(() => {});
+  const settings = readOptions(options);
+  warnOfInsecureHosts(options.insecureHosts, "createWorker");
   const check = checker(settings);
   const revocations = new Revocations(settings);
   const sockets = settings.arcp && new ArcpEndpoint({ ...settings.arcp, revoked: ofSessions(revocations) });

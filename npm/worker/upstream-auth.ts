@@ -119,9 +119,9 @@ function assertion(options: Given, path: string): TokenOf {
       );
     }
   }
-  const { algorithm, keyId, load } = signingKey(options, path);
+  const { name, algorithm, keyId, load } = signingKey(options, path);
   const signer = JSON.stringify({
-    algorithm: algorithm.name,
+    algorithm: name,
     keyId,
     issuer: options.issuer,
     audience: options.audience,
@@ -146,7 +146,7 @@ function assertion(options: Given, path: string): TokenOf {
     try {
       // Kept once it is there: what one request waits for must not be another request's promise.
       key ??= await load();
-      const token = `${input}.${await sign({ key, name: algorithm.name, algorithm: algorithm.webCrypto }, input)}`;
+      const token = `${input}.${await sign({ key, algorithm }, input)}`;
       kept.delete(id);
       kept.set(id, { token, endMs: expiresAt * 1000 });
       if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value as string);
