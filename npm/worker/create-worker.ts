@@ -53,7 +53,6 @@ export function createWorker<Env = unknown>(options: WorkerOptions<Env>): Arcgat
   const { basePath } = settings.config;
   const audit = auditor(settings.audit);
   const inFlight = new InFlight(settings.arc);
-
   const arc = async (request: Request, env: Env, ctx: WorkerContext | undefined) => {
     const revoked = ofRequest(revocations, env, ctx);
     const endpoint = new ArcEndpoint({ ...settings, inFlight, guard: devGuard(env), revoked });

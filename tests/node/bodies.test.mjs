@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ArcgateError, ready } from "../../pkg/entry.node.js";
 import { readAll } from "../../pkg/platform/body.js";
+import { bindings, recoverFrom } from "../../pkg/platform/wasm.js";
 import { InFlight } from "../../pkg/worker/in-flight.js";
 import { createWorker } from "../../pkg/worker.js";
 import { envelope } from "../lib/arc.mjs";
@@ -52,6 +53,27 @@ test("what is announced is paid at once, and once", () => {
   assert.equal(places.begin("a", body).reason, "bodies_too_fast", "before a byte of it is read");
   for (const { end } of [first, second]) end();
   assert.equal(places.begin("a", body).reason, "bodies_too_fast", "also when the others are done");
+});
+
+test("after a trap what was counted before it means nothing", () => {
+  const places = new InFlight({
+    maxRequestsPerPrincipal: 1,
+    maxBodiesPerPrincipal: 1,
+    maxBodyBytesPerPrincipal: 10,
+    maxBodyBytesPerSec: 1000,
+  });
+  const before = places.begin("a");
+  assert.equal(before.take(11), "too_many_body_bytes");
+  assert.throws(
+    () => bindings.trapForTests(),
+    (thrown) => recoverFrom(thrown),
+  );
+  const after = places.begin("a");
+  assert.deepEqual([before.take(11), before.whole()], [undefined, 0]);
+  before.end();
+  assert.deepEqual(places.begin("a"), { reason: "too_many_requests" });
+  after.end();
+  places.begin("a").end();
 });
 
 function front(limits, state = {}) {
