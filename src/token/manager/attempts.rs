@@ -136,3 +136,84 @@ impl Attempts {
             && (self.is_behind(attempt) || self.under_way.iter().any(|other| other.id != attempt.id && is_first(other)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::manager::Reason;
+
+    fn at(millis: i64) -> Time {
+        Time::EPOCH.plus(Span::from_millis(millis))
+    }
+
+    fn attempts() -> Attempts {
+        Attempts::new(Span::from_secs(10))
+    }
+
+    fn refresh(attempts: &mut Attempts, stage: Stage, now: Time) -> AttemptId {
+        attempts.launch(Operation::Refresh(Reason::Initial), stage, 0, now)
+    }
+
+    #[test]
+    fn an_attempt_is_lost_a_second_after_its_stage_had_to_end() {
+        for (stage, limit) in [
+            (Stage::Load, 5),
+            (Stage::AskTabs, 5),
+            (Stage::Store, 5),
+            (Stage::Sign, 5),
+            (Stage::Send, 10),
+            (Stage::Discover(false), 10),
+            (Stage::Callback, 60),
+            (Stage::Lock, 65),
+        ] {
+            let mut attempts = attempts();
+            let id = refresh(&mut attempts, stage, at(0));
+            let lost = limit * 1000 + 1000;
+            assert_eq!(attempts.live(at(lost - 1)).map(|attempt| attempt.id), Some(id), "{stage:?}");
+            assert!(attempts.live(at(lost)).is_none(), "{stage:?}");
+        }
+    }
+
+    #[test]
+    fn the_answers_of_four_would_still_be_taken() {
+        let mut attempts = attempts();
+        let ids: Vec<_> = (0..5).map(|_| refresh(&mut attempts, Stage::Send, at(0))).collect();
+        assert!(attempts.get(ids[0]).is_none() && ids[1..].iter().all(|id| attempts.get(*id).is_some()));
+    }
+
+    #[test]
+    fn one_is_overtaken_by_whoever_asks_after_it_until_that_one_is_lost() {
+        let mut attempts = attempts();
+        let first = refresh(&mut attempts, Stage::Load, at(0));
+        let second = refresh(&mut attempts, Stage::Load, at(0));
+        let is_overtaken = |attempts: &mut Attempts, id, now| {
+            let (place, attempt) = attempts.take(id).unwrap();
+            let is_overtaken = attempts.is_overtaken(&attempt, now);
+            attempts.put_back(place, attempt);
+            is_overtaken
+        };
+        assert!(is_overtaken(&mut attempts, first, at(5999)) && !is_overtaken(&mut attempts, first, at(6000)));
+        // Who is older counts only once it asks.
+        assert!(!is_overtaken(&mut attempts, second, at(0)));
+        attempts.get_mut(first).unwrap().stage = Stage::Send;
+        assert!(is_overtaken(&mut attempts, second, at(10_999)) && !is_overtaken(&mut attempts, second, at(11_000)));
+        // And for ever, once its tokens are about to be stored, or have come.
+        attempts.get_mut(first).unwrap().stage = Stage::Store;
+        assert!(is_overtaken(&mut attempts, second, at(1_000_000)));
+        attempts.take(first);
+        assert!(!is_overtaken(&mut attempts, second, at(0)));
+        assert!(attempts.settle(first) && is_overtaken(&mut attempts, second, at(0)));
+    }
+
+    #[test]
+    fn what_is_newer_settles_and_what_is_older_does_not() {
+        let mut attempts = attempts();
+        let [old, new] = [0, 0].map(|now| refresh(&mut attempts, Stage::Send, at(now)));
+        assert!(attempts.is_ahead(old) && !attempts.is_outdated(old));
+        assert!(attempts.settle(new) && !attempts.settle(old) && attempts.settle(new));
+        assert!(attempts.is_outdated(old) && !attempts.is_outdated(new) && !attempts.is_ahead(new));
+        let last = refresh(&mut attempts, Stage::Send, at(0));
+        attempts.settle_all();
+        assert!(!attempts.is_ahead(last));
+    }
+}

@@ -165,3 +165,68 @@ impl AccessTokens {
         *self = Self { generation, is_used: self.is_used, ..Self::default() };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Time {
+        Time::EPOCH.plus(Span::from_millis(millis))
+    }
+
+    fn token(secs: i64, margin: Option<i64>) -> CurrentToken {
+        let whole = Span::from_secs(secs);
+        let life = Life { whole, expires: at(0).plus(whole) };
+        let margin = margin.map(Span::from_secs);
+        CurrentToken::new(Secret::new("t"), None, Some(life), Asked::default(), margin, at(0))
+    }
+
+    #[test]
+    fn a_token_is_usable_until_two_seconds_before_its_end_and_due_at_its_margin() {
+        let token = token(600, Some(60));
+        assert!(token.is_usable(at(597_999)) && !token.is_usable(at(598_000)));
+        assert!(!token.is_due(at(539_999)) && token.is_due(at(540_000)));
+        assert!(!token.ends_within(Span::from_secs(60), at(540_000)));
+        assert!(token.ends_within(Span::from_secs(60), at(540_001)));
+        // Not for longer than half of its life.
+        assert!(!token.ends_within(Span::from_secs(3600), at(300_000)));
+        assert!(token.ends_within(Span::from_secs(3600), at(300_001)));
+    }
+
+    #[test]
+    fn one_that_comes_with_little_left_is_not_asked_for_again_at_once() {
+        for (secs, refresh_at) in [(600, 60_000), (60, 29_000), (2, 750), (0, 500)] {
+            assert_eq!(token(secs, Some(600)).refresh_at, Some(at(refresh_at)), "{secs}");
+        }
+        assert_eq!(token(600, None).refresh_at, None);
+    }
+
+    #[test]
+    fn a_token_that_is_refused_within_half_a_minute_was_never_good() {
+        let mut access = AccessTokens::default();
+        for (after, refusals) in [(29_999, 1), (29_999, 2), (0, 3), (30_000, 1), (29_999, 2)] {
+            access.install(token(600, Some(60)));
+            assert_eq!(access.refuse("other", at(after)), None);
+            assert_eq!(access.refuse("t", at(after)), Some((at(0), refusals)));
+        }
+        assert!(access.knows(&Secret::new("t")));
+        assert_eq!(access.reason(), Reason::Refused);
+        access.excuse();
+        access.install(token(600, Some(60)));
+        assert_eq!(access.refuse("t", at(0)), Some((at(0), 1)), "counted anew");
+    }
+
+    #[test]
+    fn what_is_forgotten_is_not_known_and_counts_as_another_generation() {
+        let mut access = AccessTokens::default();
+        access.install(token(600, Some(60)));
+        let before = access.generation();
+        assert!(!access.expire(at(597_999)) && access.expire(at(598_000)));
+        assert!(access.knows(&Secret::new("t")) && access.generation() != before);
+        assert_eq!(access.reason(), Reason::Expiring);
+        let before = access.generation();
+        access.forget();
+        assert!(!access.knows(&Secret::new("t")) && access.generation() != before);
+        assert_eq!(access.reason(), Reason::Initial);
+    }
+}

@@ -80,3 +80,38 @@ impl Elsewhere {
         self.obtained = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: i64) -> Time {
+        Time::EPOCH.plus(Span::from_secs(secs))
+    }
+
+    #[test]
+    fn a_look_a_minute_where_there_is_anywhere_to_look() {
+        let mut nowhere = Elsewhere::new(false);
+        nowhere.look(at(0));
+        assert!(!nowhere.may_look(at(1000)) && !nowhere.is_unseen());
+        let mut elsewhere = Elsewhere::new(true);
+        assert!(elsewhere.may_look(at(0)) && elsewhere.is_unseen());
+        elsewhere.look(at(10));
+        elsewhere.has_looked();
+        assert!(!elsewhere.may_look(at(69)) && elsewhere.may_look(at(70)) && !elsewhere.is_unseen());
+        elsewhere.has_missed();
+        assert!(elsewhere.is_unseen());
+    }
+
+    #[test]
+    fn tokens_of_the_same_age_are_not_old_and_end_with_a_sign_out_of_that_instant() {
+        let mut elsewhere = Elsewhere::new(true);
+        assert!(elsewhere.sign_out(at(5), true) && !elsewhere.sign_out(at(5), false), "of unknown age");
+        assert!(elsewhere.is_old(at(4)) && !elsewhere.is_old(at(5)));
+        elsewhere.sign_in();
+        assert!(!elsewhere.is_old(at(4)));
+        elsewhere.obtain(at(10));
+        assert!(elsewhere.is_old(at(9)) && !elsewhere.is_old(at(10)));
+        assert!(!elsewhere.sign_out(at(9), true) && elsewhere.sign_out(at(10), false));
+    }
+}
