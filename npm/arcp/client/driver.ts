@@ -2,9 +2,9 @@
 
 import { ArcgateError, type CoreError, configError, toArcgateError } from "../../errors.js";
 import { optionsJson } from "../../platform/json.js";
-import { MachineDriver } from "../../platform/machine-driver.js";
+import { failureOf, MachineDriver } from "../../platform/machine-driver.js";
 import { cleaned } from "../../platform/peer-errors.js";
-import { bindings, recoverFrom } from "../../platform/wasm.js";
+import { bindings } from "../../platform/wasm.js";
 import type { BearerSource } from "../../token/bearer.js";
 import type { ClientAction, Closed, Connect, CoreAction, ShouldRetry } from "./actions.js";
 import type { InputArguments, InputName, RequestName, Session } from "./inputs.js";
@@ -103,8 +103,7 @@ export class Driver {
       if (!this.#over) this.#machine.arm(this.#core().deadline(), Date.now());
       return value;
     } catch (thrown) {
-      recoverFrom(thrown);
-      this.#broken(thrown);
+      this.#broken(failureOf(thrown));
       return undefined;
     }
   }
@@ -243,10 +242,9 @@ export class Driver {
     this.#perform({ do: "closed", code: tokenError ? error.code : action.code, reason, error });
   }
 
-  #broken(thrown: unknown): void {
+  #broken(error: ArcgateError): void {
     if (this.#over) return;
     this.#end();
-    const error = toArcgateError(thrown);
     this.#perform({ do: "closed", code: error.code, reason: error.message, error });
   }
 
