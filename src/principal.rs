@@ -1,6 +1,6 @@
 //! The principal: who a verified credential says the caller is.
 
-use crate::{json, time::Time};
+use crate::{json::Members, time::Time};
 
 /// What a principal's identity rests on. Principals of different kinds are never the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,42 +112,22 @@ impl Principal {
 
     /// Appends the principal to `out` as the JSON object that JavaScript sees.
     pub fn write_json(&self, out: &mut String) {
-        out.push_str("{\"key\":");
-        json::write_string(out, &self.key());
-        out.push_str(",\"kind\":\"");
-        out.push_str(self.kind.as_str());
-        out.push('"');
-        if let Some(issuer) = &self.issuer {
-            out.push_str(",\"issuer\":");
-            json::write_string(out, issuer);
-        }
-        out.push_str(",\"id\":");
-        json::write_string(out, &self.id);
-        out.push_str(",\"labels\":{");
-        for (index, (name, value)) in self.labels.iter().enumerate() {
-            if index > 0 {
-                out.push(',');
-            }
-            json::write_string(out, name);
-            out.push(':');
-            json::write_string(out, value);
-        }
-        out.push('}');
+        let labels = self.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut written = Members::new()
+            .text("key", &self.key())
+            .text("kind", self.kind.as_str())
+            .some_text("issuer", self.issuer.as_deref())
+            .text("id", &self.id)
+            .raw("labels", &Members::new().all(labels).end());
         if let Some(scopes) = &self.scopes {
-            out.push_str(",\"scopes\":[");
-            for (index, scope) in scopes.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                json::write_string(out, scope);
-            }
-            out.push(']');
+            written = written.texts("scopes", scopes.iter().map(String::as_str));
         }
         if let Some(expires_at) = self.expires_at {
-            out.push_str(",\"expiresAt\":");
-            expires_at.write_seconds(out);
+            let mut seconds = String::new();
+            expires_at.write_seconds(&mut seconds);
+            written = written.raw("expiresAt", &seconds);
         }
-        out.push('}');
+        out.push_str(&written.end());
     }
 }
 

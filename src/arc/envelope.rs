@@ -7,7 +7,7 @@ use crate::{
         errors::ArcCode,
         reply::{id_text, is_name, Echo, Reply},
     },
-    json::{self, Object, Problem, Value},
+    json::{self, Members, Object, Problem, Value},
 };
 
 /// The version that is spoken.
@@ -50,7 +50,12 @@ pub fn parse(body: &[u8]) -> Result<Object<'_>, Reply> {
             Problem::TooMany => format!("has more than {} values", json::MAX_VALUES),
             other => other.to_string(),
         };
-        Reply::error(code, reason, &Echo::default(), Some(&format!("{{\"problem\":\"the body {problem}\"}}")))
+        Reply::error(
+            code,
+            reason,
+            &Echo::default(),
+            Some(&Members::new().text("problem", &format!("the body {problem}")).end()),
+        )
     })
 }
 
@@ -62,13 +67,13 @@ impl<'o, 'b> Request<'o, 'b> {
     pub fn read(object: &'o Object<'b>) -> Result<Self, Reply> {
         let echo = Echo::of(object);
         let invalid = |field: &'static str| {
-            Reply::error(ArcCode::InvalidRequest, "envelope", &echo, Some(&format!("{{\"field\":\"{field}\"}}")))
+            Reply::error(ArcCode::InvalidRequest, "envelope", &echo, Some(&Members::new().text("field", field).end()))
         };
         match object.get("arc") {
             None => return Err(invalid("arc")),
             Some(version) if version.as_str() == Some(VERSION) => {}
             Some(_) => {
-                let details = format!("{{\"supportedVersion\":\"{VERSION}\"}}");
+                let details = Members::new().text("supportedVersion", VERSION).end();
                 return Err(Reply::error(ArcCode::InvalidVersion, "version", &echo, Some(&details)));
             }
         }

@@ -18,7 +18,7 @@ use crate::{
     },
     config::{self, Reader},
     error::{shown, Error},
-    json::{write_string, Value},
+    json::{Members, Value},
     principal::Principal,
 };
 
@@ -160,9 +160,7 @@ impl Gate {
             return Ok(Decision::Forward(Forward::new(&request)));
         }
         let Some(agent) = self.agent(request.target_agent) else {
-            let mut details = String::from("{\"agentId\":");
-            write_string(&mut details, request.target_agent);
-            details.push('}');
+            let details = Members::new().text("agentId", request.target_agent).end();
             return Err(Reply::error(ArcCode::AgentNotFound, "agent", echo, Some(&details)));
         };
         let echo = Echo { target_agent: Some(request.target_agent.to_owned()), ..echo.clone() };

@@ -3,7 +3,7 @@
 //! An agent takes and gives any JSON value. One `DataPart` is the value itself; text is a string; anything else reaches the
 //! agent as `{ parts: [...] }`, as it came.
 
-use crate::json::{self, write_string, Object, Value};
+use crate::json::{self, write_string, Members, Object, Value};
 
 const ROLES: [&str; 3] = ["user", "agent", "system"];
 
@@ -22,9 +22,7 @@ pub fn input_of(message: &Value<'_>) -> Option<String> {
     } else if let Some(texts) = parts.iter().map(Part::as_text).collect::<Option<Vec<_>>>() {
         write_string(&mut out, &texts.concat());
     } else {
-        out.push_str("{\"parts\":");
-        message.get("parts")?.write(&mut out);
-        out.push('}');
+        out.push_str(&Members::new().value("parts", message.get("parts")?).end());
     }
     Some(out)
 }
@@ -44,25 +42,23 @@ pub(crate) fn write_output(out: &mut String, output: &Value<'_>) {
         value => {
             let mut content = String::new();
             value.write(&mut content);
-            out.push_str("{\"type\":\"DataPart\",\"content\":");
-            write_string(out, &content);
-            out.push_str(",\"mimeType\":\"application/json\"}");
+            out.push_str(&typed_part("DataPart", &content, "application/json"));
         }
     }
 }
 
 /// Appends one `FilePart` of bytes that are base64 already.
 pub(crate) fn write_file_part(out: &mut String, base64: &str) {
-    out.push_str("{\"type\":\"FilePart\",\"content\":");
-    write_string(out, base64);
-    out.push_str(",\"mimeType\":\"application/octet-stream\"}");
+    out.push_str(&typed_part("FilePart", base64, "application/octet-stream"));
 }
 
 /// Appends one `TextPart`.
 pub(crate) fn write_text_part(out: &mut String, text: &str) {
-    out.push_str("{\"type\":\"TextPart\",\"content\":");
-    write_string(out, text);
-    out.push('}');
+    out.push_str(&Members::new().text("type", "TextPart").text("content", text).end());
+}
+
+fn typed_part(kind: &str, content: &str, media_type: &str) -> String {
+    Members::new().text("type", kind).text("content", content).text("mimeType", media_type).end()
 }
 
 enum Part<'o, 'b> {

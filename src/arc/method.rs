@@ -10,7 +10,7 @@ use crate::{
         reply::{is_name, Echo, Reply},
         run::{Fresh, Kind, Run},
     },
-    json::{write_string, Object, Value},
+    json::{Members, Object, Value},
 };
 
 /// The events that a task has.
@@ -142,13 +142,11 @@ impl<'p, 'b> Params<'p, 'b> {
         let Some(id) = self.get(name).and_then(Value::as_str).filter(|id| is_name(id)) else {
             return self.wrong(ArcCode::InvalidParams, name);
         };
-        let mut details = format!("{{\"{name}\":");
-        write_string(&mut details, id);
-        details.push('}');
+        let details = Members::new().text(name, id).end();
         Reply::error(code, "not_found", self.echo, Some(&details))
     }
 
     fn wrong(&self, code: ArcCode, name: &'static str) -> Reply {
-        Reply::error(code, "params", self.echo, Some(&format!("{{\"param\":\"{name}\"}}")))
+        Reply::error(code, "params", self.echo, Some(&Members::new().text("param", name).end()))
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     arc::errors::ArcCode,
     auth::challenge::HttpRefusal,
     error::{Code, Error},
-    json::{write_string, Object, Value},
+    json::{Members, Object, Value},
 };
 
 /// The media type of ARC messages.
@@ -46,16 +46,11 @@ pub struct Echo {
 impl Reply {
     /// An error, under its code's status.
     pub fn error(code: ArcCode, reason: impl Into<Cow<'static, str>>, echo: &Echo, details: Option<&str>) -> Self {
-        let mut body = echo.open();
-        body.push_str(",\"result\":null,\"error\":{\"code\":");
-        body.push_str(&code.number().to_string());
-        body.push_str(",\"message\":");
-        write_string(&mut body, code.message());
+        let mut error = Members::new().integer("code", code.number().into()).text("message", code.message());
         if let Some(details) = details {
-            body.push_str(",\"details\":");
-            body.push_str(details);
+            error = error.raw("details", details);
         }
-        body.push_str("}}");
+        let body = echo.open().raw("result", "null").raw("error", &error.end()).end();
         Self {
             status: code.status(),
             headers: fields(MEDIA_TYPE),
@@ -89,11 +84,8 @@ impl Reply {
     /// A refusal of credentials. It is said before anything of the body is known, and so it repeats nothing.
     pub fn refused(error: &Error) -> Self {
         let details = (error.code() == Code::TokenScope).then(|| {
-            let required: Vec<_> = error.subject().unwrap_or_default().split_whitespace().map(str::to_owned).collect();
-            let mut details = String::from("{\"required_scopes\":");
-            write_strings(&mut details, &required);
-            details.push('}');
-            details
+            let required = error.subject().unwrap_or_default().split_whitespace();
+            Members::new().texts("required_scopes", required).end()
         });
         let code = ArcCode::of_authentication(error);
         Self::refused_knowing(error, code, error.code().as_str(), &Echo::default(), details.as_deref())
@@ -101,11 +93,10 @@ impl Reply {
 
     /// A missing scope. The caller is told which, for the challenge says so too.
     pub fn scope_missing(required: &[String], provided: &[String], echo: &Echo) -> Self {
-        let mut details = String::from("{\"required_scopes\":");
-        write_strings(&mut details, required);
-        details.push_str(",\"provided_scopes\":");
-        write_strings(&mut details, provided);
-        details.push('}');
+        let details = Members::new()
+            .texts("required_scopes", required.iter().map(String::as_str))
+            .texts("provided_scopes", provided.iter().map(String::as_str))
+            .end();
         let error = Error::new(Code::TokenScope, "a required scope is missing").about(required.join(" "));
         Self::refused_knowing(&error, ArcCode::InsufficientScope, error.code().as_str(), echo, Some(&details))
     }
@@ -117,20 +108,16 @@ impl Reply {
 
     /// The answer as JSON, for the driver: status, headers, body, and what the audit log wants to know.
     pub fn to_json(&self) -> String {
-        let mut out = format!("{{\"status\":{},\"headers\":", self.status);
-        write_fields(&mut out, &self.headers);
-        out.push_str(",\"body\":");
-        match &self.body {
-            Some(body) => write_string(&mut out, body),
-            None => out.push_str("null"),
+        let reply = Members::new().integer("status", self.status.into()).raw("headers", &object_of(&self.headers));
+        let reply = match &self.body {
+            Some(body) => reply.text("body", body),
+            None => reply.raw("body", "null"),
+        };
+        let reply = reply.text("reason", &self.reason);
+        match self.code {
+            Some(code) => reply.integer("arcCode", code.number().into()).end(),
+            None => reply.end(),
         }
-        out.push_str(",\"reason\":");
-        write_string(&mut out, &self.reason);
-        if let Some(code) = self.code {
-            out.push_str(&format!(",\"arcCode\":{}", code.number()));
-        }
-        out.push('}');
-        out
     }
 
     fn refused_knowing(error: &Error, code: ArcCode, reason: &'static str, echo: &Echo, details: Option<&str>) -> Self {
@@ -144,10 +131,7 @@ impl Reply {
 
     /// A success with this JSON text as the result.
     pub fn result(echo: &Echo, result: &str) -> Self {
-        let mut body = echo.open();
-        body.push_str(",\"result\":");
-        body.push_str(result);
-        body.push_str(",\"error\":null}");
+        let body = echo.open().raw("result", result).raw("error", "null").end();
         Self { status: 200, headers: fields(MEDIA_TYPE), body: Some(body), reason: "ok".into(), code: None }
     }
 
@@ -198,19 +182,13 @@ impl Echo {
         }
     }
 
-    /// Appends its members to an open JSON object, for [`Echo::from_members`].
-    pub(crate) fn write_members(&self, out: &mut String) {
-        for (name, value) in [
-            ("requestId", &self.id),
-            ("requestAgent", &self.request_agent),
-            ("targetAgent", &self.target_agent),
-            ("traceId", &self.trace_id),
-        ] {
-            if let Some(value) = value {
-                out.push_str(&format!(",\"{name}\":"));
-                write_string(out, value);
-            }
-        }
+    /// Its members, for [`Echo::from_members`].
+    pub(crate) fn write_members(&self, written: Members) -> Members {
+        written
+            .some_text("requestId", self.id.as_deref())
+            .some_text("requestAgent", self.request_agent.as_deref())
+            .some_text("targetAgent", self.target_agent.as_deref())
+            .some_text("traceId", self.trace_id.as_deref())
     }
 
     /// What [`Echo::write_members`] wrote.
@@ -224,18 +202,13 @@ impl Echo {
         }
     }
 
-    fn open(&self) -> String {
-        let mut out = String::from("{\"arc\":\"1.0\",\"id\":");
-        out.push_str(self.id.as_deref().unwrap_or("\"error\""));
-        out.push_str(",\"responseAgent\":");
-        write_string(&mut out, self.target_agent.as_deref().unwrap_or(RESPONDER));
-        out.push_str(",\"targetAgent\":");
-        write_string(&mut out, self.request_agent.as_deref().unwrap_or("unknown"));
-        if let Some(trace_id) = &self.trace_id {
-            out.push_str(",\"traceId\":");
-            write_string(&mut out, trace_id);
-        }
-        out
+    fn open(&self) -> Members {
+        Members::new()
+            .text("arc", "1.0")
+            .raw("id", self.id.as_deref().unwrap_or("\"error\""))
+            .text("responseAgent", self.target_agent.as_deref().unwrap_or(RESPONDER))
+            .text("targetAgent", self.request_agent.as_deref().unwrap_or("unknown"))
+            .some_text("traceId", self.trace_id.as_deref())
     }
 }
 
@@ -259,27 +232,7 @@ pub(crate) fn id_text(id: &Value<'_>) -> Option<String> {
     Some(out)
 }
 
-/// Appends header fields as a JSON object.
-pub(crate) fn write_fields(out: &mut String, fields: &[(&'static str, String)]) {
-    out.push('{');
-    for (index, (name, value)) in fields.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        write_string(out, name);
-        out.push(':');
-        write_string(out, value);
-    }
-    out.push('}');
-}
-
-fn write_strings(out: &mut String, items: &[String]) {
-    out.push('[');
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        write_string(out, item);
-    }
-    out.push(']');
+/// Header fields as a JSON object.
+pub(crate) fn object_of(fields: &[(&'static str, String)]) -> String {
+    Members::new().all(fields.iter().map(|(name, value)| (*name, value.as_str()))).end()
 }

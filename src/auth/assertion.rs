@@ -5,7 +5,7 @@
 
 use crate::{
     jose::base64url,
-    json::write_string,
+    json::Members,
     principal::Principal,
     time::{Span, Time},
 };
@@ -41,30 +41,19 @@ pub fn input(signer: &Signer<'_>, principal: &Principal, jti: &str, now: Time) -
     let end = Time::from_millis((own_end.min(now.plus(LIFE)).as_millis() / 1000 * 1000) as f64);
     let issued = now.minus(BACKDATED).as_millis() / 1000;
 
-    let mut header = String::from("{\"alg\":");
-    write_string(&mut header, signer.algorithm);
-    header.push_str(",\"typ\":\"at+jwt\"");
-    if let Some(key_id) = signer.key_id {
-        header.push_str(",\"kid\":");
-        write_string(&mut header, key_id);
-    }
-    header.push('}');
-
-    let mut payload = String::from("{\"iss\":");
-    write_string(&mut payload, signer.issuer);
-    payload.push_str(",\"aud\":");
-    write_string(&mut payload, signer.audience);
-    payload.push_str(",\"client_id\":");
-    write_string(&mut payload, signer.issuer);
-    payload.push_str(",\"sub\":");
-    write_string(&mut payload, &principal.key());
-    payload.push_str(&format!(",\"iat\":{issued},\"exp\":{},\"jti\":", end.as_millis() / 1000));
-    write_string(&mut payload, jti);
-    if let Some(scopes) = principal.scopes() {
-        payload.push_str(",\"scope\":");
-        write_string(&mut payload, &scope_text(scopes));
-    }
-    payload.push('}');
+    let header =
+        Members::new().text("alg", signer.algorithm).text("typ", "at+jwt").some_text("kid", signer.key_id).end();
+    let scope = principal.scopes().map(scope_text);
+    let payload = Members::new()
+        .text("iss", signer.issuer)
+        .text("aud", signer.audience)
+        .text("client_id", signer.issuer)
+        .text("sub", &principal.key())
+        .integer("iat", issued)
+        .integer("exp", end.as_millis() / 1000)
+        .text("jti", jti)
+        .some_text("scope", scope.as_deref())
+        .end();
 
     let mut out = String::new();
     base64url::encode(header.as_bytes(), &mut out);

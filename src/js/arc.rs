@@ -6,12 +6,11 @@ use wasm_bindgen::prelude::*;
 
 use super::{
     error::thrown,
-    http::{seconds, write_credentials},
+    http::{credentials_of, seconds},
 };
 use crate::{
     arc::{
-        origin::OriginRules, reply::write_fields, run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run,
-        Step,
+        origin::OriginRules, reply::object_of, run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run, Step,
     },
     auth::{
         challenge::stated,
@@ -20,7 +19,7 @@ use crate::{
     },
     config::Reader,
     error::{Code, Error},
-    json::{self, write_string, Members, Object, Value},
+    json::{self, Members, Object, Value},
     time::Span,
 };
 
@@ -49,21 +48,13 @@ pub fn arc_head(config: &str, head: &str) -> Result<String, JsValue> {
         content_encoding: text("contentEncoding"),
         accept: text("accept"),
     });
-    let mut out = String::from("{\"fields\":");
-    write_fields(&mut out, &fields);
-    match step {
-        Step::Reply(reply) => {
-            out.push_str(",\"reply\":");
-            out.push_str(&reply.to_json());
-        }
+    let decision = Members::new().raw("fields", &object_of(&fields));
+    Ok(match step {
+        Step::Reply(reply) => decision.raw("reply", &reply.to_json()).end(),
         Step::Authenticate(credentials) => {
-            out.push(',');
-            write_credentials(&mut out, &credentials);
-            out.push_str(&format!(",\"limit\":{}", gate.max_body_bytes()));
+            credentials_of(decision, &credentials).integer("limit", gate.max_body_bytes() as i64).end()
         }
-    }
-    out.push('}');
-    Ok(out)
+    })
 }
 
 /// What a route besides the gates tells a request whose Host or Origin is not allowed: `{ status, reason }`, or nothing. `rules`
@@ -136,47 +127,23 @@ pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[
     let gate = Gate::from_json(config).map_err(|error| thrown(&error))?;
     let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
     let (decision, seen) = gate.body(&principal, body, &Fresh { id, now });
-    let mut out = String::from("{\"seen\":{");
-    let members = [
-        ("method", &seen.method),
-        ("requestAgent", &seen.request_agent),
-        ("targetAgent", &seen.target_agent),
-        ("traceId", &seen.trace_id),
-    ];
-    for (name, value) in members {
-        if let Some(value) = value {
-            if !out.ends_with('{') {
-                out.push(',');
-            }
-            write_string(&mut out, name);
-            out.push(':');
-            write_string(&mut out, value);
-        }
-    }
-    out.push_str("},\"needs\":");
-    out.push_str(&scopes(&seen.needs));
-    match decision {
-        Decision::Reply(reply) => {
-            out.push_str(",\"reply\":");
-            out.push_str(&reply.to_json());
-        }
-        Decision::Run(run) => {
-            out.push_str(",\"agent\":");
-            write_string(&mut out, run.agent());
-            out.push_str(",\"input\":");
-            out.push_str(run.input());
-            let stream = matches!(run.kind(), run::Kind::Chat { stream: true, .. });
-            out.push_str(if stream { ",\"stream\":true" } else { ",\"stream\":false" });
-            out.push_str(",\"ticket\":");
-            write_string(&mut out, &run.ticket());
-        }
-        Decision::Forward(forward) => {
-            out.push_str(",\"forward\":");
-            write_string(&mut out, &forward.ticket());
-        }
-    }
-    out.push('}');
-    Ok(out)
+    let seen_members = Members::new()
+        .some_text("method", seen.method.as_deref())
+        .some_text("requestAgent", seen.request_agent.as_deref())
+        .some_text("targetAgent", seen.target_agent.as_deref())
+        .some_text("traceId", seen.trace_id.as_deref());
+    let members = Members::new().raw("seen", &seen_members.end());
+    let members = members.texts("needs", seen.needs.iter().map(String::as_str));
+    Ok(match decision {
+        Decision::Reply(reply) => members.raw("reply", &reply.to_json()).end(),
+        Decision::Run(run) => members
+            .text("agent", run.agent())
+            .raw("input", run.input())
+            .boolean("stream", matches!(run.kind(), run::Kind::Chat { stream: true, .. }))
+            .text("ticket", &run.ticket())
+            .end(),
+        Decision::Forward(forward) => members.text("forward", &forward.ticket()).end(),
+    })
 }
 
 /// The answer of a run. `outcome` is `output`, and `text` the agent's as JSON; `pieces`, and `text` the parts of its result;
@@ -220,18 +187,6 @@ fn ended<T>(
         (None, _) => Outcome::Failed,
     };
     Ok(then(run, outcome))
-}
-
-fn scopes(list: &[String]) -> String {
-    let mut out = String::from("[");
-    for (index, scope) in list.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        write_string(&mut out, scope);
-    }
-    out.push(']');
-    out
 }
 
 fn run_of(ticket: &str) -> Result<Run, JsValue> {

@@ -4,7 +4,7 @@ use wasm_bindgen::prelude::*;
 
 use super::error::thrown;
 use crate::{
-    arc::reply::write_fields,
+    arc::reply::object_of,
     auth::{
         challenge::{stated, HttpRefusal},
         credentials::{self, Credentials},
@@ -12,7 +12,7 @@ use crate::{
         first_of,
     },
     http::retry_after,
-    json::write_string,
+    json::Members,
     secret::Secret,
     time::{Span, Time},
 };
@@ -21,10 +21,7 @@ use crate::{
 #[wasm_bindgen(js_name = readCredentials)]
 pub fn read_credentials(authorization: Option<String>, query: &str) -> Result<String, JsValue> {
     let credentials = credentials::from_request(authorization.as_deref(), query).map_err(|error| thrown(&error))?;
-    let mut out = String::from("{");
-    write_credentials(&mut out, &credentials);
-    out.push('}');
-    Ok(out)
+    Ok(credentials_of(Members::new(), &credentials).end())
 }
 
 /// What a refused request is told over HTTP: `{ status, headers }`; the arguments are the error's.
@@ -34,10 +31,7 @@ pub fn http_refusal(code: &str, retryable: bool, subject: Option<String>, retry_
     let mut fields = Vec::new();
     fields.extend(refusal.challenge.map(|challenge| ("WWW-Authenticate", challenge)));
     fields.extend(refusal.retry_after.map(|seconds| ("Retry-After", seconds.to_string())));
-    let mut out = format!("{{\"status\":{},\"headers\":", refusal.status);
-    write_fields(&mut out, &fields);
-    out.push('}');
-    out
+    Members::new().integer("status", refusal.status.into()).raw("headers", &object_of(&fields)).end()
 }
 
 /// The principal that a verifier returned, in the form that everything behind it relies on.
@@ -76,13 +70,9 @@ pub fn find_hash(hashes: &[u8], needle: &[u8]) -> Option<u32> {
     found
 }
 
-pub(super) fn write_credentials(out: &mut String, credentials: &Credentials) {
-    out.push_str("\"scheme\":");
-    write_string(out, credentials.scheme());
-    if let Some(token) = credentials.token().and_then(|token| std::str::from_utf8(token.expose()).ok()) {
-        out.push_str(",\"token\":");
-        write_string(out, token);
-    }
+pub(super) fn credentials_of(written: Members, credentials: &Credentials) -> Members {
+    let token = credentials.token().and_then(|token| std::str::from_utf8(token.expose()).ok());
+    written.text("scheme", credentials.scheme()).some_text("token", token)
 }
 
 pub(super) fn seconds(seconds: f64) -> Span {

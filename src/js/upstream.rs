@@ -7,12 +7,12 @@ use super::{arc::object, error::thrown};
 use crate::{
     arc::{
         forward::{Answer, Body, Failure},
-        reply::write_fields,
+        reply::object_of,
         Forward,
     },
     auth::{assertion, custom::principal_from_json},
     error::{Code, Error},
-    json::{self, write_string, Value},
+    json::{self, Members, Value},
     time::Time,
 };
 
@@ -29,12 +29,9 @@ pub fn upstream_assertion(signer: &str, principal: &str, jti: &str, now: f64) ->
         audience: text("audience").unwrap_or_default(),
     };
     let (input, end) = assertion::input(&signer, &principal, jti, Time::from_millis(now));
-    let mut out = String::from("{\"input\":");
-    write_string(&mut out, &input);
-    out.push_str(",\"expiresAt\":");
-    end.write_seconds(&mut out);
-    out.push('}');
-    Ok(out)
+    let mut seconds = String::new();
+    end.write_seconds(&mut seconds);
+    Ok(Members::new().text("input", &input).raw("expiresAt", &seconds).end())
 }
 
 /// The header fields of a request that is sent on, without `Authorization`. `given` are the client's: a list of name, value,
@@ -49,9 +46,7 @@ pub fn arc_forward_headers(ticket: &str, principal: &str, given: &str) -> Result
         [name, value] => Some((*name, *value)),
         _ => None,
     });
-    let mut out = String::new();
-    write_fields(&mut out, &forward.headers(&principal, pairs));
-    Ok(out)
+    Ok(object_of(&forward.headers(&principal, pairs)))
 }
 
 /// Decides on an upstream's answer: `{ read }`, `{ stream: headers }`, `{ slash }`, `{ status, headers }` or `{ reply }`.

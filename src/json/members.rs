@@ -43,6 +43,12 @@ impl Members {
         }
     }
 
+    /// Members that are strings.
+    #[must_use]
+    pub fn all<'s>(self, members: impl IntoIterator<Item = (&'s str, &'s str)>) -> Self {
+        members.into_iter().fold(self, |written, (name, value)| written.text(name, value))
+    }
+
     /// A member that is an integer.
     #[must_use]
     pub fn integer(mut self, name: &str, value: i64) -> Self {
@@ -90,6 +96,14 @@ impl Members {
         self
     }
 
+    /// A list of what is JSON already.
+    #[must_use]
+    pub fn list(mut self, name: &str, items: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.name(name);
+        self.0.push_str(&list(items));
+        self
+    }
+
     /// The object's text.
     #[must_use]
     pub fn end(mut self) -> String {
@@ -98,9 +112,23 @@ impl Members {
     }
 }
 
+/// A list of what is JSON already.
+pub fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let mut out = String::from("[");
+    for (index, item) in items.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        out.push_str(item.as_ref());
+    }
+    out.push(']');
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::string;
 
     #[test]
     fn members_in_their_order() {
@@ -109,5 +137,8 @@ mod tests {
             Members::new().text("a", "\"").integer("b", -1).boolean("c", true).raw("d", "[]").texts("e", ["x", "y"]);
         let text = text.some_text("f", None).some_text("g", Some("h"));
         assert_eq!(text.end(), r#"{"a":"\"","b":-1,"c":true,"d":[],"e":["x","y"],"g":"h"}"#);
+        let text = Members::new().all([("c", "\n")]).list("d", ["1", "{}"]);
+        assert_eq!(text.end(), r#"{"c":"\n","d":[1,{}]}"#);
+        assert_eq!((list([""; 0]), list([string("\"")])), ("[]".to_owned(), r#"["\""]"#.to_owned()));
     }
 }

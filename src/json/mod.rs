@@ -11,9 +11,9 @@ use std::{borrow::Cow, collections::BinaryHeap, fmt};
 use name::{is_same, text_of};
 use parser::Parser;
 
-pub use members::Members;
+pub use members::{list, Members};
 pub use number::Number;
-pub use write::write_string;
+pub use write::{string, write_string};
 
 mod find;
 mod members;

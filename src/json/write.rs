@@ -29,6 +29,13 @@ pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// `text` as a JSON string.
+pub fn string(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    write_string(&mut out, text);
+    out
+}
+
 impl Value<'_> {
     /// Appends the value to `out` as compact JSON.
     pub fn write(&self, out: &mut String) {

@@ -16,7 +16,7 @@ use crate::{
         reply::{fields, Echo, Reply, MEDIA_TYPE},
     },
     auth::{assertion, Principal},
-    json::{self, write_string, Value},
+    json::{self, Members, Value},
 };
 
 /// What of a client's header fields goes on, by exact name. None of them says who calls.
@@ -155,18 +155,10 @@ impl Forward {
     /// The events that end a stream in the place of the upstream's.
     pub fn last_events(&self, failure: Failure) -> String {
         let (code, _, _) = failure.answer();
-        let mut chat = String::new();
-        if let Some(chat_id) = &self.chat_id {
-            chat.push_str("\"chatId\":");
-            write_string(&mut chat, chat_id);
-            chat.push(',');
-        }
-        format!(
-            "event: error\ndata: {{{chat}\"error\":{{\"code\":{},\"message\":\"{}\"}}}}\n\n\
-             event: done\ndata: {{{chat}\"status\":\"ERROR\",\"done\":true}}\n\n",
-            code.number(),
-            code.message()
-        )
+        let chat = || Members::new().some_text("chatId", self.chat_id.as_deref());
+        let error = Members::new().integer("code", code.number().into()).text("message", code.message()).end();
+        let (error, done) = (chat().raw("error", &error), chat().text("status", "ERROR").boolean("done", true));
+        format!("event: error\ndata: {}\n\nevent: done\ndata: {}\n\n", error.end(), done.end())
     }
 
     /// Whether the caller asked for a stream.
@@ -176,14 +168,8 @@ impl Forward {
 
     /// It as a text, for [`Forward::from_ticket`].
     pub fn ticket(&self) -> String {
-        let mut out = format!("{{\"stream\":{}", self.stream);
-        self.echo.write_members(&mut out);
-        if let Some(chat_id) = &self.chat_id {
-            out.push_str(",\"chatId\":");
-            write_string(&mut out, chat_id);
-        }
-        out.push('}');
-        out
+        let ticket = self.echo.write_members(Members::new().boolean("stream", self.stream));
+        ticket.some_text("chatId", self.chat_id.as_deref()).end()
     }
 
     /// What a ticket was made of; `None` when the text is no ticket.

@@ -1,7 +1,10 @@
 //! What to do with an upstream's answer.
 
 use super::{failure::Failure, Forward};
-use crate::arc::reply::{fields, write_fields};
+use crate::{
+    arc::reply::{fields, object_of},
+    json::Members,
+};
 
 /// What to do with an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,21 +25,13 @@ impl Verdict {
     /// The verdict as JSON, for the driver.
     pub fn to_json(&self, forward: &Forward) -> String {
         match self {
-            Self::Read => "{\"read\":true}".to_owned(),
-            Self::Slash => "{\"slash\":true}".to_owned(),
-            Self::Stream => {
-                let mut out = String::from("{\"stream\":");
-                write_fields(&mut out, &fields("text/event-stream"));
-                out.push('}');
-                out
-            }
+            Self::Read => Members::new().boolean("read", true).end(),
+            Self::Slash => Members::new().boolean("slash", true).end(),
+            Self::Stream => Members::new().raw("stream", &object_of(&fields("text/event-stream"))).end(),
             Self::Pass(status, headers) => {
-                let mut out = format!("{{\"status\":{status},\"headers\":");
-                write_fields(&mut out, headers);
-                out.push('}');
-                out
+                Members::new().integer("status", (*status).into()).raw("headers", &object_of(headers)).end()
             }
-            Self::Fail(failure) => format!("{{\"reply\":{}}}", forward.reply(*failure).to_json()),
+            Self::Fail(failure) => Members::new().raw("reply", &forward.reply(*failure).to_json()).end(),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         message::write_parts,
         reply::{Echo, Reply},
     },
-    json::{self, write_string, Value},
+    json::{self, Members, Value},
 };
 
 /// What a new task or chat needs from outside: something that can't be guessed, and the date.
@@ -109,35 +109,29 @@ impl Run {
                 };
             }
         }
-        let mut result = String::new();
-        match &self.kind {
+        let result = match &self.kind {
             Kind::Task => {
-                result.push_str("{\"type\":\"task\",\"task\":{\"taskId\":");
-                write_string(&mut result, &format!("task-{}", self.id));
-                result.push_str(",\"status\":\"COMPLETED\",\"createdAt\":");
-                write_string(&mut result, &self.created_at);
-                result.push_str(",\"updatedAt\":");
-                write_string(&mut result, now);
-                result.push_str(",\"completedAt\":");
-                write_string(&mut result, now);
-                result.push_str(",\"messages\":[");
-                write_message(&mut result, &parts, Some(now));
-                result.push_str("],\"artifacts\":[]}}");
+                let task = Members::new()
+                    .text("taskId", &format!("task-{}", self.id))
+                    .text("status", "COMPLETED")
+                    .text("createdAt", &self.created_at)
+                    .text("updatedAt", now)
+                    .text("completedAt", now)
+                    .list("messages", [message(&parts, Some(now))])
+                    .raw("artifacts", "[]");
+                Members::new().text("type", "task").raw("task", &task.end()).end()
             }
             Kind::Chat { chat_id, .. } => {
-                result.push_str("{\"type\":\"chat\",\"chat\":{\"chatId\":");
-                write_string(&mut result, chat_id);
-                result.push_str(",\"status\":\"ACTIVE\",\"message\":");
-                write_message(&mut result, &parts, None);
-                result.push_str(",\"participants\":[");
-                write_string(&mut result, self.echo.request_agent.as_deref().unwrap_or_default());
-                result.push(',');
-                write_string(&mut result, self.echo.target_agent.as_deref().unwrap_or_default());
-                result.push_str("],\"createdAt\":");
-                write_string(&mut result, &self.created_at);
-                result.push_str("}}");
+                let participants = [&self.echo.request_agent, &self.echo.target_agent];
+                let chat = Members::new()
+                    .text("chatId", chat_id)
+                    .text("status", "ACTIVE")
+                    .raw("message", &message(&parts, None))
+                    .texts("participants", participants.map(|name| name.as_deref().unwrap_or_default()))
+                    .text("createdAt", &self.created_at);
+                Members::new().text("type", "chat").raw("chat", &chat.end()).end()
             }
-        }
+        };
         Reply::result(&self.echo, &result)
     }
 
@@ -149,7 +143,7 @@ impl Run {
                 if !matches!(output, Value::Null) {
                     let mut parts = String::new();
                     write_parts(&mut parts, output);
-                    self.write_event(&mut out, &parts);
+                    self.write_event(&mut out, "stream", |data| data.raw("message", &message(&parts, None)));
                 }
                 "ACTIVE"
             }
@@ -157,20 +151,15 @@ impl Run {
             Outcome::Pieces(_) => "ACTIVE",
             failure => {
                 let (code, _) = self.failure(failure);
-                out.push_str("event: error\ndata: {\"chatId\":");
-                write_string(&mut out, self.chat_id());
-                out.push_str(&format!(",\"error\":{{\"code\":{},\"message\":\"{}\"", code.number(), code.message()));
+                let mut error = Members::new().integer("code", code.number().into()).text("message", code.message());
                 if let Outcome::Flawed(details) = failure {
-                    out.push_str(",\"details\":");
-                    out.push_str(details);
+                    error = error.raw("details", details);
                 }
-                out.push_str("}}\n\n");
+                self.write_event(&mut out, "error", |data| data.raw("error", &error.end()));
                 "ERROR"
             }
         };
-        out.push_str("event: done\ndata: {\"chatId\":");
-        write_string(&mut out, self.chat_id());
-        out.push_str(&format!(",\"status\":\"{status}\",\"done\":true}}\n\n"));
+        self.write_event(&mut out, "done", |data| data.text("status", status).boolean("done", true));
         out
     }
 
@@ -178,17 +167,15 @@ impl Run {
     pub fn event(&self, part: &str) -> String {
         let mut out = String::new();
         if !part.is_empty() {
-            self.write_event(&mut out, &format!("[{part}]"));
+            let message = message(&format!("[{part}]"), None);
+            self.write_event(&mut out, "stream", |data| data.raw("message", &message));
         }
         out
     }
 
-    fn write_event(&self, out: &mut String, parts: &str) {
-        out.push_str("event: stream\ndata: {\"chatId\":");
-        write_string(out, self.chat_id());
-        out.push_str(",\"message\":{\"role\":\"agent\",\"parts\":");
-        out.push_str(parts);
-        out.push_str("}}\n\n");
+    fn write_event(&self, out: &mut String, name: &str, with: impl FnOnce(Members) -> Members) {
+        let data = with(Members::new().text("chatId", self.chat_id())).end();
+        out.push_str(&format!("event: {name}\ndata: {data}\n\n"));
     }
 
     fn chat_id(&self) -> &str {
@@ -212,18 +199,11 @@ impl Run {
 
     /// The run as a text, without the agent's input, for [`Run::from_ticket`].
     pub fn ticket(&self) -> String {
-        let mut out = String::from("{\"id\":");
-        write_string(&mut out, &self.id);
-        out.push_str(",\"createdAt\":");
-        write_string(&mut out, &self.created_at);
+        let mut ticket = Members::new().text("id", &self.id).text("createdAt", &self.created_at);
         if let Kind::Chat { chat_id, stream } = &self.kind {
-            out.push_str(",\"chatId\":");
-            write_string(&mut out, chat_id);
-            out.push_str(if *stream { ",\"stream\":true" } else { ",\"stream\":false" });
+            ticket = ticket.text("chatId", chat_id).boolean("stream", *stream);
         }
-        self.echo.write_members(&mut out);
-        out.push('}');
-        out
+        self.echo.write_members(ticket).end()
     }
 
     /// The run that a ticket was made of; `None` when the text is no ticket.
@@ -245,12 +225,7 @@ impl Run {
     }
 }
 
-fn write_message(out: &mut String, parts: &str, timestamp: Option<&str>) {
-    out.push_str("{\"role\":\"agent\",\"parts\":");
-    out.push_str(parts);
-    if let Some(timestamp) = timestamp {
-        out.push_str(",\"timestamp\":");
-        write_string(out, timestamp);
-    }
-    out.push('}');
+/// An agent's message of these parts.
+fn message(parts: &str, timestamp: Option<&str>) -> String {
+    Members::new().text("role", "agent").raw("parts", parts).some_text("timestamp", timestamp).end()
 }

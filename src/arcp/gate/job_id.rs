@@ -3,7 +3,7 @@
 
 use crate::{
     arcp::{envelope::is_name, skim, Envelope},
-    json::{write_string, Value},
+    json::{self, Value},
 };
 
 /// A frame of the client as it goes on, where that is not as it came.
@@ -20,20 +20,13 @@ pub(super) fn of_job(frame: &Envelope<'_>, text: &str) -> Result<Option<String>,
     let is_cancel = frame.kind() == "job.cancel";
     Ok(match (frame.job_id(), inside) {
         (Some(one), Some(other)) if one != other => return Err(()),
-        (None, Some(id)) if is_cancel => Some(skim::with_member(text, "job_id", &quoted(id))),
+        (None, Some(id)) if is_cancel => Some(skim::with_member(text, "job_id", &json::string(id))),
         (Some(id), None) => skim::value_of(text, "payload").and_then(|range| text.get(range)).map(|payload| {
-            let payload = skim::with_member(payload, "job_id", &quoted(id));
+            let payload = skim::with_member(payload, "job_id", &json::string(id));
             skim::with_member(text, "payload", &payload)
         }),
         _ => None,
     })
-}
-
-/// As JSON.
-pub(super) fn quoted(id: &str) -> String {
-    let mut out = String::new();
-    write_string(&mut out, id);
-    out
 }
 
 #[cfg(test)]

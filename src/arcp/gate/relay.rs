@@ -4,7 +4,7 @@ use super::{
     action::Action,
     end::{End, Explanation},
     ending::payload,
-    job_id::{self, quoted},
+    job_id,
     stage::{Flow, Stage},
     undeliverable::Undeliverable,
     Gate,
@@ -223,7 +223,7 @@ impl Gate {
         let mut rewritten = if self.trust.is_trusted() { None } else { session.pending_lookups.answer(&envelope) };
         if !is_own {
             // The Python SDK's runtime answers a repeated submit under the session of the first.
-            let session_id = quoted(&session.id);
+            let session_id = json::string(&session.id);
             rewritten = Some(skim::with_member(rewritten.as_deref().unwrap_or(text), "session_id", &session_id));
         }
         self.forward_to_client(text, rewritten, now)

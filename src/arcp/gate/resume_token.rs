@@ -3,7 +3,7 @@
 
 use crate::{
     jose::base64url,
-    json::{self, write_string, Value},
+    json::{self, Value},
 };
 
 const MARK: &str = "rg1";
@@ -13,22 +13,12 @@ const MAX_UPSTREAM_TOKEN: usize = 1024;
 
 /// What is authenticated: an injective encoding (a JSON list) of whose session it is, which, and the runtime's token.
 pub(super) fn input(principal_key: &str, session_id: &str, token: &str) -> String {
-    let mut out = String::from("[\"arcgate resume 1\"");
-    for part in [principal_key, session_id, token] {
-        out.push(',');
-        write_string(&mut out, part);
-    }
-    out.push(']');
-    out
+    json::list(["arcgate resume 1", principal_key, session_id, token].map(json::string))
 }
 
 /// The token that the client gets. It names its session, since the clients of some SDKs show nothing else.
 pub(super) fn sealed(session_id: &str, token: &str, mac: &str) -> String {
-    let mut inner = String::from("[");
-    write_string(&mut inner, session_id);
-    inner.push(',');
-    write_string(&mut inner, token);
-    inner.push(']');
+    let inner = json::list([session_id, token].map(json::string));
     let mut out = format!("{MARK}.");
     base64url::encode(inner.as_bytes(), &mut out);
     out.push('.');

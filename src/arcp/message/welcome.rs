@@ -68,21 +68,13 @@ impl Welcome {
     /// The payload's text. It holds the resume token. `accepted_at` (RFC 3339) and the session's id are there because the
     /// Python SDK's client demands them.
     pub fn write(&self, session_id: &str, accepted_at: &str) -> String {
-        let mut agents = String::from("[");
-        for agent in &self.agents {
-            if agents.len() > 1 {
-                agents.push(',');
-            }
-            let mut members =
-                Members::new().text("name", &agent.name).texts("versions", agent.versions.iter().map(String::as_str));
-            if let Some(default) = &agent.default {
-                members = members.text("default", default);
-            }
-            agents.push_str(&members.end());
-        }
-        agents.push(']');
+        let agents = self.agents.iter().map(|agent| {
+            let versions = agent.versions.iter().map(String::as_str);
+            let agent_info = Members::new().text("name", &agent.name).texts("versions", versions);
+            agent_info.some_text("default", agent.default.as_deref()).end()
+        });
         let capabilities =
-            Members::new().texts("encodings", ["json"]).texts("features", self.features.iter()).raw("agents", &agents);
+            Members::new().texts("encodings", ["json"]).texts("features", self.features.iter()).list("agents", agents);
         let mut payload = Members::new().text("session_id", session_id).raw("runtime", &self.runtime.write());
         if let Some(token) = self.resume_token.as_ref().and_then(text_of) {
             payload = payload.text("resume_token", token);

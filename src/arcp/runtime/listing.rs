@@ -41,15 +41,8 @@ impl Hub {
         let mut found = self.jobs.values().rev().filter(|job| filter.takes(job)).filter(is_visible);
         let page: Vec<&Job> = found.by_ref().take(filter.limit).collect();
         let next = found.next().and(page.last()).map(|job| job.id.clone());
-        let mut jobs = String::from("[");
-        for job in page {
-            if jobs.len() > 1 {
-                jobs.push(',');
-            }
-            jobs.push_str(&entry(job, self.last_seq(job)));
-        }
-        jobs.push(']');
-        let payload = Members::new().text("request_id", &requester.request_id).raw("jobs", &jobs);
+        let jobs = page.iter().map(|job| entry(job, self.last_seq(job)));
+        let payload = Members::new().text("request_id", &requester.request_id).list("jobs", jobs);
         let payload = match next {
             Some(cursor) => payload.text("next_cursor", &cursor),
             None => payload.raw("next_cursor", "null"),

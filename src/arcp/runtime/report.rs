@@ -251,13 +251,5 @@ fn text_chunk(data: &str, is_last: bool) -> Chunk<'_> {
 
 /// The payload of an event: `kind`, `ts`, `body`.
 pub(super) fn payload(kind: &str, body: &str, now: Time) -> Rc<str> {
-    let mut out = String::with_capacity(body.len() + kind.len() + 64);
-    out.push_str("{\"kind\":");
-    write_string(&mut out, kind);
-    out.push_str(",\"ts\":");
-    write_string(&mut out, &now.to_rfc3339());
-    out.push_str(",\"body\":");
-    out.push_str(body);
-    out.push('}');
-    out.into()
+    Members::new().text("kind", kind).text("ts", &now.to_rfc3339()).raw("body", body).end().into()
 }
