@@ -4,53 +4,29 @@ use wasm_bindgen::JsValue;
 
 use crate::{
     error::{Error, Fact},
-    json,
+    json::Members,
 };
 
 /// The error as the JSON text that `ArcgateError` reads.
 pub fn to_json(error: &Error) -> String {
-    let mut out = String::from("{\"code\":\"");
-    out.push_str(error.code().as_str());
-    out.push_str("\",\"message\":");
-    json::write_string(&mut out, error.message());
-    out.push_str(",\"retryable\":");
-    out.push_str(if error.code().is_retryable() { "true" } else { "false" });
-    out.push_str(",\"details\":{\"fault\":\"");
-    out.push_str(error.code().fault().as_str());
-    out.push('"');
-    if let Some(subject) = error.subject() {
-        out.push_str(",\"subject\":");
-        json::write_string(&mut out, subject);
-    }
+    let code = error.code();
+    let mut details = Members::new().text("fault", code.fault().as_str()).optional("subject", error.subject());
     if let Some(delay) = error.retry_delay() {
-        out.push_str(",\"retryAfterSec\":");
-        out.push_str(&delay.as_secs_ceil().to_string());
+        details = details.integer("retryAfterSec", delay.as_secs_ceil());
     }
     for (name, fact) in error.facts() {
-        out.push_str(",\"");
-        out.push_str(name);
-        out.push_str("\":");
-        write_fact(&mut out, fact);
+        details = match fact {
+            Fact::Number(number) => details.raw(name, &number.to_string()),
+            Fact::Text(text) => details.text(name, text),
+            Fact::List(texts) => details.texts(name, texts.iter().map(|text| text.as_ref())),
+        };
     }
-    out.push_str("}}");
-    out
-}
-
-fn write_fact(out: &mut String, fact: &Fact) {
-    match fact {
-        Fact::Number(number) => out.push_str(&number.to_string()),
-        Fact::Text(text) => json::write_string(out, text),
-        Fact::List(texts) => {
-            out.push('[');
-            for (place, text) in texts.iter().enumerate() {
-                if place > 0 {
-                    out.push(',');
-                }
-                json::write_string(out, text);
-            }
-            out.push(']');
-        }
-    }
+    Members::new()
+        .text("code", code.as_str())
+        .text("message", error.message())
+        .boolean("retryable", code.is_retryable())
+        .raw("details", &details.end())
+        .end()
 }
 
 /// The error as what a failing call throws: its JSON text, which `npm/errors.ts` turns into an `ArcgateError`.

@@ -6,7 +6,7 @@
 use crate::{
     arc::reply::is_name,
     error::{shown, Code},
-    json::{write_string, Object, Value},
+    json::{Members, Object, Value},
 };
 
 /// What of an answer's head counts.
@@ -120,33 +120,17 @@ impl Failure {
 
     /// The failure as JSON, for the driver.
     pub fn to_json(&self) -> String {
-        let mut out = String::from("{\"code\":\"");
-        out.push_str(self.code.as_str());
-        out.push_str("\",\"message\":");
-        write_string(&mut out, &self.message);
+        let mut failure = Members::new().text("code", self.code.as_str()).text("message", &self.message);
         if let Some(number) = self.arc_code {
-            out.push_str(",\"arcCode\":");
-            out.push_str(&number.to_string());
+            failure = failure.integer("arcCode", number);
         }
-        out.push_str(if self.retryable { ",\"retryable\":true" } else { ",\"retryable\":false" });
-        out.push_str(if self.repeat { ",\"repeat\":true" } else { ",\"repeat\":false" });
-        for (name, scopes) in
-            [(",\"requiredScopes\":[", &self.required_scopes), (",\"providedScopes\":[", &self.provided_scopes)]
-        {
-            if scopes.is_empty() {
-                continue;
+        failure = failure.boolean("retryable", self.retryable).boolean("repeat", self.repeat);
+        for (name, scopes) in [("requiredScopes", &self.required_scopes), ("providedScopes", &self.provided_scopes)] {
+            if !scopes.is_empty() {
+                failure = failure.texts(name, scopes.iter().map(String::as_str));
             }
-            out.push_str(name);
-            for (index, scope) in scopes.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_string(&mut out, scope);
-            }
-            out.push(']');
         }
-        out.push('}');
-        out
+        failure.end()
     }
 }
 

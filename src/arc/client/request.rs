@@ -4,7 +4,7 @@ use crate::{
     arc::{envelope::VERSION, reply::is_name},
     error::{Code, Error},
     jose::url::{self, PlainHosts},
-    json::{self, write_string},
+    json::{self, Members},
 };
 
 /// Who asks whom for what; `params` is a JSON object as text.
@@ -29,9 +29,7 @@ pub struct Call<'a> {
 /// # Errors
 /// Which argument can't be sent: what every server refuses isn't sent to one.
 pub fn write(call: &Call<'_>) -> Result<String, Error> {
-    let mut out = String::from("{\"arc\":\"");
-    out.push_str(VERSION);
-    out.push('"');
+    let mut request = Members::new().text("arc", VERSION);
     let names = [
         ("id", Some(call.id)),
         ("method", Some(call.method)),
@@ -42,10 +40,7 @@ pub fn write(call: &Call<'_>) -> Result<String, Error> {
     for (name, value) in names {
         let Some(value) = value else { continue };
         check_name(name, value)?;
-        out.push_str(",\"");
-        out.push_str(name);
-        out.push_str("\":");
-        write_string(&mut out, value);
+        request = request.text(name, value);
     }
     if !call.params.starts_with('{') {
         return Err(wrong("params", "`params` must be an object"));
@@ -57,10 +52,7 @@ pub fn write(call: &Call<'_>) -> Result<String, Error> {
             "`params` has half of a character in it: a text that was cut inside of an emoji, say",
         ));
     }
-    out.push_str(",\"params\":");
-    out.push_str(call.params);
-    out.push('}');
-    Ok(out)
+    Ok(request.raw("params", call.params).end())
 }
 
 /// Checks where requests go and in whose name: over `https`, or to this machine or one of `hosts`, for every request carries a token.
