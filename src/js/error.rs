@@ -10,7 +10,7 @@ use crate::{
 /// The error as the JSON text that `ArcgateError` reads.
 pub fn to_json(error: &Error) -> String {
     let code = error.code();
-    let mut details = Members::new().text("fault", code.fault().as_str()).optional("subject", error.subject());
+    let mut details = Members::new().text("fault", code.fault().as_str()).some_text("subject", error.subject());
     if let Some(delay) = error.retry_delay() {
         details = details.integer("retryAfterSec", delay.as_secs_ceil());
     }
