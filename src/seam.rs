@@ -1,9 +1,9 @@
 //! The numbers that both sides of the boundary to JavaScript know, written down once.
 //!
 //! What is called for each token crosses the boundary as numbers: which step comes next, and in which of thirteen registers its
-//! details are. What an application does with a job's events is a number, too. `npm/verify/numbers.ts` and
-//! `npm/arcp/client/numbers.ts` have the same ones; `cargo test --test seam` holds them against these tables, and writes them anew
-//! with `ARCGATE_WRITE=1`.
+//! details are. What a token manager's next step is, and what an application does with a job's events, are numbers, too.
+//! `npm/verify/numbers.ts`, `npm/token/numbers.ts` and `npm/arcp/client/numbers.ts` have the same ones; `cargo test --test seam`
+//! holds them against these tables, and writes them anew with `ARCGATE_WRITE=1`.
 
 /// A number by its name, as both sides write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,12 +94,32 @@ pub mod verify {
         ISSUER_LEN: usize = 12;
         /// In place of a provider: no fetch begins beside.
         NO_REFRESH: u32 = u32::MAX;
+        /// In place of a secret's length: there is none.
+        NO_SECRET: u32 = u32::MAX;
         /// A key's handle has the algorithm's number in so many of its lower bits.
         ALGORITHM_BITS: u32 = 4;
         /// The longest token, in bytes.
         MAX_TOKEN: usize = jws::MAX_TOKEN;
         /// The longest document of a provider's, keys or metadata, in bytes.
         MAX_DOCUMENT: usize = jwks::MAX_BYTES;
+    }
+}
+
+/// The token manager's: `src/js/token` and `npm/token`.
+pub mod token {
+    use super::Number;
+
+    numbers! {
+        /// A step: there is no token.
+        REFUSED: u32 = 0;
+        /// A step: there is a token.
+        TOKEN: u32 = 1;
+        /// A step: an attempt begins, and the caller performs it.
+        BEGIN: u32 = 2;
+        /// A step: somebody else performs one.
+        WAIT: u32 = 3;
+        /// A step: there is a token, and an attempt begins beside.
+        TOKEN_AND_BEGIN: u32 = 4;
     }
 }
 

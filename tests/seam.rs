@@ -1,12 +1,12 @@
-//! Both sides of the boundary to JavaScript know the same numbers: `npm/verify/numbers.ts` and `npm/arcp/client/numbers.ts` are
-//! what `src/seam.rs` says, and `npm/arcp/close-codes.ts` what `src/arcp/close.rs` does.
+//! Both sides of the boundary to JavaScript know the same numbers: `npm/verify/numbers.ts`, `npm/token/numbers.ts` and
+//! `npm/arcp/client/numbers.ts` are what `src/seam.rs` says, and `npm/arcp/close-codes.ts` what `src/arcp/close.rs` does.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::{fs, path::Path};
 
 use arcgate::{
     arcp::Close,
-    seam::{arcp_client, verify, Number},
+    seam::{arcp_client, token, verify, Number},
 };
 
 /// The numbers as a module of TypeScript.
@@ -38,6 +38,7 @@ fn close_codes() -> String {
 fn javascript_has_the_same_numbers() {
     for (file, text) in [
         ("npm/verify/numbers.ts", typescript("verifier", verify::NUMBERS)),
+        ("npm/token/numbers.ts", typescript("token manager", token::NUMBERS)),
         ("npm/arcp/client/numbers.ts", typescript("ARCP client", arcp_client::NUMBERS)),
         ("npm/arcp/close-codes.ts", close_codes()),
     ] {

@@ -7,14 +7,9 @@ import { failureOf } from "../platform/machine-driver.js";
 import { ready } from "../platform/wasm.js";
 import { TokenDriver } from "./driver.js";
 import type { Logins } from "./login.js";
+import { BEGIN, REFUSED, TOKEN, TOKEN_AND_BEGIN } from "./numbers.js";
 import { type CallOptions, callOptions, tokensJson } from "./options.js";
 import type { TokenManagerOptions, TokenResponse, TokenSource } from "./types.js";
-
-// What the core's ask returns; src/js/token/mod.rs has the same numbers.
-const REFUSED = 0;
-const TOKEN = 1;
-const BEGIN = 2;
-const TOKEN_AND_BEGIN = 4;
 
 // Begin, wait, and some more for attempts that are lost or overtaken: who needs more gets no token by going on.
 const MAX_ROUNDS = 24;

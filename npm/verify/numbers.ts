@@ -94,6 +94,9 @@ export const ISSUER_LEN = 12;
 /** In place of a provider: no fetch begins beside. */
 export const NO_REFRESH = 4294967295;
 
+/** In place of a secret's length: there is none. */
+export const NO_SECRET = 4294967295;
+
 /** A key's handle has the algorithm's number in so many of its lower bits. */
 export const ALGORITHM_BITS = 4;
 

@@ -3,10 +3,9 @@
 import { configError } from "../errors.js";
 import { optionsJson, withoutFunctions } from "../platform/json.js";
 import { checkRecord, entriesOf, membersOf } from "../platform/options.js";
+import { NO_SECRET } from "./numbers.js";
 import type { JwtVerifierOptions } from "./types.js";
 
-/** No secret, among the lengths of secrets. */
-const NONE = 0xffffffff;
 /** The options that are functions. */
 const functions = ["checkClaims", "isRevoked", "fetch", "now", "onEvent"];
 
@@ -39,7 +38,7 @@ export function coreOptions(options: JwtVerifierOptions): CoreOptions {
         if (!(secret instanceof Uint8Array)) throw configError(`providers.${name}.secret`, "must be a Uint8Array");
         secrets.push(...secret);
       }
-      lengths.push(secret === undefined ? NONE : secret.length);
+      lengths.push(secret === undefined ? NO_SECRET : secret.length);
       providers[name] = rest;
     }
   }

@@ -42,15 +42,16 @@ pub struct VerifierCore {
 #[wasm_bindgen]
 impl VerifierCore {
     /// A verifier from its options as JSON, without functions and secrets. The secrets stand one after the other in
-    /// `secrets`; `lengths` has the length of each provider's in the providers' order, and `u32::MAX` for none.
+    /// `secrets`; `lengths` has the length of each provider's in the providers' order, and `NO_SECRET` for none.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &str, secrets: &[u8], lengths: &[u32]) -> Result<VerifierCore, JsValue> {
         let options = config::object(options, "").map_err(|error| thrown(&error))?;
         let names = options.get("providers").and_then(Value::as_object);
         let secret_of = |provider: &str| {
             let index = names?.iter().position(|(name, _)| name == provider)?;
-            let length =
-                |index: usize| lengths.get(index).filter(|length| **length != u32::MAX).map(|length| *length as usize);
+            let length = |index: usize| {
+                lengths.get(index).filter(|length| **length != numbers::NO_SECRET).map(|length| *length as usize)
+            };
             let start = (0..index).filter_map(length).sum::<usize>();
             secrets.get(start..start + length(index)?).map(Secret::new)
         };

@@ -14,6 +14,7 @@ use crate::{
     jose::{jwks_cache::FetchFailure, url::PlainHosts},
     json::Value,
     machine::Machine as _,
+    seam::token::{BEGIN, REFUSED, TOKEN, TOKEN_AND_BEGIN, WAIT},
     time::{Span, Time},
     token::{
         denial,
@@ -23,13 +24,6 @@ use crate::{
         source::Source,
     },
 };
-
-// What `ask` returns; `npm/token/manager.ts` has the same numbers.
-const REFUSED: u32 = 0;
-const TOKEN: u32 = 1;
-const BEGIN: u32 = 2;
-const WAIT: u32 = 3;
-const TOKEN_AND_BEGIN: u32 = 4;
 
 /// Outcomes that nobody has asked for yet.
 const MAX_OUTCOMES: usize = 8;
