@@ -41,14 +41,6 @@ impl Monotonic {
         now
     }
 
-    /// As [`Self::read`], of milliseconds since the epoch. What is no number is no reading, and time stands still.
-    pub fn read_millis(&mut self, millis: f64) -> Time {
-        if millis.is_finite() {
-            return self.read(Time::from_millis(millis));
-        }
-        self.latest.unwrap_or(Time::EPOCH)
-    }
-
     /// The instant of a reading that is not the latest.
     pub fn peek(&self, wall: Time) -> Time {
         let instant = self.instant(wall);
@@ -99,17 +91,5 @@ mod tests {
             assert_eq!(clock.read(at(99.1)), at(100.0));
         }
         assert_eq!(clock.read(at(101.0)), at(101.0));
-    }
-
-    #[test]
-    fn what_is_no_number_lets_time_stand_still() {
-        let mut clock = Monotonic::new();
-        assert_eq!(clock.read_millis(f64::NAN), Time::EPOCH);
-        assert_eq!(clock.read_millis(10_000.0), at(10.0));
-        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!(clock.read_millis(odd), at(10.0), "{odd}");
-        }
-        assert_eq!(clock.read_millis(4_000.0), at(10.0));
-        assert_eq!(clock.read_millis(5_000.0), at(11.0));
     }
 }
