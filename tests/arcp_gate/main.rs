@@ -18,6 +18,7 @@ mod lifetimes;
 mod properties;
 mod relay;
 mod resume;
+mod resume_upstream;
 mod undeliverable;
 
 /// Some instant to begin at.

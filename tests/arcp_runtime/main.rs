@@ -2,10 +2,13 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod flow_control;
+mod frames;
 mod observers;
 mod outputs;
+mod policies;
 mod prices;
 mod properties;
+mod results;
 mod sessions;
 mod submits;
 

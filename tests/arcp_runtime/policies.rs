@@ -1,0 +1,83 @@
+//! What a policy decides about the jobs of others (ARCP 1.1 §14).
+
+use super::{observers::told, *};
+
+/// Answers what the policy was asked.
+fn answer(world: &mut World, allowed: &[bool]) -> Value {
+    let ask = world.asks.remove(0);
+    world.hub.handle_policy_answer(ask["question"].as_u64().unwrap() as u32, allowed, world.time());
+    world.drain();
+    ask
+}
+
+#[test]
+fn a_policy_decides_about_others() {
+    let mut world = World::with(json!({"policy": true}));
+    let alice = world.connect("alice");
+    let auditor = world.connect("auditor");
+    let first = world.submit(&alice, &json!({"agent": "count"}));
+    let second = world.submit(&alice, &json!({"agent": "echo"}));
+    assert_eq!(world.statuses(&alice).len(), 2, "one's own are nobody's question");
+    assert!(world.asks.is_empty());
+
+    world.say(&auditor, "session.list_jobs", &json!({}));
+    assert!(world.got(auditor.conn).is_empty());
+    let ask = answer(&mut world, &[true, false]);
+    assert_eq!(ask["what"], "observe");
+    assert_eq!(ask["principal"]["id"], "auditor");
+    assert_eq!(ask["principal"]["labels"], json!({"name": "auditor"}));
+    assert_eq!(ask["jobs"][0]["id"], first.as_str());
+    assert_eq!(ask["jobs"][0]["principal"]["id"], "alice");
+    assert_eq!(ask["jobs"][1]["status"], "running");
+    let jobs = world.take(auditor.conn, "session.jobs");
+    assert_eq!(jobs["payload"]["jobs"].as_array().unwrap().len(), 1);
+    assert_eq!(jobs["payload"]["jobs"][0]["job_id"], first.as_str());
+
+    world.say(&auditor, "job.subscribe", &json!({"job_id": first}));
+    answer(&mut world, &[true]);
+    world.take(auditor.conn, "job.subscribed");
+    world.progress(&first, 1);
+    assert_eq!(numbers(&world.got(auditor.conn)), [1]);
+
+    // A no reads like a job that isn't there, which isn't asked about.
+    let unknown = told(&mut world, &auditor, "job.subscribe", "job_01J");
+    world.say(&auditor, "job.subscribe", &json!({"job_id": second}));
+    answer(&mut world, &[false]);
+    let mut refused = world.take(auditor.conn, "session.error");
+    refused["id"] = json!(null);
+    refused["payload"]["request_id"] = json!(null);
+    assert_eq!(refused, unknown);
+
+    world.say(&auditor, "job.cancel", &json!({"job_id": first}));
+    let ask = answer(&mut world, &[]);
+    assert_eq!((&ask["what"], &ask["sameSession"]), (&json!("cancel"), &json!(false)));
+    assert_eq!(world.take(auditor.conn, "session.error")["payload"]["code"], "JOB_NOT_FOUND");
+    world.say(&auditor, "job.cancel", &json!({"job_id": first}));
+    answer(&mut world, &[true]);
+    world.take(auditor.conn, "job.cancelled");
+    world.say(&alice, "job.cancel", &json!({"job_id": second}));
+    assert_eq!(answer(&mut world, &[true])["sameSession"], true);
+}
+
+#[test]
+fn a_question_ends_with_its_connection() {
+    let mut world = World::with(json!({"policy": true}));
+    let alice = world.connect("alice");
+    let job = world.submit(&alice, &json!({"agent": "count"}));
+    let bob = world.connect("bob");
+    for _ in 0..16 {
+        world.say(&bob, "job.subscribe", &json!({"job_id": job}));
+    }
+    let request = world.say(&bob, "job.subscribe", &json!({"job_id": job}));
+    world.refused(&bob, &request, "INTERNAL_ERROR");
+    world.drop_conn(&bob);
+    for question in 0..20 {
+        world.hub.handle_policy_answer(question, &[true], world.time());
+    }
+    world.drain();
+    world.progress(&job, 1);
+    assert_eq!(world.hub.counts(), (2, 1));
+    assert!(world.got(bob.conn).is_empty());
+    let bob = world.resume(&bob, 0);
+    assert!(world.got(bob.conn).is_empty());
+}

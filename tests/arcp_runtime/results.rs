@@ -1,0 +1,122 @@
+//! Failures and results, whole and in chunks (ARCP 1.1 §7.3, §8.4).
+
+use super::*;
+
+#[test]
+fn failures_say_what_the_agent_chose_to_say() {
+    let mut world = World::new();
+    let client = world.connect("alice");
+    for (code, message, told, text) in [
+        ("INTERNAL_ERROR", None, "INTERNAL_ERROR", "Internal error"),
+        ("ENOENT", None, "INTERNAL_ERROR", "Internal error"),
+        ("INVALID_REQUEST", Some("`to` must be a number"), "INVALID_REQUEST", "`to` must be a number"),
+        ("PERMISSION_DENIED", None, "PERMISSION_DENIED", "Permission denied"),
+        // These are the session's, not an agent's.
+        ("UNAUTHENTICATED", None, "INTERNAL_ERROR", "Internal error"),
+        ("RESUME_WINDOW_EXPIRED", None, "INTERNAL_ERROR", "Internal error"),
+    ] {
+        let job = world.submit(&client, &json!({"agent": "echo"}));
+        world.hub.handle_failure(&job, code, message, world.time());
+        world.drain();
+        let error = world.take(client.conn, "job.error");
+        assert_eq!(error["payload"]["code"], told);
+        assert_eq!(error["payload"]["message"], text);
+        assert_eq!(error["payload"]["final_status"], "error");
+    }
+    for output in [None, Some("{\"a\":1,\"a\":2}".to_owned()), Some(format!("\"{}\"", "x".repeat(1_000_000)))] {
+        let job = world.submit(&client, &json!({"agent": "echo"}));
+        world.hub.handle_output(&job, output.as_deref(), world.time());
+        world.drain();
+        assert_eq!(world.take(client.conn, "job.error")["payload"]["code"], "INTERNAL_ERROR");
+    }
+}
+
+#[test]
+fn a_result_in_chunks_is_numbered_closed_and_never_mixed() {
+    let mut world = World::new();
+    let client = world.connect("alice");
+    let job = world.submit(&client, &json!({"agent": "echo"}));
+    world.event(&job, "result_chunk", &json!({"data": "añ", "result_id": "own", "chunk_seq": 7}));
+    world.event(&job, "result_chunk", &json!({"data": "YWI=", "encoding": "base64"}));
+    world.output(&job, &json!("and a value besides"));
+    let got = world.got(client.conn);
+    assert_eq!(types(&got), ["job.event", "job.event", "job.event", "job.result"]);
+    let bodies: Vec<&Value> = got.iter().map(|frame| &frame["payload"]["body"]).collect();
+    let id = bodies[0]["result_id"].as_str().unwrap();
+    assert!(id.starts_with("res_"), "the runtime's, whatever the agent writes");
+    assert_eq!(*bodies[0], json!({"result_id": id, "chunk_seq": 0, "data": "añ", "encoding": "utf8", "more": true}));
+    assert_eq!(
+        *bodies[1],
+        json!({"result_id": id, "chunk_seq": 1, "data": "YWI=", "encoding": "base64", "more": true})
+    );
+    assert_eq!(*bodies[2], json!({"result_id": id, "chunk_seq": 2, "data": "", "encoding": "utf8", "more": false}));
+    let result = &got[3]["payload"];
+    assert_eq!((&result["result_id"], &result["result_size"]), (&json!(id), &json!(5)));
+    assert_eq!(result.get("result"), None);
+
+    // A chunk that can't be read makes the whole wrong.
+    let job = world.submit(&client, &json!({"agent": "echo"}));
+    world.event(&job, "result_chunk", &json!({"data": "!!!", "encoding": "base64"}));
+    assert_eq!(world.take(client.conn, "job.error")["payload"]["code"], "INTERNAL_ERROR");
+    assert_eq!(world.aborts.last().unwrap().1, "failed");
+}
+
+#[test]
+fn who_takes_no_chunks_gets_the_text_in_one() {
+    let mut world = World::new();
+    let client = world.connect_with("alice", &["ack"]);
+    let job = world.submit(&client, &json!({"agent": "echo"}));
+    world.progress(&job, 1);
+    for data in ["a", "b"] {
+        world.event(&job, "result_chunk", &json!({ "data": data }));
+    }
+    world.output(&job, &json!(null));
+    let got = world.got(client.conn);
+    assert_eq!(types(&got), ["job.result"], "progress was not agreed on either");
+    assert_eq!(got[0]["payload"]["result"], "ab");
+    assert_eq!(got[0]["event_seq"], 1);
+}
+
+#[test]
+fn who_takes_no_chunks_and_can_have_no_text_is_told_so_instead_of_a_success() {
+    let half = "x".repeat(262_144);
+    let pieces = |data: &[&str]| data.iter().map(|data| json!({ "data": data })).collect::<Vec<_>>();
+    let bytes = json!({ "data": "YWI=", "encoding": "base64" });
+    for (chunks, expected) in [
+        (pieces(&[&half, &half]), None),
+        (
+            pieces(&[&half, &half, "x"]),
+            Some(json!({ "reason": "needs_result_chunk", "bytes": 524_289, "limit": 524_288 })),
+        ),
+        (vec![bytes.clone()], Some(json!({ "reason": "needs_result_chunk", "bytes": 2 }))),
+        (vec![json!({ "data": "x" }), bytes], Some(json!({ "reason": "needs_result_chunk", "bytes": 3 }))),
+    ] {
+        let mut world = World::new();
+        let client = world.connect_with("alice", &["ack", "subscribe"]);
+        let job = world.submit(&client, &json!({"agent": "echo"}));
+        for chunk in &chunks {
+            world.event(&job, "result_chunk", chunk);
+        }
+        world.output(&job, &json!(null));
+        let got = world.got(client.conn);
+        let (last, audit) = (got.last().unwrap(), world.audit.last().unwrap().clone());
+        assert_eq!(audit["type"], "arcp.job");
+        match expected {
+            None => {
+                assert_eq!((&last["type"], &audit["detail"]), (&json!("job.result"), &Value::Null));
+                assert_eq!(last["payload"]["result"].as_str().map(str::len), Some(524_288));
+            }
+            Some(details) => {
+                let payload = &last["payload"];
+                assert_eq!((&last["type"], &payload["details"]), (&json!("job.error"), &details));
+                assert_eq!((&payload["retryable"], &payload["code"]), (&json!(false), &json!("INVALID_REQUEST")));
+                assert_eq!(audit["detail"], payload["message"], "the log says it too");
+                // Who takes them has them.
+                let other = world.connect("alice");
+                world.say(&other, "job.subscribe", &json!({ "job_id": job, "history": true }));
+                let got = world.got(other.conn);
+                assert_eq!(got.last().unwrap()["payload"]["final_status"], "success", "{got:?}");
+            }
+        }
+    }
+}
