@@ -4,7 +4,7 @@ use wasm_bindgen::prelude::*;
 
 use super::error::thrown;
 use crate::{
-    arc::client::{decode, events, request, Event, Expected, Failure, Head, Limits},
+    arc::client::{decode, events, request, Event, Expected, Failure, Head, Limits, Meaning, Seen},
     config::Reader,
     jose::url::PlainHosts,
     json,
@@ -49,6 +49,19 @@ pub fn arc_answer(id: &str, request_agent: &str, status: u16, challenge: Option<
 #[wasm_bindgen(js_name = arcEventFailure)]
 pub fn arc_event_failure(data: &str) -> String {
     Failure::of_event(&json::parse_object(data.as_bytes()).unwrap_or_default()).to_json()
+}
+
+/// What an event means: `message`, `done`, `other`, `error`, `failed` or `broken`; the arguments are those of `Seen`.
+#[wasm_bindgen(js_name = arcEventMeaning)]
+pub fn arc_event_meaning(
+    name: &str,
+    is_json: bool,
+    has_error: bool,
+    says_done: bool,
+    has_message: bool,
+    is_failed: bool,
+) -> String {
+    Meaning::of(Seen { name, is_json, has_error, says_done, has_message, is_failed }).as_str().to_owned()
 }
 
 /// The events of one stream.

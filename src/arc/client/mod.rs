@@ -7,8 +7,10 @@ pub mod failure;
 
 pub mod answer;
 pub mod events;
+pub mod meaning;
 pub mod request;
 
 pub use answer::{decode, Expected};
 pub use events::{Event, EventReader, Limits};
 pub use failure::{Failure, Head};
+pub use meaning::{Meaning, Seen};
