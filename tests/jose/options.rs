@@ -100,3 +100,25 @@ fn of_four_tokens_that_may_be_remembered_the_last_three_are() {
         assert!(is_remembered(&mut verifier, &of(user)), "{user}");
     }
 }
+
+#[test]
+fn what_remembered_tokens_take_of_memory_is_bounded() {
+    let options = format!(
+        r#"{{"providers":{{"one":{{"issuer":"{ISSUER}","audience":"api"}}}},"tokenCache":{{"maxBytes":8192}}}}"#
+    );
+    let mut verifier = made(&options, Some(&SECRET)).unwrap();
+    let of = |user: &str, pad: usize| {
+        let more = format!(r#","pad":"{}""#, "x".repeat(pad));
+        token(r#"{"alg":"HS256"}"#, &claims(&more).replace("alice", user))
+    };
+    // One that would take more than half is not remembered at all.
+    let large = of("large", 3000);
+    outcome(&mut verifier, &large).unwrap();
+    assert!(!is_remembered(&mut verifier, &large));
+    // Of many that take about a tenth each, the first give way.
+    for user in 0..20 {
+        outcome(&mut verifier, &of(&format!("user {user}"), 200)).unwrap();
+    }
+    assert!(is_remembered(&mut verifier, &of("user 19", 200)));
+    assert!(!is_remembered(&mut verifier, &of("user 0", 200)));
+}
