@@ -11,7 +11,7 @@ import { failureOf, guarded, MachineDriver } from "../platform/machine-driver.js
 import { callOptions, schemeOf } from "../platform/options.js";
 import { bindings, ready } from "../platform/wasm.js";
 import { algorithmOf, JwksFetcher } from "./jwks-fetcher.js";
-import { type Identified, type Provider, VerifierMemory } from "./memory.js";
+import { type Identified, type Provider, type Registers, VerifierMemory } from "./memory.js";
 import * as at from "./numbers.js";
 import { coreOptions } from "./options.js";
 import type { JwksSnapshot } from "./provider-types.js";
@@ -111,11 +111,8 @@ export class JwtVerifier implements Verifier {
     return this.#verify(token, call, true) as Promise<VerifiedToken>;
   }
 
-  async #verify(
-    token: string,
-    { scopes, signal, waitUntil }: VerifyOptions,
-    wantsClaims: boolean,
-  ): Promise<VerifiedToken | Identified> {
+  async #verify(token: string, call: VerifyOptions, wantsClaims: boolean): Promise<VerifiedToken | Identified> {
+    const { scopes, signal, waitUntil } = call;
     const arrived = this.#now();
     try {
       if (typeof token !== "string") throw notAString(token);
@@ -162,14 +159,7 @@ export class JwtVerifier implements Verifier {
         if (step === at.REFUSED) throw errorFromJson(core.error());
         // With other keys the tries begin anew.
         if (step === at.FETCH || step === at.WAIT) tried = 0;
-        const [provider, fetch] = [registers[at.PROVIDER], registers[at.FETCH_ID]];
-        if (step === at.FETCH) await orAborted(this.#keys.startFetch(provider, fetch, waitUntil), signal);
-        else if (step === at.WAIT) await orAborted(this.#keys.waitFor(provider, fetch, registers[at.WAIT_MS]), signal);
-        else if (step === at.IMPORT) {
-          const handle = registers[at.IMPORT_KEY];
-          this.#keys.refresh(registers, at.IMPORT_REFRESH, waitUntil);
-          await this.#keys.import(core, handle);
-        }
+        await this.#provide(step, registers, core, call);
       }
       throw new ArcgateError("ERR_JWKS_UNAVAILABLE", "the provider's keys change faster than they can be used", {
         retryable: true,
@@ -179,6 +169,19 @@ export class JwtVerifier implements Verifier {
       const error = failureOf(thrown);
       if (this.#options.onEvent) this.#emit({ type: "token.refused", code: error.code, reason: error.message });
       throw error;
+    }
+  }
+
+  // What the core needs before it can go on: the provider's keys, or one of them in WebCrypto's hands.
+  async #provide(step: number, registers: Registers, core: VerifierCore, call: VerifyOptions): Promise<void> {
+    const { signal, waitUntil } = call;
+    const [provider, fetch] = [registers[at.PROVIDER], registers[at.FETCH_ID]];
+    if (step === at.FETCH) await orAborted(this.#keys.startFetch(provider, fetch, waitUntil), signal);
+    else if (step === at.WAIT) await orAborted(this.#keys.waitFor(provider, fetch, registers[at.WAIT_MS]), signal);
+    else if (step === at.IMPORT) {
+      const handle = registers[at.IMPORT_KEY];
+      this.#keys.refresh(registers, at.IMPORT_REFRESH, waitUntil);
+      await this.#keys.import(core, handle);
     }
   }
 
