@@ -120,3 +120,33 @@ fn who_takes_no_chunks_and_can_have_no_text_is_told_so_instead_of_a_success() {
         }
     }
 }
+
+#[test]
+fn what_is_kept_is_bounded() {
+    let mut world = World::new();
+    let client = world.connect_with("alice", &["list_jobs", "result_chunk"]);
+    let data = "x".repeat(500_000);
+    for _ in 0..60 {
+        let job = world.submit(&client, &json!({"agent": "echo"}));
+        world.event(&job, "result_chunk", &json!({ "data": data }));
+        world.output(&job, &json!(null));
+        assert!(world.hub.held_bytes() < 32 << 20, "{}", world.hub.held_bytes());
+        assert!(types(&world.got(client.conn)).ends_with(&["job.result"]), "its end is told all the same");
+    }
+    // Thirty megabytes of an agent's words were work, too.
+    world.sleep(1000);
+    for number in 0..600 {
+        let job = world.submit(&client, &json!({"agent": "echo", "idempotency_key": format!("k{number}")}));
+        world.output(&job, &json!(1));
+        world.take(client.conn, "job.result");
+    }
+    assert!(world.hub.counts().1 <= 512);
+    world.got(client.conn);
+    // A key whose job is gone doesn't run it again.
+    let key = json!({"agent": "echo", "idempotency_key": "k0"});
+    let runs = world.runs.len();
+    world.say(&client, "job.submit", &key);
+    let got = world.got(client.conn);
+    assert_eq!(types(&got), ["job.accepted", "job.error"], "{got:?}");
+    assert_eq!(world.runs.len(), runs);
+}
