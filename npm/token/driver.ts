@@ -166,7 +166,7 @@ export class TokenDriver {
     // Who was closed while another one took a login's answer has been logged in all the same.
     const { core } = this;
     const isNewer = this.do((_, now) => {
-      if (isLogin) core.signIn();
+      if (isLogin) core.signIn(now);
       return core.adopt(text, now);
     }, core);
     // Each tab has a session storage of its own; the encrypted one was written by whoever has the news.
@@ -176,7 +176,7 @@ export class TokenDriver {
 
   /** A login has succeeded. */
   async signedIn(): Promise<void> {
-    this.core.signIn();
+    this.call((core, now) => core.signIn(now));
     this.share(true);
     await this.tabs?.noteSignOut(undefined);
   }
@@ -279,7 +279,7 @@ export class TokenDriver {
     try {
       tabs.open();
       await tabs.look();
-      this.call((core) => core.cameBack(), this.alive());
+      this.call((core, now) => core.cameBack(now), this.alive());
       tabs.tell({ ask: true });
     } catch {
       // What was missed is asked for with the next token.

@@ -192,7 +192,7 @@ export class Logins {
   async #load(): Promise<void> {
     if (isPage) {
       const text = keptInPage(() => sessionStorage.getItem(this.#key));
-      this.#host.call((core) => core.setWaiting(text ?? ""));
+      this.#host.call((core, now) => core.setWaiting(text ?? "", now));
     } else if (this.#storage) {
       let logins: string;
       try {
@@ -201,7 +201,9 @@ export class Logins {
         // A storage that fails: what waits in memory is all there is.
         return;
       }
-      this.#host.call((core) => core.setWaiting(`{"source":${JSON.stringify(core.sourceId())},"logins":${logins}}`));
+      this.#host.call((core, now) => {
+        core.setWaiting(`{"source":${JSON.stringify(core.sourceId())},"logins":${logins}}`, now);
+      });
     }
   }
 

@@ -141,8 +141,8 @@ fn so_does_one_that_shares_its_tokens() {
         ready(4201.0, 1),
         request(4202.0, 1),
         (5000.0, Box::new(|manager, now| _ = manager.handle_sign_out(now, true, now))),
-        (5001.0, Box::new(|manager, _| manager.handle_sign_in())),
-        (5002.0, Box::new(|manager, _| manager.handle_return())),
+        (5001.0, Box::new(|manager, now| manager.handle_sign_in(now))),
+        (5002.0, Box::new(|manager, now| manager.handle_return(now))),
         request(5003.0, 1),
     ];
     let told = holds(|| manager(PERSON, options.clone()), &inputs);

@@ -183,7 +183,8 @@ impl Driver {
         challenge: &str,
         parameters: &[(String, String)],
     ) -> Result<String, Error> {
-        self.manager.handle_login(login, challenge, parameters)
+        let now = login.begun;
+        self.manager.handle_login(login, challenge, parameters, now)
     }
 
     pub(crate) fn handle_tokens(&mut self, tokens: Box<Tokens>, now: Time) {

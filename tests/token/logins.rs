@@ -70,9 +70,11 @@ fn a_person_is_sent_with_pkce_and_comes_back_with_a_code() {
         let (world, url) = begun("");
         (World { manager: world.manager, ..World::of(SOURCE) }, url)
     };
-    world.manager.handle_pending_logins("");
+    let now = world.time();
+    world.manager.handle_pending_logins("", now);
     assert_eq!(complete(&mut world, &ANSWER).unwrap_err().code(), Code::LoginRejected);
-    world.manager.handle_pending_logins(&kept);
+    let now = world.time();
+    world.manager.handle_pending_logins(&kept, now);
     world.reply = Reply::Answer(200, TOKENS.into());
     complete(&mut world, &ANSWER).unwrap();
     assert_eq!(world.get().unwrap(), "a");

@@ -201,7 +201,8 @@ fn signing_out_ends_what_came_before_it_and_nothing_else() {
     let now = other.time();
     assert!(other.manager.handle_sign_out(now.plus(Span::from_secs(3600)), true, now));
     assert!(!adopt(&mut other, &exported(&old)));
-    other.manager.handle_sign_in();
+    let now = other.time();
+    other.manager.handle_sign_in(now);
     assert!(adopt(&mut other, &exported(&old)));
 }
 
@@ -214,7 +215,8 @@ fn a_login_in_another_tab_ends_what_is_under_way_for_whoever_was_there_before() 
     give(&mut world, attempt, Input::Locked(true));
     give(&mut world, attempt, Input::Asked(RefreshTokenStatus::Usable));
     assert!(matches!(task(&mut world, attempt), Some(Task::Post(_))));
-    world.manager.handle_sign_in();
+    let now = world.time();
+    world.manager.handle_sign_in(now);
     let late = r#"{"access_token":"old","token_type":"Bearer","expires_in":600,"refresh_token":"r2"}"#;
     give(&mut world, attempt, Input::Response { status: 200, body: late.as_bytes(), date: None, retry_after: None });
     assert!(task(&mut world, attempt).is_none());
@@ -239,6 +241,7 @@ fn nobody_logged_in_anywhere_is_found_out_with_one_question() {
     let request = world.request(false, 0);
     let step = world.manager.ask(&request, world.time());
     assert!(matches!(step, Step::Refused(_)), "asked again: {step:?}");
-    world.manager.handle_return();
+    let now = world.time();
+    world.manager.handle_return(now);
     begin(&mut world, false);
 }

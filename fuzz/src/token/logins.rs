@@ -14,13 +14,13 @@ impl World {
             return_to: Some("https://a.example/".to_owned()),
             begun,
         };
-        if let Ok(url) = self.manager.handle_login(login, "challenge", &[]) {
+        if let Ok(url) = self.manager.handle_login(login, "challenge", &[], begun) {
             assert!(url.starts_with("https://"), "{url}");
             assert!(!url.contains("verifier-"), "the verifier is in {url}");
         }
         let kept = self.manager.pending_logins().to_json(self.manager.source_id());
         json::object_of(&kept).expect("what waits is JSON");
-        self.manager.handle_pending_logins(&kept);
+        self.manager.handle_pending_logins(&kept, begun);
     }
 
     pub(super) fn come_back(&mut self, rest: &str) {

@@ -158,7 +158,7 @@ impl World {
                 let at = Time::from_millis((self.now + script::jump(rest)) as f64);
                 self.manager.handle_sign_out(at, false, now);
             }
-            'n' => self.manager.handle_sign_in(),
+            'n' => self.manager.handle_sign_in(now),
             'R' => {
                 self.manager.handle_revocation(now);
                 self.start_all();
@@ -167,7 +167,7 @@ impl World {
                 self.manager.handle_revocation(now);
                 self.drain();
             }
-            'c' => self.manager.handle_return(),
+            'c' => self.manager.handle_return(now),
             'd' => {
                 self.manager.handle_discovery(now);
                 self.start_all();

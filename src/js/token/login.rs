@@ -46,7 +46,8 @@ impl TokenCore {
             begun: Time::from_millis(now),
         };
         let parameters = login_parameters(options).map_err(|error| thrown(&error))?;
-        self.manager.handle_login(login, challenge, &parameters).map_err(|error| thrown(&error))
+        let now = login.begun;
+        self.manager.handle_login(login, challenge, &parameters, now).map_err(|error| thrown(&error))
     }
 
     /// Where the page goes on after a login: the path of a URL, as the platform's parser writes it, of this origin.
@@ -101,8 +102,8 @@ impl TokenCore {
 
     /// Puts back what `waiting` gave.
     #[wasm_bindgen(js_name = setWaiting)]
-    pub fn set_waiting(&mut self, text: &str) {
-        self.manager.handle_pending_logins(text);
+    pub fn set_waiting(&mut self, text: &str, now: f64) {
+        self.manager.handle_pending_logins(text, Time::from_millis(now));
     }
 
     /// Tells this source's tokens from those of another.

@@ -31,8 +31,8 @@ impl TokenCore {
 
     /// Somebody signed in.
     #[wasm_bindgen(js_name = signIn)]
-    pub fn sign_in(&mut self) {
-        self.manager.handle_sign_in();
+    pub fn sign_in(&mut self, now: f64) {
+        self.manager.handle_sign_in(Time::from_millis(now));
     }
 
     /// The refresh token there is.
@@ -43,7 +43,7 @@ impl TokenCore {
 
     /// The page was away.
     #[wasm_bindgen(js_name = cameBack)]
-    pub fn came_back(&mut self) {
-        self.manager.handle_return();
+    pub fn came_back(&mut self, now: f64) {
+        self.manager.handle_return(Time::from_millis(now));
     }
 }

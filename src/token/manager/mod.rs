@@ -268,13 +268,15 @@ impl Manager {
 
     /// Somebody signed in, in this tab or another: what was said of signing out is over, and what is under way for whoever was
     /// there before brings nothing.
-    pub fn handle_sign_in(&mut self) {
+    pub fn handle_sign_in(&mut self, now: Time) {
+        self.clock.read(now);
         self.elsewhere.sign_in();
         self.attempts.drop_refreshes();
     }
 
     /// The page was away, and may have missed what other tabs said: they are asked again when a token is needed.
-    pub fn handle_return(&mut self) {
+    pub fn handle_return(&mut self, now: Time) {
+        self.clock.read(now);
         self.elsewhere.has_missed();
     }
 
@@ -293,7 +295,9 @@ impl Manager {
         login: PendingLogin,
         challenge: &str,
         parameters: &[(String, String)],
+        now: Time,
     ) -> Result<String, Error> {
+        self.clock.read(now);
         self.begin_login(login, challenge, parameters)
     }
 
@@ -312,7 +316,8 @@ impl Manager {
     }
 
     /// The logins that waited when the page was left, as [`PendingLogins::to_json`] gave them.
-    pub fn handle_pending_logins(&mut self, text: &str) {
+    pub fn handle_pending_logins(&mut self, text: &str, now: Time) {
+        self.clock.read(now);
         self.logins = PendingLogins::parse(text, &self.source_id);
     }
 
