@@ -1,6 +1,7 @@
 // The driver of an ARCP session: sockets, timers and tokens. The core says what to do; this does it.
 
-import { ArcgateError, type CoreError, configError, toArcgateError } from "../../errors.js";
+import { ArcgateError, type CoreError, toArcgateError } from "../../errors.js";
+import { call } from "../../platform/call.js";
 import { optionsJson } from "../../platform/json.js";
 import { failureOf, MachineDriver } from "../../platform/machine-driver.js";
 import { cleaned } from "../../platform/peer-errors.js";
@@ -149,6 +150,7 @@ export class Driver {
           lastEnds: this.#tokenEnds,
           signal: abort.signal,
         });
+        if (token !== undefined) call("checkUrlHoldsNot", this.#url, token);
       } catch (thrown) {
         if (!isWanted()) return;
         this.#connections.delete(conn);
@@ -159,11 +161,6 @@ export class Driver {
       if (token === undefined) {
         this.#connections.delete(conn);
         return void this.call("unchanged", conn);
-      }
-      if (token.length >= 6 && this.#url.includes(token)) {
-        this.#connections.delete(conn);
-        this.#tokenError = configError("url", "holds the token: URLs are logged and remembered");
-        return void this.call("noToken", conn, false);
       }
       if (token !== this.#token) this.#secrets = [token, ...this.#secrets].slice(0, KEPT_SECRETS);
       this.#token = token;

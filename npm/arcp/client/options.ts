@@ -1,7 +1,8 @@
 // What ArcpClient.connect is given.
 
 import { configError } from "../../errors.js";
-import { checkInsecureHosts, mayBePlain } from "../../platform/insecure-hosts.js";
+import { call } from "../../platform/call.js";
+import { checkInsecureHosts } from "../../platform/insecure-hosts.js";
 import { checkKeys } from "../../platform/options.js";
 import { type BearerSource, bearerOf } from "../../token/bearer.js";
 import type { ArcpAuth, ArcpClientOptions } from "./types.js";
@@ -22,8 +23,6 @@ const known: (keyof ArcpClientOptions)[] = [
 ];
 // What the core reads of them.
 const ofCore = ["client", "features", "handshakeTimeoutMs", "requestTimeoutMs", "maxResultBytes", "reconnect"] as const;
-const secretNames =
-  /^(access[_-]?token|id[_-]?token|token|api[_-]?key|key|auth|authorization|bearer|jwt|secret|password)$/i;
 
 /** Refuses options that are none, and gives the class that sockets are of. */
 export function checkOptions(options: ArcpClientOptions): NonNullable<ArcpClientOptions["WebSocket"]> {
@@ -54,8 +53,8 @@ export function bearerFor(auth: ArcpAuth): BearerSource | undefined {
   return token === undefined ? undefined : bearerOf(token, scheme);
 }
 
-/** The runtime's address, which is logged and remembered: it holds no secret. */
-export function checkedUrl(given: string | URL, insecureHosts: readonly string[] | undefined): string {
+/** The runtime's address, as the platform's parser writes it; the core says what it must not hold, and where plain text may go. */
+export function checkedUrl(given: string | URL, insecureHosts: readonly string[] = []): string {
   checkInsecureHosts(insecureHosts);
   let url: URL;
   try {
@@ -63,19 +62,7 @@ export function checkedUrl(given: string | URL, insecureHosts: readonly string[]
   } catch {
     throw configError("url", "must be an absolute URL, such as wss://agents.example/arcp");
   }
-  if (url.protocol !== "ws:" && url.protocol !== "wss:") throw configError("url", "must begin with wss://");
-  if (url.protocol === "ws:" && !mayBePlain(url, insecureHosts)) {
-    throw configError(
-      "url",
-      "must begin with wss://: a token goes unencrypted to this machine and to `insecureHosts` only",
-    );
-  }
-  if (url.username || url.password) throw configError("url", "must hold no credentials: they belong into `auth`");
-  if (url.hash) throw configError("url", "must have no fragment");
-  for (const [name, value] of url.searchParams) {
-    if (secretNames.test(name) || /^eyJ[\w-]+\.[\w-]+\./.test(value)) {
-      throw configError("url", "must hold no secret: URLs are logged and remembered");
-    }
-  }
+  const plainHosts = insecureHosts.map((host) => new URL(`http://${host}`).host);
+  call("checkRuntimeUrl", url.href, JSON.stringify({ query: [...url.searchParams], plainHosts }));
   return url.href;
 }

@@ -15,17 +15,17 @@
 //! Whatever can't be mended leads to `Closed`, from each of them. A connection is not a session: what a welcome gave stays until
 //! the runtime refuses to take it up again. Jobs and requests outlive both, as far as the protocol lets them.
 //!
-//! Read downwards: [`options`] is what the application asks for, [`action`] what comes out, [`fault`] what goes wrong; `jobs` and
+//! Read downwards: [`options`] is what the application asks for, and [`address`] where; [`action`] what comes out, [`fault`] what goes wrong; `jobs` and
 //! `requests` are what is kept, `state` where the session stands. Then one file for each thing that happens: a connection is made
 //! (`dial`, `welcome`), lost (`disconnect`), made again (`retry`), replaced (`renew`) or given up (`end`); requests leave
 //! (`send_requests`) and are answered (`answers`, `subscriptions`); frames come (`frames`), in order (`sequence`), and are handed
 //! over (`deliver`) as fast as somebody reads (`backpressure`). What can't be read or passed on (`unreadable`, `not_passed`) and
 //! what a runtime doesn't replay (`reconcile`, `listing`) is looked for, and told when it is lost.
 
+pub mod action;
+pub mod address;
 pub mod fault;
 pub mod options;
-
-pub mod action;
 
 mod keepalive;
 mod payload_check;

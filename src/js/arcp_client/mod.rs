@@ -5,16 +5,39 @@ use wasm_bindgen::prelude::*;
 use super::error::thrown;
 use crate::{
     arcp::{
-        client::{self, Client, Reader},
+        client::{self, address, Client, Reader},
         message,
     },
-    json,
+    config,
+    json::{self, Value},
     machine::Machine as _,
     seam::arcp_client as numbers,
     time::Time,
 };
 
 mod encode;
+
+/// Throws what is wrong with a runtime's URL, as the platform's parser writes it. `parts` are `{ query, plainHosts }`, its parameters
+/// and the hosts that plain text may go to, by the same parser.
+#[wasm_bindgen(js_name = checkRuntimeUrl)]
+pub fn check_runtime_url(url: &str, parts: &str) -> Result<(), JsValue> {
+    let checked = config::object(parts, "url").and_then(|parts| {
+        let list = |name| parts.get(name).and_then(Value::as_array).unwrap_or_default();
+        let query = list("query").iter().filter_map(|pair| match pair.as_array() {
+            Some([name, value]) => Some((name.as_str()?, value.as_str()?)),
+            _ => None,
+        });
+        let hosts: Vec<_> = list("plainHosts").iter().filter_map(Value::as_str).collect();
+        address::check(url, query, &hosts)
+    });
+    checked.map_err(|error| thrown(&error))
+}
+
+/// Throws where a URL holds this token.
+#[wasm_bindgen(js_name = checkUrlHoldsNot)]
+pub fn check_url_holds_not(url: &str, token: &str) -> Result<(), JsValue> {
+    address::check_holds_not(url, token).map_err(|error| thrown(&error))
+}
 
 /// The machine of one session.
 #[wasm_bindgen]
