@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arcgate::{
     arcp::{
-        runtime::{action::Action, Hub, Unwritten},
+        runtime::{self, action::Action, Hub, Unwritten},
         Envelope,
     },
     json,
@@ -24,6 +24,9 @@ use arcgate::{
 };
 
 use super::script::{self, Names, START};
+
+#[path = "../../src/js/arcp_runtime/encode.rs"]
+mod encode;
 
 const CONFIG: &str = r#"{"agents":["echo","count@1.0.0","count@2.0.0"]}"#;
 
@@ -138,7 +141,7 @@ impl World {
 
     fn drain(&mut self) {
         while let Some(action) = self.hub.poll_action() {
-            json::object_of(&action.to_json()).expect("an action is JSON");
+            json::object_of(&encode::action(&action)).expect("an action is JSON");
             match action {
                 Action::Send { conn, text } => {
                     let last = self.open.get_mut(&conn).unwrap_or_else(|| panic!("nobody is on {conn}: {text}"));

@@ -4,14 +4,16 @@
 use arcgate::machine::Machine as _;
 use arcgate::{
     arcp::{
-        gate::{Action, Config, Flow, Gate, UpstreamTrust},
+        gate::{Action, Audit, Config, Flow, Gate, UpstreamTrust},
         Envelope, Frame,
     },
+    audit::Outcome,
     json::{self, Value},
     principal::{Kind, Principal},
     time::{Span, Time},
 };
 
+mod driver;
 mod handshake;
 mod heartbeats;
 mod lifetimes;
@@ -38,7 +40,7 @@ struct World {
     closed: Option<u16>,
     upstream_closed: bool,
     /// The audit log.
-    log: Vec<String>,
+    log: Vec<Audit>,
     /// Whether revocation is asked about.
     asks: bool,
     /// What is answered to the questions before the welcome; nothing where a test answers itself.
@@ -72,6 +74,7 @@ impl World {
 
     fn drain(&mut self) {
         for action in self.gate.drain_actions() {
+            let _ = driver::json(&action);
             match &action {
                 Action::ToClient(text) => {
                     assert!(self.closed.is_none(), "after the close: {text}");
@@ -87,10 +90,7 @@ impl World {
                 }
                 Action::CloseUpstream => self.upstream_closed = true,
                 Action::Open(_) => self.upstream_closed = false,
-                Action::Audit(event) => {
-                    json::parse_object(event.as_bytes()).unwrap();
-                    self.log.push(event.clone());
-                }
+                Action::Audit(event) => self.log.push((**event).clone()),
                 _ => {}
             }
             self.done.push(action);
@@ -217,8 +217,7 @@ impl World {
 
     /// The reason in the last line of the audit log.
     fn reason(&self) -> String {
-        let line = self.log.last().expect("an audit event");
-        json::parse_object(line.as_bytes()).unwrap().get("reason").and_then(Value::as_str).unwrap().to_owned()
+        self.log.last().expect("an audit event").reason.to_owned()
     }
 }
 

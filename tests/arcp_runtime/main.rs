@@ -1,6 +1,7 @@
 //! The embedded runtime over time: a clock that the test sets, clients and agents that the test plays.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod driver;
 mod flow_control;
 mod frames;
 mod observers;
@@ -86,7 +87,7 @@ impl World {
     /// Takes what the hub wants done.
     fn drain(&mut self) {
         while let Some(action) = self.hub.poll_action() {
-            let read: Value = serde_json::from_str(&action.to_json()).expect("an action is JSON");
+            let read: Value = driver::json(&action);
             let text = |name: &str| read[name].as_str().unwrap().to_owned();
             match action {
                 Action::Send { conn, text } => self.sent.push((conn, serde_json::from_str(&text).unwrap())),

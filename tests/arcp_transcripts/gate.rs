@@ -3,13 +3,16 @@
 
 use arcgate::machine::Machine as _;
 use arcgate::{
-    arcp::gate::{Action, Config, Flow, Gate, UpstreamTrust},
+    arcp::gate::{Config, Flow, Gate, UpstreamTrust},
     principal::{Kind, Principal},
     time::{Span, Time},
 };
 use serde_json::{json, Map, Value};
 
 use crate::play::{play_all, Machine};
+
+#[path = "../arcp_gate/driver.rs"]
+mod driver;
 
 struct Driver {
     gate: Gate,
@@ -81,11 +84,7 @@ impl Machine for Driver {
 
     fn actions(&mut self) -> Vec<Value> {
         let mut actions = std::mem::take(&mut self.forwarded);
-        actions.extend(self.gate.drain_actions().iter().map(|action: &Action| {
-            let mut text = String::new();
-            action.write(&mut text);
-            serde_json::from_str::<Value>(&text).unwrap()
-        }));
+        actions.extend(self.gate.drain_actions().iter().map(driver::json));
         actions
     }
 

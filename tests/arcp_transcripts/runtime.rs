@@ -10,6 +10,9 @@ use crate::play::{play_all, Machine};
 /// How the gate names the principal that it has verified.
 const PRINCIPAL_SCHEME: &str = "x-vendor.arcgate.principal";
 
+#[path = "../arcp_runtime/driver.rs"]
+mod driver;
+
 struct Driver {
     hub: Hub,
     attached: u8,
@@ -58,7 +61,7 @@ impl Machine for Driver {
 
     fn actions(&mut self) -> Vec<Value> {
         let actions = std::iter::from_fn(|| self.hub.poll_action());
-        actions.map(|action| serde_json::from_str(&action.to_json()).unwrap()).collect()
+        actions.map(|action| driver::json(&action)).collect()
     }
 
     fn deadline(&self) -> Option<Time> {

@@ -1,4 +1,4 @@
-// What the core of a connection asks for, as src/js/arcp_gate.rs writes it.
+// What the core of a connection asks for, as src/js/arcp_gate/encode.rs writes it.
 
 import type { Told } from "../../worker/audit.js";
 

@@ -1,4 +1,4 @@
-// What the core of a hub asks for, as src/js/arcp_runtime.rs gives it.
+// What the core of a hub asks for, as src/js/arcp_runtime/encode.rs gives it.
 
 import type { Principal } from "../../verify/types.js";
 import type { Told } from "../../worker/audit.js";

@@ -1,6 +1,7 @@
 //! What the driver performs, in this order.
 
-use crate::{arcp::Close, json::Members, secret::Secret};
+use super::audit::Audit;
+use crate::{arcp::Close, secret::Secret};
 
 /// One thing to do.
 #[derive(Clone, Debug)]
@@ -27,34 +28,6 @@ pub enum Action {
     Mac(String),
     /// Ask whether the credential was revoked; the answer is [`super::Gate::handle_revocation`].
     CheckRevocation,
-    /// Write this object into the audit log.
-    Audit(String),
-}
-
-impl Action {
-    /// Appends the action as JSON.
-    pub fn write(&self, out: &mut String) {
-        let members = |name: &str| Members::new().text("do", name);
-        let text = match self {
-            Self::ToClient(text) => members("send").text("text", text).end(),
-            Self::ToUpstream(text) => members("sendUpstream").text("text", text).end(),
-            Self::CloseClient(close) => {
-                members("close").integer("code", close.code().into()).text("reason", close.reason()).end()
-            }
-            Self::CloseUpstream => members("closeUpstream").end(),
-            Self::Authenticate { scheme, token } => {
-                let members = members("authenticate").text("scheme", scheme);
-                match token.as_ref().and_then(|token| std::str::from_utf8(token.expose()).ok()) {
-                    Some(token) => members.text("token", token).end(),
-                    None => members.end(),
-                }
-            }
-            Self::Open(None) => members("open").end(),
-            Self::Open(Some(session)) => members("open").text("resumes", session).end(),
-            Self::Mac(input) => members("mac").text("input", input).end(),
-            Self::CheckRevocation => members("askRevoked").end(),
-            Self::Audit(event) => members("audit").raw("event", event).end(),
-        };
-        out.push_str(&text);
-    }
+    /// Write this line into the audit log.
+    Audit(Box<Audit>),
 }

@@ -2,6 +2,7 @@
 
 use super::{
     action::Action,
+    audit::Audit,
     end::{End, Explanation},
     stage::Stage,
     undeliverable::Undeliverable,
@@ -9,6 +10,7 @@ use super::{
 };
 use crate::{
     arcp::{ArcpCode, Close},
+    audit::Outcome,
     json::Members,
     time::Time,
 };
@@ -62,36 +64,18 @@ impl Gate {
     fn audit_end(&mut self, end: End, why: Option<&Explanation>, now: Time) {
         let is_ours = matches!(end.code, Some(ArcpCode::InternalError));
         let (kind, outcome) = match &self.stage {
-            Stage::Open(_) if end.close == Close::Normal => ("arcp.session", "completed"),
-            Stage::Open(_) => ("arcp.session", "cut"),
-            _ if is_ours => ("arcp.hello", "failed"),
-            _ if end.code.is_none() => ("arcp.hello", "cut"),
-            _ => ("arcp.hello", "refused"),
+            Stage::Open(_) if end.close == Close::Normal => ("arcp.session", Outcome::Completed),
+            Stage::Open(_) => ("arcp.session", Outcome::Cut),
+            _ if is_ours => ("arcp.hello", Outcome::Failed),
+            _ if end.code.is_none() => ("arcp.hello", Outcome::Cut),
+            _ => ("arcp.hello", Outcome::Refused),
         };
-        let mut event = self.audit(kind, outcome, end.reason).integer("close", end.close.code().into());
-        if let Some(code) = end.code {
-            event = event.text("code", code.as_str());
-        }
-        if let Some(why) = why {
-            event = event.raw("details", &why.details);
-        }
+        let event = Audit::of(self, kind, outcome, end.reason).ended(end.close, end.code, why);
         let event = match &self.stage {
             Stage::Open(session) => session.account(event, now),
-            _ => event.integer("durationMs", now.since(self.accepted_at).as_millis()),
+            _ => Audit { duration: Some(now.since(self.accepted_at)), ..event },
         };
-        self.actions.push_back(Action::Audit(event.end()));
-    }
-
-    pub(super) fn audit(&self, kind: &str, outcome: &str, reason: &str) -> Members {
-        let mut event = Members::new().text("type", kind).text("outcome", outcome).text("reason", reason);
-        if let Some(principal) = &self.principal {
-            event = event.text("principal", &principal.key());
-        }
-        if let Some(hello) = &self.hello {
-            event = event.text("client", &hello.client.name).text("scheme", &hello.scheme);
-            event = event.boolean("resumes", hello.resume.is_some());
-        }
-        event
+        self.actions.push_back(Action::Audit(Box::new(event)));
     }
 }
 

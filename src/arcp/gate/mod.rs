@@ -19,6 +19,7 @@
 //! in a frame), `job_privacy` (what no upstream may give away), `trust`.
 
 pub mod action;
+pub mod audit;
 pub mod config;
 pub mod end;
 pub mod upgrade;
@@ -42,7 +43,7 @@ mod welcome;
 
 use std::{collections::VecDeque, convert::Infallible};
 
-pub use self::{action::Action, config::Config, stage::Flow, trust::UpstreamTrust};
+pub use self::{action::Action, audit::Audit, config::Config, stage::Flow, trust::UpstreamTrust};
 use self::{
     end::{End, Explanation},
     stage::Stage,

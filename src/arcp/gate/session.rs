@@ -1,11 +1,14 @@
 //! What is known of an open session.
 
-use super::{config::Config, job_privacy::PendingLookups};
+use super::{
+    audit::{Audit, Traffic},
+    config::Config,
+    job_privacy::PendingLookups,
+};
 use crate::{
     admission::Rate,
     arcp::{features::Features, heartbeat::Heartbeat},
     auth::credential_status::CredentialStatus,
-    json::Members,
     time::{Span, Time},
 };
 
@@ -196,13 +199,12 @@ impl Session {
     }
 
     /// The numbers of the session, for the audit log.
-    pub(super) fn account(&self, event: Members, now: Time) -> Members {
-        event
-            .text("session", &self.id)
-            .integer("durationMs", now.since(self.opened).as_millis())
-            .integer("clientFrames", self.from_client.0)
-            .integer("clientBytes", self.from_client.1)
-            .integer("upstreamFrames", self.from_upstream.0)
-            .integer("upstreamBytes", self.from_upstream.1)
+    pub(super) fn account(&self, event: Audit, now: Time) -> Audit {
+        Audit {
+            session: Some(self.id.clone()),
+            duration: Some(now.since(self.opened)),
+            traffic: Some(Traffic { from_client: self.from_client, from_upstream: self.from_upstream }),
+            ..event
+        }
     }
 }

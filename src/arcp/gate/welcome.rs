@@ -3,6 +3,7 @@
 
 use super::{
     action::Action,
+    audit::Audit,
     end::End,
     pending_welcome::{PendingWelcome, Stop, Wait},
     resume_token,
@@ -16,6 +17,7 @@ use crate::{
         message::Welcome,
         Frame,
     },
+    audit::Outcome,
     auth::credential_status::CredentialStatus,
     principal::Principal,
     secret::Secret,
@@ -140,7 +142,8 @@ impl Gate {
             resume.token = Secret::new("");
             seen = resume.last_event_seq;
         }
-        let event = self.audit("arcp.hello", "allowed", "ok").text("session", session_id).end();
+        let event = Audit::of(self, "arcp.hello", Outcome::Allowed, "ok");
+        let event = Audit { session: Some(session_id.to_owned()), ..event };
         let interval = self.is_revocable.then_some(self.config.revocation_interval);
         let session = Session::new(&self.config, session_id, features, may_submit, upstream_interval, now);
         let session = session
@@ -150,7 +153,7 @@ impl Gate {
         let id = self.ids.next(now);
         let text = Frame::new("session.welcome", &id, &payload).of_session(session_id).write();
         self.stage = Stage::Open(Box::new(session));
-        self.actions.push_back(Action::Audit(event));
+        self.actions.push_back(Action::Audit(Box::new(event)));
         self.actions.push_back(Action::ToClient(text));
     }
 

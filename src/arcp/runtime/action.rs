@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::{arcp::close::Close, json::Members};
+use crate::{arcp::close::Close, audit::Outcome};
 
 /// Something for the platform to do.
 #[derive(Clone, Debug)]
@@ -69,12 +69,12 @@ pub enum Action {
 }
 
 /// A line for the audit log. No secret, no input and no output is in it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Audit {
     /// What happened, such as `arcp.submit`.
     pub kind: &'static str,
-    /// `allowed`, `refused`, `failed`, `completed` or `cut`
-    pub outcome: &'static str,
+    /// What became of it.
+    pub outcome: Outcome,
     /// A stable name.
     pub reason: &'static str,
     /// The principal's key.
@@ -93,59 +93,20 @@ pub struct Audit {
     pub detail: Option<String>,
 }
 
-impl Action {
-    /// The action as JSON, for JavaScript.
-    pub fn to_json(&self) -> String {
-        match self {
-            Self::Send { conn, text } => say("send").integer("conn", (*conn).into()).text("text", text).end(),
-            Self::Close { conn, close } => say("close")
-                .integer("conn", (*conn).into())
-                .integer("code", close.code().into())
-                .text("reason", close.reason())
-                .end(),
-            Self::Run { job, agent, input, lease, trace_id } => say("run")
-                .text("job", job)
-                .text("agent", agent)
-                .raw("input", input)
-                .raw("lease", lease)
-                .text("traceId", trace_id)
-                .end(),
-            Self::Abort { job, reason } => say("abort").text("job", job).text("reason", reason).end(),
-            Self::Pause { job } => say("pause").text("job", job).end(),
-            Self::Resume { job } => say("resume").text("job", job).end(),
-            Self::AskPolicy { question, what, jobs, principal, same_session } => say("askPolicy")
-                .integer("question", (*question).into())
-                .text("what", what)
-                .raw("jobs", &format!("[{}]", jobs.join(",")))
-                .raw("principal", principal)
-                .boolean("sameSession", *same_session)
-                .end(),
-            Self::Audit(audit) => say("audit").raw("event", &audit.to_json()).end(),
-        }
-    }
-}
-
-fn say(what: &str) -> Members {
-    Members::new().text("do", what)
-}
-
 impl Audit {
-    fn to_json(&self) -> String {
-        let mut event =
-            Members::new().text("type", self.kind).text("outcome", self.outcome).text("reason", self.reason);
-        for (name, value) in [
-            ("principal", self.principal.as_deref()),
-            ("owner", self.owner.as_deref()),
-            ("session", self.session.as_deref()),
-            ("job", self.job.as_deref()),
-            ("targetAgent", self.agent.as_deref()),
-            ("traceId", self.trace_id.as_deref()),
-            ("detail", self.detail.as_deref()),
-        ] {
-            if let Some(value) = value {
-                event = event.text(name, value);
-            }
+    /// A line that says no more than this.
+    pub(super) const fn new(kind: &'static str, outcome: Outcome, reason: &'static str) -> Self {
+        Self {
+            kind,
+            outcome,
+            reason,
+            principal: None,
+            owner: None,
+            session: None,
+            job: None,
+            agent: None,
+            trace_id: None,
+            detail: None,
         }
-        event.end()
     }
 }

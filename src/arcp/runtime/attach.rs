@@ -2,7 +2,7 @@
 
 use super::{
     buffer::Buffer, flow_control::Conn, refusal::ConnectionEnd, session::Owner, session::Session, Audit, Close,
-    Envelope, Frame, Hub, Rc, Time,
+    Envelope, Frame, Hub, Outcome, Rc, Time,
 };
 use crate::{
     arcp::{
@@ -55,12 +55,9 @@ impl Hub {
             return self.resume(connection, &owner, &hello, resume, token, now).map_err(|reason| {
                 let session = self.sessions.get(&resume.session_id).map(|session| session.id.clone());
                 self.audit(Audit {
-                    kind: "arcp.resume",
-                    outcome: "refused",
-                    reason,
                     principal: Some(Rc::clone(&owner.key)),
                     session,
-                    ..Audit::default()
+                    ..Audit::new("arcp.resume", Outcome::Refused, reason)
                 });
                 ConnectionEnd::NOT_RESUMABLE
             });
@@ -141,11 +138,8 @@ impl Hub {
         };
         let Some(gone) = gone else {
             self.audit(Audit {
-                kind: "arcp.session",
-                outcome: "refused",
-                reason: "too_many_sessions",
                 principal: Some(Rc::clone(&owner.key)),
-                ..Audit::default()
+                ..Audit::new("arcp.session", Outcome::Refused, "too_many_sessions")
             });
             let most = if own >= self.limits.sessions { self.limits.sessions } else { self.limits.all_sessions };
             return Err(ConnectionEnd::too_many_sessions(most));

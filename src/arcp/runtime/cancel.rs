@@ -3,7 +3,7 @@
 use super::{
     frame::Requester,
     policy::{JobRequest, Permission, Question},
-    Action, ArcpCode, Audit, Envelope, Frame, Hub, Rc, RequestRefusal, Time,
+    Action, ArcpCode, Audit, Envelope, Frame, Hub, Outcome, Rc, RequestRefusal, Time,
 };
 use crate::json::{Members, Value};
 
@@ -74,14 +74,15 @@ impl Hub {
     ) -> Result<(), RequestRefusal> {
         let job = self.jobs.get(job_id);
         let audit = Audit {
-            kind: "arcp.cancel",
-            outcome: if is_allowed && job.is_some() { "allowed" } else { "refused" },
-            reason: if is_allowed && job.is_some() { "ok" } else { ArcpCode::JobNotFound.as_str() },
             principal: self.sessions.get(&requester.session).map(|session| Rc::clone(&session.owner.key)),
             owner: job.map(|job| Rc::clone(&job.owner.key)),
             session: Some(requester.session.clone()),
             job: job.map(|job| job.id.clone()),
-            ..Audit::default()
+            ..Audit::new(
+                "arcp.cancel",
+                if is_allowed && job.is_some() { Outcome::Allowed } else { Outcome::Refused },
+                if is_allowed && job.is_some() { "ok" } else { ArcpCode::JobNotFound.as_str() },
+            )
         };
         self.audit(audit);
         let grace = now.plus(self.limits.cancel_grace);

@@ -2,7 +2,7 @@
 
 use super::{
     job::{End, Job},
-    Audit, Frame, Hub, Rc, Time,
+    Audit, Frame, Hub, Outcome, Rc, Time,
 };
 
 impl Hub {
@@ -75,15 +75,12 @@ impl Hub {
     pub(super) fn finish(&mut self, job_id: &str, end: End, abort: Option<&'static str>, now: Time) {
         let Some(job) = self.jobs.get(job_id).filter(|job| job.end.is_none()) else { return };
         let (outcome, reason) = match &end {
-            End::Success(_) => ("completed", "ok"),
-            End::Cancelled => ("cut", "cancelled"),
-            End::TimedOut => ("cut", "timeout"),
-            End::Failed(failure) => ("failed", failure.code.as_str()),
+            End::Success(_) => (Outcome::Completed, "ok"),
+            End::Cancelled => (Outcome::Cut, "cancelled"),
+            End::TimedOut => (Outcome::Cut, "timeout"),
+            End::Failed(failure) => (Outcome::Failed, failure.code.as_str()),
         };
         let audit = Audit {
-            kind: "arcp.job",
-            outcome,
-            reason,
             principal: Some(Rc::clone(&job.owner.key)),
             job: Some(job_id.to_owned()),
             agent: Some(Rc::clone(&job.agent)),
@@ -97,7 +94,7 @@ impl Hub {
                 }
                 _ => None,
             },
-            ..Audit::default()
+            ..Audit::new("arcp.job", outcome, reason)
         };
         self.change(job_id, |job| job.end = Some((end, now)));
         if let Some(reason) = abort {

@@ -1,6 +1,8 @@
 //! A frame of an open session.
 
-use super::{meter::weight, refusal::ConnectionEnd, ArcpCode, Audit, Close, Envelope, Hub, Rc, RequestRefusal, Time};
+use super::{
+    meter::weight, refusal::ConnectionEnd, ArcpCode, Audit, Close, Envelope, Hub, Outcome, Rc, RequestRefusal, Time,
+};
 use crate::{
     arcp::{envelope::Malformed, skim},
     json::{self, Members, Number, Problem, Value},
@@ -92,12 +94,9 @@ impl Hub {
             return true;
         }
         self.audit(Audit {
-            kind: "arcp.session",
-            outcome: "cut",
-            reason: if is_choked { "too_slow" } else { "too_many_requests" },
             principal: Some(key),
             session: Some(session_id.to_owned()),
-            ..Audit::default()
+            ..Audit::new("arcp.session", Outcome::Cut, if is_choked { "too_slow" } else { "too_many_requests" })
         });
         self.end(conn, session_id, ConnectionEnd::TOO_MANY_REQUESTS, now);
         false

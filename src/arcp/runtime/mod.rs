@@ -71,6 +71,7 @@ use super::{
     id::Ids,
 };
 use crate::{
+    audit::Outcome,
     config::{self, Reader},
     error::Error,
     json::Value,

@@ -1,6 +1,6 @@
 //! A session goes on with another connection (ARCP 1.1 §6.3).
 
-use super::{attach::NewConnection, flow_control::Conn, session::Owner, Audit, Close, Hub, Rc, Time};
+use super::{attach::NewConnection, flow_control::Conn, session::Owner, Audit, Close, Hub, Outcome, Rc, Time};
 use crate::{
     arcp::message::{Hello, Resume},
     json::Members,
@@ -46,12 +46,9 @@ impl Hub {
         self.conns.push(Conn::new(conn, &id, reports_credit));
         self.welcome(conn, &id, now);
         self.audit(Audit {
-            kind: "arcp.resume",
-            outcome: "allowed",
-            reason: "ok",
             principal: Some(Rc::clone(&owner.key)),
             session: Some(id.clone()),
-            ..Audit::default()
+            ..Audit::new("arcp.resume", Outcome::Allowed, "ok")
         });
         self.pump(&id, now);
         Ok(())

@@ -7,7 +7,7 @@ use super::{
     idempotency::{fingerprint, Fingerprint},
     job::Job,
     session::Owner,
-    Action, ArcpCode, Audit, Envelope, Frame, Hub, Rc, RequestRefusal, Session, Time,
+    Action, ArcpCode, Audit, Envelope, Frame, Hub, Outcome, Rc, RequestRefusal, Session, Time,
 };
 use crate::{
     arcp::id::hex,
@@ -44,12 +44,9 @@ impl Hub {
         if let Err(refusal) = outcome {
             let principal = self.sessions.get(&requester.session).map(|session| Rc::clone(&session.owner.key));
             self.audit(Audit {
-                kind: "arcp.submit",
-                outcome: "refused",
-                reason: refusal.code.as_str(),
                 principal,
                 session: Some(requester.session.clone()),
-                ..Audit::default()
+                ..Audit::new("arcp.submit", Outcome::Refused, refusal.code.as_str())
             });
         }
         outcome
@@ -153,15 +150,12 @@ impl Hub {
         let (trace_id, accepted) = (Rc::clone(&job.trace_id), Rc::clone(&job.accepted));
         job.follow(&requester.session, job.here(), true);
         self.audit(Audit {
-            kind: "arcp.submit",
-            outcome: "allowed",
-            reason: "ok",
             principal: Some(Rc::clone(&job.owner.key)),
             session: Some(requester.session.clone()),
             job: Some(id.clone()),
             agent: Some(Rc::clone(&agent)),
             trace_id: Some(Rc::clone(&trace_id)),
-            ..Audit::default()
+            ..Audit::new("arcp.submit", Outcome::Allowed, "ok")
         });
         self.kept += job.bytes();
         self.jobs.insert(job);

@@ -4,7 +4,7 @@ use super::{
     frame::Requester,
     job::Job,
     policy::{JobRequest, Permission, Question},
-    ArcpCode, Audit, Envelope, Frame, Hub, Rc, RequestRefusal, Time,
+    ArcpCode, Audit, Envelope, Frame, Hub, Outcome, Rc, RequestRefusal, Time,
 };
 use crate::json::{Members, Number, Value};
 
@@ -60,14 +60,15 @@ impl Hub {
         let Some(session) = self.sessions.get(&requester.session) else { return Ok(()) };
         // Each try is on record (rule 113).
         let audit = Audit {
-            kind: "arcp.subscribe",
-            outcome: if is_allowed && job.is_some() { "allowed" } else { "refused" },
-            reason: if is_allowed && job.is_some() { "ok" } else { ArcpCode::JobNotFound.as_str() },
             principal: Some(Rc::clone(&session.owner.key)),
             owner: job.map(|job| Rc::clone(&job.owner.key)),
             session: Some(requester.session.clone()),
             job: job.map(|job| job.id.clone()),
-            ..Audit::default()
+            ..Audit::new(
+                "arcp.subscribe",
+                if is_allowed && job.is_some() { Outcome::Allowed } else { Outcome::Refused },
+                if is_allowed && job.is_some() { "ok" } else { ArcpCode::JobNotFound.as_str() },
+            )
         };
         let next = session.buffer.last() + 1;
         self.audit(audit);

@@ -5,9 +5,12 @@ use wasm_bindgen::prelude::*;
 
 use super::error::thrown;
 use crate::{
-    arcp::runtime::{Hub, Unwritten},
+    arcp::runtime::{self, Hub, Unwritten},
+    json,
     time::Time,
 };
+
+mod encode;
 
 /// A hub.
 #[wasm_bindgen]
@@ -101,7 +104,7 @@ impl HubCore {
 
     /// What is to be done next, as JSON.
     pub fn poll(&mut self) -> Option<String> {
-        self.0.poll_action().map(|action| action.to_json())
+        self.0.poll_action().map(|action| encode::action(&action))
     }
 
     /// When the hub wants to be told the time again, in milliseconds.

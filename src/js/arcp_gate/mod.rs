@@ -10,13 +10,15 @@ use super::{admission::SocketAdmission, error::thrown};
 use crate::{
     admission::Handshakes,
     arcp::{
-        gate::{upgrade::Head, Action, Config, Flow, Gate, UpstreamTrust},
+        gate::{self, upgrade::Head, Config, Flow, Gate, UpstreamTrust},
         skim,
     },
     auth::custom::principal_from_json,
     json::{self, Members, Value},
     time::{Span, Time},
 };
+
+mod encode;
 
 /// Throws what is wrong with the configuration of an endpoint; gives what may wait to be sent to one side, in bytes.
 #[wasm_bindgen(js_name = arcpCheck)]
@@ -88,13 +90,7 @@ impl ArcpGateCore {
     /// What to do now: a JSON list; `undefined` when there is nothing.
     pub fn actions(&mut self) -> Option<String> {
         let actions = self.0.drain_actions();
-        let mut out = String::new();
-        for action in &actions {
-            out.push(if out.is_empty() { '[' } else { ',' });
-            Action::write(action, &mut out);
-        }
-        out.push(']');
-        (!actions.is_empty()).then_some(out)
+        (!actions.is_empty()).then(|| json::list(actions.iter().map(encode::action)))
     }
 
     /// When to call `tick`, in milliseconds.
