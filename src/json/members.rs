@@ -18,6 +18,13 @@ impl Members {
         Self(String::from("{"))
     }
 
+    /// An object without members, with room for so many bytes: worth it where one of them is long.
+    pub fn with_capacity(bytes: usize) -> Self {
+        let mut text = String::with_capacity(bytes);
+        text.push('{');
+        Self(text)
+    }
+
     fn name(&mut self, name: &str) {
         if self.0.len() > 1 {
             self.0.push(',');
@@ -139,6 +146,7 @@ mod tests {
         assert_eq!(text.end(), r#"{"a":"\"","b":-1,"c":true,"d":[],"e":["x","y"],"g":"h"}"#);
         let text = Members::new().all([("c", "\n")]).list("d", ["1", "{}"]);
         assert_eq!(text.end(), r#"{"c":"\n","d":[1,{}]}"#);
+        assert_eq!(Members::with_capacity(64).text("a", "b").end(), Members::new().text("a", "b").end());
         assert_eq!((list([""; 0]), list([string("\"")])), ("[]".to_owned(), r#"["\""]"#.to_owned()));
     }
 }

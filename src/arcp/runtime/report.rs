@@ -251,5 +251,7 @@ fn text_chunk(data: &str, is_last: bool) -> Chunk<'_> {
 
 /// The payload of an event: `kind`, `ts`, `body`.
 pub(super) fn payload(kind: &str, body: &str, now: Time) -> Rc<str> {
-    Members::new().text("kind", kind).text("ts", &now.to_rfc3339()).raw("body", body).end().into()
+    // Each event is written so, and its body may be long.
+    let members = Members::with_capacity(body.len() + kind.len() + 64);
+    members.text("kind", kind).text("ts", &now.to_rfc3339()).raw("body", body).end().into()
 }
