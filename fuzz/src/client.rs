@@ -177,7 +177,7 @@ impl World {
                 Action::Refuse { request, .. }
                 | Action::Answer { request, .. }
                 | Action::Done { request }
-                | Action::Held { request, .. } => self.answers(*request, &action),
+                | Action::Existing { request, .. } => self.answers(*request, &action),
                 Action::Accept { request, job, .. } => {
                     self.answers(*request, &action);
                     self.jobs.entry(*job).or_default();

@@ -180,7 +180,7 @@ fn subscribing() {
     assert_eq!(job["request"], number);
     let handle = job["job"].as_u64().unwrap() as u32;
     let again = world.with(|client, now| client.handle_subscribe("job_7", payload, now));
-    assert_eq!(world.take("held")["request"], again);
+    assert_eq!(world.take("existing")["request"], again);
     world.with(|client, now| client.handle_unsubscribe(handle, now));
     assert_eq!(world.last("job.unsubscribe")["payload"]["job_id"], "job_7");
     assert_eq!(world.take("failed")["error"]["code"], "ERR_ABORTED");

@@ -180,7 +180,7 @@ impl World {
     /// The event of this type that was told.
     #[track_caller]
     fn told(&self, kind: &str) -> Value {
-        let found = self.acts.iter().find(|act| act["do"] == "tell" && act["event"]["type"] == kind);
+        let found = self.acts.iter().find(|act| act["do"] == "notify" && act["event"]["type"] == kind);
         found.unwrap_or_else(|| panic!("no {kind} in {:?}", self.acts))["event"].clone()
     }
 
@@ -189,7 +189,7 @@ impl World {
     }
 
     fn has_told(&self, kind: &str) -> bool {
-        self.acts.iter().any(|act| act["do"] == "tell" && act["event"]["type"] == kind)
+        self.acts.iter().any(|act| act["do"] == "notify" && act["event"]["type"] == kind)
     }
 
     /// The numbers of the events that came.

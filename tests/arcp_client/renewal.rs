@@ -185,7 +185,7 @@ fn a_runtime_that_has_not_noticed_the_loss_is_asked_again() {
     while !world.has_told("lost") {
         world.sleep(1_000.0);
         if world.has("connect") {
-            world.acts.retain(|act| act["do"] == "tell");
+            world.acts.retain(|act| act["do"] == "notify");
             world.open();
             world.frame(&error("PERMISSION_DENIED"));
             refusals += 1;

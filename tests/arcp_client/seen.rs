@@ -32,7 +32,7 @@ impl Seen {
                 self.answer(act);
                 self.jobs.insert(job(), act["id"].as_str().unwrap().to_owned());
             }
-            "refused" | "answer" | "done" | "held" => {
+            "refused" | "answer" | "done" | "existing" => {
                 self.is_mistaken |= !self.names_requests && act["error"]["code"] == "ERR_TIMEOUT";
                 self.answer(act);
             }
@@ -47,7 +47,7 @@ impl Seen {
             "result" | "failed" => {
                 assert!(self.ended.insert(job()), "twice: {act}");
             }
-            "tell" if act["event"]["type"] == "lost" => {
+            "notify" if act["event"]["type"] == "lost" => {
                 self.has_gap |= act["event"]["reason"] == "GAP";
                 // Garbage that was no event of it is nothing lost.
                 let is_garbage = act["event"]["reason"] == "UNREADABLE" && act["event"]["fromSeq"].is_null();

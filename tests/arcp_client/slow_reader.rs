@@ -163,7 +163,7 @@ impl Reading {
                 "result" if is_mine => self.has_ended = true,
                 "result" => self.other = act["value"].as_i64(),
                 "failed" | "close" | "closed" => panic!("{act}"),
-                "tell" if act["event"]["type"] == "lost" => self.lost += 1,
+                "notify" if act["event"]["type"] == "lost" => self.lost += 1,
                 _ => {}
             }
         }

@@ -62,7 +62,7 @@ fn who_asks_again_at_once_takes_it_over() {
     let number = subscribe(&mut world, PLAIN);
     abandon(&mut world, number);
     let again = subscribe(&mut world, PLAIN);
-    assert!(!world.has("held"));
+    assert!(!world.has("existing"));
     answer(&mut world);
     assert_eq!(world.take("accepted")["request"], again);
     assert_eq!((world.count("job.subscribe"), world.count("job.unsubscribe")), (1, 0));

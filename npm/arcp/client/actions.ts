@@ -32,9 +32,9 @@ export interface Opened {
   heartbeatMs?: number;
 }
 
-/** A request has brought a job; without a payload one that is held already. */
+/** A request has brought a job; without a payload one that is here already. */
 export interface Accepted {
-  do: "accepted" | "held";
+  do: "accepted" | "existing";
   request: number;
   job: number;
   id?: string;
@@ -76,7 +76,7 @@ export type JobAction<Failure> =
 export type SessionAction =
   | Opened
   | Accepted
-  | { do: "tell"; event: CoreEvent }
+  | { do: "notify"; event: CoreEvent }
   | { do: "answer"; request: number; payload: Record<string, unknown> }
   | { do: "done"; request: number }
   | { do: "refused"; request: number; error: CoreError }

@@ -204,10 +204,10 @@ export class ArcpClient {
     switch (action.do) {
       case "opened":
         return this.#opened(action);
-      case "tell":
+      case "notify":
         return this.#sessionEvent(action.event);
       case "accepted":
-      case "held":
+      case "existing":
         return this.#accepted(action);
       case "answer":
         return this.#settle(action.request, ({ resolve }) => resolve(action.payload));

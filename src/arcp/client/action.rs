@@ -44,8 +44,8 @@ pub enum Action {
         /// What the runtime said of it, as JSON.
         payload: Option<String>,
     },
-    /// A request asks for a job that is held already.
-    Held {
+    /// A request asks for a job that is here already.
+    Existing {
         /// The request.
         request: u32,
         /// The job.

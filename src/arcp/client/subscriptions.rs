@@ -40,7 +40,7 @@ impl Client {
                 Takeover::Anew => return self.subscribe_to(job_id, payload),
                 Takeover::None => {}
             }
-            self.act(Action::Held { request: number, job: handle });
+            self.act(Action::Existing { request: number, job: handle });
             return number;
         }
         self.subscribe_to(job_id, payload)

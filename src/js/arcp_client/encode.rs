@@ -14,7 +14,7 @@ use super::{
 pub(super) fn output(output: &Output) -> String {
     match output {
         Output::Action(action) => self::action(action),
-        Output::Event(event) => act("tell").raw("event", &self::event(event)).end(),
+        Output::Event(event) => act("notify").raw("event", &self::event(event)).end(),
     }
 }
 
@@ -48,7 +48,7 @@ fn action(action: &Action) -> String {
             let members = of_request("accepted", *request).integer("job", (*job).into()).text("id", id);
             with_payload(members, payload.as_deref())
         }
-        Action::Held { request, job } => of_request("held", *request).integer("job", (*job).into()),
+        Action::Existing { request, job } => of_request("existing", *request).integer("job", (*job).into()),
         Action::Answer { request, payload } => of_request("answer", *request).raw("payload", payload),
         Action::Done { request } => of_request("done", *request),
         Action::Refuse { request, fault } => of_request("refused", *request).raw("error", &error(fault)),
