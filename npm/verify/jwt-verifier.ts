@@ -151,7 +151,7 @@ export class JwtVerifier implements Verifier {
           const verified = this.#memory.verified(registers, wantsClaims);
           if (scopes?.length && core.requireScopes(scopes.join("\n")) === at.REFUSED) throw errorFromJson(core.error());
           const isLongLived = this.#options.onEvent !== undefined && core.isLongLived();
-          if (this.#options.isRevoked) await this.#askRevoked(verified as VerifiedToken);
+          if (this.#options.isRevoked) await this.#checkRevocation(verified as VerifiedToken);
           if (this.#options.checkClaims) await this.#askUser(verified as VerifiedToken);
           if (this.#options.onEvent) this.#report(verified, isLongLived);
           return verified;
@@ -208,7 +208,7 @@ export class JwtVerifier implements Verifier {
     });
   }
 
-  async #askRevoked(verified: VerifiedToken): Promise<void> {
+  async #checkRevocation(verified: VerifiedToken): Promise<void> {
     let revoked: boolean | undefined;
     try {
       revoked = await this.#options.isRevoked?.(verified);

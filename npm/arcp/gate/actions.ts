@@ -9,7 +9,7 @@ export type GateAction =
   | Authenticate
   | { do: "open"; resumes?: string }
   | { do: "mac"; input: string }
-  | { do: "askRevoked" }
+  | { do: "checkRevocation" }
   | { do: "audit"; event: Told };
 
 /** Have these credentials verified. */

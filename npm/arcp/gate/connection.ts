@@ -167,8 +167,8 @@ export class Connection {
         return void this.#open(action.resumes);
       case "mac":
         return void this.#mac(action.input);
-      case "askRevoked":
-        return void this.#askRevoked();
+      case "checkRevocation":
+        return void this.#checkRevocation();
       case "audit":
         return this.#tell(action.event);
     }
@@ -269,7 +269,7 @@ export class Connection {
     this.#do((core, now) => core.mac(code, now));
   }
 
-  async #askRevoked(): Promise<void> {
+  async #checkRevocation(): Promise<void> {
     let answer: boolean | undefined;
     try {
       answer = await this.#identity?.isRevoked();

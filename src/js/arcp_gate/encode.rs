@@ -20,7 +20,7 @@ pub(super) fn action(action: &Action) -> String {
         }
         Action::Open(session) => act("open").some_text("resumes", session.as_deref()),
         Action::Mac(input) => act("mac").text("input", input),
-        Action::CheckRevocation => act("askRevoked"),
+        Action::CheckRevocation => act("checkRevocation"),
         Action::Audit(event) => act("audit").raw("event", &audit(event)),
     };
     members.end()
