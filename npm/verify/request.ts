@@ -120,7 +120,7 @@ interface Letting {
  * refusal counts, whatever its code; when the token ends is not its matter. `renewed(principal)` is told what it says now.
  * Throws when it can't tell. @internal
  */
-export async function isTakenBack(
+export async function hasBeenRevoked(
   verifier: Verifier,
   credentials: Credentials,
   context: VerifierContext,
@@ -131,9 +131,9 @@ export async function isTakenBack(
     now = await authenticate(verifier, credentials, context);
   } catch (error) {
     const { code, retryable } = Object(error);
-    const isBack = call("takenBack", String(code), retryable === true, principal.expiresAt !== undefined);
-    if (isBack === undefined) throw error;
-    return isBack;
+    const isRevoked = call("meansRevoked", String(code), retryable === true, principal.expiresAt !== undefined);
+    if (isRevoked === undefined) throw error;
+    return isRevoked;
   }
   const isAnonymous = principal.kind === "anonymous";
   if (!isAnonymous && now.key !== principal.key) return true;

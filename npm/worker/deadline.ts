@@ -72,7 +72,7 @@ export class Deadline {
     if (!this.#isRevoked) return;
     this.#asking ??= setInterval(async () => {
       const revoked = await this.#ask();
-      const outcome = call("standing", revoked, Date.now() - this.#knownAt);
+      const outcome = call("credentialStatus", revoked, Date.now() - this.#knownAt);
       if (outcome !== undefined) this.end(outcome);
     }, ASK_MS);
   }
@@ -81,7 +81,7 @@ export class Deadline {
   async lapsed(): Promise<string | undefined> {
     if (this.isOver()) return this.outcome;
     if (!this.#isRevoked) return undefined;
-    const outcome = call("standing", await this.#ask(), undefined);
+    const outcome = call("credentialStatus", await this.#ask(), undefined);
     if (outcome !== undefined) this.end(outcome);
     return this.isOver() ? this.outcome : undefined;
   }

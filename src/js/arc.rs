@@ -102,18 +102,18 @@ pub fn arc_too_many(reason: &str) -> String {
 
 /// What an answer about a credential means: nothing where all is well, else "revoked" or "revocation_unknown". `unknown` is how
 /// many milliseconds ago the last answer was, for what runs; before anything begins it is absent.
-#[wasm_bindgen(js_name = standing)]
-pub fn standing(revoked: Option<bool>, unknown: Option<f64>) -> Option<String> {
-    let standing = match unknown {
+#[wasm_bindgen(js_name = credentialStatus)]
+pub fn credential_status(revoked: Option<bool>, unknown: Option<f64>) -> Option<String> {
+    let status = match unknown {
         Some(millis) => CredentialStatus::during(revoked, Span::from_millis(millis as i64)),
         None => CredentialStatus::before(revoked),
     };
-    standing.name().map(str::to_owned)
+    status.name().map(str::to_owned)
 }
 
 /// What a verifier that is asked again says with this error: whether the credentials are taken back, or nothing where it can't
 /// say. `has_end`: the principal says itself when its token ends.
-#[wasm_bindgen(js_name = takenBack)]
+#[wasm_bindgen(js_name = meansRevoked)]
 pub fn means_revoked(code: &str, retryable: bool, has_end: bool) -> Option<bool> {
     // A verifier that says so says it for good.
     let retryable = retryable && code != Code::TokenRevoked.as_str();

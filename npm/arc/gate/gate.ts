@@ -6,7 +6,7 @@ import { ArcgateError } from "../../errors.js";
 import { call, callJson, errorArguments } from "../../platform/call.js";
 import { within } from "../../platform/cancellation.js";
 import { optionsJson } from "../../platform/json.js";
-import { authenticate, headOf, httpContext, isTakenBack } from "../../verify/request.js";
+import { authenticate, headOf, httpContext, hasBeenRevoked } from "../../verify/request.js";
 import type { Credentials, Principal, Verifier, VerifierContext } from "../../verify/types.js";
 import { type Auditor, auditor, logged, reasonFor, type Told } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";
@@ -189,7 +189,7 @@ export class ArcEndpoint {
     return async () => {
       if (isStored && (await this.#revoked(principal, credentials, { maxAgeMs: 500 }))) return true;
       if (verifier.asksRevocation !== true) return false;
-      return isTakenBack(verifier, credentials, context, {
+      return hasBeenRevoked(verifier, credentials, context, {
         principal,
         needs: () => known.needs,
         renewed: (now: Principal) => {

@@ -2,7 +2,7 @@
 
 import { ArcgateError } from "../../errors.js";
 import { within } from "../../platform/cancellation.js";
-import { authenticate, isTakenBack, toPrincipal } from "../../verify/request.js";
+import { authenticate, hasBeenRevoked, toPrincipal } from "../../verify/request.js";
 import type { Credentials, Principal, VerifierContext } from "../../verify/types.js";
 import type { IdentityOptions } from "./settings.js";
 
@@ -52,7 +52,7 @@ export class Identity {
     // What it was let in with and may submit with; a scope that it never had is the gate's to miss.
     const held = this.#options.needs.filter((scope) => principal.scopes?.includes(scope));
     const known = { principal, needs: () => held };
-    if (asks) this.#verifyAgain = () => isTakenBack(verifier, credentials, context, known);
+    if (asks) this.#verifyAgain = () => hasBeenRevoked(verifier, credentials, context, known);
     return {
       principal,
       toleranceMs: typeof own === "number" ? own * 1000 : toleranceMs,
