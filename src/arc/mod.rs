@@ -12,10 +12,10 @@ pub mod message;
 pub mod origin;
 pub mod reply;
 
+pub mod agent_event;
 pub mod envelope;
 pub mod forward;
 pub mod run;
-pub mod said;
 
 mod method;
 

@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    arc::said,
+    arc::agent_event,
     json::Members,
     output::{self, Flaw, Of},
 };
@@ -22,16 +22,16 @@ pub fn agent_event(
 ) -> String {
     let number = number as u64;
     let read = match &text {
-        Some(text) => said::event(text, kind.as_deref(), number, memory),
+        Some(text) => agent_event::read(text, kind.as_deref(), number, memory),
         None => {
-            let flaw = unwritten(thrown.as_deref(), bytes, said::MAX_EVENT);
-            Err(said::flawed(Of::Event(number, kind.as_deref()), flaw))
+            let flaw = unwritten(thrown.as_deref(), bytes, agent_event::MAX_EVENT);
+            Err(agent_event::flawed(Of::Event(number, kind.as_deref()), flaw))
         }
     };
     match read {
-        Ok(said) => {
-            let members = Members::new().text("memory", &said.memory).text("part", &said.part);
-            members.boolean("isPiece", said.is_piece).end()
+        Ok(event) => {
+            let members = Members::new().text("memory", &event.memory).text("part", &event.part);
+            members.boolean("isPiece", event.is_piece).end()
         }
         Err(flaw) => Members::new().raw("flaw", &flaw).end(),
     }
@@ -48,7 +48,7 @@ pub fn agent_result(text: Option<String>, thrown: Option<String>, bytes: Option<
     };
     match read {
         Ok(mended) => mended.map(|text| Members::new().text("text", &text).end()),
-        Err(flaw) => Some(Members::new().raw("flaw", &said::flawed(Of::Result, flaw)).end()),
+        Err(flaw) => Some(Members::new().raw("flaw", &agent_event::flawed(Of::Result, flaw)).end()),
     }
 }
 
@@ -59,17 +59,17 @@ fn unwritten(thrown: Option<&str>, bytes: Option<f64>, most: usize) -> Flaw {
 /// An event may be so many bytes long, as JSON.
 #[wasm_bindgen(js_name = agentEventBytes)]
 pub fn agent_event_bytes() -> f64 {
-    said::MAX_EVENT as f64
+    agent_event::MAX_EVENT as f64
 }
 
 /// The part that stands for the half of a character that no piece completed; empty where none waits.
 #[wasm_bindgen(js_name = agentRest)]
 pub fn agent_rest(memory: &str) -> String {
-    said::rest(memory)
+    agent_event::rest(memory)
 }
 
 /// The details of the error about a result whose pieces have too many bytes together.
 #[wasm_bindgen(js_name = agentTooLarge)]
 pub fn agent_too_large(bytes: f64, most: f64) -> String {
-    said::flawed(Of::Result, Flaw::TooLarge { bytes: bytes as usize, most: most as usize })
+    agent_event::flawed(Of::Result, Flaw::TooLarge { bytes: bytes as usize, most: most as usize })
 }

@@ -1,4 +1,4 @@
-//! What an agent says while it works, as far as it travels over ARC.
+//! An event of an agent: what it says while it works, as far as it travels over ARC.
 //!
 //! One rule with ARCP (`output`): what can't be passed on ends the work, and says which event it was and why. Pieces of a result
 //! go on as text (bytes as a `FilePart`, in base64), progress as data. The rest (its log, its thoughts, its tool calls) is
@@ -22,7 +22,7 @@ const AFTER_THE_LAST: &str = ".";
 
 /// What goes on for an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct AgentEvent {
     /// The part that it becomes, as JSON, or two with a comma between them; empty where nothing goes on.
     pub part: String,
     /// Whether that is a piece of the result.
@@ -35,37 +35,37 @@ pub struct Said {
 ///
 /// # Errors
 /// What is wrong with it, as the `details` of the error.
-pub fn event(text: &str, kind: Option<&str>, number: u64, memory: &str) -> Result<Said, String> {
+pub fn read(text: &str, kind: Option<&str>, number: u64, memory: &str) -> Result<AgentEvent, String> {
     let event = output::event(text, MAX_EVENT).map_err(|flaw| flawed(Of::Event(number, kind), flaw))?;
     let kind = event.get("kind").and_then(Value::as_str).unwrap_or_default();
     let wrong = |flaw| flawed(Of::Event(number, Some(kind)), flaw);
-    let mut said = Said { memory: memory.to_owned(), ..Said::default() };
+    let mut passed = AgentEvent { memory: memory.to_owned(), ..AgentEvent::default() };
     match body::check(kind, event.get("body")).map_err(wrong)? {
         Body::Chunk(_) if memory == AFTER_THE_LAST => return Err(wrong(Flaw::AfterTheLast)),
         Body::Chunk(chunk) => {
-            said.is_piece = true;
+            passed.is_piece = true;
             let mut pieces = Pieces::holding(memory);
             let whole = pieces.with(text, &chunk).map_err(wrong)?;
             if !whole.is_empty() {
-                write_text_part(&mut said.part, &whole);
+                write_text_part(&mut passed.part, &whole);
             }
             if chunk.is_base64 {
                 if !whole.is_empty() {
-                    said.part.push(',');
+                    passed.part.push(',');
                 }
-                write_file_part(&mut said.part, chunk.data);
+                write_file_part(&mut passed.part, chunk.data);
             }
-            said.memory = pieces.held().to_owned();
+            passed.memory = pieces.held().to_owned();
             if chunk.is_last {
-                said.memory = AFTER_THE_LAST.to_owned();
+                passed.memory = AFTER_THE_LAST.to_owned();
             }
         }
         Body::Event(_) if matches!(kind, "progress" | "status") => {
-            write_output(&mut said.part, &Value::Object(event.clone()));
+            write_output(&mut passed.part, &Value::Object(event.clone()));
         }
         Body::Event(_) => {}
     }
-    Ok(said)
+    Ok(passed)
 }
 
 /// The part that stands for the half of a character that waited in vain; empty where none does.
@@ -94,8 +94,8 @@ mod tests {
     use super::*;
 
     fn say(memory: &str, event: &str) -> (String, String) {
-        let said = super::event(event, None, 1, memory).unwrap();
-        (said.part, said.memory)
+        let passed = read(event, None, 1, memory).unwrap();
+        (passed.part, passed.memory)
     }
 
     #[test]
@@ -117,9 +117,9 @@ mod tests {
     #[test]
     fn nothing_comes_after_the_last_piece() {
         let last = r#"{"kind":"result_chunk","body":{"data":"a\ud83d","more":false}}"#;
-        let memory = event(last, None, 1, "").unwrap().memory;
+        let memory = read(last, None, 1, "").unwrap().memory;
         assert_eq!(rest(&memory), "");
-        let error = event(last, None, 2, &memory).unwrap_err();
+        let error = read(last, None, 2, &memory).unwrap_err();
         assert!(error.contains(r#""reason":"after_the_last""#), "{error}");
     }
 
@@ -164,7 +164,7 @@ mod tests {
             (r#"{"kind":"result_chunk","body":{"data":7}}"#, Some("result_chunk"), "wrong_body"),
             (r#"{"kind":"result_chunk","body":{"data":"é","encoding":"base64"}}"#, Some("result_chunk"), "wrong_body"),
         ] {
-            let details = event(text, None, 3, "").unwrap_err();
+            let details = read(text, None, 3, "").unwrap_err();
             let details = json::object_of(&details).unwrap();
             let text_of = |name| details.get(name).and_then(Value::as_str);
             assert_eq!((text_of("reason"), text_of("kind")), (Some(reason), kind));
