@@ -16,7 +16,7 @@
 //! `upstream_hello`, `welcome` (the last questions before the client's; a `pending_welcome` waits for them), `relay` (frames),
 //! `keepalive` (what time brings), `ending`. They stand on what is known and decided without the gate: `stage` and `session`,
 //! [`end`] (how sessions end), `undeliverable` (frames that can't be passed on), `resume_token`, `job_id` (where it stands
-//! in a frame), `job_privacy` (what no upstream may give away), `trust`.
+//! in a frame), `job_privacy` (what no upstream may give away), `trust`; [`audit`] is what the log says of all that.
 
 pub mod action;
 pub mod audit;

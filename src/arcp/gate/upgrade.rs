@@ -22,9 +22,9 @@ pub struct Head<'a> {
     pub upgrade: Option<&'a str>,
 }
 
-/// An answer instead of the upgrade.
+/// Why a request is not upgraded: what it is answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct UpgradeRefusal {
     /// The status code.
     pub status: u16,
     /// A stable name: for the body, and for the audit log.
@@ -38,24 +38,24 @@ impl Config {
     ///
     /// # Errors
     /// The answer to a request that is not upgraded.
-    pub fn head(&self, head: &Head<'_>) -> Result<(), Answer> {
-        let answer = |status, reason| Answer { status, reason, field: None };
+    pub fn head(&self, head: &Head<'_>) -> Result<(), UpgradeRefusal> {
+        let refusal = |status, reason| UpgradeRefusal { status, reason, field: None };
         if head.path.strip_prefix(self.base_path.as_str()) != Some("/arcp") {
-            return Err(answer(404, "not_found"));
+            return Err(refusal(404, "not_found"));
         }
         if let Err(misdirected) = self.origins.decide(head.scheme, head.host, head.origin) {
             let (status, reason) = misdirected.answer();
-            return Err(answer(status, reason));
+            return Err(refusal(status, reason));
         }
         if head.method != "GET" {
-            return Err(Answer { field: Some(("Allow", "GET")), ..answer(405, "method_not_allowed") });
+            return Err(UpgradeRefusal { field: Some(("Allow", "GET")), ..refusal(405, "method_not_allowed") });
         }
         // Not even beside a good hello: the token in the URL has been written to logs on its way.
         if has_token(head.query, &OF_GATES) {
-            return Err(answer(400, "token_in_url"));
+            return Err(refusal(400, "token_in_url"));
         }
         if !head.upgrade.is_some_and(|upgrade| upgrade.trim().eq_ignore_ascii_case("websocket")) {
-            return Err(Answer { field: Some(("Upgrade", "websocket")), ..answer(426, "upgrade_required") });
+            return Err(UpgradeRefusal { field: Some(("Upgrade", "websocket")), ..refusal(426, "upgrade_required") });
         }
         Ok(())
     }
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn each_refusal_has_its_status() {
         let config = Config::from_json("{}").unwrap();
-        let status = |head: Head<'_>| config.head(&head).map_or_else(|answer| answer.status, |()| 101);
+        let status = |head: Head<'_>| config.head(&head).map_or_else(|refusal| refusal.status, |()| 101);
         for (head, expected) in [
             (GOOD, 101),
             (Head { upgrade: Some("WebSocket"), ..GOOD }, 101),

@@ -41,9 +41,9 @@ pub fn arcp_head(config: &str, head: &str) -> Result<Option<String>, JsValue> {
         origin: text("origin"),
         upgrade: text("upgrade"),
     });
-    Ok(decision.err().map(|answer| {
-        let members = Members::new().integer("status", answer.status.into()).text("reason", answer.reason);
-        match answer.field {
+    Ok(decision.err().map(|refusal| {
+        let members = Members::new().integer("status", refusal.status.into()).text("reason", refusal.reason);
+        match refusal.field {
             Some((name, value)) => members.text("name", name).text("value", value).end(),
             None => members.end(),
         }
