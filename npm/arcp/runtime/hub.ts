@@ -90,7 +90,7 @@ class Hub {
       clearTimeout(late);
       if (!this.#sockets.has(conn)) return;
       this.#close(conn, NORMAL);
-      this.#do((core, now) => core.detached(conn, now));
+      this.#do((core, now) => core.disconnected(conn, now));
     };
     socket.addEventListener("message", ({ data }) => {
       if (!this.#sockets.has(conn)) return;
@@ -106,7 +106,7 @@ class Hub {
       hasHello = true;
       clearTimeout(late);
       this.#do((core, now) => {
-        if (isHello) core.attached(conn, text, crypto.getRandomValues(new Uint8Array(32)), isPaced, now);
+        if (isHello) core.connected(conn, text, crypto.getRandomValues(new Uint8Array(32)), isPaced, now);
         else core.frame(conn, text, now);
       });
     });

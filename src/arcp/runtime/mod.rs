@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Read downwards: [`limits`], [`agents`] and [`action`] are what goes in and out; `buffer`, `session`, `job`, `history` and
-//! `idempotency` are what is kept; `flow_control` is how much of it is under way; then one file for each thing that happens: `attach`
+//! `idempotency` are what is kept; `flow_control` is how much of it is under way; then one file for each thing that happens: `connection`
 //! and `resume`, `frame` (priced by `meter`), `submit`, `cancel`, `subscribe`, `listing` (by a `filter`), `policy`, `report` (what an agent
 //! says, checked by `output`), `emit`, `timeouts`.
 
@@ -30,8 +30,8 @@ mod refusal;
 mod session;
 mod table;
 
-mod attach;
 mod cancel;
+mod connection;
 mod emit;
 mod filter;
 mod flow_control;
@@ -47,7 +47,7 @@ mod timeouts;
 
 use std::{collections::VecDeque, convert::Infallible, rc::Rc};
 
-pub use attach::PRINCIPAL_SCHEME;
+pub use connection::PRINCIPAL_SCHEME;
 pub use report::Unwritten;
 
 use self::{
@@ -145,7 +145,7 @@ impl Hub {
     /// A connection says hello; `random` is what its resume token is made of. `reports_credit`: whoever carries the frames tells what has
     /// left for the client ([`Hub::handle_credit`]).
     pub fn handle_hello(&mut self, conn: u32, hello: &str, random: &[u8; 32], reports_credit: bool, now: Time) {
-        self.attached(conn, hello, random, reports_credit, now);
+        self.connected(conn, hello, random, reports_credit, now);
     }
 
     /// A frame of a connection that has said hello.
@@ -160,7 +160,7 @@ impl Hub {
 
     /// A connection is gone.
     pub fn handle_closed(&mut self, conn: u32, now: Time) {
-        self.detached(conn, now);
+        self.disconnected(conn, now);
     }
 
     /// The policy's answer to [`Action::AskPolicy`]: whether each of the jobs is allowed.

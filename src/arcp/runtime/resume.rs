@@ -1,6 +1,6 @@
 //! A session goes on with another connection (ARCP 1.1 §6.3).
 
-use super::{attach::NewConnection, flow_control::Conn, session::Owner, Audit, Close, Hub, Outcome, Rc, Time};
+use super::{connection::NewConnection, flow_control::Conn, session::Owner, Audit, Close, Hub, Outcome, Rc, Time};
 use crate::{
     arcp::message::{Hello, Resume},
     json::Members,

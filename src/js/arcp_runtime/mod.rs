@@ -28,7 +28,7 @@ impl HubCore {
 
     /// A connection says hello; `random` is 32 random bytes, of which the resume token is made.
     /// `paced` where its gate says what has left for the client.
-    pub fn attached(&mut self, conn: u32, hello: &str, random: &[u8], paced: bool, now: f64) -> bool {
+    pub fn connected(&mut self, conn: u32, hello: &str, random: &[u8], paced: bool, now: f64) -> bool {
         let Ok(random) = random.try_into() else { return false };
         self.0.handle_hello(conn, hello, random, paced, Time::from_millis(now));
         true
@@ -45,7 +45,7 @@ impl HubCore {
     }
 
     /// A connection is gone.
-    pub fn detached(&mut self, conn: u32, now: f64) {
+    pub fn disconnected(&mut self, conn: u32, now: f64) {
         self.0.handle_closed(conn, Time::from_millis(now));
     }
 

@@ -26,7 +26,7 @@ pub(super) struct NewConnection {
 
 impl Hub {
     /// A connection says hello. `random` is fresh, and becomes the resume token.
-    pub(super) fn attached(&mut self, conn: u32, hello: &str, random: &[u8; 32], reports_credit: bool, now: Time) {
+    pub(super) fn connected(&mut self, conn: u32, hello: &str, random: &[u8; 32], reports_credit: bool, now: Time) {
         let connection = NewConnection { conn, reports_credit };
         self.advance(now);
         match self.open(connection, hello, random, now) {
@@ -149,7 +149,7 @@ impl Hub {
     }
 
     /// A connection is gone; whoever closed it. Its session can be resumed, and its jobs go on.
-    pub(super) fn detached(&mut self, conn: u32, now: Time) {
+    pub(super) fn disconnected(&mut self, conn: u32, now: Time) {
         self.advance(now);
         self.leave(conn, now);
     }
@@ -157,10 +157,10 @@ impl Hub {
     pub(super) fn leave(&mut self, conn: u32, now: Time) {
         let Some(id) = self.session_on(conn).map(str::to_owned) else { return };
         self.forget_conn(conn);
-        let flow_control = self.limits.resume_window;
+        let window = self.limits.resume_window;
         if let Some(session) = self.sessions.get_mut(&id) {
             session.conn = None;
-            session.ends_at = Some(now.plus(flow_control));
+            session.ends_at = Some(now.plus(window));
             self.control_all_flows();
         }
     }
