@@ -4,6 +4,7 @@
 mod driver;
 mod flow_control;
 mod frames;
+mod model;
 mod observers;
 mod outputs;
 mod policies;
@@ -11,6 +12,7 @@ mod prices;
 mod properties;
 mod results;
 mod sessions;
+mod steps;
 mod submits;
 
 use arcgate::machine::Machine as _;
