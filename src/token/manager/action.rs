@@ -1,12 +1,15 @@
 //! What the manager wants done, and what its requesters hear.
 
-use super::attempt::AttemptId;
 use crate::{
     error::Error,
     secret::Secret,
     time::{Span, Time},
     token::grant,
 };
+
+/// Names an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptId(pub u32);
 
 /// Names whoever has asked for a token; the driver's own choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

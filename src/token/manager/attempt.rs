@@ -1,6 +1,9 @@
 //! One attempt: an operation, as a chain of stages.
 
-use super::{action::Reason, input::Login};
+use super::{
+    action::{AttemptId, Reason},
+    input::Login,
+};
 use crate::{
     secret::Secret,
     time::{Span, Time},
@@ -17,10 +20,6 @@ const LOCK_LIMIT: Span = Span::from_secs(65);
 const LOCAL_LIMIT: Span = Span::from_secs(5);
 /// What the performer of an attempt is given to notice its own time-out.
 pub(super) const NOTICE: Span = Span::from_secs(1);
-
-/// Names an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AttemptId(pub u32);
 
 /// What an attempt is for.
 #[derive(Debug)]

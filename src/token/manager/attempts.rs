@@ -1,6 +1,9 @@
 //! What is under way, who is lost, and who has overtaken whom.
 
-use super::attempt::{Attempt, AttemptId, Operation, Stage, NOTICE};
+use super::{
+    action::AttemptId,
+    attempt::{Attempt, Operation, Stage, NOTICE},
+};
 use crate::time::{Span, Time};
 
 /// Attempts whose answers would still be taken.

@@ -1,8 +1,8 @@
 //! Whoever needs an attempt begins one, waits for the one under way, or is turned away.
 
 use super::{
-    action::Action,
-    attempt::{AttemptId, Operation, Stage, NOTICE},
+    action::{Action, AttemptId},
+    attempt::{Operation, Stage, NOTICE},
     Manager,
 };
 use crate::{

@@ -60,8 +60,7 @@ mod tabs;
 
 use std::collections::VecDeque;
 
-pub use action::{Action, Answer, Outcome, Reason, RequesterId, Task};
-pub use attempt::AttemptId;
+pub use action::{Action, Answer, AttemptId, Outcome, Reason, RequesterId, Task};
 pub use input::{Login, RefreshTokenStatus, Response, Thrown, Unverifiable};
 pub use request::{Event, Options, Request, State};
 

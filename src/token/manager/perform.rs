@@ -1,8 +1,8 @@
 //! What the performer of an attempt does at each stage.
 
 use super::{
-    action::{Action, Task},
-    attempt::{Attempt, AttemptId, Operation, Stage},
+    action::{Action, AttemptId, Task},
+    attempt::{Attempt, Operation, Stage},
     tabs, Manager,
 };
 use crate::{

@@ -1,8 +1,8 @@
 //! An attempt's way from one stage to the next.
 
 use super::{
-    action::Reason,
-    attempt::{Attempt, AttemptId, Next, Nowhere, Operation, Stage},
+    action::{AttemptId, Reason},
+    attempt::{Attempt, Next, Nowhere, Operation, Stage},
     failure::{thrown, unverifiable},
     input::{Input, RefreshTokenStatus},
     Event, Manager,

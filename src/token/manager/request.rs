@@ -1,8 +1,7 @@
 //! What requesters say to a manager, and what it says of itself.
 
 use super::{
-    action::{Action, Answer, Reason, RequesterId},
-    attempt::AttemptId,
+    action::{Action, Answer, AttemptId, Reason, RequesterId},
     join::Join,
     Manager,
 };
