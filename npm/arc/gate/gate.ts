@@ -6,7 +6,7 @@ import { ArcgateError } from "../../errors.js";
 import { call, callJson, errorArguments } from "../../platform/call.js";
 import { within } from "../../platform/cancellation.js";
 import { optionsJson } from "../../platform/json.js";
-import { authenticate, headOf, httpContext, hasBeenRevoked } from "../../verify/request.js";
+import { authenticate, hasBeenRevoked, headOf, httpContext } from "../../verify/request.js";
 import type { Credentials, Principal, Verifier, VerifierContext } from "../../verify/types.js";
 import { type Auditor, auditor, logged, reasonFor, type Told } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";
