@@ -100,6 +100,12 @@ impl Principal {
         self.scopes.as_deref()
     }
 
+    /// Whether its credential grants all of these; one to which scopes do not apply grants none.
+    pub fn has_scopes(&self, required: &[impl AsRef<str>]) -> bool {
+        let granted = self.scopes().unwrap_or_default();
+        required.iter().all(|scope| granted.iter().any(|granted| granted == scope.as_ref()))
+    }
+
     /// The instant at which its credential ends.
     pub const fn expires_at(&self) -> Option<Time> {
         self.expires_at
@@ -190,6 +196,17 @@ mod tests {
             }
         }
         assert_eq!(principals[0].key(), "jwt|https://a|42");
+    }
+
+    #[test]
+    fn scopes_are_granted_all_or_not() {
+        let some = Principal::new(Kind::Jwt, None, "a").with_scopes(vec!["a".into(), "b".into()]);
+        let none = Principal::new(Kind::Static, None, "a");
+        for (required, of_some, of_none) in
+            [(&[][..], true, true), (&["b"], true, false), (&["b", "a"], true, false), (&["a", "c"], false, false)]
+        {
+            assert_eq!((some.has_scopes(required), none.has_scopes(required)), (of_some, of_none), "{required:?}");
+        }
     }
 
     #[test]

@@ -75,9 +75,8 @@ impl ScopeRules {
     /// Decides. A principal to which scopes do not apply (a static token without them, a development verifier) is not held
     /// to the specification's matrix, but is held to what the deployment itself asks for.
     pub fn decide(&self, method: &str, principal: &Principal) -> Ruling {
-        let has = |scope: &str| principal.scopes().is_some_and(|scopes| scopes.iter().any(|held| held == scope));
         if let Some((_, required)) = self.own.iter().find(|(name, _)| name == method) {
-            if required.iter().all(|scope| has(scope)) {
+            if principal.has_scopes(required) {
                 return Ruling::Granted { needs: required.clone() };
             }
             return Ruling::Missing { required: required.clone() };
@@ -86,7 +85,7 @@ impl ScopeRules {
             None => Ruling::UnknownMethod,
             Some(_) if principal.scopes().is_none() => Ruling::Granted { needs: Vec::new() },
             Some((_, required)) => {
-                let is_met = required.iter().all(|scope| has(scope));
+                let is_met = principal.has_scopes(required);
                 let required = required.iter().map(|scope| (*scope).to_owned()).collect();
                 if is_met {
                     Ruling::Granted { needs: required }

@@ -47,8 +47,7 @@ impl Gate {
             return;
         }
         let expires_at = principal.expires_at();
-        let has = |scope: &String| principal.scopes().unwrap_or_default().contains(scope);
-        let may_connect = self.config.connect.iter().all(has);
+        let may_connect = principal.has_scopes(&self.config.connect);
         let key = principal.key();
         let is_anonymous = principal.kind() == Kind::Anonymous;
         self.principal = Some(principal);

@@ -134,8 +134,10 @@ impl Gate {
             .heartbeat_interval_sec
             .filter(|_| !self.trust.is_trusted() && from_upstream.features.has("heartbeat"));
         let payload = welcome.write(session_id, &now.to_rfc3339());
-        let principal_scopes = self.principal.as_ref().and_then(Principal::scopes).unwrap_or_default();
-        let may_submit = self.config.submit.iter().all(|scope| principal_scopes.contains(scope));
+        let may_submit = match &self.principal {
+            Some(principal) => principal.has_scopes(&self.config.submit),
+            None => self.config.submit.is_empty(),
+        };
         let (mut seen, resumed) = (0, self.hello.as_ref().is_some_and(|hello| hello.resume.is_some()));
         if let Some(resume) = self.hello.as_mut().and_then(|hello| hello.resume.as_mut()) {
             // It is used up.
