@@ -6,7 +6,7 @@
 use crate::{
     config::Reader,
     error::{shown, Error},
-    http::host::{self, split_port},
+    http::host::{is_localhost, split_port},
 };
 
 /// Which hosts and origins a deployment knows.
@@ -82,7 +82,7 @@ impl OriginRules {
         let known = match &self.hosts {
             Some(hosts) => hosts.iter().any(|allowed| *allowed == host || *allowed == split_port(&host).0),
             // Without configuration: what runs on this machine, and callers that are no browsers, which no page can drive.
-            None => is_loopback(&host) || origin.is_none(),
+            None => is_localhost(split_port(&host).0) || origin.is_none(),
         };
         if !known {
             return Err(Misdirected::Host);
@@ -132,12 +132,6 @@ fn is_host(text: &str) -> bool {
         None => !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')),
     };
     port_is_sound && name_is_sound
-}
-
-/// Names below `localhost` too: browsers send them to this machine and nowhere else.
-fn is_loopback(authority: &str) -> bool {
-    let (name, _) = split_port(authority);
-    host::is_loopback(name) || name.ends_with(".localhost")
 }
 
 #[cfg(test)]

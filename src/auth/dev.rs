@@ -1,17 +1,12 @@
 //! Verifiers for development prove nothing. They run where the deployment says so, on this machine, for pages of this machine.
 
-use crate::http::host::is_loopback;
+use crate::http::host::is_localhost;
 
 /// Whether a principal of such a verifier may be let in. `dev_mode` is the variable `DEV_MODE`; `host` is the request's, and `origin`
 /// that of the page that made it (empty where it is none), both as a URL's host in its one form; `is_proxied`: somebody has passed
 /// the request on.
 pub fn may_run(dev_mode: Option<&str>, host: &str, origin: Option<&str>, is_proxied: bool) -> bool {
-    dev_mode == Some("true") && !is_proxied && is_here(host) && origin.is_none_or(is_here)
-}
-
-/// The names below `localhost` are this machine's too, to browsers and their URLs.
-fn is_here(host: &str) -> bool {
-    is_loopback(host) || host.ends_with(".localhost")
+    dev_mode == Some("true") && !is_proxied && is_localhost(host) && origin.is_none_or(is_localhost)
 }
 
 #[cfg(test)]

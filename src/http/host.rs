@@ -14,6 +14,12 @@ pub fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host == "[::1]" || is_loopback_v4(host)
 }
 
+/// As [`is_loopback`], and names below `localhost`: browsers send them to this machine and nowhere else (RFC 6761 §6.3). `host` is in
+/// lower case, as URLs have it.
+pub fn is_localhost(host: &str) -> bool {
+    is_loopback(host) || host.ends_with(".localhost")
+}
+
 fn is_loopback_v4(host: &str) -> bool {
     let is_octet = |part: &str| part == "0" || (!part.starts_with('0') && part.parse::<u8>().is_ok());
     host.starts_with("127.")
@@ -28,7 +34,7 @@ mod tests {
     #[test]
     fn this_machine_is_written_plainly() {
         for host in ["localhost", "LocalHost", "[::1]", "127.0.0.1", "127.255.0.9"] {
-            assert!(is_loopback(host), "{host}");
+            assert!(is_loopback(host) && is_localhost(host), "{host}");
         }
         for host in [
             "",
@@ -46,6 +52,7 @@ mod tests {
             "127.0.0.+1",
         ] {
             assert!(!is_loopback(host), "{host}");
+            assert_eq!(is_localhost(host), host == "a.localhost", "{host}");
         }
     }
 
