@@ -24,9 +24,10 @@ pub mod head;
 
 pub mod client;
 
+pub use crate::http::head::Head;
 pub use errors::ArcCode;
 pub use forward::Forward;
 pub use gate::{Decision, Gate, Seen};
-pub use head::{Admission, Head, Step};
+pub use head::{Admission, Step};
 pub use reply::Reply;
 pub use run::{Fresh, Outcome, Run};

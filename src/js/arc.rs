@@ -34,20 +34,7 @@ pub fn arc_check(config: &str) -> Result<(), JsValue> {
 pub fn arc_head(config: &str, head: &str) -> Result<String, JsValue> {
     let gate = Gate::from_json(config).map_err(|error| thrown(&error))?;
     let head = object(head)?;
-    let text = |name| head.get(name).and_then(Value::as_str);
-    let Admission { fields, step } = gate.head(&Head {
-        method: text("method").unwrap_or_default(),
-        scheme: text("scheme").unwrap_or_default(),
-        host: text("host").unwrap_or_default(),
-        path: text("path").unwrap_or_default(),
-        query: text("query").unwrap_or_default(),
-        origin: text("origin"),
-        authorization: text("authorization"),
-        content_type: text("contentType"),
-        content_length: text("contentLength"),
-        content_encoding: text("contentEncoding"),
-        accept: text("accept"),
-    });
+    let Admission { fields, step } = gate.head(&head_of(&head));
     let decision = Members::new().raw("fields", &object_of(&fields));
     Ok(match step {
         Step::Reply(reply) => decision.raw("reply", &reply.to_json()).end(),
@@ -196,4 +183,23 @@ fn run_of(ticket: &str) -> Result<Run, JsValue> {
 pub(super) fn object(text: &str) -> Result<Object<'_>, JsValue> {
     json::parse_object(text.as_bytes())
         .map_err(|problem| thrown(&Error::new(Code::Internal, format!("an argument {problem}"))))
+}
+
+/// A request's head, of an object that has its parts.
+pub(super) fn head_of<'a>(head: &'a Object<'_>) -> Head<'a> {
+    let text = |name| head.get(name).and_then(Value::as_str);
+    Head {
+        method: text("method").unwrap_or_default(),
+        scheme: text("scheme").unwrap_or_default(),
+        host: text("host").unwrap_or_default(),
+        path: text("path").unwrap_or_default(),
+        query: text("query").unwrap_or_default(),
+        origin: text("origin"),
+        authorization: text("authorization"),
+        content_type: text("contentType"),
+        content_length: text("contentLength"),
+        content_encoding: text("contentEncoding"),
+        accept: text("accept"),
+        upgrade: text("upgrade"),
+    }
 }

@@ -32,6 +32,7 @@ const GOOD: Head<'static> = Head {
     content_length: Some("100"),
     content_encoding: None,
     accept: None,
+    upgrade: None,
 };
 
 fn fresh() -> Fresh {

@@ -1,26 +1,10 @@
 //! What is decided before the upgrade: everything that can be without a credential.
 
 use super::Config;
-use crate::auth::credentials::{has_token, OF_GATES};
-
-/// What a request's head says.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Head<'a> {
-    /// `GET`
-    pub method: &'a str,
-    /// The URL's scheme, without its colon.
-    pub scheme: &'a str,
-    /// The URL's host, with its port where it has one.
-    pub host: &'a str,
-    /// The URL's path.
-    pub path: &'a str,
-    /// The URL's query, with or without its `?`.
-    pub query: &'a str,
-    /// `Origin`
-    pub origin: Option<&'a str>,
-    /// `Upgrade`
-    pub upgrade: Option<&'a str>,
-}
+use crate::{
+    auth::credentials::{has_token, OF_GATES},
+    http::head::Head,
+};
 
 /// Why a request is not upgraded: what it is answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +56,11 @@ mod tests {
         path: "/arcp",
         query: "",
         origin: None,
+        authorization: None,
+        content_type: None,
+        content_length: None,
+        content_encoding: None,
+        accept: None,
         upgrade: Some("websocket"),
     };
 

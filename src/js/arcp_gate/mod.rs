@@ -6,15 +6,15 @@ use crate::machine::Machine as _;
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::prelude::*;
 
-use super::{admission::SocketAdmission, error::thrown};
+use super::{admission::SocketAdmission, arc::head_of, error::thrown};
 use crate::{
     admission::Handshakes,
     arcp::{
-        gate::{self, upgrade::Head, Config, Flow, Gate, UpstreamTrust},
+        gate::{self, Config, Flow, Gate, UpstreamTrust},
         skim,
     },
     auth::custom::principal_from_json,
-    json::{self, Members, Value},
+    json::{self, Members},
     time::{Span, Time},
 };
 
@@ -31,16 +31,7 @@ pub fn arcp_check(config: &str) -> Result<f64, JsValue> {
 pub fn arcp_head(config: &str, head: &str) -> Result<Option<String>, JsValue> {
     let config = Config::from_json(config).map_err(|error| thrown(&error))?;
     let head = json::object_of(head).unwrap_or_default();
-    let text = |name| head.get(name).and_then(Value::as_str);
-    let decision = config.head(&Head {
-        method: text("method").unwrap_or_default(),
-        scheme: text("scheme").unwrap_or_default(),
-        host: text("host").unwrap_or_default(),
-        path: text("path").unwrap_or_default(),
-        query: text("query").unwrap_or_default(),
-        origin: text("origin"),
-        upgrade: text("upgrade"),
-    });
+    let decision = config.head(&head_of(&head));
     Ok(decision.err().map(|refusal| {
         let members = Members::new().integer("status", refusal.status.into()).text("reason", refusal.reason);
         match refusal.field {
