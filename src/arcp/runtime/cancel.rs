@@ -3,7 +3,7 @@
 use super::{
     frame::Requester,
     policy::{JobRequest, Permission, Question},
-    Action, ArcpCode, Audit, Envelope, Frame, Hub, Outcome, Rc, RequestRefusal, Time,
+    Action, ArcpCode, Envelope, Frame, Hub, Rc, RequestRefusal, Time,
 };
 use crate::json::{Members, Value};
 
@@ -72,19 +72,7 @@ impl Hub {
         is_allowed: bool,
         now: Time,
     ) -> Result<(), RequestRefusal> {
-        let job = self.jobs.get(job_id);
-        let audit = Audit {
-            principal: self.sessions.get(&requester.session).map(|session| Rc::clone(&session.owner.key)),
-            owner: job.map(|job| Rc::clone(&job.owner.key)),
-            session: Some(requester.session.clone()),
-            job: job.map(|job| job.id.clone()),
-            ..Audit::new(
-                "arcp.cancel",
-                if is_allowed && job.is_some() { Outcome::Allowed } else { Outcome::Refused },
-                if is_allowed && job.is_some() { "ok" } else { ArcpCode::JobNotFound.as_str() },
-            )
-        };
-        self.audit(audit);
+        self.audit_lookup("arcp.cancel", &requester.session, job_id, is_allowed);
         let grace = now.plus(self.limits.cancel_grace);
         let Some(job) = self.jobs.get_mut(job_id).filter(|_| is_allowed) else {
             return Err(RequestRefusal::of(ArcpCode::JobNotFound));

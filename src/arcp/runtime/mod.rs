@@ -217,6 +217,22 @@ impl Hub {
         self.actions.push_back(Action::Audit(audit));
     }
 
+    /// That a session asks for a job, which need not be its own, nor be there.
+    fn audit_lookup(&mut self, kind: &'static str, session_id: &str, job_id: &str, is_allowed: bool) {
+        let job = self.jobs.get(job_id);
+        let (outcome, reason) = match job {
+            Some(_) if is_allowed => (Outcome::Allowed, "ok"),
+            _ => (Outcome::Refused, ArcpCode::JobNotFound.as_str()),
+        };
+        self.audit(Audit {
+            principal: self.sessions.get(session_id).map(|session| Rc::clone(&session.owner.key)),
+            owner: job.map(|job| Rc::clone(&job.owner.key)),
+            session: Some(session_id.to_owned()),
+            job: job.map(|job| job.id.clone()),
+            ..Audit::new(kind, outcome, reason)
+        });
+    }
+
     /// Sends a frame that is no event.
     fn send(&mut self, conn: u32, session_id: &str, kind: &str, payload: &str, now: Time) {
         let id = self.ids.next(now);

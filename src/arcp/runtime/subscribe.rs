@@ -4,7 +4,7 @@ use super::{
     frame::Requester,
     job::Job,
     policy::{JobRequest, Permission, Question},
-    ArcpCode, Audit, Envelope, Frame, Hub, Outcome, Rc, RequestRefusal, Time,
+    ArcpCode, Envelope, Frame, Hub, Rc, RequestRefusal, Time,
 };
 use crate::json::{Members, Number, Value};
 
@@ -56,22 +56,10 @@ impl Hub {
         now: Time,
     ) -> Result<(), RequestRefusal> {
         self.check_room_for_subscription(requester, job_id)?;
-        let job = self.jobs.get(job_id);
         let Some(session) = self.sessions.get(&requester.session) else { return Ok(()) };
-        // Each try is on record (rule 113).
-        let audit = Audit {
-            principal: Some(Rc::clone(&session.owner.key)),
-            owner: job.map(|job| Rc::clone(&job.owner.key)),
-            session: Some(requester.session.clone()),
-            job: job.map(|job| job.id.clone()),
-            ..Audit::new(
-                "arcp.subscribe",
-                if is_allowed && job.is_some() { Outcome::Allowed } else { Outcome::Refused },
-                if is_allowed && job.is_some() { "ok" } else { ArcpCode::JobNotFound.as_str() },
-            )
-        };
         let next = session.buffer.last() + 1;
-        self.audit(audit);
+        // Each try is on record (rule 113).
+        self.audit_lookup("arcp.subscribe", &requester.session, job_id, is_allowed);
         let Some(job) = self.jobs.get_mut(job_id).filter(|_| is_allowed) else {
             return Err(RequestRefusal::of(ArcpCode::JobNotFound));
         };
