@@ -1,11 +1,15 @@
 //! Both sides of the boundary to JavaScript know the same numbers: `npm/verify/numbers.ts`, `npm/token/numbers.ts` and
-//! `npm/arcp/client/numbers.ts` are what `src/seam.rs` says, and `npm/arcp/close-codes.ts` what `src/arcp/close.rs` does.
+//! `npm/arcp/client/numbers.ts` are what `src/seam.rs` says, `npm/arcp/close-codes.ts` what `src/arcp/close.rs` does, and
+//! `npm/arcp/runtime/limits.ts` what `src/arcp/runtime/limits.rs` does.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::{fs, path::Path};
 
 use arcgate::{
-    arcp::Close,
+    arcp::{
+        runtime::limits::{Bounds, CONFIGURABLE},
+        Close,
+    },
     seam::{arcp_client, token, verify, Number},
 };
 
@@ -33,6 +37,18 @@ fn close_codes() -> String {
     out
 }
 
+/// What a deployment may set of a hub's limits, as a module of TypeScript.
+fn hub_limits() -> String {
+    let mut out = String::from(
+        "// What a deployment may set of a hub's limits: default, least, most. Written from src/arcp/runtime/limits.rs, by\n\
+         // ARCGATE_WRITE=1 cargo test --test seam\n\nexport const bounds = {\n",
+    );
+    for Bounds { name, default, least, most } in CONFIGURABLE {
+        out.push_str(&format!("  {name}: [{default}, {least}, {most}],\n"));
+    }
+    out + "} as const;\n"
+}
+
 #[test]
 #[allow(clippy::disallowed_methods, reason = "it writes a file when it is told to")]
 fn javascript_has_the_same_numbers() {
@@ -41,6 +57,7 @@ fn javascript_has_the_same_numbers() {
         ("npm/token/numbers.ts", typescript("token manager", token::NUMBERS)),
         ("npm/arcp/client/numbers.ts", typescript("ARCP client", arcp_client::NUMBERS)),
         ("npm/arcp/close-codes.ts", close_codes()),
+        ("npm/arcp/runtime/limits.ts", hub_limits()),
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         if std::env::var_os("ARCGATE_WRITE").is_some() {

@@ -4,16 +4,8 @@ import { configError } from "../../errors.js";
 import { checkKeys, numberOption } from "../../platform/options.js";
 import type { AuditEvent } from "../../worker/audit-types.js";
 import type { WorkerOptions } from "../../worker/types.js";
+import { bounds } from "./limits.js";
 import type { Agent, JobPolicy } from "./types.js";
-
-// Name -> default, least, most.
-const bounds = {
-  resumeWindowSec: [600, 1, 86_400],
-  cancelGraceSec: [30, 0, 600],
-  maxRuntimeSec: [86_400, 1, 604_800],
-  maxSessions: [32, 1, 1024],
-  maxJobs: [64, 1, 1024],
-} as const;
 
 type HubLimits = { [Name in keyof typeof bounds]: number };
 

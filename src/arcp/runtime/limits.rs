@@ -2,6 +2,42 @@
 
 use crate::{config::Reader, error::Error, time::Span};
 
+/// What a deployment may set, and within what.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The option's name.
+    pub name: &'static str,
+    /// What it is where nothing is said.
+    pub default: u32,
+    /// The least that it may be.
+    pub least: u32,
+    /// And the most.
+    pub most: u32,
+}
+
+impl Bounds {
+    const fn new(name: &'static str, default: u32, least: u32, most: u32) -> Self {
+        Self { name, default, least, most }
+    }
+
+    const fn span(&self) -> Span {
+        Span::from_secs(self.default as i64)
+    }
+
+    fn read(&self, reader: &mut Reader<'_, '_>) -> Result<Option<f64>, Error> {
+        reader.number(self.name, self.least.into(), self.most.into())
+    }
+}
+
+const RESUME_WINDOW: Bounds = Bounds::new("resumeWindowSec", 600, 1, 86_400);
+const CANCEL_GRACE: Bounds = Bounds::new("cancelGraceSec", 30, 0, 600);
+const MAX_RUNTIME: Bounds = Bounds::new("maxRuntimeSec", 86_400, 1, 604_800);
+const SESSIONS: Bounds = Bounds::new("maxSessions", 32, 1, 1024);
+const JOBS: Bounds = Bounds::new("maxJobs", 64, 1, 1024);
+
+/// What `limits` of a deployment may have for its hubs; `npm/arcp/runtime/limits.ts` is the same, and written from it.
+pub const CONFIGURABLE: [Bounds; 5] = [RESUME_WINDOW, CANCEL_GRACE, MAX_RUNTIME, SESSIONS, JOBS];
+
 /// Bounds. Memory is shared by all that runs in an isolate, so everything has one.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -46,12 +82,12 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            resume_window: Span::from_secs(600),
-            cancel_grace: Span::from_secs(30),
-            max_runtime: Span::from_secs(86_400),
-            sessions: 32,
+            resume_window: RESUME_WINDOW.span(),
+            cancel_grace: CANCEL_GRACE.span(),
+            max_runtime: MAX_RUNTIME.span(),
+            sessions: SESSIONS.default as usize,
             all_sessions: 256,
-            jobs: 64,
+            jobs: JOBS.default as usize,
             all_jobs: 512,
             subscriptions: 64,
             buffer_events: 4096,
@@ -76,23 +112,22 @@ impl Limits {
     /// `ERR_CONFIG`.
     pub fn read(reader: &mut Reader<'_, '_>) -> Result<Self, Error> {
         let mut limits = Self::default();
-        let span = |seconds: f64| Span::from_millis((seconds * 1000.0) as i64);
-        if let Some(seconds) = reader.number("resumeWindowSec", 1.0, 86_400.0)? {
-            limits.resume_window = span(seconds);
-        }
-        if let Some(seconds) = reader.number("cancelGraceSec", 0.0, 600.0)? {
-            limits.cancel_grace = span(seconds);
-        }
-        if let Some(seconds) = reader.number("maxRuntimeSec", 1.0, 604_800.0)? {
-            limits.max_runtime = span(seconds);
-        }
-        for (key, most, limit) in [
-            ("maxSessions", 1024.0, &mut limits.sessions),
-            ("maxJobs", 1024.0, &mut limits.jobs),
-            ("maxBufferedEvents", 100_000.0, &mut limits.buffer_events),
-            ("maxBufferedBytes", 67_108_864.0, &mut limits.buffer_bytes),
+        for (bounds, limit) in [
+            (RESUME_WINDOW, &mut limits.resume_window),
+            (CANCEL_GRACE, &mut limits.cancel_grace),
+            (MAX_RUNTIME, &mut limits.max_runtime),
         ] {
-            if let Some(number) = reader.number(key, 1.0, most)? {
+            if let Some(seconds) = bounds.read(reader)? {
+                *limit = Span::from_millis((seconds * 1000.0) as i64);
+            }
+        }
+        for (bounds, limit) in [
+            (SESSIONS, &mut limits.sessions),
+            (JOBS, &mut limits.jobs),
+            (Bounds::new("maxBufferedEvents", 4096, 1, 100_000), &mut limits.buffer_events),
+            (Bounds::new("maxBufferedBytes", 4 << 20, 1, 64 << 20), &mut limits.buffer_bytes),
+        ] {
+            if let Some(number) = bounds.read(reader)? {
                 *limit = number as usize;
             }
         }
