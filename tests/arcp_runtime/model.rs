@@ -36,6 +36,22 @@ pub(crate) struct Jobs {
     pub(crate) watched: BTreeSet<(String, String)>,
 }
 
+impl Jobs {
+    /// A client is told of a job that it has submitted: now, or before with the same key.
+    fn accepted(&mut self, client: &Client, job: &str) {
+        let owner = self.owner.entry(job.to_owned()).or_insert_with(|| client.who.clone());
+        assert_eq!(*owner, client.who, "a job is its principal's");
+        let place = (client.session.clone(), job.to_owned());
+        if self.ids.iter().any(|known| known == job) {
+            *self.asked.entry(place.clone()).or_default() += 1;
+            self.replayed.insert(place.clone());
+        } else {
+            self.ids.push(job.to_owned());
+        }
+        self.watched.insert(place);
+    }
+}
+
 pub(crate) struct Run {
     pub(crate) world: World,
     pub(crate) sessions: Vec<Known>,
@@ -77,16 +93,7 @@ impl Run {
             assert_eq!(frame["session_id"], known.client.session.as_str());
             let Some(seq) = frame["event_seq"].as_i64() else {
                 if frame["type"] == "job.accepted" {
-                    let job = frame["job_id"].as_str().unwrap().to_owned();
-                    let owner = self.jobs.owner.entry(job.clone()).or_insert_with(|| known.client.who.clone());
-                    assert_eq!(*owner, known.client.who, "a job is its principal's");
-                    if self.jobs.ids.contains(&job) {
-                        *self.jobs.asked.entry((known.client.session.clone(), job.clone())).or_default() += 1;
-                        self.jobs.replayed.insert((known.client.session.clone(), job.clone()));
-                    } else {
-                        self.jobs.ids.push(job.clone());
-                    }
-                    self.jobs.watched.insert((known.client.session.clone(), job));
+                    self.jobs.accepted(&known.client, frame["job_id"].as_str().unwrap());
                 }
                 continue;
             };

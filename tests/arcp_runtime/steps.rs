@@ -110,6 +110,16 @@ impl Run {
                 assert_eq!(self.world.got(conn)[0]["payload"]["code"], "RESUME_WINDOW_EXPIRED");
                 self.read();
             }
+            Step::List(at) => {
+                let Some(at) = self.session(at) else { return };
+                self.say(at, "session.list_jobs", json!({}));
+            }
+            Step::Ack { session, all } => {
+                let Some(at) = self.session(session) else { return };
+                let seen = self.sessions[at].seen;
+                self.sessions[at].has_acked = true;
+                self.say(at, "session.ack", json!({"last_processed_seq": if all { seen } else { seen / 2 }}));
+            }
             Step::Goodbye(at) => {
                 let Some(at) = self.session(at) else { return };
                 self.say(at, "session.close", json!({}));
@@ -131,16 +141,6 @@ impl Run {
     /// What a client says of its session and its jobs.
     fn step_of_session(&mut self, step: Step) {
         match step {
-            Step::List(at) => {
-                let Some(at) = self.session(at) else { return };
-                self.say(at, "session.list_jobs", json!({}));
-            }
-            Step::Ack { session, all } => {
-                let Some(at) = self.session(session) else { return };
-                let seen = self.sessions[at].seen;
-                self.sessions[at].has_acked = true;
-                self.say(at, "session.ack", json!({"last_processed_seq": if all { seen } else { seen / 2 }}));
-            }
             Step::Again(at) => {
                 let Some(at) = self.session(at) else { return };
                 let Some((kind, payload)) = self.sessions[at].last_frame.clone() else { return };
