@@ -78,8 +78,8 @@ impl Failure {
         Self { code: Code::Protocol, message: message.to_owned(), ..Self::empty() }
     }
 
-    fn new(head: &Head<'_>, arc_code: Option<i64>, said: &str) -> Self {
-        let code = code_of(head, arc_code, said);
+    fn new(head: &Head<'_>, arc_code: Option<i64>, reported: &str) -> Self {
+        let code = code_of(head, arc_code, reported);
         let mut message = String::new();
         match arc_code {
             Some(number) => {
@@ -92,9 +92,9 @@ impl Failure {
                 message.push_str(&head.status.to_string());
             }
         }
-        if !said.is_empty() {
+        if !reported.is_empty() {
             message.push_str(": ");
-            message.push_str(&shown(said));
+            message.push_str(&shown(reported));
         }
         Self {
             code: code.unwrap_or(Code::Remote),
@@ -135,9 +135,9 @@ impl Failure {
 }
 
 /// Our code for what concerns the token; `None` for everything else.
-fn code_of(head: &Head<'_>, arc_code: Option<i64>, said: &str) -> Option<Code> {
+fn code_of(head: &Head<'_>, arc_code: Option<i64>, reported: &str) -> Option<Code> {
     let unauthenticated = || {
-        let is_expired = head.status == 401 && (says_expired(said) || head.challenge.is_some_and(says_expired));
+        let is_expired = head.status == 401 && (says_expired(reported) || head.challenge.is_some_and(says_expired));
         Some(if is_expired { Code::TokenExpired } else { Code::Unauthenticated })
     };
     match (arc_code, head.status) {

@@ -170,11 +170,11 @@ impl Gate {
 
     /// ARCP 1.1 §6.7 and v1.0 §6.4. The runtimes differ in which of the two they know; all know a socket that closes, and jobs go
     /// on either way. The Python SDK's demands a reason.
-    fn goodbye(&mut self, said: &Envelope<'_>, now: Time) {
-        let reason = said.get("reason").and_then(Value::as_str).filter(|reason| reason.len() <= MAX_NONCE);
+    fn goodbye(&mut self, farewell: &Envelope<'_>, now: Time) {
+        let reason = farewell.get("reason").and_then(Value::as_str).filter(|reason| reason.len() <= MAX_NONCE);
         let payload = Members::new().text("reason", reason.unwrap_or("client_closed")).end();
         self.send_to_upstream("session.bye", &payload, now);
-        if said.kind() == "session.close" {
+        if farewell.kind() == "session.close" {
             self.send_to_client("session.closed", "{}", now);
         }
         self.end(End::GOODBYE, now);

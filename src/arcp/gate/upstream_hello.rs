@@ -105,9 +105,9 @@ impl Gate {
     }
 
     /// The upstream refuses our hello.
-    fn hello_refused(&mut self, said: &Envelope<'_>, now: Time) {
-        let code = said.get("code").and_then(Value::as_str).unwrap_or_default();
-        let details = said.get("details").and_then(Value::as_object).filter(|_| self.trust.is_trusted());
+    fn hello_refused(&mut self, refusal: &Envelope<'_>, now: Time) {
+        let code = refusal.get("code").and_then(Value::as_str).unwrap_or_default();
+        let details = refusal.get("details").and_then(Value::as_object).filter(|_| self.trust.is_trusted());
         let reason = details.and_then(|details| details.get("reason")).and_then(Value::as_str);
         if reason == Some(End::TOO_MANY_SESSIONS.reason) {
             let limit = details.and_then(|details| details.get("limit")).and_then(Value::as_number);
