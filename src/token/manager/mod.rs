@@ -93,8 +93,6 @@ use crate::{
     time::{Monotonic, Span, Time},
 };
 
-const MAX_EVENTS: usize = 32;
-
 /// A source's tokens over time.
 #[derive(Debug)]
 pub struct Manager {
@@ -418,13 +416,6 @@ impl Manager {
         if self.access.expire(now) {
             self.emit(Event::Expired);
         }
-    }
-
-    fn emit(&mut self, event: Event) {
-        if self.events.len() >= MAX_EVENTS {
-            self.events.pop_front();
-        }
-        self.events.push_back(event);
     }
 }
 

@@ -100,7 +100,17 @@ pub enum Event {
     SignedOut,
 }
 
+/// Events that nobody fetches; the oldest go first.
+const MAX_EVENTS: usize = 32;
+
 impl Manager {
+    pub(super) fn emit(&mut self, event: Event) {
+        if self.events.len() >= MAX_EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
+    }
+
     pub(super) fn requested(&mut self, requester: RequesterId, request: &Request, now: Time) {
         let (wall, now) = (now, self.clock.read(now));
         let arrived = self.clock.instant(request.arrived).min(now);
