@@ -120,6 +120,13 @@ pub mod token {
         WAIT: u32 = 3;
         /// A step: there is a token, and an attempt begins beside.
         TOKEN_AND_BEGIN: u32 = 4;
+
+        /// A bit of what came of another tab's message: it asks for the tokens there are.
+        TAB_ASKS: u32 = 1;
+        /// Its tokens were taken over.
+        TAB_HAS_TOKENS: u32 = 2;
+        /// Somebody signed out there, and the tokens here were forgotten.
+        TAB_SIGNED_OUT: u32 = 4;
     }
 }
 

@@ -9,6 +9,7 @@ import { bindings, recoverFrom } from "../platform/wasm.js";
 import type { Step, WaitUntil } from "./actions.js";
 import { Attempts } from "./attempts.js";
 import { Logins } from "./login.js";
+import { TAB_HAS_TOKENS, TAB_SIGNED_OUT } from "./numbers.js";
 import { coreOptions } from "./options.js";
 import { type Parts, perform } from "./perform.js";
 import { storageOf, WriteQueue } from "./storage.js";
@@ -156,22 +157,19 @@ export class TokenDriver {
     this.attempts.cause = cause;
   }
 
-  /** Another tab was refused this token. */
-  refused(token: string): void {
-    this.do((core, now) => core.invalidate(token, now));
+  /** Another tab, or manager, has said something. Gives what came of it, in bits. */
+  heard(message: string, core = this.alive()): number {
+    const made = this.do((_, now) => core.tabMessage(message, now), core);
+    // Each tab has a session storage of its own; the encrypted one was written by whoever has the news.
+    if (made & TAB_HAS_TOKENS && this.#options.storage === "session") this.keep();
+    if (made & TAB_SIGNED_OUT) this.#forgotten();
+    return made;
   }
 
-  /** Takes tokens of another tab's, or of the manager that took a login's answer. Gives whether they are news. */
-  adopt(text: string, isLogin: boolean): boolean {
-    // Who was closed while another one took a login's answer has been logged in all the same.
-    const { core } = this;
-    const isNewer = this.do((_, now) => {
-      if (isLogin) core.signIn(now);
-      return core.adopt(text, now);
-    }, core);
-    // Each tab has a session storage of its own; the encrypted one was written by whoever has the news.
-    if (isNewer && this.#options.storage === "session") this.keep();
-    return isNewer;
+  /** Takes over the tokens of the manager that took a login's answer. */
+  adopt(fresh: string): void {
+    // Who was closed meanwhile has been logged in all the same.
+    this.heard(JSON.stringify({ fresh, isLogin: true }), this.core);
   }
 
   /** A login has succeeded. */
@@ -181,9 +179,12 @@ export class TokenDriver {
     await this.tabs?.noteSignOut(undefined);
   }
 
-  /** Somebody signed out, in another tab or before this page was loaded. */
-  signedOut(at: number, isNews: boolean): void {
-    if (!this.do((core, now) => core.signOut(at, isNews, now))) return;
+  /** Somebody signed out before this page was loaded, or while it was away. */
+  signedOut(at: number): void {
+    if (this.do((core, now) => core.signOut(at, false, now))) this.#forgotten();
+  }
+
+  #forgotten(): void {
     this.logins?.forget();
     if (this.#options.storage === "session") this.write(STORAGE_LIMIT, () => this.#storage?.delete());
   }

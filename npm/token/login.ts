@@ -37,7 +37,7 @@ interface Host {
   call<T>(step: Step<T>): T;
   operation(begin: Step<number>): Promise<string | undefined>;
   write(limitMs: number, work: () => unknown): Promise<boolean>;
-  adopt(text: string, isLogin: boolean): boolean;
+  adopt(text: string): void;
   signedIn(): Promise<void>;
   failed(cause: unknown): void;
   readonly fetch: Fetch;
@@ -105,7 +105,7 @@ export class Logins {
       if (this.#taken.size > MOST_TAKEN && oldest !== undefined) this.#taken.delete(oldest);
     }
     const { claims, returnTo, tokens, by } = await taken;
-    if (by !== this && tokens !== undefined) this.#host.adopt(tokens, true);
+    if (by !== this && tokens !== undefined) this.#host.adopt(tokens);
     return { ...(claims && { claims: structuredClone(claims) }), ...(returnTo !== undefined && { returnTo }) };
   }
 

@@ -121,7 +121,7 @@ export class TokenManager {
   /** A server refused this token: it is dropped if it is still the present one. */
   invalidate(token: string): void {
     if (typeof token !== "string") return;
-    this.#driver.refused(token);
+    this.#driver.do((core, now) => core.invalidate(token, now));
     this.#driver.tabs?.tell({ refused: token });
   }
 

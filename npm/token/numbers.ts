@@ -15,3 +15,12 @@ export const WAIT = 3;
 
 /** A step: there is a token, and an attempt begins beside. */
 export const TOKEN_AND_BEGIN = 4;
+
+/** A bit of what came of another tab's message: it asks for the tokens there are. */
+export const TAB_ASKS = 1;
+
+/** Its tokens were taken over. */
+export const TAB_HAS_TOKENS = 2;
+
+/** Somebody signed out there, and the tokens here were forgotten. */
+export const TAB_SIGNED_OUT = 4;

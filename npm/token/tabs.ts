@@ -4,6 +4,7 @@
 import { configError } from "../errors.js";
 import { within } from "../platform/cancellation.js";
 import { change, read } from "../platform/indexed-db.js";
+import { TAB_ASKS, TAB_HAS_TOKENS } from "./numbers.js";
 import { base64url } from "./request.js";
 import type { TokenManagerOptions, TokenSource } from "./types.js";
 
@@ -41,10 +42,9 @@ interface Host {
   /** The tokens there are, as the core exports them. */
   tokens(): string | undefined;
   refreshToken(): string | undefined;
-  /** Takes tokens over; gives whether they are news. */
-  adopt(text: string, isLogin: boolean): boolean;
-  refused(token: string): void;
-  signedOut(at: number, isNews: boolean): void;
+  /** Tells the core what another tab has said; gives what came of it. */
+  heard(message: string): number;
+  signedOut(at: number): void;
 }
 
 /** What tabs tell each other: tokens, a token that was refused, when somebody signed out; or they ask for tokens. */
@@ -100,16 +100,12 @@ export class Tabs {
     this.#channel?.postMessage(message);
   }
 
-  // Anything of the origin may write to the channel.
+  // Anything of the origin may write to the channel: the core says what counts.
   #heard(message: unknown): void {
-    const { ask, fresh, isLogin, refused, out } = (message ?? {}) as Record<keyof Message, unknown>;
-    const tokens = ask ? this.#host.tokens() : undefined;
+    const made = this.#host.heard(JSON.stringify(message) ?? "");
+    const tokens = made & TAB_ASKS ? this.#host.tokens() : undefined;
     if (tokens !== undefined) this.tell({ fresh: tokens });
-    if (typeof fresh === "string" && this.#host.adopt(fresh, isLogin === true)) {
-      for (const found of this.#asking) found();
-    }
-    if (typeof refused === "string") this.#host.refused(refused);
-    if (typeof out === "number") this.#host.signedOut(out, true);
+    if (made & TAB_HAS_TOKENS) for (const found of this.#asking) found();
   }
 
   /**
@@ -183,7 +179,7 @@ export class Tabs {
   /** Learns what happened while nobody listened. */
   async look(): Promise<void> {
     const { out } = await this.#noted();
-    if (typeof out === "number") this.#host.signedOut(out, false);
+    if (typeof out === "number") this.#host.signedOut(out);
   }
 
   async #isSpent(): Promise<boolean> {

@@ -26,7 +26,7 @@ use arcgate::{
     time::{Span, Time},
     token::{
         jitter::Jitter,
-        manager::{AttemptId, Event, Options, Reason, RefreshTokenStatus, Request, State, Task},
+        manager::{AttemptId, Event, Options, Reason, RefreshTokenStatus, Request, State, TabMessage, Task},
         source::Source,
     },
 };

@@ -245,3 +245,49 @@ fn nobody_logged_in_anywhere_is_found_out_with_one_question() {
     world.manager.handle_return(now);
     begin(&mut world, false);
 }
+
+fn hear(world: &mut World, message: &str) -> TabMessage {
+    let now = world.time();
+    world.manager.handle_tab_message(message, now)
+}
+
+#[test]
+fn what_another_tab_says_counts_as_far_as_it_is_understood() {
+    let old = with_token();
+    let mut new = World::with(PERSON, shared());
+    let said = |text: &str, more: &str| format!(r#"{{"fresh":{}{more}}}"#, serde_json::json!(text));
+    for odd in [
+        "",
+        "null",
+        "[]",
+        "7",
+        "\"ask\"",
+        "{}",
+        r#"{"ask":"yes"}"#,
+        r#"{"ask":1}"#,
+        r#"{"fresh":7,"out":"1","refused":true}"#,
+        r#"{"fresh":"{}"}"#,
+        r#"{"fresh":"t1"}"#,
+        r#"{"out":null}"#,
+    ] {
+        assert_eq!(hear(&mut new, odd), TabMessage::default(), "{odd}");
+    }
+    assert!(hear(&mut new, r#"{"ask":true}"#).asks);
+    let tokens = exported(&old);
+    assert_eq!(hear(&mut new, &said(&tokens, "")), TabMessage { has_tokens: true, ..TabMessage::default() });
+    assert_eq!(hear(&mut new, &said(&tokens, "")), TabMessage::default(), "no news");
+    assert_eq!(new.manager.token(), Some("t1"));
+    assert_eq!(hear(&mut new, r#"{"refused":"t2"}"#), TabMessage::default());
+    assert_eq!(new.manager.token(), Some("t1"));
+    hear(&mut new, r#"{"refused":"t1"}"#);
+    assert_eq!(new.manager.token(), None);
+    let out = format!(r#"{{"out":{}}}"#, new.now);
+    assert_eq!(hear(&mut new, &out), TabMessage { is_signed_out: true, ..TabMessage::default() });
+    assert_eq!(hear(&mut new, &out), TabMessage::default(), "nothing is left");
+    // What came before that is not taken over again, unless somebody has signed in since.
+    let mut other = World::with(PERSON, shared());
+    let out = format!(r#"{{"out":{}}}"#, other.now + 1);
+    hear(&mut other, &out);
+    assert_eq!(hear(&mut other, &said(&tokens, r#","isLogin":"true""#)), TabMessage::default());
+    assert!(hear(&mut other, &said(&tokens, r#","isLogin":true"#)).has_tokens);
+}

@@ -4,6 +4,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{encode::text, TokenCore};
 use crate::{
+    seam::token::{TAB_ASKS, TAB_HAS_TOKENS, TAB_SIGNED_OUT},
     time::Time,
     token::manager::{AttemptId, RefreshTokenStatus},
 };
@@ -21,6 +22,14 @@ impl TokenCore {
         let status = if is_rotated { RefreshTokenStatus::Rotated } else { RefreshTokenStatus::Usable };
         self.manager.handle_tabs_asked(AttemptId(attempt), status, Time::from_millis(now));
         self.drain();
+    }
+
+    /// Another tab has said something, as JSON: what came of it, in bits that [`crate::seam::token`] names.
+    #[wasm_bindgen(js_name = tabMessage)]
+    pub fn tab_message(&mut self, text: &str, now: f64) -> u32 {
+        let made = self.manager.handle_tab_message(text, Time::from_millis(now));
+        let bit = |is_set: bool, bit| if is_set { bit } else { 0 };
+        bit(made.asks, TAB_ASKS) | bit(made.has_tokens, TAB_HAS_TOKENS) | bit(made.is_signed_out, TAB_SIGNED_OUT)
     }
 
     /// Somebody signed out at `at`, in milliseconds; `is_news` says that it happens now. Whether tokens were forgotten.

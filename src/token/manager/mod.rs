@@ -63,6 +63,7 @@ use std::collections::VecDeque;
 pub use action::{Action, Answer, AttemptId, Outcome, Reason, RequesterId, Task};
 pub use input::{Login, RefreshTokenStatus, Response, Thrown, Unverifiable};
 pub use request::{Event, Options, Request, State};
+pub use tabs::TabMessage;
 
 use self::{
     attempt::{Arrived, Asked, Life},
@@ -241,6 +242,12 @@ impl Manager {
         self.adopt(text, now)
     }
 
+    /// Another tab has said something, as JSON: `{ ask }` for the tokens there are, `{ fresh, isLogin }` tokens as
+    /// [`Manager::export`] gives them, `{ refused }` a token, `{ out }` when somebody signed out.
+    pub fn handle_tab_message(&mut self, text: &str, now: Time) -> TabMessage {
+        self.tab_message(text, now)
+    }
+
     /// A server refused this token: it is dropped if it is still the current one, and whether it was is said.
     pub fn handle_refused_token(&mut self, token: &str, now: Time) -> bool {
         let now = self.clock.read(now);
@@ -409,13 +416,6 @@ impl Manager {
     /// Whether an attempt's request is not to be broken off: its answer counts whenever it comes.
     pub fn is_delicate(&self, attempt: AttemptId) -> bool {
         self.attempts.get(attempt).is_some_and(attempt::Attempt::is_delicate)
-    }
-
-    /// Drops a token whose time is over.
-    fn expire(&mut self, now: Time) {
-        if self.access.expire(now) {
-            self.emit(Event::Expired);
-        }
     }
 }
 

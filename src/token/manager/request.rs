@@ -111,6 +111,13 @@ impl Manager {
         self.events.push_back(event);
     }
 
+    /// Drops a token whose time is over.
+    pub(super) fn expire(&mut self, now: Time) {
+        if self.access.expire(now) {
+            self.emit(Event::Expired);
+        }
+    }
+
     pub(super) fn requested(&mut self, requester: RequesterId, request: &Request, now: Time) {
         let (wall, now) = (now, self.clock.read(now));
         let arrived = self.clock.instant(request.arrived).min(now);

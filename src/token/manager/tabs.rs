@@ -15,14 +15,49 @@ use super::{
     input::RefreshTokenStatus,
     Event, Manager,
 };
-use crate::time::{Span, Time};
+use crate::{
+    json::{self, Value},
+    time::{Span, Time},
+};
 
 /// How long the others are given to answer, usually: most are within a few milliseconds, but one may be busy.
 const ASK: Span = Span::from_millis(150);
 /// And when one of them must have what this one needs.
 const LONG_ASK: Span = Span::from_secs(3);
 
+/// What a tab made of another one's message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TabMessage {
+    /// The other one asks for the tokens there are.
+    pub asks: bool,
+    /// Its tokens were taken over.
+    pub has_tokens: bool,
+    /// Somebody signed out there, and the tokens here were forgotten.
+    pub is_signed_out: bool,
+}
+
 impl Manager {
+    /// Anything of the origin may write to the channel of the tabs: what is not understood is as good as not said.
+    pub(super) fn tab_message(&mut self, text: &str, now: Time) -> TabMessage {
+        let Ok(message) = json::object_of(text) else { return TabMessage::default() };
+        let is_said = |name| message.get(name).and_then(Value::as_bool) == Some(true);
+        let text = |name| message.get(name).and_then(Value::as_str);
+        let mut made = TabMessage { asks: is_said("ask"), ..TabMessage::default() };
+        if let Some(tokens) = text("fresh") {
+            if is_said("isLogin") {
+                self.handle_sign_in(now);
+            }
+            made.has_tokens = self.handle_shared_tokens(tokens, now);
+        }
+        if let Some(token) = text("refused") {
+            self.handle_refused_token(token, now);
+        }
+        if let Some(at) = message.get("out").and_then(Value::as_number) {
+            made.is_signed_out = self.handle_sign_out(Time::from_millis(at.as_f64()), true, now);
+        }
+        made
+    }
+
     /// What comes after the storage was read, or where there is none.
     pub(super) fn after_load(&self, has_lock: bool) -> Stage {
         match (self.options.is_shared, has_lock) {
