@@ -58,7 +58,7 @@ impl Client {
     fn accepted_nothing(&mut self, envelope: &Envelope<'_>) {
         let Some(request) = self.requests.answered(Kind::Submit, envelope, |_| false) else { return };
         let fault = Fault::new(Code::Protocol, "the runtime accepts a job and doesn't name it, or by what is no id");
-        self.unanswered(&request, &fault);
+        self.unanswered(&request, fault);
         self.flush();
         self.switch();
     }
@@ -100,7 +100,7 @@ impl Client {
     }
 
     /// A request is refused, or has no answer, or none that can be read.
-    pub(super) fn unanswered(&mut self, request: &Request, fault: &Fault) {
+    pub(super) fn unanswered(&mut self, request: &Request, fault: Fault) {
         if request.number != 0 {
             if request.kind == Kind::Subscribe {
                 self.forget_job(request.job);
@@ -148,7 +148,7 @@ impl Client {
         let fault = Fault::of(envelope.payload());
         match self.requests.refused(envelope, &fault) {
             Some(request) => {
-                self.unanswered(&request, &fault);
+                self.unanswered(&request, fault);
             }
             None => {
                 self.emit(Event::Error(fault));

@@ -55,7 +55,7 @@ impl Client {
             self.done(request.number);
         }
         match outcome {
-            Err(fault) => self.job_failed(handle, &fault),
+            Err(fault) => self.job_failed(handle, fault),
             Ok(result) => self.act(Action::Finish { job: handle, result }),
         }
         self.release();

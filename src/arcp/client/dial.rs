@@ -48,9 +48,9 @@ impl Client {
             let mut fault = Fault::new(Code::RefreshUnavailable, "no token can be had");
             fault.retryable = is_retryable;
             if is_retryable {
-                self.retry(&fault, false);
+                self.retry(fault, false);
             } else {
-                self.finish(&fault);
+                self.finish(fault);
             }
         }
     }

@@ -55,17 +55,17 @@ impl Client {
         }
         let is_open = self.phase == Phase::Open;
         if !may_retry || is(Close::Displaced) || is(Close::Forbidden) {
-            self.finish(&fault);
+            self.finish(fault);
         } else if is(Close::Undeliverable) {
-            self.cannot_pass(&fault);
+            self.cannot_pass(fault);
         } else if is(Close::Unauthenticated) {
             self.settle();
-            self.unauthenticated(&fault);
+            self.unauthenticated(fault);
         } else if is(Close::Protocol) && !is_open {
-            self.finish(&Fault::new(Code::Protocol, "the runtime says that our hello breaks the protocol"));
+            self.finish(Fault::new(Code::Protocol, "the runtime says that our hello breaks the protocol"));
         } else {
             self.needs_fresh_token |= is(Close::TokenEnded) && self.options.can_renew;
-            self.retry(&fault, is(Close::TokenEnded));
+            self.retry(fault, is(Close::TokenEnded));
         }
     }
 
@@ -90,7 +90,7 @@ impl Client {
             self.requests.take(|request| request.is_sent && (!request.is_repeatable || request.is_abandoned))
         {
             if !request.is_abandoned {
-                self.refuse(request.number, &unknown);
+                self.refuse(request.number, unknown.clone());
             } else if request.kind == Kind::Subscribe {
                 self.forget_job(request.job);
                 self.unsubscribe_later(request.job_id.as_deref().unwrap_or_default());
@@ -104,7 +104,7 @@ impl Client {
             "the connection broke off each time that this was asked for: the runtime may not bear it. It may have been done all the same",
         );
         while let Some(request) = self.requests.take(|request| request.is_sent && request.attempts >= MAX_ATTEMPTS) {
-            self.unanswered(&request, &again.clone().with_number("tries", request.attempts.into()));
+            self.unanswered(&request, again.clone().with_number("tries", request.attempts.into()));
         }
         for request in self.requests.iter_mut() {
             request.is_sent = false;

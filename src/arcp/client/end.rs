@@ -39,7 +39,7 @@ impl Client {
         let fault = Fault::new(Code::SessionLost, "the session can't be resumed: what the job does since is not known");
         // What is asked about a job of the session has nothing to be asked about any more.
         while let Some(request) = self.requests.take(|request| matches!(request.kind, Kind::Subscribe | Kind::Cancel)) {
-            self.refuse(request.number, &fault);
+            self.refuse(request.number, fault.clone());
             if request.kind == Kind::Subscribe {
                 self.forget_job(request.job);
             }
@@ -47,15 +47,16 @@ impl Client {
         while self.requests.take(|request| request.number == 0).is_some() {}
         let jobs = self.jobs.clear();
         for job in &jobs {
-            self.job_failed(job.handle, &fault);
+            self.job_failed(job.handle, fault.clone());
         }
         let reason = LostReason::Session(reason.to_owned());
         self.emit(Event::Lost(Lost::of(reason, jobs.iter().map(|job| job.id.as_str()))));
     }
 
     /// Over, with this fault.
-    pub(super) fn finish(&mut self, fault: &Fault) {
-        self.end(fault, false, fault.message.clone());
+    pub(super) fn finish(&mut self, fault: Fault) {
+        let reason = fault.message.clone();
+        self.end(fault, false, reason);
     }
 
     /// Over, as the application wanted it.
@@ -64,24 +65,24 @@ impl Client {
             self.drop_connection(self.conn, Close::Normal.code(), "");
             let reason = std::mem::take(&mut self.close_reason);
             // No later call on this session can do better.
-            let fault = Fault { retryable: false, ..Fault::new(Code::Aborted, "the session was closed") };
-            self.end(&fault, true, reason);
+            let fault = Fault::new(Code::Aborted, "the session was closed").for_good();
+            self.end(fault, true, reason);
         }
     }
 
-    fn end(&mut self, fault: &Fault, is_wanted: bool, reason: String) {
+    fn end(&mut self, fault: Fault, is_wanted: bool, reason: String) {
         self.renewal_dropped();
         if self.conn != 0 && !matches!(self.phase, Phase::Waiting(_)) {
             self.drop_connection(self.conn, Close::Normal.code(), "");
         }
         self.phase = Phase::Closed;
         while let Some(request) = self.requests.take(|_| true) {
-            self.refuse(request.number, fault);
+            self.refuse(request.number, fault.clone());
         }
         for job in self.jobs.clear() {
-            self.job_failed(job.handle, fault);
+            self.job_failed(job.handle, fault.clone());
         }
         self.session = None;
-        self.act(Action::Closed { is_wanted, reason, fault: fault.clone() });
+        self.act(Action::Closed { is_wanted, reason, fault });
     }
 }

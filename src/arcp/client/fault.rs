@@ -1,5 +1,7 @@
 //! What went wrong, as the application is told.
 
+use std::ops::{Deref, DerefMut};
+
 use crate::{
     arcp::{envelope::is_name, ArcpCode, Envelope},
     error::{Code, Fault as Who},
@@ -9,9 +11,13 @@ use crate::{
 /// How much of a peer's message is kept, in characters.
 const LONGEST_MESSAGE: usize = 256;
 
-/// An error of a session, a request or a job.
+/// An error of a session, a request or a job. What it holds is rarely looked at, and moved about often.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct Fault(Box<Inner>);
+
+/// What a [`Fault`] holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inner {
     /// The stable code.
     pub code: Code,
     /// For the developer; may quote the peer.
@@ -35,18 +41,32 @@ pub enum Fact {
     Number(i64),
 }
 
+impl Deref for Fault {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl DerefMut for Fault {
+    fn deref_mut(&mut self) -> &mut Inner {
+        &mut self.0
+    }
+}
+
 impl Fault {
     /// A fault that is found here.
     #[cold]
     pub fn new(code: Code, message: &str) -> Self {
-        Self {
+        Self(Box::new(Inner {
             code,
             message: message.to_owned(),
             retryable: code.is_retryable(),
             peer_code: None,
             peer_details: None,
             facts: Vec::new(),
-        }
+        }))
     }
 
     /// The session is somebody else's now: to take it back would take it from there.
@@ -106,7 +126,7 @@ impl Fault {
         let mut message = String::from(name);
         message.push_str(": ");
         message.extend(text("message").unwrap_or("no message").chars().take(LONGEST_MESSAGE));
-        Self {
+        Self(Box::new(Inner {
             code: if known == Some(ArcpCode::Unauthenticated) { Code::Unauthenticated } else { Code::Remote },
             message,
             retryable: is_retryable,
@@ -117,7 +137,7 @@ impl Fault {
                 text
             }),
             facts: Vec::new(),
-        }
+        }))
         .with_reason(reason)
     }
 

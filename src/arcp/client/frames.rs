@@ -56,16 +56,16 @@ impl Client {
             Some(ArcpCode::Unauthenticated) => {
                 self.needs_fresh_token |= self.options.can_renew;
                 self.drop_connection(self.conn, 1000, "");
-                self.retry(&fault, true);
+                self.retry(fault, true);
             }
             Some(ArcpCode::HeartbeatLost) => {
                 self.drop_connection(self.conn, 1000, "");
-                self.retry(&fault, true);
+                self.retry(fault, true);
             }
             Some(ArcpCode::ResumeWindowExpired) => {
                 self.drop_connection(self.conn, 1000, "");
                 self.forget(ArcpCode::ResumeWindowExpired.as_str());
-                self.retry(&fault, true);
+                self.retry(fault, true);
             }
             _ => self.refused(envelope),
         }
@@ -80,7 +80,7 @@ impl Client {
             self.frame_limit = usize::try_from(limit).ok();
             self.refuse_too_large(size, Some(fault.clone()));
             self.drop_connection(self.conn, 1000, "");
-            self.retry(&Fault::new(Code::Network, "a frame was too large for the runtime"), true);
+            self.retry(Fault::new(Code::Network, "a frame was too large for the runtime"), true);
             return true;
         }
         self.recovery.not_passed = NotPassed::reported_by(fault).filter(|what| what.seq > self.jobs.last_seq());
@@ -95,9 +95,9 @@ impl Client {
         let reason = envelope.get("reason").and_then(Value::as_str);
         if reason == Some(Close::Displaced.reason()) {
             // The close code would say so too: whoever has the session now keeps it.
-            return self.finish(&Fault::displaced());
+            return self.finish(Fault::displaced());
         }
         self.drop_connection(self.conn, 1000, "");
-        self.retry(&Fault::new(Code::Network, "the runtime closed the connection"), false);
+        self.retry(Fault::new(Code::Network, "the runtime closed the connection"), false);
     }
 }

@@ -290,6 +290,7 @@ impl Client {
         self.phase == Phase::Closed
     }
 
+    #[inline(never)]
     fn tick(&mut self, now: Time) {
         self.now = self.clock.read(now);
     }

@@ -10,7 +10,7 @@ use crate::error::Code;
 
 impl Client {
     /// A gateway can't pass an event on, and won't be able to the next time: the session goes on behind it.
-    pub(super) fn cannot_pass(&mut self, fault: &Fault) {
+    pub(super) fn cannot_pass(&mut self, fault: Fault) {
         let last = self.jobs.last_seq();
         let is_open = self.phase.is_welcome();
         let reason = "a gateway can't pass an event of the runtime on";
@@ -30,7 +30,7 @@ impl Client {
             None if is_open && !self.recovery.unreadable.has_failed(Mark { at: (false, last), reason }) => {
                 self.retry(fault, false);
             }
-            None => self.finish(&Fault::new(Code::Protocol, reason).with_number("after", last)),
+            None => self.finish(Fault::new(Code::Protocol, reason).with_number("after", last)),
         }
     }
 
@@ -39,7 +39,7 @@ impl Client {
         match (what.kind.as_deref(), job) {
             (Some("job.result" | "job.error"), Some(handle)) => {
                 let fault = what.fault("a gateway can't pass the job's end on");
-                self.end_unread(handle, &fault);
+                self.end_unread(handle, fault);
             }
             (Some("job.event"), Some(handle)) => self.missed(handle, 1),
             // Of a job that is not held here.

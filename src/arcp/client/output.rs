@@ -21,14 +21,14 @@ impl Client {
         self.act(Action::Done { request: number });
     }
 
-    pub(super) fn refuse(&mut self, number: u32, fault: &Fault) {
+    pub(super) fn refuse(&mut self, number: u32, fault: Fault) {
         if number != 0 {
-            self.act(Action::Refuse { request: number, fault: fault.clone() });
+            self.act(Action::Refuse { request: number, fault });
         }
     }
 
-    pub(super) fn job_failed(&mut self, handle: u32, fault: &Fault) {
-        self.act(Action::Fail { job: handle, fault: fault.clone() });
+    pub(super) fn job_failed(&mut self, handle: u32, fault: Fault) {
+        self.act(Action::Fail { job: handle, fault });
     }
 
     /// So many events of a job won't come: whoever reads is told.

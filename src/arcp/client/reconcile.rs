@@ -106,8 +106,8 @@ impl Client {
     pub(super) fn fail(&mut self, handle: u32, message: &str, reason: &str) {
         self.end_flow(handle);
         let Some(job) = self.jobs.remove(handle) else { return };
-        let fault = Fault::new(Code::SessionLost, message).with("reason", reason);
-        self.job_failed(handle, job.unread_end.as_deref().unwrap_or(&fault));
+        let fault = job.unread_end.unwrap_or_else(|| Fault::new(Code::SessionLost, message).with("reason", reason));
+        self.job_failed(handle, fault);
         self.emit(Event::Lost(Lost::of(LostReason::Result, [job.id.as_str()])));
         self.release();
     }

@@ -49,7 +49,7 @@ impl Client {
     /// The old connection is closed.
     pub(super) fn switched(&mut self) {
         let Some(Renewal { conn, until, ready: Some(credential) }) = self.renewal.take() else {
-            return self.retry(&Fault::new(Code::Network, "the connection broke off"), true);
+            return self.retry(Fault::new(Code::Network, "the connection broke off"), true);
         };
         self.settle();
         self.conn = conn;

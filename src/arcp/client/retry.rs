@@ -13,7 +13,7 @@ const MAX_GREETINGS: u32 = 240;
 
 impl Client {
     /// Another connection, after a pause; at once when the first may be, and it is the first.
-    pub(super) fn retry(&mut self, fault: &Fault, at_once: bool) {
+    pub(super) fn retry(&mut self, fault: Fault, at_once: bool) {
         if matches!(self.phase, Phase::Closing(_)) {
             // Whatever goes wrong now, the application has said that it is over.
             return self.closed();
@@ -28,7 +28,7 @@ impl Client {
         self.attempts.welcomes += u32::from(was_welcome);
         self.attempts.greetings += u32::from(was_greeted);
         if self.attempts.welcomes >= MAX_WELCOMES || self.attempts.greetings >= MAX_GREETINGS {
-            return self.finish(&self.fruitless(fault));
+            return self.finish(self.fruitless(&fault));
         }
         self.attempts.failures = self.attempts.failures.saturating_add(1);
         if self.options.attempts.is_some_and(|most| self.attempts.failures > most) {
@@ -64,7 +64,8 @@ impl Client {
             "nothing came of {count} connections in a row: each was lost soon after its {what}. The last one: {}",
             last.message
         );
-        let fault = Fault { peer_code: last.peer_code.clone(), ..Fault::new(last.code, &message) };
+        let mut fault = Fault::new(last.code, &message);
+        fault.peer_code.clone_from(&last.peer_code);
         fault.for_good().with_number("connections", count.into())
     }
 
@@ -74,9 +75,9 @@ impl Client {
         self.drop_connection(self.conn, Close::Protocol.code(), Close::Protocol.reason());
         self.attempts.violations += 1;
         if self.attempts.violations < MAX_VIOLATIONS {
-            self.retry(&fault, false);
+            self.retry(fault, false);
         } else {
-            self.finish(&fault);
+            self.finish(fault);
         }
     }
 }

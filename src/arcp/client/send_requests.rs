@@ -39,7 +39,7 @@ impl Client {
             if kind == Kind::Subscribe {
                 self.forget_job(request.job);
             }
-            self.refuse(number, &fault);
+            self.refuse(number, fault);
             return number;
         }
         self.requests.add(request);
@@ -96,7 +96,7 @@ impl Client {
             None => Fault::new(Code::Protocol, &format!("the runtime takes no frame of {size} bytes")),
         });
         let fault = fault.for_good().with_number("bytes", size);
-        self.unanswered(&request, &limit.into_iter().fold(fault, |fault, limit| fault.with_number("limit", limit)));
+        self.unanswered(&request, limit.into_iter().fold(fault, |fault, limit| fault.with_number("limit", limit)));
     }
 
     /// Asks for a job's end (ARCP 1.1 §7.4).
@@ -135,7 +135,7 @@ impl Client {
         let mut is_any = false;
         while let Some(request) = self.requests.take(|request| request.due.is_some_and(|due| due <= now)) {
             is_any = true;
-            self.unanswered(&request, &fault);
+            self.unanswered(&request, fault.clone());
         }
         if is_any {
             self.flush();

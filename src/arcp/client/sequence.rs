@@ -38,7 +38,7 @@ impl Client {
         // A broken session: it is resumed from where it was (rule 58).
         self.recovery.gap = Some(from);
         self.drop_connection(self.conn, 1000, "a gap");
-        self.retry(&Fault::new(Code::Protocol, "events are missing"), true);
+        self.retry(Fault::new(Code::Protocol, "events are missing"), true);
         None
     }
 

@@ -29,7 +29,7 @@ impl Client {
     pub(super) fn subscribe(&mut self, job_id: &str, payload: &str) -> u32 {
         if !is_name(job_id) {
             let number = self.requests.number();
-            self.refuse(number, &Fault::new(Code::Config, "a job's id has 1 to 256 bytes and no control characters"));
+            self.refuse(number, Fault::new(Code::Config, "a job's id has 1 to 256 bytes and no control characters"));
             return number;
         }
         let held = self.jobs.by_id(job_id).map(|job| job.handle);
@@ -81,7 +81,7 @@ impl Client {
         } else if let Some(job) = self.jobs.remove(job) {
             self.send_unsubscribe(&job.id);
             let fault = Fault::new(Code::Aborted, "the subscription was given up");
-            self.job_failed(job.handle, &fault);
+            self.job_failed(job.handle, fault);
         }
         self.release();
     }

@@ -45,7 +45,7 @@ impl Client {
             Phase::Waiting(until) if until <= now => self.dial(),
             Phase::Dialing(until) | Phase::Greeting { until, .. } if until <= now => {
                 self.drop_connection(self.conn, 1000, "");
-                self.retry(&Fault::new(Code::HandshakeTimeout, "no welcome in time"), false);
+                self.retry(Fault::new(Code::HandshakeTimeout, "no welcome in time"), false);
             }
             Phase::Switching(until) if until <= now => self.switched(),
             Phase::Closing(until) if until <= now => {
@@ -68,7 +68,7 @@ impl Client {
             Due::Lost => {
                 let fault = Fault::new(Code::Network, "nothing was heard for two intervals");
                 self.drop_connection(self.conn, 1000, ArcpCode::HeartbeatLost.as_str());
-                return self.retry(&fault.with_peer_code(ArcpCode::HeartbeatLost), true);
+                return self.retry(fault.with_peer_code(ArcpCode::HeartbeatLost), true);
             }
         }
         if is_due(self.timers.ack) {

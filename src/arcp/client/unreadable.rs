@@ -67,7 +67,7 @@ impl Client {
             self.attempts.skipped += u32::from(remains.seq.is_none());
             if self.attempts.skipped > MAX_SKIPPED {
                 return self
-                    .finish(&Fault::new(Code::Protocol, reason).with_number("frames", self.attempts.skipped.into()));
+                    .finish(Fault::new(Code::Protocol, reason).with_number("frames", self.attempts.skipped.into()));
             }
             self.pass_over(&remains, reason);
         } else {
@@ -107,7 +107,7 @@ impl Client {
             ("job.event", None) => {}
             ("job.result" | "job.error", Some(handle)) => {
                 let fault = Fault::new(Code::Protocol, "the job's end can't be read").with("reason", reason);
-                self.end_unread(handle, &fault);
+                self.end_unread(handle, fault);
             }
             // The end of a job may be among it.
             _ => {
@@ -135,13 +135,13 @@ impl Client {
         };
         let Some(request) = meant else { return };
         let fault = Fault::new(Code::Protocol, "the runtime's answer can't be read").with("reason", reason);
-        self.unanswered(&request, &fault);
+        self.unanswered(&request, fault);
         self.flush();
         self.switch();
     }
 
     /// A job's end has come, and can't be read.
-    pub(super) fn end_unread(&mut self, handle: u32, fault: &Fault) {
+    pub(super) fn end_unread(&mut self, handle: u32, fault: Fault) {
         self.end_flow(handle);
         self.jobs.remove(handle);
         self.job_failed(handle, fault);
@@ -153,7 +153,7 @@ impl Client {
         let due = self.now.plus(LATE);
         for job in self.jobs.iter_mut().filter(|held| job.is_none_or(|handle| handle == held.handle)) {
             job.watch = Some((due, 0));
-            job.unread_end = Some(Box::new(fault.clone()));
+            job.unread_end = Some(fault.clone());
         }
     }
 

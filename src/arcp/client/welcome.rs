@@ -31,7 +31,7 @@ impl Client {
                 Err(_) => self.protocol_violation("the runtime's welcome is not one"),
             },
             // Java refuses with a `job.error`.
-            "session.error" | "job.error" => self.unwelcome(&Fault::of(envelope.payload()), resumes),
+            "session.error" | "job.error" => self.unwelcome(Fault::of(envelope.payload()), resumes),
             _ => {}
         }
     }
@@ -93,7 +93,7 @@ impl Client {
     }
 
     /// The runtime refuses the hello.
-    fn unwelcome(&mut self, fault: &Fault, resumes: bool) {
+    fn unwelcome(&mut self, fault: Fault, resumes: bool) {
         self.drop_connection(self.conn, Close::Normal.code(), "");
         if fault.is(ArcpCode::Unauthenticated) {
             return self.unauthenticated(fault);
@@ -123,7 +123,7 @@ impl Client {
         self.again();
     }
 
-    pub(super) fn unauthenticated(&mut self, fault: &Fault) {
+    pub(super) fn unauthenticated(&mut self, fault: Fault) {
         if !self.options.can_renew || self.has_tried_fresh_token || (self.was_open && !self.options.reconnect) {
             return self.finish(fault);
         }

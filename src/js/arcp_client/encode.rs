@@ -89,13 +89,12 @@ fn job_event(job: u32, event: &JobEvent) -> Members {
 }
 
 fn opened(opened: &Opened) -> Members {
-    let agents: Vec<String> = opened.agents.iter().map(agent).collect();
     let members = act("opened")
         .text("sessionId", &opened.session_id)
         .text("runtimeName", &opened.runtime_name)
         .text("runtimeVersion", &opened.runtime_version)
         .texts("features", opened.features.iter().map(String::as_str))
-        .raw("agents", &format!("[{}]", agents.join(",")));
+        .list("agents", opened.agents.iter().map(agent));
     match opened.heartbeat {
         Some(span) => members.integer("heartbeatMs", span.as_millis()),
         None => members,

@@ -57,6 +57,7 @@ impl ArcpSession {
         client.map_err(|error| thrown(&error)).map(|client| Self { client, now: Time::EPOCH })
     }
 
+    #[inline(never)]
     fn at(&mut self, now: f64) -> Time {
         if now.is_finite() {
             self.now = Time::from_millis(now);

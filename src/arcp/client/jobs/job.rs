@@ -46,7 +46,7 @@ pub(crate) struct Job {
     /// When such a job is looked for in the runtime's list, and how often it was.
     pub(crate) watch: Option<(Time, u32)>,
     /// Why its end may be one that can't be read, while nothing came after that.
-    pub(crate) unread_end: Option<Box<Fault>>,
+    pub(crate) unread_end: Option<Fault>,
     /// Whether its events come, or are paused.
     pub(crate) flow: Flow,
     /// What was given up of it and not reported yet: from and to which number.
