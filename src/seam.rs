@@ -141,6 +141,15 @@ pub mod arcp_client {
         READS_EVENTS: u8 = 2;
         /// It reads them no more.
         READS_NO_MORE: u8 = 3;
+
+        /// The core learns of events that were read in portions of so many.
+        READ_PORTION: usize = 16;
+        /// A frame of more characters is not looked at.
+        LONGEST_FRAME: usize = 16 * 1024 * 1024;
+        /// Of such a frame so much of the beginning is, for its number.
+        FRAME_HEAD: usize = 4096;
+        /// How a connection ends that says nothing of its end, or was never made (RFC 6455 §7.1.5).
+        ABNORMAL_CLOSURE: u16 = 1006;
     }
 }
 

@@ -9,14 +9,11 @@ import { bindings } from "../../platform/wasm.js";
 import type { BearerSource } from "../../token/bearer.js";
 import type { ClientAction, Closed, Connect, CoreAction, ShouldRetry } from "./actions.js";
 import type { InputArguments, InputName, RequestName, Session } from "./inputs.js";
+import { ABNORMAL_CLOSURE, FRAME_HEAD, LONGEST_FRAME } from "./numbers.js";
 import type { ClosedEvent } from "./types.js";
 
 // The clock is looked at once a minute, so that it is noticed when somebody sets it.
 const LONGEST_TIMER = 60_000;
-// A frame beyond this is not looked at.
-const LONGEST_FRAME = 16 * 1024 * 1024;
-// As much of its beginning is looked at for its number.
-const LONGEST_HEAD = 4096;
 // Tokens that a peer may quote in an error.
 const KEPT_SECRETS = 4;
 const wakes = ["online", "pageshow", "focus", "visibilitychange"];
@@ -185,17 +182,17 @@ export class Driver {
       socket = new this.#WebSocket(this.#url);
       socket.binaryType = "arraybuffer";
     } catch {
-      return gone(1006);
+      return gone(ABNORMAL_CLOSURE);
     }
     this.#connections.set(conn, { abort: new AbortController(), ...this.#connections.get(conn), socket });
     socket.addEventListener("open", () => this.call("opened", conn, token, ends));
     socket.addEventListener("message", ({ data }) => {
       if (typeof data === "string" && data.length <= LONGEST_FRAME) this.call("frame", conn, data);
-      else this.call("brokenFrame", conn, typeof data === "string" ? data.slice(0, LONGEST_HEAD) : "");
+      else this.call("brokenFrame", conn, typeof data === "string" ? data.slice(0, FRAME_HEAD) : "");
     });
     socket.addEventListener("close", ({ code, reason, wasClean }) => gone(code, reason, wasClean));
     // Some platforms send no `close` after it.
-    socket.addEventListener("error", () => setTimeout(gone, 50, 1006));
+    socket.addEventListener("error", () => setTimeout(gone, 50, ABNORMAL_CLOSURE));
   }
 
   #mayRetry(event: ClosedEvent): boolean {

@@ -5,11 +5,9 @@ import { type Deferred, deferred } from "../../platform/deferred.js";
 import type { Arrived, JobAction } from "./actions.js";
 import { assembled, type Chunk, chunkOf } from "./chunks.js";
 import type { Driver } from "./driver.js";
-import { AWAITS_RESULT, READS_EVENTS, READS_NO_MORE } from "./numbers.js";
+import { AWAITS_RESULT, READ_PORTION, READS_EVENTS, READS_NO_MORE } from "./numbers.js";
 import type { JobEvent, Job as PublicJob } from "./types.js";
 
-// The core learns of what was read in portions.
-const PORTION = 16;
 // Marks an event of ours among the runtime's.
 const DROPPED = Symbol("dropped");
 
@@ -184,7 +182,7 @@ export class Job implements PublicJob {
     const value = this.#queue.shift() as QueuedEvent;
     if (value[DROPPED]) return { done: false, value };
     this.#unreported += 1;
-    if (this.#unreported >= PORTION || this.#queue.length === 0) this.#report();
+    if (this.#unreported >= READ_PORTION || this.#queue.length === 0) this.#report();
     return { done: false, value };
   }
 
