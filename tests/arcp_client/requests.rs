@@ -156,3 +156,19 @@ fn answers_find_their_requests_by_trace_too() {
     world.frame(&message("job.accepted", json!({ "job_id": "job_a" })));
     assert_eq!(world.take("accepted")["request"], one);
 }
+
+#[test]
+fn a_trace_id_that_is_none_refuses_its_request_alone() {
+    let mut world = World::opened();
+    let ids = ["", "x", &"0".repeat(32), &"A".repeat(32), &"a".repeat(31), &"a".repeat(33), &"é".repeat(16)];
+    for id in ids {
+        let number = world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, Some(id), false, now));
+        let refused = world.take("refused");
+        assert_eq!((&refused["request"], &refused["error"]["code"]), (&json!(number), &json!("ERR_CONFIG")), "{id}");
+        assert_eq!(refused["error"]["details"], json!({ "fault": "configuration", "subject": "traceId" }));
+    }
+    assert_eq!(world.count("job.submit"), 0);
+    let id = format!("{}1", "0".repeat(31));
+    world.with(|client, now| client.handle_submit(r#"{"agent":"a"}"#, Some(&id), false, now));
+    assert_eq!(world.last("job.submit")["trace_id"], json!(id));
+}

@@ -23,9 +23,6 @@ export function submission(request: JobRequest): InputArguments<"submit"> {
   if (idempotencyKey !== undefined && (typeof idempotencyKey !== "string" || idempotencyKey === "")) {
     throw configError("idempotencyKey", "must be a non-empty string");
   }
-  if (traceId !== undefined && !/^(?!0{32})[0-9a-f]{32}$/.test(traceId)) {
-    throw configError("traceId", "must be 32 digits of lower-case hex, not all of them zero");
-  }
   const payload = {
     agent,
     input,
@@ -34,7 +31,11 @@ export function submission(request: JobRequest): InputArguments<"submit"> {
     idempotency_key: idempotencyKey,
     max_runtime_sec: maxRuntimeSec,
   };
-  return [dataJson(payload, "request"), traceId, idempotencyKey !== undefined];
+  return [
+    dataJson(payload, "request"),
+    traceId === undefined ? undefined : String(traceId),
+    idempotencyKey !== undefined,
+  ];
 }
 
 /** A `session.list_jobs`, of a filter that has been checked. */

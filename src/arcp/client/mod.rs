@@ -71,7 +71,7 @@ use self::{
     requests::{Kind, Requests},
     state::{Attempts, Phase, Renewal, Session, Timers},
 };
-use super::id::{hex, Ids};
+use super::id::Ids;
 use crate::{
     error::Error,
     machine::Machine,
@@ -218,11 +218,10 @@ impl Client {
     }
 
     /// The application submits a job: `{ agent, input, … }` as it goes over the wire. `is_keyed` when it has an idempotency key.
-    /// The request's number.
+    /// The request's number; it is refused where the trace id is none.
     pub fn handle_submit(&mut self, payload: &str, trace_id: Option<&str>, is_keyed: bool, now: Time) -> u32 {
         self.tick(now);
-        let trace_id = trace_id.map_or_else(|| hex(&self.ids.trace_id()), str::to_owned);
-        self.request(Kind::Submit, payload, is_keyed, |request| request.trace_id = Some(trace_id))
+        self.submit(payload, trace_id, is_keyed)
     }
 
     /// It asks for a page of the list of jobs: `{ filter, limit, cursor }`. The request's number.

@@ -10,11 +10,23 @@ use super::{
     Client,
 };
 use crate::{
-    arcp::{ArcpCode, Frame},
+    arcp::{envelope::is_trace_id, id::hex, ArcpCode, Frame},
     error::Code,
 };
 
 impl Client {
+    /// A job is asked for, under this trace id or one of our own.
+    pub(super) fn submit(&mut self, payload: &str, trace_id: Option<&str>, is_keyed: bool) -> u32 {
+        if trace_id.is_some_and(|id| !is_trace_id(id) || id.bytes().all(|digit| digit == b'0')) {
+            let message = "`traceId` must be 32 digits of lower-case hex, not all of them zero";
+            let number = self.requests.number();
+            self.refuse(number, Fault::new(Code::Config, message).with("subject", "traceId"));
+            return number;
+        }
+        let trace_id = trace_id.map_or_else(|| hex(&self.ids.trace_id()), str::to_owned);
+        self.request(Kind::Submit, payload, is_keyed, |request| request.trace_id = Some(trace_id))
+    }
+
     /// Takes a request in, and sends it if it can be sent now.
     pub(super) fn request(
         &mut self,
