@@ -152,6 +152,10 @@ export class TokenDriver {
     return this.core.refreshToken();
   }
 
+  hasRotated(sent: string): boolean {
+    return this.core.hasRotated(sent);
+  }
+
   /** What kept the present attempt from an answer. */
   failed(cause: unknown): void {
     this.attempts.cause = cause;

@@ -42,6 +42,8 @@ interface Host {
   /** The tokens there are, as the core exports them. */
   tokens(): string | undefined;
   refreshToken(): string | undefined;
+  /** Whether another refresh token has come in the place of this one. */
+  hasRotated(sent: string): boolean;
   /** Tells the core what another tab has said; gives what came of it. */
   heard(message: string): number;
   signedOut(at: number): void;
@@ -164,8 +166,7 @@ export class Tabs {
     this.#sent.delete(attempt);
     this.#locks.delete(attempt);
     try {
-      const present = this.#host.refreshToken();
-      if (sent && present && sent !== present) await this.#update({ spent: await digest(sent) });
+      if (sent && this.#host.hasRotated(sent)) await this.#update({ spent: await digest(sent) });
     } finally {
       release?.();
     }

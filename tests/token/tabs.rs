@@ -58,6 +58,13 @@ fn a_new_tab_asks_the_others_before_it_sends_anything() {
 }
 
 #[test]
+fn a_refresh_token_has_rotated_when_another_one_is_there() {
+    let world = with_token();
+    assert!(world.manager.has_rotated("r0") && !world.manager.has_rotated("r1"));
+    assert!(!World::with(MACHINE, shared()).manager.has_rotated("r0"), "none is there");
+}
+
+#[test]
 fn nobody_there_costs_one_question_and_one_request() {
     let mut world = World::with(PERSON, shared());
     let attempt = begin(&mut world, false);

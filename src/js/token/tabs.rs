@@ -44,6 +44,12 @@ impl TokenCore {
         self.manager.handle_sign_in(Time::from_millis(now));
     }
 
+    /// Whether another refresh token has come in the place of this one.
+    #[wasm_bindgen(js_name = hasRotated)]
+    pub fn has_rotated(&self, sent: &str) -> bool {
+        self.manager.has_rotated(sent)
+    }
+
     /// The refresh token there is.
     #[wasm_bindgen(js_name = refreshToken)]
     pub fn refresh_token(&self) -> Option<String> {

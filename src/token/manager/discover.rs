@@ -10,10 +10,15 @@ use crate::{
     error::{Code, Error, Fact},
     jose::{discovery, url},
     time::Time,
-    token::metadata,
+    token::metadata::{self, Endpoints},
 };
 
 impl Manager {
+    /// The provider's endpoints, if they are known.
+    pub(super) fn endpoints(&self) -> Option<&Endpoints> {
+        self.endpoints.as_ref().map(|(endpoints, _)| endpoints)
+    }
+
     pub(super) fn discovered(
         &mut self,
         attempt: &mut Attempt,

@@ -242,8 +242,7 @@ impl Manager {
         self.adopt(text, now)
     }
 
-    /// Another tab has said something, as JSON: `{ ask }` for the tokens there are, `{ fresh, isLogin }` tokens as
-    /// [`Manager::export`] gives them, `{ refused }` a token, `{ out }` when somebody signed out.
+    /// Another tab says `{ ask }`, `{ fresh, isLogin }` with exported tokens, `{ refused }`, or `{ out }` when somebody signed out.
     pub fn handle_tab_message(&mut self, text: &str, now: Time) -> TabMessage {
         self.tab_message(text, now)
     }
@@ -356,6 +355,11 @@ impl Manager {
         self.refresh.current()
     }
 
+    /// Whether another refresh token has come in the place of this one: nobody may send it again.
+    pub fn has_rotated(&self, sent: &str) -> bool {
+        self.refresh.current().is_some_and(|present| !present.matches(sent.as_bytes()))
+    }
+
     /// The ID token of the login.
     pub const fn id_token(&self) -> Option<&Secret> {
         self.identity.id_token()
@@ -374,11 +378,6 @@ impl Manager {
     /// The logins that wait for their answers. Whoever keeps them puts them back after the page has been left.
     pub const fn pending_logins(&self) -> &PendingLogins {
         &self.logins
-    }
-
-    /// The provider's endpoints, if they are known.
-    pub fn endpoints(&self) -> Option<&Endpoints> {
-        self.endpoints.as_ref().map(|(endpoints, _)| endpoints)
     }
 
     /// Where the person is sent to be logged out at the provider, while its endpoints and the ID token are known.
