@@ -106,20 +106,6 @@ impl Reply {
         Self::error(ArcCode::InternalError, "internal", &Echo::default(), None)
     }
 
-    /// The answer as JSON, for the driver: status, headers, body, and what the audit log wants to know.
-    pub fn to_json(&self) -> String {
-        let reply = Members::new().integer("status", self.status.into()).raw("headers", &object_of(&self.headers));
-        let reply = match &self.body {
-            Some(body) => reply.text("body", body),
-            None => reply.raw("body", "null"),
-        };
-        let reply = reply.text("reason", &self.reason);
-        match self.code {
-            Some(code) => reply.integer("arcCode", code.number().into()).end(),
-            None => reply.end(),
-        }
-    }
-
     fn refused_knowing(error: &Error, code: ArcCode, reason: &'static str, echo: &Echo, details: Option<&str>) -> Self {
         let refusal = HttpRefusal::of(error);
         let mut reply = Self::error(code, reason, echo, details);
@@ -230,9 +216,4 @@ pub(crate) fn id_text(id: &Value<'_>) -> Option<String> {
     let mut out = String::new();
     id.write(&mut out);
     Some(out)
-}
-
-/// Header fields as a JSON object.
-pub(crate) fn object_of(fields: &[(&'static str, String)]) -> String {
-    Members::new().all(fields.iter().map(|(name, value)| (*name, value.as_str()))).end()
 }

@@ -6,12 +6,10 @@ use wasm_bindgen::prelude::*;
 
 use super::{
     error::thrown,
-    http::{credentials_of, seconds},
+    http::{credentials_of, object_of, seconds},
 };
 use crate::{
-    arc::{
-        origin::OriginRules, reply::object_of, run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run, Step,
-    },
+    arc::{origin::OriginRules, run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run, Step},
     auth::{
         challenge::stated,
         credential_status::{self, CredentialStatus},
@@ -37,7 +35,7 @@ pub fn arc_head(config: &str, head: &str) -> Result<String, JsValue> {
     let Admission { fields, step } = gate.head(&head_of(&head));
     let decision = Members::new().raw("fields", &object_of(&fields));
     Ok(match step {
-        Step::Reply(reply) => decision.raw("reply", &reply.to_json()).end(),
+        Step::Reply(reply) => decision.raw("reply", &reply_json(&reply)).end(),
         Step::Authenticate(credentials) => {
             credentials_of(decision, &credentials).integer("limit", gate.max_body_bytes() as i64).end()
         }
@@ -60,31 +58,31 @@ pub fn misdirected(rules: &str, scheme: &str, host: &str, origin: Option<String>
 /// The answer to credentials that a verifier refused; the arguments are the error's.
 #[wasm_bindgen(js_name = arcRefused)]
 pub fn arc_refused(code: &str, retryable: bool, subject: Option<String>, retry_after: Option<f64>) -> String {
-    Reply::refused(&stated(code, retryable, subject.as_deref(), retry_after.map(seconds))).to_json()
+    reply_json(&Reply::refused(&stated(code, retryable, subject.as_deref(), retry_after.map(seconds))))
 }
 
 /// The answer to a body that grew over the limit while it was read.
 #[wasm_bindgen(js_name = arcTooLarge)]
 pub fn arc_too_large() -> String {
-    Reply::too_large().to_json()
+    reply_json(&Reply::too_large())
 }
 
 /// The answer to a body that broke off.
 #[wasm_bindgen(js_name = arcBroken)]
 pub fn arc_broken() -> String {
-    Reply::broken().to_json()
+    reply_json(&Reply::broken())
 }
 
 /// The answer to a body that did not come in time.
 #[wasm_bindgen(js_name = arcSlow)]
 pub fn arc_slow() -> String {
-    Reply::slow().to_json()
+    reply_json(&Reply::slow())
 }
 
 /// The answer to a principal that has too much under way.
 #[wasm_bindgen(js_name = arcTooMany)]
 pub fn arc_too_many(reason: &str) -> String {
-    Reply::too_many(reason).to_json()
+    reply_json(&Reply::too_many(reason))
 }
 
 /// What an answer about a credential means: nothing where all is well, else "revoked" or "revocation_unknown". `unknown` is how
@@ -122,7 +120,7 @@ pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[
     let members = Members::new().raw("seen", &seen_members.end());
     let members = members.texts("needs", seen.needs.iter().map(String::as_str));
     Ok(match decision {
-        Decision::Reply(reply) => members.raw("reply", &reply.to_json()).end(),
+        Decision::Reply(reply) => members.raw("reply", &reply_json(&reply)).end(),
         Decision::Run(run) => members
             .text("agent", run.agent())
             .raw("input", run.input())
@@ -137,7 +135,7 @@ pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[
 /// `flawed`, and `text` the details of the error; or `failed`, `timeout`, `expired`, `revoked`, `revocation_unknown`.
 #[wasm_bindgen(js_name = arcReply)]
 pub fn arc_reply(ticket: &str, outcome: &str, text: &str, now: &str) -> Result<String, JsValue> {
-    ended(ticket, outcome, text, |run, outcome| run.reply(outcome, now).to_json())
+    ended(ticket, outcome, text, |run, outcome| reply_json(&run.reply(outcome, now)))
 }
 
 /// The events that end a stream; the arguments are those of `arcReply`.
@@ -201,5 +199,19 @@ pub(super) fn head_of<'a>(head: &'a Object<'_>) -> Head<'a> {
         content_encoding: text("contentEncoding"),
         accept: text("accept"),
         upgrade: text("upgrade"),
+    }
+}
+
+/// An answer, for the driver: status, headers, body, and what the audit log wants to know.
+pub(super) fn reply_json(reply: &Reply) -> String {
+    let members = Members::new().integer("status", reply.status.into()).raw("headers", &object_of(&reply.headers));
+    let members = match &reply.body {
+        Some(body) => members.text("body", body),
+        None => members.raw("body", "null"),
+    };
+    let members = members.text("reason", &reply.reason);
+    match reply.code {
+        Some(code) => members.integer("arcCode", code.number().into()).end(),
+        None => members.end(),
     }
 }

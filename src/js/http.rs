@@ -4,7 +4,6 @@ use wasm_bindgen::prelude::*;
 
 use super::error::thrown;
 use crate::{
-    arc::reply::object_of,
     auth::{
         challenge::{stated, HttpRefusal},
         credentials::{self, Credentials},
@@ -77,4 +76,9 @@ pub(super) fn credentials_of(written: Members, credentials: &Credentials) -> Mem
 
 pub(super) fn seconds(seconds: f64) -> Span {
     Span::from_millis((seconds * 1000.0) as i64)
+}
+
+/// Header fields as a JSON object.
+pub(super) fn object_of(fields: &[(&'static str, String)]) -> String {
+    Members::new().all(fields.iter().map(|(name, value)| (*name, value.as_str()))).end()
 }

@@ -3,11 +3,15 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::{arc::object, error::thrown};
+use super::{
+    arc::{object, reply_json},
+    error::thrown,
+    http::object_of,
+};
 use crate::{
     arc::{
-        forward::{Answer, Body, Failure},
-        reply::object_of,
+        forward::{Answer, Body, Failure, Verdict},
+        reply::fields,
         Forward,
     },
     auth::{assertion, custom::principal_from_json},
@@ -66,14 +70,14 @@ pub fn arc_judge(ticket: &str, answer: &str, is_passthrough: bool) -> Result<Str
     });
     let status = answer.get("status").and_then(Value::as_number).map_or(0.0, json::Number::as_f64) as u16;
     let answer = Answer { status, content_type: text("contentType"), retry_after: text("retryAfter"), body };
-    Ok(forward.judge(&answer, is_passthrough).to_json(&forward))
+    Ok(verdict_json(&forward.judge(&answer, is_passthrough), &forward))
 }
 
 /// The answer in the place of an upstream's that failed so.
 #[wasm_bindgen(js_name = arcForwardReply)]
 pub fn arc_forward_reply(ticket: &str, failure: &str) -> Result<String, JsValue> {
     let failure = Failure::from_name(failure).ok_or_else(damaged)?;
-    Ok(forward_of(ticket)?.reply(failure).to_json())
+    Ok(reply_json(&forward_of(ticket)?.reply(failure)))
 }
 
 /// The events in the place of the rest of an upstream's stream that failed so.
@@ -89,4 +93,16 @@ fn forward_of(ticket: &str) -> Result<Forward, JsValue> {
 
 fn damaged() -> JsValue {
     thrown(&Error::new(Code::Internal, "what came back about a request that was sent on is damaged"))
+}
+
+fn verdict_json(verdict: &Verdict, forward: &Forward) -> String {
+    match verdict {
+        Verdict::Read => Members::new().boolean("read", true).end(),
+        Verdict::Slash => Members::new().boolean("slash", true).end(),
+        Verdict::Stream => Members::new().raw("stream", &object_of(&fields("text/event-stream"))).end(),
+        Verdict::Pass(status, headers) => {
+            Members::new().integer("status", (*status).into()).raw("headers", &object_of(headers)).end()
+        }
+        Verdict::Fail(failure) => Members::new().raw("reply", &reply_json(&forward.reply(*failure))).end(),
+    }
 }

@@ -1,10 +1,6 @@
 //! What to do with an upstream's answer.
 
-use super::{failure::Failure, Forward};
-use crate::{
-    arc::reply::{fields, object_of},
-    json::Members,
-};
+use super::failure::Failure;
 
 /// What to do with an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,19 +15,4 @@ pub enum Verdict {
     Slash,
     /// Give the caller this instead.
     Fail(Failure),
-}
-
-impl Verdict {
-    /// The verdict as JSON, for the driver.
-    pub fn to_json(&self, forward: &Forward) -> String {
-        match self {
-            Self::Read => Members::new().boolean("read", true).end(),
-            Self::Slash => Members::new().boolean("slash", true).end(),
-            Self::Stream => Members::new().raw("stream", &object_of(&fields("text/event-stream"))).end(),
-            Self::Pass(status, headers) => {
-                Members::new().integer("status", (*status).into()).raw("headers", &object_of(headers)).end()
-            }
-            Self::Fail(failure) => Members::new().raw("reply", &forward.reply(*failure).to_json()).end(),
-        }
-    }
 }
