@@ -7,6 +7,7 @@ import { failureOf, MachineDriver } from "../../platform/machine-driver.js";
 import { cleaned } from "../../platform/peer-errors.js";
 import { bindings } from "../../platform/wasm.js";
 import type { BearerSource } from "../../token/bearer.js";
+import { NORMAL } from "../close-codes.js";
 import type { ClientAction, Closed, Connect, CoreAction, ShouldRetry } from "./actions.js";
 import type { InputArguments, InputName, RequestName, Session } from "./inputs.js";
 import { ABNORMAL_CLOSURE, FRAME_HEAD, LONGEST_FRAME } from "./numbers.js";
@@ -247,7 +248,7 @@ export class Driver {
     if (typeof globalThis.navigator?.onLine === "boolean") {
       for (const name of wakes) globalThis.removeEventListener(name, this.#onWake, { capture: true });
     }
-    for (const conn of [...this.#connections.keys()]) this.#close(conn, 1000, "");
+    for (const conn of [...this.#connections.keys()]) this.#close(conn, NORMAL.code, "");
     this.#machine.end();
   }
 }

@@ -55,15 +55,15 @@ impl Client {
         match fault.peer_code.as_deref().and_then(ArcpCode::from_name) {
             Some(ArcpCode::Unauthenticated) => {
                 self.needs_fresh_token |= self.options.can_renew;
-                self.drop_connection(self.conn, 1000, "");
+                self.drop_connection(self.conn, Close::Normal.code(), "");
                 self.retry(fault, true);
             }
             Some(ArcpCode::HeartbeatLost) => {
-                self.drop_connection(self.conn, 1000, "");
+                self.drop_connection(self.conn, Close::Normal.code(), "");
                 self.retry(fault, true);
             }
             Some(ArcpCode::ResumeWindowExpired) => {
-                self.drop_connection(self.conn, 1000, "");
+                self.drop_connection(self.conn, Close::Normal.code(), "");
                 self.forget(ArcpCode::ResumeWindowExpired.as_str());
                 self.retry(fault, true);
             }
@@ -79,7 +79,7 @@ impl Client {
             let limit = fault.peer_number("limit").filter(|limit| *limit > 0).unwrap_or(i64::MAX);
             self.frame_limit = usize::try_from(limit).ok();
             self.refuse_too_large(size, Some(fault.clone()));
-            self.drop_connection(self.conn, 1000, "");
+            self.drop_connection(self.conn, Close::Normal.code(), "");
             self.retry(Fault::new(Code::Network, "a frame was too large for the runtime"), true);
             return true;
         }
@@ -97,7 +97,7 @@ impl Client {
             // The close code would say so too: whoever has the session now keeps it.
             return self.finish(Fault::displaced());
         }
-        self.drop_connection(self.conn, 1000, "");
+        self.drop_connection(self.conn, Close::Normal.code(), "");
         self.retry(Fault::new(Code::Network, "the runtime closed the connection"), false);
     }
 }

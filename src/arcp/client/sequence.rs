@@ -8,7 +8,11 @@ use super::{
     state::Phase,
     Client,
 };
-use crate::{arcp::Envelope, error::Code, json::Value};
+use crate::{
+    arcp::{Close, Envelope},
+    error::Code,
+    json::Value,
+};
 
 impl Client {
     /// Whether a message that needs no number is to be looked at. Some runtimes number all that they send about jobs (Java):
@@ -37,7 +41,7 @@ impl Client {
         let SeqOrder::Gap(from) = order else { return Some(order) };
         // A broken session: it is resumed from where it was (rule 58).
         self.recovery.gap = Some(from);
-        self.drop_connection(self.conn, 1000, "a gap");
+        self.drop_connection(self.conn, Close::Normal.code(), "a gap");
         self.retry(Fault::new(Code::Protocol, "events are missing"), true);
         None
     }

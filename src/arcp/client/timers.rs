@@ -8,7 +8,7 @@ use super::{
     Client,
 };
 use crate::{
-    arcp::{ArcpCode, Envelope},
+    arcp::{ArcpCode, Close, Envelope},
     error::Code,
     json::Value,
     time::Time,
@@ -44,7 +44,7 @@ impl Client {
         match self.phase {
             Phase::Waiting(until) if until <= now => self.dial(),
             Phase::Dialing(until) | Phase::Greeting { until, .. } if until <= now => {
-                self.drop_connection(self.conn, 1000, "");
+                self.drop_connection(self.conn, Close::Normal.code(), "");
                 self.retry(Fault::new(Code::HandshakeTimeout, "no welcome in time"), false);
             }
             Phase::Switching(until) if until <= now => self.switched(),
@@ -67,7 +67,7 @@ impl Client {
             Due::Probe => self.probe(),
             Due::Lost => {
                 let fault = Fault::new(Code::Network, "nothing was heard for two intervals");
-                self.drop_connection(self.conn, 1000, ArcpCode::HeartbeatLost.as_str());
+                self.drop_connection(self.conn, Close::Normal.code(), ArcpCode::HeartbeatLost.as_str());
                 return self.retry(fault.with_peer_code(ArcpCode::HeartbeatLost), true);
             }
         }
