@@ -193,6 +193,11 @@ impl Hub {
         self.aborted(job_id, now);
     }
 
+    /// The largest event or output, as JSON in bytes: more need not be handed in ([`Self::handle_unwritten`]).
+    pub const fn payload_bytes(&self) -> usize {
+        self.limits.payload_bytes
+    }
+
     /// How many bytes events and results take, for tests and metrics.
     pub const fn held_bytes(&self) -> usize {
         self.buffered + self.kept

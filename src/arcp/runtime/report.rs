@@ -28,11 +28,6 @@ pub struct Unwritten<'u> {
 }
 
 impl Hub {
-    /// The largest event or output, as JSON in bytes: more need not be handed in ([`Self::unwritten`]).
-    pub const fn payload_bytes(&self) -> usize {
-        self.limits.payload_bytes
-    }
-
     /// An agent's event: `{ kind, body }` as JSON.
     pub(super) fn event(&mut self, job_id: &str, event: &str, now: Time) {
         self.advance(now);
