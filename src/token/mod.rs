@@ -1,16 +1,8 @@
 //! Access tokens over time: obtained, refreshed before they expire, handed to whoever asks.
 //!
-//! ```text
-//!            somebody asks                an answer               the margin before the end          an answer
-//!   empty ───────────────────▶ refreshing ────────▶ valid ─────────────────────────▶ refreshing ────────────▶ valid
-//!                                  │                  ▲  the token goes on being        │
-//!                       no answer  ▼                  │  handed out meanwhile           ▼ no answer
-//!                               failed ───────────────┘                              valid, until its end: then failed
-//!                                      after a backoff
-//! ```
-//!
 //! Read downwards: [`source`] says where tokens come from, [`grant`] builds the requests, [`response`] reads the answers ([`denial`] those that say no),
-//! [`metadata`] says where to send them, [`login`] knows whose answer to a login it is, [`schedule`] knows when, and [`manager`] is the machine that brings them together.
+//! [`metadata`] says where to send them, [`login`] knows whose answer to a login it is, [`schedule`] knows when, and [`manager`] is the machine that brings them together,
+//! and has a picture of how it stands.
 //! There are instants here and no timers, ids of attempts and no promises: [`Manager`] keeps the contract of [`crate::machine`].
 
 pub mod denial;

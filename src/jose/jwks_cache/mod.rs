@@ -1,11 +1,13 @@
 //! A provider's keys over time: when they may be used, and when they are fetched.
 //!
 //! ```text
-//!            first use                 4/5 of the age           the age is over              the provider fails
-//!   empty ───────────────▶ fresh ───────────────────▶ aging ─────────────────────▶ expired ───────────────────▶ stale
-//!     one caller fetches,    keys are used              used; one caller              one fetches,                used, for a
-//!     the others wait                                   fetches beside                the others wait             bounded time
+//!               keys come             4/5 of the age            the age is over
+//!   Unusable ─────────────▶ Fresh ────────────────────▶ Aging ──────────────────▶ Unusable
+//!   one caller fetches,     keys are    keys come       used; one caller
+//!   the others wait         used ◀───────────────────── fetches beside
 //! ```
+//!
+//! While the provider fails, keys that are over their age go on `Aging`, for a bounded time: rather old keys than none.
 //!
 //! [`JwksCache`] keeps the contract of [`Machine`], and has one thing beside it: [`JwksCache::find`] is called for each token, and
 //! says at once what to do about its key. Where that begins a fetch, the request is an action like any other.

@@ -1,5 +1,22 @@
 //! The machine: whose request is answered with which token, when an attempt to get one begins, and what comes of it.
 //!
+//! How it stands, by its [`State`]; a token that is valid is handed out while its successor is obtained, too:
+//!
+//! ```text
+//!            an attempt begins                a token comes
+//!   Empty ───────────────────▶ Refreshing ───────────────────▶ Valid
+//!     ▲                          ▲  ▲  │                        │ │
+//!     │          after a backoff │  └──│── it is due, or forced ┘ │ it ends, or is refused
+//!     │                          │     │ none comes               │
+//!     │                          │     ▼                          │
+//!     │                         Failed ◀──────────────────────────┤ during a backoff
+//!     └───────────────────────────────────────────────────────────┘ else
+//! ```
+//!
+//! Where none comes and the old one still lasts, it is `Valid` again. A token that is configured has no successor: `Failed`.
+//!
+//! Who talks to whom:
+//!
 //! ```text
 //!   requester        manager                      performer of an attempt                    provider, storage, tabs
 //!      │ handle_request │                                    │                                         │

@@ -43,7 +43,7 @@ pub struct Request {
     pub force: Option<u32>,
 }
 
-/// How a manager stands; the picture is in [`crate::token`].
+/// How a manager stands; the picture is in [`super`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// No token, and nobody has asked for one.
