@@ -16,7 +16,7 @@
 //! What a machine promises, and `tests/machine` holds each to it:
 //!
 //! - **Inputs** are methods `handle_<what>(…, now)`. They never block, never panic on what a peer sends, and return nothing that
-//!   has to be performed. (One exception, for speed: the gate says of a frame that goes on byte for byte by its return value.)
+//!   has to be performed. What some return all the same, and why, is below.
 //! - **Actions** are performed by the driver in the order in which [`Machine::poll_action`] gives them. It is asked until it gives
 //!   `None`, after every input: an action that nobody fetches is an action that is late.
 //! - **Events** are for the application, and cost nothing when nobody listens.
@@ -26,6 +26,20 @@
 //!   from its CSPRNG for that one use. A seed at construction serves for jitter and for ids that need only be different: the same
 //!   seed and the same inputs give the same output.
 //! - **Text** is for the wire. What crosses to JavaScript is encoded in `src/js`, not here.
+//!
+//! Exceptions, all of them:
+//!
+//! - The gate says of a frame that goes on byte for byte by its return value ([`crate::arcp::gate::Flow`]), for speed: there is no
+//!   action before it, and no copy of it.
+//! - An application that asks hears at once by which number it will be answered (the client's `handle_submit`, `handle_list`,
+//!   `handle_subscribe`, `handle_cancel`), where its page goes on (the token manager's `handle_login`, `handle_login_answer`), or
+//!   whether there was anything to do or to object to (`handle_shared_tokens`, `handle_refused_token`, `handle_sign_out`,
+//!   `handle_snapshot`, `handle_snapshots`): that is for whoever calls, and nobody has to perform it.
+//! - The verifier's `begin` and `finish`, and `find` and `select` of the cache of keys, are called for each token, and give their
+//!   decision: it belongs to that one token, whose caller waits for it. A fetch that it names is an action all the same.
+//! - That a key was imported or refused (`handle_imported`, `handle_import_failed`) means the same at any time: there is no `now`.
+//! - Who drains late may find less: a request for keys is gone once it was answered or given up, and the token manager keeps its
+//!   newest 32 events.
 
 use crate::time::Time;
 
