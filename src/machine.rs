@@ -34,7 +34,8 @@
 //! - An application that asks hears at once by which number it will be answered (the client's `handle_submit`, `handle_list`,
 //!   `handle_subscribe`, `handle_cancel`), where its page goes on (the token manager's `handle_login`, `handle_login_answer`), or
 //!   whether there was anything to do or to object to (`handle_shared_tokens`, `handle_refused_token`, `handle_sign_out`,
-//!   `handle_snapshot`, `handle_snapshots`): that is for whoever calls, and nobody has to perform it.
+//!   `handle_snapshot`, `handle_snapshots`): that is for whoever calls, and nobody has to perform it. What another tab's message was
+//!   (`handle_tab_message`) is for whoever carried it: to one that asks, it says what tokens there are.
 //! - The verifier's `begin` and `finish`, and `find` and `select` of the cache of keys, are called for each token, and give their
 //!   decision: it belongs to that one token, whose caller waits for it. A fetch that it names is an action all the same.
 //! - That a key was imported or refused (`handle_imported`, `handle_import_failed`) means the same at any time: there is no `now`.
