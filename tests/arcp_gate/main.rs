@@ -13,6 +13,7 @@ use arcgate::{
     time::{Span, Time},
 };
 
+mod bounds;
 mod driver;
 mod handshake;
 mod heartbeats;

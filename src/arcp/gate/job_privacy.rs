@@ -139,4 +139,19 @@ mod tests {
         }
         assert_eq!(asked.cancels.len(), MAX_PENDING);
     }
+
+    #[test]
+    fn a_lookup_that_was_answered_is_over_and_an_error_answers_both_of_a_job() {
+        let mut asked = PendingLookups::default();
+        let denied = r#"{"job_id":"job_1","code":"PERMISSION_DENIED"}"#;
+        for kind in ["job.cancelled", "job.result"] {
+            note(&mut asked, "job.cancel", "job_1");
+            assert_eq!(answer(&mut asked, kind, r#"{"job_id":"job_1"}"#), None);
+            assert_eq!(answer(&mut asked, "job.error", denied), None, "{kind}");
+        }
+        note(&mut asked, "job.cancel", "job_1");
+        note(&mut asked, "job.subscribe", "job_1");
+        assert!(answer(&mut asked, "job.error", denied).is_some());
+        assert_eq!(answer(&mut asked, "job.error", denied), None);
+    }
 }

@@ -94,4 +94,13 @@ mod tests {
         assert!(config.head(&Head { path: "/api/arcp", ..GOOD }).is_ok());
         assert_eq!(config.head(&GOOD).unwrap_err().status, 404);
     }
+
+    #[test]
+    fn a_refusal_says_what_would_be_taken() {
+        let config = Config::from_json("{}").unwrap();
+        let field = |head: Head<'_>| config.head(&head).unwrap_err().field;
+        assert_eq!(field(Head { method: "POST", ..GOOD }), Some(("Allow", "GET")));
+        assert_eq!(field(Head { upgrade: None, ..GOOD }), Some(("Upgrade", "websocket")));
+        assert_eq!(field(Head { path: "/", ..GOOD }), None);
+    }
 }
