@@ -243,4 +243,9 @@ mod tests {
         let written = "[\"a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\u{7f}\u{2028}é😀\",null,\"\"]";
         assert_eq!(name_of(odd, None, Some("")), written);
     }
+
+    #[test]
+    fn a_space_is_a_space() {
+        assert_eq!(name_of("a b", None, None), r#"["a b",null,null]"#);
+    }
 }

@@ -175,3 +175,49 @@ fn answers_say_when_to_come_again() {
         [(429, "too_many_requests", 60), (429, "too_many_connections", 5), (503, "too_many_connections", 5)]
     );
 }
+
+#[test]
+fn failures_that_come_apart_leak_a_minutes_worth_in_a_minute() {
+    let mut all = new(LIMITS);
+    all.handle_upgrade(1, Some("a"));
+    for n in 0..4 {
+        all.handle_hello(1, true, at(n * 10_000));
+    }
+    all.handle_closed(1);
+    // Four, less the half that leaks in ten seconds, three times.
+    assert_eq!(all.check(Some("a"), at(30_000)), Err(Full::Requests));
+    assert_eq!(all.check(Some("a"), at(40_000)), Ok(()));
+}
+
+#[test]
+fn nothing_is_kept_of_sockets_that_are_gone() {
+    let mut all = new(LIMITS);
+    for conn in 1..4 {
+        open(&mut all, conn, Some("a"));
+        let _ = all.handle_principal(conn, "p");
+    }
+    for conn in 1..4 {
+        assert!(!all.addresses.0.is_empty());
+        all.handle_closed(conn);
+    }
+    assert!(all.conns.is_empty() && all.addresses.0.is_empty());
+    assert!(all.waiting.0.is_empty() && all.principals.0.is_empty());
+}
+
+#[test]
+fn a_principals_sessions_together_may_say_what_some_of_them_may() {
+    let said = |weight: usize, millis: i64| {
+        let mut all = new(Limits { frames_per_sec: 2.0, bytes_per_sec: 200.0, ..LIMITS });
+        open(&mut all, 1, None);
+        assert!(all.handle_principal(1, "p"));
+        let count = |all: &mut Handshakes, now| {
+            (0..100_000).take_while(|_| all.is_within_rate(1, weight, || weight, at(now))).count()
+        };
+        let at_once = count(&mut all, 0);
+        (at_once, count(&mut all, millis))
+    };
+    let (frames, bytes) = ((2.0 * SESSIONS) as usize, (200.0 * BURST_SECONDS) as usize);
+    assert_eq!(said(0, 10_000).0, frames * 10);
+    let (at_once, later) = said(1, 0);
+    assert_eq!((at_once, later), (bytes.min(frames * 10), 0));
+}

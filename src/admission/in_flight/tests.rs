@@ -115,3 +115,14 @@ fn each_refusal_has_its_name() {
     let all = [Refused::Requests, Refused::Bodies, Refused::Bytes, Refused::Speed].map(Refused::reason);
     assert_eq!(all, ["too_many_requests", "too_many_bodies", "too_many_body_bytes", "bodies_too_fast"]);
 }
+
+#[test]
+fn what_comes_beyond_what_was_announced_is_paid_for_to_the_byte() {
+    for (announced, expected) in [(1776.0, Ok(())), (1777.0, Err(Refused::Speed))] {
+        let mut all = new(BodyLimits { bytes_per_sec: 1000.0, ..MANY });
+        assert_eq!(all.begin(1, "a", 1000.0, 1000.0, at(0)), Ok(()));
+        // 1000 bytes were paid for, 200 are not; and each of the three costs a piece.
+        assert_eq!((all.take(1, 600.0, at(0)), all.take(1, 600.0, at(0))), (Ok(()), Ok(())));
+        assert_eq!(all.begin(2, "a", announced, 1000.0, at(0)), expected, "{announced}");
+    }
+}

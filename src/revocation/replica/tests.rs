@@ -130,3 +130,10 @@ fn it_holds_what_a_store_may_have_twice_over_and_no_more() {
     assert!(replica.handle_changes(&page(0, 1), at(0)).is_ok(), "one that is there");
     assert!(replica.handle_changes(&page(MAX_HELD, 1), at(0)).is_err());
 }
+
+#[test]
+fn an_update_beside_requests_is_begun_once_a_second() {
+    let mut replica = replica("");
+    let mut freshness = |now| replica.freshness(at(now), Span::from_secs(60), true);
+    assert_eq!([11_001, 12_001, 12_002].map(&mut freshness), [Freshness::Aging, Freshness::Fresh, Freshness::Aging]);
+}
