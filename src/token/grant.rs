@@ -225,4 +225,13 @@ mod tests {
         assert_eq!(parts[0], br#"{"typ":"JWT","alg":"ES256","kid":"k","x5t":"a","x5t#S256":"b"}"#);
         assert_eq!(parts[1], br#"{"iss":"c\"","sub":"c\"","aud":"https://x","jti":"id","iat":5,"exp":65}"#);
     }
+
+    #[test]
+    fn basic_is_padded() {
+        for secret in ["s", "ss", "sss", "ssss"] {
+            let request = Form::default().into_request("https://x", "c", &ClientAuth::Basic(Secret::new(secret)), None);
+            let header = STANDARD.encode(format!("c:{secret}"));
+            assert_eq!(shown(&request.authorization.unwrap()), format!("Basic {header}"));
+        }
+    }
 }

@@ -103,4 +103,21 @@ mod tests {
             assert!(PersistedState::parse(odd, "[\"one\"]").is_none(), "{odd}");
         }
     }
+
+    #[test]
+    fn whose_they_are_the_id_token_says_or_else_the_access_token() {
+        let token = |claims: &str| {
+            let mut text = String::from("e30.");
+            crate::jose::base64url::encode(claims.as_bytes(), &mut text);
+            Some(Secret::new(text + ".c2ln"))
+        };
+        let subject = |access, id_token| {
+            let (refresh, scope, obtained) = (None, None, Time::EPOCH);
+            PersistedState { access, refresh, id_token, scope, obtained, asked: None, expires: None }.facts().subject
+        };
+        let [access, id_token] = [r#"{"sub":"a"}"#, r#"{"sub":"i"}"#].map(token);
+        assert_eq!(subject(access.clone(), id_token).as_deref(), Some("i"));
+        assert_eq!(subject(access, None).as_deref(), Some("a"));
+        assert_eq!(subject(None, None), None);
+    }
 }

@@ -102,4 +102,11 @@ mod tests {
         assert_eq!(backoff(1, Some(Span::from_secs(120)), 1.0), Span::from_secs(120));
         assert_eq!(backoff(1, Some(Span::from_secs(999_999)), 1.0), Span::from_secs(3600));
     }
+
+    #[test]
+    fn tokens_that_are_refused_at_once_come_further_and_further_apart() {
+        for (refusals, secs) in [(0, 0), (1, 0), (2, 4), (3, 8), (4, 16), (5, 32), (6, 60), (u32::MAX, 60)] {
+            assert_eq!(min_interval(refusals), Span::from_secs(secs), "{refusals}");
+        }
+    }
 }

@@ -4,9 +4,9 @@ use arcgate::{secret::Secret, token::login::PendingLogin};
 
 use super::*;
 
-const SOURCE: &str = r#"{"type":"authorization_code","issuer":"https://i.example","clientId":"c","redirectUri":"https://p.example/cb",
+pub(crate) const SOURCE: &str = r#"{"type":"authorization_code","issuer":"https://i.example","clientId":"c","redirectUri":"https://p.example/cb",
     "scope":"openid a","audience":"https://x.example","authorizationParams":{"prompt":"login"},"postLogoutRedirectUri":"https://p.example/"}"#;
-const TOKENS: &str =
+pub(crate) const TOKENS: &str =
     r#"{"access_token":"a","token_type":"Bearer","expires_in":600,"refresh_token":"r1","id_token":"i1"}"#;
 
 fn document(more: &str) -> Reply {
@@ -19,7 +19,7 @@ fn document(more: &str) -> Reply {
     )
 }
 
-fn pending(name: &str, now: Time) -> PendingLogin {
+pub(crate) fn pending(name: &str, now: Time) -> PendingLogin {
     PendingLogin {
         state: Secret::new(name),
         nonce: "n".into(),
@@ -30,12 +30,16 @@ fn pending(name: &str, now: Time) -> PendingLogin {
 }
 
 /// A page that has begun a login and was left.
-fn begun(more: &str) -> (World, String) {
+pub(crate) fn begun(more: &str) -> (World, String) {
     begun_with(more, Options::default())
 }
 
 fn begun_with(more: &str, options: Options) -> (World, String) {
-    let mut world = World::with(SOURCE, options);
+    begun_of(SOURCE, more, options)
+}
+
+pub(crate) fn begun_of(source: &str, more: &str, options: Options) -> (World, String) {
+    let mut world = World::with(source, options);
     world.replies = vec![document(more)];
     let now = world.time();
     let attempt = world.manager.discover(now).unwrap();
@@ -46,7 +50,7 @@ fn begun_with(more: &str, options: Options) -> (World, String) {
     (world, url)
 }
 
-fn complete(world: &mut World, query: &[(&str, &str)]) -> Result<(), Error> {
+pub(crate) fn complete(world: &mut World, query: &[(&str, &str)]) -> Result<(), Error> {
     let now = world.time();
     let (attempt, return_to) = world.manager.complete_login(query, now)?;
     assert_eq!(return_to.as_deref(), Some("/inbox"));
@@ -54,7 +58,7 @@ fn complete(world: &mut World, query: &[(&str, &str)]) -> Result<(), Error> {
     world.manager.outcome(attempt).expect("an outcome")
 }
 
-const ANSWER: [(&str, &str); 2] = [("state", "s"), ("code", "k")];
+pub(crate) const ANSWER: [(&str, &str); 2] = [("state", "s"), ("code", "k")];
 
 #[test]
 fn a_person_is_sent_with_pkce_and_comes_back_with_a_code() {

@@ -4,8 +4,10 @@
 mod callbacks;
 mod crowded_tabs;
 mod driver;
+mod failures;
 mod forced;
 mod interleaved;
+mod login_failures;
 mod logins;
 mod lost_attempts;
 mod operations;

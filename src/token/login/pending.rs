@@ -134,4 +134,12 @@ mod tests {
             assert!(PendingLogins::parse(odd, "s").is_empty(), "{odd}");
         }
     }
+
+    #[test]
+    fn a_login_that_waits_is_there() {
+        let mut waiting = PendingLogins::default();
+        assert!(waiting.is_empty());
+        waiting.push(pending("s", 1e12));
+        assert!(!waiting.is_empty());
+    }
 }

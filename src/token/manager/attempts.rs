@@ -219,4 +219,12 @@ mod tests {
         attempts.settle_all();
         assert!(!attempts.is_ahead(last));
     }
+
+    #[test]
+    fn nothing_is_under_way_once_all_is_cleared() {
+        let mut attempts = attempts();
+        let id = refresh(&mut attempts, Stage::Send, at(0));
+        attempts.clear();
+        assert!(attempts.get(id).is_none() && attempts.live(at(0)).is_none());
+    }
 }

@@ -137,4 +137,14 @@ mod tests {
             assert_eq!(backoff.cooldown().is_none(), is_final);
         }
     }
+
+    #[test]
+    fn what_was_said_of_tokens_goes_with_them() {
+        let mut backoff = Backoff::default();
+        backoff.count_refusal(Time::EPOCH);
+        let error = Error::new(crate::error::Code::RefreshRejected, "no");
+        backoff.cool_down(Cooldown { error, is_final: true, until: None });
+        backoff.forget();
+        assert!(backoff.cooldown().is_none() && backoff.refusals() == 0);
+    }
 }

@@ -229,4 +229,16 @@ mod tests {
         assert!(!access.knows(&Secret::new("t")) && access.generation() != before);
         assert_eq!(access.reason(), Reason::Initial);
     }
+
+    #[test]
+    fn who_has_used_one_token_will_want_the_next() {
+        let mut access = AccessTokens::default();
+        access.install(token(600, Some(60)));
+        access.hand_out();
+        let before = access.generation();
+        access.forget();
+        assert!(access.is_used() && access.generation() == before + 1);
+        access.has_seen_one();
+        assert_eq!(access.reason(), Reason::Expiring, "one that was over when it came is one");
+    }
 }

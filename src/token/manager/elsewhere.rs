@@ -114,4 +114,12 @@ mod tests {
         assert!(elsewhere.is_old(at(9)) && !elsewhere.is_old(at(10)));
         assert!(!elsewhere.sign_out(at(9), true) && elsewhere.sign_out(at(10), false));
     }
+
+    #[test]
+    fn of_tokens_that_are_forgotten_nobody_knows_the_age() {
+        let mut elsewhere = Elsewhere::new(true);
+        elsewhere.obtain(at(10));
+        elsewhere.forget();
+        assert!(elsewhere.obtained().is_none() && !elsewhere.is_old(at(9)));
+    }
 }

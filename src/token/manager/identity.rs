@@ -53,3 +53,37 @@ impl Identity {
         self.access = Facts::default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{jose::base64url, token::response::bare};
+
+    fn of(subject: &str) -> Secret {
+        let mut text = String::from("e30.");
+        base64url::encode(format!(r#"{{"iss":"i","sub":"{subject}"}}"#).as_bytes(), &mut text);
+        Secret::new(text + ".c2ln")
+    }
+
+    #[test]
+    fn an_id_token_that_says_whose_it_is_takes_the_place_of_the_one_before() {
+        let mut identity = Identity::default();
+        let nameless = Secret::new("xx");
+        for (new, stays) in [(&nameless, &nameless), (&of("u"), &of("u")), (&nameless, &of("u")), (&of("v"), &of("v"))]
+        {
+            identity.renew(Some(new));
+            assert!(identity.id_token().is_some_and(|token| token.matches(stays.expose())));
+        }
+        assert!(identity.after(None).is_some_and(|token| token.matches(of("v").expose())));
+    }
+
+    #[test]
+    fn whoever_hands_tokens_in_says_whose_they_are_to_be() {
+        let tokens = |subject| bare(std::str::from_utf8(of(subject).expose()).unwrap()).unwrap();
+        let mut identity = Identity::default();
+        identity.learn(&tokens("u").facts);
+        assert!(identity.is_of(&tokens("u")) && !identity.is_of(&tokens("v")));
+        identity.trust_next();
+        assert!(identity.is_of(&tokens("v")));
+    }
+}

@@ -83,4 +83,15 @@ mod tests {
         assert!(facts.contradicts(&Facts { subject: Some("t".into()), ..Facts::default() }));
         assert!(!facts.contradicts(&Facts::default()));
     }
+
+    #[test]
+    fn a_life_has_a_length_and_somebody_is_a_subject_of_an_issuer() {
+        let at = |secs: i64| Some(Time::EPOCH.plus(Span::from_secs(secs)));
+        assert_eq!(Facts { issued: at(9), expires: at(9), ..Facts::default() }.life(), None);
+        let (issuer, subject) = (Some("i".to_owned()), Some("s".to_owned()));
+        for (issuer, subject, names) in [(&issuer, &subject, true), (&issuer, &None, false), (&None, &subject, false)] {
+            let facts = Facts { issuer: issuer.clone(), subject: subject.clone(), ..Facts::default() };
+            assert_eq!(facts.names_somebody(), names);
+        }
+    }
 }

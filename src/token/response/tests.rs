@@ -146,3 +146,39 @@ fn nothing_secret_is_shown() {
     let tokens = answer(r#"{"access_token":"hunter2","token_type":"bearer","refresh_token":"hunter3"}"#);
     assert!(!format!("{tokens:?}").contains("hunter"));
 }
+
+#[test]
+fn a_type_is_shown_that_looks_like_one() {
+    let long = "x".repeat(40);
+    let longer = "x".repeat(41);
+    for (kind, shown) in [("MAC v2", "\"MAC v2\""), (&long, long.as_str()), (&longer, "no name"), ("a\tb", "no name")] {
+        let body = format!(r#"{{"access_token":"a","token_type":"{}"}}"#, kind.replace('\t', "\\t"));
+        let Answer::Unusable(unusable) = parse(200, body.as_bytes()) else { panic!("{body}") };
+        assert!(unusable.problem.contains(shown), "{}", unusable.problem);
+    }
+}
+
+#[test]
+fn an_answer_may_be_as_long_as_it_may_be_and_a_redirect_is_called_one() {
+    let empty = r#"{"access_token":"a","x":""}"#.len();
+    let text = format!(r#"{{"access_token":"a","x":"{}"}}"#, "x".repeat(MAX_BYTES - empty));
+    assert!(matches!(parse(200, text.as_bytes()), Answer::Tokens(_)));
+    for status in [300, 302, 399] {
+        assert!(matches!(parse(status, b""), Answer::Unknown(why) if why.contains("redirect")), "{status}");
+    }
+}
+
+#[test]
+fn tokens_are_handed_in_bare_or_in_an_object() {
+    assert!(given(b"\"t\"").unwrap().access.matches(b"t"));
+    let tokens = given(br#"{"access_token":"t","refresh_token":"r"}"#).unwrap();
+    assert!(tokens.access.matches(b"t") && tokens.refresh.unwrap().matches(b"r"));
+    for (text, problem) in
+        [("\"a b\"", "character"), ("\"\"", "character"), ("7", "access_token"), ("{}", "access_token")]
+    {
+        assert!(given(text.as_bytes()).unwrap_err().contains(problem), "{text}");
+    }
+    let longest = crate::jose::jws::MAX_TOKEN;
+    assert!(bare(&"x".repeat(longest)).is_some() && bare(&"x".repeat(longest + 1)).is_none());
+    assert!(bare("").is_none());
+}

@@ -77,3 +77,26 @@ fn ids_differ_where_the_tokens_do_and_hold_no_secret() {
         assert!(!ids[..index].contains(id));
     }
 }
+
+#[test]
+fn a_way_to_show_who_the_client_is_needs_what_it_is_shown_with() {
+    let problem = |rest: &str| {
+        let text = r#"{"type":"refresh_token","tokenEndpoint":"https://i.example/t","clientId":"c","refreshToken":"r""#;
+        source(&format!("{text}{rest}}}")).unwrap_err()
+    };
+    for auth in ["client_secret_basic", "client_secret_post"] {
+        let problem = problem(&format!(r#","clientAuth":"{auth}""#));
+        assert!(problem.contains("clientSecret` is missing"), "{problem}");
+    }
+    let keyless = problem(r#","clientAuth":"private_key_jwt""#);
+    assert!(keyless.contains("privateKey` is missing"), "{keyless}");
+    let none = problem(r#","clientAuth":"none","privateKey":true,"algorithm":"RS256""#);
+    assert!(none.contains("clientAuth` must be"), "{none}");
+}
+
+#[test]
+fn who_has_a_token_endpoint() {
+    let has = |text: &str| source(text).unwrap().has_endpoint();
+    assert!(!has(r#"{"type":"static","token":"t"}"#) && !has(r#"{"type":"callback","fetchToken":true}"#));
+    assert!(has(r#"{"type":"refresh_token","tokenEndpoint":"https://i.example/t","clientId":"c","refreshToken":"r"}"#));
+}
