@@ -20,9 +20,10 @@ fn parameters_of_a_login_replace_those_of_their_names_alone() {
 #[test]
 fn a_login_whose_tokens_are_of_no_use_is_rejected() {
     let (mut world, _) = begun("");
-    world.reply = Reply::Answer(200, r#"{"access_token":"a","token_type":"DPoP"}"#.into());
+    world.reply = Reply::Answer(200, r#"{"access_token":"a","token_type":"DPoP","refresh_token":"r1"}"#.into());
     let error = complete(&mut world, &ANSWER).unwrap_err();
     assert_eq!((error.code(), error.subject()), (Code::LoginRejected, Some("token_type")));
+    assert!(world.manager.refresh_token().is_none(), "whose it is nobody knows");
     let (mut world, _) = begun("");
     world.reply = super::error(400, "invalid_grant");
     let error = complete(&mut world, &ANSWER).unwrap_err();
@@ -103,4 +104,33 @@ fn a_revocation_that_is_refused_says_why() {
         let error = world.manager.outcome(attempt).unwrap().unwrap_err();
         assert_eq!((error.code(), error.subject()), (Code::RefreshRejected, subject));
     }
+}
+
+#[test]
+fn a_second_login_that_is_refused_costs_the_first_nothing() {
+    let (mut world, _) = begun("");
+    world.reply = Reply::Answer(200, TOKENS.into());
+    complete(&mut world, &ANSWER).unwrap();
+    let now = world.time();
+    world.manager.handle_login(pending("t", now), "challenge", &[]).unwrap();
+    world.reply = super::error(400, "invalid_grant");
+    let error = complete(&mut world, &[("state", "t"), ("code", "l")]).unwrap_err();
+    assert_eq!((error.code(), error.subject()), (Code::LoginRejected, Some("invalid_grant")));
+    assert!(world.manager.refresh_token().is_some_and(|token| token.matches(b"r1")));
+    assert_eq!(world.get().unwrap(), "a");
+}
+
+#[test]
+fn who_was_logged_in_is_told_to_log_in_again() {
+    let (mut world, _) = begun("");
+    world.reply = Reply::Answer(200, TOKENS.into());
+    complete(&mut world, &ANSWER).unwrap();
+    world.reply = Reply::Answer(401, String::new());
+    world.sleep(700.0);
+    let mut last = None;
+    for _ in 0..9 {
+        last = world.get().err();
+        world.sleep(70.0);
+    }
+    assert!(last.unwrap().message().contains("times in a row: log in again"));
 }

@@ -7,6 +7,7 @@ mod driver;
 mod failures;
 mod forced;
 mod interleaved;
+mod late_answers;
 mod login_failures;
 mod logins;
 mod lost_attempts;
