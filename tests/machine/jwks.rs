@@ -4,12 +4,13 @@ use arcgate::{
     jose::{
         alg::Algorithm,
         jwks::KeyIds,
-        jwks_cache::{CacheConfig, FetchFailure, FetchId, JwksCache, Response},
+        jwks_cache::{CacheConfig, Decision, FetchFailure, FetchId, JwksCache, Response},
     },
+    json,
     time::{Span, Time},
 };
 
-use super::{holds, Input};
+use super::{driver::holds_in_time, Input};
 
 const START: f64 = 1_800_000_000_000.0;
 
@@ -47,7 +48,7 @@ const OTHERS: &str =
 
 #[test]
 fn keys_are_fetched_age_and_are_replaced() {
-    let output = holds(
+    let output = holds_in_time(
         cache,
         &[
             token(0.0, "1"),
@@ -63,6 +64,14 @@ fn keys_are_fetched_age_and_are_replaced() {
             answer(551.0, 3, DOCUMENT),
             answer(552.0, 3, OTHERS),
         ],
+        &[
+            "0: Fetch(url)",
+            "100: Fetch(url)",
+            "500000: Fetch(url)",
+            "550000: Fetch(url)",
+            "551000: Fetch(url)",
+            "552000: Forget",
+        ],
     );
     let [openid, keys] = ["https://issuer.example/.well-known/openid-configuration", "https://issuer.example/jwks"];
     assert_eq!(output.len(), 6, "{output:?}");
@@ -74,8 +83,38 @@ fn keys_are_fetched_age_and_are_replaced() {
 
 #[test]
 fn an_owner_who_is_lost_is_followed_by_the_next_who_asks() {
-    let output = holds(cache, &[token(0.0, "1"), token(1.0, "1"), token(2.0, "1"), token(20.0, "1")]);
-    assert_eq!(output.len(), 3, "{output:?}");
+    holds_in_time(
+        cache,
+        &[token(0.0, "1"), token(1.0, "1"), token(2.0, "1"), token(20.0, "1")],
+        &["0: Fetch(url)", "2000: Fetch(url)", "20000: Fetch(url)"],
+    );
+}
+
+#[test]
+fn keys_of_another_instance_are_taken_over_and_one_that_webcrypto_refused_is_not_used() {
+    let mut other = cache();
+    for (at, input) in [token(0.0, "1"), answer(0.1, 1, DOCUMENT), answer(0.2, 1, KEYS)] {
+        input(&mut other, Time::from_millis(at));
+    }
+    let snapshot = other.snapshot().expect("it has keys");
+    let inputs: Vec<Input<JwksCache>> = vec![
+        (
+            START + 1000.0,
+            Box::new(move |cache, now| {
+                let snapshot = json::parse_object(snapshot.as_bytes()).expect("a snapshot is JSON");
+                assert!(cache.handle_snapshot(&snapshot, &mut KeyIds::default(), now).expect("another one's keys"));
+            }),
+        ),
+        (
+            START + 2000.0,
+            Box::new(|cache, now| match cache.select(Some("1"), Algorithm::Ed25519, now, now) {
+                Decision::Use { key, .. } => cache.handle_import_failed(key, Algorithm::Ed25519),
+                other => panic!("{other:?}"),
+            }),
+        ),
+        token(20.0, "1"),
+    ];
+    holds_in_time(cache, &inputs, &["19000: Fetch(url)"]);
 }
 
 #[test]
