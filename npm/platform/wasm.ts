@@ -1,12 +1,22 @@
 // The module: loaded once, on first use, and replaced by a fresh instance after a trap.
 
 import { ArcgateError } from "../errors.js";
+import type { GateExport } from "./gate-exports.js";
 
 /** What the whole module exports, by wasm-bindgen's own declarations: whoever calls into the core is held to them. */
 export type Core = typeof import("../core.js");
 
-/** What a page's module exports: the same without the gate. */
-type PageCore = typeof import("../page.js");
+/**
+ * What a page's module exports: the same without the gate. Were anything else missing there, the entry for pages would not
+ * compile.
+ */
+type PageCore = Omit<Core, GateExport | "default" | "initSync"> & {
+  default(from: { module_or_path: ModuleSource }): Promise<Memory>;
+  initSync(from: { module: WebAssembly.Module }): Memory;
+};
+
+/** What is used of an instance itself. */
+type Memory = { readonly memory: WebAssembly.Memory };
 
 /** What a runtime can give for the module: compiled, its bytes, or the answer that they come in. */
 type ModuleSource = WebAssembly.Module | BufferSource | Response | Promise<Response>;
@@ -15,14 +25,15 @@ type ModuleSource = WebAssembly.Module | BufferSource | Response | Promise<Respo
 export let bindings: Core;
 let source: () => ModuleSource;
 let loading: Promise<void> | undefined;
-let exports: { readonly memory: WebAssembly.Memory };
+let exports: Memory;
 let epoch = 0;
 
 /**
  * Says where the module comes from; each runtime's entry does that. `glue` is what wasm-bindgen wrote for the module, `load`
  * gives a WebAssembly.Module, or a promise of what instantiates one.
  */
-export function useSource(glue: Core | PageCore, load: () => ModuleSource): void {
+export function useSource(glue: PageCore, load: () => ModuleSource): void {
+  // Each name of the gate is asked for by `createWorker` alone, which is not in pages.
   bindings = glue as Core;
   source = load;
 }
