@@ -35,6 +35,7 @@ export type {
   JobPage,
   JobRequest,
   SessionEvent,
+  SubscribeOptions,
 } from "./arcp/client/types.js";
 export type { ErrorCode, ErrorDetails } from "./error-codes.js";
 export { ArcgateError } from "./errors.js";

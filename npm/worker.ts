@@ -14,5 +14,6 @@ export type {
   ServiceBinding,
   UpstreamAuth,
   WorkerContext,
+  WorkerLimits,
   WorkerOptions,
 } from "./worker/types.js";

@@ -73,6 +73,15 @@ describe("types", () => {
     }
   });
 
+  test("have the names that callers know: no parameter with an underscore, no second name of a type", () => {
+    for (const { name, text } of declarations) {
+      const odd = [...text.matchAll(/[(,]\s*(_\w+)\??:|\b(\w+ as \w+)\b/g)].map(
+        ([, parameter, type]) => parameter ?? type,
+      );
+      assert.deepEqual(odd, [], name);
+    }
+  });
+
   test("hold for the examples in tests/types", () =>
     run(bin("tsc"), ["--project", "tests/types/tsconfig.json"], { cwd: root }).catch(said));
 

@@ -11,16 +11,16 @@ import { ready } from "../../platform/wasm.js";
 import type { Accepted, ClientAction, Closed, CoreEvent, JobAction, Opened } from "./actions.js";
 import { Driver } from "./driver.js";
 import type { InputArguments, RequestName } from "./inputs.js";
-import { Job } from "./job.js";
+import { Job as JobHandle } from "./job.js";
 import { bearerFor, checkedUrl, checkOptions, coreOptions } from "./options.js";
 import { jobPage, listing, submission, subscription } from "./requests.js";
 import { type Session, sessionOf } from "./session.js";
 import type {
   ArcpClientOptions,
+  Job,
   JobFilter,
   JobPage,
   JobRequest,
-  Job as PublicJob,
   SessionEvent,
   SubscribeOptions,
 } from "./types.js";
@@ -48,7 +48,7 @@ export class ArcpClient {
   #driver: Driver;
   #state: ArcpClient["state"] = "connecting";
   #session: Partial<Session> & Pick<Session, "features" | "agents"> = { features: new Set(), agents: [] };
-  #jobs = new Map<number, Job>();
+  #jobs = new Map<number, JobHandle>();
   #requests = new Map<number, Deferred<unknown>>();
   #onEvent: ArcpClientOptions["onEvent"];
   #open = deferred<void>();
@@ -121,8 +121,8 @@ export class ArcpClient {
   }
 
   /** Asks for a job (ARCP 1.1 §7.1); settles when the runtime has accepted or refused it. */
-  async submit(request: JobRequest): Promise<PublicJob> {
-    return this.#request<Job, "submit">("submit", submission(request), request.signal);
+  async submit(request: JobRequest): Promise<Job> {
+    return this.#request<JobHandle, "submit">("submit", submission(request), request.signal);
   }
 
   /** A page of the jobs that one may see (§6.6). */
@@ -133,11 +133,11 @@ export class ArcpClient {
   }
 
   /** Observes a job of another session (§7.6). A job of this session is given as it is. */
-  async subscribe(jobId: string, options: SubscribeOptions = {}): Promise<PublicJob> {
+  async subscribe(jobId: string, options: SubscribeOptions = {}): Promise<Job> {
     checkKeys(options, ["history", "fromEventSeq", "signal"]);
     if (typeof jobId !== "string" || jobId === "") throw configError("jobId", "must be the id of a job");
     this.#needs("subscribe");
-    return this.#request<Job, "subscribe">("subscribe", subscription(jobId, options), options.signal);
+    return this.#request<JobHandle, "subscribe">("subscribe", subscription(jobId, options), options.signal);
   }
 
   /** Ends the session (§6.7). Jobs go on at the runtime; what waits for them here fails with ERR_ABORTED. */
@@ -234,7 +234,7 @@ export class ArcpClient {
     let job = this.#jobs.get(handle);
     if (payload && !job?.id) {
       job ??= this.#newJob(handle);
-      const isOver = Job.begin(job, id as string, Object.freeze(payload));
+      const isOver = JobHandle.begin(job, id as string, Object.freeze(payload));
       if (isOver) this.#jobs.delete(handle);
       else this.#jobs.set(handle, job);
     }
@@ -250,11 +250,11 @@ export class ArcpClient {
     this.#jobs.set(action.job, job);
     const isEnd = action.do === "result" || action.do === "failed";
     if (isEnd && job.id) this.#jobs.delete(action.job);
-    Job.receive(job, action.do === "failed" ? { ...action, error: this.#toError(action.error) } : action);
+    JobHandle.receive(job, action.do === "failed" ? { ...action, error: this.#toError(action.error) } : action);
   }
 
-  #newJob(handle: number): Job {
-    return new Job(this.#driver, handle, (...args) => {
+  #newJob(handle: number): JobHandle {
+    return new JobHandle(this.#driver, handle, (...args) => {
       const [number, reason, signal] = args;
       return this.#request("cancel", [number, reason], signal);
     });
@@ -274,7 +274,7 @@ export class ArcpClient {
     this.#open.reject(error);
     for (const answer of this.#requests.values()) answer.reject(error);
     this.#requests.clear();
-    for (const [handle, job] of this.#jobs) Job.receive(job, { do: "failed", job: handle, error });
+    for (const [handle, job] of this.#jobs) JobHandle.receive(job, { do: "failed", job: handle, error });
     this.#jobs.clear();
     this.#emit({ type: "closed", code, reason, error: code === "CLOSED" ? undefined : error });
     this.#closed.resolve({ code, reason });
