@@ -2,8 +2,8 @@
 //!
 //! What is called for each token crosses the boundary as numbers: which step comes next, and in which of thirteen registers its
 //! details are. What a token manager's next step is, and what an application does with a job's events, are numbers, too.
-//! `npm/verify/numbers.ts`, `npm/token/numbers.ts` and `npm/arcp/client/numbers.ts` have the same ones; `cargo test --test seam`
-//! holds them against these tables, and writes them anew with `ARCGATE_WRITE=1`.
+//! The `numbers.ts` of `npm/verify`, `npm/token`, `npm/arcp/client`, `npm/arcp/runtime` and `npm/worker` have the same ones;
+//! `cargo test --test seam` holds them against these tables, and writes them anew with `ARCGATE_WRITE=1`.
 
 /// A number by its name, as both sides write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +150,28 @@ pub mod arcp_client {
         FRAME_HEAD: usize = 4096;
         /// How a connection ends that says nothing of its end, or was never made (RFC 6455 §7.1.5).
         ABNORMAL_CLOSURE: u16 = 1006;
+    }
+}
+
+/// A hub's: `src/arcp/runtime` and `npm/arcp/runtime`.
+pub mod arcp_runtime {
+    use super::Number;
+
+    numbers! {
+        /// So long a gate has for its hello, in milliseconds.
+        HELLO_MS: u32 = 10_000;
+    }
+}
+
+/// A replica's of the revocations: `src/js/revocation.rs` and `npm/worker/revocations.ts`.
+pub mod revocation {
+    use super::Number;
+
+    numbers! {
+        /// A bit of the answer about a token: it is revoked.
+        REVOKED: u8 = 1;
+        /// A bit of it: the replica is to be brought up to date beside.
+        AGING: u8 = 2;
     }
 }
 

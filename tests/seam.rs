@@ -1,5 +1,4 @@
-//! Both sides of the boundary to JavaScript know the same numbers: `npm/verify/numbers.ts`, `npm/token/numbers.ts` and
-//! `npm/arcp/client/numbers.ts` are what `src/seam.rs` says, `npm/arcp/close-codes.ts` what `src/arcp/close.rs` does, and
+//! Both sides of the boundary to JavaScript know the same numbers: each `numbers.ts` in `npm` is what `src/seam.rs` says, `npm/arcp/close-codes.ts` what `src/arcp/close.rs` does, and
 //! `npm/arcp/runtime/limits.ts` what `src/arcp/runtime/limits.rs` does.
 #![cfg(not(target_arch = "wasm32"))]
 
@@ -10,7 +9,7 @@ use arcgate::{
         runtime::limits::{Bounds, CONFIGURABLE},
         Close,
     },
-    seam::{arcp_client, token, verify, Number},
+    seam::{arcp_client, arcp_runtime, revocation, token, verify, Number},
 };
 
 /// The numbers as a module of TypeScript.
@@ -56,6 +55,8 @@ fn javascript_has_the_same_numbers() {
         ("npm/verify/numbers.ts", typescript("verifier", verify::NUMBERS)),
         ("npm/token/numbers.ts", typescript("token manager", token::NUMBERS)),
         ("npm/arcp/client/numbers.ts", typescript("ARCP client", arcp_client::NUMBERS)),
+        ("npm/arcp/runtime/numbers.ts", typescript("hub", arcp_runtime::NUMBERS)),
+        ("npm/worker/numbers.ts", typescript("replica of the revocations", revocation::NUMBERS)),
         ("npm/arcp/close-codes.ts", close_codes()),
         ("npm/arcp/runtime/limits.ts", hub_limits()),
     ] {

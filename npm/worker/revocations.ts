@@ -12,6 +12,7 @@ import { guarded, MachineDriver } from "../platform/machine-driver.js";
 import { checkRecord, membersOf } from "../platform/options.js";
 import { bindings, ready } from "../platform/wasm.js";
 import type { Principal } from "../verify/types.js";
+import { AGING, REVOKED } from "./numbers.js";
 import type { Revocation } from "./types.js";
 
 const BINDING = "REVOCATIONS";
@@ -71,9 +72,9 @@ export class Revocations {
     let answer = ask(maxAgeMs);
     if (answer === undefined) {
       await this.#update(binding, replica);
-      answer = ask(undefined) ?? 1;
+      answer = ask(undefined) ?? REVOKED;
     }
-    const [isRevoked, isAging] = [(answer & 1) !== 0, (answer & 2) !== 0];
+    const [isRevoked, isAging] = [(answer & REVOKED) !== 0, (answer & AGING) !== 0];
     if (isAging) waitUntil?.(this.#update(binding, replica).catch(() => {}));
     return isRevoked;
   }

@@ -7,6 +7,7 @@ use crate::{
     config,
     json::Members,
     revocation::{Entry, Facts, Freshness, Replica, MAX_ENTRIES, PAGE},
+    seam::revocation as numbers,
     time::{Span, Time},
 };
 
@@ -23,9 +24,9 @@ impl RevocationReplica {
         Self(Replica::new(Span::from_millis((max_lifetime_sec * 1000.0) as i64)))
     }
 
-    /// Whether a principal's token is revoked, as a replica of this age at most (of any, where none is given) says: 0 no, 1 yes; 2 and 3 the same, and an update
-    /// is to be begun beside it (where `can_refresh`); nothing where the replica is too old. Throws what a token that outlives the
-    /// entries is refused with.
+    /// Whether a principal's token is revoked, as a replica of this age at most (of any, where none is given) says, in the bits of
+    /// `seam::revocation`: an update is to be begun beside only where `can_refresh`. Nothing where the replica is too old. Throws
+    /// what a token that outlives the entries is refused with.
     #[wasm_bindgen(js_name = isRevoked)]
     #[expect(clippy::too_many_arguments, reason = "numbers and texts cross, objects don't")]
     pub fn is_revoked(
@@ -41,10 +42,11 @@ impl RevocationReplica {
         let now = Time::from_millis(now);
         let facts = Facts::of(issuer, id, expires_at, token.as_deref());
         let revoked = self.0.is_revoked(&facts, now).map_err(|error| thrown(&error))?;
-        let Some(max_age_ms) = max_age_ms else { return Ok(Some(u8::from(revoked))) };
+        let answer = if revoked { numbers::REVOKED } else { 0 };
+        let Some(max_age_ms) = max_age_ms else { return Ok(Some(answer)) };
         Ok(match self.0.freshness(now, Span::from_millis(max_age_ms as i64), can_refresh) {
-            Freshness::Fresh => Some(u8::from(revoked)),
-            Freshness::Aging => Some(2 + u8::from(revoked)),
+            Freshness::Fresh => Some(answer),
+            Freshness::Aging => Some(answer | numbers::AGING),
             Freshness::Stale => None,
         })
     }

@@ -13,12 +13,11 @@ import { HELLO_TIMEOUT, NORMAL, RESTART } from "../close-codes.js";
 import type { ServerSocket } from "../gate/settings.js";
 import { creditIn, PIPE_HEADER, PIPE_VERSION } from "../hub-protocol.js";
 import type { AskPolicy, HubAction, StartRun } from "./actions.js";
+import { HELLO_MS } from "./numbers.js";
 import type { HubOptions } from "./options.js";
 import { failure, Run } from "./run.js";
 import type { Agent, JobPolicy } from "./types.js";
 
-/** Time for a gate to say hello. */
-const HELLO_MS = 10_000;
 /** After so many events in a row, others have their turn: an agent that never waits must not starve the sockets. */
 const TURN = 64;
 
