@@ -80,6 +80,12 @@ pub fn arc_forward_reply(ticket: &str, failure: &str) -> Result<String, JsValue>
     Ok(reply_json(&forward_of(ticket)?.reply(failure)))
 }
 
+/// What of an upstream's credential failed, by the code of the error and whether that may pass: a failure's name.
+#[wasm_bindgen(js_name = arcCredentialFailure)]
+pub fn arc_credential_failure(code: &str, is_retryable: bool) -> String {
+    Failure::of_credential(code, is_retryable).name().to_owned()
+}
+
 /// The events in the place of the rest of an upstream's stream that failed so.
 #[wasm_bindgen(js_name = arcForwardEvents)]
 pub fn arc_forward_events(ticket: &str, failure: &str) -> Result<String, JsValue> {

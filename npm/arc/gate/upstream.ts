@@ -73,10 +73,8 @@ export class ArcUpstream {
       return await this.#auth.credential(principal, presentedToken, watch.signal);
     } catch (error) {
       if (watch.signal.aborted) return { failure: watch.outcome, error };
-      // Refused for good, or none: this user has no credential there.
       const { code, retryable } = Object(error);
-      if (["ERR_PERMISSION_DENIED", "ERR_REFRESH_REJECTED"].includes(code)) return { failure: "no_credential", error };
-      return { failure: retryable ? "credential_unavailable" : "misconfigured", error };
+      return { failure: call("arcCredentialFailure", typeof code === "string" ? code : "", Boolean(retryable)), error };
     }
   }
 

@@ -1,6 +1,6 @@
 //! Why there is no answer of the upstream's.
 
-use crate::arc::errors::ArcCode;
+use crate::{arc::errors::ArcCode, error::Code};
 
 /// Why there is no answer of the upstream's to hand on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,24 @@ impl Failure {
     /// The failure that the driver names so.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, failure)| *failure)
+    }
+
+    /// What it means that a credential could not be had, by the code of the error that says so and whether that may pass. Refused
+    /// for good, or none: this user has no credential there.
+    pub fn of_credential(code: &str, is_retryable: bool) -> Self {
+        if [Code::PermissionDenied, Code::RefreshRejected].iter().any(|none| none.as_str() == code) {
+            return Self::NoCredential;
+        }
+        if is_retryable {
+            Self::CredentialUnavailable
+        } else {
+            Self::Misconfigured
+        }
+    }
+
+    /// The name that the driver has for it.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, failure)| *failure == self).map_or("", |(name, _)| name)
     }
 
     /// Code, status and what the audit log calls it.
