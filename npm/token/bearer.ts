@@ -5,7 +5,7 @@ import { sourceError } from "./source-error.js";
 import type { TokenGiver } from "./types.js";
 
 // RFC 6750 §2.1. Anything else would break the header, and the platform's error about that would quote it.
-const bearerForm = /^[\w.~+/-]+=*$/;
+export const bearerForm = /^[\w.~+/-]+=*$/;
 // Another scheme's credential travels in JSON, and is whatever the scheme says.
 const otherForm = /^[^\p{Cc}]{1,16384}$/u;
 

@@ -14,6 +14,7 @@ import { callJson } from "../platform/call.js";
 import { orAborted } from "../platform/cancellation.js";
 import { checkKeys } from "../platform/options.js";
 import { ready } from "../platform/wasm.js";
+import { bearerForm } from "../token/bearer.js";
 import { sign, unguessable } from "../token/request.js";
 import { sourceError } from "../token/source-error.js";
 import type { Principal } from "../verify/types.js";
@@ -49,9 +50,6 @@ const modes: Record<UpstreamAuth["mode"], [known: string[], make: (options: Give
   dangerouslySharedToken: [["token"], shared],
 };
 
-// RFC 6750 §2.1. Anything else would break the header, and the platform's error about that would quote it.
-const form = /^[\w.~+/-]+=*$/;
-
 /** Reads `UpstreamAuth` options, which stand at `path`. */
 export function upstreamAuth(options: UpstreamAuth, path = "upstreamAuth"): UpstreamIdentity {
   if (options === null || typeof options !== "object") throw configError(path, "must be an object with `mode`");
@@ -71,14 +69,14 @@ export function upstreamAuth(options: UpstreamAuth, path = "upstreamAuth"): Upst
           details: { fault: "caller" },
         });
       }
-      if (typeof token === "string" && form.test(token)) return { scheme: "bearer", token };
+      if (typeof token === "string" && bearerForm.test(token)) return { scheme: "bearer", token };
       throw configError(path, "gave what is no bearer token (RFC 6750 §2.1)");
     },
   };
 }
 
 function shared({ token }: Given, path: string): TokenOf {
-  if (typeof token === "string" && form.test(token)) return () => token;
+  if (typeof token === "string" && bearerForm.test(token)) return () => token;
   throw configError(`${path}.token`, "must be a bearer token, without `Bearer ` and without spaces");
 }
 
@@ -88,7 +86,7 @@ function map({ tokenFor }: Given, path: string): TokenOf {
   if (tokenFor !== null && typeof tokenFor === "object" && !Array.isArray(tokenFor)) {
     const tokens = new Map(Object.entries(tokenFor));
     for (const token of tokens.values()) {
-      if (typeof token !== "string" || !form.test(token)) {
+      if (typeof token !== "string" || !bearerForm.test(token)) {
         throw configError(`${path}.tokenFor`, "must be a record: a principal's key -> bearer token");
       }
     }
