@@ -28,6 +28,13 @@ impl Kind {
             Self::Custom => "custom",
         }
     }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Jwt, Self::Static, Self::Dev, Self::Anonymous, Self::Custom]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+    }
 }
 
 /// A caller whose credentials were accepted.

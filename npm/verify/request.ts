@@ -41,9 +41,7 @@ export async function authenticateRequest(
     request.headers.get("authorization") ?? undefined,
     queryOf(request.url),
   );
-  const principal = await authenticate(verifier, credentials, httpContext(request));
-  requireScopes(principal, scopes);
-  return principal;
+  return authenticate(verifier, credentials, httpContext(request), scopes);
 }
 
 /**
@@ -76,11 +74,15 @@ function refusal(error: unknown): { status: number; headers: Record<string, stri
   }
 }
 
-/** Asks a verifier. Gives a principal in its one form, frozen, or throws: also for what the verifier itself got wrong. @internal */
+/**
+ * Asks a verifier. Gives a principal in its one form, frozen, or throws: also for what the verifier itself got wrong, and where
+ * one of `scopes` is missing. @internal
+ */
 export async function authenticate(
   verifier: Verifier,
   credentials: Credentials,
   context: VerifierContext,
+  scopes: readonly string[] = [],
 ): Promise<Principal> {
   let result: unknown;
   try {
@@ -98,14 +100,14 @@ export async function authenticate(
       details: { fault: "caller" },
     });
   }
-  const principal = toPrincipal(result);
-  // The verifiers of this package have looked at the time themselves, with their own tolerance.
-  if (principal.kind === "custom" && (principal.expiresAt ?? Infinity) * 1000 <= Date.now()) {
-    throw new ArcgateError("ERR_TOKEN_EXPIRED", "the verifier returned a principal that has expired", {
-      details: { fault: "caller" },
-    });
-  }
-  return principal;
+  return frozen(
+    callJson<Principal>(
+      "toPrincipal",
+      jsonOf(result),
+      Date.now(),
+      scopes.length === 0 ? undefined : JSON.stringify(scopes),
+    ),
+  );
 }
 
 /** Somebody who was let in: what they need still, and who is told what is known of them now. */
@@ -135,22 +137,27 @@ export async function hasBeenRevoked(
     if (isRevoked === undefined) throw error;
     return isRevoked;
   }
-  const isAnonymous = principal.kind === "anonymous";
-  if (!isAnonymous && now.key !== principal.key) return true;
+  if (call("isSomebodyElse", principal.kind, principal.key, now.key)) return true;
   // Nobody in particular stays who it is; what it may is said anew.
-  renewed(isAnonymous ? Object.freeze({ ...principal, scopes: now.scopes }) : now);
-  return needs().some((scope) => !now.scopes?.includes(scope));
+  renewed(principal.kind === "anonymous" ? Object.freeze({ ...principal, scopes: now.scopes }) : now);
+  return call("lacksScopes", JSON.stringify(now.scopes ?? []), JSON.stringify(needs()));
 }
 
 /** A principal in its one form: with a key made anew, and of the kind "custom" unless it came from one of our verifiers. @internal */
 export function toPrincipal(result: unknown): Principal {
-  let json: string | undefined;
+  return frozen(callJson<Principal>("toPrincipal", jsonOf(result)));
+}
+
+function jsonOf(result: unknown): string {
   try {
-    json = JSON.stringify(result);
+    return JSON.stringify(result) ?? "null";
   } catch {
     // Nothing that JSON can't hold is a principal: the core says so.
+    return "null";
   }
-  const principal = callJson<Principal>("toPrincipal", json ?? "null");
+}
+
+function frozen(principal: Principal): Principal {
   Object.freeze(principal.labels);
   if (principal.scopes) Object.freeze(principal.scopes);
   return Object.freeze(principal);
@@ -172,14 +179,6 @@ export function checkVerifier(verifier: unknown, name = "verifier"): asserts ver
   if (typeof (verifier as Partial<Verifier> | null | undefined)?.authenticate !== "function") {
     throw configError(name, "must be a verifier: an object with `authenticate`");
   }
-}
-
-function requireScopes(principal: Principal, scopes: readonly string[]): void {
-  const missing = scopes.filter((scope) => !principal.scopes?.includes(scope));
-  if (missing.length === 0) return;
-  throw new ArcgateError("ERR_TOKEN_SCOPE", `the token lacks the scope ${missing.join(" ")}`, {
-    details: { fault: "caller", subject: scopes.join(" ") },
-  });
 }
 
 function queryOf(url: string): string {

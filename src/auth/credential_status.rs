@@ -4,7 +4,7 @@
 //! So the question is asked again: before anything begins the answer must be there; while something runs it may be missing for
 //! a while, for a store that restarts must not end everybody's work.
 
-use crate::{error::Code, time::Span};
+use crate::{error::Code, principal::Kind, time::Span};
 
 /// What runs is ended when nobody could say for so long whether its credential still holds.
 pub const LONGEST_UNKNOWN: Span = Span::from_secs(30);
@@ -20,6 +20,11 @@ pub const fn means_revoked(refusal: Code, has_end: bool) -> Option<bool> {
         code if code.is_retryable() => None,
         _ => Some(true),
     }
+}
+
+/// Whether the same credentials mean somebody else now. Nobody in particular stays who it is, whatever name it is given anew.
+pub fn is_somebody_else(kind: Kind, key: &str, key_now: &str) -> bool {
+    kind != Kind::Anonymous && key != key_now
 }
 
 /// What an answer about a credential means.
@@ -70,6 +75,14 @@ mod tests {
         assert_eq!(CredentialStatus::before(Some(false)), CredentialStatus::Valid);
         assert_eq!(CredentialStatus::before(Some(true)), CredentialStatus::Revoked);
         assert_eq!(CredentialStatus::before(None), CredentialStatus::Unknown);
+    }
+
+    #[test]
+    fn another_key_is_somebody_else_but_for_nobody_in_particular() {
+        assert!(!is_somebody_else(Kind::Custom, "custom||a", "custom||a"));
+        assert!(is_somebody_else(Kind::Custom, "custom||a", "custom||b"));
+        assert!(is_somebody_else(Kind::Jwt, "jwt|i|a", "custom||a"));
+        assert!(!is_somebody_else(Kind::Anonymous, "anonymous||a", "anonymous||b"));
     }
 
     #[test]

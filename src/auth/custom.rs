@@ -2,12 +2,11 @@
 
 use crate::{
     error::{Code, Error},
+    jose::claims::missing_scopes,
     json::{self, Object, Value},
     principal::{Kind, Principal},
     time::Time,
 };
-
-const KINDS: [Kind; 5] = [Kind::Jwt, Kind::Static, Kind::Dev, Kind::Anonymous, Kind::Custom];
 
 /// Reads `{ id, labels?, scopes?, expiresAt? }`. Where it already is a principal (a verifier that wraps another one passes
 /// its principal on), kind and issuer are kept; else the kind is [`Kind::Custom`]. The key is always made anew.
@@ -25,7 +24,7 @@ pub fn principal_from_json(text: &str) -> Result<Principal, Error> {
         None => Kind::Custom,
         Some(kind) => kind
             .as_str()
-            .and_then(|name| KINDS.into_iter().find(|kind| kind.as_str() == name))
+            .and_then(Kind::from_name)
             .ok_or_else(|| wrong("kind", "must be one of jwt, static, dev, anonymous, custom, or be left out"))?,
     };
     let issuer = optional_string(&object, "issuer")?;
@@ -45,6 +44,25 @@ pub fn principal_from_json(text: &str) -> Result<Principal, Error> {
                 })?);
     }
     Ok(principal)
+}
+
+/// Whether a principal that a verifier has just returned is let in. The verifiers of this package have looked at the time
+/// themselves, with their own tolerance; a user's own may not have.
+///
+/// # Errors
+/// [`Code::TokenExpired`], and [`Code::TokenScope`] where a scope of `required` is missing.
+pub fn admit(principal: &Principal, required: &[&str], now: Time) -> Result<(), Error> {
+    let has_ended = principal.expires_at().is_some_and(|end| end <= now);
+    if principal.kind() == Kind::Custom && has_ended {
+        return Err(Error::new(Code::TokenExpired, "the verifier returned a principal that has expired"));
+    }
+    let granted: Vec<&str> = principal.scopes().unwrap_or_default().iter().map(String::as_str).collect();
+    let missing = missing_scopes(&granted, required.iter().copied());
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the token lacks the scope {}", missing.join(" "));
+    Err(Error::new(Code::TokenScope, message).about(required.join(" ")))
 }
 
 fn wrong(member: &'static str, fix: &str) -> Error {
@@ -90,6 +108,37 @@ mod tests {
         assert_eq!(principal.labels(), [("t".to_owned(), "x".to_owned())]);
         assert_eq!(principal.scopes(), Some(&["s".to_owned()][..]));
         assert_eq!(principal.expires_at().unwrap().as_millis(), 12_500);
+    }
+
+    #[test]
+    fn a_principal_of_a_users_own_verifier_ends_when_it_says() {
+        let now = Time::from_millis(12_500.0);
+        for (text, code) in [
+            (r#"{"id":"a","expiresAt":12.5}"#, Some(Code::TokenExpired)),
+            (r#"{"id":"a","expiresAt":12.501}"#, None),
+            (r#"{"id":"a"}"#, None),
+            // Its verifier has looked, and may be tolerant.
+            (r#"{"id":"a","kind":"jwt","issuer":"i","expiresAt":12}"#, None),
+            (r#"{"id":"a","kind":"static","expiresAt":12}"#, None),
+        ] {
+            let admitted = admit(&principal_from_json(text).unwrap(), &[], now);
+            assert_eq!(admitted.err().map(|error| error.code()), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_principal_without_a_required_scope_is_refused_and_the_missing_are_named() {
+        let now = Time::from_millis(0.0);
+        let some = principal_from_json(r#"{"id":"a","scopes":["read"]}"#).unwrap();
+        let none = principal_from_json(r#"{"id":"a"}"#).unwrap();
+        assert_eq!(admit(&some, &["read"], now), Ok(()));
+        assert_eq!(admit(&none, &[], now), Ok(()));
+        for (principal, missing) in [(&some, "write"), (&none, "read write")] {
+            let error = admit(principal, &["read", "write"], now).unwrap_err();
+            assert_eq!(error.code(), Code::TokenScope);
+            assert_eq!(error.message(), format!("the token lacks the scope {missing}"));
+            assert_eq!(error.subject(), Some("read write"));
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{
     error::thrown,
-    http::{credentials_of, object_of, seconds},
+    http::{credentials_of, object_of, seconds, texts_of},
 };
 use crate::{
     arc::{origin::OriginRules, run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run, Step},
@@ -17,7 +17,9 @@ use crate::{
     },
     config::Reader,
     error::{Code, Error},
+    jose::claims::missing_scopes,
     json::{self, Members, Object, Value},
+    principal::Kind,
     time::Span,
 };
 
@@ -103,6 +105,19 @@ pub fn means_revoked(code: &str, retryable: bool, has_end: bool) -> Option<bool>
     // A verifier that says so says it for good.
     let retryable = retryable && code != Code::TokenRevoked.as_str();
     credential_status::means_revoked(stated(code, retryable, None, None).code(), has_end)
+}
+
+/// Whether credentials that were let in as `kind` and `key` mean somebody else now, by the key that the verifier gives them.
+#[wasm_bindgen(js_name = isSomebodyElse)]
+pub fn is_somebody_else(kind: &str, key: &str, key_now: &str) -> bool {
+    Kind::from_name(kind).is_none_or(|kind| credential_status::is_somebody_else(kind, key, key_now))
+}
+
+/// Whether a scope of `needs` is not among those that are granted: both are lists as JSON.
+#[wasm_bindgen(js_name = lacksScopes)]
+pub fn lacks_scopes(granted: &str, needs: &str) -> bool {
+    let [granted, needs] = [granted, needs].map(|list| json::parse(list.as_bytes()).ok());
+    !missing_scopes(&texts_of(granted.as_ref()), texts_of(needs.as_ref()).into_iter()).is_empty()
 }
 
 /// Decides on a body: `{ seen, needs, reply }`, `{ seen, needs, agent, input, stream, ticket }`, or `{ seen, needs, forward }`.

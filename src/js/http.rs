@@ -7,11 +7,11 @@ use crate::{
     auth::{
         challenge::{stated, HttpRefusal},
         credentials::{self, Credentials},
-        custom::principal_from_json,
+        custom::{admit, principal_from_json},
         first_of,
     },
     http::retry_after,
-    json::Members,
+    json::{self, Members, Value},
     secret::Secret,
     time::{Span, Time},
 };
@@ -33,10 +33,17 @@ pub fn http_refusal(code: &str, retryable: bool, subject: Option<String>, retry_
     Members::new().integer("status", refusal.status.into()).raw("headers", &object_of(&fields)).end()
 }
 
-/// The principal that a verifier returned, in the form that everything behind it relies on.
+/// The principal that a verifier returned, in the form that everything behind it relies on. With `now` it is let in, or what
+/// refuses it is thrown: that it has ended, or lacks a scope of `required`, a list as JSON.
 #[wasm_bindgen(js_name = toPrincipal)]
-pub fn to_principal(principal: &str) -> Result<String, JsValue> {
+pub fn to_principal(principal: &str, now: Option<f64>, required: Option<String>) -> Result<String, JsValue> {
     let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
+    if let Some(now) = now {
+        let required = required.unwrap_or_default();
+        let required = json::parse(required.as_bytes()).ok();
+        let required: Vec<&str> = texts_of(required.as_ref());
+        admit(&principal, &required, Time::from_millis(now)).map_err(|error| thrown(&error))?;
+    }
     let mut out = String::new();
     principal.write_json(&mut out);
     Ok(out)
@@ -72,6 +79,11 @@ pub fn find_hash(hashes: &[u8], needle: &[u8]) -> Option<u32> {
 pub(super) fn credentials_of(written: Members, credentials: &Credentials) -> Members {
     let token = credentials.token().and_then(|token| std::str::from_utf8(token.expose()).ok());
     written.text("scheme", credentials.scheme()).some_text("token", token)
+}
+
+/// The texts of a list.
+pub(super) fn texts_of<'v>(list: Option<&'v Value<'_>>) -> Vec<&'v str> {
+    list.and_then(Value::as_array).unwrap_or_default().iter().filter_map(Value::as_str).collect()
 }
 
 pub(super) fn seconds(seconds: f64) -> Span {
