@@ -1,5 +1,7 @@
 //! What each thing that goes wrong is called, and to whom.
 
+use arcgate::error::Fact;
+
 use super::*;
 
 const ISSUER: &str =
@@ -215,4 +217,31 @@ fn a_token_that_nobody_uses_is_not_refreshed() {
     world.sleep(590.0);
     assert!(!world.wake());
     assert_eq!(world.deadline(), Some(8.0), "when it ends, and not before");
+}
+
+#[test]
+fn of_two_places_without_metadata_the_last_is_named() {
+    let mut world = World::of(ISSUER);
+    world.reply = Reply::Answer(404, String::new());
+    let error = world.get().unwrap_err();
+    let place = "https://i.example/.well-known/oauth-authorization-server".to_owned();
+    assert!(error.facts().contains(&("url", Fact::Text(place))), "{error}");
+}
+
+#[test]
+fn whoever_can_send_nothing_looks_into_the_storage_and_then_asks_the_tabs() {
+    const LOGIN: &str = r#"{"type":"authorization_code","issuer":"https://i.example","clientId":"c","redirectUri":"https://p.example/"}"#;
+    for (source, is_refused) in [(LOGIN, false), (PERSON, true)] {
+        let mut world = World::with(source, Options { is_shared: true, has_storage: true, ..Options::default() });
+        if is_refused {
+            world.reply = error(400, "invalid_grant");
+            assert_eq!(code(world.get()), Code::RefreshRejected);
+            world.sleep(100.0);
+        }
+        let attempt = begin(&mut world);
+        let now = world.time();
+        assert!(matches!(world.manager.task(attempt, "id", now), Some(Task::Load)));
+        world.manager.handle(attempt, Input::Loaded(None), now);
+        assert!(matches!(world.manager.task(attempt, "id", now), Some(Task::AskTabs { .. })), "{source}");
+    }
 }

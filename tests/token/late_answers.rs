@@ -108,3 +108,61 @@ fn a_function_may_give_a_token_out_of_a_cache_or_out_of_the_future() {
         assert_eq!(world.manager.server_ahead(), ahead.map(Span::from_secs), "{issued}");
     }
 }
+
+#[test]
+fn tokens_out_of_a_cache_that_are_still_good_say_nothing_of_the_clocks() {
+    let mut world = World::of(CALLBACK);
+    for issued in [500, 400] {
+        let now = world.now / 1000;
+        world.reply =
+            Reply::Called(format!("\"{}\"", jwt(&format!(r#"{{"iat":{},"exp":{}}}"#, now - issued, now + 600))));
+        world.force().unwrap();
+        assert_eq!(world.manager.server_ahead(), None, "{issued}");
+        world.sleep(50.0);
+    }
+}
+
+#[test]
+fn endpoints_are_good_for_a_whole_day() {
+    let mut world = World::of(ISSUER);
+    let document = r#"{"issuer":"https://i.example","token_endpoint":"https://i.example/token"}"#;
+    world.replies = vec![Reply::Answer(200, document.into())];
+    world.get().unwrap();
+    world.down();
+    for (secs, lookups) in [(86_400.0, 1), (60.0, 1), (60.0, 2)] {
+        world.sleep(secs);
+        world.get().unwrap_err();
+        assert_eq!(world.requests.iter().filter(|text| text.contains("openid-configuration")).count(), lookups);
+    }
+}
+
+#[test]
+fn a_token_that_is_due_and_unused_has_no_timer_but_that_of_its_end() {
+    let source = PERSON.replace("\"clientId\"", "\"issuer\":\"https://i.example\",\"clientId\"");
+    let shared = Options { is_shared: true, ..Options::default() };
+    let mut other = World::with(&source, shared.clone());
+    other.reply = Reply::Answer(200, r#"{"access_token":"t","expires_in":600,"refresh_token":"r1"}"#.into());
+    other.get().unwrap();
+    let text = String::from_utf8(other.manager.export().unwrap().expose().to_vec()).unwrap();
+    let mut world = World::with(&source, shared);
+    world.now = other.now;
+    let now = world.time();
+    assert!(world.manager.handle_shared_tokens(&text, now));
+    world.sleep(550.0);
+    let now = world.time();
+    assert!(world.manager.discover(now).is_some(), "an attempt of another kind");
+    assert_eq!(world.deadline(), Some(48.0));
+}
+
+#[test]
+fn a_machine_sends_no_refresh_token_and_loses_none() {
+    let mut world = World::of(MACHINE);
+    world.answers(r#","expires_in":600,"refresh_token":"r1""#);
+    world.get().unwrap();
+    world.sleep(700.0);
+    world.events();
+    world.reply = error(400, "invalid_grant");
+    world.get().unwrap_err();
+    assert!(world.requests.iter().all(|body| body.starts_with("grant_type=client_credentials")));
+    assert!(matches!(world.events().last(), Some(Event::Failed { retry_at: Some(_), .. })), "it may be otherwise soon");
+}
