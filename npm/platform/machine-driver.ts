@@ -23,10 +23,14 @@ export interface Drive<M> {
   isBackground?: boolean;
   /** The longest time for which the timer is set: where somebody may set the clock, it is looked at again before. */
   longestMs?: number;
+  /** A timer that is set for an earlier time than the deadline is left: it looks again. Saves one for each input. */
+  isPatient?: boolean;
 }
 
 /** Timers beyond this would fire at once on some platforms. */
 const LONGEST_TIMER = 3_600_000;
+/** How far the clock may be from where it should be since the timer was set. */
+const DRIFT_MS = 1000;
 
 /** One machine, from one instance of the module to the next. */
 export class MachineDriver<M extends Machine> {
@@ -34,7 +38,10 @@ export class MachineDriver<M extends Machine> {
   #machine: M | undefined;
   #epoch = -1;
   #timer: Timer | undefined;
+  #deadline: number | undefined;
   #timerAt = 0;
+  /** The clock, less the one by which timers run. */
+  #offset = 0;
   #isDraining = false;
 
   constructor(drive: Drive<M>) {
@@ -86,24 +93,32 @@ export class MachineDriver<M extends Machine> {
   }
 
   /**
-   * Sets the timer for a deadline. One that is set for an earlier time is left: it looks again, and a machine that is told the
-   * time too early minds nothing.
+   * Sets the timer for a deadline. It runs by a clock that stands while the computer sleeps and that nobody sets: after either,
+   * it would come too late.
    */
   arm(deadline: number | undefined, now: number): void {
     if (deadline === undefined) {
       this.disarm();
       return;
     }
-    if (this.#timer !== undefined && this.#timerAt <= deadline) return;
+    const offset = now - performance.now();
+    if (this.#timer !== undefined && this.#isSetFor(deadline) && Math.abs(offset - this.#offset) < DRIFT_MS) return;
     clearTimeout(this.#timer);
     const waitMs = Math.min(Math.max(deadline - now, 1), this.#drive.longestMs ?? LONGEST_TIMER);
+    this.#deadline = deadline;
     this.#timerAt = now + waitMs;
+    this.#offset = offset;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#drive.wake?.();
     }, waitMs);
     // Node's are objects.
     if (this.#drive.isBackground) (this.#timer as { unref?(): void }).unref?.();
+  }
+
+  // A machine that is told the time too early minds nothing.
+  #isSetFor(deadline: number): boolean {
+    return this.#drive.isPatient ? this.#timerAt <= deadline : this.#deadline === deadline;
   }
 
   disarm(): void {

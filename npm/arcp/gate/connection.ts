@@ -54,6 +54,7 @@ export class Connection {
     this.#driver = new MachineDriver({
       make: () => new bindings.ArcpGateCore(config, core, conn, isTrusted, hasGauge, ...randomHalves(), Date.now()),
       wake: () => this.#do((machine, now) => machine.tick(now)),
+      isPatient: true,
     });
     // At once: it counts the time to the hello, and none is made in its place.
     void this.#driver.machine;
