@@ -50,3 +50,17 @@ test("the workflows run what a contributor runs, with pinned actions and no more
     assert.doesNotMatch(text, /: write(?!$)|contents: write/m);
   }
 });
+
+test("whoever publishes runs nothing that was installed, and publishes what was tested", () => {
+  const [, build, publish] = read(".github/workflows/release.yml").split(/^ {2}(?:build|publish):$/m);
+  assert.doesNotMatch(build, /: write|secrets\.|environment:/);
+  assert.match(publish, /^ {6}id-token: write$/m);
+  assert.match(publish, /needs: build\n {4}if: github\.ref_type == 'tag'/);
+  assert.match(publish, /sha256sum --check --strict\n {8}env:\n {10}SHA256: \$\{\{ needs\.build\.outputs\.sha256 \}\}/);
+  const steps = [...publish.matchAll(/^ {6}- run: (.*)$/gm)].map(([, command]) => command);
+  assert.deepEqual(steps.slice(1), [
+    "cargo publish --no-verify",
+    "npm publish ./arcgate.tgz --ignore-scripts --provenance --access public",
+  ]);
+  assert.match(read("RELEASING.md"), /^4\. `node scripts\/release\.mjs --tag v/m);
+});
