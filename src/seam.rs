@@ -28,7 +28,7 @@ macro_rules! numbers {
 /// The verifier's: `src/js/verifier.rs` and `npm/verify`.
 pub mod verify {
     use super::Number;
-    use crate::jose::{jwks, jws};
+    use crate::jose::{alg::Algorithm, jwks, jws};
 
     numbers! {
         /// A step: the token is refused.
@@ -98,6 +98,8 @@ pub mod verify {
         NO_SECRET: u32 = u32::MAX;
         /// A key's handle has the algorithm's number in so many of its lower bits.
         ALGORITHM_BITS: u32 = 4;
+        /// The algorithm's number of HS256, which a gate's secret signs with.
+        HS256: u32 = Algorithm::HS256 as u32;
         /// The longest token, in bytes.
         MAX_TOKEN: usize = jws::MAX_TOKEN;
         /// The longest document of a provider's, keys or metadata, in bytes.

@@ -100,6 +100,9 @@ export const NO_SECRET = 4294967295;
 /** A key's handle has the algorithm's number in so many of its lower bits. */
 export const ALGORITHM_BITS = 4;
 
+/** The algorithm's number of HS256, which a gate's secret signs with. */
+export const HS256 = 0;
+
 /** The longest token, in bytes. */
 export const MAX_TOKEN = 16384;
 

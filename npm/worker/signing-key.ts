@@ -4,6 +4,7 @@
 import { configError } from "../errors.js";
 import { callJson } from "../platform/call.js";
 import { describeKey, type Signing } from "../token/request.js";
+import { HS256 } from "../verify/numbers.js";
 import { importSigningKey } from "../verify/webcrypto.js";
 
 type Algorithm = Omit<Signing, "key">;
@@ -14,7 +15,7 @@ export interface SigningKey extends Algorithm {
   load(): Promise<CryptoKey>;
 }
 
-const hs256: Algorithm = { name: "HS256", algorithm: 0 };
+const hs256: Algorithm = { name: "HS256", algorithm: HS256 };
 
 /** Reads `key` and `keyId` of the options at `path`. Throws ERR_CONFIG for what JWTs are not signed with. */
 export function signingKey({ key, keyId }: { key?: unknown; keyId?: unknown }, path: string): SigningKey {

@@ -1,10 +1,10 @@
 // The key under which resume tokens are sealed.
 
 import { configError } from "../../errors.js";
+import { base64url } from "../../token/request.js";
 import type { Sealer } from "./settings.js";
 
 const encoder = new TextEncoder();
-const urlSafe: Record<string, string> = { "+": "-", "/": "_" };
 
 /**
  * A function that computes the code of a text, in base64url. `secret` is a string or bytes, 32 at least; without one the key is
@@ -20,8 +20,7 @@ export function resumeSealer(secret: unknown, path = "arcp.resumeKey"): Sealer {
   return async (text) => {
     // Kept once it is there: what one request waits for must not be another request's promise.
     key ??= await derive(given ?? crypto.getRandomValues(new Uint8Array(32)));
-    const code = new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(text)));
-    return btoa(String.fromCharCode(...code)).replace(/[+/=]/g, (char) => urlSafe[char] ?? "");
+    return base64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(text))));
   };
 }
 
