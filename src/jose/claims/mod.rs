@@ -3,28 +3,19 @@
 //! The check runs before the signature's result is known, and its outcome stays closed up until then
 //! ([`super::verify`]), so that nobody can learn from the order of errors what a token would be good for.
 
-mod principal;
-mod scopes;
 #[cfg(test)]
 mod tests;
-mod times;
 mod values;
 
 use std::borrow::Cow;
 
-pub use scopes::{missing_scopes, missing_scopes_error};
-pub use times::Window;
+pub use values::Window;
 
-use self::{
-    principal::{labels, principal_id, subject_is_a_name},
-    scopes::{missing_with_hint, scopes},
-    times::times,
-    values::{lookup, missing, said, same, says_something, string},
-};
+use self::values::{lookup, missing, said, same, says_something, string, times, wrong_type};
 use super::provider::Provider;
 use crate::{
     error::{shown, Code, Error},
-    json::{Object, Value},
+    json::{Number, Object, Value},
     time::{Span, Time},
 };
 
@@ -141,4 +132,117 @@ fn required_claims(provider: &Provider, claims: &Object<'_>) -> Result<(), Error
         }
     }
     Ok(())
+}
+
+/// The longest principal id or label that is taken over, in bytes.
+const MAX_ID: usize = 1024;
+
+/// `sub` is a string (RFC 7519 §4.1.2). Some issuers number their users: that will do where another claim is the principal.
+fn subject_is_a_name(provider: &Provider, claims: &Object<'_>) -> Result<(), Error> {
+    let is_whole = |number: &Number<'_>| number.as_f64().fract() == 0.0;
+    let names_principal = provider.principal_claims.iter().any(|name| name == "sub");
+    match said(claims, "sub") {
+        Some(Value::Number(number)) if is_whole(number) && !names_principal => Ok(()),
+        Some(number @ Value::Number(_)) => Err(wrong_type(
+            "sub",
+            number,
+            "a string; where the issuer numbers its users, name another claim in `principalClaim`",
+        )),
+        _ => string(claims, "sub").map(drop),
+    }
+}
+
+/// The first of the principal's claims that is there and not empty. One that is there and can't be an id is no reason to take
+/// the next: then it would be up to the token whose id it is.
+fn principal_id<'c>(provider: &'c Provider, claims: &'c Object<'_>) -> Result<&'c str, Error> {
+    let found = |name: &'c String| Some((name, lookup(claims, name).filter(says_something)?));
+    match provider.principal_claims.iter().find_map(found) {
+        Some((name, Value::String(id))) if id.trim().is_empty() => {
+            Err(Error::new(Code::TokenClaim, format!("the claim `{}` is blank, and names nobody", shown(name)))
+                .about(name.clone()))
+        }
+        Some((_, Value::String(id))) if id.len() <= MAX_ID => Ok(id),
+        Some((name, Value::String(_))) => {
+            Err(Error::new(Code::TokenClaim, format!("the claim `{}` is over 1 kB", shown(name))).about(name.clone()))
+        }
+        Some((name, other)) => Err(wrong_type(name, other, "a string")),
+        None => {
+            let first = provider.principal_claims.first().cloned().unwrap_or_default();
+            Err(missing(&provider.principal_claims.join("` or `"), false).about(first))
+        }
+    }
+}
+
+fn labels<'c>(provider: &'c Provider, claims: &'c Object<'_>) -> Vec<(&'c str, Cow<'c, str>)> {
+    let text = |value: &'c Value<'_>| match value {
+        Value::String(text) if text.len() <= MAX_ID => Some(Cow::Borrowed(text.as_ref())),
+        Value::Number(number) => Some(Cow::Borrowed(number.text())),
+        Value::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
+        _ => None,
+    };
+    let label = |(label, claim): &'c (String, String)| {
+        Some((label.as_str(), text(lookup(claims, claim).filter(says_something)?)?))
+    };
+    provider.label_claims.iter().filter_map(label).collect()
+}
+
+/// Which of `wanted` is not among `granted`.
+pub fn missing_scopes<'w>(granted: &[&str], wanted: impl Iterator<Item = &'w str>) -> Vec<&'w str> {
+    wanted.filter(|scope| !granted.contains(scope)).collect()
+}
+
+/// The refusal of a token that lacks these scopes.
+#[cold]
+#[inline(never)]
+pub fn missing_scopes_error(missing: &[&str]) -> Error {
+    let missing = missing.join(" ");
+    Error::new(Code::TokenScope, format!("the token lacks the scope {}", shown(&missing))).about(missing)
+}
+
+/// The scopes of all scope claims together, in their order, each once.
+fn scopes<'c>(provider: &Provider, claims: &'c Object<'_>) -> Result<Vec<&'c str>, Error> {
+    let mut scopes: Vec<&str> = Vec::new();
+    let mut add = |scope: &'c str| {
+        if !scope.is_empty() && !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    };
+    for name in &provider.scope_claims {
+        let Some(value) = lookup(claims, name).filter(says_something) else { continue };
+        let wrong = || wrong_type(name, value, "a string or a list of strings");
+        match value {
+            Value::String(text) => text.split(' ').for_each(&mut add),
+            Value::Array(items) => items.iter().try_for_each(|item| item.as_str().map(&mut add)).ok_or_else(wrong)?,
+            _ => return Err(wrong()),
+        }
+    }
+    Ok(scopes)
+}
+
+/// Where some providers put what others call scopes, by the name that `scopeClaims` has for it.
+const ELSEWHERE: [&str; 5] = ["scope", "scp", "permissions", "roles", "/realm_access/roles"];
+
+#[cold]
+#[inline(never)]
+fn missing_with_hint(provider: &Provider, missing: &[&str], claims: &Object<'_>, none_found: bool) -> Error {
+    let other =
+        |name: &&str| lookup(claims, name).is_some() && !provider.scope_claims.iter().any(|known| known == name);
+    let elsewhere = ELSEWHERE.into_iter().find(other);
+    if !none_found && elsewhere.is_none() {
+        return missing_scopes_error(missing);
+    }
+    let missing = missing.join(" ");
+    let mut message = format!("the token lacks the scope {}", shown(&missing));
+    if none_found {
+        message.push_str(": it has no scope claim");
+    }
+    message.push_str("; if the provider puts scopes elsewhere, name the claim in `scopeClaims` (");
+    match elsewhere {
+        Some(name) => message.push_str(&format!("such as \"{name}\", which the token has)")),
+        None => {
+            let seen: Vec<_> = claims.iter().map(|(name, _)| name).collect();
+            message.push_str(&format!("claims seen: {})", shown(&seen.join(", "))));
+        }
+    }
+    Error::new(Code::TokenScope, message).about(missing)
 }

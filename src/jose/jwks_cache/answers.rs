@@ -1,8 +1,8 @@
 //! What comes of a request: the keys, where the keys are, or a failure.
 
 use super::{
+    config::lifetime,
     fetches::{Fetch, Goal},
-    headers,
     remote::{Discovered, Life, Remote},
     FailedRequest, FetchFailure, FetchId, Response,
 };
@@ -38,7 +38,7 @@ impl Remote {
         let failure = |what| Failure { what, status: Some(status), retry_after: None };
         match (status, fetch.goal) {
             (200, Goal::Keys) => match Jwks::parse(body, ids) {
-                Ok(jwks) => return self.arrived(&fetch, jwks, headers::lifetime(cache_control, age)),
+                Ok(jwks) => return self.arrived(&fetch, jwks, lifetime(cache_control, age)),
                 Err(error) => self.failed(&fetch, &failure(error.message()), now),
             },
             (200, Goal::Metadata(_)) => match discovery::jwks_uri(body, &self.issuer) {

@@ -23,7 +23,6 @@ mod answers;
 mod config;
 mod decision;
 mod fetches;
-mod headers;
 mod remote;
 mod request;
 mod snapshot;

@@ -12,28 +12,25 @@
 //! type, their errors included.
 
 mod begin;
-mod choose;
-mod pending;
 mod refusal;
-mod seal;
 mod step;
 mod token;
 mod token_cache;
 
-use std::{convert::Infallible, rc::Rc};
+use std::{convert::Infallible, mem, rc::Rc};
 
-pub use pending::CheckId;
 pub use step::{Action, SignatureCheck, Step};
-pub use token::{Parts, VerifiedToken};
+pub use token::{CheckId, Parts, VerifiedToken};
 pub use token_cache::Bounds;
 
-use self::{choose::key_cache, pending::PendingChecks, token_cache::TokenCache};
+use self::{token::PendingChecks, token_cache::TokenCache};
 use super::{
     alg::Algorithm,
     jwk::Jwk,
-    jwks::{KeyId, KeyIds},
-    jwks_cache::{self, CacheConfig, FetchFailure, FetchId, JwksCache, Response},
+    jwks::{Jwks, KeyId, KeyIds},
+    jwks_cache::{self, CacheConfig, FetchFailure, FetchId, JwksCache, Place, Response},
     jws::Scratch,
+    key_source::KeySource,
     provider::Provider,
 };
 use crate::{
@@ -255,4 +252,26 @@ impl Machine for Verifier {
 // Checks and tokens name the provider that they came from, and none is ever taken away.
 fn no_provider() -> Error {
     Error::new(Code::Internal, "there is no such provider")
+}
+
+/// The cache of keys that fits where the provider's keys come from.
+fn key_cache(provider: &mut Provider, config: &CacheConfig, ids: &mut KeyIds) -> Result<JwksCache, Error> {
+    let path = format!("providers.{}", provider.name);
+    let issuer = || provider.issuer.clone();
+    let cache = match mem::replace(&mut provider.keys.source, KeySource::None) {
+        KeySource::Discovery => JwksCache::at(Place::Issuer, issuer(), config.clone()),
+        KeySource::Document(url) => JwksCache::at(Place::Document(url), issuer(), config.clone()),
+        KeySource::JwksUri(uri) => JwksCache::at(Place::Keys(uri), issuer(), config.clone()),
+        KeySource::Static(text) => {
+            let jwks = Jwks::parse(text.as_bytes(), ids).map_err(|error| {
+                Error::new(Code::Config, format!("`{path}.jwks`: {}", error.message())).about(format!("{path}.jwks"))
+            })?;
+            JwksCache::fixed(jwks)
+        }
+        KeySource::None => JwksCache::fixed(Jwks::default()),
+    };
+    Ok(match provider.keys.secret.take() {
+        Some(secret) => cache.and_secret(Jwks::from_secret(secret, ids)),
+        None => cache,
+    })
 }

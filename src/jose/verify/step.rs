@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{pending::CheckId, token::VerifiedToken};
+use super::token::{CheckId, VerifiedToken};
 use crate::{
     error::Error,
     jose::{
