@@ -1,4 +1,5 @@
-//! A leaky bucket: it fills with what comes, and leaks with time.
+//! A leaky bucket: it fills with what comes, and leaks with time. And of two of them, how fast frames may come: so many, and so
+//! many bytes, a second, with some seconds' worth at once.
 
 use crate::time::Time;
 
@@ -38,14 +39,108 @@ impl Bucket {
     }
 }
 
+/// So many seconds' worth of frames may come at once.
+const BURST_FRAMES: f64 = 10.0;
+
+/// Two buckets.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    frames_per_sec: f64,
+    bytes_per_sec: f64,
+    burst_bytes: f64,
+    frames: Bucket,
+    bytes: Bucket,
+}
+
+impl Rate {
+    /// So many frames and bytes a second; `burst_bytes` may come at once.
+    pub const fn new(frames_per_sec: f64, bytes_per_sec: f64, burst_bytes: f64, now: Time) -> Self {
+        Self { frames_per_sec, bytes_per_sec, burst_bytes, frames: Bucket::new(now), bytes: Bucket::new(now) }
+    }
+
+    /// Counts a frame by what `weigh` says it weighs; whether it is within the rate. What is larger than all that may come at once
+    /// comes alone: else it never would. Of what is too long already by its bytes nobody asks how much it weighs: whoever says so
+    /// much makes work of the refusals.
+    #[must_use]
+    pub fn takes(&mut self, bytes: usize, weigh: impl FnOnce() -> usize, now: Time) -> bool {
+        let frames = self.frames.leak(self.frames_per_sec, now) + 1.0;
+        self.frames.set(frames, now);
+        let before = self.bytes.leak(self.bytes_per_sec, now);
+        let burst = self.burst_bytes;
+        let fits = |bytes: usize| before == 0.0 || before + bytes as f64 <= burst;
+        let cost = if fits(bytes) { weigh() } else { bytes };
+        self.bytes.set(before + cost as f64, now);
+        frames <= self.frames_per_sec * BURST_FRAMES && fits(cost)
+    }
+
+    /// The frame was an acknowledgement: some clients send one for each event (ARCP 1.1 §6.5), as fast as they come. Ten are one.
+    pub fn was_ack(&mut self) {
+        self.frames.remove(0.9);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::time::Span;
 
+    fn at(millis: i64) -> Time {
+        Time::EPOCH.plus(Span::from_millis(millis))
+    }
+
+    fn takes(rate: &mut Rate, bytes: usize, millis: i64) -> bool {
+        rate.takes(bytes, || bytes, at(millis))
+    }
+
+    #[test]
+    fn a_burst_is_taken_and_then_the_rate() {
+        let new = || Rate::new(10.0, 1e6, 2e6, at(0));
+        let mut rate = new();
+        assert!((0..100).all(|_| takes(&mut rate, 1, 0)));
+        assert!(!takes(&mut rate, 1, 0));
+        assert!(takes(&mut rate, 1, 1000));
+        let mut rate = new();
+        assert!((0..10_000).all(|n| takes(&mut rate, 1, n * 100)), "as much as the rate, for ever");
+        let mut rate = new();
+        assert!(!(0..10_000).all(|n| takes(&mut rate, 1, n * 90)), "a little more, not for ever");
+    }
+
+    #[test]
+    fn ten_acknowledgements_are_one_frame() {
+        let mut rate = Rate::new(10.0, 1e6, 2e6, at(0));
+        let count = (0..2000)
+            .take_while(|_| {
+                let is_within = takes(&mut rate, 1, 0);
+                rate.was_ack();
+                is_within
+            })
+            .count();
+        assert!((980..=1000).contains(&count), "{count}");
+    }
+
+    #[test]
+    fn bytes_count_as_frames_do_and_time_never_runs_backwards() {
+        let mut rate = Rate::new(10.0, 1000.0, 4000.0, at(0));
+        assert!(takes(&mut rate, 4000, 0) && !takes(&mut rate, 1, 0));
+        assert!(!takes(&mut rate, 0, -1000), "a clock that was set back leaks nothing");
+        assert!(takes(&mut rate, 0, 3000));
+        let mut rate = Rate::new(10.0, 100.0, 200.0, at(0));
+        assert!(takes(&mut rate, 200, 0) && takes(&mut rate, 200, 2_000));
+        assert!(takes(&mut rate, 5_000, 4_000) && !takes(&mut rate, 1, 4_000), "larger than a burst: alone");
+    }
+
+    #[test]
+    fn what_it_weighs_counts_and_what_is_too_long_is_not_weighed() {
+        let mut rate = Rate::new(10.0, 1000.0, 4000.0, at(0));
+        assert!(takes(&mut rate, 10, 0) && rate.takes(10, || 3990, at(0)));
+        assert!(!takes(&mut rate, 1, 0));
+        let mut rate = Rate::new(10.0, 1000.0, 4000.0, at(0));
+        assert!(takes(&mut rate, 9000, 0));
+        assert!(!rate.takes(1, || panic!("it is too long whatever it weighs"), at(0)));
+    }
+
     #[test]
     fn it_leaks_with_time_and_never_below_nothing() {
-        let at = |millis: i64| Time::EPOCH.plus(Span::from_millis(millis));
         let mut bucket = Bucket::new(at(5_000));
         bucket.set(3.0, at(5_000));
         assert_eq!(bucket.level(2.0, at(5_500)), 2.0);

@@ -19,14 +19,13 @@ mod address;
 mod bucket;
 mod handshakes;
 mod in_flight;
-mod rate;
 mod silent;
 
 pub use address::address_key;
 pub use bucket::Bucket;
+pub use bucket::Rate;
 pub use handshakes::{Full, Handshakes, Limits, SILENT};
 pub use in_flight::{BodyLimits, InFlight, Refused, BEAT};
-pub use rate::Rate;
 
 /// Addresses, and principals, that are remembered; the oldest is forgotten first.
 const MAX_REMEMBERED: usize = 10_000;

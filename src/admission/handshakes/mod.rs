@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{bucket::Bucket, rate::Rate, silent::Silent, MAX_REMEMBERED};
+use super::{
+    bucket::{Bucket, Rate},
+    silent::Silent,
+    MAX_REMEMBERED,
+};
 use crate::{
     lru::{KeyHash, LruMap},
     time::{Span, Time},
