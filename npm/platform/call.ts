@@ -1,8 +1,7 @@
 // Calls into the core that take and give strings.
 
 import type { ArcgateError } from "../errors.js";
-import { failureOf } from "./machine-driver.js";
-import { bindings, type Core } from "./wasm.js";
+import { bindings, type Core, failureOf } from "./wasm.js";
 
 /** The names of its functions, without its classes and the module's own. */
 export type CoreFunction = {

@@ -1,8 +1,8 @@
-// Fetching what providers publish, keys and metadata: bounded in time and size, without redirects, past the HTTP cache.
+// Fetching what providers publish, keys and metadata: bounded in time and size, without redirects, past the HTTP cache. And
+// bodies of requests and answers, read whole and no further than a limit.
 
 import { MAX_DOCUMENT } from "../verify/numbers.js";
 import { ownName } from "../version.js";
-import { readAll } from "./body.js";
 import { within } from "./cancellation.js";
 
 // A server may refuse whoever doesn't name the type that it gives (Kubernetes' keys: 406). Most give plain JSON.
@@ -82,4 +82,65 @@ export async function readBody(response: Response): Promise<Uint8Array<ArrayBuff
   const bytes = await readAll(response.body.getReader(), MAX_DOCUMENT);
   if (bytes === undefined) throw "too_large";
   return bytes;
+}
+
+/** So many bytes have room at first. */
+const FIRST = 1024;
+
+/** What is needed of a stream's reader. */
+export type ByteReader = ReadableStreamDefaultReader<Uint8Array<ArrayBufferLike>>;
+
+/**
+ * All bytes of a reader, or undefined as soon as there are more than `limit`, or `take(bytes)` says no to a piece. Ends early
+ * where `signal` is aborted.
+ */
+export async function readAll(
+  reader: ByteReader,
+  limit: number,
+  signal?: AbortSignal,
+  take: (length: number) => boolean = () => true,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const gathered = new Gathered(limit);
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || signal?.aborted) return gathered.bytes();
+    if (gathered.length + value.length > limit || !take(value.length)) {
+      reader.cancel().catch(() => {});
+      return undefined;
+    }
+    gathered.push(value);
+  }
+}
+
+/**
+ * Bytes that come in pieces. Each piece is copied and let go: a platform may keep some KB behind each, and what comes can come in
+ * pieces of one byte.
+ */
+export class Gathered {
+  #room: Uint8Array<ArrayBuffer>;
+  #most: number;
+  /** So many there are. */
+  length = 0;
+
+  /** There will be `most` at most. */
+  constructor(most: number) {
+    this.#most = most;
+    this.#room = new Uint8Array(Math.min(FIRST, most));
+  }
+
+  push(bytes: Uint8Array): void {
+    const needed = this.length + bytes.length;
+    if (needed > this.#room.length) {
+      const larger = new Uint8Array(Math.max(needed, Math.min(this.#room.length * 2, this.#most)));
+      larger.set(this.bytes());
+      this.#room = larger;
+    }
+    this.#room.set(bytes, this.length);
+    this.length = needed;
+  }
+
+  /** All of them; they share their memory with this. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#room.subarray(0, this.length);
+  }
 }

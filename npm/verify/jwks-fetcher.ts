@@ -5,7 +5,7 @@ import { orAborted, type Timer, within } from "../platform/cancellation.js";
 import type { Untimed } from "../platform/events.js";
 import { type Fetch, getDocument } from "../platform/fetch.js";
 import { recoverFrom } from "../platform/wasm.js";
-import type { Place, Registers } from "./memory.js";
+import { ALGORITHMS, algorithmOf, type Place, type Registers } from "./memory.js";
 import { ALGORITHM_BITS, NO_REFRESH } from "./numbers.js";
 import type { JwksSnapshot, JwksStore } from "./provider-types.js";
 import type { AuditEvent, JwtVerifierOptions } from "./types.js";
@@ -21,11 +21,6 @@ interface Hooks {
   isCurrent(core: VerifierCore): boolean;
   emit: ((event: Untimed<AuditEvent>) => void) | undefined;
 }
-
-const ALGORITHMS = 1 << ALGORITHM_BITS;
-
-/** The number of a handle's algorithm. */
-export const algorithmOf = (handle: number): number => handle & (ALGORITHMS - 1);
 
 /** The keys of one verifier. */
 export class JwksFetcher {

@@ -21,6 +21,12 @@ export type Place = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12;
 /** The core's numbers: what is read at another place than one of theirs is none. */
 export type Registers = Uint32Array<ArrayBuffer> & { readonly [place in Place]: number };
 
+/** So many numbers an algorithm may have. */
+export const ALGORITHMS = 1 << at.ALGORITHM_BITS;
+
+/** The number of a handle's algorithm. */
+export const algorithmOf = (handle: number): number => handle & (ALGORITHMS - 1);
+
 /** A provider, by its place among the verifier's. */
 export interface Provider {
   readonly name: string;

@@ -2,9 +2,8 @@
 // bodies may come. The core counts; here is the timer by which a request says that it is still there.
 
 import type { InFlight as Core } from "../core.js";
-import { guarded, MachineDriver } from "../platform/machine-driver.js";
 import { randomHalves } from "../platform/random.js";
-import { bindings } from "../platform/wasm.js";
+import { bindings, guarded, MachineDriver } from "../platform/wasm.js";
 
 /** What a principal may have. */
 export interface InFlightLimits {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ArcgateError, ready } from "../../pkg/entry.node.js";
-import { readAll } from "../../pkg/platform/body.js";
+import { readAll } from "../../pkg/platform/fetch.js";
 import { bindings, recoverFrom } from "../../pkg/platform/wasm.js";
 import { InFlight } from "../../pkg/worker/in-flight.js";
 import { createWorker } from "../../pkg/worker.js";

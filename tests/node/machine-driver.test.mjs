@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MachineDriver } from "../../pkg/platform/machine-driver.js";
+import { MachineDriver } from "../../pkg/platform/wasm.js";
 
 const HOUR = 3_600_000;
 const START = 1_800_000_000_000;

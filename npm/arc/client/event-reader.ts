@@ -1,9 +1,8 @@
 // The events of a stream of bytes.
 
 import { ArcgateError } from "../../errors.js";
-import { guarded, MachineDriver } from "../../platform/machine-driver.js";
 import { broken } from "../../platform/peer-errors.js";
-import { bindings, type Core } from "../../platform/wasm.js";
+import { bindings, type Core, guarded, MachineDriver } from "../../platform/wasm.js";
 
 // How much goes into the core's memory at once: it grows to hold it, and never shrinks.
 const PIECE = 64 * 1024;

@@ -2,9 +2,8 @@
 // for a part of another. The core says where; the bytes stay here.
 
 import type { EventSplitter as Core } from "../../core.js";
-import { Gathered } from "../../platform/body.js";
-import { guarded, MachineDriver } from "../../platform/machine-driver.js";
-import { bindings } from "../../platform/wasm.js";
+import { Gathered } from "../../platform/fetch.js";
+import { bindings, guarded, MachineDriver } from "../../platform/wasm.js";
 
 // How much goes into the core's memory at once: it grows to hold it, and never shrinks.
 const PIECE = 64 * 1024;

@@ -3,9 +3,8 @@
 import { ArcgateError, type CoreError, toArcgateError } from "../../errors.js";
 import { call } from "../../platform/call.js";
 import { optionsJson } from "../../platform/json.js";
-import { failureOf, MachineDriver } from "../../platform/machine-driver.js";
 import { cleaned } from "../../platform/peer-errors.js";
-import { bindings } from "../../platform/wasm.js";
+import { bindings, failureOf, MachineDriver } from "../../platform/wasm.js";
 import type { BearerSource } from "../../token/bearer.js";
 import { NORMAL } from "../close-codes.js";
 import type { ClientAction, Closed, Connect, CoreAction, ShouldRetry } from "./actions.js";

@@ -2,9 +2,8 @@
 
 import type { SocketAdmission } from "../../core.js";
 import { call } from "../../platform/call.js";
-import { guarded, MachineDriver } from "../../platform/machine-driver.js";
 import { randomHalves } from "../../platform/random.js";
-import { bindings } from "../../platform/wasm.js";
+import { bindings, guarded, MachineDriver } from "../../platform/wasm.js";
 
 /** How many there may be, and how fast they may speak. */
 export interface AdmissionLimits {

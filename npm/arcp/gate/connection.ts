@@ -2,9 +2,8 @@
 
 import type { ArcpGateCore } from "../../core.js";
 import { ArcgateError } from "../../errors.js";
-import { MachineDriver } from "../../platform/machine-driver.js";
 import { randomHalves } from "../../platform/random.js";
-import { bindings, recoverFrom } from "../../platform/wasm.js";
+import { bindings, MachineDriver, recoverFrom } from "../../platform/wasm.js";
 import type { Principal } from "../../verify/types.js";
 import { logged, reasonFor, type Told } from "../../worker/audit.js";
 import { NORMAL, RESTART } from "../close-codes.js";

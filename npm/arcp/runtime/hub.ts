@@ -2,9 +2,8 @@
 // decides about: sockets, agents, one timer, the policy.
 
 import type { HubCore } from "../../core.js";
-import { MachineDriver } from "../../platform/machine-driver.js";
 import type { PlatformRequest } from "../../platform/types.js";
-import { bindings, ready, recoverFrom } from "../../platform/wasm.js";
+import { bindings, MachineDriver, ready, recoverFrom } from "../../platform/wasm.js";
 import { kindOf, written } from "../../worker/agent-json.js";
 import { AgentRun } from "../../worker/agent-run.js";
 import { type Auditor, auditor, reasonFor, type Told } from "../../worker/audit.js";
