@@ -38,7 +38,7 @@ impl Manager {
         let asked = Asked { number: attempt.asked, at: Some(attempt.entered) };
         attempt.arrived = Some(Arrived { tokens, life, asked });
         match &attempt.operation {
-            Operation::Code(_) if has_id_token => Next::Go(Stage::Verify),
+            Operation::Code(_) if has_id_token => Next::Enter(Stage::Verify),
             Operation::Code(_) if self.wants_id_token() => self.reject_login(attempt, "the provider gave no ID token"),
             _ => self.checked(attempt, now),
         }
@@ -62,7 +62,7 @@ impl Manager {
 
     pub(super) fn checked(&mut self, attempt: &mut Attempt, now: Time) -> Next {
         if self.options.has_storage {
-            return Next::Go(Stage::Store);
+            return Next::Enter(Stage::Store);
         }
         self.settle(attempt, now);
         Next::Over

@@ -56,7 +56,7 @@ impl Stage {
 /// What a stage came to.
 pub(super) enum Next {
     /// This stage begins.
-    Go(Stage),
+    Enter(Stage),
     /// That was not what the stage waits for.
     Stay,
     /// The attempt is over.

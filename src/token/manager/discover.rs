@@ -40,7 +40,7 @@ impl Manager {
                     self.resolve(attempt, Ok(()));
                     return Next::Over;
                 }
-                Next::Go(self.send_stage())
+                Next::Enter(self.send_stage())
             }
             Err(why) => {
                 let nowhere = Nowhere { why, asked: answer.retry_after, is_no, status: Some(status) };
@@ -63,7 +63,7 @@ impl Manager {
         nowhere.why = format!("{place}: {}", nowhere.why);
         if !is_oauth {
             attempt.nowhere = Some(nowhere);
-            return Next::Go(Stage::Discover(true));
+            return Next::Enter(Stage::Discover(true));
         }
         if let Some(first) = attempt.nowhere.take() {
             nowhere.why = format!("{}; {}", first.why, nowhere.why);

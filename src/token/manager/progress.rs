@@ -36,8 +36,8 @@ impl Manager {
         };
         match next {
             // It was lost for a while, and another one asks, or has asked, the provider.
-            Next::Go(stage) if stage.asks() && self.attempts.is_overtaken(&attempt, now) => return,
-            Next::Go(stage) => {
+            Next::Enter(stage) if stage.asks() && self.attempts.is_overtaken(&attempt, now) => return,
+            Next::Enter(stage) => {
                 attempt.stage = stage;
                 attempt.entered = now;
             }
@@ -90,7 +90,7 @@ impl Manager {
                 assertion.push('.');
                 assertion.push_str(signature);
                 attempt.assertion = Some(Secret::new(assertion));
-                Next::Go(Stage::Send)
+                Next::Enter(Stage::Send)
             }
             (Stage::Send, Input::Response(answer)) => {
                 self.server_clock.learn(answer.date, now);
@@ -143,7 +143,7 @@ impl Manager {
             return self.give_up(attempt, now);
         }
         if attempt.is_second {
-            return Next::Go(self.resend(attempt));
+            return Next::Enter(self.resend(attempt));
         }
         self.go_on(attempt, now)
     }

@@ -65,7 +65,7 @@ impl Manager {
             self.emit(Event::Revoked);
         }
         self.resolve(attempt, outcome);
-        Next::Go(Stage::Delete)
+        Next::Enter(Stage::Delete)
     }
 
     /// Takes what can't be had again out of an answer that is of no use otherwise: the refresh token that was sent may count no
@@ -95,7 +95,7 @@ impl Manager {
         self.elsewhere.obtain(now);
         let next = self.fail(attempt, failure, now);
         if self.options.has_storage {
-            Next::Go(Stage::Store)
+            Next::Enter(Stage::Store)
         } else {
             next
         }
@@ -107,10 +107,10 @@ impl Manager {
         if !attempt.is_second {
             attempt.is_second = true;
             if !self.is_sent(attempt) {
-                return Next::Go(self.resend(attempt));
+                return Next::Enter(self.resend(attempt));
             }
             if self.options.has_storage {
-                return Next::Go(Stage::Load);
+                return Next::Enter(Stage::Load);
             }
         }
         self.give_up(attempt, now)
@@ -121,7 +121,7 @@ impl Manager {
             return Next::Over;
         }
         if self.refresh.fall_back_from(attempt.sent.as_ref()) {
-            return Next::Go(self.resend(attempt));
+            return Next::Enter(self.resend(attempt));
         }
         let message = "the provider refused the refresh token for good (invalid_grant): log in again";
         self.lose_refresh(attempt, message, now)
@@ -133,7 +133,7 @@ impl Manager {
         self.refresh.take();
         self.fail(attempt, failure, now);
         if self.options.has_storage {
-            return Next::Go(Stage::Delete);
+            return Next::Enter(Stage::Delete);
         }
         Next::Over
     }

@@ -74,10 +74,10 @@ impl Manager {
         let stage = self.after_load(attempt.has_lock);
         // Nothing was stored. There are the other tabs yet, and no more.
         if self.backoff.is_closed(now) {
-            return if self.options.is_shared && !attempt.has_asked { Next::Go(Stage::AskTabs) } else { Next::Over };
+            return if self.options.is_shared && !attempt.has_asked { Next::Enter(Stage::AskTabs) } else { Next::Over };
         }
         if stage == Stage::AskTabs || self.can_send() {
-            Next::Go(stage)
+            Next::Enter(stage)
         } else {
             Next::Over
         }
@@ -90,7 +90,7 @@ impl Manager {
         if self.has_come(attempt, now) {
             return Next::Over;
         }
-        Next::Go(if self.options.has_storage { Stage::Load } else { Stage::AskTabs })
+        Next::Enter(if self.options.has_storage { Stage::Load } else { Stage::AskTabs })
     }
 
     pub(super) fn tabs_asked(&mut self, attempt: &mut Attempt, status: RefreshTokenStatus, now: Time) -> Next {
@@ -100,15 +100,15 @@ impl Manager {
         }
         if !attempt.has_lock {
             attempt.has_asked = true;
-            return Next::Go(Stage::Lock);
+            return Next::Enter(Stage::Lock);
         }
         if status == RefreshTokenStatus::Usable {
-            return Next::Go(self.first_stage());
+            return Next::Enter(self.first_stage());
         }
         let rotated = self.refresh.current().cloned();
         if self.refresh.fall_back_from(rotated.as_ref()) {
             // Newly handed in, while an older one was stored.
-            return Next::Go(Stage::AskTabs);
+            return Next::Enter(Stage::AskTabs);
         }
         let message = "another tab has used the refresh token, and is gone with what it got for it: log in again";
         self.lose_refresh(attempt, message, now)
