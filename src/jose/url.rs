@@ -109,7 +109,7 @@ pub fn check_with(url: &str, hosts: &PlainHosts) -> Result<(), &'static str> {
 }
 
 /// A URL as it may stand in a message or a log: without user and query, where keys of an API stand, and cut to a length.
-pub fn bare(url: &str) -> String {
+pub fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let start = url.find("://").map_or(0, |at| at + 3);
     let authority = url[start..].split('/').next().unwrap_or_default();
@@ -145,9 +145,9 @@ mod tests {
             ("u:SECRET@x", "x"),
             ("", ""),
         ] {
-            assert_eq!(bare(url), expected);
+            assert_eq!(without_secrets(url), expected);
         }
-        assert_eq!(bare(&format!("https://i.example/{}", "x".repeat(200))).chars().count(), 81);
+        assert_eq!(without_secrets(&format!("https://i.example/{}", "x".repeat(200))).chars().count(), 81);
     }
 
     #[test]

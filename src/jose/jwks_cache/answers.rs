@@ -97,7 +97,7 @@ impl Remote {
         let Some(next) = self.metadata_at(number) else {
             return self.failed(&fetch, &Failure { retry_after: fetch.retry_after, ..*failure }, now);
         };
-        let url = url::bare(&fetch.url);
+        let url = url::without_secrets(&fetch.url);
         fetch.failures.push_str(&format!("{url}: {}; ", failure.what));
         fetch.first_failure.get_or_insert(FailedRequest { url, status: failure.status });
         self.fetches.go_on(fetch, next, Goal::Metadata(number), now);
@@ -109,7 +109,7 @@ impl Remote {
             return;
         }
         self.fetches.failed(&self.config, failure.retry_after, now);
-        let url = url::bare(&fetch.url);
+        let url = url::without_secrets(&fetch.url);
         self.reason = format!("{}{url}: {}", fetch.failures, failure.what);
         self.last_failure = match &fetch.first_failure {
             Some(first) if discovery::weight(first.status) > discovery::weight(failure.status) => Some(first.clone()),

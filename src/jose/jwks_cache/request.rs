@@ -73,7 +73,7 @@ impl fmt::Display for FetchFailure {
 /// A request that brought nothing of use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedRequest {
-    /// Where, as it may be shown ([`crate::jose::url::bare`]).
+    /// Where, as it may be shown ([`crate::jose::url::without_secrets`]).
     pub url: String,
     /// The status of the answer, if there was one.
     pub status: Option<u16>,

@@ -59,7 +59,7 @@ impl Manager {
         now: Time,
     ) -> Next {
         let [openid, oauth] = discovery::places(self.source.issuer.as_deref().unwrap_or_default());
-        let mut place = url::bare(if is_oauth { &oauth } else { &openid });
+        let mut place = url::without_secrets(if is_oauth { &oauth } else { &openid });
         nowhere.why = format!("{place}: {}", nowhere.why);
         if !is_oauth {
             attempt.nowhere = Some(nowhere);
@@ -71,7 +71,7 @@ impl Manager {
             // One that is ill may have it tomorrow.
             if discovery::weight(first.status) > discovery::weight(nowhere.status) {
                 nowhere.status = first.status;
-                place = url::bare(&openid);
+                place = url::without_secrets(&openid);
             }
             nowhere.is_no &= first.is_no;
         }

@@ -130,7 +130,7 @@ impl Manager {
     fn shown_endpoint(&self) -> Option<String> {
         let known = self.endpoints().map(|endpoints| endpoints.token.as_str());
         let url = self.source.token_endpoint.as_deref().or(known)?;
-        Some(url::bare(url))
+        Some(url::without_secrets(url))
     }
 
     /// An error about the token endpoint: which it is, and with which status it answered.
@@ -239,7 +239,7 @@ pub(super) fn unverifiable(keys: Unverifiable<'_>) -> Failure {
         error = error.with("status", Fact::Number(u64::from(status)));
     }
     if let Some(place) = keys.url {
-        error = error.with("url", Fact::Text(url::bare(place)));
+        error = error.with("url", Fact::Text(url::without_secrets(place)));
     }
     Failure::outage(error).retry_after(keys.retry_after)
 }
