@@ -39,7 +39,9 @@ fn a_function_that_throws_and_then_gives_a_token() {
         request(10_102.0, 1),
         at(20_000.0, |manager, now| assert!(manager.handle_refused_token("c1", now))),
         request(20_001.0, 1),
-        at(20_002.0, |manager, now| manager.handle_tokens(Box::new(response::bare("c2").expect("a token")), now)),
+        at(20_002.0, |manager, now| {
+            manager.handle_tokens(Box::new(response::access_token_only("c2").expect("a token")), now)
+        }),
         request(20_003.0, 1),
     ];
     holds(

@@ -57,7 +57,7 @@ impl Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{jose::base64url, token::response::bare};
+    use crate::{jose::base64url, token::response::access_token_only};
 
     fn of(subject: &str) -> Secret {
         let mut text = String::from("e30.");
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn whoever_hands_tokens_in_says_whose_they_are_to_be() {
-        let tokens = |subject| bare(std::str::from_utf8(of(subject).expose()).unwrap()).unwrap();
+        let tokens = |subject| access_token_only(std::str::from_utf8(of(subject).expose()).unwrap()).unwrap();
         let mut identity = Identity::default();
         identity.learn(&tokens("u").facts);
         assert!(identity.is_of(&tokens("u")) && !identity.is_of(&tokens("v")));

@@ -151,7 +151,7 @@ impl Manager {
     fn called(&mut self, attempt: &mut Attempt, text: &[u8], now: Time) -> Next {
         let none = |problem: &str| Unusable { problem: problem.to_owned(), refresh: None, is_permanent: false };
         let tokens = match json::parse(text) {
-            Ok(Value::String(token)) => response::bare(&token).ok_or_else(|| none("gave no usable token")),
+            Ok(Value::String(token)) => response::access_token_only(&token).ok_or_else(|| none("gave no usable token")),
             Ok(Value::Object(answer)) => response::tokens(&answer),
             _ => Err(none("gave neither a token nor an object with one")),
         };

@@ -8,7 +8,7 @@ mod tests;
 
 pub use facts::Facts;
 use tokens::token_of;
-pub use tokens::{bare, given, tokens, Tokens, Unusable};
+pub use tokens::{access_token_only, given, tokens, Tokens, Unusable};
 
 use super::denial::Denial;
 use crate::{

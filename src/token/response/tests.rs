@@ -179,6 +179,6 @@ fn tokens_are_handed_in_bare_or_in_an_object() {
         assert!(given(text.as_bytes()).unwrap_err().contains(problem), "{text}");
     }
     let longest = crate::jose::jws::MAX_TOKEN;
-    assert!(bare(&"x".repeat(longest)).is_some() && bare(&"x".repeat(longest + 1)).is_none());
-    assert!(bare("").is_none());
+    assert!(access_token_only(&"x".repeat(longest)).is_some() && access_token_only(&"x".repeat(longest + 1)).is_none());
+    assert!(access_token_only("").is_none());
 }

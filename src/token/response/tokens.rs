@@ -119,7 +119,7 @@ fn odd_type(answer: &Object<'_>) -> Option<String> {
 pub fn given(text: &[u8]) -> Result<Tokens, String> {
     match json::parse(text) {
         Ok(Value::String(token)) => {
-            bare(&token).ok_or_else(|| "is no token: it holds a character that none may hold".to_owned())
+            access_token_only(&token).ok_or_else(|| "is no token: it holds a character that none may hold".to_owned())
         }
         Ok(Value::Object(answer)) => tokens(&answer).map_err(|unusable| unusable.problem),
         _ => Err("must be a token, or an object with `access_token`".to_owned()),
@@ -127,7 +127,7 @@ pub fn given(text: &[u8]) -> Result<Tokens, String> {
 }
 
 /// Tokens of which only the access token is known.
-pub fn bare(token: &str) -> Option<Tokens> {
+pub fn access_token_only(token: &str) -> Option<Tokens> {
     is_token(token).then(|| Tokens {
         access: Secret::new(token.as_bytes()),
         refresh: None,

@@ -116,7 +116,7 @@ impl Source {
         match kind {
             Kind::Static => {
                 let token = reader.string("token", Required::Yes)?;
-                match token.and_then(response::bare) {
+                match token.and_then(response::access_token_only) {
                     Some(tokens) => source.tokens = Some(Box::new(tokens)),
                     None => return Err(reader.wrong("token", "holds a character that no token may hold")),
                 }
