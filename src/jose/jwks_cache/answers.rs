@@ -44,7 +44,7 @@ impl Remote {
             (200, Goal::Metadata(_)) => match discovery::jwks_uri(body, &self.issuer) {
                 Ok(uri) => {
                     self.fetches.go_on(fetch, uri.clone(), Goal::Keys, now);
-                    self.discovered = Some(Discovered { uri, found: now, is_doubted: false });
+                    self.discovered = Some(Discovered { uri, found: now, needs_rediscovery: false });
                 }
                 Err(Unusable { why, is_document }) => self.undiscovered(fetch, &failure(&why), is_document, now),
             },
@@ -116,7 +116,7 @@ impl Remote {
             _ => Some(FailedRequest { url, status: failure.status }),
         };
         if let (Some(discovered), Goal::Keys) = (&mut self.discovered, fetch.goal) {
-            discovered.is_doubted = true;
+            discovered.needs_rediscovery = true;
         }
     }
 }

@@ -74,7 +74,7 @@ pub(super) struct Discovered {
     pub(super) uri: String,
     pub(super) found: Time,
     /// They were not there the last time.
-    pub(super) is_doubted: bool,
+    pub(super) needs_rediscovery: bool,
 }
 
 /// Whether the present set may be used.
@@ -161,7 +161,7 @@ impl Remote {
     }
 
     fn begin(&mut self, is_takeover: bool, now: Time) -> FetchId {
-        let is_good = |found: &&Discovered| !found.is_doubted && now.since(found.found) < DISCOVERY_AGE;
+        let is_good = |found: &&Discovered| !found.needs_rediscovery && now.since(found.found) < DISCOVERY_AGE;
         let known = match &self.place {
             Place::Keys(uri) => Some(uri.clone()),
             _ => self.discovered.as_ref().filter(is_good).map(|found| found.uri.clone()),
