@@ -4,7 +4,7 @@ use super::KeyId;
 use crate::jose::alg::Algorithm;
 
 /// So many keys without a name are tried for a token that names none. Each is a signature check.
-pub const MAX_TRIES: usize = 4;
+pub const MAX_CANDIDATES: usize = 4;
 
 /// What is known of the key that a token means.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ impl<'a> Hint<'a> {
 pub enum Selection {
     /// This key and no other; or no other that hasn't been tried.
     Key(KeyId),
-    /// This key, or one of others that have no name either: at most [`MAX_TRIES`] in all.
+    /// This key, or one of others that have no name either: at most [`MAX_CANDIDATES`] in all.
     OneOf(KeyId),
     /// No key.
     None,

@@ -7,7 +7,7 @@ mod tests;
 
 use std::fmt;
 
-pub use hint::{Hint, Selection, MAX_TRIES};
+pub use hint::{Hint, Selection, MAX_CANDIDATES};
 
 use self::given::check_given;
 use super::{
@@ -245,7 +245,7 @@ impl Entry {
 
 /// The key to try next of several that could be meant, if none of them has a name.
 fn nameless<'e>(first: &'e Entry, others: impl Iterator<Item = &'e Entry>, tried: usize) -> Selection {
-    let mut known = [first; MAX_TRIES];
+    let mut known = [first; MAX_CANDIDATES];
     let mut count = 1;
     if first.jwk.kid().is_some() {
         return Selection::Ambiguous;

@@ -4,7 +4,7 @@ use crate::{
     error::{shown, Code, Error, Fact},
     jose::{
         alg::Algorithm,
-        jwks::{Hint, MAX_TRIES},
+        jwks::{Hint, MAX_CANDIDATES},
         jwks_cache::{Decision, FailedRequest, JwksCache},
         provider::Provider,
     },
@@ -89,7 +89,7 @@ pub(super) fn no_key(provider: &Provider, hint: &Hint<'_>, decision: Decision, k
         }
         (Decision::Ambiguous, None) => format!(
             "the token has no `kid`, and the provider \"{name}\" has more than one key for it: they are tried only where none of \
-             them has a `kid` either, and there are at most {MAX_TRIES}"
+             them has a `kid` either, and there are at most {MAX_CANDIDATES}"
         ),
         (_, None) if hint.tried > 0 => {
             let message = format!("the signature is that of none of the provider \"{name}\"'s keys");
