@@ -14,8 +14,8 @@ export function storageOf(option: unknown, name: string): TokenStorage | undefin
   if (option === "encrypted") return encryptedStorageOf(name);
   if (option !== null && typeof option === "object") {
     const given = option as Record<string, unknown>;
-    const lacking = ["get", "put", "delete"].find((method) => typeof given[method] !== "function");
-    if (lacking) throw configError("storage", `has no function \`${lacking}\`: a storage has get, put and delete`);
+    const missing = ["get", "put", "delete"].find((method) => typeof given[method] !== "function");
+    if (missing) throw configError("storage", `has no function \`${missing}\`: a storage has get, put and delete`);
     return option as TokenStorage;
   }
   throw configError("storage", 'must be "memory", "session", "encrypted", or an object with get, put and delete');

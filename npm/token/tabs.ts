@@ -60,6 +60,7 @@ interface Message {
 
 /** What is noted of all tabs: the hash of the refresh token that was exchanged last, and when somebody signed out. */
 interface Note {
+  // Under this name it stands in storages, and older versions read it there.
   spent?: string;
   out?: number;
 }
@@ -115,8 +116,8 @@ export class Tabs {
    * token, it is given the longer time. Gives whether this one must not be sent.
    */
   async ask({ limitMs, longMs }: { limitMs: number; longMs: number }): Promise<boolean> {
-    const isSpent = longMs > limitMs && (await this.#isSpent());
-    const time = isSpent ? longMs : limitMs;
+    const isRotated = longMs > limitMs && (await this.#isRotated());
+    const time = isRotated ? longMs : limitMs;
     if (time > 0) {
       let found = () => {};
       const answer = new Promise<void>((resolve) => {
@@ -127,7 +128,7 @@ export class Tabs {
       await within(time, answer);
       this.#asking.delete(found);
     }
-    return isSpent && this.#isSpent();
+    return isRotated && this.#isRotated();
   }
 
   /**
@@ -183,7 +184,7 @@ export class Tabs {
     if (typeof out === "number") this.#host.signedOut(out);
   }
 
-  async #isSpent(): Promise<boolean> {
+  async #isRotated(): Promise<boolean> {
     const token = this.#host.refreshToken();
     const { spent } = await this.#noted();
     return spent !== undefined && token !== undefined && spent === (await digest(token));
