@@ -2,8 +2,8 @@
 
 use super::{
     action::Action,
+    closing::payload,
     end::{End, Explanation},
-    ending::payload,
     job_id,
     stage::{Flow, Stage},
     undeliverable::Undeliverable,
