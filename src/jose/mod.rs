@@ -1,6 +1,6 @@
 //! JOSE (RFC 7515 to 7519): from the bytes of a token to verified claims.
 //!
-//! Read downwards: [`jws`] takes a token apart, [`provider`] says on what terms it is accepted, [`jwks_cache`] gives the
+//! Read downwards: [`jws`] takes a token apart, [`provider`] says under which conditions it is accepted, [`jwks_cache`] gives the
 //! key, [`claims`] says what the token must hold, and [`verify`] is the machine that brings them together.
 
 pub mod alg;

@@ -1,4 +1,4 @@
-//! A provider: whose tokens are accepted, and on what terms. Configuration is strict; what is wrong in it is an error that
+//! A provider: whose tokens are accepted, and under which conditions. Configuration is strict; what is wrong in it is an error that
 //! names the key and the fix.
 
 use super::{
@@ -17,7 +17,7 @@ use crate::{
 /// The claims that every token has, unless `optionalClaims` takes one away.
 const DEFAULT_CLAIMS: [&str; 5] = ["iss", "exp", "iat", "aud", "sub"];
 
-/// The terms on which a provider's tokens are accepted.
+/// The conditions under which a provider's tokens are accepted.
 #[derive(Debug)]
 pub struct Provider {
     /// The name that the configuration gives it; for logs and messages only.

@@ -1,4 +1,4 @@
-//! The terms on which keys are kept and fetched, and what a response says about its own life: Cache-Control (RFC 9111 §5.2.2),
+//! The conditions under which keys are kept and fetched, and what a response says about its own life: Cache-Control (RFC 9111 §5.2.2),
 //! Age (§5.1).
 
 use crate::time::Span;
@@ -12,7 +12,7 @@ const MAX_RETRY_AFTER: Span = Span::from_secs(300);
 /// A caller waits for somebody else's fetch for so long; then it looks whether to fetch itself.
 const PATIENCE: Span = Span::from_secs(2);
 
-/// The terms on which a provider's keys are kept and fetched. Values out of range are brought into it.
+/// The conditions under which a provider's keys are kept and fetched. Values out of range are brought into it.
 #[derive(Clone, Debug)]
 pub struct CacheConfig {
     /// How long keys are used after the request for them began, at most; so long a key that the provider removed may go on

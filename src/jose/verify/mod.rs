@@ -48,7 +48,7 @@ pub struct Settings {
     pub tolerance: Option<Span>,
     /// The bounds of the cache of verified tokens; no cache if `None`.
     pub token_cache: Option<Bounds>,
-    /// The terms of the cache of keys.
+    /// The configuration of the cache of keys.
     pub key_cache: CacheConfig,
 }
 
