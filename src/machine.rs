@@ -18,7 +18,7 @@
 //! - **Inputs** are methods `handle_<what>(…, now)`. They never block, never panic on what a peer sends, and return nothing that
 //!   has to be performed. What some return all the same, and why, is below.
 //! - **Actions** are performed by the driver in the order in which [`Machine::poll_action`] gives them. It is asked until it gives
-//!   `None`, after every input: an action that nobody fetches is an action that is late.
+//!   `None`, after every input: an action that nobody fetches is an action that is late, and it is kept until somebody does.
 //! - **Events** are for the application, and cost nothing when nobody listens.
 //! - **Time** is an argument. [`Machine::poll_timeout`] says when [`Machine::handle_timeout`] is worth calling: never an instant that
 //!   `handle_timeout` was already told. A call too early does no harm, one too late is noticed.
@@ -40,7 +40,7 @@
 //!   decision: it belongs to that one token, whose caller waits for it. A fetch that it names is an action all the same.
 //! - That a key was imported or refused (`handle_imported`, `handle_import_failed`) means the same at any time: there is no `now`.
 //! - Who drains late may find less: a request for keys is gone once it was answered or given up, and the token manager keeps its
-//!   newest 32 events.
+//!   newest 32 events, the client its newest 4,096.
 
 use crate::time::Time;
 

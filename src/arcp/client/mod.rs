@@ -20,7 +20,8 @@
 //! (`dial`, `welcome`), lost (`disconnect`), made again (`retry`), replaced (`renew`) or given up (`end`); requests leave
 //! (`send_requests`) and are answered (`answers`, `subscriptions`); frames come (`frames`), in order (`sequence`), and are handed
 //! over (`deliver`) as fast as somebody reads (`backpressure`). What can't be read or passed on (`unreadable`, `not_passed`) and
-//! what a runtime doesn't replay (`reconcile`, `listing`) is looked for, and told when it is lost.
+//! what a runtime doesn't replay (`reconcile`, `listing`) is looked for, and told when it is lost. What comes out (`output`) waits in
+//! the `outbox`.
 
 pub mod action;
 pub mod address;
@@ -43,6 +44,7 @@ mod end;
 mod frames;
 mod listing;
 mod not_passed;
+mod outbox;
 mod output;
 mod reconcile;
 mod recovery;
@@ -66,6 +68,7 @@ use self::{
     keepalive::Keepalive,
     listing::Listing,
     options::Options,
+    outbox::Outbox,
     reconcile::ToReconcile,
     recovery::Recovery,
     requests::{Kind, Requests},
@@ -85,7 +88,7 @@ pub struct Client {
     ids: Ids,
     clock: Monotonic,
     now: Time,
-    out: VecDeque<Output>,
+    out: Outbox,
     phase: Phase,
     /// The connection that counts, and the number of the newest one.
     conn: u32,
@@ -135,7 +138,7 @@ impl Client {
             ids: Ids::new(seed),
             clock: Monotonic::new(),
             now: Time::EPOCH,
-            out: VecDeque::new(),
+            out: Outbox::default(),
             phase: Phase::Idle,
             conn: 0,
             newest: 0,
@@ -281,7 +284,7 @@ impl Client {
     /// The next action or event, in the order in which they came: for drivers that perform and tell at one place. Instead of
     /// `poll_action` and `poll_event`, and like them until there is none.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        self.out.next()
     }
 
     /// Whether it is over.
@@ -300,19 +303,11 @@ impl Machine for Client {
     type Event = Event;
 
     fn poll_action(&mut self) -> Option<Action> {
-        let at = self.out.iter().position(|output| matches!(output, Output::Action(_)))?;
-        match self.out.remove(at) {
-            Some(Output::Action(action)) => Some(action),
-            _ => None,
-        }
+        self.out.action()
     }
 
     fn poll_event(&mut self) -> Option<Event> {
-        let at = self.out.iter().position(|output| matches!(output, Output::Event(_)))?;
-        match self.out.remove(at) {
-            Some(Output::Event(event)) => Some(event),
-            _ => None,
-        }
+        self.out.event()
     }
 
     fn poll_timeout(&self) -> Option<Time> {

@@ -1,7 +1,7 @@
 //! What goes out: frames, actions and events.
 
 use super::{
-    action::{Action, Event, Lost, LostReason, Output},
+    action::{Action, Event, Lost, LostReason},
     fault::Fault,
     Client,
 };
@@ -9,12 +9,12 @@ use crate::arcp::Frame;
 
 impl Client {
     pub(super) fn act(&mut self, action: Action) {
-        self.out.push_back(Output::Action(action));
+        self.out.act(action);
     }
 
     /// Tells the application.
     pub(super) fn emit(&mut self, event: Event) {
-        self.out.push_back(Output::Event(event));
+        self.out.tell(event);
     }
 
     pub(super) fn done(&mut self, number: u32) {
