@@ -52,7 +52,7 @@ export class Connection {
     const { isTrusted } = upstream;
     this.#driver = new MachineDriver({
       make: () => new bindings.ArcpGateCore(config, core, conn, isTrusted, hasGauge, ...randomHalves(), Date.now()),
-      wake: () => this.#do((machine, now) => machine.tick(now)),
+      wake: () => this.#do((core, now) => core.handleTimeout(now)),
       isPatient: true,
     });
     // At once: it counts the time to the hello, and none is made in its place.
@@ -72,7 +72,7 @@ export class Connection {
 
   /** It has said nothing, and its place is another's. */
   crowdedOut(): void {
-    this.#do((core, now) => core.note("clientCrowdedOut", now));
+    this.#do((core, now) => core.handleCrowdedOut(now));
     this.#clientLine.cut();
   }
 
@@ -110,7 +110,7 @@ export class Connection {
     const closed = (code: number) => {
       credit?.stop();
       if (!isCurrent()) return;
-      this.#do((core, now) => (isClient ? core.note("clientClosed", now) : core.upstreamClosed(code, now)));
+      this.#do((core, now) => (isClient ? core.handleClientClosed(now) : core.handleUpstreamClosed(code, now)));
     };
     socket.addEventListener("close", ({ code }) => closed(code));
     socket.addEventListener("error", () => closed(ABNORMAL));
@@ -126,7 +126,8 @@ export class Connection {
       if (forwarded === true && this.#overflow === undefined) return;
       this.#perform(core);
       if (this.#overflow !== undefined && !this.#over) {
-        core.note(`${this.#overflow}Overflowed`, Date.now());
+        if (this.#overflow === "client") core.handleClientOverflow(Date.now());
+        else core.handleUpstreamOverflow(Date.now());
         this.#perform(core);
       }
     } catch (thrown) {
@@ -139,7 +140,7 @@ export class Connection {
   }
 
   #perform(core: ArcpGateCore) {
-    const actions = core.actions();
+    const actions = core.drainActions();
     if (actions !== undefined) {
       let isClosed = false;
       for (const action of JSON.parse(actions) as GateAction[]) {
@@ -148,7 +149,7 @@ export class Connection {
       }
       if (isClosed) return this.#end();
     }
-    this.#driver.arm(core.deadline(), Date.now());
+    this.#driver.arm(core.pollTimeout(), Date.now());
   }
 
   #act(action: GateAction) {
@@ -217,9 +218,11 @@ export class Connection {
       this.#principal = principal;
       this.#token = token;
       if (!place.takesPrincipal(principal.key)) {
-        return this.#do((core, now) => core.tooManyConnections(JSON.stringify(principal), place.maxPerPrincipal, now));
+        return this.#do((core, now) =>
+          core.handleTooManyConnections(JSON.stringify(principal), place.maxPerPrincipal, now),
+        );
       }
-      this.#do((core, now) => core.authenticated(JSON.stringify(principal), toleranceMs, asks, now));
+      this.#do((core, now) => core.handlePrincipal(JSON.stringify(principal), toleranceMs, asks, now));
     } catch (error) {
       const isOurs = error instanceof ArcgateError;
       // What this deployment got wrong is an error in its log, besides the refusal in its audit.
@@ -229,8 +232,8 @@ export class Connection {
       this.#detail = reasonFor(error, token);
       this.#do((core, now) =>
         isOurs
-          ? core.refused(String(error.code), error.retryable === true, now)
-          : core.refused("ERR_INTERNAL", true, now),
+          ? core.handleRefused(String(error.code), error.retryable === true, now)
+          : core.handleRefused("ERR_INTERNAL", true, now),
       );
     }
   }
@@ -249,13 +252,13 @@ export class Connection {
       this.#upstream = socket;
       this.#upstreamLine = line;
       this.#listen(socket, "upstream");
-      this.#do((core, now) => core.opened(auth.scheme, auth.token, now));
+      this.#do((core, now) => core.handleOpened(auth.scheme, auth.token, now));
     } catch (error) {
       if (this.#over) return;
       console.error(`arcgate: ${logged(error, this.#token)}`);
       this.#detail = reasonFor(error, this.#token);
       const code = error instanceof ArcgateError ? String(error.code) : "ERR_INTERNAL";
-      this.#do((core, now) => core.openFailed(code, now));
+      this.#do((core, now) => core.handleOpenFailed(code, now));
     }
   }
 
@@ -266,7 +269,7 @@ export class Connection {
     } catch (error) {
       console.error(`arcgate: sealing failed: ${Object(error).name}`);
     }
-    this.#do((core, now) => core.mac(code, now));
+    this.#do((core, now) => core.handleMac(code, now));
   }
 
   async #checkRevocation(): Promise<void> {
@@ -276,7 +279,7 @@ export class Connection {
     } catch (error) {
       console.error(`arcgate: revocation can't be asked about: ${reasonFor(error, this.#token)}`);
     }
-    this.#do((core, now) => core.revocation(answer, now));
+    this.#do((core, now) => core.handleRevocation(answer, now));
   }
 
   #tell(event: Told): void {
@@ -289,7 +292,7 @@ export class Connection {
     this.#session = session;
     const { sessions, upstream } = this.#options;
     if (upstream.isTrusted) return;
-    const displaced = () => this.#do((core, now) => core.note("displaced", now));
+    const displaced = () => this.#do((core, now) => core.handleDisplaced(now));
     sessions.register(this, nameOf(session, this.#principal?.key), displaced);
   }
 }

@@ -13,19 +13,19 @@ type Data = string | { byteLength?: number; size?: number };
 export function handleFrame(core: ArcpGateCore, side: Side, data: Data, now: number): boolean {
   const isClient = side === "client";
   if (typeof data !== "string") {
-    if (isClient) core.clientBinary(data.byteLength ?? data.size ?? 0, now);
-    else core.note("upstreamBinary", now);
+    if (isClient) core.handleClientBinary(data.byteLength ?? data.size ?? 0, now);
+    else core.handleUpstreamBinary(now);
     return false;
   }
   // A character is a byte at least: what is too long here doesn't even go into the core's memory. Of an upstream's frame
   // its beginning does: the number stands there.
   if (isClient && data.length > core.clientLimit()) {
-    core.clientOversized(data.length, now);
+    core.handleClientOversized(data.length, now);
     return false;
   }
   if (!isClient && data.length > core.upstreamLimit()) {
-    core.upstreamOversized(data.slice(0, HEAD), data.length, now);
+    core.handleUpstreamOversized(data.slice(0, HEAD), data.length, now);
     return false;
   }
-  return isClient ? core.clientText(data, now) : core.upstreamText(data, now);
+  return isClient ? core.handleClientFrame(data, now) : core.handleUpstreamFrame(data, now);
 }

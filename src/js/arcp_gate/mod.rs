@@ -79,18 +79,21 @@ impl ArcpGateCore {
     }
 
     /// What to do now: a JSON list; `undefined` when there is nothing.
-    pub fn actions(&mut self) -> Option<String> {
+    #[wasm_bindgen(js_name = drainActions)]
+    pub fn drain_actions(&mut self) -> Option<String> {
         let actions = self.0.drain_actions();
         (!actions.is_empty()).then(|| json::list(actions.iter().map(encode::action)))
     }
 
-    /// When to call `tick`, in milliseconds.
-    pub fn deadline(&self) -> Option<f64> {
+    /// When `handleTimeout` is worth calling, in milliseconds.
+    #[wasm_bindgen(js_name = pollTimeout)]
+    pub fn poll_timeout(&self) -> Option<f64> {
         self.0.poll_timeout().map(|time| time.as_millis() as f64)
     }
 
     /// Time has passed.
-    pub fn tick(&mut self, now: f64) {
+    #[wasm_bindgen(js_name = handleTimeout)]
+    pub fn handle_timeout(&mut self, now: f64) {
         self.0.handle_timeout(Time::from_millis(now));
     }
 
@@ -107,8 +110,8 @@ impl ArcpGateCore {
     }
 
     /// A text frame of the client: whether it is sent on as it is.
-    #[wasm_bindgen(js_name = clientText)]
-    pub fn client_text(&mut self, text: &str, now: f64) -> bool {
+    #[wasm_bindgen(js_name = handleClientFrame)]
+    pub fn handle_client_frame(&mut self, text: &str, now: f64) -> bool {
         let now = Time::from_millis(now);
         let is_weighed = (UNWEIGHED + 1..=self.0.client_limit()).contains(&text.len());
         // Before it is read: its bytes, and eight for each value, which cost as much.
@@ -117,8 +120,8 @@ impl ArcpGateCore {
     }
 
     /// A binary frame of the client, of this size.
-    #[wasm_bindgen(js_name = clientBinary)]
-    pub fn client_binary(&mut self, size: u32, now: f64) {
+    #[wasm_bindgen(js_name = handleClientBinary)]
+    pub fn handle_client_binary(&mut self, size: u32, now: f64) {
         let now = Time::from_millis(now);
         if self.counts(size as usize, || size as usize, now) {
             self.0.handle_client_binary(now);
@@ -126,14 +129,14 @@ impl ArcpGateCore {
     }
 
     /// A text frame from upstream: whether it is sent on as it is.
-    #[wasm_bindgen(js_name = upstreamText)]
-    pub fn upstream_text(&mut self, text: &str, now: f64) -> bool {
+    #[wasm_bindgen(js_name = handleUpstreamFrame)]
+    pub fn handle_upstream_frame(&mut self, text: &str, now: f64) -> bool {
         self.0.handle_upstream_frame(text, Time::from_millis(now)) == Flow::Forward
     }
 
     /// A frame of the client over its limit, of this size at least.
-    #[wasm_bindgen(js_name = clientOversized)]
-    pub fn client_oversized(&mut self, size: u32, now: f64) {
+    #[wasm_bindgen(js_name = handleClientOversized)]
+    pub fn handle_client_oversized(&mut self, size: u32, now: f64) {
         let now = Time::from_millis(now);
         if self.counts(size as usize, || size as usize, now) {
             self.0.handle_client_oversized(size as usize, now);
@@ -141,34 +144,56 @@ impl ArcpGateCore {
     }
 
     /// A frame from upstream over its limit: how it begins, and its size at least.
-    #[wasm_bindgen(js_name = upstreamOversized)]
-    pub fn upstream_oversized(&mut self, head: &str, size: u32, now: f64) {
+    #[wasm_bindgen(js_name = handleUpstreamOversized)]
+    pub fn handle_upstream_oversized(&mut self, head: &str, size: u32, now: f64) {
         self.0.handle_upstream_oversized(head, size as usize, Time::from_millis(now));
     }
 
-    /// What happened besides: `clientClosed`, `clientOverflowed`, `clientCrowdedOut`, `upstreamBinary`, `upstreamOverflowed`, `displaced`,
-    /// or anything else for a failure of the driver.
-    pub fn note(&mut self, what: &str, now: f64) {
-        let now = Time::from_millis(now);
-        match what {
-            "clientClosed" => self.0.handle_client_closed(now),
-            "clientOverflowed" => self.0.handle_client_overflow(now),
-            "upstreamBinary" => self.0.handle_upstream_binary(now),
-            "upstreamOverflowed" => self.0.handle_upstream_overflow(now),
-            "clientCrowdedOut" => self.0.handle_crowded_out(now),
-            "displaced" => self.0.handle_displaced(now),
-            _ => self.0.handle_failure(now),
-        }
+    /// A binary frame from upstream.
+    #[wasm_bindgen(js_name = handleUpstreamBinary)]
+    pub fn handle_upstream_binary(&mut self, now: f64) {
+        self.0.handle_upstream_binary(Time::from_millis(now));
+    }
+
+    /// The client has closed.
+    #[wasm_bindgen(js_name = handleClientClosed)]
+    pub fn handle_client_closed(&mut self, now: f64) {
+        self.0.handle_client_closed(Time::from_millis(now));
+    }
+
+    /// Too much waits to be sent to the client.
+    #[wasm_bindgen(js_name = handleClientOverflow)]
+    pub fn handle_client_overflow(&mut self, now: f64) {
+        self.0.handle_client_overflow(Time::from_millis(now));
+    }
+
+    /// Too much waits to be sent upstream.
+    #[wasm_bindgen(js_name = handleUpstreamOverflow)]
+    pub fn handle_upstream_overflow(&mut self, now: f64) {
+        self.0.handle_upstream_overflow(Time::from_millis(now));
+    }
+
+    /// The client has said nothing, and its place is another's.
+    #[wasm_bindgen(js_name = handleCrowdedOut)]
+    pub fn handle_crowded_out(&mut self, now: f64) {
+        self.0.handle_crowded_out(Time::from_millis(now));
+    }
+
+    /// Another connection has taken the session up.
+    #[wasm_bindgen(js_name = handleDisplaced)]
+    pub fn handle_displaced(&mut self, now: f64) {
+        self.0.handle_displaced(Time::from_millis(now));
     }
 
     /// The upstream has closed.
-    #[wasm_bindgen(js_name = upstreamClosed)]
-    pub fn upstream_closed(&mut self, code: u16, now: f64) {
+    #[wasm_bindgen(js_name = handleUpstreamClosed)]
+    pub fn handle_upstream_closed(&mut self, code: u16, now: f64) {
         self.0.handle_upstream_closed(code, Time::from_millis(now));
     }
 
     /// The principal, as JSON, how long after its end its token is taken, and whether it can be revoked before.
-    pub fn authenticated(
+    #[wasm_bindgen(js_name = handlePrincipal)]
+    pub fn handle_principal(
         &mut self,
         principal: &str,
         tolerance_ms: f64,
@@ -186,36 +211,40 @@ impl ArcpGateCore {
     }
 
     /// The principal, as JSON, has as many connections as it may.
-    #[wasm_bindgen(js_name = tooManyConnections)]
-    pub fn too_many_connections(&mut self, principal: &str, limit: u32, now: f64) -> Result<(), JsValue> {
+    #[wasm_bindgen(js_name = handleTooManyConnections)]
+    pub fn handle_too_many_connections(&mut self, principal: &str, limit: u32, now: f64) -> Result<(), JsValue> {
         let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
         self.0.handle_too_many_connections(principal, limit as usize, Time::from_millis(now));
         Ok(())
     }
 
     /// The credentials were refused; the arguments are the error's.
-    pub fn refused(&mut self, code: &str, retryable: bool, now: f64) {
+    #[wasm_bindgen(js_name = handleRefused)]
+    pub fn handle_refused(&mut self, code: &str, retryable: bool, now: f64) {
         self.0.handle_refused(code, retryable, Time::from_millis(now));
     }
 
     /// The upstream is open, and is shown this credential.
-    pub fn opened(&mut self, scheme: &str, token: &str, now: f64) {
+    #[wasm_bindgen(js_name = handleOpened)]
+    pub fn handle_opened(&mut self, scheme: &str, token: &str, now: f64) {
         self.0.handle_opened(scheme, token, Time::from_millis(now));
     }
 
     /// The upstream can't be opened, for this error's code.
-    #[wasm_bindgen(js_name = openFailed)]
-    pub fn open_failed(&mut self, code: &str, now: f64) {
+    #[wasm_bindgen(js_name = handleOpenFailed)]
+    pub fn handle_open_failed(&mut self, code: &str, now: f64) {
         self.0.handle_open_failed(code, Time::from_millis(now));
     }
 
     /// The code that was asked for, in base64url.
-    pub fn mac(&mut self, code: Option<String>, now: f64) {
+    #[wasm_bindgen(js_name = handleMac)]
+    pub fn handle_mac(&mut self, code: Option<String>, now: f64) {
         self.0.handle_mac(code.as_deref(), Time::from_millis(now));
     }
 
     /// Whether the credential was revoked; nothing when that can't be known.
-    pub fn revocation(&mut self, revoked: Option<bool>, now: f64) {
+    #[wasm_bindgen(js_name = handleRevocation)]
+    pub fn handle_revocation(&mut self, revoked: Option<bool>, now: f64) {
         self.0.handle_revocation(revoked, Time::from_millis(now));
     }
 }
