@@ -66,7 +66,7 @@ class Hub {
     const config = JSON.stringify({ ...limits, agents: Object.keys(agents), policy: policy !== undefined });
     this.#driver = new MachineDriver({
       make: () => new bindings.HubCore(config, crypto.getRandomValues(new Uint8Array(8))),
-      wake: () => this.#do((core, now) => core.passed(now)),
+      wake: () => this.#do((core, now) => core.handleTimeout(now)),
     });
   }
 
@@ -84,11 +84,11 @@ class Hub {
     let hasHello = false;
     let isPaced = false;
     const late = setTimeout(() => this.#close(conn, HELLO_TIMEOUT), HELLO_MS);
-    const gone = () => {
+    const closed = () => {
       clearTimeout(late);
       if (!this.#sockets.has(conn)) return;
       this.#close(conn, NORMAL);
-      this.#do((core, now) => core.disconnected(conn, now));
+      this.#do((core, now) => core.handleClosed(conn, now));
     };
     socket.addEventListener("message", ({ data }) => {
       if (!this.#sockets.has(conn)) return;
@@ -97,19 +97,19 @@ class Hub {
       const frames = creditIn(text);
       if (frames !== undefined) {
         isPaced = true;
-        if (hasHello) this.#do((core, now) => core.credited(conn, frames, now));
+        if (hasHello) this.#do((core, now) => core.handleCredit(conn, frames, now));
         return;
       }
       const isHello = !hasHello;
       hasHello = true;
       clearTimeout(late);
       this.#do((core, now) => {
-        if (isHello) core.connected(conn, text, crypto.getRandomValues(new Uint8Array(32)), isPaced, now);
-        else core.frame(conn, text, now);
+        if (isHello) core.handleHello(conn, text, crypto.getRandomValues(new Uint8Array(32)), isPaced, now);
+        else core.handleFrame(conn, text, now);
       });
     });
-    socket.addEventListener("close", gone);
-    socket.addEventListener("error", gone);
+    socket.addEventListener("close", closed);
+    socket.addEventListener("error", closed);
   }
 
   // Tells the core something, does what it wants done, and sets the timer.
@@ -119,10 +119,10 @@ class Hub {
       const core = this.#driver.survivor();
       step(core, Date.now());
       this.#driver.drain(
-        () => core.poll(),
+        () => core.pollAction(),
         (action) => this.#act(JSON.parse(action) as HubAction),
       );
-      this.#driver.arm(core.deadline(), Date.now());
+      this.#driver.arm(core.pollTimeout(), Date.now());
     } catch (thrown) {
       recoverFrom(thrown);
       console.error(`arcgate: ${Object(thrown).name ?? "error"}: ${reasonFor(thrown)}`);
@@ -186,7 +186,7 @@ class Hub {
         return 0;
       }
     });
-    this.#do((core, now) => core.answered(question, new Uint8Array(allowed), now));
+    this.#do((core, now) => core.handlePolicyAnswer(question, new Uint8Array(allowed), now));
   }
 
   // The core is gone, and with it every session and job.
@@ -208,14 +208,14 @@ class Hub {
     const report = (event: unknown) =>
       tell((core, now) => {
         const { text, thrown, bytes } = written(event, core.payloadBytes());
-        if (text === undefined) core.unwritten(job, false, kindOf(event), thrown, bytes, now);
-        else core.event(job, text, now);
+        if (text === undefined) core.handleUnwritten(job, false, kindOf(event), thrown, bytes, now);
+        else core.handleEvent(job, text, now);
       });
     const end = (output: unknown) =>
       tell((core, now) => {
         const { text, thrown, bytes } = written(output, core.payloadBytes());
-        if (text === undefined) core.unwritten(job, true, undefined, thrown, bytes, now);
-        else core.output(job, text, now);
+        if (text === undefined) core.handleUnwritten(job, true, undefined, thrown, bytes, now);
+        else core.handleOutput(job, text, now);
       });
     const { signal } = run;
     const agent = new AgentRun(this.#agents[name] as Agent, input, {
@@ -236,12 +236,12 @@ class Hub {
         report(step.event);
         continue;
       }
-      if ("aborted" in step) tell((core, now) => core.aborted(job, now));
+      if ("aborted" in step) tell((core, now) => core.handleAbort(job, now));
       else if ("output" in step) end(step.output ?? null);
       else {
         const { code, message } = failure(step.error);
         run.detail = reasonFor(step.error);
-        tell((core, now) => core.failed(job, code, message, now));
+        tell((core, now) => core.handleFailure(job, code, message, now));
       }
       break;
     }

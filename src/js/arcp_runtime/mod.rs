@@ -28,29 +28,34 @@ impl HubCore {
 
     /// A connection says hello; `random` is 32 random bytes, of which the resume token is made.
     /// `paced` where its gate says what has left for the client.
-    pub fn connected(&mut self, conn: u32, hello: &str, random: &[u8], paced: bool, now: f64) -> bool {
+    #[wasm_bindgen(js_name = handleHello)]
+    pub fn handle_hello(&mut self, conn: u32, hello: &str, random: &[u8], paced: bool, now: f64) -> bool {
         let Ok(random) = random.try_into() else { return false };
         self.0.handle_hello(conn, hello, random, paced, Time::from_millis(now));
         true
     }
 
     /// The gate says that so many frames have left for the client.
-    pub fn credited(&mut self, conn: u32, frames: u32, now: f64) {
+    #[wasm_bindgen(js_name = handleCredit)]
+    pub fn handle_credit(&mut self, conn: u32, frames: u32, now: f64) {
         self.0.handle_credit(conn, frames, Time::from_millis(now));
     }
 
     /// A frame comes.
-    pub fn frame(&mut self, conn: u32, text: &str, now: f64) {
+    #[wasm_bindgen(js_name = handleFrame)]
+    pub fn handle_frame(&mut self, conn: u32, text: &str, now: f64) {
         self.0.handle_frame(conn, text, Time::from_millis(now));
     }
 
     /// A connection is gone.
-    pub fn disconnected(&mut self, conn: u32, now: f64) {
+    #[wasm_bindgen(js_name = handleClosed)]
+    pub fn handle_closed(&mut self, conn: u32, now: f64) {
         self.0.handle_closed(conn, Time::from_millis(now));
     }
 
     /// An agent reports an event, as JSON.
-    pub fn event(&mut self, job: &str, event: &str, now: f64) {
+    #[wasm_bindgen(js_name = handleEvent)]
+    pub fn handle_event(&mut self, job: &str, event: &str, now: f64) {
         self.0.handle_event(job, event, Time::from_millis(now));
     }
 
@@ -62,7 +67,8 @@ impl HubCore {
 
     /// An agent's event, or with `is_output` what it returned, could not be written as JSON: what the writer threw, or how many
     /// bytes are too many.
-    pub fn unwritten(
+    #[wasm_bindgen(js_name = handleUnwritten)]
+    pub fn handle_unwritten(
         &mut self,
         job: &str,
         is_output: bool,
@@ -77,38 +83,45 @@ impl HubCore {
     }
 
     /// An agent has ended; without an output, what it returned can't be told.
-    pub fn output(&mut self, job: &str, output: Option<String>, now: f64) {
+    #[wasm_bindgen(js_name = handleOutput)]
+    pub fn handle_output(&mut self, job: &str, output: Option<String>, now: f64) {
         self.0.handle_output(job, output.as_deref(), Time::from_millis(now));
     }
 
     /// An agent has failed.
-    pub fn failed(&mut self, job: &str, code: &str, message: Option<String>, now: f64) {
+    #[wasm_bindgen(js_name = handleFailure)]
+    pub fn handle_failure(&mut self, job: &str, code: &str, message: Option<String>, now: f64) {
         self.0.handle_failure(job, code, message.as_deref(), Time::from_millis(now));
     }
 
     /// An agent's run is over because it was told to end.
-    pub fn aborted(&mut self, job: &str, now: f64) {
+    #[wasm_bindgen(js_name = handleAbort)]
+    pub fn handle_abort(&mut self, job: &str, now: f64) {
         self.0.handle_abort(job, Time::from_millis(now));
     }
 
     /// The policy's answer: a byte for each job, 1 for yes.
-    pub fn answered(&mut self, question: u32, allowed: &[u8], now: f64) {
+    #[wasm_bindgen(js_name = handlePolicyAnswer)]
+    pub fn handle_policy_answer(&mut self, question: u32, allowed: &[u8], now: f64) {
         let allowed: Vec<bool> = allowed.iter().map(|byte| *byte == 1).collect();
         self.0.handle_policy_answer(question, &allowed, Time::from_millis(now));
     }
 
     /// The time is told.
-    pub fn passed(&mut self, now: f64) {
+    #[wasm_bindgen(js_name = handleTimeout)]
+    pub fn handle_timeout(&mut self, now: f64) {
         self.0.handle_timeout(Time::from_millis(now));
     }
 
     /// What is to be done next, as JSON.
-    pub fn poll(&mut self) -> Option<String> {
+    #[wasm_bindgen(js_name = pollAction)]
+    pub fn poll_action(&mut self) -> Option<String> {
         self.0.poll_action().map(|action| encode::action(&action))
     }
 
     /// When the hub wants to be told the time again, in milliseconds.
-    pub fn deadline(&self) -> Option<f64> {
+    #[wasm_bindgen(js_name = pollTimeout)]
+    pub fn poll_timeout(&self) -> Option<f64> {
         self.0.poll_timeout().map(|at| at.as_millis() as f64)
     }
 }
