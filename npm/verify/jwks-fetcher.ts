@@ -52,7 +52,7 @@ export class JwksFetcher {
     this.#core = core;
     this.#keys.clear();
     this.#fetches.clear();
-    if (this.#snapshot !== "[]") core.importKeys(this.#snapshot, this.#hooks.now());
+    if (this.#snapshot !== "[]") core.handleSnapshots(this.#snapshot, this.#hooks.now());
   }
 
   /** The CryptoKey of a handle. */
@@ -70,7 +70,7 @@ export class JwksFetcher {
     }
     if (!this.#hooks.isCurrent(core)) return;
     if (key) this.#keys.set(handle, key);
-    core.imported(handle, key !== undefined);
+    core.handleImported(handle, key !== undefined);
   }
 
   /** Begins the fetch of fresh keys that the core asks for beside something else, at this place of its registers, if it does. */
@@ -97,10 +97,20 @@ export class JwksFetcher {
         const { status, body, ...said } = await getDocument(this.#fetch, url, this.#timeoutMs);
         if (!alive()) return;
         const { cacheControl, age, retryAfter, date } = said;
-        more = core.response(provider, fetch, status, cacheControl, age, retryAfter, date, body, this.#hooks.now());
+        more = core.handleResponse(
+          provider,
+          fetch,
+          status,
+          cacheControl,
+          age,
+          retryAfter,
+          date,
+          body,
+          this.#hooks.now(),
+        );
       } catch (why) {
         if (!alive() || recoverFrom(why)) return;
-        more = core.fetchFailed(provider, fetch, typeof why === "string" ? why : "network", this.#hooks.now());
+        more = core.handleFailure(provider, fetch, typeof why === "string" ? why : "network", this.#hooks.now());
       }
       if (!more) break;
     }
@@ -119,7 +129,7 @@ export class JwksFetcher {
       await within(boundMs, this.#fetches.get(id) ?? new Promise(() => {}));
     } catch {
       this.#fetches.delete(id);
-      if (this.#hooks.isCurrent(core)) core.fetchFailed(provider, fetch, "abandoned", this.#hooks.now());
+      if (this.#hooks.isCurrent(core)) core.handleFailure(provider, fetch, "abandoned", this.#hooks.now());
     }
   }
 
@@ -129,7 +139,7 @@ export class JwksFetcher {
       for (let algorithm = 0; algorithm < ALGORITHMS; algorithm += 1)
         this.#keys.delete((id << ALGORITHM_BITS) | algorithm);
     }
-    const snapshot = this.#core.exportKeys();
+    const snapshot = this.#core.snapshots();
     if (snapshot === this.#snapshot) return;
     this.#snapshot = snapshot;
     const store = this.#store;

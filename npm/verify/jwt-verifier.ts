@@ -196,13 +196,13 @@ export class JwtVerifier implements Verifier {
 
   /** The providers' keys with their age, for a second tier or another isolate. */
   exportKeys(): JwksSnapshot[] {
-    return JSON.parse(this.#driver.machine.exportKeys());
+    return JSON.parse(this.#driver.machine.snapshots());
   }
 
   /** Takes keys over. They are checked again and keep their age. */
   importKeys(keys: readonly JwksSnapshot[]): void {
     guarded(() => {
-      this.#driver.machine.importKeys(dataJson(keys ?? null, "snapshots"), this.#now());
+      this.#driver.machine.handleSnapshots(dataJson(keys ?? null, "snapshots"), this.#now());
       this.#keys.changed();
     });
   }

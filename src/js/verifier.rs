@@ -150,7 +150,8 @@ impl VerifierCore {
     }
 
     /// Says that WebCrypto took a key, or didn't.
-    pub fn imported(&mut self, handle: u32, accepted: bool) {
+    #[wasm_bindgen(js_name = handleImported)]
+    pub fn handle_imported(&mut self, handle: u32, accepted: bool) {
         if let Some((key, algorithm)) = from_handle(handle) {
             self.verifier.handle_imported(key, algorithm, accepted);
         }
@@ -183,8 +184,9 @@ impl VerifierCore {
     }
 
     /// Hands in an answer. Whether another request follows it.
+    #[wasm_bindgen(js_name = handleResponse)]
     #[allow(clippy::too_many_arguments, reason = "an object would cost more than it explains; there is one caller")]
-    pub fn response(
+    pub fn handle_response(
         &mut self,
         provider: u32,
         fetch: u32,
@@ -207,8 +209,8 @@ impl VerifierCore {
 
     /// Says that there was no answer: `timeout`, `too_large`, `redirect`, `abandoned`, or anything else for the network. Whether another
     /// request follows all the same: keys are fetched from where they were when discovery fails.
-    #[wasm_bindgen(js_name = fetchFailed)]
-    pub fn fetch_failed(&mut self, provider: u32, fetch: u32, why: &str, now: f64) -> bool {
+    #[wasm_bindgen(js_name = handleFailure)]
+    pub fn handle_failure(&mut self, provider: u32, fetch: u32, why: &str, now: f64) -> bool {
         let failure = match why {
             "timeout" => FetchFailure::Timeout,
             "too_large" => FetchFailure::TooLarge,
@@ -222,14 +224,13 @@ impl VerifierCore {
     }
 
     /// The keys of all providers, as JSON.
-    #[wasm_bindgen(js_name = exportKeys)]
-    pub fn export_keys(&self) -> String {
+    pub fn snapshots(&self) -> String {
         self.verifier.snapshots()
     }
 
     /// Takes keys over that were exported.
-    #[wasm_bindgen(js_name = importKeys)]
-    pub fn import_keys(&mut self, snapshots: &str, now: f64) -> Result<(), JsValue> {
+    #[wasm_bindgen(js_name = handleSnapshots)]
+    pub fn handle_snapshots(&mut self, snapshots: &str, now: f64) -> Result<(), JsValue> {
         let wrong = |_| thrown(&Error::new(Code::Config, "importKeys takes what exportKeys gave").about("snapshots"));
         let snapshots = json::parse(snapshots.as_bytes()).map_err(wrong)?;
         self.verifier.handle_snapshots(&snapshots, Time::from_millis(now)).map_err(|error| thrown(&error))
