@@ -122,14 +122,14 @@ export class ArcpClient {
 
   /** Asks for a job (ARCP 1.1 §7.1); settles when the runtime has accepted or refused it. */
   async submit(request: JobRequest): Promise<Job> {
-    return this.#request<JobHandle, "submit">("submit", submission(request), request.signal);
+    return this.#request<JobHandle, "handleSubmit">("handleSubmit", submission(request), request.signal);
   }
 
   /** A page of the jobs that one may see (§6.6). */
   async listJobs(filter: JobFilter = {}): Promise<JobPage> {
     checkKeys(filter, ["status", "agent", "createdAfter", "limit", "cursor", "signal"], "filter");
     this.#needs("list_jobs");
-    return jobPage(await this.#request<object, "list">("list", listing(filter), filter.signal));
+    return jobPage(await this.#request<object, "handleList">("handleList", listing(filter), filter.signal));
   }
 
   /** Observes a job of another session (§7.6). A job of this session is given as it is. */
@@ -137,12 +137,12 @@ export class ArcpClient {
     checkKeys(options, ["history", "fromEventSeq", "signal"]);
     if (typeof jobId !== "string" || jobId === "") throw configError("jobId", "must be the id of a job");
     this.#needs("subscribe");
-    return this.#request<JobHandle, "subscribe">("subscribe", subscription(jobId, options), options.signal);
+    return this.#request<JobHandle, "handleSubscribe">("handleSubscribe", subscription(jobId, options), options.signal);
   }
 
   /** Ends the session (§6.7). Jobs go on at the runtime; what waits for them here fails with ERR_ABORTED. */
   async close(reason = "closed by the client"): Promise<void> {
-    this.#driver.call("close", String(reason));
+    this.#driver.call("handleClose", String(reason));
     await this.#closed.promise;
   }
 
@@ -151,15 +151,15 @@ export class ArcpClient {
   }
 
   async #begin(signal: AbortSignal | undefined): Promise<void> {
-    this.#driver.call("start");
+    this.#driver.call("handleStart");
     try {
       await orAborted(this.#open.promise, signal);
     } catch (error) {
-      this.#driver.call("close", "given up");
+      this.#driver.call("handleClose", "given up");
       throw error;
     }
     if (signal) {
-      const onAbort = () => this.#driver.call("close", "aborted");
+      const onAbort = () => this.#driver.call("handleClose", "aborted");
       if (signal.aborted) onAbort();
       else signal.addEventListener("abort", onAbort, { once: true });
       this.#closed.promise.then(() => signal.removeEventListener("abort", onAbort));
@@ -188,7 +188,7 @@ export class ArcpClient {
     const onAbort = () => {
       if (!this.#requests.delete(number)) return;
       answer.reject(aborted(signal));
-      this.#driver.call("abandon", number);
+      this.#driver.call("handleAbandon", number);
     };
     signal.addEventListener("abort", onAbort, { once: true });
     return answer.promise.finally(() => signal.removeEventListener("abort", onAbort));
@@ -256,7 +256,7 @@ export class ArcpClient {
   #newJob(handle: number): JobHandle {
     return new JobHandle(this.#driver, handle, (...args) => {
       const [number, reason, signal] = args;
-      return this.#request("cancel", [number, reason], signal);
+      return this.#request("handleCancel", [number, reason], signal);
     });
   }
 

@@ -51,7 +51,7 @@ export class Driver {
   #tokenError: ArcgateError | undefined;
   #over = false;
   #onWake = () => {
-    if (globalThis.document?.visibilityState !== "hidden") this.call("wakeHint");
+    if (globalThis.document?.visibilityState !== "hidden") this.call("handleWakeHint");
   };
 
   constructor({ url, WebSocket, bearer, shouldRetry, options, perform }: DriverOptions) {
@@ -63,7 +63,7 @@ export class Driver {
     const [one = 0, other = 0] = crypto.getRandomValues(new Uint32Array(2));
     this.#machine = new MachineDriver({
       make: () => new bindings.ArcpSession(optionsJson(options, ["client", "reconnect"]), one, other),
-      wake: () => this.call("wake"),
+      wake: () => this.call("handleTimeout"),
       longestMs: LONGEST_TIMER,
     });
     // Options that are wrong are said at once.
@@ -95,10 +95,10 @@ export class Driver {
       const value = core[input](...args, Date.now());
       before?.(value as number);
       this.#machine.drain(
-        () => (this.#over ? undefined : this.#core().poll()),
+        () => (this.#over ? undefined : this.#core().pollAction()),
         (text) => this.#act(JSON.parse(text) as CoreAction),
       );
-      if (!this.#over) this.#machine.arm(this.#core().deadline(), Date.now());
+      if (!this.#over) this.#machine.arm(this.#core().pollTimeout(), Date.now());
       return value;
     } catch (thrown) {
       this.#broken(failureOf(thrown));
@@ -152,47 +152,47 @@ export class Driver {
         if (!isWanted()) return;
         this.#connections.delete(conn);
         this.#tokenError = toArcgateError(thrown);
-        return void this.call("noToken", conn, this.#tokenError.retryable);
+        return void this.call("handleTokenFailure", conn, this.#tokenError.retryable);
       }
       if (!isWanted()) return;
       if (token === undefined) {
         this.#connections.delete(conn);
-        return void this.call("unchanged", conn);
+        return void this.call("handleTokenUnchanged", conn);
       }
       if (token !== this.#token) this.#secrets = [token, ...this.#secrets].slice(0, KEPT_SECRETS);
       this.#token = token;
       ends = this.#bearer.endOf(token) ?? Number.NaN;
       this.#tokenEnds = ends;
     }
-    this.call("dialing", conn);
+    this.call("handleDialing", conn);
     if (isWanted()) this.#open(conn, token, ends);
   }
 
   #open(conn: number, token: string | undefined, ends: number) {
-    let isGone = false;
-    const gone = (code: number, reason = "", wasClean = false) => {
-      if (isGone) return;
-      isGone = true;
+    let isClosed = false;
+    const closed = (code: number, reason = "", wasClean = false) => {
+      if (isClosed) return;
+      isClosed = true;
       this.#connections.delete(conn);
       if (this.#over) return;
-      this.call("gone", conn, code, this.#mayRetry({ code, reason, wasClean }));
+      this.call("handleClosed", conn, code, this.#mayRetry({ code, reason, wasClean }));
     };
     let socket: WebSocket;
     try {
       socket = new this.#WebSocket(this.#url);
       socket.binaryType = "arraybuffer";
     } catch {
-      return gone(ABNORMAL_CLOSURE);
+      return closed(ABNORMAL_CLOSURE);
     }
     this.#connections.set(conn, { abort: new AbortController(), ...this.#connections.get(conn), socket });
-    socket.addEventListener("open", () => this.call("opened", conn, token, ends));
+    socket.addEventListener("open", () => this.call("handleOpened", conn, token, ends));
     socket.addEventListener("message", ({ data }) => {
-      if (typeof data === "string" && data.length <= LONGEST_FRAME) this.call("frame", conn, data);
-      else this.call("brokenFrame", conn, typeof data === "string" ? data.slice(0, FRAME_HEAD) : "");
+      if (typeof data === "string" && data.length <= LONGEST_FRAME) this.call("handleFrame", conn, data);
+      else this.call("handleBrokenFrame", conn, typeof data === "string" ? data.slice(0, FRAME_HEAD) : "");
     });
-    socket.addEventListener("close", ({ code, reason, wasClean }) => gone(code, reason, wasClean));
+    socket.addEventListener("close", ({ code, reason, wasClean }) => closed(code, reason, wasClean));
     // Some platforms send no `close` after it.
-    socket.addEventListener("error", () => setTimeout(gone, 50, ABNORMAL_CLOSURE));
+    socket.addEventListener("error", () => setTimeout(closed, 50, ABNORMAL_CLOSURE));
   }
 
   #mayRetry(event: ClosedEvent): boolean {

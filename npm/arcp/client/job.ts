@@ -83,7 +83,7 @@ export class Job implements PublicJob {
     this.#leave();
     if (!this.#end && !this.#unsubscribed) {
       this.#unsubscribed = true;
-      this.#driver.call("unsubscribe", this.#handle);
+      this.#driver.call("handleUnsubscribe", this.#handle);
     }
   }
 
@@ -189,7 +189,7 @@ export class Job implements PublicJob {
   #report(): void {
     const count = this.#unreported;
     this.#unreported = 0;
-    if (!this.#end) this.#driver.call("read", this.#handle, count);
+    if (!this.#end) this.#driver.call("handleRead", this.#handle, count);
   }
 
   #ended(end: End): void {
@@ -218,7 +218,7 @@ export class Job implements PublicJob {
   #becomes(reader: number): void {
     if (this.#end || reader <= this.#reader) return;
     this.#reader = reader;
-    this.#driver.call("setReader", this.#handle, reader);
+    this.#driver.call("handleReader", this.#handle, reader);
   }
 
   #leave(): void {

@@ -7,7 +7,7 @@ import type { InputArguments } from "./inputs.js";
 import type { JobFilter, JobPage, JobRequest, SubscribeOptions } from "./types.js";
 
 /** A `job.submit`. */
-export function submission(request: JobRequest): InputArguments<"submit"> {
+export function submission(request: JobRequest): InputArguments<"handleSubmit"> {
   checkKeys(request, [
     "agent",
     "input",
@@ -39,7 +39,7 @@ export function submission(request: JobRequest): InputArguments<"submit"> {
 }
 
 /** A `session.list_jobs`, of a filter that has been checked. */
-export function listing({ status, agent, createdAfter, limit, cursor }: JobFilter): InputArguments<"list"> {
+export function listing({ status, agent, createdAfter, limit, cursor }: JobFilter): InputArguments<"handleList"> {
   const wanted = { status: typeof status === "string" ? [status] : status, agent, created_after: createdAfter };
   const hasFilter = Object.values(wanted).some((value) => value !== undefined);
   return [dataJson({ filter: hasFilter ? wanted : undefined, limit, cursor }, "request")];
@@ -70,7 +70,10 @@ function entryOf(entry: Entry): JobPage["jobs"][number] {
 }
 
 /** A `job.subscribe`, with options that have been checked. */
-export function subscription(jobId: string, { history, fromEventSeq }: SubscribeOptions): InputArguments<"subscribe"> {
+export function subscription(
+  jobId: string,
+  { history, fromEventSeq }: SubscribeOptions,
+): InputArguments<"handleSubscribe"> {
   const payload = { job_id: jobId, from_event_seq: fromEventSeq ?? (history ? 0 : undefined), history };
   return [jobId, dataJson(payload, "request")];
 }
