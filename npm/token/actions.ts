@@ -2,7 +2,7 @@
 
 import type { TokenCore } from "../core.js";
 
-/** An action of the core's (`TokenCore.action`), with the time that it may take. */
+/** An action of the core's (`TokenCore.handleReady`), with the time that it may take. */
 export type CoreAction = { limitMs: number } & (
   | { do: "load" }
   | { do: "lock" }

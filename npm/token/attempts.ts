@@ -54,7 +54,7 @@ export class Attempts {
     } catch {
       // Of those who waited, one takes over.
       if (this.#running.get(attempt) !== running || !this.#host.isCurrent(core)) return;
-      if (core.takeOver(attempt, this.#host.now())) this.start(core, attempt, waitUntil);
+      if (core.handlePerformerGone(attempt, this.#host.now())) this.start(core, attempt, waitUntil);
       else this.#running.delete(attempt);
     }
   }
@@ -63,7 +63,7 @@ export class Attempts {
     // Whoever asks at the same moment is there before anything is sent, and shares it.
     await undefined;
     for (;;) {
-      const text = core.action(attempt, unguessable(), this.#host.now());
+      const text = core.handleReady(attempt, unguessable(), this.#host.now());
       if (text === undefined) return;
       const action: CoreAction | Post = JSON.parse(text);
       let handIn: HandIn;
@@ -81,7 +81,7 @@ export class Attempts {
         if (recoverFrom(thrown)) return;
         // Whatever a callback, a storage or a lock gave that the core can't take: that failed, and nobody waits for it.
         this.cause = thrown;
-        core.failed(attempt, "network", this.#host.now());
+        core.handleFailure(attempt, "network", this.#host.now());
       }
     }
   }
@@ -102,8 +102,8 @@ function failed(action: CoreAction | Post, thrown: unknown): HandIn {
   if (action.do === "call" && thrown !== "timeout") {
     const name = nameOf(thrown);
     const isPermanent = (thrown as { retryable?: unknown } | null | undefined)?.retryable === false;
-    return (core, id, now) => core.threw(id, name, isPermanent, now);
+    return (core, id, now) => core.handleCallbackError(id, name, isPermanent, now);
   }
   const why = typeof thrown === "string" ? thrown : "network";
-  return (core, id, now) => core.failed(id, why, now);
+  return (core, id, now) => core.handleFailure(id, why, now);
 }

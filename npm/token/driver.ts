@@ -92,7 +92,7 @@ export class TokenDriver {
   #made(core: TokenCore): void {
     this.token = undefined;
     this.attempts.clear();
-    if (this.#persisted !== undefined) core.adopt(this.#persisted, this.#now());
+    if (this.#persisted !== undefined) core.handleSharedTokens(this.#persisted, this.#now());
   }
 
   /** The core, whether or not the manager is closed: one that is closed ends what it has begun, for whoever waits for it. */
@@ -161,8 +161,8 @@ export class TokenDriver {
   }
 
   /** Another tab, or manager, has said something. Gives what came of it, in bits. */
-  heard(message: string, core = this.alive()): number {
-    const made = this.do((_, now) => core.tabMessage(message, now), core);
+  handleTabMessage(message: string, core = this.alive()): number {
+    const made = this.do((_, now) => core.handleTabMessage(message, now), core);
     // Each tab has a session storage of its own; the encrypted one was written by whoever has the news.
     if (made & TAB_HAS_TOKENS && this.#options.storage === "session") this.keep();
     if (made & TAB_SIGNED_OUT) this.#forgotten();
@@ -172,19 +172,19 @@ export class TokenDriver {
   /** Takes over the tokens of the manager that took a login's answer. */
   adopt(fresh: string): void {
     // Who was closed meanwhile has been logged in all the same.
-    this.heard(JSON.stringify({ fresh, isLogin: true }), this.core);
+    this.handleTabMessage(JSON.stringify({ fresh, isLogin: true }), this.core);
   }
 
   /** A login has succeeded. */
   async signedIn(): Promise<void> {
-    this.call((core, now) => core.signIn(now));
+    this.call((core, now) => core.handleSignIn(now));
     this.share(true);
     await this.tabs?.noteSignOut(undefined);
   }
 
   /** Somebody signed out before this page was loaded, or while it was away. */
   signedOut(at: number): void {
-    if (this.do((core, now) => core.signOut(at, false, now))) this.#forgotten();
+    if (this.do((core, now) => core.handleSignOut(at, false, now))) this.#forgotten();
   }
 
   #forgotten(): void {
@@ -219,7 +219,7 @@ export class TokenDriver {
   report(): void {
     if (!this.#machine.isAlive) return;
     const { core } = this;
-    for (let event = core.event(); event !== undefined; event = core.event()) {
+    for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
       const happened: Untimed<TokenEvent> = JSON.parse(event);
       // Of an answer that failed a new refresh token may be left.
       if (happened.type === "refreshed" || happened.type === "failed") this.tabs?.tell({ fresh: core.export() });
@@ -249,7 +249,7 @@ export class TokenDriver {
     this.report();
     if (this.#isClosed || !hasTimers) return;
     const now = this.#now();
-    this.#machine.arm(this.core.deadline(), now);
+    this.#machine.arm(this.core.pollTimeout(), now);
   }
 
   #ended(attempt: number): void {
@@ -271,7 +271,7 @@ export class TokenDriver {
     const isBack = event?.type === "pageshow" && (event as PageTransitionEvent).persisted;
     if (isBack && this.tabs) this.returning = this.#catchUp(this.tabs);
     try {
-      const attempt = this.core.wake(this.#now());
+      const attempt = this.core.handleTimeout(this.#now());
       if (attempt) this.attempts.start(this.core, attempt);
       else this.#changed();
     } catch (thrown) {
@@ -283,7 +283,7 @@ export class TokenDriver {
     try {
       tabs.open();
       await tabs.look();
-      this.call((core, now) => core.cameBack(now), this.alive());
+      this.call((core, now) => core.handleReturn(now), this.alive());
       tabs.tell({ ask: true });
     } catch {
       // What was missed is asked for with the next token.

@@ -75,13 +75,13 @@ export class Logins {
       throw configError("beginLogin", "needs WebCrypto, which pages have on https and on localhost only");
     }
     const goal = returnTo === undefined ? undefined : this.#goal(returnTo);
-    await this.#host.operation((core, now) => core.discover(now));
+    await this.#host.operation((core, now) => core.handleDiscovery(now));
     const [state, nonce, verifier] = [unguessable(32), unguessable(32), unguessable(48)];
     const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
     const challenge = base64url(new Uint8Array(hash));
     await this.#load();
     const url = this.#host.call((core, now) => {
-      return core.beginLogin(`${state}\n${nonce}\n${verifier}`, challenge, goal, own, now);
+      return core.handleLogin(`${state}\n${nonce}\n${verifier}`, challenge, goal, own, now);
     });
     await this.#save();
     return new URL(url);
@@ -93,7 +93,7 @@ export class Logins {
     const query = [...parsed.searchParams];
     const key = `${this.#host.call((core) => core.sourceId())} ${parsed.searchParams.get("state")}`;
     if (!this.#taken.has(key)) {
-      await this.#host.operation((core, now) => core.discover(now));
+      await this.#host.operation((core, now) => core.handleDiscovery(now));
       await this.#load();
     }
     // From here to the map there is no await: of two calls one takes the answer.
@@ -112,7 +112,7 @@ export class Logins {
   async #take(query: string[][]): Promise<Outcome> {
     let answer: { attempt: number; returnTo?: string };
     try {
-      answer = this.#host.call((core, now) => JSON.parse(core.completeLogin(JSON.stringify(query), now)));
+      answer = this.#host.call((core, now) => JSON.parse(core.handleLoginAnswer(JSON.stringify(query), now)));
     } finally {
       await this.#save();
     }
@@ -150,7 +150,7 @@ export class Logins {
     try {
       const { claims } = await this.#verifier.verify(token);
       this.#claims.set(attempt, claims);
-      return (core, id, now) => core.verified(id, JSON.stringify(claims), "", now);
+      return (core, id, now) => core.handleVerified(id, JSON.stringify(claims), "", now);
     } catch (thrown) {
       const error = toArcgateError(thrown);
       const { code, message, retryable, details } = error;
@@ -159,16 +159,16 @@ export class Logins {
         this.#host.failed(error);
         const { status, url } = { url: keys, ...this.#keysAnswer, ...details };
         const after = details?.retryAfterSec;
-        return (core, id, now) => core.unverifiable(id, message, status, url, after, now);
+        return (core, id, now) => core.handleUnverifiable(id, message, status, url, after, now);
       }
-      return (core, id, now) => core.verified(id, undefined, `${code} ${message}`, now);
+      return (core, id, now) => core.handleVerified(id, undefined, `${code} ${message}`, now);
     }
   }
 
   /** The logins that wait, beside the tokens that are about to be stored in their place. */
   beside(tokens: StoredTokens): StoredTokens {
     if (!this.#storage) return tokens;
-    const { logins }: { logins: object[] } = JSON.parse(this.#host.call((core) => core.waiting()));
+    const { logins }: { logins: object[] } = JSON.parse(this.#host.call((core) => core.pendingLogins()));
     return logins.length ? { ...tokens, logins } : tokens;
   }
 
@@ -192,7 +192,7 @@ export class Logins {
   async #load(): Promise<void> {
     if (isPage) {
       const text = keptInPage(() => sessionStorage.getItem(this.#key));
-      this.#host.call((core, now) => core.setWaiting(text ?? "", now));
+      this.#host.call((core, now) => core.handlePendingLogins(text ?? "", now));
     } else if (this.#storage) {
       let logins: string;
       try {
@@ -202,13 +202,13 @@ export class Logins {
         return;
       }
       this.#host.call((core, now) => {
-        core.setWaiting(`{"source":${JSON.stringify(core.sourceId())},"logins":${logins}}`, now);
+        core.handlePendingLogins(`{"source":${JSON.stringify(core.sourceId())},"logins":${logins}}`, now);
       });
     }
   }
 
   async #save(): Promise<void> {
-    const text = this.#host.call((core) => core.waiting());
+    const text = this.#host.call((core) => core.pendingLogins());
     const { source, logins }: { source: string; logins: object[] } = JSON.parse(text);
     if (isPage) {
       keptInPage(() =>

@@ -87,7 +87,7 @@ export class TokenManager {
         current = core;
         if (forceRefresh) asked = core.requests();
       }
-      const step = core.ask(arrived, round === 0 ? arrived : driver.now(), minValiditySec * 1000, asked);
+      const step = core.handleRequest(arrived, round === 0 ? arrived : driver.now(), minValiditySec * 1000, asked);
       if (step === TOKEN) {
         driver.token ??= core.token();
         return driver.token as string;
@@ -112,7 +112,7 @@ export class TokenManager {
   /** Takes a token that was obtained elsewhere. */
   setToken(token: string | TokenResponse): void {
     const given = tokensJson(token, "token");
-    this.#driver.do((core, now) => core.set(given, now));
+    this.#driver.do((core, now) => core.handleTokens(given, now));
     this.#driver.keep();
     this.#driver.share();
   }
@@ -120,7 +120,7 @@ export class TokenManager {
   /** A server refused this token: it is dropped if it is still the present one. */
   invalidate(token: string): void {
     if (typeof token !== "string") return;
-    this.#driver.do((core, now) => core.invalidate(token, now));
+    this.#driver.do((core, now) => core.handleRefusedToken(token, now));
     this.#driver.tabs?.tell({ refused: token });
   }
 
@@ -158,7 +158,7 @@ export class TokenManager {
     if (driver.logins) {
       driver.logins.forget();
       // A provider that is out of reach keeps nobody logged in here.
-      await driver.operation((core, now) => core.discover(now)).catch(() => {});
+      await driver.operation((core, now) => core.handleDiscovery(now)).catch(() => {});
     }
     const url = driver.alive().logoutUrl();
     await this.revoke(options).catch(() => {});
@@ -175,8 +175,8 @@ export class TokenManager {
     // An answer that is under way may bring a token that nobody would revoke.
     await within(PATIENCE, driver.attempts.settled());
     const attempt = driver.do((core, now) => {
-      const begun = core.revoke(now);
-      core.signOut(now, true, now);
+      const begun = core.handleRevocation(now);
+      core.handleSignOut(now, true, now);
       driver.tabs?.tell({ out: now });
       return begun;
     });

@@ -37,31 +37,31 @@ export async function perform(action: CoreAction | Post, attempt: number, parts:
       await tabs?.look();
       const stored = await within(action.limitMs, storage?.get());
       const text = stored === undefined || stored === null ? undefined : JSON.stringify(stored);
-      return (core, id, now) => core.loaded(id, text, now);
+      return (core, id, now) => core.handleLoaded(id, text, now);
     }
     case "lock": {
       const isFree = (await tabs?.lock(attempt, action.limitMs)) ?? true;
-      return (core, id, now) => core.locked(id, isFree, now);
+      return (core, id, now) => core.handleLock(id, isFree, now);
     }
     case "ask": {
       const isRotated = (await tabs?.ask(action)) ?? false;
-      return (core, id, now) => core.asked(id, isRotated, now);
+      return (core, id, now) => core.handleTabsAsked(id, isRotated, now);
     }
     case "store": {
       const isDone = await parts.write(action.limitMs, () => parts.put(action.text));
-      return (core, id, now) => core.stored(id, isDone, now);
+      return (core, id, now) => core.handleStored(id, isDone, now);
     }
     case "delete": {
       const isDone = await parts.write(action.limitMs, () => storage?.delete());
-      return (core, id, now) => core.stored(id, isDone, now);
+      return (core, id, now) => core.handleStored(id, isDone, now);
     }
     case "call": {
       const given = await called(action.limitMs, action.reason, parts);
-      return (core, id, now) => core.called(id, given, now);
+      return (core, id, now) => core.handleCallback(id, given, now);
     }
     case "sign": {
       const signature = await sign(parts.signing as Signing, action.input);
-      return (core, id, now) => core.signed(id, signature, now);
+      return (core, id, now) => core.handleSignature(id, signature, now);
     }
     case "verify": {
       const verified = await within(action.limitMs, (parts.logins as Logins).verify(attempt, action), late);
@@ -71,7 +71,7 @@ export async function perform(action: CoreAction | Post, attempt: number, parts:
     default: {
       if (action.do === "post" && action.limitMs === undefined) tabs?.sends(attempt, action.body);
       const { status, body, date, retryAfter } = await send(parts.fetch, action, action.limitMs);
-      return (core, id, now) => core.response(id, status, body, date, retryAfter, now);
+      return (core, id, now) => core.handleResponse(id, status, body, date, retryAfter, now);
     }
   }
 }

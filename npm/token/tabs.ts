@@ -45,7 +45,7 @@ interface Host {
   /** Whether another refresh token has come in the place of this one. */
   hasRotated(sent: string): boolean;
   /** Tells the core what another tab has said; gives what came of it. */
-  heard(message: string): number;
+  handleTabMessage(message: string): number;
   signedOut(at: number): void;
 }
 
@@ -86,7 +86,7 @@ export class Tabs {
     this.#channel = new BroadcastChannel(this.#name);
     this.#channel.onmessage = ({ data }) => {
       try {
-        this.#heard(data);
+        this.#received(data);
       } catch {
         // What was not understood is asked for with the next token.
       }
@@ -104,8 +104,8 @@ export class Tabs {
   }
 
   // Anything of the origin may write to the channel: the core says what counts.
-  #heard(message: unknown): void {
-    const made = this.#host.heard(JSON.stringify(message) ?? "");
+  #received(message: unknown): void {
+    const made = this.#host.handleTabMessage(JSON.stringify(message) ?? "");
     const tokens = made & TAB_ASKS ? this.#host.tokens() : undefined;
     if (tokens !== undefined) this.tell({ fresh: tokens });
     if (made & TAB_HAS_TOKENS) for (const found of this.#asking) found();

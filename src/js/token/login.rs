@@ -20,15 +20,16 @@ use crate::{
 #[wasm_bindgen]
 impl TokenCore {
     /// Looks the provider's endpoints up: the attempt; 0 when there is nothing to look up.
-    pub fn discover(&mut self, now: f64) -> u32 {
+    #[wasm_bindgen(js_name = handleDiscovery)]
+    pub fn handle_discovery(&mut self, now: f64) -> u32 {
         self.manager.handle_discovery(Time::from_millis(now));
         self.drain()
     }
 
     /// Begins a login: the URL to send the person to. `secrets` are the state, the nonce and the code verifier, each on its
     /// line; `options` those of `beginLogin` as JSON.
-    #[wasm_bindgen(js_name = beginLogin)]
-    pub fn begin_login(
+    #[wasm_bindgen(js_name = handleLogin)]
+    pub fn handle_login(
         &mut self,
         secrets: &str,
         challenge: &str,
@@ -57,8 +58,8 @@ impl TokenCore {
     }
 
     /// Takes the query that a login came back with, as JSON: an array of names and values. Gives `{ attempt, returnTo }`.
-    #[wasm_bindgen(js_name = completeLogin)]
-    pub fn complete_login(&mut self, query: &str, now: f64) -> Result<String, JsValue> {
+    #[wasm_bindgen(js_name = handleLoginAnswer)]
+    pub fn handle_login_answer(&mut self, query: &str, now: f64) -> Result<String, JsValue> {
         let query = json::parse(query.as_bytes()).map_err(|_| thrown(&Error::new(Code::Internal, "no query")))?;
         let pair = |item: &Value<'_>| match item.as_array() {
             Some([name, value]) => Some((name.as_str()?.to_owned(), value.as_str()?.to_owned())),
@@ -73,14 +74,16 @@ impl TokenCore {
     }
 
     /// Hands in an ID token's claims as JSON, or a name for what is wrong with it.
-    pub fn verified(&mut self, attempt: u32, claims: Option<String>, why: &str, now: f64) {
+    #[wasm_bindgen(js_name = handleVerified)]
+    pub fn handle_verified(&mut self, attempt: u32, claims: Option<String>, why: &str, now: f64) {
         let outcome = claims.as_deref().ok_or(why);
         self.manager.handle_verified(AttemptId(attempt), outcome, Time::from_millis(now));
         self.drain();
     }
 
     /// Says that the keys which an ID token is verified with can't be had, as the verifier told it.
-    pub fn unverifiable(
+    #[wasm_bindgen(js_name = handleUnverifiable)]
+    pub fn handle_unverifiable(
         &mut self,
         attempt: u32,
         why: &str,
@@ -96,13 +99,14 @@ impl TokenCore {
     }
 
     /// The logins that wait for their answers, as JSON.
-    pub fn waiting(&self) -> String {
+    #[wasm_bindgen(js_name = pendingLogins)]
+    pub fn pending_logins(&self) -> String {
         self.manager.pending_logins().to_json(self.manager.source_id())
     }
 
-    /// Puts back what `waiting` gave.
-    #[wasm_bindgen(js_name = setWaiting)]
-    pub fn set_waiting(&mut self, text: &str, now: f64) {
+    /// Puts back what `pendingLogins` gave.
+    #[wasm_bindgen(js_name = handlePendingLogins)]
+    pub fn handle_pending_logins(&mut self, text: &str, now: f64) {
         self.manager.handle_pending_logins(text, Time::from_millis(now));
     }
 
@@ -131,7 +135,8 @@ impl TokenCore {
     }
 
     /// Forgets the tokens and revokes them: the attempt; 0 when there is nothing to revoke.
-    pub fn revoke(&mut self, now: f64) -> u32 {
+    #[wasm_bindgen(js_name = handleRevocation)]
+    pub fn handle_revocation(&mut self, now: f64) -> u32 {
         self.manager.handle_revocation(Time::from_millis(now));
         self.drain()
     }

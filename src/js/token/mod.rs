@@ -81,7 +81,8 @@ impl TokenCore {
 
     /// What a requester does who came at `arrived` and asks at `now`. With `force`, what `requests` was when it came, for no older
     /// token.
-    pub fn ask(&mut self, arrived: f64, now: f64, min_validity_ms: f64, force: Option<u32>) -> u32 {
+    #[wasm_bindgen(js_name = handleRequest)]
+    pub fn handle_request(&mut self, arrived: f64, now: f64, min_validity_ms: f64, force: Option<u32>) -> u32 {
         let now = Time::from_millis(now);
         let min_validity = Span::from_millis(min_validity_ms as i64);
         let request = Request { arrived: Time::from_millis(arrived), min_validity, force };
@@ -162,52 +163,59 @@ impl TokenCore {
         self.manager.state(Time::from_millis(now)).as_str().to_owned()
     }
 
-    /// When `wake` is worth calling, in milliseconds.
-    pub fn deadline(&self) -> Option<f64> {
+    /// When `handleTimeout` is worth calling, in milliseconds.
+    #[wasm_bindgen(js_name = pollTimeout)]
+    pub fn poll_timeout(&self) -> Option<f64> {
         self.manager.poll_timeout().map(millis)
     }
 
     /// Time has passed. The attempt to begin; 0 for none.
-    pub fn wake(&mut self, now: f64) -> u32 {
+    #[wasm_bindgen(js_name = handleTimeout)]
+    pub fn handle_timeout(&mut self, now: f64) -> u32 {
         self.manager.handle_timeout(Time::from_millis(now));
         self.drain()
     }
 
     /// Whoever performed this attempt is gone: whether the caller performs it from here.
-    #[wasm_bindgen(js_name = takeOver)]
-    pub fn take_over(&mut self, attempt: u32, now: f64) -> bool {
+    #[wasm_bindgen(js_name = handlePerformerGone)]
+    pub fn handle_performer_gone(&mut self, attempt: u32, now: f64) -> bool {
         self.manager.handle_performer_gone(AttemptId(attempt), Time::from_millis(now));
         self.drain() != 0
     }
 
     /// What an attempt does next, as JSON: `{ do, limitMs, … }`. `undefined` when it is over.
-    pub fn action(&mut self, attempt: u32, jti: &str, now: f64) -> Option<String> {
+    #[wasm_bindgen(js_name = handleReady)]
+    pub fn handle_ready(&mut self, attempt: u32, jti: &str, now: f64) -> Option<String> {
         self.manager.handle_ready(AttemptId(attempt), jti, Time::from_millis(now));
         self.drain();
         self.task.take()
     }
 
     /// Hands in what the storage holds.
-    pub fn loaded(&mut self, attempt: u32, text: Option<String>, now: f64) {
+    #[wasm_bindgen(js_name = handleLoaded)]
+    pub fn handle_loaded(&mut self, attempt: u32, text: Option<String>, now: f64) {
         self.manager.handle_loaded(AttemptId(attempt), text.as_deref(), Time::from_millis(now));
         self.drain();
     }
 
     /// Hands in what the user's function gave, as JSON.
-    pub fn called(&mut self, attempt: u32, text: &str, now: f64) {
+    #[wasm_bindgen(js_name = handleCallback)]
+    pub fn handle_callback(&mut self, attempt: u32, text: &str, now: f64) {
         self.manager.handle_callback(AttemptId(attempt), text.as_bytes(), Time::from_millis(now));
         self.drain();
     }
 
     /// Says that the user's function threw an error of this name, and whether that says of itself that no retry mends it.
-    pub fn threw(&mut self, attempt: u32, name: Option<String>, is_permanent: bool, now: f64) {
+    #[wasm_bindgen(js_name = handleCallbackError)]
+    pub fn handle_callback_error(&mut self, attempt: u32, name: Option<String>, is_permanent: bool, now: f64) {
         let thrown = Thrown { name: name.as_deref(), is_permanent };
         self.manager.handle_callback_error(AttemptId(attempt), thrown, Time::from_millis(now));
         self.drain();
     }
 
     /// Hands in an answer, with its `Date` and its `Retry-After`.
-    pub fn response(
+    #[wasm_bindgen(js_name = handleResponse)]
+    pub fn handle_response(
         &mut self,
         attempt: u32,
         status: u16,
@@ -224,7 +232,8 @@ impl TokenCore {
     }
 
     /// Says that there is no answer: `timeout`, `too_large`, `redirect`, or anything else.
-    pub fn failed(&mut self, attempt: u32, why: &str, now: f64) {
+    #[wasm_bindgen(js_name = handleFailure)]
+    pub fn handle_failure(&mut self, attempt: u32, why: &str, now: f64) {
         let failure = match why {
             "timeout" => FetchFailure::Timeout,
             "too_large" => FetchFailure::TooLarge,
@@ -236,19 +245,22 @@ impl TokenCore {
     }
 
     /// Hands in a signature, in base64url.
-    pub fn signed(&mut self, attempt: u32, signature: &str, now: f64) {
+    #[wasm_bindgen(js_name = handleSignature)]
+    pub fn handle_signature(&mut self, attempt: u32, signature: &str, now: f64) {
         self.manager.handle_signature(AttemptId(attempt), signature, Time::from_millis(now));
         self.drain();
     }
 
     /// Says whether the storage did what it was asked for.
-    pub fn stored(&mut self, attempt: u32, is_done: bool, now: f64) {
+    #[wasm_bindgen(js_name = handleStored)]
+    pub fn handle_stored(&mut self, attempt: u32, is_done: bool, now: f64) {
         self.manager.handle_stored(AttemptId(attempt), is_done, Time::from_millis(now));
         self.drain();
     }
 
     /// Takes a token, or an object as in RFC 6749 §5.1, as JSON.
-    pub fn set(&mut self, given: &str, now: f64) -> Result<(), JsValue> {
+    #[wasm_bindgen(js_name = handleTokens)]
+    pub fn handle_tokens(&mut self, given: &str, now: f64) -> Result<(), JsValue> {
         match response::given(given.as_bytes()) {
             Ok(tokens) => {
                 self.manager.handle_tokens(Box::new(tokens), Time::from_millis(now));
@@ -259,22 +271,14 @@ impl TokenCore {
     }
 
     /// A server refused this token. Whether it was the present one.
-    pub fn invalidate(&mut self, token: &str, now: f64) -> bool {
+    #[wasm_bindgen(js_name = handleRefusedToken)]
+    pub fn handle_refused_token(&mut self, token: &str, now: f64) -> bool {
         self.manager.handle_refused_token(token, Time::from_millis(now))
     }
 
-    /// Takes over what another tab exported. Whether it was newer.
-    pub fn adopt(&mut self, text: &str, now: f64) -> bool {
-        self.manager.handle_shared_tokens(text, Time::from_millis(now))
-    }
-
-    /// The tokens for a storage or another tab, as JSON.
-    pub fn export(&self) -> Option<String> {
-        self.manager.export().as_ref().and_then(encode::text).map(str::to_owned)
-    }
-
     /// What happened, as JSON; `undefined` when nothing more has.
-    pub fn event(&mut self) -> Option<String> {
+    #[wasm_bindgen(js_name = pollEvent)]
+    pub fn poll_event(&mut self) -> Option<String> {
         let event = self.manager.poll_event()?;
         Some(encode::event(&event, self.manager.scope()))
     }
