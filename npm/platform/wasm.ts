@@ -91,9 +91,13 @@ export function recoverFrom(thrown: unknown): boolean {
   return true;
 }
 
-/** One of wasm-bindgen's classes. */
-interface Machine {
+/** One of wasm-bindgen's classes: a machine has the names of src/machine.rs. What has no deadlines goes without theirs. */
+export interface MachineCore {
   free(): void;
+  /** When `handleTimeout` is worth calling, in milliseconds. */
+  pollTimeout?(): number | undefined;
+  /** Time has passed. */
+  handleTimeout?(now: number): unknown;
 }
 
 /** What a driver has to know of its machine. */
@@ -102,8 +106,8 @@ export interface Drive<M> {
   make(): M;
   /** What a new machine is told first: of what the last one knew, say. */
   made?(machine: M): void;
-  /** Time has passed. Runs when the timer does. */
-  wake?(): void;
+  /** The time that the machine wants to be told has come. */
+  onTimeout?(): void;
   /** A process is not kept alive by the timer. */
   isBackground?: boolean;
   /** The longest time for which the timer is set: where somebody may set the clock, it is looked at again before. */
@@ -118,7 +122,7 @@ const LONGEST_TIMER = 3_600_000;
 const DRIFT_MS = 1000;
 
 /** One machine, from one instance of the module to the next. */
-export class MachineDriver<M extends Machine> {
+export class MachineDriver<M extends MachineCore> {
   #drive: Drive<M>;
   #machine: M | undefined;
   #epoch = -1;
@@ -178,10 +182,11 @@ export class MachineDriver<M extends Machine> {
   }
 
   /**
-   * Sets the timer for a deadline. It runs by a clock that stands while the computer sleeps and that nobody sets: after either,
-   * it would come too late.
+   * Sets the timer for what the machine waits for. It runs by a clock that stands while the computer sleeps and that nobody sets:
+   * after either, it would come too late.
    */
-  arm(deadline: number | undefined, now: number): void {
+  arm(machine: M, now: number): void {
+    const deadline = machine.pollTimeout?.();
     if (deadline === undefined) {
       this.disarm();
       return;
@@ -195,7 +200,7 @@ export class MachineDriver<M extends Machine> {
     this.#offset = offset;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#drive.wake?.();
+      this.#drive.onTimeout?.();
     }, waitMs);
     // Node's are objects.
     if (this.#drive.isBackground) (this.#timer as { unref?(): void }).unref?.();

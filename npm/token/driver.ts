@@ -56,7 +56,7 @@ export class TokenDriver {
     this.#machine = new MachineDriver<TokenCore>({
       make: () => new bindings.TokenCore(...given, Math.random()),
       made: (core) => this.#made(core),
-      wake: () => this.#wake(),
+      onTimeout: () => this.#wake(),
       longestMs: LONGEST_TIMER,
       isBackground: true,
     });
@@ -249,7 +249,7 @@ export class TokenDriver {
     this.report();
     if (this.#isClosed || !hasTimers) return;
     const now = this.#now();
-    this.#machine.arm(this.core.pollTimeout(), now);
+    this.#machine.arm(this.core, now);
   }
 
   #ended(attempt: number): void {

@@ -20,11 +20,16 @@ function driven(t, options) {
     return setTimeout(...args);
   });
   const woken = [];
-  const driver = new MachineDriver({ make: () => ({ free() {} }), wake: () => woken.push(now), ...options });
+  let deadline;
+  const machine = { free() {}, pollTimeout: () => deadline };
+  const driver = new MachineDriver({ make: () => machine, onTimeout: () => woken.push(now), ...options });
   return {
     woken,
     timers: () => timers,
-    arm: (deadline) => driver.arm(deadline, now),
+    arm(until) {
+      deadline = until;
+      driver.arm(machine, now);
+    },
     pass(ms) {
       now += ms;
       uptime += ms;

@@ -63,7 +63,7 @@ export class Driver {
     const [one = 0, other = 0] = crypto.getRandomValues(new Uint32Array(2));
     this.#machine = new MachineDriver({
       make: () => new bindings.ArcpSession(optionsJson(options, ["client", "reconnect"]), one, other),
-      wake: () => this.call("handleTimeout"),
+      onTimeout: () => this.call("handleTimeout"),
       longestMs: LONGEST_TIMER,
     });
     // Options that are wrong are said at once.
@@ -98,7 +98,7 @@ export class Driver {
         () => (this.#over ? undefined : this.#core().pollAction()),
         (text) => this.#act(JSON.parse(text) as CoreAction),
       );
-      if (!this.#over) this.#machine.arm(this.#core().pollTimeout(), Date.now());
+      if (!this.#over) this.#machine.arm(this.#core(), Date.now());
       return value;
     } catch (thrown) {
       this.#broken(failureOf(thrown));

@@ -52,7 +52,7 @@ export class Connection {
     const { isTrusted } = upstream;
     this.#driver = new MachineDriver({
       make: () => new bindings.ArcpGateCore(config, core, conn, isTrusted, hasGauge, ...randomHalves(), Date.now()),
-      wake: () => this.#do((core, now) => core.handleTimeout(now)),
+      onTimeout: () => this.#do((core, now) => core.handleTimeout(now)),
       isPatient: true,
     });
     // At once: it counts the time to the hello, and none is made in its place.
@@ -149,7 +149,7 @@ export class Connection {
       }
       if (isClosed) return this.#end();
     }
-    this.#driver.arm(core.pollTimeout(), Date.now());
+    this.#driver.arm(core, Date.now());
   }
 
   #act(action: GateAction) {

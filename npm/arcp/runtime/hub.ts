@@ -66,7 +66,7 @@ class Hub {
     const config = JSON.stringify({ ...limits, agents: Object.keys(agents), policy: policy !== undefined });
     this.#driver = new MachineDriver({
       make: () => new bindings.HubCore(config, crypto.getRandomValues(new Uint8Array(8))),
-      wake: () => this.#do((core, now) => core.handleTimeout(now)),
+      onTimeout: () => this.#do((core, now) => core.handleTimeout(now)),
     });
   }
 
@@ -122,7 +122,7 @@ class Hub {
         () => core.pollAction(),
         (action) => this.#act(JSON.parse(action) as HubAction),
       );
-      this.#driver.arm(core.pollTimeout(), Date.now());
+      this.#driver.arm(core, Date.now());
     } catch (thrown) {
       recoverFrom(thrown);
       console.error(`arcgate: ${Object(thrown).name ?? "error"}: ${reasonFor(thrown)}`);
