@@ -9,6 +9,7 @@ use arcgate::{
         runtime::limits::{Bounds, CONFIGURABLE},
         Close,
     },
+    jose::alg::Algorithm,
     seam::{arcp_client, arcp_runtime, revocation, token, verify, Number},
 };
 
@@ -76,4 +77,30 @@ fn the_numbers_that_javascript_relies_on_are_there() {
     }
     assert!(typescript("verifier", verify::NUMBERS)
         .contains("\n/** A step: the token is good. */\nexport const VERIFIED = 1;\n"));
+}
+
+#[test]
+fn webcrypto_has_the_algorithms_in_the_order_of_their_numbers() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("npm/verify/webcrypto.js");
+    let source = fs::read_to_string(path).unwrap();
+    let table = source.split_once("const algorithms = [\n").and_then(|(_, rest)| rest.split_once("\n];")).unwrap().0;
+    let families = [("hmac", "HS"), ("pkcs1", "RS"), ("pss", "PS")];
+    let mut names = Vec::new();
+    for line in table.lines().map(str::trim) {
+        if let Some((_, letters)) =
+            families.iter().find(|(family, _)| line == format!("...[256, 384, 512].map({family}),"))
+        {
+            names.extend([256, 384, 512].map(|bits| format!("{letters}{bits}")));
+        } else if let Some((_, bits)) =
+            line.strip_prefix("ecdsa(").and_then(|rest| rest.trim_end_matches("),").split_once(", "))
+        {
+            names.push(format!("ES{bits}"));
+        } else {
+            assert_eq!(line, r#"{ key: { name: "Ed25519" }, verify: "Ed25519" },"#);
+            names.push("Ed25519".to_owned());
+        }
+    }
+    let numbered: Vec<_> = Algorithm::ALL.iter().map(|algorithm| format!("{algorithm:?}")).collect();
+    assert_eq!(names, numbered);
+    assert!(Algorithm::ALL.iter().enumerate().all(|(number, algorithm)| *algorithm as usize == number));
 }
