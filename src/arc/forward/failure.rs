@@ -93,3 +93,25 @@ impl Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_that_was_refused_for_good_is_none_and_one_that_may_come_later_is_awaited() {
+        for (code, is_retryable, name) in [
+            ("ERR_PERMISSION_DENIED", false, "no_credential"),
+            ("ERR_PERMISSION_DENIED", true, "no_credential"),
+            ("ERR_REFRESH_REJECTED", false, "no_credential"),
+            ("ERR_REFRESH_UNAVAILABLE", true, "credential_unavailable"),
+            ("", true, "credential_unavailable"),
+            ("ERR_CONFIG", false, "misconfigured"),
+            ("", false, "misconfigured"),
+        ] {
+            let failure = Failure::of_credential(code, is_retryable);
+            assert_eq!(failure.name(), name, "{code} {is_retryable}");
+            assert_eq!(Failure::from_name(name), Some(failure));
+        }
+    }
+}
