@@ -215,6 +215,10 @@ mod tests {
         assert!(requested(r#"{"issuer":"i","before":"\u0000"}"#).is_ok(), "undefined is not there");
         let longest = format!(r#"{{"issuer":"i","sub":"{}"}}"#, "x".repeat(1024));
         assert!(requested(&longest).is_ok());
+        let named =
+            |character: &str, count| requested(&format!(r#"{{"issuer":"i","sub":"{}"}}"#, character.repeat(count)));
+        assert!(named("ü", 1024).is_ok() && named("ü", 1025).is_err(), "characters, and not bytes");
+        assert!(named("😀", 512).is_ok() && named("😀", 513).is_err(), "as JavaScript counts them");
     }
 
     #[test]

@@ -193,3 +193,25 @@ fn without_subscriptions_others_go_on_and_what_is_given_up_is_told() {
     let events: Vec<_> = world.acts.iter().filter(|act| act["event"]["type"] == "lost").collect();
     assert_eq!(events.last().unwrap()["event"]["toSeq"], 905, "before the end, at the latest");
 }
+
+#[test]
+fn what_is_given_up_before_the_connection_is_lost_is_told_on_the_next() {
+    let mut world = World::of(OPTIONS);
+    world.with(|client, now| client.handle_start(now));
+    let mut frame = welcome("sess_1", "rt_1");
+    frame["payload"]["capabilities"]["features"] = json!(["ack"]);
+    world.open();
+    world.frame(&frame);
+    let job = world.job("job_1");
+    world.reads(job);
+    for seq in 1..=5_000 {
+        world.event("job_1", seq);
+    }
+    assert!(!world.has_told("lost"), "in a moment");
+    world.gone(1006);
+    world.sleep(40_000.0);
+    world.open();
+    world.frame(&frame);
+    world.sleep(200.0);
+    assert_eq!(world.told("lost")["toSeq"], 904);
+}

@@ -264,3 +264,33 @@ fn a_gap_is_asked_for_once_and_then_told() {
     world.event("job_1", 5);
     assert_eq!(world.seqs(), [4, 5]);
 }
+
+#[test]
+fn a_fresh_token_is_tried_again_after_a_connection_that_held() {
+    let mut world = World::opened();
+    for seconds in [11, 11, 1] {
+        world.gone(4401);
+        world.sleep(0.0);
+        assert_eq!(world.take("connect")["fresh"], true, "{seconds}");
+        world.open();
+        world.welcome("sess_1", "rt_2");
+        world.sleep(f64::from(seconds) * 1000.0);
+    }
+    world.gone(4401);
+    assert!(world.has("closed"), "a fresh one was refused at once");
+}
+
+#[test]
+fn what_was_refused_before_a_session_went_on_is_over() {
+    let mut world = World::opened();
+    world.job("job_1");
+    for _ in 0..2 {
+        world.gone(1006);
+        world.sleep(40_000.0);
+        world.open();
+        world.frame(&error("PERMISSION_DENIED"));
+        world.resumed();
+    }
+    world.gone(1006);
+    assert!(!world.has_told("lost"), "each time it was refused once");
+}

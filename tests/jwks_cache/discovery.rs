@@ -124,3 +124,17 @@ fn a_document_with_an_address_of_its_own_is_asked_for_there_alone() {
     assert_eq!(world.answer(fetch, &[1]), Progress::Done);
     world.must_use("1");
 }
+
+#[test]
+fn the_pause_counts_from_the_last_request_of_a_fetch() {
+    let mut world = World::discovering();
+    let fetch = world.must_fetch("1");
+    let document = br#"{"issuer":"https://issuer.example","jwks_uri":"https://keys.example/jwks"}"#;
+    world.sleep(1.9);
+    assert_eq!(world.respond(fetch, 200, document, None, None), Progress::Next);
+    assert_eq!(world.answer(fetch, &[1]), Progress::Done);
+    world.sleep(4.9);
+    assert!(!matches!(world.ask("2"), Decision::Fetch(_)), "the provider was asked 4.9 s ago");
+    world.sleep(0.1);
+    world.must_fetch("2");
+}

@@ -45,6 +45,23 @@ fn one_that_gets_no_answer_makes_nothing_undone_that_is_over() {
 }
 
 #[test]
+fn one_that_was_lost_before_tokens_were_handed_in_does_not_take_their_place() {
+    let (mut world, attempt) = lost(MACHINE);
+    // Another one is under way, too.
+    begin(&mut world);
+    let now = world.time();
+    world.manager.handle_tokens(Box::new(arcgate::token::response::access_token_only("handed-in").unwrap()), now);
+    world.answers(",\"expires_in\":600");
+    let Reply::Answer(status, body) = world.reply.clone() else { panic!() };
+    world.manager.handle(
+        attempt,
+        Input::Response { status, body: body.as_bytes(), date: None, retry_after: None },
+        now,
+    );
+    assert_eq!(world.get().unwrap(), "handed-in");
+}
+
+#[test]
 fn endpoints_are_looked_up_again_when_a_request_fails_a_day_later() {
     let mut world = World::of(ISSUER);
     let document = r#"{"issuer":"https://i.example","token_endpoint":"https://i.example/token"}"#;

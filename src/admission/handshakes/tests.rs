@@ -124,6 +124,16 @@ fn without_an_address_the_silent_give_way() {
 }
 
 #[test]
+fn for_an_address_that_is_crowded_nobody_without_one_gives_way() {
+    let mut all = new(LIMITS);
+    all.handle_upgrade(1, None);
+    all.handle_upgrade(2, Some("a"));
+    all.handle_upgrade(3, Some("a"));
+    assert_eq!(all.check(Some("a"), at(0)), Err(Full::Requests));
+    assert_eq!(all.check(Some("b"), at(0)), Ok(()));
+}
+
+#[test]
 fn who_goes_for_another_leaves_its_places_at_once() {
     let mut all = new(Limits { silent: 1, ..LIMITS });
     all.handle_upgrade(1, Some("a"));

@@ -126,3 +126,12 @@ fn what_comes_beyond_what_was_announced_is_paid_for_to_the_byte() {
         assert_eq!(all.begin(2, "a", announced, 1000.0, at(0)), expected, "{announced}");
     }
 }
+
+#[test]
+fn a_piece_that_is_smaller_than_what_was_announced_gives_nothing_back() {
+    let mut all = new(BodyLimits { bytes_per_sec: 1.0, ..MANY });
+    assert_eq!(all.begin(1, "a", 1000.0, 1000.0, at(0)), Ok(()));
+    // Of the 2000 that fit, the announcement took 1256, and each piece takes 256 to be read at all.
+    let taken = [(); 3].map(|()| all.take(1, 100.0, at(0)));
+    assert_eq!(taken, [Ok(()), Ok(()), Err(Refused::Speed)]);
+}
