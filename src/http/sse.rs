@@ -6,8 +6,6 @@
 pub struct Splitter {
     is_line_start: bool,
     is_after_return: bool,
-    /// Bytes of the event that has not ended.
-    open: usize,
 }
 
 impl Default for Splitter {
@@ -19,7 +17,17 @@ impl Default for Splitter {
 impl Splitter {
     /// At the beginning of a stream.
     pub const fn new() -> Self {
-        Self { is_line_start: true, is_after_return: false, open: 0 }
+        Self { is_line_start: true, is_after_return: false }
+    }
+
+    /// Behind the bytes after which another one had these [`Self::flags`].
+    pub const fn resumed(flags: u8) -> Self {
+        Self { is_line_start: flags & 1 == 0, is_after_return: flags & 2 != 0 }
+    }
+
+    /// All that is known of the bytes that have passed, in two bits; 0 at the beginning of a stream.
+    pub const fn flags(&self) -> u8 {
+        !self.is_line_start as u8 | (self.is_after_return as u8) << 1
     }
 
     /// How many of these bytes stand up to the end of the last whole event; 0 where none ends here.
@@ -42,13 +50,7 @@ impl Splitter {
                 self.is_line_start = false;
             }
         }
-        self.open = if end == 0 { self.open.saturating_add(bytes.len()) } else { bytes.len() - end };
         end
-    }
-
-    /// How many bytes the event has that has not ended.
-    pub const fn open_bytes(&self) -> usize {
-        self.open
     }
 }
 
@@ -60,6 +62,8 @@ mod tests {
     fn whole(text: &str, size: usize) -> Vec<String> {
         let (mut splitter, mut waiting, mut all) = (Splitter::new(), String::new(), Vec::new());
         for piece in text.as_bytes().chunks(size) {
+            // As the driver does it, whose instance of the module may be another one by now.
+            splitter = Splitter::resumed(splitter.flags());
             let end = splitter.push(piece);
             let piece = std::str::from_utf8(piece).unwrap();
             waiting.push_str(&piece[..end]);
@@ -67,7 +71,6 @@ mod tests {
                 all.push(std::mem::take(&mut waiting));
             }
             waiting.push_str(&piece[end..]);
-            assert_eq!(splitter.open_bytes(), waiting.len());
         }
         all
     }
@@ -88,14 +91,5 @@ mod tests {
                 assert_eq!(bare(&seen), bare(text.strip_suffix("data: tail").unwrap()));
             }
         }
-    }
-
-    #[test]
-    fn an_event_that_has_no_end_grows() {
-        let mut splitter = Splitter::new();
-        assert_eq!((splitter.push(b"data: 1"), splitter.open_bytes()), (0, 7));
-        assert_eq!((splitter.push(b"2345"), splitter.open_bytes()), (0, 11));
-        assert_eq!((splitter.push(b"\n\nda"), splitter.open_bytes()), (2, 2));
-        assert_eq!((splitter.push(b""), splitter.open_bytes()), (0, 2));
     }
 }

@@ -73,30 +73,11 @@ pub fn js_is_named_by_id(id: &str, kind: &str, is_static: bool, providers: u32) 
     kind_of(kind).is_some_and(|kind| is_named_by_id(id, kind, known))
 }
 
-/// Says where the events of a stream end.
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct EventSplitter {
-    splitter: sse::Splitter,
-    limit: usize,
-}
-
-#[wasm_bindgen]
-impl EventSplitter {
-    /// An event may have so many bytes.
-    #[wasm_bindgen(constructor)]
-    pub fn new(limit: f64) -> Self {
-        Self { splitter: sse::Splitter::new(), limit: limit as usize }
-    }
-
-    /// How many of the bytes stand up to the end of the last whole event.
-    pub fn push(&mut self, bytes: &[u8]) -> u32 {
-        self.splitter.push(bytes) as u32
-    }
-
-    /// Whether the event that waits for its end is too long.
-    #[wasm_bindgen(getter, js_name = isTooLong)]
-    pub fn is_too_long(&self) -> bool {
-        self.splitter.open_bytes() > self.limit
-    }
+/// How many of these bytes stand up to the end of the last whole event of their stream, times four; and in the two lowest bits the
+/// `flags` that the next bytes are given with, 0 for the first. Nothing of a stream stays here: it outlives an instance of the module.
+#[wasm_bindgen(js_name = splitEvents)]
+pub fn split_events(flags: u8, bytes: &[u8]) -> u32 {
+    let mut splitter = sse::Splitter::resumed(flags);
+    let end = splitter.push(bytes) as u32;
+    end << 2 | u32::from(splitter.flags())
 }

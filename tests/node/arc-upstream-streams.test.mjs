@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventSplitter } from "../../pkg/arc/gate/event-splitter.js";
+import { bindings, recoverFrom } from "../../pkg/platform/wasm.js";
 import { sse, streamed } from "../lib/arc.mjs";
 import { event, front, requests } from "../lib/arc-upstream.mjs";
 
@@ -123,4 +124,31 @@ test("events end where events end, however they are cut", () => {
   splitter.check();
   splitter.push(encoder.encode("2345"));
   assert.throws(() => splitter.check(), RangeError);
+});
+
+test("a stream outlives the instance of the module that it began with", () => {
+  const encoder = new TextEncoder();
+  for (const pieces of [
+    ["data: 1\r\n\r", "\nda", "ta: 2\n\n"],
+    ["data: 1\n", "\n", "data", ": 2\r\r"],
+  ]) {
+    const cut = (between) => {
+      const splitter = new EventSplitter(1000);
+      return pieces.map((piece) => {
+        between();
+        const whole = splitter.push(encoder.encode(piece));
+        splitter.check();
+        return whole && new TextDecoder().decode(whole);
+      });
+    };
+    const trap = () =>
+      assert.throws(
+        () => bindings.trapForTests(),
+        (thrown) => recoverFrom(thrown),
+      );
+    assert.deepEqual(
+      cut(trap),
+      cut(() => {}),
+    );
+  }
 });

@@ -184,7 +184,6 @@ export function handOn(
     next,
     last,
     ended: (outcome) => {
-      events.free();
       reader.cancel().catch(() => {});
       ended(outcome);
     },
