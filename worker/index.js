@@ -32,29 +32,31 @@ export const revocations = {
 
 // Made once for an isolate: its variables don't change while it lives. Whoever comes meanwhile makes one too, and the first stays.
 async function workerOf(env) {
-  if (made === undefined) {
+  if (made !== undefined) return made;
+  try {
     const own = await make(env);
+    made ??= own;
+  } catch (error) {
+    const own = misconfigured(asVariable(error));
+    // The module may be there for the next request.
+    if (error.retryable === true) return own;
     made ??= own;
   }
   return made;
 }
 
 async function make(env) {
-  try {
-    await ready();
-    const { arc, arcp } = upstreamsFrom(env);
-    return createWorker({
-      verifier: verifierFrom,
-      insecureHosts: listVariable(env, "INSECURE_HOSTS"),
-      agents: builtinAgents,
-      arc: { scopes: jsonVariable(env, "ARC_SCOPES"), ...arc },
-      arcp,
-      ...allowedBy(env),
-      limits: { maxConnections: numberVariable(env, "MAX_CONNECTIONS") },
-    });
-  } catch (error) {
-    return misconfigured(asVariable(error));
-  }
+  await ready();
+  const { arc, arcp } = upstreamsFrom(env);
+  return createWorker({
+    verifier: verifierFrom,
+    insecureHosts: listVariable(env, "INSECURE_HOSTS"),
+    agents: builtinAgents,
+    arc: { scopes: jsonVariable(env, "ARC_SCOPES"), ...arc },
+    arcp,
+    ...allowedBy(env),
+    limits: { maxConnections: numberVariable(env, "MAX_CONNECTIONS") },
+  });
 }
 
 function allowedBy(env) {
