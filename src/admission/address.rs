@@ -23,8 +23,8 @@ pub fn address_key(text: &str) -> Option<String> {
         all.extend(rest);
     }
     let mut key = String::new();
-    for group in all.into_iter().take(4) {
-        if !key.is_empty() {
+    for (index, group) in all.into_iter().take(4).enumerate() {
+        if index > 0 {
             key.push(':');
         }
         let significant = group.trim_start_matches('0');
@@ -69,6 +69,7 @@ mod tests {
             ("::ffff:192.0.2", "0:0:0:0::/64"),
             ("::ffff:192.0.2.x", "0:0:0:0::/64"),
             ("192.0.2.1", "192.0.2.1"),
+            (":b:c:d", ":b:c:d::/64"),
         ] {
             assert_eq!(address_key(text).as_deref(), Some(key), "{text}");
         }

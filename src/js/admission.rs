@@ -24,12 +24,12 @@ impl SocketAdmission {
     #[wasm_bindgen(constructor)]
     pub fn new(limits: &str, high: u32, low: u32) -> Result<Self, JsValue> {
         let limits = object(limits)?;
-        let count = |name| number(&limits, name) as usize;
+        let count = |name| number(&limits, name).ceil() as usize;
         let limits = Limits {
             connections: count("maxConnections"),
             per_address: count("maxConnectionsPerAddress"),
             per_principal: count("maxConnectionsPerPrincipal"),
-            silent: count("maxSilentConnections"),
+            silent: number(&limits, "maxSilentConnections") as usize,
             failed_per_minute: number(&limits, "failedHandshakesPerMinute"),
             frames_per_sec: number(&limits, "maxFramesPerSec"),
             bytes_per_sec: number(&limits, "maxBytesPerSec"),
@@ -105,8 +105,8 @@ impl InFlight {
     pub fn new(limits: &str, high: u32, low: u32) -> Result<Self, JsValue> {
         let limits = object(limits)?;
         let limits = BodyLimits {
-            requests: number(&limits, "maxRequestsPerPrincipal") as usize,
-            bodies: number(&limits, "maxBodiesPerPrincipal") as usize,
+            requests: number(&limits, "maxRequestsPerPrincipal").ceil() as usize,
+            bodies: number(&limits, "maxBodiesPerPrincipal").ceil() as usize,
             bytes: number(&limits, "maxBodyBytesPerPrincipal"),
             bytes_per_sec: number(&limits, "maxBodyBytesPerSec"),
         };
@@ -149,6 +149,7 @@ fn reason(result: Result<(), Refused>) -> Option<String> {
     result.err().map(|refused| refused.reason().to_owned())
 }
 
+// There is a place as long as there are fewer than the limit: of 1.5 there are two.
 fn number(limits: &Object<'_>, name: &str) -> f64 {
     limits.get(name).and_then(Value::as_number).map_or(0.0, Number::as_f64)
 }

@@ -55,6 +55,23 @@ test("what is announced is paid at once, and once", () => {
   assert.equal(places.begin("a", body).reason, "bodies_too_fast", "also when the others are done");
 });
 
+test("of a limit that is no whole number there is one more than that: below it there is a place", () => {
+  const many = { maxBodyBytesPerPrincipal: 1e6, maxBodyBytesPerSec: 1e6 };
+  const requests = new InFlight({ ...many, maxRequestsPerPrincipal: 1.5, maxBodiesPerPrincipal: 9 });
+  const bodies = new InFlight({ ...many, maxRequestsPerPrincipal: 9, maxBodiesPerPrincipal: 1.5 });
+  for (const [places, why] of [
+    [requests, "too_many_requests"],
+    [bodies, "too_many_bodies"],
+  ]) {
+    const all = [1, 2, 3].map(() => places.begin("a"));
+    assert.deepEqual(
+      all.map(({ reason }) => reason),
+      [undefined, undefined, why],
+    );
+    for (const { end } of all) end?.();
+  }
+});
+
 test("after a trap what was counted before it means nothing", () => {
   const places = new InFlight({
     maxRequestsPerPrincipal: 1,

@@ -11,6 +11,8 @@ use crate::{
 
 /// Whoever has not been heard of for so long is gone: a platform may end a request without a word.
 const GONE: Span = Span::from_millis(15_000);
+/// So many of those that are taken for gone are remembered: what comes of them all the same is counted.
+const MAX_GONE: usize = 1000;
 /// How often a request says that it is there.
 pub const BEAT: Span = Span::from_millis(5_000);
 /// So many seconds' worth of bytes may come at once.
@@ -64,6 +66,8 @@ pub struct InFlight {
     limits: BodyLimits,
     principals: HashMap<Box<str>, Vec<u32>, KeyHash>,
     requests: HashMap<u32, Request, KeyHash>,
+    /// Taken for gone: they have no place any more, and pay for what they bring.
+    gone: LruMap<Request>,
     paces: LruMap<Pace>,
 }
 
@@ -86,6 +90,7 @@ impl InFlight {
             limits,
             principals: HashMap::with_hasher(KeyHash(seed)),
             requests: HashMap::with_hasher(KeyHash(seed)),
+            gone: LruMap::new(MAX_GONE, seed),
             paces: LruMap::new(MAX_REMEMBERED, seed),
         }
     }
@@ -119,7 +124,7 @@ impl InFlight {
     /// # Errors
     /// Why it is too much beside the others'.
     pub fn take(&mut self, id: u32, bytes: f64, now: Time) -> Result<(), Refused> {
-        let Some(request) = self.requests.get_mut(&id) else { return Ok(()) };
+        let Some(request) = self.known(id) else { return Ok(()) };
         request.seen_at = now;
         request.bytes += bytes;
         let unpaid = (bytes - request.paid).max(0.0);
@@ -128,7 +133,7 @@ impl InFlight {
         if self.bytes_of(&key) > self.limits.bytes {
             return Err(Refused::Bytes);
         }
-        if let Some(request) = self.requests.get_mut(&id) {
+        if let Some(request) = self.known(id) {
             request.paid -= bytes - unpaid;
         }
         self.pay(&key, unpaid, longest, now)
@@ -136,13 +141,14 @@ impl InFlight {
 
     /// Its body is whole. Gives the milliseconds until it is this principal's to have it looked at; its next one waits for this one.
     pub fn whole(&mut self, id: u32, now: Time) -> f64 {
-        let Some(request) = self.requests.get_mut(&id) else { return 0.0 };
+        let Some(request) = self.known(id) else { return 0.0 };
         request.is_coming = false;
+        let (key, bytes) = (request.key.clone(), request.bytes);
         let now_ms = now.as_millis() as f64;
         // Of a principal that was forgotten meanwhile nobody knows a body before this one.
-        let Some(pace) = self.paces.get_mut(&request.key) else { return 0.0 };
+        let Some(pace) = self.paces.get_mut(&key) else { return 0.0 };
         let begins = pace.free_at.max(now_ms);
-        pace.free_at = begins + request.bytes / CHECKED_PER_MS;
+        pace.free_at = begins + bytes / CHECKED_PER_MS;
         begins - now_ms
     }
 
@@ -155,7 +161,19 @@ impl InFlight {
 
     /// It is over; twice does no harm.
     pub fn end(&mut self, id: u32) {
-        let Some(request) = self.requests.remove(&id) else { return };
+        self.remove(id);
+    }
+
+    /// A request that has a place, or is taken for gone.
+    fn known(&mut self, id: u32) -> Option<&mut Request> {
+        match self.requests.get_mut(&id) {
+            Some(request) => Some(request),
+            None => self.gone.get_mut(&id.to_string()),
+        }
+    }
+
+    fn remove(&mut self, id: u32) -> Option<Request> {
+        let request = self.requests.remove(&id)?;
         if let Some(all) = self.principals.get_mut(&request.key) {
             all.retain(|other| *other != id);
             // Of who has nothing under way nothing stays: keys are as many as whoever is refused has.
@@ -163,13 +181,16 @@ impl InFlight {
                 self.principals.remove(&request.key);
             }
         }
+        Some(request)
     }
 
     fn forget_gone(&mut self, key: &str, now: Time) {
         let gone = |id: &u32| self.requests.get(id).is_none_or(|request| now.since(request.seen_at) > GONE);
         let all = self.principals.get(key).into_iter().flatten().copied();
         for id in all.filter(gone).collect::<Vec<_>>() {
-            self.end(id);
+            if let Some(request) = self.remove(id) {
+                self.gone.insert(&id.to_string(), request);
+            }
         }
     }
 

@@ -58,6 +58,21 @@ fn who_is_not_heard_of_is_gone() {
     assert_eq!(all.begin(5, "a", 0.0, 9.0, at(30_002)), Err(Refused::Requests));
 }
 
+#[test]
+fn who_was_taken_for_gone_pays_for_what_it_brings_all_the_same() {
+    let mut all = new(BodyLimits { requests: 1, bytes_per_sec: 1000.0, ..MANY });
+    assert_eq!(all.begin(1, "a", 1000.0, 2000.0, at(0)), Ok(()));
+    assert_eq!(all.begin(2, "a", 0.0, 2000.0, at(15_001)), Ok(()), "its place is another's");
+    assert_eq!(all.take(1, 1000.0, at(15_001)), Ok(()), "which was paid for");
+    assert_eq!(all.bytes_of("a"), 0.0);
+    assert_eq!(all.take(1, 3000.0, at(15_001)), Ok(()));
+    assert_eq!(all.take(1, 1.0, at(15_001)), Err(Refused::Speed));
+    assert_eq!(all.take(2, 1.0, at(15_001)), Err(Refused::Speed), "it is one principal");
+    assert_eq!((all.whole(1, at(15_001)), all.whole(2, at(15_001)) > 0.2), (0.0, true));
+    all.end(1);
+    assert_eq!(all.begin(3, "a", 0.0, 2000.0, at(30_000)), Err(Refused::Requests), "an end frees no other's place");
+}
+
 /// A body that is announced, comes and is done with.
 fn body(all: &mut InFlight, key: &str, bytes: f64, longest: f64, now: i64) -> bool {
     let is_taken = all.begin(1, key, bytes, longest, at(now)).is_ok();
