@@ -7,7 +7,6 @@
 import type { RevocationReplica } from "../core.js";
 import { ArcgateError, configError } from "../errors.js";
 import { call } from "../platform/call.js";
-import { optionsJson } from "../platform/json.js";
 import { checkRecord, membersOf } from "../platform/options.js";
 import { bindings, guarded, MachineDriver, ready } from "../platform/wasm.js";
 import type { Principal } from "../verify/types.js";
@@ -18,6 +17,8 @@ const BINDING = "REVOCATIONS";
 /** A replica may be this old. */
 const MAX_AGE_MS = 2000;
 const TIMEOUT_MS = 3000;
+/** What an entry may have: methods of these names are no helpers of its class. */
+const MEMBERS = ["issuer", "jti", "sub", "before"];
 
 /** How fresh an answer must be, and what keeps an update alive behind a response. */
 interface Asking {
@@ -71,7 +72,9 @@ export class Revocations {
     let answer = ask(maxAgeMs);
     if (answer === undefined) {
       await this.#update(binding, replica);
-      answer = ask(undefined) ?? REVOKED;
+      answer = ask(undefined);
+      // A trap of the module has just taken what the store had told.
+      if (answer === undefined) throw unavailable("the revocations that were fetched are lost");
     }
     const [isRevoked, isAging] = [(answer & REVOKED) !== 0, (answer & AGING) !== 0];
     if (isAging) waitUntil?.(this.#update(binding, replica).catch(() => {}));
@@ -82,7 +85,7 @@ export class Revocations {
   async revoke(env: unknown, entry: Revocation): Promise<void> {
     checkRecord(entry, "entry");
     await ready();
-    const body = call("revocationEntry", optionsJson(membersOf(entry), [], "entry"), this.#maxLifetimeSec, this.#now());
+    const body = call("revocationEntry", entryJson(entry), this.#maxLifetimeSec, this.#now());
     const binding = bindingOf(env);
     if (binding === undefined) {
       throw configError(BINDING, "is not bound: bind a Durable Object namespace of the class RevocationStore to it");
@@ -102,17 +105,31 @@ export class Revocations {
     return replica;
   }
 
-  // Each request does this for itself: a promise of another one may never settle.
+  // Each request does this for itself: a promise of another one may never settle. What was asked for one machine says nothing to
+  // the one after a trap, which has nothing yet: that asks from the beginning.
   async #update(binding: object, replica: MachineDriver<RevocationReplica>): Promise<void> {
     const askedAt = this.#now();
     for (let isMore = true; isMore; ) {
-      const path = guarded(() => replica.machine.path());
+      const { machine } = replica;
+      const path = guarded(() => machine.path());
       const response = await ask(binding, path);
       if (response.status !== 200) throw unavailable(`the store of revocations answered ${response.status}`);
       const changes = await read(response);
-      isMore = guarded(() => replica.machine.handleChanges(changes, askedAt));
+      if (replica.isCurrent(machine)) isMore = guarded(() => machine.handleChanges(changes, askedAt));
     }
   }
+}
+
+// What an entry is about are texts and numbers, and every text is one, whatever it begins with. All else is null, which the core
+// refuses: what an object would say of itself as JSON may be nothing, and an entry that lacks a name is about more than was meant.
+function entryJson(entry: object): string {
+  const given = membersOf(entry, MEMBERS);
+  const members = Reflect.ownKeys(given).map((key) => {
+    const value = given[key as string];
+    const isPlain = typeof value === "string" || typeof value === "number" || (key === "before" && value === undefined);
+    return [String(key), isPlain ? value : null];
+  });
+  return JSON.stringify(Object.fromEntries(members));
 }
 
 function bindingOf(env: unknown): object | undefined {

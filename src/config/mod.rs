@@ -75,6 +75,12 @@ impl<'o, 't> Reader<'o, 't> {
         is_data.then_some(value)
     }
 
+    /// The value of a key as it stands, in options that hold no marks: a text may begin with anything.
+    pub fn take_verbatim(&mut self, key: &'static str) -> Option<&'o Value<'t>> {
+        self.known.push(key);
+        self.options.get(key)
+    }
+
     /// Knows these too where they are undefined, as good as not there: options of another variant of the same object.
     pub fn forgive(&mut self, keys: &[&'static str]) {
         let is_undefined = |key: &str| self.options.get(key).and_then(Value::as_str).is_some_and(|text| text == "\0");

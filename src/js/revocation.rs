@@ -25,8 +25,8 @@ impl RevocationReplica {
     }
 
     /// Whether a principal's token is revoked, as a replica of this age at most (of any, where none is given) says, in the bits of
-    /// `seam::revocation`: an update is to be begun beside only where `can_refresh`. Nothing where the replica is too old. Throws
-    /// what a token that outlives the entries is refused with.
+    /// `seam::revocation`: an update is to be begun beside only where `can_refresh`. Nothing where the replica is too old, or
+    /// was never whole. Throws what a token that outlives the entries is refused with.
     #[wasm_bindgen(js_name = isRevoked)]
     #[expect(clippy::too_many_arguments, reason = "numbers and texts cross, objects don't")]
     pub fn is_revoked(
@@ -43,7 +43,7 @@ impl RevocationReplica {
         let facts = Facts::of(issuer, id, expires_at, token.as_deref());
         let revoked = self.0.is_revoked(&facts, now).map_err(|error| thrown(&error))?;
         let answer = if revoked { numbers::REVOKED } else { 0 };
-        let Some(max_age_ms) = max_age_ms else { return Ok(Some(answer)) };
+        let Some(max_age_ms) = max_age_ms else { return Ok(self.0.is_whole().then_some(answer)) };
         Ok(match self.0.freshness(now, Span::from_millis(max_age_ms as i64), can_refresh) {
             Freshness::Fresh => Some(answer),
             Freshness::Aging => Some(answer | numbers::AGING),

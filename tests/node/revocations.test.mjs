@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bindings, recoverFrom } from "../../pkg/platform/wasm.js";
 import { createWorker } from "../../pkg/worker.js";
 import { envelope } from "../lib/arc.mjs";
 import { failure } from "../lib/failure.mjs";
@@ -145,6 +146,90 @@ test("what can't be meant is an error of the caller", async () => {
     assert.match((await failure(one.revoke(env, entry), "ERR_CONFIG")).message, pattern);
   }
   assert.equal(env.REVOCATIONS.asked, 0);
+});
+
+test("what is no text is no name, whatever it would say of itself as JSON", async () => {
+  const { env, one } = deployment();
+  const saying = (value) => ({ toJSON: () => value });
+  class Method {
+    issuer = issuer;
+    sub() {}
+  }
+  class Id {
+    issuer = issuer;
+    jti() {}
+  }
+  const text = /^`entry\.(issuer|jti|sub)` must be a string of 1 to 1024 characters$/;
+  const instant = /^`entry\.before` must be an instant that is not in the future: seconds since 1970$/;
+  for (const [entry, pattern] of [
+    [new Method(), text],
+    [new Id(), text],
+    [{ issuer, sub() {} }, text],
+    [{ issuer: new URL(issuer) }, text],
+    [{ issuer, sub: new Date(0) }, text],
+    [{ issuer, sub: saying("alice") }, text],
+    [{ issuer, sub: saying(42) }, text],
+    [{ issuer, jti: saying(undefined) }, text],
+    [{ issuer, sub: Symbol("alice") }, text],
+    [{ issuer, sub: 42n }, text],
+    [{ issuer, before: saying(5) }, instant],
+    [{ issuer, before: saying(undefined) }, instant],
+    [{ issuer, before: () => 5 }, instant],
+    [{ issuer, before: null }, instant],
+    [{ issuer, [Symbol("sub")]: "alice" }, /^`entry\..* is not an option/],
+    [{ issuer, helper() {} }, /^`entry\.helper` is not an option/],
+  ]) {
+    assert.match((await failure(one.revoke(env, entry), "ERR_CONFIG")).message, pattern);
+  }
+  assert.equal(env.REVOCATIONS.asked, 0);
+  class Helped {
+    issuer = issuer;
+    sub = "alice";
+    before = undefined;
+    helper() {}
+  }
+  await one.revoke(env, new Helped());
+  assert.equal(await one.isRevoked(env, ...caller()), true);
+  assert.equal(await one.isRevoked(env, ...caller({ sub: "bob" })), false);
+});
+
+test("names begin with whatever tokens' names begin with", async () => {
+  const { env, one } = deployment();
+  await one.revoke(env, { issuer, sub: "\0root" });
+  await one.revoke(env, { issuer, jti: "\0" });
+  assert.equal(await one.isRevoked(env, ...caller({ sub: "\0root" })), true);
+  assert.equal(await one.isRevoked(env, ...caller({ jti: "\0" })), true);
+  assert.equal(await one.isRevoked(env, ...caller({ sub: "root" })), false);
+});
+
+test("a trap while the store is asked makes nobody's token good again", async () => {
+  const { env, one, other, clock } = deployment();
+  const trap = () =>
+    assert.throws(
+      () => bindings.trapForTests(),
+      (thrown) => recoverFrom(thrown),
+    );
+  await other.revoke(env, { issuer, jti: "t1" });
+  assert.equal(await one.isRevoked(env, ...caller()), true);
+  clock.ms += 3000;
+  let traps = 2;
+  env.REVOCATIONS.fault = () => traps-- > 0 && trap();
+  const asked = env.REVOCATIONS.asked;
+  assert.equal(await one.isRevoked(env, ...caller()), true, "the one after it asks from the beginning");
+  assert.equal(env.REVOCATIONS.asked, asked + 3);
+  clock.ms += 3000;
+  assert.equal(await one.isRevoked(env, ...caller()), true);
+});
+
+test("a replica that was never whole says nothing", () => {
+  const replica = new bindings.RevocationReplica(3600);
+  const ask = () => replica.isRevoked(issuer, "alice", undefined, undefined, undefined, false, 0);
+  assert.equal(ask(), undefined);
+  replica.handleChanges(JSON.stringify({ epoch: "e", seq: 1, more: true, entries: [] }), 0);
+  assert.equal(ask(), undefined, "there is more");
+  replica.handleChanges(JSON.stringify({ epoch: "e", seq: 1, more: false, entries: [] }), 0);
+  assert.equal(ask(), 0);
+  replica.free();
 });
 
 test("the gate asks for each request, tells nothing of why, and answers 503 when it can't ask", async () => {

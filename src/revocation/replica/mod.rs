@@ -17,7 +17,7 @@ use crate::{
 
 /// From this age on it is brought up to date beside a request, so that the next one need not wait.
 const REFRESH: Span = Span::from_millis(1000);
-/// Entries that have ended are dropped when an update is through: meanwhile there may be more than a store has.
+/// Entries that have ended are dropped when an update is through, or no more fit: meanwhile there may be more than a store has.
 const MAX_HELD: usize = 2 * MAX_ENTRIES;
 
 /// Whether a replica may answer.
@@ -71,6 +71,11 @@ impl Replica {
         Freshness::Fresh
     }
 
+    /// Whether it has ever held all that the store has. One that has not says nothing, of whatever age.
+    pub const fn is_whole(&self) -> bool {
+        self.as_of.is_some()
+    }
+
     /// What was heard of last: the store's epoch, and the number of its last change.
     pub fn cursor(&self) -> (&str, &str) {
         (&self.epoch, &self.seq)
@@ -82,16 +87,28 @@ impl Replica {
     /// # Errors
     /// `ERR_VERIFIER_UNAVAILABLE` where this is no answer of a store's.
     pub fn handle_changes(&mut self, changes: &str, asked_at: Time) -> Result<bool, Error> {
-        let is_more = self.take(changes).ok_or_else(broke_off)?;
+        let is_more = self.take(changes, asked_at).ok_or_else(broke_off)?;
         if !is_more {
-            let now = asked_at.as_seconds();
-            self.entries.retain(|_, entry| entry.expires > now);
+            self.drop_ended(asked_at);
             self.as_of = Some(self.as_of.map_or(asked_at, |as_of| as_of.max(asked_at)));
         }
         Ok(is_more)
     }
 
-    fn take(&mut self, changes: &str) -> Option<bool> {
+    fn drop_ended(&mut self, now: Time) {
+        let now = now.as_seconds();
+        self.entries.retain(|_, entry| entry.expires > now);
+    }
+
+    // Entries that are held, and then more than fit, are no store's: it begins anew, and is as old as none until it is whole again.
+    fn forget(&mut self) {
+        self.epoch.clear();
+        "0".clone_into(&mut self.seq);
+        self.entries.clear();
+        self.as_of = None;
+    }
+
+    fn take(&mut self, changes: &str, now: Time) -> Option<bool> {
         let changes = json::object_of(changes).ok()?;
         let epoch = changes.get("epoch")?.as_str()?;
         let seq = changes.get("seq")?.as_number()?;
@@ -104,7 +121,8 @@ impl Replica {
         for entry in entries {
             let entry = entry.as_object()?;
             let name = entry.get("name")?.as_str()?;
-            if self.entries.len() >= MAX_HELD && !self.entries.contains_key(name) {
+            if !self.has_room_for(name, now) {
+                self.forget();
                 return None;
             }
             self.entries.insert(name.into(), Entry::read(entry)?);
@@ -114,6 +132,14 @@ impl Replica {
             seq.text().clone_into(&mut self.seq);
         }
         Some(changes.get("more").and_then(Value::as_bool) == Some(true))
+    }
+
+    fn has_room_for(&mut self, name: &str, now: Time) -> bool {
+        if self.entries.len() < MAX_HELD || self.entries.contains_key(name) {
+            return true;
+        }
+        self.drop_ended(now);
+        self.entries.len() < MAX_HELD
     }
 
     /// Whether a token is revoked, by what the replica holds.

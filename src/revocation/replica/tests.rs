@@ -128,7 +128,24 @@ fn it_holds_what_a_store_may_have_twice_over_and_no_more() {
     };
     assert!(replica.handle_changes(&page(0, MAX_HELD), at(0)).is_ok());
     assert!(replica.handle_changes(&page(0, 1), at(0)).is_ok(), "one that is there");
+    assert!(replica.is_whole());
     assert!(replica.handle_changes(&page(MAX_HELD, 1), at(0)).is_err());
+    assert!(!replica.is_whole(), "what did not fit is not known");
+    assert_eq!(replica.cursor(), ("", "0"), "and is asked for again, from the beginning");
+    assert!(replica.handle_changes(&page(0, 9), at(0)).is_ok());
+    assert!(replica.is_whole());
+}
+
+#[test]
+fn what_has_ended_makes_room() {
+    let mut replica = Replica::new(Span::from_secs(1));
+    let page = |from: usize, count: usize, expires: u32| {
+        let entries = (from..from + count).map(|n| format!(r#"{{"name":"{n}","before":null,"expires":{expires}}}"#));
+        format!(r#"{{"epoch":"e","seq":1,"more":true,"entries":[{}]}}"#, entries.collect::<Vec<_>>().join(","))
+    };
+    assert!(replica.handle_changes(&page(0, MAX_HELD, 9), at(0)).is_ok());
+    assert!(replica.handle_changes(&page(MAX_HELD, 2, 90), at(9000)).is_ok());
+    assert_eq!((replica.entries.len(), replica.is_whole()), (2, false));
 }
 
 #[test]
