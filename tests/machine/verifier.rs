@@ -7,6 +7,7 @@ use arcgate::{
         verify::{Step, Verifier},
     },
     json,
+    machine::Machine as _,
     time::Time,
 };
 use base64::{engine::general_purpose::URL_SAFE_NO_PAD, Engine};
@@ -93,4 +94,17 @@ fn so_does_one_that_takes_over_another_ones_keys() {
         comes(600.0, "1", true),
     ];
     holds_in_time(verifier, &inputs, &["599000: Fetch(url)"]);
+}
+
+#[test]
+fn the_next_instant_is_that_of_the_keys() {
+    let mut verifier = verifier();
+    assert_eq!(verifier.poll_timeout(), None);
+    let now = Time::from_millis(START);
+    assert!(matches!(verifier.begin(&token("1"), now, now), Step::Fetch(0, _)));
+    // Whoever waits for the fetch, waits so long at most.
+    let patience = Time::from_millis(START + 2000.0);
+    assert_eq!(verifier.poll_timeout(), Some(patience));
+    verifier.handle_timeout(patience);
+    assert_ne!(verifier.poll_timeout(), Some(patience));
 }
