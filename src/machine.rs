@@ -26,6 +26,8 @@
 //!   from its CSPRNG for that one use. A seed at construction serves for jitter and for ids that need only be different: the same
 //!   seed and the same inputs give the same output.
 //! - **Text** is for the wire. What crosses to JavaScript is encoded in `src/js`, not here.
+//! - **Files**: a machine's public methods stand in its `mod.rs`, and the types that they name are re-exported there; its other files
+//!   are private, but for what is of use without the machine ([`crate::arcp::gate::upgrade`], [`crate::arcp::client::address`]).
 //!
 //! Exceptions, all of them:
 //!

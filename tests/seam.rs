@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 
 use arcgate::{
     arcp::{
-        runtime::limits::{Bounds, CONFIGURABLE},
+        runtime::{Bounds, CONFIGURABLE},
         Close,
     },
     jose::alg::Algorithm,

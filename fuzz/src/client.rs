@@ -13,10 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arcgate::{
-    arcp::client::{
-        action::{Action, JobResult, Output},
-        Client, Reader,
-    },
+    arcp::client::{Action, Client, JobResult, Output, Reader},
     json,
     machine::Machine as _,
     time::{Span, Time},

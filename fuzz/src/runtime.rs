@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arcgate::{
     arcp::{
-        runtime::{self, action::Action, Hub, Unwritten},
+        runtime::{self, Action, Hub, Unwritten},
         Envelope,
     },
     json,

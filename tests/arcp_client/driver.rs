@@ -2,7 +2,7 @@
 
 use arcgate::{
     arcp::{
-        client::{self, action::Output},
+        client::{self, Output},
         message,
     },
     json,

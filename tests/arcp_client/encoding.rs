@@ -1,10 +1,7 @@
 //! Errors as the driver gets them.
 
 use arcgate::{
-    arcp::client::{
-        action::{Action, Output},
-        fault::Fault,
-    },
+    arcp::client::{Action, Fault, Output},
     error::Code,
     json,
 };

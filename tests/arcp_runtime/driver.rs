@@ -1,7 +1,7 @@
 //! What the driver sees: JSON, by the encoder of `src/js`.
 
 use arcgate::{
-    arcp::runtime::{self, action::Action},
+    arcp::runtime::{self, Action},
     json,
 };
 

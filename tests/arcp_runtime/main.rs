@@ -18,7 +18,7 @@ mod submits;
 use arcgate::machine::Machine as _;
 use arcgate::{
     arcp::{
-        runtime::{action::Action, Hub, PRINCIPAL_SCHEME},
+        runtime::{Action, Hub, PRINCIPAL_SCHEME},
         Frame,
     },
     time::Time,

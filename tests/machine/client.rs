@@ -1,7 +1,7 @@
 //! The ARCP client.
 
 use arcgate::{
-    arcp::client::{action::Output, Client, Reader},
+    arcp::client::{Client, Output, Reader},
     time::Time,
 };
 

@@ -194,7 +194,7 @@ impl Fault {
 }
 
 /// The id that an answer gives for its request; SDKs put it into the payload, into `details`, or take it as the answer's own.
-pub fn reference<'e>(envelope: &'e Envelope<'_>) -> Option<&'e str> {
+pub(super) fn reference<'e>(envelope: &'e Envelope<'_>) -> Option<&'e str> {
     let inside = |object: Option<&'e Object<'_>>| object?.get("request_id")?.as_str();
     inside(envelope.payload()).or_else(|| inside(envelope.get("details")?.as_object()))
 }

@@ -15,7 +15,7 @@
 //! Whatever can't be mended leads to `Closed`, from each of them. A connection is not a session: what a welcome gave stays until
 //! the runtime refuses to take it up again. Jobs and requests outlive both, as far as the protocol lets them.
 //!
-//! Read downwards: [`options`] is what the application asks for, and [`address`] where; [`action`] what comes out, [`fault`] what goes wrong; `jobs` and
+//! Read downwards: `options` is what the application asks for, and [`address`] where; `action` what comes out, `fault` what goes wrong; `jobs` and
 //! `requests` are what is kept, `state` where the session stands. Then one file for each thing that happens: a connection is made
 //! (`dial`, `welcome`), lost (`disconnect`), made again (`retry`), replaced (`renew`) or given up (`end`); requests leave
 //! (`send_requests`) and are answered (`answers`, `subscriptions`); frames come (`frames`), in order (`sequence`), and are handed
@@ -23,10 +23,11 @@
 //! what a runtime doesn't replay (`reconcile`, `listing`) is looked for, and told when it is lost. What comes out (`output`) waits in
 //! the `outbox`.
 
-pub mod action;
 pub mod address;
-pub mod fault;
-pub mod options;
+
+mod action;
+mod fault;
+mod options;
 
 mod keepalive;
 mod payload_check;
@@ -60,10 +61,11 @@ mod welcome;
 
 use std::collections::VecDeque;
 
+pub use action::{Action, Event, JobEvent, JobResult, Lost, LostReason, Opened, Output};
+pub use fault::{Fact, Fault};
 pub use jobs::Reader;
 
 use self::{
-    action::{Action, Event, Output},
     jobs::Jobs,
     keepalive::Keepalive,
     listing::Listing,

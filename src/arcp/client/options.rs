@@ -13,7 +13,7 @@ use crate::{
 
 /// The options of a client, checked.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(super) struct Options {
     /// Who we are.
     pub client: Party,
     /// `bearer`, `none` or `x-vendor.…`
@@ -42,7 +42,7 @@ impl Options {
     ///
     /// # Errors
     /// `ERR_CONFIG`, which names the option.
-    pub fn read(text: &str) -> Result<Self, Error> {
+    pub(super) fn read(text: &str) -> Result<Self, Error> {
         let object = config::object(text, "")?;
         let mut reader = Reader::new("", &object);
         let client = client(&mut reader)?;

@@ -10,7 +10,7 @@ use crate::{
 
 /// An end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct End {
+pub(super) struct End {
     /// The `session.error` that precedes the close; none where the peer knows already, or can't read.
     pub code: Option<ArcpCode>,
     /// The close.
@@ -64,12 +64,12 @@ impl End {
     }
 
     /// The peer breaks the protocol: close code 4400.
-    pub const fn protocol(reason: &'static str) -> Self {
+    pub(super) const fn protocol(reason: &'static str) -> Self {
         Self::new(ArcpCode::InvalidRequest, Close::Protocol, reason)
     }
 
     /// A frame that can't be read.
-    pub const fn malformed(malformed: Malformed) -> Self {
+    pub(super) const fn malformed(malformed: Malformed) -> Self {
         Self::protocol(match malformed {
             Malformed::Json(_) => "bad_json",
             Malformed::Version => "bad_version",
@@ -78,66 +78,67 @@ impl End {
     }
 
     /// Try again: close code 1012. The upstream is at fault, or this gate.
-    pub const fn restart(reason: &'static str) -> Self {
+    pub(super) const fn restart(reason: &'static str) -> Self {
         Self::new(ArcpCode::InternalError, Close::Restart, reason)
     }
 
     /// The upstream breaks the protocol, and will again: close code 4422.
-    pub const fn undeliverable(reason: &'static str) -> Self {
+    pub(super) const fn undeliverable(reason: &'static str) -> Self {
         Self::new(ArcpCode::InternalError, Close::Undeliverable, reason)
     }
 
     /// Not authenticated: close code 4401.
-    pub const fn unauthenticated(reason: &'static str) -> Self {
+    pub(super) const fn unauthenticated(reason: &'static str) -> Self {
         Self::new(ArcpCode::Unauthenticated, Close::Unauthenticated, reason)
     }
 
     /// Authenticated and not allowed: close code 4403.
-    pub const fn denied(reason: &'static str) -> Self {
+    pub(super) const fn denied(reason: &'static str) -> Self {
         Self::new(ArcpCode::PermissionDenied, Close::Forbidden, reason)
     }
 
     /// The session can't be resumed (ARCP 1.1 §6.3). A new one can be had at once, so nothing is wrong with the peer.
-    pub const fn not_resumable(reason: &'static str) -> Self {
+    pub(super) const fn not_resumable(reason: &'static str) -> Self {
         Self::new(ArcpCode::ResumeWindowExpired, Close::Normal, reason)
     }
 
     /// No hello in time. Nobody has shown who they are: the code is that of missing credentials.
-    pub const HELLO_TIMEOUT: Self = Self::new(ArcpCode::Unauthenticated, Close::HelloTimeout, "hello_timeout");
+    pub(super) const HELLO_TIMEOUT: Self = Self::new(ArcpCode::Unauthenticated, Close::HelloTimeout, "hello_timeout");
     /// As [`Self::HELLO_TIMEOUT`], before its time: too many say nothing.
-    pub const CROWDED_OUT: Self = Self::new(ArcpCode::Unauthenticated, Close::HelloTimeout, "too_many_silent");
+    pub(super) const CROWDED_OUT: Self = Self::new(ArcpCode::Unauthenticated, Close::HelloTimeout, "too_many_silent");
     /// A client without heartbeats has said nothing for long. It can resume.
-    pub const CLIENT_IDLE: Self = Self::new(ArcpCode::HeartbeatLost, Close::Restart, "client_idle");
+    pub(super) const CLIENT_IDLE: Self = Self::new(ArcpCode::HeartbeatLost, Close::Restart, "client_idle");
     /// A frame over the limit.
-    pub const TOO_LARGE: Self = Self::new(ArcpCode::InvalidRequest, Close::TooLarge, "frame_too_large");
+    pub(super) const TOO_LARGE: Self = Self::new(ArcpCode::InvalidRequest, Close::TooLarge, "frame_too_large");
     /// Two silent intervals (ARCP 1.1 §6.4).
-    pub const HEARTBEAT_LOST: Self = Self::new(ArcpCode::HeartbeatLost, Close::Restart, "heartbeat_lost");
+    pub(super) const HEARTBEAT_LOST: Self = Self::new(ArcpCode::HeartbeatLost, Close::Restart, "heartbeat_lost");
     /// The token's time is over. The protocol has no code of its own for it; the close code tells it apart.
-    pub const EXPIRED: Self = Self::new(ArcpCode::Unauthenticated, Close::TokenEnded, "token_expired");
+    pub(super) const EXPIRED: Self = Self::new(ArcpCode::Unauthenticated, Close::TokenEnded, "token_expired");
     /// The token was revoked.
-    pub const REVOKED: Self = Self::new(ArcpCode::Unauthenticated, Close::TokenEnded, "token_revoked");
+    pub(super) const REVOKED: Self = Self::new(ArcpCode::Unauthenticated, Close::TokenEnded, "token_revoked");
     /// The client doesn't read what it is sent.
-    pub const CLIENT_TOO_SLOW: Self = Self { code: None, close: Close::TooMany, reason: "client_too_slow" };
+    pub(super) const CLIENT_TOO_SLOW: Self = Self { code: None, close: Close::TooMany, reason: "client_too_slow" };
     /// The upstream doesn't read what the client sends.
-    pub const UPSTREAM_TOO_SLOW: Self = Self { code: None, close: Close::TooMany, reason: "upstream_too_slow" };
+    pub(super) const UPSTREAM_TOO_SLOW: Self = Self { code: None, close: Close::TooMany, reason: "upstream_too_slow" };
     /// The client says more than it may.
-    pub const CLIENT_TOO_FAST: Self = Self { code: None, close: Close::TooMany, reason: "client_too_fast" };
+    pub(super) const CLIENT_TOO_FAST: Self = Self { code: None, close: Close::TooMany, reason: "client_too_fast" };
     /// The principal has as many connections as it may.
-    pub const TOO_MANY_CONNECTIONS: Self =
+    pub(super) const TOO_MANY_CONNECTIONS: Self =
         Self::new(ArcpCode::PermissionDenied, Close::TooMany, "too_many_connections");
     /// The principal has as many sessions in our runtime as it may.
-    pub const TOO_MANY_SESSIONS: Self = Self::new(ArcpCode::PermissionDenied, Close::TooMany, "too_many_sessions");
+    pub(super) const TOO_MANY_SESSIONS: Self =
+        Self::new(ArcpCode::PermissionDenied, Close::TooMany, "too_many_sessions");
     /// The session goes on over another connection.
-    pub const DISPLACED: Self = Self { code: None, close: Close::Displaced, reason: "displaced" };
+    pub(super) const DISPLACED: Self = Self { code: None, close: Close::Displaced, reason: "displaced" };
     /// The client has closed its socket.
-    pub const CLIENT_GONE: Self = Self { code: None, close: Close::Normal, reason: "client_gone" };
+    pub(super) const CLIENT_GONE: Self = Self { code: None, close: Close::Normal, reason: "client_gone" };
     /// The client has said goodbye.
-    pub const GOODBYE: Self = Self { code: None, close: Close::Normal, reason: "client_closed" };
+    pub(super) const GOODBYE: Self = Self { code: None, close: Close::Normal, reason: "client_closed" };
     /// The upstream has said goodbye.
-    pub const UPSTREAM_GOODBYE: Self = Self { code: None, close: Close::Normal, reason: "upstream_closed" };
+    pub(super) const UPSTREAM_GOODBYE: Self = Self { code: None, close: Close::Normal, reason: "upstream_closed" };
 
     /// What a verifier's error comes to. The reason is told by the driver, which has the error's code.
-    pub fn of_verifier(error: &Error) -> Self {
+    pub(super) fn of_verifier(error: &Error) -> Self {
         match HttpRefusal::of(error).status {
             403 => Self::denied("missing_scope"),
             500.. => Self::restart("verifier_failed"),
@@ -146,7 +147,7 @@ impl End {
     }
 
     /// What it comes to that the upstream can't be opened; the argument is the error's code.
-    pub fn of_open_failure(code: &str) -> Self {
+    pub(super) fn of_open_failure(code: &str) -> Self {
         match code {
             "ERR_PERMISSION_DENIED" => Self::denied("no_upstream_credential"),
             "ERR_CONFIG" => Self::undeliverable("upstream_misconfigured"),
@@ -156,7 +157,7 @@ impl End {
 
     /// What the close of the upstream comes to, in an open session. Our own runtime has told the client why, and its code goes
     /// on: what it refuses once it refuses each time.
-    pub fn of_upstream_closed(code: u16, trust: UpstreamTrust, has_said_goodbye: bool) -> Self {
+    pub(super) fn of_upstream_closed(code: u16, trust: UpstreamTrust, has_said_goodbye: bool) -> Self {
         let (close, reason) = match Close::from_code(code).filter(|_| trust.is_trusted()) {
             Some(close @ Close::Protocol) => (close, "runtime_refused"),
             Some(Close::Displaced) => return Self::DISPLACED,
@@ -169,7 +170,7 @@ impl End {
     }
 
     /// What a refusal of the upstream runtime comes to. Its text is never shown: it isn't written for strangers.
-    pub fn of_upstream_error(code: &str, resumes: bool) -> Self {
+    pub(super) fn of_upstream_error(code: &str, resumes: bool) -> Self {
         match ArcpCode::from_name(code) {
             Some(ArcpCode::ResumeWindowExpired) if resumes => Self::not_resumable("upstream_resume_refused"),
             // The Python SDK's runtime says so of everything that it can't resume.

@@ -15,14 +15,15 @@
 //! [`Gate`] keeps the contract of [`Machine`]; its inputs stand here, and what comes of each in a file of its own: `client_hello`,
 //! `upstream_hello`, `welcome` (the last questions before the client's; a `pending_welcome` waits for them), `relay` (frames),
 //! `keepalive` (what time brings), `closing`. They stand on what is known and decided without the gate: `stage` and `session`,
-//! [`end`] (how sessions end), `undeliverable` (frames that can't be passed on), `resume_token`, `job_id` (where it stands
-//! in a frame), `job_privacy` (what no upstream may give away), `trust`; [`audit`] is what the log says of all that.
+//! `end` (how sessions end), `undeliverable` (frames that can't be passed on), `resume_token`, `job_id` (where it stands
+//! in a frame), `job_privacy` (what no upstream may give away), `trust`; `audit` is what the log says of all that.
 
-pub mod action;
-pub mod audit;
-pub mod config;
-pub mod end;
 pub mod upgrade;
+
+mod action;
+mod audit;
+mod config;
+mod end;
 
 mod job_id;
 mod job_privacy;

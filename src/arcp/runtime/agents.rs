@@ -12,7 +12,7 @@ const MAX_LENGTH: usize = 128;
 
 /// The agents that a hub runs.
 #[derive(Clone, Debug, Default)]
-pub struct Agents(Vec<Agent>);
+pub(super) struct Agents(Vec<Agent>);
 
 #[derive(Clone, Debug)]
 struct Agent {
@@ -26,7 +26,7 @@ impl Agents {
     ///
     /// # Errors
     /// `ERR_CONFIG` for a name that the protocol's grammar doesn't have.
-    pub fn read(reader: &mut Reader<'_, '_>) -> Result<Self, Error> {
+    pub(super) fn read(reader: &mut Reader<'_, '_>) -> Result<Self, Error> {
         let mut agents = Self::default();
         for key in reader.strings("agents")?.unwrap_or_default() {
             let Some((name, version)) = parse(&key) else {
@@ -45,7 +45,7 @@ impl Agents {
     }
 
     /// What a welcome lists.
-    pub fn listed(&self) -> Vec<AgentInfo> {
+    pub(super) fn listed(&self) -> Vec<AgentInfo> {
         self.0
             .iter()
             .map(|agent| {

@@ -40,7 +40,7 @@ pub const CONFIGURABLE: [Bounds; 5] = [RESUME_WINDOW, CANCEL_GRACE, MAX_RUNTIME,
 
 /// Bounds. Memory is shared by all that runs in an isolate, so everything has one.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(super) struct Limits {
     /// How long a session can be resumed after its connection was lost.
     pub resume_window: Span,
     /// How long an agent may take to end after it was cancelled.
@@ -110,7 +110,7 @@ impl Limits {
     ///
     /// # Errors
     /// `ERR_CONFIG`.
-    pub fn read(reader: &mut Reader<'_, '_>) -> Result<Self, Error> {
+    pub(super) fn read(reader: &mut Reader<'_, '_>) -> Result<Self, Error> {
         let mut limits = Self::default();
         for (bounds, limit) in [
             (RESUME_WINDOW, &mut limits.resume_window),

@@ -13,14 +13,14 @@
 //!   (nothing) ───────▶ job, pending ─────────────▶ job, running ──────────────────────────▶ job, ended ───▶ forgotten
 //! ```
 //!
-//! Read downwards: [`limits`], [`agents`] and [`action`] are what goes in and out; `buffer`, `session`, `job`, `history` and
+//! Read downwards: `limits`, `agents` and `action` are what goes in and out; `buffer`, `session`, `job`, `history` and
 //! `idempotency` are what is kept; `flow_control` is how much of it is under way; then one file for each thing that happens: `connection`
 //! and `resume`, `frame` (priced by `meter`), `submit`, `cancel`, `subscribe`, `listing` (by a `filter`), `policy`, `report` (what an agent
 //! says, checked by `output`), `emit`, `timeouts`.
 
-pub mod action;
-pub mod agents;
-pub mod limits;
+mod action;
+mod agents;
+mod limits;
 
 mod buffer;
 mod history;
@@ -47,21 +47,14 @@ mod timeouts;
 
 use std::{collections::VecDeque, convert::Infallible, rc::Rc};
 
+pub use action::{Action, Audit};
 pub use connection::PRINCIPAL_SCHEME;
+pub use limits::{Bounds, CONFIGURABLE};
 pub use report::Unwritten;
 
 use self::{
-    action::{Action, Audit},
-    agents::Agents,
-    flow_control::Conn,
-    idempotency::Keys,
-    job::Job,
-    limits::Limits,
-    meter::Meter,
-    policy::Question,
-    refusal::RequestRefusal,
-    session::Session,
-    table::Table,
+    agents::Agents, flow_control::Conn, idempotency::Keys, job::Job, limits::Limits, meter::Meter, policy::Question,
+    refusal::RequestRefusal, session::Session, table::Table,
 };
 use super::{
     close::Close,
@@ -110,7 +103,7 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// A hub. `config` is JSON: `agents` (names), `policy` (whether there is one), and what [`Limits`] reads. `seed` makes ids
+    /// A hub. `config` is JSON: `agents` (names), `policy` (whether there is one), and what `limits` reads. `seed` makes ids
     /// unique, and no secrets.
     ///
     /// # Errors

@@ -2,10 +2,7 @@
 //! of their own: what they see is what JavaScript sees.)
 
 use super::{
-    client::{
-        action::{Action, Event, JobEvent, JobResult, Lost, Opened, Output},
-        fault::{Fact, Fault},
-    },
+    client::{Action, Event, Fact, Fault, JobEvent, JobResult, Lost, Opened, Output},
     json::Members,
     message::AgentInfo,
 };

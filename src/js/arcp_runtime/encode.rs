@@ -3,7 +3,7 @@
 
 use super::{
     json::Members,
-    runtime::action::{Action, Audit},
+    runtime::{Action, Audit},
 };
 
 /// An action.
