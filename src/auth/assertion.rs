@@ -158,5 +158,9 @@ mod tests {
             assert!(value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')), "{value}");
         }
         assert_eq!(headers(&principal).len(), 3, "what is not known is not said");
+        let named = headers(&Principal::new(Kind::Custom, None, "a"));
+        assert!(
+            named.contains(&("x-arcgate-id", "YQ".into())) && named.contains(&("x-arcgate-kind", "Y3VzdG9t".into()))
+        );
     }
 }

@@ -171,6 +171,7 @@ mod tests {
         for (issuer, openid, oauth) in [
             ("https://a.example", "https://a.example", "https://a.example/.well-known/oauth-authorization-server"),
             ("https://a.example/", "https://a.example", "https://a.example/.well-known/oauth-authorization-server"),
+            ("https://a.b/t", "https://a.b/t", "https://a.b/.well-known/oauth-authorization-server/t"),
             ("https://a.example//", "https://a.example/", "https://a.example/.well-known/oauth-authorization-server/"),
             (
                 "https://a.example/t/1",

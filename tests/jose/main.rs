@@ -8,6 +8,7 @@ mod jws_verify;
 mod keys;
 mod options;
 mod outcomes;
+mod remote;
 mod tokens;
 
 use arcgate::{

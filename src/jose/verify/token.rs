@@ -222,6 +222,7 @@ mod tests {
             checks.add(check(), Time::EPOCH).unwrap();
         }
         assert!(checks.add(check(), Time::EPOCH).is_err());
+        assert!(checks.add(check(), Time::EPOCH.plus(GIVEN_UP)).is_err(), "none has had more than its time");
         let later = Time::EPOCH.plus(Span::from_secs(31));
         for _ in 0..10_000 {
             let id = checks.add(check(), later).unwrap();

@@ -215,6 +215,25 @@ mod tests {
     }
 
     #[test]
+    fn room_is_counted_to_the_byte_and_is_free_again() {
+        let size = VerifiedToken::for_tests("a token", at(1000)).size();
+        let mut cache = TokenCache::new(bounds(100, size * 4));
+        put(&mut cache, "token 1", at(1000), at(0));
+        put(&mut cache, "token 2", at(1000), at(0));
+        assert_eq!((cache.young.len(), cache.young_bytes, cache.old.len()), (2, size * 2, 0), "just two fit");
+        cache.remove(b"token 1");
+        assert_eq!(cache.young_bytes, size);
+        put(&mut cache, "token 3", at(1000), at(0));
+        assert_eq!((cache.young.len(), cache.old.len()), (2, 0));
+        put(&mut cache, "token 4", at(1000), at(0));
+        assert_eq!((cache.young.len(), cache.old.len()), (1, 2));
+        // One that takes just the half is remembered.
+        let mut small = TokenCache::new(bounds(100, size * 2));
+        put(&mut small, "token 1", at(1000), at(0));
+        assert_eq!(small.len(), 1);
+    }
+
+    #[test]
     fn stays_within_its_bounds_and_keeps_what_is_used() {
         let mut cache = TokenCache::new(bounds(100, 1 << 20));
         put(&mut cache, "used", at(1000), at(0));
