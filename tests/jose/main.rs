@@ -2,6 +2,7 @@
 //! make it, with tokens that are refused before a signature is looked at.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod bounds;
 mod claims;
 mod documents;
 mod jws_verify;
