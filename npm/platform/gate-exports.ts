@@ -4,7 +4,6 @@
 /** The gate's names among what the whole module exports. */
 export type GateExport =
   | "ArcpGateCore"
-  | "EventSplitter"
   | "HubCore"
   | "InFlight"
   | "RevocationReplica"
@@ -50,6 +49,7 @@ export type GateExport =
   | "revocationLimits"
   | "revocationMerged"
   | "silentMs"
+  | "splitEvents"
   | "upstreamAssertion"
   | "upstreamMode"
   | "withoutTokens";

@@ -1,4 +1,4 @@
-//! What an agent says, as it is checked: `npm/worker/agent-json.ts` and `npm/worker/agent-output.ts` hand it in.
+//! What an agent says, as it is checked: `npm/worker/agent-run.ts` and `npm/worker/agent-output.ts` hand it in.
 
 use wasm_bindgen::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Reads an agent's event, the `number`th: `{ memory, part?, isPiece? }`, or `{ flaw }`, the details of the error. `text` is what
-/// JavaScript's writer made of it, of this `kind`; where it made nothing, `thrown` and `bytes` are as in npm/worker/agent-json.ts. `memory`
+/// JavaScript's writer made of it, of this `kind`; where it made nothing, `thrown` and `bytes` are as in npm/worker/agent-run.ts. `memory`
 /// is the last event's.
 #[wasm_bindgen(js_name = agentEvent)]
 pub fn agent_event(

@@ -4,8 +4,7 @@
 import type { HubCore } from "../../core.js";
 import type { PlatformRequest } from "../../platform/types.js";
 import { bindings, MachineDriver, ready, recoverFrom } from "../../platform/wasm.js";
-import { kindOf, written } from "../../worker/agent-json.js";
-import { AgentRun } from "../../worker/agent-run.js";
+import { AgentRun, kindOf, written } from "../../worker/agent-run.js";
 import { type Auditor, auditor, reasonFor, type Told } from "../../worker/audit.js";
 import type { RuntimeHubClass } from "../../worker/types.js";
 import { HELLO_TIMEOUT, NORMAL, RESTART } from "../close-codes.js";

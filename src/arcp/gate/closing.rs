@@ -16,10 +16,6 @@ use crate::{
 };
 
 impl Gate {
-    pub(super) fn is_expired(&self, now: Time) -> bool {
-        self.expires_at.is_some_and(|ends| now >= ends)
-    }
-
     /// Ends both sides. Whatever comes in afterwards is nobody's.
     pub(super) fn end(&mut self, end: End, now: Time) {
         self.end_explained(end, None, now);

@@ -112,6 +112,10 @@ impl Gate {
         matches!(self.stage, Stage::Closed)
     }
 
+    fn is_expired(&self, now: Time) -> bool {
+        self.expires_at.is_some_and(|ends| now >= ends)
+    }
+
     /// Longer frames of the client need not be handed in: [`Self::handle_client_oversized`] says so.
     pub const fn client_limit(&self) -> usize {
         match self.stage {

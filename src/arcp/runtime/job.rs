@@ -4,8 +4,7 @@ use std::rc::Rc;
 
 use super::{
     history::{History, Position},
-    session::{Owner, Session},
-    table::Identified,
+    session::{Identified, Owner, Session},
 };
 use crate::{arcp::errors::ArcpCode, json::Members, output::Pieces, time::Time};
 

@@ -28,7 +28,6 @@ mod idempotency;
 mod job;
 mod refusal;
 mod session;
-mod table;
 
 mod cancel;
 mod connection;
@@ -37,7 +36,6 @@ mod filter;
 mod flow_control;
 mod frame;
 mod listing;
-mod meter;
 mod policy;
 mod report;
 mod resume;
@@ -53,8 +51,15 @@ pub use limits::{Bounds, CONFIGURABLE};
 pub use report::Unwritten;
 
 use self::{
-    agents::Agents, flow_control::Conn, idempotency::Keys, job::Job, limits::Limits, meter::Meter, policy::Question,
-    refusal::RequestRefusal, session::Session, table::Table,
+    agents::Agents,
+    flow_control::Conn,
+    frame::Meter,
+    idempotency::Keys,
+    job::Job,
+    limits::Limits,
+    policy::Question,
+    refusal::RequestRefusal,
+    session::{Session, Table},
 };
 use super::{
     close::Close,

@@ -73,7 +73,6 @@ mod queries;
 mod refresh_tokens;
 mod request;
 mod response;
-mod server_clock;
 mod tabs;
 
 use std::collections::VecDeque;
@@ -93,7 +92,7 @@ use self::{
     input::Input,
     join::{earlier, Join},
     refresh_tokens::RefreshTokens,
-    server_clock::ServerClock,
+    response::ServerClock,
 };
 use super::{
     jitter::Jitter,

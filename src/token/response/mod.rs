@@ -1,14 +1,12 @@
 //! What a token endpoint answers: RFC 6749 §5.1 and §5.2.
 
-mod facts;
 mod tokens;
 
 #[cfg(test)]
 mod tests;
 
-pub use facts::Facts;
 use tokens::token_of;
-pub use tokens::{access_token_only, given, tokens, Tokens, Unusable};
+pub use tokens::{access_token_only, given, tokens, Facts, Tokens, Unusable};
 
 use super::denial::Denial;
 use crate::{
