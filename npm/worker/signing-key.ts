@@ -43,7 +43,11 @@ export function signingKey({ key, keyId }: { key?: unknown; keyId?: unknown }, p
   return { ...found, keyId: keyId ?? jwk.kid, load: () => importSigningKey(found.algorithm, material) };
 }
 
-// What the core looks at; of the private members only that there are some.
+// What the core looks at; of the private members only that there are some. What should be text and isn't (a function, a BigInt) is
+// null there: it is refused by its name, and not passed over because JSON has no word for it.
 function withoutSecrets({ kty, crv, n, d, use, key_ops, alg, kid }: JsonWebKey & { kid?: unknown }): string {
-  return JSON.stringify({ kty, crv, n, d: typeof d === "string", use, key_ops, alg, kid });
+  const text = (value: unknown) => (value === undefined || typeof value === "string" ? value : null);
+  const operations = key_ops === undefined ? undefined : Array.isArray(key_ops) ? key_ops.map(text) : null;
+  const texts = { kty: text(kty), crv: text(crv), n: text(n), use: text(use), alg: text(alg), kid: text(kid) };
+  return JSON.stringify({ ...texts, d: typeof d === "string", key_ops: operations });
 }
