@@ -22,7 +22,7 @@ const worker :Workerd.Worker = (
 );
 `;
 
-/** Starts workerd with this Worker, which is bundled; `log` collects what it says. */
+/** Starts workerd with this Worker, which is bundled; `log` collects what it says, `folder` is where it was started. */
 export async function startWorkerd(entry, bundling = {}, compatibilityDate = "2026-10-01") {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-workerd-"));
   const port = await freePort();
@@ -39,9 +39,10 @@ export async function startWorkerd(entry, bundling = {}, compatibilityDate = "20
   });
   copyFileSync(join(root, "pkg/core.wasm"), join(folder, "core.wasm"));
   writeFileSync(join(folder, "config.capnp"), config(port, compatibilityDate));
-  return runWorkerd(["serve", join(folder, "config.capnp")], {
+  const worker = await runWorkerd(["serve", join(folder, "config.capnp")], {
     port,
     cwd: folder,
     onClose: () => rmSync(folder, { recursive: true, force: true }),
   });
+  return { ...worker, folder };
 }
