@@ -31,7 +31,12 @@ const bundled = () =>
 
 /** How much of the code is of one part: of the module's functions by their names, of the JavaScript by its files'. */
 export function shareOf({ functions, files }) {
-  const said = execFileSync(process.execPath, [join(root, "scripts/build/size.mjs"), "0", functions.source]).toString();
+  const said = execFileSync(process.execPath, [
+    join(root, "scripts/build/size.mjs"),
+    "client",
+    "0",
+    functions.source,
+  ]).toString();
   const [, matching, all] = said.match(/(\d+) of (\d+) bytes of code match/).map(Number);
   const [output] = Object.values(bundled().metafile.outputs);
   const inputs = Object.entries(output.inputs).filter(([path]) => files.test(path));

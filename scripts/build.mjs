@@ -6,7 +6,7 @@
 //   ARCGATE_QUICK=1 npm run build      for daily work: compiled in seconds, slower and larger; never for a release
 
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { emitDeclarations } from "./build/declarations.mjs";
@@ -17,7 +17,7 @@ import { publishForPages } from "./build/page.mjs";
 import { locked, root } from "./setup/cache.mjs";
 import { must } from "./setup/processes.mjs";
 import { buildEnvironment, target } from "./setup/rust.mjs";
-import { main, step } from "./setup/steps.mjs";
+import { main, Stop, step } from "./setup/steps.mjs";
 import { setup } from "./setup.mjs";
 
 // What Rust's wasm32 target uses of WebAssembly; every runtime that this package supports has it.
@@ -30,15 +30,17 @@ const features = [
   "--enable-multivalue",
 ];
 
-// The whole of it, for the edge and for Node; and what a page needs, built to be small.
+// A module for each job (docs/decisions/0005-size.md). What is only downloaded is built to be small, what stands at the edge to
+// be fast; the verifier is both, and both have one glue.
+const small = { profile: "page", optimize: ["-Oz", "--converge"] };
+const fast = { profile: "release", optimize: ["-O3"] };
 const modules = [
-  { name: "core", profile: "release", features: ["--features", "npm"], optimize: ["-O3"] },
-  {
-    name: "page",
-    profile: "page",
-    features: ["--no-default-features", "--features", "npm"],
-    optimize: ["-Oz", "--converge"],
-  },
+  { name: "verify", surface: "verify", ...small },
+  { name: "verify-edge", surface: "verify", ...fast },
+  { name: "client", surface: "client", ...small },
+  { name: "gate", surface: "gate", ...fast },
+  // What the entries of pages name still.
+  { name: "page", surface: "verify,client", folder: ".", ...small },
 ];
 
 // Without optimization, for whoever changes a line and wants to see it run.
@@ -70,9 +72,11 @@ async function update(force, say) {
   rmSync(next, { recursive: true, force: true });
   mkdirSync(next, { recursive: true });
   for (const module of modules) {
-    await compile(module, env, say);
-    await glue(module, next, env, say);
+    const compiled = await compile(module, env, say);
+    await bind(module, compiled, env, say);
+    await place(module, next, env, say);
   }
+  placeCore(next);
   await compileJavaScript(next, say);
   await emitDeclarations(next, say);
   for (const file of ["README.md", "LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"]) {
@@ -85,47 +89,71 @@ async function update(force, say) {
   return "ok";
 }
 
-async function compile({ name, profile, features }, env, say) {
-  const label = `cargo build, ${name}`;
-  const options = ["--profile", isQuick ? "quick" : profile, ...features];
+// Gives the path of what cargo made: the next of the same profile goes to the same place. As a `cdylib` alone, the compiler
+// looks no further than what the surface calls.
+async function compile({ name, surface, profile }, env, say) {
+  const label = `cargo, ${name}`;
+  const used = isQuick ? "quick" : profile;
   say(label);
-  await must("cargo", ["build", "--lib", "--target", target, ...options], {
-    cwd: root,
-    env,
-    label,
-    onLine: say,
-    whole: true,
-  });
+  const features = ["--no-default-features", "--features", `npm,${surface}`];
+  await must(
+    "cargo",
+    ["rustc", "--lib", "--crate-type", "cdylib", "--target", target, "--profile", used, ...features],
+    { cwd: root, env, label, onLine: say, whole: true },
+  );
+  const targets = process.env.CARGO_TARGET_DIR ?? join(root, "target");
+  return join(targets, target, used, "arcgate.wasm");
 }
 
-// What wasm-bindgen and wasm-opt make of the crate: core.js and core.wasm, page.js and page.wasm.
-async function glue({ name, profile, optimize }, folder, env, say) {
-  say(`wasm-bindgen, ${name}`);
-  const bound = join(work, name);
-  rmSync(bound, { recursive: true, force: true });
+// What a module's glue is called: that of its surface, so that two of one surface have one.
+const glueOf = ({ name, surface }) => (surface.includes(",") ? name : surface);
+
+// Where wasm-bindgen writes: npm/tsconfig.json finds the declarations there, at the places that they have in pkg/.
+const boundFolder = ({ name, folder = "wasm" }) => join(work, name, folder);
+
+async function bind(module, compiled, env, say) {
+  say(`wasm-bindgen, ${module.name}`);
+  const folder = boundFolder(module);
+  rmSync(folder, { recursive: true, force: true });
   // The loaders name the module, so the glue needn't: a second name would make bundlers ship a second copy.
   // The reset function gives a fresh instance after a trap.
   const flags = [
     "--target=web",
-    `--out-name=${name}`,
-    `--out-dir=${bound}`,
+    `--out-name=${glueOf(module)}`,
+    `--out-dir=${folder}`,
     "--omit-default-module-path",
     "--experimental-reset-state-function",
     "--encode-into=always",
     "--remove-producers-section",
   ];
-  const targets = process.env.CARGO_TARGET_DIR ?? join(root, "target");
-  const compiled = join(targets, target, isQuick ? "quick" : profile, "arcgate.wasm");
   await must("wasm-bindgen", [...flags, compiled], { env });
-  const [from, to] = [join(bound, `${name}_bg.wasm`), join(folder, `${name}.wasm`)];
+}
+
+// The module, optimised, and its glue. The one glue of two modules must be the same to the byte: names of imports are made of
+// the crate, not of its profile, and this is where it would show if they were not.
+async function place(module, pkg, env, say) {
+  const folder = join(pkg, module.folder ?? "wasm");
+  mkdirSync(folder, { recursive: true });
+  const [glue, bound] = [glueOf(module), boundFolder(module)];
+  const [from, to] = [join(bound, `${glue}_bg.wasm`), join(folder, `${module.name}.wasm`)];
   if (isQuick) cpSync(from, to);
   else {
-    say(`wasm-opt, ${name}`);
-    await must("wasm-opt", [...optimize, ...features, from, "-o", to], { env });
+    say(`wasm-opt, ${module.name}`);
+    await must("wasm-opt", [...module.optimize, ...features, from, "-o", to], { env });
   }
-  cpSync(join(bound, `${name}.js`), join(folder, `${name}.js`));
-  if (existsSync(join(bound, "snippets")))
-    cpSync(join(bound, "snippets"), join(folder, "snippets"), { recursive: true });
+  const text = readFileSync(join(bound, `${glue}.js`), "utf8");
+  const script = join(folder, `${glue}.js`);
+  if (existsSync(script) && readFileSync(script, "utf8") !== text)
+    throw new Stop(`wasm-bindgen writes another ${glue}.js for ${module.name}: one glue can't serve both any more`);
+  writeFileSync(script, text);
+}
+
+// The gate's module by the name that the other entries have for it still.
+function placeCore(pkg) {
+  const declarations = join(work, "core");
+  mkdirSync(declarations, { recursive: true });
+  cpSync(join(work, "gate/wasm/gate.d.ts"), join(declarations, "core.d.ts"));
+  for (const kind of ["js", "wasm"]) cpSync(join(pkg, `wasm/gate.${kind}`), join(pkg, `core.${kind}`));
 }
 
 /** The size of one file of pkg/, plain and compressed. */
@@ -143,7 +171,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await main(async () => {
     await setup(["npm", "wasm"]);
     await build({ force: process.argv.includes("--force") });
-    for (const file of modules.flatMap(({ name }) => [`${name}.wasm`, `${name}.js`])) {
+    const files = modules.flatMap((module) => {
+      const { name, folder = "wasm" } = module;
+      return [posix.join(folder, `${name}.wasm`), posix.join(folder, `${glueOf(module)}.js`)];
+    });
+    for (const file of new Set(files)) {
       const { plain, gzip, brotli } = sizes(file);
       console.log(`  pkg/${file}: ${plain} bytes, gzip ${gzip}, brotli ${brotli}`);
     }

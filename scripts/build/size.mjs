@@ -1,12 +1,16 @@
 // What the module's bytes are: code by crate, and data. Read from the module before wasm-opt, which still has names.
 //
-//   node scripts/build/size.mjs [how many functions to list [whose names match this]]     after `npm run build`
+//   node scripts/build/size.mjs verify [how many functions to list [whose names match this]]     after `npm run build`
+//
+// `verify`, `verify-edge`, `client` or `gate`.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../setup/cache.mjs";
 
-const bytes = readFileSync(join(root, "target/npm/page/page_bg.wasm"));
+const [module = "verify", many = "20", pattern = ""] = process.argv.slice(2);
+const glue = module.replace(/-.*/, "");
+const bytes = readFileSync(join(root, "target/npm", module, "wasm", `${glue}_bg.wasm`));
 let at = 8;
 
 function leb() {
@@ -95,7 +99,6 @@ for (const [name, size] of sections) line(size, name);
 console.log("code by crate");
 for (const [name, size] of [...crates].sort((a, b) => b[1] - a[1])) line(size, name);
 console.log("largest functions");
-const [many = "20", pattern = ""] = process.argv.slice(2);
 const shown = functions.filter(({ name }) => new RegExp(pattern).test(name));
 for (const { size, name } of shown.sort((a, b) => b.size - a.size).slice(0, Number(many))) line(size, name);
 const sum = (of) => of.reduce((total, { size }) => total + size, 0);

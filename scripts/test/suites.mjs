@@ -65,6 +65,8 @@ export const suites = [
       "warnings",
     ],
   },
+  surface("verify"),
+  surface("client"),
   { ...lint, name: "biome", setup: ["npm"], command: () => [bin("biome"), "check", "--error-on-warnings"] },
   {
     ...lint,
@@ -143,6 +145,30 @@ export const suites = [
     count: mutantCounts,
   },
 ];
+
+// The module of one job, which has not all of the surface.
+function surface(feature) {
+  return {
+    ...lint,
+    name: `clippy, wasm32, ${feature}`,
+    setup: ["wasm", "clippy"],
+    wasm: true,
+    command: () => [
+      "cargo",
+      "clippy",
+      "--quiet",
+      "--lib",
+      "--no-default-features",
+      "--features",
+      `npm,${feature}`,
+      "--target",
+      target,
+      "--",
+      "-D",
+      "warnings",
+    ],
+  };
+}
 
 function browser(which) {
   return {

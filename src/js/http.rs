@@ -10,7 +10,6 @@ use crate::{
         custom::{admit, principal_from_json},
         first_of,
     },
-    http::retry_after,
     json::{self, Members, Value},
     secret::Secret,
     time::{Span, Time},
@@ -47,14 +46,6 @@ pub fn to_principal(principal: &str, now: Option<f64>, required: Option<String>)
     let mut out = String::new();
     principal.write_json(&mut out);
     Ok(out)
-}
-
-/// The whole seconds after which a server wants to be asked again, by its `Retry-After` and its `Date`; a day at most.
-#[wasm_bindgen(js_name = retryAfterSeconds)]
-pub fn retry_after_seconds(value: Option<String>, date: Option<String>, now: f64) -> Option<f64> {
-    const DAY: i64 = 24 * 3600;
-    let span = retry_after::read(value.as_deref(), date.as_deref(), Time::from_millis(now))?;
-    Some(span.as_secs_ceil().min(DAY) as f64)
 }
 
 /// How much a verifier's error says among those of several; nothing where it ends the asking.
