@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { build } from "../scripts/build.mjs";
 import { root } from "../scripts/setup/cache.mjs";
 import { main, Stop } from "../scripts/setup/steps.mjs";
@@ -14,6 +15,12 @@ import { setup } from "../scripts/setup.mjs";
 
 // Each gives its tables as text. `mark` is what its place in `page` is called, `setup` what it needs.
 const parts = {
+  http: {
+    mark: "bench-http",
+    page: "docs/BENCHMARKS.md",
+    setup: ["npm", "wasm"],
+    load: () => import("./http/tables.mjs"),
+  },
   verify: { mark: "bench", setup: ["npm", "wasm", "browsers"], load: () => import("./verify.mjs") },
   tokens: { mark: "bench-tokens", setup: ["npm", "wasm", "browsers"], load: () => import("./managers.mjs") },
   gate: { mark: "bench-gate", setup: ["npm", "wasm", "python"], load: () => import("./gate.mjs") },
@@ -26,9 +33,12 @@ const parts = {
 };
 
 await main(async () => {
-  const words = process.argv.slice(2);
-  const isQuick = words.includes("--quick");
-  const wanted = words.filter((word) => word !== "--quick");
+  const { values, positionals: wanted } = parseArgs({
+    options: { quick: { type: "boolean", default: false }, only: { type: "string" } },
+    allowPositionals: true,
+  });
+  const isQuick = values.quick;
+  const only = values.only?.split(",");
   const unknown = wanted.filter((word) => !Object.hasOwn(parts, word));
   if (unknown.length) throw new Stop(`no such part: ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}`);
   const chosen = Object.entries(parts).filter(([name]) => wanted.length === 0 || wanted.includes(name));
@@ -36,10 +46,10 @@ await main(async () => {
   await build();
   for (const [, { mark, page, load }] of chosen) {
     const { tables } = await load();
-    const measured = await tables({ isQuick });
+    const measured = await tables({ isQuick, only });
     const text = `${measured.text}\n\nMeasured on ${cpus()[0].model}, ${cpus().length} cores; ± is half the distance between the quartiles of ${measured.rounds} rounds.`;
     console.log(`\n${text}`);
-    if (!isQuick) publish(mark, text, page);
+    if (!isQuick && !only) publish(mark, text, page);
   }
 });
 

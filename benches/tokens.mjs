@@ -11,7 +11,7 @@ export async function tokensOf(algorithm, count) {
   const made = isShared
     ? await generateSecret(algorithm, { extractable: true })
     : await generateKeyPair(algorithm, { extractable: true });
-  const jwk = { ...(await exportJWK(isShared ? made : made.publicKey)), alg: algorithm, kid: "bench-key-1" };
+  const jwk = { ...(await exportJWK(isShared ? made : made.publicKey)), alg: algorithm, kid: `bench-${algorithm}` };
   const now = Math.floor(Date.now() / 1000);
   const sign = (index) =>
     new SignJWT({
@@ -25,7 +25,7 @@ export async function tokensOf(algorithm, count) {
       nbf: now,
       exp: now + 3000,
     })
-      .setProtectedHeader({ alg: algorithm, kid: "bench-key-1", typ: "at+jwt" })
+      .setProtectedHeader({ alg: algorithm, kid: jwk.kid, typ: "at+jwt" })
       .sign(isShared ? made : made.privateKey);
   const tokens = [];
   for (let index = 0; index < count; index += 1) tokens.push(await sign(index));
