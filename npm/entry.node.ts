@@ -2,8 +2,12 @@
 
 import { readFileSync } from "node:fs";
 import * as glue from "./core.js";
-import { useSource } from "./platform/wasm.js";
+import { client } from "./platform/modules/client.js";
+import { gate } from "./platform/modules/gate.js";
+import { verify } from "./platform/modules/verify.js";
 
-useSource(glue, () => new WebAssembly.Module(readFileSync(new URL("./core.wasm", import.meta.url))));
+gate.bind({ glue, source: () => new WebAssembly.Module(readFileSync(new URL("./core.wasm", import.meta.url))) });
+verify.share(gate);
+client.share(gate);
 
 export * from "./index.js";

@@ -2,8 +2,10 @@
 // module without the gate.
 
 import * as glue from "./page.js";
-import { useSource } from "./platform/wasm.js";
+import { client } from "./platform/modules/client.js";
+import { verify } from "./platform/modules/verify.js";
 
-useSource(glue, () => fetch(new URL("./page.wasm", import.meta.url)));
+verify.bind({ glue, source: () => fetch(new URL("./page.wasm", import.meta.url)) });
+client.share(verify);
 
 export * from "./index.js";

@@ -2,8 +2,12 @@
 
 import * as glue from "./core.js";
 import module from "./core.wasm";
-import { useSource } from "./platform/wasm.js";
+import { client } from "./platform/modules/client.js";
+import { gate } from "./platform/modules/gate.js";
+import { verify } from "./platform/modules/verify.js";
 
-useSource(glue, () => module);
+gate.bind({ glue, source: () => module });
+verify.share(gate);
+client.share(gate);
 
 export * from "./index.js";

@@ -71,3 +71,14 @@ export function toArcgateError(thrown: unknown): ArcgateError {
 export function configError(key: string, problem: string): ArcgateError {
   return new ArcgateError("ERR_CONFIG", `\`${key}\` ${problem}`, { details: { fault: "configuration", subject: key } });
 }
+
+/** An error as the arguments that the core takes for it: code, retryable, subject, seconds to wait. @internal */
+export function errorArguments(error: ArcgateError): [string, boolean, string | undefined, number | undefined] {
+  const { subject, retryAfterSec } = Object(error.details);
+  return [
+    String(error.code),
+    error.retryable === true,
+    typeof subject === "string" ? subject : undefined,
+    typeof retryAfterSec === "number" ? retryAfterSec : undefined,
+  ];
+}

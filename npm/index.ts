@@ -1,7 +1,8 @@
 // The public API. Every class is made by its `create` or `connect`, which loads the WebAssembly module by itself.
 // Times: `...Sec` in seconds, `...Ms` in milliseconds, instants as NumericDate (seconds since 1970).
 
-import { ready as load } from "./platform/wasm.js";
+import { client } from "./platform/modules/client.js";
+import { verify } from "./platform/modules/verify.js";
 
 export { ArcClient } from "./arc/client/client.js";
 export type {
@@ -88,5 +89,5 @@ export { version } from "./version.js";
 
 /** Loads the module early, so that the first verification needn't wait for it. Nobody has to call it. */
 export async function ready(): Promise<void> {
-  await load();
+  await Promise.all([verify.ready(), client.ready()]);
 }

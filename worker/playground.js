@@ -2,8 +2,8 @@
 // `npm start` sets PLAYGROUND, and a deployment has none.
 
 import { ready } from "../pkg/entry.workerd.js";
-import { misdirected } from "../pkg/verify/request.js";
 import { auditor } from "../pkg/worker/audit.js";
+import { misdirected } from "../pkg/worker/misdirected.js";
 
 const audit = auditor();
 

@@ -1,6 +1,6 @@
 // The upstreams' variables: where the agents are, and how each user is shown to them.
 
-import { call } from "../pkg/platform/call.js";
+import { call } from "../pkg/platform/modules/gate.js";
 import { isSet, jsonVariable, settingsError } from "./variables.js";
 
 const optionsOf = {

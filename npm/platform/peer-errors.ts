@@ -2,7 +2,7 @@
 
 import type { ErrorDetails } from "../error-codes.js";
 import { ArcgateError, type CoreError } from "../errors.js";
-import { call } from "./call.js";
+import { call } from "./modules/client.js";
 
 // How much of what a peer says about an error is kept, in characters of JSON.
 const LONGEST = 64 * 1024;

@@ -4,7 +4,7 @@
 import type { TokenCore } from "../core.js";
 import { within } from "../platform/cancellation.js";
 import type { Fetch } from "../platform/fetch.js";
-import { recoverFrom } from "../platform/wasm.js";
+import { recoverFrom } from "../platform/modules/client.js";
 import type { CoreAction, HandIn, Post, WaitUntil } from "./actions.js";
 import type { Logins } from "./login.js";
 import { tokensJson } from "./options.js";

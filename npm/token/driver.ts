@@ -4,7 +4,8 @@ import type { TokenCore } from "../core.js";
 import { ArcgateError } from "../errors.js";
 import { clock, steady } from "../platform/clock.js";
 import { notify, type Untimed } from "../platform/events.js";
-import { bindings, guarded, MachineDriver, recoverFrom } from "../platform/wasm.js";
+import { MachineDriver } from "../platform/machine-driver.js";
+import { client, guarded, recoverFrom } from "../platform/modules/client.js";
 import type { Step, WaitUntil } from "./actions.js";
 import { Attempts, type Parts, perform } from "./attempts.js";
 import { Logins } from "./login.js";
@@ -52,8 +53,8 @@ export class TokenDriver {
     const { given, signing, isShared } = coreOptions(source, options);
     this.#options = { ...options };
     this.#now = options.now === undefined ? Date.now : clock(options.now);
-    this.#machine = new MachineDriver<TokenCore>({
-      make: () => new bindings.TokenCore(...given, Math.random()),
+    this.#machine = new MachineDriver<TokenCore>(client, {
+      make: () => new client.bindings.TokenCore(...given, Math.random()),
       made: (core) => this.#made(core),
       onTimeout: () => this.#wake(),
       longestMs: LONGEST_TIMER,

@@ -3,7 +3,7 @@
 import { ArcgateError, configError, errorFromJson } from "../errors.js";
 import { aborted, orAborted, within } from "../platform/cancellation.js";
 import { warnOfInsecureHosts } from "../platform/insecure-hosts.js";
-import { failureOf, ready } from "../platform/wasm.js";
+import { failureOf, ready } from "../platform/modules/client.js";
 import { TokenDriver } from "./driver.js";
 import type { Logins } from "./login.js";
 import { BEGIN, REFUSED, TOKEN, TOKEN_AND_BEGIN } from "./numbers.js";

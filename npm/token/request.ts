@@ -1,9 +1,9 @@
 // Requests for tokens: bounded in size and time, without redirects. And the signature of a client that has a key.
 
 import { configError } from "../errors.js";
-import { callJson } from "../platform/call.js";
 import { within } from "../platform/cancellation.js";
 import { type Fetch, pastHttpCache, readBody } from "../platform/fetch.js";
+import { callJson } from "../platform/modules/client.js";
 import { makeSignature } from "../verify/webcrypto.js";
 import { ownName } from "../version.js";
 

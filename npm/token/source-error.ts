@@ -2,7 +2,7 @@
 
 import type { ErrorDetails } from "../error-codes.js";
 import { ArcgateError, type CoreError } from "../errors.js";
-import { call } from "../platform/call.js";
+import { call } from "../platform/modules/client.js";
 
 /** The name of an error: auth0's `error`, MSAL's `errorCode`, or `code`. */
 export function nameOf(thrown: unknown): string | undefined {

@@ -4,7 +4,7 @@ import type { VerifierCore } from "../core.js";
 import { orAborted, type Timer, within } from "../platform/cancellation.js";
 import type { Untimed } from "../platform/events.js";
 import { type Fetch, getDocument } from "../platform/fetch.js";
-import { recoverFrom } from "../platform/wasm.js";
+import { recoverFrom } from "../platform/modules/verify.js";
 import { ALGORITHMS, algorithmOf, type Place, type Registers } from "./memory.js";
 import { ALGORITHM_BITS, NO_REFRESH } from "./numbers.js";
 import type { JwksSnapshot, JwksStore } from "./provider-types.js";

@@ -3,8 +3,8 @@
 import type { JwsCheck } from "../core.js";
 import { ArcgateError, configError, toArcgateError } from "../errors.js";
 import { dataJson } from "../platform/json.js";
+import { ready, recoverFrom, verify } from "../platform/modules/verify.js";
 import { checkKeys } from "../platform/options.js";
-import { bindings, ready, recoverFrom } from "../platform/wasm.js";
 import { MAX_TOKEN } from "./numbers.js";
 import type { Algorithm, Jwk, Jwks } from "./provider-types.js";
 import { checkSignature, importKey } from "./webcrypto.js";
@@ -80,7 +80,7 @@ function plainKeys(keys: unknown): string {
 function open(jws: string, keys: string, algorithms: string) {
   let check: JwsCheck | undefined;
   try {
-    const opened = new bindings.JwsCheck(jws, keys, algorithms);
+    const opened = new verify.bindings.JwsCheck(jws, keys, algorithms);
     check = opened;
     return {
       algorithm: opened.algorithm(),

@@ -7,8 +7,9 @@ import { clock } from "../platform/clock.js";
 import { notify, type Untimed } from "../platform/events.js";
 import { warnOfInsecureHosts } from "../platform/insecure-hosts.js";
 import { dataJson } from "../platform/json.js";
+import { MachineDriver } from "../platform/machine-driver.js";
+import { failureOf, guarded, ready, verify } from "../platform/modules/verify.js";
 import { callOptions, schemeOf } from "../platform/options.js";
-import { bindings, failureOf, guarded, MachineDriver, ready } from "../platform/wasm.js";
 import { JwksFetcher } from "./jwks-fetcher.js";
 import { algorithmOf, type Identified, type Provider, type Registers, VerifierMemory } from "./memory.js";
 import * as at from "./numbers.js";
@@ -81,9 +82,9 @@ export class JwtVerifier implements Verifier {
       isCurrent: (core) => this.#driver.isCurrent(core),
       emit: onEvent && ((event) => this.#emit(event)),
     });
-    this.#driver = new MachineDriver({
+    this.#driver = new MachineDriver(verify, {
       make: () => {
-        const core = new bindings.VerifierCore(json, secrets, lengths);
+        const core = new verify.bindings.VerifierCore(json, secrets, lengths);
         for (const [index, provider] of providers.entries()) provider.prefix = core.principalPrefix(index) ?? "";
         this.#memory.attach(core);
         return core;

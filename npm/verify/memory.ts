@@ -1,7 +1,7 @@
 // Where the verifier and the core meet: a place in the core's memory for a token, one for its signature, and the registers that
 // say what the core made of it. Nothing is copied that nobody asked for.
 
-import { memory } from "../platform/wasm.js";
+import { memory } from "../platform/modules/verify.js";
 import * as at from "./numbers.js";
 import type { Principal, VerifiedToken } from "./types.js";
 

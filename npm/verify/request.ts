@@ -1,11 +1,9 @@
 // Authentication of any HTTP request, and the answer to one that is refused.
 
-import { ArcgateError, configError } from "../errors.js";
-import { call, callJson, errorArguments } from "../platform/call.js";
-import { optionsJson } from "../platform/json.js";
+import { ArcgateError, configError, errorArguments } from "../errors.js";
+import { callJson, ready } from "../platform/modules/verify.js";
 import { callOptions } from "../platform/options.js";
 import type { PlatformRequest } from "../platform/types.js";
-import { ready } from "../platform/wasm.js";
 import type { Credentials, Principal, Verifier, VerifierContext } from "./types.js";
 
 /**
@@ -110,39 +108,6 @@ export async function authenticate(
   );
 }
 
-/** Somebody who was let in: what they need still, and who is told what is known of them now. */
-interface Letting {
-  principal: Principal;
-  needs(): readonly string[];
-  renewed?(principal: Principal): void;
-}
-
-/**
- * Whether a verifier, asked again, takes credentials no more, or for somebody else's, or without a scope of `needs()`. Each
- * refusal counts, whatever its code; when the token ends is not its matter. `renewed(principal)` is told what it says now.
- * Throws when it can't tell. @internal
- */
-export async function hasBeenRevoked(
-  verifier: Verifier,
-  credentials: Credentials,
-  context: VerifierContext,
-  { principal, needs, renewed = () => {} }: Letting,
-): Promise<boolean> {
-  let now: Principal;
-  try {
-    now = await authenticate(verifier, credentials, context);
-  } catch (error) {
-    const { code, retryable } = Object(error);
-    const isRevoked = call("meansRevoked", String(code), retryable === true, principal.expiresAt !== undefined);
-    if (isRevoked === undefined) throw error;
-    return isRevoked;
-  }
-  if (call("isSomebodyElse", principal.kind, principal.key, now.key)) return true;
-  // Nobody in particular stays who it is; what it may is said anew.
-  renewed(principal.kind === "anonymous" ? Object.freeze({ ...principal, scopes: now.scopes }) : now);
-  return call("lacksScopes", JSON.stringify(now.scopes ?? []), JSON.stringify(needs()));
-}
-
 /** A principal in its one form: with a key made anew, and of the kind "custom" unless it came from one of our verifiers. @internal */
 export function toPrincipal(result: unknown): Principal {
   return frozen(callJson<Principal>("toPrincipal", jsonOf(result)));
@@ -209,18 +174,4 @@ export function placeOf(request: Request): { scheme: string; host: string; path:
     const [, scheme = "", path = "", query = ""] = /^([a-z]+):\/\/[^/?#]*([^?#]*)(\?[^#]*)?/i.exec(request.url) ?? [];
     return { scheme, host: "", path, query };
   }
-}
-
-/**
- * The refusal of a request whose Host or Origin is not allowed, for a route besides the gates: `{ status, reason }`, or nothing.
- * `rules` has `allowedOrigins` and `allowedHosts`. @internal
- */
-export function misdirected(
-  request: Request,
-  { allowedOrigins, allowedHosts }: { allowedOrigins?: readonly string[]; allowedHosts?: readonly string[] },
-): { status: number; reason: string } | undefined {
-  const { scheme, host } = placeOf(request);
-  const origin = request.headers.get("origin") ?? undefined;
-  const refusal = call("misdirected", optionsJson({ allowedOrigins, allowedHosts }), scheme, host, origin);
-  return refusal === undefined ? undefined : JSON.parse(refusal);
 }

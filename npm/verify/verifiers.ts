@@ -1,10 +1,9 @@
 // Verifiers besides JWTs, and those that put verifiers together.
 
 import { ArcgateError, configError } from "../errors.js";
-import { call } from "../platform/call.js";
 import { dataJson } from "../platform/json.js";
+import { call, ready } from "../platform/modules/verify.js";
 import { checkKeys, checkRecord, entriesOf, schemeOf } from "../platform/options.js";
-import { ready } from "../platform/wasm.js";
 import { checkVerifier, toPrincipal } from "./request.js";
 import type { Credentials, CustomPrincipal, Principal, StaticPrincipal, Verifier, VerifierContext } from "./types.js";
 

@@ -1,6 +1,6 @@
 // The audit log: one event for every decision, and never a token. What of an error may stand in a log is the core's to say.
 
-import { call } from "../platform/call.js";
+import { call } from "../platform/modules/gate.js";
 import type { AuditEvent } from "./audit-types.js";
 
 /** An event as the gates tell it: the time comes here, and what is undefined or null goes. */

@@ -6,10 +6,9 @@ import { ArcpEndpoint } from "../arcp/gate/gate.js";
 import type { SessionRevocation } from "../arcp/gate/settings.js";
 import { runtimeHub } from "../arcp/runtime/hub.js";
 import { configError } from "../errors.js";
-import { call } from "../platform/call.js";
 import { warnOfInsecureHosts } from "../platform/insecure-hosts.js";
 import { optionsJson } from "../platform/json.js";
-import { bindings, ready } from "../platform/wasm.js";
+import { call, gate, ready } from "../platform/modules/gate.js";
 import { checkVerifier, placeOf } from "../verify/request.js";
 import type { Principal, Verifier } from "../verify/types.js";
 import { type Auditor, auditor } from "./audit.js";
@@ -37,7 +36,7 @@ import type { ArcgateWorker, WorkerContext, WorkerOptions } from "./types.js";
  * ```
  */
 export function createWorker<Env = unknown>(options: WorkerOptions<Env>): ArcgateWorker<Env> {
-  if (!("arcCheck" in bindings)) throw configError("createWorker", "is not for browsers: their module has no gate");
+  if (!gate.isBound) throw configError("createWorker", "is not for browsers: their module has no gate");
   // A Worker's module is at hand, so this loads it at once; elsewhere the first request waits for it.
   ready().catch(() => {});
   const settings = readOptions(options);
@@ -45,7 +44,7 @@ export function createWorker<Env = unknown>(options: WorkerOptions<Env>): Arcgat
   const check = checker(settings);
   const revocations = new Revocations(settings);
   const sockets = settings.arcp && new ArcpEndpoint({ ...settings.arcp, revoked: ofSessions(revocations) });
-  if (isLoaded()) {
+  if (gate.isLoaded) {
     check();
     sockets?.check();
   }
@@ -128,15 +127,6 @@ function checker({ config }: Settings): () => void {
     if (!isChecked) call("arcCheck", optionsJson(config));
     isChecked = true;
   };
-}
-
-function isLoaded(): boolean {
-  try {
-    call("version");
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 // The verifier, made once for an environment. It is kept once it is made and not before: what one request waits for must

@@ -2,8 +2,8 @@
 // over. It is watched from the moment that its token was found good, and asked about again after each wait (docs/checks.md lists
 // them).
 
-import { call } from "../platform/call.js";
 import { type Timer, within } from "../platform/cancellation.js";
+import { call } from "../platform/modules/gate.js";
 
 /** How often a long request's token is asked about: as often as a live session's. */
 const ASK_MS = 4000;

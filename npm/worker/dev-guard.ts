@@ -1,7 +1,7 @@
 // Verifiers for development prove nothing: the core says where they may run.
 
 import { ArcgateError } from "../errors.js";
-import { call } from "../platform/call.js";
+import { call } from "../platform/modules/gate.js";
 import type { Principal } from "../verify/types.js";
 
 /** May refuse the principal of a request. */

@@ -2,8 +2,9 @@
 // bodies may come. The core counts; here is the timer by which a request says that it is still there.
 
 import type { InFlight as Core } from "../core.js";
+import { MachineDriver } from "../platform/machine-driver.js";
+import { gate, guarded } from "../platform/modules/gate.js";
 import { randomHalves } from "../platform/random.js";
-import { bindings, guarded, MachineDriver } from "../platform/wasm.js";
 
 /** What a principal may have. */
 export interface InFlightLimits {
@@ -35,7 +36,7 @@ export class InFlight {
       maxBodyBytesPerPrincipal,
       maxBodyBytesPerSec,
     });
-    this.#driver = new MachineDriver({ make: () => new bindings.InFlight(json, ...randomHalves()) });
+    this.#driver = new MachineDriver(gate, { make: () => new gate.bindings.InFlight(json, ...randomHalves()) });
   }
 
   /** A place for a request whose body is still to come, `announced` bytes of `longest` that there may be; or why there is none. */

@@ -3,9 +3,8 @@
 // Isolates keep a replica and ask for what has changed since. So the store is asked once for an isolate and a moment, however
 // many tokens and sessions there are.
 
-import { call, callJson } from "../platform/call.js";
+import { call, callJson, ready } from "../platform/modules/gate.js";
 import type { PlatformRequest } from "../platform/types.js";
-import { ready } from "../platform/wasm.js";
 
 interface Entry {
   name: string;

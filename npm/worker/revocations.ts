@@ -6,9 +6,9 @@
 
 import type { RevocationReplica } from "../core.js";
 import { ArcgateError, configError } from "../errors.js";
-import { call } from "../platform/call.js";
+import { MachineDriver } from "../platform/machine-driver.js";
+import { call, gate, guarded, ready } from "../platform/modules/gate.js";
 import { checkRecord, membersOf } from "../platform/options.js";
-import { bindings, guarded, MachineDriver, ready } from "../platform/wasm.js";
 import type { Principal } from "../verify/types.js";
 import { AGING, REVOKED } from "./numbers.js";
 import type { Revocation } from "./types.js";
@@ -99,7 +99,7 @@ export class Revocations {
   #replicaOf(binding: object): MachineDriver<RevocationReplica> {
     let replica = this.#replicas.get(binding);
     if (replica === undefined) {
-      replica = new MachineDriver({ make: () => new bindings.RevocationReplica(this.#maxLifetimeSec) });
+      replica = new MachineDriver(gate, { make: () => new gate.bindings.RevocationReplica(this.#maxLifetimeSec) });
       this.#replicas.set(binding, replica);
     }
     return replica;

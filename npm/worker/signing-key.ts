@@ -2,7 +2,7 @@
 // says by what the key says of itself; the key stays here.
 
 import { configError } from "../errors.js";
-import { callJson } from "../platform/call.js";
+import { callJson } from "../platform/modules/gate.js";
 import { describeKey, type Signing } from "../token/request.js";
 import { HS256 } from "../verify/numbers.js";
 import { importSigningKey } from "../verify/webcrypto.js";

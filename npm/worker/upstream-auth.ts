@@ -10,10 +10,9 @@
 // gives can't be used. No message holds a token. `auth.mode` names the mode.
 
 import { ArcgateError, configError } from "../errors.js";
-import { callJson } from "../platform/call.js";
 import { orAborted } from "../platform/cancellation.js";
+import { callJson, ready } from "../platform/modules/gate.js";
 import { checkKeys } from "../platform/options.js";
-import { ready } from "../platform/wasm.js";
 import { bearerForm } from "../token/bearer.js";
 import { sign, unguessable } from "../token/request.js";
 import { sourceError } from "../token/source-error.js";

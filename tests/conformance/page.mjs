@@ -1,7 +1,7 @@
 // The suite in a page: the runner asks over WebDriver for the tests' names, and then for one test after the other.
 
 import * as arcgate from "/pkg/entry.web.js";
-import * as wasm from "/pkg/platform/wasm.js";
+import { verify as wasm } from "/pkg/platform/modules/verify.js";
 import { conformance } from "./suite.mjs";
 
 const read = async (name) => (await fetch(`/vectors/${name}.json`)).json();

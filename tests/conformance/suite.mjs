@@ -13,7 +13,7 @@ import * as rfc from "./rfc.mjs";
 
 /**
  * All tests: `[{ name, run }]`.
- * `arcgate`: the package. `wasm`: its wasm.js, of the same instance. `vectors`: `{ algorithms, rfc }`, read from tests/vectors.
+ * `arcgate`: the package. `wasm`: its module `verify`. `vectors`: `{ algorithms, rfc }`, read from tests/vectors.
  */
 export function conformance({ arcgate, wasm, vectors }) {
   const context = { arcgate, wasm, vectors, assert };

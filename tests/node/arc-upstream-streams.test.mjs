@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventSplitter } from "../../pkg/arc/gate/event-splitter.js";
-import { bindings, recoverFrom } from "../../pkg/platform/wasm.js";
+import { gate, recoverFrom } from "../../pkg/platform/modules/gate.js";
 import { sse, streamed } from "../lib/arc.mjs";
 import { event, front, requests } from "../lib/arc-upstream.mjs";
 
@@ -143,7 +143,7 @@ test("a stream outlives the instance of the module that it began with", () => {
     };
     const trap = () =>
       assert.throws(
-        () => bindings.trapForTests(),
+        () => gate.bindings.trapForTests(),
         (thrown) => recoverFrom(thrown),
       );
     assert.deepEqual(

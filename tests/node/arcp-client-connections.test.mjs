@@ -170,7 +170,7 @@ describe("connections that end", () => {
     const job = await submit(session);
     assert.throws(() => core.trapForTests(), WebAssembly.RuntimeError);
     // Another part of the package finds the trap and has a fresh instance made.
-    const { recoverFrom } = await import("../../pkg/platform/wasm.js");
+    const { recoverFrom } = await import("../../pkg/platform/modules/client.js");
     recoverFrom(new WebAssembly.RuntimeError("trap"));
     event(session.peer, "job_1", 1);
     assert.equal((await session.client.closed).code, "ERR_INTERNAL");

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Admission, addressKey } from "../../pkg/arcp/gate/admission.js";
 import { resumeSealer, secretOf } from "../../pkg/arcp/gate/resume-key.js";
 import { ready } from "../../pkg/entry.node.js";
-import { bindings, recoverFrom } from "../../pkg/platform/wasm.js";
+import { gate, recoverFrom } from "../../pkg/platform/modules/gate.js";
 
 await ready();
 
@@ -39,7 +39,7 @@ test("after a trap what was counted before it means nothing", () => {
   const admission = new Admission(limits);
   const before = admission.begin("a", () => assert.fail("it was cut"));
   assert.throws(
-    () => bindings.trapForTests(),
+    () => gate.bindings.trapForTests(),
     (thrown) => recoverFrom(thrown),
   );
   const places = [1, 2, 3].map(() => admission.begin("a", () => {}));

@@ -195,7 +195,7 @@ describe("attack 27: many at once, calls from within, traps", () => {
     // One verification is under way while the module traps.
     const slow = verifier.verify(jws(es256, claims({ jti: "under way" })));
     const pending = hmac.verify(jws(secretKey("HS256", secret), claims()));
-    const { recoverFrom } = await import("../../pkg/platform/wasm.js");
+    const { recoverFrom } = await import("../../pkg/platform/modules/verify.js");
     const silenced = console.error;
     console.error = () => {};
     try {

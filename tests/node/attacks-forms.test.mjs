@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { CompactEncrypt, EncryptJWT } from "jose";
 import { verifyJws } from "../../pkg/entry.node.js";
-import { memory } from "../../pkg/platform/wasm.js";
+import { memory } from "../../pkg/platform/modules/verify.js";
 import { base64url, claims, jws, refused } from "../attacks/kit.mjs";
 import { refusedAtOnce, remote, rsa, testThatNothingWasShown } from "../attacks/verifiers.mjs";
 

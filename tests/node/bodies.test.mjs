@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ArcgateError, ready } from "../../pkg/entry.node.js";
 import { readAll } from "../../pkg/platform/fetch.js";
-import { bindings, recoverFrom } from "../../pkg/platform/wasm.js";
+import { gate, recoverFrom } from "../../pkg/platform/modules/gate.js";
 import { InFlight } from "../../pkg/worker/in-flight.js";
 import { createWorker } from "../../pkg/worker.js";
 import { envelope } from "../lib/arc.mjs";
@@ -82,7 +82,7 @@ test("after a trap what was counted before it means nothing", () => {
   const before = places.begin("a");
   assert.equal(before.take(11), "too_many_body_bytes");
   assert.throws(
-    () => bindings.trapForTests(),
+    () => gate.bindings.trapForTests(),
     (thrown) => recoverFrom(thrown),
   );
   const after = places.begin("a");

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as arcgate from "../../pkg/entry.node.js";
-import * as wasm from "../../pkg/platform/wasm.js";
+import { verify as wasm } from "../../pkg/platform/modules/verify.js";
 import { conformance } from "../conformance/suite.mjs";
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), "utf8"));

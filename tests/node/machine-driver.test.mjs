@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MachineDriver } from "../../pkg/platform/wasm.js";
+import { MachineDriver } from "../../pkg/platform/machine-driver.js";
 
 const HOUR = 3_600_000;
 const START = 1_800_000_000_000;
+const module = { epoch: 0, guarded: (work) => work() };
 
 /** A driver, the clock that it is told, and the other one, by which timers run. */
 function driven(t, options) {
@@ -22,7 +23,7 @@ function driven(t, options) {
   const woken = [];
   let deadline;
   const machine = { free() {}, pollTimeout: () => deadline };
-  const driver = new MachineDriver({ make: () => machine, onTimeout: () => woken.push(now), ...options });
+  const driver = new MachineDriver(module, { make: () => machine, onTimeout: () => woken.push(now), ...options });
   return {
     woken,
     timers: () => timers,

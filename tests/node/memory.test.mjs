@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { JwtVerifier } from "../../pkg/entry.node.js";
-import { memory } from "../../pkg/platform/wasm.js";
+import { memory } from "../../pkg/platform/modules/verify.js";
 import { audience, claims, issuer, jws, makeKey, refused, secretKey } from "../attacks/kit.mjs";
 
 const COUNT = Number(process.env.ARCGATE_VERIFICATIONS ?? 100_000);

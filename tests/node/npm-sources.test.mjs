@@ -50,7 +50,7 @@ test("no file imports itself by way of others", () => {
   for (const name of sources.keys()) visit(name, []);
 });
 
-// Whoever calls the module goes through the two files that know how it is loaded and how it is replaced.
+// Whoever calls the module goes through the files that know how it is loaded and how it is replaced.
 test("what wasm-bindgen wrote is loaded by the entries alone; others name its types", () => {
   for (const [name, text] of sources) {
     const values = [...text.matchAll(/^import (?!type\b)[^;]*?["'][./]+\/(?:core|page)\.js["']/gms)];

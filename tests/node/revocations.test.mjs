@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bindings, recoverFrom } from "../../pkg/platform/wasm.js";
+import { gate, recoverFrom } from "../../pkg/platform/modules/gate.js";
 import { createWorker } from "../../pkg/worker.js";
 import { envelope } from "../lib/arc.mjs";
 import { failure } from "../lib/failure.mjs";
@@ -206,7 +206,7 @@ test("a trap while the store is asked makes nobody's token good again", async ()
   const { env, one, other, clock } = deployment();
   const trap = () =>
     assert.throws(
-      () => bindings.trapForTests(),
+      () => gate.bindings.trapForTests(),
       (thrown) => recoverFrom(thrown),
     );
   await other.revoke(env, { issuer, jti: "t1" });
@@ -222,7 +222,7 @@ test("a trap while the store is asked makes nobody's token good again", async ()
 });
 
 test("a replica that was never whole says nothing", () => {
-  const replica = new bindings.RevocationReplica(3600);
+  const replica = new gate.bindings.RevocationReplica(3600);
   const ask = () => replica.isRevoked(issuer, "alice", undefined, undefined, undefined, false, 0);
   assert.equal(ask(), undefined);
   replica.handleChanges(JSON.stringify({ epoch: "e", seq: 1, more: true, entries: [] }), 0);

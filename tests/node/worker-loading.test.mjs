@@ -13,11 +13,14 @@ registerHooks({
 
 test("a module that can't be loaded is asked for again with the next request", async () => {
   await import("../../pkg/entry.node.js");
-  const { useSource } = await import("../../pkg/platform/wasm.js");
+  const { gate } = await import("../../pkg/platform/modules/gate.js");
   let isShort = true;
-  useSource(await import("../../pkg/core.js"), () => {
-    if (isShort) throw new RangeError("no memory");
-    return new WebAssembly.Module(readFileSync(new URL("../../pkg/core.wasm", import.meta.url)));
+  gate.bind({
+    glue: await import("../../pkg/core.js"),
+    source: () => {
+      if (isShort) throw new RangeError("no memory");
+      return new WebAssembly.Module(readFileSync(new URL("../../pkg/core.wasm", import.meta.url)));
+    },
   });
   const { default: worker, revocations } = await import("../../worker/index.js");
   const env = { STATIC_TOKENS: '{"good":"alice"}' };

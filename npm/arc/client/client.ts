@@ -1,10 +1,10 @@
 // ArcClient: ARC 1.0 over HTTP, from the side that asks. The core says what is sent and what an answer means.
 
 import { type ArcgateError, configError } from "../../errors.js";
-import { call } from "../../platform/call.js";
 import { Watch } from "../../platform/cancellation.js";
 import { warnOfInsecureHosts } from "../../platform/insecure-hosts.js";
 import { dataJson, optionsJson } from "../../platform/json.js";
+import { call, ready } from "../../platform/modules/client.js";
 import { checkKeys, numberOption } from "../../platform/options.js";
 import {
   broken,
@@ -15,7 +15,6 @@ import {
   toError,
   unreachable,
 } from "../../platform/peer-errors.js";
-import { ready } from "../../platform/wasm.js";
 import { type BearerSource, bearerOf } from "../../token/bearer.js";
 import { ownName } from "../../version.js";
 import { headOf, textOf } from "./answer.js";

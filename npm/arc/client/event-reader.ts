@@ -1,8 +1,9 @@
 // The events of a stream of bytes.
 
 import { ArcgateError } from "../../errors.js";
+import { MachineDriver } from "../../platform/machine-driver.js";
+import { type ClientCore, client, guarded } from "../../platform/modules/client.js";
 import { broken } from "../../platform/peer-errors.js";
-import { bindings, type Core, guarded, MachineDriver } from "../../platform/wasm.js";
 
 // How much goes into the core's memory at once: it grows to hold it, and never shrinks.
 const PIECE = 64 * 1024;
@@ -17,7 +18,7 @@ export class EventReader {
 
   /** With these bounds, in bytes: of one event, and of the whole stream. */
   constructor({ event, stream }: { event: number; stream: number }) {
-    this.#machine = new MachineDriver({ make: () => new bindings.EventReader(event, stream) });
+    this.#machine = new MachineDriver(client, { make: () => new client.bindings.EventReader(event, stream) });
     void this.#machine.machine;
   }
 
@@ -61,7 +62,7 @@ export class EventReader {
   }
 }
 
-type Machine = InstanceType<Core["EventReader"]>;
+type Machine = InstanceType<ClientCore["EventReader"]>;
 
 // The core gives an event as its name, a line feed, its data.
 function parted(text: string | undefined): NamedData | undefined {

@@ -1,7 +1,7 @@
 // What an event of a streamed chat says.
 
 import type { ArcgateError } from "../../errors.js";
-import { call } from "../../platform/call.js";
+import { call } from "../../platform/modules/client.js";
 import { broken } from "../../platform/peer-errors.js";
 import type { ArcMessage, ChatEvent } from "./types.js";
 

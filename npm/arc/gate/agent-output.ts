@@ -1,6 +1,6 @@
 // What an agent says, on its way out over ARC: the core checks each event and the result, and remembers what of a text waits.
 
-import { call, callJson } from "../../platform/call.js";
+import { call, callJson } from "../../platform/modules/gate.js";
 import { kindOf, utf8Length, written } from "../../worker/agent-run.js";
 
 /** What the core makes of an event: a part of the answer, or the details of the error that the run ends with. */

@@ -2,8 +2,8 @@
 // for a part of another. The core says where; the bytes stay here, and the few bits that it has to know of those before: so a
 // stream goes on when a trap replaces the module.
 
-import { call } from "../../platform/call.js";
 import { Gathered } from "../../platform/fetch.js";
+import { call } from "../../platform/modules/gate.js";
 
 // How much goes into the core's memory at once: it grows to hold it, and never shrinks.
 const PIECE = 64 * 1024;

@@ -2,11 +2,12 @@
 
 import type { Agent } from "../../arcp/runtime/types.js";
 import type { ErrorCode } from "../../error-codes.js";
-import { ArcgateError } from "../../errors.js";
-import { call, callJson, errorArguments } from "../../platform/call.js";
+import { ArcgateError, errorArguments } from "../../errors.js";
 import { within } from "../../platform/cancellation.js";
 import { optionsJson } from "../../platform/json.js";
-import { authenticate, hasBeenRevoked, headOf, httpContext } from "../../verify/request.js";
+import { call, callJson } from "../../platform/modules/gate.js";
+import { hasBeenRevoked } from "../../verify/asked-again.js";
+import { authenticate, headOf, httpContext } from "../../verify/request.js";
 import type { Credentials, Principal, Verifier, VerifierContext } from "../../verify/types.js";
 import { type Auditor, auditor, logged, reasonFor, type Told } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";

@@ -1,8 +1,8 @@
 // A request's body: read whole as it comes, counted beside the principal's other ones, and looked at when it is its turn.
 
-import { callJson } from "../../platform/call.js";
 import { orAborted, type Timer } from "../../platform/cancellation.js";
 import { readAll } from "../../platform/fetch.js";
+import { callJson } from "../../platform/modules/gate.js";
 import type { Deadline } from "../../worker/deadline.js";
 import type { Place } from "../../worker/in-flight.js";
 import type { Reply } from "./reply.js";

@@ -1,7 +1,7 @@
 // An agent of this Worker's, from its start to the answer: the whole of it, or a stream of events.
 
 import type { Agent } from "../../arcp/runtime/types.js";
-import { call, callJson } from "../../platform/call.js";
+import { call, callJson } from "../../platform/modules/gate.js";
 import { AgentRun, type AgentStep } from "../../worker/agent-run.js";
 import { reasonFor, type Told } from "../../worker/audit.js";
 import type { Deadline } from "../../worker/deadline.js";

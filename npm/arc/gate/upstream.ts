@@ -1,8 +1,8 @@
 // The ARC front's upstream: a checked request goes there, and what comes back is handed on as far as the core lets it.
 
-import { call, callJson } from "../../platform/call.js";
 import { orAborted } from "../../platform/cancellation.js";
 import { type ByteReader, readAll } from "../../platform/fetch.js";
+import { call, callJson } from "../../platform/modules/gate.js";
 import { retryAfterOf } from "../../platform/peer-errors.js";
 import type { Principal } from "../../verify/types.js";
 import { ownName } from "../../version.js";

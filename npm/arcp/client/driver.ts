@@ -1,10 +1,10 @@
 // The driver of an ARCP session: sockets, timers and tokens. The core says what to do; this does it.
 
 import { ArcgateError, type CoreError, toArcgateError } from "../../errors.js";
-import { call } from "../../platform/call.js";
 import { optionsJson } from "../../platform/json.js";
+import { MachineDriver } from "../../platform/machine-driver.js";
+import { call, client, failureOf } from "../../platform/modules/client.js";
 import { cleaned } from "../../platform/peer-errors.js";
-import { bindings, failureOf, MachineDriver } from "../../platform/wasm.js";
 import type { BearerSource } from "../../token/bearer.js";
 import { NORMAL } from "../close-codes.js";
 import type { ClientAction, Closed, Connect, CoreAction, ShouldRetry } from "./actions.js";
@@ -61,8 +61,8 @@ export class Driver {
     this.#shouldRetry = shouldRetry;
     this.#perform = perform;
     const [one = 0, other = 0] = crypto.getRandomValues(new Uint32Array(2));
-    this.#machine = new MachineDriver({
-      make: () => new bindings.ArcpSession(optionsJson(options, ["client", "reconnect"]), one, other),
+    this.#machine = new MachineDriver(client, {
+      make: () => new client.bindings.ArcpSession(optionsJson(options, ["client", "reconnect"]), one, other),
       onTimeout: () => this.call("handleTimeout"),
       longestMs: LONGEST_TIMER,
     });

@@ -1,8 +1,8 @@
 // What ArcpClient.connect is given.
 
 import { configError } from "../../errors.js";
-import { call } from "../../platform/call.js";
 import { checkInsecureHosts } from "../../platform/insecure-hosts.js";
+import { call } from "../../platform/modules/client.js";
 import { checkKeys } from "../../platform/options.js";
 import { type BearerSource, bearerOf } from "../../token/bearer.js";
 import type { ArcpAuth, ArcpClientOptions } from "./types.js";

@@ -1,9 +1,9 @@
 // The sockets of an isolate, as the core counts them: by address and by principal, in all, and those that say nothing.
 
 import type { SocketAdmission } from "../../core.js";
-import { call } from "../../platform/call.js";
+import { MachineDriver } from "../../platform/machine-driver.js";
+import { call, gate, guarded } from "../../platform/modules/gate.js";
 import { randomHalves } from "../../platform/random.js";
-import { bindings, guarded, MachineDriver } from "../../platform/wasm.js";
 
 /** How many there may be, and how fast they may speak. */
 export interface AdmissionLimits {
@@ -34,7 +34,7 @@ export class Admission {
   constructor(limits: AdmissionLimits) {
     const json = JSON.stringify(limits);
     this.#maxPerPrincipal = limits.maxConnectionsPerPrincipal;
-    this.#driver = new MachineDriver({ make: () => new bindings.SocketAdmission(json, ...randomHalves()) });
+    this.#driver = new MachineDriver(gate, { make: () => new gate.bindings.SocketAdmission(json, ...randomHalves()) });
   }
 
   /** The answer where there is no place for one more socket of an address. */

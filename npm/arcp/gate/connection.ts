@@ -2,8 +2,9 @@
 
 import type { ArcpGateCore } from "../../core.js";
 import { ArcgateError } from "../../errors.js";
+import { MachineDriver } from "../../platform/machine-driver.js";
+import { gate, recoverFrom } from "../../platform/modules/gate.js";
 import { randomHalves } from "../../platform/random.js";
-import { bindings, MachineDriver, recoverFrom } from "../../platform/wasm.js";
 import type { Principal } from "../../verify/types.js";
 import { logged, reasonFor, type Told } from "../../worker/audit.js";
 import { NORMAL, RESTART } from "../close-codes.js";
@@ -50,8 +51,9 @@ export class Connection {
     const hasGauge = typeof socket.bufferedAmount === "number";
     const { core, conn } = place;
     const { isTrusted } = upstream;
-    this.#driver = new MachineDriver({
-      make: () => new bindings.ArcpGateCore(config, core, conn, isTrusted, hasGauge, ...randomHalves(), Date.now()),
+    this.#driver = new MachineDriver(gate, {
+      make: () =>
+        new gate.bindings.ArcpGateCore(config, core, conn, isTrusted, hasGauge, ...randomHalves(), Date.now()),
       onTimeout: () => this.#do((core, now) => core.handleTimeout(now)),
       isPatient: true,
     });

@@ -1,8 +1,8 @@
 // Drives the ARCP gate: the core decides, this accepts the socket, asks the verifier, opens the upstream, and carries frames.
 
-import { call } from "../../platform/call.js";
 import { within } from "../../platform/cancellation.js";
 import { optionsJson } from "../../platform/json.js";
+import { call } from "../../platform/modules/gate.js";
 import { headOf } from "../../verify/request.js";
 import { type Auditor, auditor, logged } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";

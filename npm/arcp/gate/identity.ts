@@ -2,7 +2,8 @@
 
 import { ArcgateError } from "../../errors.js";
 import { within } from "../../platform/cancellation.js";
-import { authenticate, hasBeenRevoked, toPrincipal } from "../../verify/request.js";
+import { hasBeenRevoked } from "../../verify/asked-again.js";
+import { authenticate, toPrincipal } from "../../verify/request.js";
 import type { Credentials, Principal, VerifierContext } from "../../verify/types.js";
 import type { IdentityOptions } from "./settings.js";
 

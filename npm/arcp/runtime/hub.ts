@@ -2,8 +2,9 @@
 // decides about: sockets, agents, one timer, the policy.
 
 import type { HubCore } from "../../core.js";
+import { MachineDriver } from "../../platform/machine-driver.js";
+import { gate, ready, recoverFrom } from "../../platform/modules/gate.js";
 import type { PlatformRequest } from "../../platform/types.js";
-import { bindings, MachineDriver, ready, recoverFrom } from "../../platform/wasm.js";
 import { AgentRun, kindOf, written } from "../../worker/agent-run.js";
 import { type Auditor, auditor, reasonFor, type Told } from "../../worker/audit.js";
 import type { RuntimeHubClass } from "../../worker/types.js";
@@ -63,8 +64,8 @@ class Hub {
     this.#policy = policy;
     this.#audit = auditor(audit);
     const config = JSON.stringify({ ...limits, agents: Object.keys(agents), policy: policy !== undefined });
-    this.#driver = new MachineDriver({
-      make: () => new bindings.HubCore(config, crypto.getRandomValues(new Uint8Array(8))),
+    this.#driver = new MachineDriver(gate, {
+      make: () => new gate.bindings.HubCore(config, crypto.getRandomValues(new Uint8Array(8))),
       onTimeout: () => this.#do((core, now) => core.handleTimeout(now)),
     });
   }

@@ -1,7 +1,7 @@
 // Gates in front of a scripted runtime, with a verifier that does what its token says.
 
 import { ArcgateError, DevModeBearerVerifier, SchemeRouter } from "../../../pkg/entry.workerd.js";
-import { call } from "../../../pkg/platform/call.js";
+import { call } from "../../../pkg/platform/modules/gate.js";
 import { createWorker } from "../../../pkg/worker.js";
 
 const upstream = UPSTREAM;

@@ -1,7 +1,7 @@
 // The suite in a Worker: `GET /` names the tests, `GET /3` runs the fourth and says what went wrong.
 
 import * as arcgate from "../../../pkg/entry.workerd.js";
-import * as wasm from "../../../pkg/platform/wasm.js";
+import { verify as wasm } from "../../../pkg/platform/modules/verify.js";
 import { conformance } from "../../conformance/suite.mjs";
 import algorithms from "../../vectors/algorithms.json";
 import rfc from "../../vectors/rfc.json";

@@ -4,7 +4,7 @@
 import "../../../pkg/entry.workerd.js";
 import { hubUpstream } from "../../../pkg/arcp/gate/embedded-runtime.js";
 import { Credit } from "../../../pkg/arcp/hub-protocol.js";
-import { call } from "../../../pkg/platform/call.js";
+import { call } from "../../../pkg/platform/modules/gate.js";
 import { builtinAgents, createWorker } from "../../../pkg/worker.js";
 
 function unsayable(what) {
