@@ -34,7 +34,7 @@ const parts = {
 
 await main(async () => {
   const { values, positionals: wanted } = parseArgs({
-    options: { quick: { type: "boolean", default: false }, only: { type: "string" } },
+    options: { quick: { type: "boolean", default: false }, only: { type: "string" }, profile: { type: "string" } },
     allowPositionals: true,
   });
   const isQuick = values.quick;
@@ -44,7 +44,12 @@ await main(async () => {
   const chosen = Object.entries(parts).filter(([name]) => wanted.length === 0 || wanted.includes(name));
   await setup([...new Set(chosen.flatMap(([, part]) => part.setup))]);
   await build();
-  for (const [, { mark, page, load }] of chosen) {
+  for (const [name, { mark, page, load }] of chosen) {
+    if (values.profile && name === "http") {
+      const { profile } = await import("./http/profile.mjs");
+      console.log(await profile(values.profile));
+      continue;
+    }
     const { tables } = await load();
     const measured = await tables({ isQuick, only });
     const text = `${measured.text}\n\nMeasured on ${cpus()[0].model}, ${cpus().length} cores; ± is half the distance between the quartiles of ${measured.rounds} rounds.`;

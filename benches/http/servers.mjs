@@ -24,13 +24,14 @@ export async function startUpstream() {
 }
 
 /** An arm in workerd: a Worker of its own, or a check in the Worker that all checks share. */
-export async function startInWorkerd({ worker, check }, setup) {
-  const worker_ = await startWorkerd(file(`arms/${worker ?? "worker"}.mjs`), {
+export async function startInWorkerd({ worker = "worker", check }, setup, more) {
+  const bundling = {
     conditions: ["workerd", "browser"],
     define: { BENCH: JSON.stringify(setup) },
     plugins: [own(["workerd", "browser", "default"], check)],
-  });
-  return { port: Number(new URL(worker_.url).port), pid: processOf("workerd", worker_.folder), ...worker_ };
+  };
+  const started = await startWorkerd(file(`arms/${worker}.mjs`), bundling, undefined, more);
+  return { ...started, port: Number(new URL(started.url).port), pid: processOf("workerd", started.folder) };
 }
 
 /** A check in Node. */

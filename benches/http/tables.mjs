@@ -1,54 +1,22 @@
 // What a request costs: the CPU time of the server's process, seen from outside, with who is measured in turn.
 
 import { cpuMicros, median, spread } from "../measure.mjs";
-import { audience, issuer, tokensOf } from "../tokens.mjs";
-import { open, requestOf, send } from "./load.mjs";
+import { algorithms, arms, requestsOf } from "./arms.mjs";
+import { open, send } from "./load.mjs";
 import { startInNode, startInWorkerd, startUpstream } from "./servers.mjs";
 
-const algorithms = ["ES256", "RS256"];
 const atOnce = 4;
 const warmUp = 400;
 const aTurn = 200;
 
-/** Who is measured. `tokens`: which kinds of token make a difference to it. */
-export const arms = {
-  bare: { label: "bare Worker", check: "bare", tokens: [] },
-  verify: { label: "+ bare `subtle.verify`", check: "bare-verify", tokens: ["new"] },
-  jose: { label: "jose", check: "jose", tokens: ["new", "seen"] },
-  hono: { label: "Hono, `jwk`", worker: "hono", tokens: ["new", "seen"] },
-  authenticate: { label: "`authenticateRequest`", check: "authenticate", tokens: ["new", "seen"] },
-  logging: { label: "bare Worker: body, fields, log", worker: "logging", tokens: [] },
-  arc: { label: "`POST /arc`, `echo`", worker: "arc", tokens: ["new", "seen"] },
-  forwarder: { label: "bare forwarder with jose", worker: "forwarder", tokens: ["new", "seen"], hasUpstream: true },
-  upstream: { label: "`POST /arc`, upstream", worker: "arc", tokens: ["new", "seen"], hasUpstream: true },
-};
-
 const inNode = ["bare", "verify", "jose", "authenticate"];
-
-// A request of ARC, of which those who do not speak it read nothing.
-const body = JSON.stringify({
-  arc: "1.0",
-  id: "r1",
-  method: "task.create",
-  requestAgent: "bench",
-  targetAgent: "echo",
-  params: { initialMessage: { role: "user", parts: [{ type: "TextPart", content: "hello" }] } },
-});
 
 /** The tables: 24 rounds, or 6. `only` names some of the arms. */
 export async function tables({ isQuick = false, only = Object.keys(arms), rounds = isQuick ? 6 : 24 }) {
-  const sets = {};
-  for (const algorithm of algorithms) {
-    process.stderr.write(`requests: tokens, ${algorithm} …\n`);
-    sets[algorithm] = await tokensOf(algorithm, warmUp + rounds * aTurn);
-  }
-  const keys = algorithms.map((algorithm) => sets[algorithm].jwk);
-  const requests = Object.fromEntries(
-    algorithms.map((algorithm) => [algorithm, sets[algorithm].tokens.map((token) => requestOf(token, body))]),
-  );
+  const { requests, setup } = await requestsOf(warmUp + rounds * aTurn);
   const upstream = await startUpstream();
   try {
-    const plan = { requests, rounds, setup: { keys, issuer, audience }, upstream: upstream.url };
+    const plan = { requests, rounds, setup, upstream: upstream.url };
     const workerd = await measure("workerd", only, startInWorkerd, plan);
     const node = await measure(
       "Node 22",

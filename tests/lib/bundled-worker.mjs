@@ -8,13 +8,14 @@ import { root } from "../../scripts/setup/cache.mjs";
 import { freePort } from "./worker.mjs";
 import { runWorkerd } from "./workerd.mjs";
 
-const config = (port, compatibilityDate) => `using Workerd = import "/workerd/workerd.capnp";
+const config = (port, compatibilityDate, v8Flags) => `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
     (name = "internet", network = (allow = ["private", "public"])),
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  v8Flags = ${JSON.stringify(v8Flags)},
 );
 const worker :Workerd.Worker = (
   modules = [(name = "index.js", esModule = embed "index.js"), (name = "core.wasm", wasm = embed "core.wasm")],
@@ -22,8 +23,16 @@ const worker :Workerd.Worker = (
 );
 `;
 
-/** Starts workerd with this Worker, which is bundled; `log` collects what it says, `folder` is where it was started. */
-export async function startWorkerd(entry, bundling = {}, compatibilityDate = "2026-10-01") {
+/**
+ * Starts workerd with this Worker, which is bundled; `log` collects what it says, `folder` is where it was started. `args` and
+ * `v8Flags` are more of its own.
+ */
+export async function startWorkerd(
+  entry,
+  bundling = {},
+  compatibilityDate = "2026-10-01",
+  { args = [], v8Flags = [] } = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-workerd-"));
   const port = await freePort();
   await build({
@@ -38,8 +47,8 @@ export async function startWorkerd(entry, bundling = {}, compatibilityDate = "20
     ...bundling,
   });
   copyFileSync(join(root, "pkg/core.wasm"), join(folder, "core.wasm"));
-  writeFileSync(join(folder, "config.capnp"), config(port, compatibilityDate));
-  const worker = await runWorkerd(["serve", join(folder, "config.capnp")], {
+  writeFileSync(join(folder, "config.capnp"), config(port, compatibilityDate, v8Flags));
+  const worker = await runWorkerd(["serve", ...args, join(folder, "config.capnp")], {
     port,
     cwd: folder,
     onClose: () => rmSync(folder, { recursive: true, force: true }),
