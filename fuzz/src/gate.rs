@@ -50,7 +50,7 @@ pub(crate) fn run(data: &[u8]) -> bool {
     let buffered = config.max_buffered();
     let now = Time::from_millis(START as f64);
     let mut world = World {
-        gate: Gate::new(config, UpstreamTrust::of(trusted), true, 7, now),
+        gate: Gate::new(config.into(), UpstreamTrust::of(trusted), true, 7, now),
         names: Names::default(),
         now: START,
         is_asked: false,

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use super::arc::object;
 use crate::{
-    admission::{self, address_key, BodyLimits, Handshakes, Limits, Refused, BEAT, SILENT},
+    admission::{self, address_key, BodyLimits, Handshakes, Limits, Refused, BEAT},
     json::{Members, Number, Object, Value},
     time::Time,
 };
@@ -50,16 +50,6 @@ impl SocketAdmission {
         self.0.borrow_mut().handle_upgrade(conn, address.as_deref())
     }
 
-    /// It has said something.
-    pub fn heard(&self, conn: u32) {
-        self.0.borrow_mut().handle_heard(conn);
-    }
-
-    /// It has said nothing for `silentMs`. Gives the one that goes for it.
-    pub fn silence(&self, conn: u32) -> Option<u32> {
-        self.0.borrow_mut().handle_silence(conn)
-    }
-
     /// Its hello was answered, or refused.
     pub fn hello(&self, conn: u32, is_refused: bool, now: f64) {
         self.0.borrow_mut().handle_hello(conn, is_refused, Time::from_millis(now));
@@ -84,12 +74,6 @@ impl SocketAdmission {
 #[wasm_bindgen(js_name = addressKey)]
 pub fn js_address_key(address: &str) -> Option<String> {
     address_key(address)
-}
-
-/// After so many milliseconds a socket that has said nothing is told of.
-#[wasm_bindgen(js_name = silentMs)]
-pub fn silent_ms() -> f64 {
-    SILENT.as_millis() as f64
 }
 
 /// The requests of an isolate.

@@ -57,7 +57,7 @@ fn a_sign_of_life_is_asked_for_beyond_half_of_what_may_wait_and_four_times_that_
     let config = Config::from_json(r#"{"limits":{"maxBufferedBytes":1000}}"#).unwrap();
     assert_eq!(config.max_buffered(), 1000);
     // On a platform without bufferedAmount.
-    world.gate = Gate::new(config, UpstreamTrust::Trusted, false, 7, world.time());
+    world.gate = Gate::new(config.into(), UpstreamTrust::Trusted, false, 7, world.time());
     world.client_says(&hello("", &["heartbeat"]));
     world.authenticated(alice());
     world.opened();

@@ -246,7 +246,7 @@ fn where_the_platform_tells_nothing_the_client_is_asked_for_a_sign() {
     let mut world = World::open(r#"{"limits":{"maxBufferedBytes":1000}}"#, false, &["heartbeat"]);
     // A gate like it, on a platform without bufferedAmount.
     let config = Config::from_json(r#"{"limits":{"maxBufferedBytes":1000}}"#).unwrap();
-    world.gate = Gate::new(config, UpstreamTrust::Trusted, false, 7, world.time());
+    world.gate = Gate::new(config.into(), UpstreamTrust::Trusted, false, 7, world.time());
     world.client_says(&hello("", &["heartbeat"]));
     world.authenticated(alice());
     world.opened();

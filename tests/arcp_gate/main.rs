@@ -56,7 +56,7 @@ impl World {
     fn with(config: &str, trusted: bool) -> Self {
         let config = Config::from_json(config).unwrap();
         Self {
-            gate: Gate::new(config, UpstreamTrust::of(trusted), true, 7, Time::from_millis(START as f64)),
+            gate: Gate::new(config.into(), UpstreamTrust::of(trusted), true, 7, Time::from_millis(START as f64)),
             now: START,
             done: Vec::new(),
             client: Vec::new(),

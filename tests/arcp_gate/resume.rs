@@ -53,7 +53,8 @@ fn part_of_a_resume_is_a_resume_that_cannot_be() {
     for trusted in [true, false] {
         for part in [r#""session_id":"sess_1""#, r#""token":"t""#, r#""last_event_seq":5"#] {
             let mut world = World::new();
-            world.gate = Gate::new(Config::from_json("{}").unwrap(), UpstreamTrust::of(trusted), true, 7, world.time());
+            world.gate =
+                Gate::new(Config::from_json("{}").unwrap().into(), UpstreamTrust::of(trusted), true, 7, world.time());
             world.client_says(&hello(&format!(",{part}"), &[]));
             world.authenticated(alice());
             assert!(!world.is_asked(|action| matches!(action, Action::Open(_))), "{part}");

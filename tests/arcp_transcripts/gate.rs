@@ -100,7 +100,8 @@ impl Machine for Driver {
 pub(crate) fn make(head: &Map<String, Value>, now: Time) -> Box<dyn Machine> {
     let config = head.get("config").cloned().unwrap_or_else(|| json!({}));
     let trusted = head.get("trusted").and_then(Value::as_bool).unwrap_or(true);
-    let gate = Gate::new(Config::from_json(&config.to_string()).unwrap(), UpstreamTrust::of(trusted), true, 7, now);
+    let gate =
+        Gate::new(Config::from_json(&config.to_string()).unwrap().into(), UpstreamTrust::of(trusted), true, 7, now);
     Box::new(Driver { gate, forwarded: Vec::new() })
 }
 

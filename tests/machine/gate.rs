@@ -13,7 +13,7 @@ const WELCOME: &str = r#"{"arcp":"1.1","id":"01J00000000000000000000002","type":
 
 pub(crate) fn gate() -> Gate {
     Gate::new(
-        Config::from_json("{}").expect("a sound configuration"),
+        Config::from_json("{}").expect("a sound configuration").into(),
         UpstreamTrust::Untrusted,
         true,
         42,

@@ -34,7 +34,9 @@ export class Admission {
   constructor(limits: AdmissionLimits) {
     const json = JSON.stringify(limits);
     this.#maxPerPrincipal = limits.maxConnectionsPerPrincipal;
-    this.#driver = new MachineDriver(gate, { make: () => new gate.bindings.SocketAdmission(json, ...randomHalves()) });
+    this.#driver = new MachineDriver(gate, {
+      make: () => new gate.bindings.SocketAdmission(json, ...randomHalves()),
+    });
   }
 
   /** The answer where there is no place for one more socket of an address. */
@@ -48,52 +50,67 @@ export class Admission {
     this.#lastConn = (this.#lastConn + 1) >>> 0;
     const conn = this.#lastConn;
     const core = this.#driver.machine;
-    this.#cutOff(guarded(() => core.upgrade(conn, address)));
+    this.cutOff(guarded(() => core.upgrade(conn, address)));
     this.#cuts.set(conn, cut);
-    // What was counted in an instance that was replaced is gone with it: its numbers mean nothing in another one.
-    const use = <R>(work: () => R, otherwise: R): R => (this.#driver.isCurrent(core) ? guarded(work) : otherwise);
-    const grow = () => this.#cutOff(use(() => core.silence(conn), undefined));
-    const aging = setTimeout(grow, call("silentMs"));
-    const heard = () => {
-      clearTimeout(aging);
-      use(() => core.heard(conn), undefined);
-    };
-    return {
-      conn,
-      core,
-      maxPerPrincipal: this.#maxPerPrincipal,
-      heard,
-      hello: (isRefused) => use(() => core.hello(conn, isRefused, Date.now()), undefined),
-      takesPrincipal: (key) => use(() => core.principal(conn, key), true),
-      end: () => {
-        clearTimeout(aging);
-        this.#cuts.delete(conn);
-        use(() => core.closed(conn), undefined);
-      },
-    };
+    return new SocketPlace(this, core, conn, this.#maxPerPrincipal);
   }
 
-  #cutOff(conn: number | undefined): void {
+  /** The place of this socket, if there is one, is another's. */
+  cutOff(conn: number | undefined): void {
     if (conn === undefined) return;
     const cut = this.#cuts.get(conn);
     this.#cuts.delete(conn);
     cut?.();
   }
+
+  // What was counted in an instance that was replaced is gone with it: its numbers mean nothing in another one.
+  isCurrent(core: SocketAdmission): boolean {
+    return this.#driver.isCurrent(core);
+  }
+
+  forget(conn: number): void {
+    this.#cuts.delete(conn);
+  }
 }
 
 /** A socket's place. */
-export interface SocketPlace {
-  /** Its number, and the core's object that counts it: the socket's own core counts its frames there. */
-  conn: number;
-  core: SocketAdmission;
-  maxPerPrincipal: number;
-  /** It has said something. */
-  heard(): void;
+export class SocketPlace {
+  #admission: Admission;
+  /** The core's object that counts it, and its number there: the socket's own core counts its frames by them. */
+  readonly core: SocketAdmission;
+  readonly conn: number;
+  readonly maxPerPrincipal: number;
+
+  constructor(admission: Admission, core: SocketAdmission, conn: number, maxPerPrincipal: number) {
+    this.#admission = admission;
+    this.core = core;
+    this.conn = conn;
+    this.maxPerPrincipal = maxPerPrincipal;
+  }
+
   /** Its hello was answered, or refused. */
-  hello(isRefused: boolean): void;
+  hello(isRefused: boolean): void {
+    if (this.#isCurrent) guarded(() => this.core.hello(this.conn, isRefused, Date.now()));
+  }
+
   /** Whether its principal has a place for it. */
-  takesPrincipal(key: string): boolean;
-  end(): void;
+  takesPrincipal(key: string): boolean {
+    return this.#isCurrent ? guarded(() => this.core.principal(this.conn, key)) : true;
+  }
+
+  /** Another socket goes for this one, which has said nothing for a while. */
+  cutOff(conn: number | undefined): void {
+    this.#admission.cutOff(conn);
+  }
+
+  end(): void {
+    this.#admission.forget(this.conn);
+    if (this.#isCurrent) guarded(() => this.core.closed(this.conn));
+  }
+
+  get #isCurrent(): boolean {
+    return this.#admission.isCurrent(this.core);
+  }
 }
 
 /** An address as it is counted: IPv6 by its first 64 bits, which are one customer's. */

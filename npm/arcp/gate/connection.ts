@@ -10,24 +10,20 @@ import { logged, reasonFor, type Told } from "../../worker/audit.js";
 import { NORMAL, RESTART } from "../close-codes.js";
 import { Credit } from "../hub-protocol.js";
 import type { Authenticate, GateAction } from "./actions.js";
-import { handleFrame } from "./frames.js";
+import type { Side } from "./frames.js";
 import { Identity } from "./identity.js";
 import { nameOf } from "./sessions.js";
-import type { ConnectionOptions, ServerSocket, Side } from "./settings.js";
-import { Line } from "./socket.js";
+import type { ConnectionOptions, ServerSocket } from "./settings.js";
+import { Line, type LineOwner } from "./socket.js";
 
 /** Who has said nothing has so long to answer a close: until then it may hold what the platform has put together of a message. */
 const SILENT_ANSWER_MS = 250;
-/** How a socket ends that nobody has closed (RFC 6455 §7.4.1). */
-const ABNORMAL = 1006;
-
 /** Carries one connection until both sockets are closed. */
-export class Connection {
-  #client: ServerSocket;
-  #clientLine: Line;
-  #upstream: ServerSocket | undefined;
-  #upstreamLine: Line | undefined;
+export class Connection implements LineOwner {
+  #client: Line;
+  #upstream: Line | undefined;
   #dialing: AbortController | undefined;
+  #credit: Credit | undefined;
   #left = 1;
   #hasLeft = false;
   #isSilent = true;
@@ -44,82 +40,84 @@ export class Connection {
 
   /** `socket` is the server's end of the pair, not yet accepted. */
   constructor(request: Request, socket: ServerSocket, options: ConnectionOptions) {
-    this.#client = socket;
     this.#options = options;
     this.#identity = new Identity(request, options, this.#abort.signal);
-    const { config, upstream, place } = options;
+    const { endpoint, upstream, place } = options;
     const hasGauge = typeof socket.bufferedAmount === "number";
     const { core, conn } = place;
     const { isTrusted } = upstream;
     this.#driver = new MachineDriver(gate, {
       make: () =>
-        new gate.bindings.ArcpGateCore(config, core, conn, isTrusted, hasGauge, ...randomHalves(), Date.now()),
-      onTimeout: () => this.#do((core, now) => core.handleTimeout(now)),
+        new gate.bindings.ArcpGateCore(
+          endpoint.machine,
+          core,
+          conn,
+          isTrusted,
+          hasGauge,
+          ...randomHalves(),
+          Date.now(),
+        ),
+      onTimeout: () => this.#do((core, now) => place.cutOff(core.handleTimeout(now))),
       isPatient: true,
     });
     // At once: it counts the time to the hello, and none is made in its place.
     void this.#driver.machine;
     // Nothing but the end of its own request takes a socket from a client that doesn't let go; whatever else is still open of
     // this connection goes with it.
-    this.#clientLine = this.#line(socket, () => options.ctx?.abort?.("the client doesn't answer a close"));
+    this.#client = this.#line(socket, () => options.ctx?.abort?.("the client doesn't answer a close"));
   }
 
   /** Accepts the socket. */
   begin(): void {
     // A close that comes in is answered when the core has seen it.
-    this.#client.accept({ allowHalfOpen: true });
-    this.#listen(this.#client, "client");
+    this.#client.socket.accept({ allowHalfOpen: true });
     this.#do(() => {});
   }
 
   /** It has said nothing, and its place is another's. */
   crowdedOut(): void {
     this.#do((core, now) => core.handleCrowdedOut(now));
-    this.#clientLine.cut();
+    this.#client.cut();
   }
 
   // The connection counts until nothing of it is left.
   #line(socket: ServerSocket, cut: () => void): Line {
     this.#left += 1;
-    return new Line(socket, { cut, onGone: () => this.#release() });
+    return new Line(socket, this, cut);
   }
 
-  #release(): void {
+  gone(): void {
     this.#left -= 1;
     if (this.#left > 0 || this.#hasLeft) return;
     this.#hasLeft = true;
-    this.#options.onEnd();
+    this.#options.place.end();
   }
 
-  #listen(socket: ServerSocket, side: Side): void {
-    const isClient = side === "client";
-    const isCurrent = () => isClient || socket === this.#upstream;
-    const isHub = !isClient && this.#options.upstream.isTrusted;
-    const credit = isHub ? new Credit(socket, this.#client) : undefined;
-    socket.addEventListener("message", ({ data }) => {
-      if (!isCurrent()) return;
-      if (isClient && this.#isSilent) {
-        this.#isSilent = false;
-        this.#options.place.heard();
-      }
-      this.#do((core, now) => {
-        const forwarded = handleFrame(core, side, data, now);
-        if (forwarded) this.#send(isClient ? "upstream" : "client", data);
-        return forwarded;
-      });
-      credit?.passed(data);
+  received(line: Line, data: string): void {
+    const isClient = line === this.#client;
+    if (!isClient && line !== this.#upstream) return;
+    if (isClient) this.#isSilent = false;
+    this.#frame(isClient ? "client" : "upstream", data);
+    if (!isClient) this.#credit?.passed(data);
+  }
+
+  closed(line: Line, code: number): void {
+    const isClient = line === this.#client;
+    if (!isClient && line !== this.#upstream) return;
+    if (!isClient) this.#credit?.stop();
+    this.#do((core, now) => (isClient ? core.handleClientClosed(now) : core.handleUpstreamClosed(code, now)));
+  }
+
+  // A frame that was sent on needs nothing else: there are no actions, and deadlines only moved away.
+  #frame(side: Side, data: string): void {
+    this.#do((core, now) => {
+      const forwarded = this.#options.frames.handle(core, side, data, now);
+      if (forwarded) this.#send(side === "client" ? "upstream" : "client", data);
+      return forwarded;
     });
-    const closed = (code: number) => {
-      credit?.stop();
-      if (!isCurrent()) return;
-      this.#do((core, now) => (isClient ? core.handleClientClosed(now) : core.handleUpstreamClosed(code, now)));
-    };
-    socket.addEventListener("close", ({ code }) => closed(code));
-    socket.addEventListener("error", () => closed(ABNORMAL));
   }
 
-  // Hands something to the core, and performs what it decides. A frame that was sent on needs nothing else: there are no actions,
-  // and deadlines only moved away.
+  // Hands something to the core, and performs what it decides, unless it has decided nothing.
   #do(step: (core: ArcpGateCore, now: number) => unknown) {
     if (this.#over) return;
     try {
@@ -136,7 +134,7 @@ export class Connection {
       recoverFrom(thrown);
       console.error(`arcgate: ${logged(thrown, this.#token)}`);
       this.#options.audit({ type: "arcp.session", outcome: "cut", reason: "internal", session: this.#session });
-      this.#clientLine.close(RESTART);
+      this.#client.close(RESTART);
       this.#end();
     }
   }
@@ -161,7 +159,7 @@ export class Connection {
       case "sendUpstream":
         return this.#send("upstream", action.text);
       case "close":
-        return this.#clientLine.close(action, this.#isSilent ? SILENT_ANSWER_MS : undefined);
+        return this.#client.close(action, this.#isSilent ? SILENT_ANSWER_MS : undefined);
       case "closeUpstream":
         return this.#closeUpstream();
       case "authenticate":
@@ -180,8 +178,9 @@ export class Connection {
   // What waits is counted without the frame itself: one that is larger than all that may wait would never arrive, however often
   // it is tried.
   #send(side: Side, text: string): void {
-    const socket = side === "client" ? this.#client : this.#upstream;
-    if (socket === undefined) return;
+    const line = side === "client" ? this.#client : this.#upstream;
+    if (line === undefined) return;
+    const { socket } = line;
     if (socket.bufferedAmount > this.#options.maxBuffered) this.#overflow ??= side;
     try {
       socket.send(text);
@@ -192,8 +191,10 @@ export class Connection {
 
   // Another one may be opened after it. What was opened is closed, and not aborted: or its last frames would not arrive.
   #closeUpstream(): void {
-    if (this.#upstream) this.#upstreamLine?.close(NORMAL);
+    if (this.#upstream) this.#upstream.close(NORMAL);
     else this.#dialing?.abort();
+    this.#credit?.stop();
+    this.#credit = undefined;
     this.#upstream = undefined;
   }
 
@@ -208,7 +209,7 @@ export class Connection {
     this.#token = undefined;
     this.#identity = undefined;
     this.#driver.end();
-    this.#release();
+    this.gone();
   }
 
   async #authenticate({ scheme, token }: Authenticate): Promise<void> {
@@ -251,9 +252,8 @@ export class Connection {
       const line = this.#line(socket, () => dialing.abort());
       if (this.#over || dialing.signal.aborted) return line.close(NORMAL);
       this.#dialing = undefined;
-      this.#upstream = socket;
-      this.#upstreamLine = line;
-      this.#listen(socket, "upstream");
+      this.#upstream = line;
+      if (upstream.isTrusted) this.#credit = new Credit(socket, this.#client.socket);
       this.#do((core, now) => core.handleOpened(auth.scheme, auth.token, now));
     } catch (error) {
       if (this.#over) return;

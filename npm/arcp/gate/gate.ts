@@ -1,13 +1,16 @@
 // Drives the ARCP gate: the core decides, this accepts the socket, asks the verifier, opens the upstream, and carries frames.
 
+import type { ArcpEndpointCore } from "../../core.js";
 import { within } from "../../platform/cancellation.js";
 import { optionsJson } from "../../platform/json.js";
-import { call } from "../../platform/modules/gate.js";
-import { headOf } from "../../verify/request.js";
+import { MachineDriver } from "../../platform/machine-driver.js";
+import { call, gate, guarded } from "../../platform/modules/gate.js";
+import { placeOf } from "../../verify/request.js";
 import { type Auditor, auditor, logged } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";
 import { Admission, addressKey } from "./admission.js";
 import { Connection } from "./connection.js";
+import { Frames } from "./frames.js";
 import { Sessions } from "./sessions.js";
 import type { ArcpSettings, ConnectionOptions, Here, ServerSocket, Upstream } from "./settings.js";
 
@@ -29,7 +32,8 @@ declare const WebSocketPair: new () => { 0: WebSocket; 1: ServerSocket };
 
 /** The `/arcp` endpoint of one deployment. There is one for an isolate. */
 export class ArcpEndpoint {
-  #config: string;
+  #endpoint: MachineDriver<ArcpEndpointCore>;
+  #frames: Frames;
   #audit: Auditor;
   #rateLimit: string | undefined;
   #admission: Admission;
@@ -37,7 +41,9 @@ export class ArcpEndpoint {
   #maxBuffered: number | undefined;
 
   constructor({ config, audit, clockToleranceSec, limits, seal, revoked }: ArcpSettings) {
-    this.#config = optionsJson(config);
+    const json = optionsJson(config);
+    this.#endpoint = new MachineDriver(gate, { make: () => new gate.bindings.ArcpEndpointCore(json) });
+    this.#frames = new Frames(this.#endpoint);
     this.#audit = auditor(audit);
     const { rateLimit, ...counted } = limits;
     this.#rateLimit = rateLimit;
@@ -49,19 +55,20 @@ export class ArcpEndpoint {
 
   /** Throws what is wrong with the configuration, until it has been found right once. */
   check(): void {
-    this.#maxBuffered ??= call("arcpCheck", this.#config);
+    this.#maxBuffered ??= this.#endpoint.machine.maxBuffered();
   }
 
   /** Answers a request for an upgrade. Never throws. */
   async handle(request: Request, { upstreamOf, ...here }: Here): Promise<Response> {
     try {
-      const answer = call(
-        "arcpHead",
-        this.#config,
-        JSON.stringify(headOf(request, { origin: "origin", upgrade: "upgrade" })),
+      const { scheme, host, path, query } = placeOf(request);
+      const { headers } = request;
+      const [origin, protocol] = [headers.get("origin") ?? undefined, headers.get("upgrade") ?? undefined];
+      const answer = guarded(() =>
+        this.#endpoint.machine.head(request.method, scheme, host, path, query, origin, protocol),
       );
       if (answer !== undefined) return this.#refuse(JSON.parse(answer));
-      const address = addressKey(request.headers.get("cf-connecting-ip") ?? undefined);
+      const address = addressKey(headers.get("cf-connecting-ip") ?? undefined);
       const full = this.#admission.full(address);
       if (full) return this.#refuse(full);
       if (!(await this.#isWithinRate(address, here.env))) return this.#refuse(TOO_MANY_REQUESTS);
@@ -98,13 +105,13 @@ export class ArcpEndpoint {
       ...rest,
       ...this.#shared,
       place,
-      config: this.#config,
+      endpoint: this.#endpoint,
+      frames: this.#frames,
       maxBuffered: this.#maxBuffered ?? 0,
       audit: (event) => {
         if (event.type === "arcp.hello") place.hello(event.outcome === "refused");
         this.#audit(event);
       },
-      onEnd: place.end,
     });
     connection.begin();
     crowdedOut.then(() => connection.crowdedOut());

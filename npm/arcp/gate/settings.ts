@@ -1,11 +1,14 @@
 // What the endpoint of ARCP is made of, and what a connection gets of it.
 
+import type { ArcpEndpointCore } from "../../core.js";
+import type { MachineDriver } from "../../platform/machine-driver.js";
 import type { Credentials, Principal, Verifier } from "../../verify/types.js";
 import type { Auditor } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";
 import type { Guard } from "../../worker/dev-guard.js";
 import type { WorkerContext } from "../../worker/types.js";
 import type { AdmissionLimits, SocketPlace } from "./admission.js";
+import type { Frames } from "./frames.js";
 import type { Sessions } from "./sessions.js";
 
 /** Whether a principal's token is revoked, by the store's word, and whether there is anything to ask. */
@@ -86,8 +89,8 @@ export interface IdentityOptions extends Pick<Here, "verifierOf" | "guard" | "en
 
 /** What a connection gets of its endpoint. */
 export interface ConnectionOptions extends IdentityOptions {
-  /** What the core reads. */
-  config: string;
+  endpoint: MachineDriver<ArcpEndpointCore>;
+  frames: Frames;
   upstream: Upstream;
   place: SocketPlace;
   sessions: Sessions;
@@ -95,9 +98,4 @@ export interface ConnectionOptions extends IdentityOptions {
   audit: Auditor;
   /** So many bytes may wait to be sent to one side. */
   maxBuffered: number;
-  /** Nothing of it is left. */
-  onEnd(): void;
 }
-
-/** One end of a connection. */
-export type Side = "client" | "upstream";

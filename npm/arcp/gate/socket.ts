@@ -5,23 +5,36 @@ import type { ServerSocket } from "./settings.js";
 
 /** Who doesn't answer a close within this time is cut off. */
 export const ANSWER_MS = 5000;
+/** How a socket ends that nobody has closed (RFC 6455 §7.4.1). */
+const ABNORMAL = 1006;
 
-/** One socket, accepted. `cut()` ends it without the peer's help; `onGone()` is told once when nothing of it is left. */
+/** What becomes of a socket, for whoever has it. */
+export interface LineOwner {
+  /** A message has come. */
+  received(line: Line, data: string): void;
+  /** The peer has closed, or is gone. */
+  closed(line: Line, code: number): void;
+  /** Nothing of it is left: told once. */
+  gone(line: Line): void;
+}
+
+/** One socket, accepted. `cut()` ends it without the peer's help. */
 export class Line {
-  #socket: ServerSocket;
+  readonly socket: ServerSocket;
+  #owner: LineOwner;
   #cut: () => void;
-  #onGone: () => void;
   #timer: Timer | undefined;
   #isClosing = false;
   #isHeard = false;
   #isGone = false;
 
-  constructor(socket: ServerSocket, { cut, onGone = () => {} }: { cut: () => void; onGone?: () => void }) {
-    this.#socket = socket;
+  constructor(socket: ServerSocket, owner: LineOwner, cut: () => void) {
+    this.socket = socket;
+    this.#owner = owner;
     this.#cut = cut;
-    this.#onGone = onGone;
-    socket.addEventListener("close", () => this.#hear());
-    socket.addEventListener("error", () => this.#hear());
+    socket.addEventListener("message", ({ data }) => owner.received(this, data));
+    socket.addEventListener("close", ({ code }) => this.#hear(code));
+    socket.addEventListener("error", () => this.#hear(ABNORMAL));
   }
 
   /** Ends it now. */
@@ -36,7 +49,7 @@ export class Line {
     if (this.#isClosing) return;
     this.#isClosing = true;
     try {
-      this.#socket.close(code, reason);
+      this.socket.close(code, reason);
     } catch {
       // It is broken: nobody answers.
       this.#isHeard = true;
@@ -45,16 +58,16 @@ export class Line {
     this.#timer = setTimeout(() => this.cut(), answerMs);
   }
 
-  // The peer has closed, or is gone.
-  #hear(): void {
+  #hear(code: number): void {
     this.#isHeard = true;
     if (this.#isClosing) this.#gone();
+    this.#owner.closed(this, code);
   }
 
   #gone(): void {
     if (this.#isGone) return;
     this.#isGone = true;
     clearTimeout(this.#timer);
-    this.#onGone();
+    this.#owner.gone(this);
   }
 }

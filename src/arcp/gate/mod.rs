@@ -42,7 +42,7 @@ mod relay;
 mod upstream_hello;
 mod welcome;
 
-use std::{collections::VecDeque, convert::Infallible};
+use std::{collections::VecDeque, convert::Infallible, rc::Rc};
 
 pub use self::{action::Action, audit::Audit, config::Config, stage::Flow, trust::UpstreamTrust};
 use self::{
@@ -61,7 +61,7 @@ use crate::{
 /// The gate of one socket.
 #[derive(Debug)]
 pub struct Gate {
-    config: Config,
+    config: Rc<Config>,
     trust: UpstreamTrust,
     /// The platform reports how much waits to be sent.
     reports_buffered: bool,
@@ -85,8 +85,8 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate for a socket that was accepted now. `seed` is random.
-    pub fn new(config: Config, trust: UpstreamTrust, reports_buffered: bool, seed: u64, now: Time) -> Self {
+    /// A gate for a socket that was accepted now. `seed` is random. All gates of an endpoint share its configuration.
+    pub fn new(config: Rc<Config>, trust: UpstreamTrust, reports_buffered: bool, seed: u64, now: Time) -> Self {
         let until = now.plus(config.hello_timeout);
         Self {
             config,
@@ -117,7 +117,7 @@ impl Gate {
     }
 
     /// Longer frames of the client need not be handed in: [`Self::handle_client_oversized`] says so.
-    pub const fn client_limit(&self) -> usize {
+    pub fn client_limit(&self) -> usize {
         match self.stage {
             Stage::Open(_) => self.config.max_frame,
             _ => self.config.max_hello,
@@ -125,7 +125,7 @@ impl Gate {
     }
 
     /// As [`Self::client_limit`], for [`Self::handle_upstream_oversized`].
-    pub const fn upstream_limit(&self) -> usize {
+    pub fn upstream_limit(&self) -> usize {
         self.config.max_upstream_frame
     }
 
