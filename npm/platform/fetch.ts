@@ -3,6 +3,7 @@
 
 import { MAX_DOCUMENT } from "../verify/numbers.js";
 import { ownName } from "../version.js";
+import type { ByteReader } from "./byte-reader.js";
 import { within } from "./cancellation.js";
 
 // A server may refuse whoever doesn't name the type that it gives (Kubernetes' keys: 406). Most give plain JSON.
@@ -87,23 +88,20 @@ export async function readBody(response: Response): Promise<Uint8Array<ArrayBuff
 /** So many bytes have room at first. */
 const FIRST = 1024;
 
-/** What is needed of a stream's reader. */
-export type ByteReader = ReadableStreamDefaultReader<Uint8Array<ArrayBufferLike>>;
-
 /**
  * All bytes of a reader, or undefined as soon as there are more than `limit`, or `take(bytes)` says no to a piece. Ends early
- * where `signal` is aborted.
+ * where the work for it has ended.
  */
 export async function readAll(
   reader: ByteReader,
   limit: number,
-  signal?: AbortSignal,
+  work?: { readonly isEnded: boolean },
   take: (length: number) => boolean = () => true,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const gathered = new Gathered(limit);
   for (;;) {
     const { done, value } = await reader.read();
-    if (done || signal?.aborted) return gathered.bytes();
+    if (done || work?.isEnded) return gathered.bytes();
     if (gathered.length + value.length > limit || !take(value.length)) {
       reader.cancel().catch(() => {});
       return undefined;

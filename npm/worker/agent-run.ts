@@ -15,20 +15,27 @@ export type AgentEvent = { kind?: unknown; body?: unknown };
 /** What comes next of an agent. */
 export type AgentStep = { event: unknown } | { output: unknown } | { error: unknown } | { aborted: true };
 
+/** What ends a run. Its signal may be one that is made when somebody asks for it, which most agents don't. */
+export interface Ending {
+  readonly isEnded: boolean;
+  readonly signal: AbortSignal;
+  onEnd(listener: () => void): unknown;
+}
+
 /** What an agent is told of its call, and who takes what it reports. */
 interface Call {
   jobId: string;
   name: string;
   traceId: string;
-  signal: AbortSignal;
+  ending: Ending;
   lease?: object;
   report?: (event: AgentEvent) => void;
 }
 
-/** Runs an agent. It is not waited for once `signal` is aborted, whatever it does. */
+/** Runs an agent. It is not waited for once its end has come, whatever it does. */
 export class AgentRun {
   #start: () => unknown;
-  #signal: AbortSignal;
+  #ending: Ending;
   #iterator: AsyncIterator<unknown, unknown> | undefined;
   #isAdvancing = false;
   #step: AgentStep | undefined;
@@ -39,20 +46,22 @@ export class AgentRun {
   constructor(
     agent: Agent,
     input: unknown,
-    { jobId, name, traceId, signal, lease = {}, report = (event) => this.#push(event) }: Call,
+    { jobId, name, traceId, ending, lease = {}, report = (event) => this.#push(event) }: Call,
   ) {
     const context: JobContext = {
       jobId,
       agent: name,
       traceId,
-      signal,
+      get signal() {
+        return ending.signal;
+      },
       lease: Object.freeze(lease),
       log: (level, message) => report({ kind: "log", body: { level: String(level), message: String(message) } }),
       progress: (current, total, message) => report({ kind: "progress", body: { current, total, message } }),
     };
     this.#start = () => agent(input, context);
-    this.#signal = signal;
-    signal.addEventListener("abort", () => this.#leave(), { once: true });
+    this.#ending = ending;
+    ending.onEnd(() => this.#leave());
   }
 
   // The generator's own clean-up, for which nobody waits: also where nobody asks for the next event any more.
@@ -68,7 +77,7 @@ export class AgentRun {
   /** What comes next: `{ event }`, and at the end `{ output }`, `{ error }` or `{ aborted }`. */
   async next(): Promise<AgentStep> {
     for (;;) {
-      if (this.#signal.aborted) return { aborted: true };
+      if (this.#ending.isEnded) return { aborted: true };
       // What an agent reported before it returned comes before what it returned.
       if (this.#events.length > 0) return { event: this.#events.shift() as AgentEvent };
       if (this.#step) {
@@ -116,6 +125,17 @@ export class AgentRun {
       return { error };
     }
   }
+}
+
+/** What a signal ends. */
+export function endingOf(signal: AbortSignal): Ending {
+  return {
+    get isEnded() {
+      return signal.aborted;
+    },
+    signal,
+    onEnd: (listener) => signal.addEventListener("abort", listener, { once: true }),
+  };
 }
 
 /** What became of a value. */

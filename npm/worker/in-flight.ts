@@ -2,6 +2,7 @@
 // bodies may come. The core counts; here is the timer by which a request says that it is still there.
 
 import type { InFlight as Core } from "../core.js";
+import type { Timer } from "../platform/cancellation.js";
 import { MachineDriver } from "../platform/machine-driver.js";
 import { gate, guarded } from "../platform/modules/gate.js";
 import { randomHalves } from "../platform/random.js";
@@ -20,6 +21,8 @@ export interface Place {
   take(bytes: number): string | undefined;
   /** The body is whole. Gives the milliseconds to wait until it is looked at. */
   whole(): number;
+  /** The request takes its time: from now on it says again and again that it is there. Who says nothing is gone soon. */
+  stay(): void;
   end(): void;
 }
 
@@ -48,10 +51,13 @@ export class InFlight {
     if (reason !== undefined) return { reason };
     // What was counted in an instance that was replaced is gone with it: its numbers mean nothing in another one.
     const use = <R>(work: () => R, otherwise: R): R => (this.#driver.isCurrent(core) ? guarded(work) : otherwise);
-    const beat = setInterval(() => use(() => core.beat(id, Date.now()), undefined), core.beatMs);
+    let beat: Timer | undefined;
     return {
       take: (bytes) => use(() => core.take(id, bytes, Date.now()), undefined),
       whole: () => use(() => core.whole(id, Date.now()), 0),
+      stay: () => {
+        beat ??= setInterval(() => use(() => core.beat(id, Date.now()), undefined), core.beatMs);
+      },
       end: () => {
         clearInterval(beat);
         use(() => core.end(id), undefined);

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AgentRun } from "../../pkg/worker/agent-run.js";
+import { AgentRun, endingOf } from "../../pkg/worker/agent-run.js";
 
 async function seen(agent) {
   const { signal } = new AbortController();
-  const run = new AgentRun(agent, undefined, { jobId: "j", name: "n", traceId: "t", signal });
+  const run = new AgentRun(agent, undefined, { jobId: "j", name: "n", traceId: "t", ending: endingOf(signal) });
   for (const events = []; ; ) {
     const step = await run.next();
     if (!("event" in step)) return { events, ...step };

@@ -95,11 +95,12 @@ test("a place that its request never gives back is free again after 15 s, and no
   const limits = { maxBodiesPerPrincipal: 9, maxBodyBytesPerPrincipal: 9, maxBodyBytesPerSec: 1000 };
   const places = new InFlight({ maxRequestsPerPrincipal: 1, ...limits });
   const alive = places.begin("a");
+  alive.stay();
   t.mock.timers.tick(60_000);
   assert.equal(places.begin("a").reason, "too_many_requests");
   alive.end();
   // The platform has ended the request without a word: its timers fire no more.
-  places.begin("a");
+  places.begin("a").stay();
   t.mock.timers.reset();
   t.mock.timers.enable({ apis: ["setInterval", "Date"], now: 60_000 + 15_001 });
   const next = places.begin("a");

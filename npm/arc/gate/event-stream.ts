@@ -28,7 +28,6 @@ type Controller = ReadableStreamDefaultController<Uint8Array>;
 
 /** The stream, as long as `watch` lets it go on. */
 export function eventStream(watch: Deadline, { next, last, ended }: StreamSource): ReadableStream<Uint8Array> {
-  const { signal } = watch;
   let isOver = false;
   let comments: Timer | undefined;
   const over = (outcome: string) => {
@@ -60,8 +59,8 @@ export function eventStream(watch: Deadline, { next, last, ended }: StreamSource
       start: (controller) => {
         // At once, even when nobody reads at this moment.
         const cut = () => finish(controller, watch.outcome, last(watch.outcome));
-        if (signal.aborted) return cut();
-        signal.addEventListener("abort", cut, { once: true });
+        if (watch.isEnded) return cut();
+        watch.onEnd(cut);
         comments = setInterval(() => {
           // Where something waits to be read already, that is the sign.
           if (!isOver && (controller.desiredSize ?? 0) >= 0) controller.enqueue(comment);

@@ -3,7 +3,6 @@
 import type { Agent } from "../../arcp/runtime/types.js";
 import type { ErrorCode } from "../../error-codes.js";
 import { ArcgateError, errorArguments } from "../../errors.js";
-import { within } from "../../platform/cancellation.js";
 import { optionsJson } from "../../platform/json.js";
 import { call, callJson } from "../../platform/modules/gate.js";
 import { hasBeenRevoked } from "../../verify/asked-again.js";
@@ -93,32 +92,36 @@ export class ArcEndpoint {
   ): Promise<Answer> {
     const credentials: Credentials = { scheme, token };
     const context = httpContext(request, ctx);
-    let verifier: Verifier;
-    let principal: Principal;
-    try {
-      const user = await within(this.#limits.verifyTimeoutMs, this.#user(request, credentials, context, verifierOf));
-      if (user === undefined) throw unavailable("the verifier did not answer within `limits.verifyTimeoutMs`");
-      ({ verifier, principal } = user);
-    } catch (error) {
-      return this.#refused(error, token, seen);
-    }
-    seen.principal = principal.key;
-    const announced = Number(request.headers.get("content-length") ?? 0);
-    const place = this.#inFlight.begin(principal.key, { announced, longest: limit });
-    if ("reason" in place) return callJson<Reply>("arcTooMany", place.reason);
-    const known: Known = { principal, needs: [] };
-    const watch = new Deadline(request, {
-      tokenEndMs: this.#endOf(principal, verifier),
-      isRevoked: this.#revocation(verifier, known, credentials, context),
-      complain: (error) => {
-        seen.detail = reasonFor(error, token);
-        console.error(`arcgate: revocation can't be asked about: ${seen.detail}`);
-      },
-      stopped: place.end,
-    });
+    const watch = new Deadline(request);
     let isStream = false;
     try {
-      const answer = await this.#answer({ request, known, token, watch, fields, seen }, limit, place);
+      let verifier: Verifier;
+      let principal: Principal;
+      try {
+        const asked = this.#user(request, credentials, context, verifierOf);
+        const user = await watch.first(this.#limits.verifyTimeoutMs, asked);
+        if (user === undefined) throw unavailable("the verifier did not answer within `limits.verifyTimeoutMs`");
+        ({ verifier, principal } = user);
+      } catch (error) {
+        return this.#refused(error, token, seen);
+      }
+      seen.principal = principal.key;
+      const announced = Number(request.headers.get("content-length") ?? 0);
+      const place = this.#inFlight.begin(principal.key, { announced, longest: limit });
+      if ("reason" in place) return callJson<Reply>("arcTooMany", place.reason);
+      const known: Known = { principal, needs: [] };
+      watch.begin({
+        tokenEndMs: this.#endOf(principal, verifier),
+        isRevoked: this.#revocation(verifier, known, credentials, context),
+        complain: (error) => {
+          seen.detail = reasonFor(error, token);
+          console.error(`arcgate: revocation can't be asked about: ${seen.detail}`);
+        },
+        stays: place.stay,
+        stopped: place.end,
+      });
+      const length = { announced, limit };
+      const answer = await this.#answer({ request, known, token, watch, fields, seen }, length, place);
       isStream = "response" in answer && answer.isStream;
       return answer;
     } finally {
@@ -151,13 +154,13 @@ export class ArcEndpoint {
     return callJson<Reply>("arcRefused", ...errorArguments(error));
   }
 
-  async #answer(given: Work, limit: number, place: Place): Promise<Answer> {
+  async #answer(given: Work, length: { announced: number; limit: number }, place: Place): Promise<Answer> {
     const { request, known, token, watch, seen } = given;
     watch.allow(this.#limits.bodyTimeoutMs, "body_timeout");
-    const read = await bodyOf(request, limit, watch, place);
+    const read = await bodyOf(request, length, watch, place);
     if ("reply" in read) return read.reply === "lapsed" ? this.#lapsed(watch.outcome, token, seen) : read.reply;
     const { body, turnMs } = read;
-    await turnOf(turnMs, watch.signal);
+    if (turnMs >= 1) await turnOf(turnMs, watch);
     // The body may have taken long.
     const lapsed = await watch.lapsed();
     if (lapsed) return this.#lapsed(lapsed, token, seen);

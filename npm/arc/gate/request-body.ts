@@ -1,6 +1,7 @@
 // A request's body: read whole as it comes, counted beside the principal's other ones, and looked at when it is its turn.
 
-import { orAborted, type Timer } from "../../platform/cancellation.js";
+import type { Timer } from "../../platform/cancellation.js";
+import { bytesOf } from "../../platform/byte-reader.js";
 import { readAll } from "../../platform/fetch.js";
 import { callJson } from "../../platform/modules/gate.js";
 import type { Deadline } from "../../worker/deadline.js";
@@ -10,28 +11,31 @@ import type { Reply } from "./reply.js";
 /** A body and the milliseconds until its turn; or the answer in its place, which is "lapsed" where the watch ended it. */
 export type RequestBody = { body: Uint8Array<ArrayBuffer>; turnMs: number } | { reply: Reply | "lapsed" };
 
-/** The whole body, counted as it comes. */
-export async function bodyOf(request: Request, limit: number, watch: Deadline, place: Place): Promise<RequestBody> {
+/** The whole body, counted as it comes. `announced` is how long it says it is, and `limit` how long it may be. */
+export async function bodyOf(
+  request: Pick<Request, "body">,
+  { announced, limit }: { announced: number; limit: number },
+  watch: Deadline,
+  place: Place,
+): Promise<RequestBody> {
   if (!request.body) return { body: new Uint8Array(0), turnMs: place.whole() };
-  const { signal } = watch;
-  const reader = request.body.getReader();
-  const give = () => void reader.cancel().catch(() => {});
-  signal.addEventListener("abort", give, { once: true });
+  const reader = bytesOf(request.body, announced);
+  const off = watch.onEnd(() => void reader.cancel().catch(() => {}));
   let tooMuch: string | undefined;
   const take = (bytes: number) => {
     tooMuch = place.take(bytes);
     return tooMuch === undefined;
   };
   try {
-    const body = await orAborted(readAll(reader, limit, signal, take), signal);
-    if (signal.aborted) return { reply: "lapsed" };
+    const body = await watch.over(readAll(reader, limit, watch, take));
+    if (watch.isEnded) return { reply: "lapsed" };
     if (body) return { body, turnMs: place.whole() };
     return { reply: tooMuch ? callJson<Reply>("arcTooMany", tooMuch) : callJson<Reply>("arcTooLarge") };
   } catch {
     // Or the client went away in the middle of it.
-    return { reply: signal.aborted ? "lapsed" : callJson<Reply>("arcBroken") };
+    return { reply: watch.isEnded ? "lapsed" : callJson<Reply>("arcBroken") };
   } finally {
-    signal.removeEventListener("abort", give);
+    off();
   }
 }
 
@@ -39,13 +43,12 @@ export async function bodyOf(request: Request, limit: number, watch: Deadline, p
  * Large bodies of one principal are looked at one after the other, with time for the others between. Each waits for itself: what
  * one request waits for must not be another's promise.
  */
-export async function turnOf(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms < 1) return;
+export async function turnOf(ms: number, watch: Deadline): Promise<void> {
   let timer: Timer | undefined;
   const due = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);
   });
   // Where the watch has ended, what comes next says so.
-  await orAborted(due, signal).catch(() => {});
+  await watch.over(due).catch(() => {});
   clearTimeout(timer);
 }

@@ -39,7 +39,7 @@ export class ArcRun {
   ) {
     const { id, chatId, traceId } = JSON.parse(ticket);
     const jobId = chatId ?? `task-${id}`;
-    this.#run = new AgentRun(agent, input, { jobId, name, traceId: traceId ?? id, signal: watch.signal });
+    this.#run = new AgentRun(agent, input, { jobId, name, traceId: traceId ?? id, ending: watch });
     this.#ticket = ticket;
     this.#watch = watch;
     this.#seen = seen;

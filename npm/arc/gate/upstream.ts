@@ -1,7 +1,7 @@
 // The ARC front's upstream: a checked request goes there, and what comes back is handed on as far as the core lets it.
 
-import { orAborted } from "../../platform/cancellation.js";
-import { type ByteReader, readAll } from "../../platform/fetch.js";
+import { type ByteReader, bytesOf } from "../../platform/byte-reader.js";
+import { readAll } from "../../platform/fetch.js";
 import { call, callJson } from "../../platform/modules/gate.js";
 import { retryAfterOf } from "../../platform/peer-errors.js";
 import type { Principal } from "../../verify/types.js";
@@ -72,7 +72,7 @@ export class ArcUpstream {
     try {
       return await this.#auth.credential(principal, presentedToken, watch.signal);
     } catch (error) {
-      if (watch.signal.aborted) return { failure: watch.outcome, error };
+      if (watch.isEnded) return { failure: watch.outcome, error };
       const { code, retryable } = Object(error);
       return { failure: call("arcCredentialFailure", typeof code === "string" ? code : "", Boolean(retryable)), error };
     }
@@ -103,14 +103,14 @@ export class ArcUpstream {
           redirect: "manual",
           signal,
         };
-        const response = await orAborted(this.#target.fetch(url.href, init), signal);
+        const response = await watch.over(this.#target.fetch(url.href, init));
         const answer = {
           status: response.status,
           contentType: response.headers.get("content-type") ?? undefined,
           retryAfter: retryAfterOf(response.headers)?.toString(),
         };
         const verdict = this.#judge(ticket, answer);
-        if (verdict.stream) return { headers: verdict.stream, reader: readerOf(response, signal) };
+        if (verdict.stream) return { headers: verdict.stream, reader: readerOf(response, watch) };
         if (!verdict.read) drop(response);
         if (verdict.slash) {
           if (isSecond || !isSlashed(response.headers.get("location"), url)) return failed("redirect");
@@ -123,7 +123,7 @@ export class ArcUpstream {
         return await this.#read(response, ticket, answer, watch, failed);
       }
     } catch (error) {
-      return failed(signal.aborted ? watch.outcome : "unreachable", error);
+      return failed(watch.isEnded ? watch.outcome : "unreachable", error);
     }
   }
 
@@ -134,9 +134,8 @@ export class ArcUpstream {
     watch: Deadline,
     failed: (failure: string, error?: unknown) => Forwarded,
   ): Promise<Forwarded> {
-    const { signal } = watch;
-    const bytes = await readAll(readerOf(response, signal), this.maxAnswerBytes, signal);
-    if (signal.aborted) return failed(watch.outcome);
+    const bytes = await readAll(readerOf(response, watch), this.maxAnswerBytes, watch);
+    if (watch.isEnded) return failed(watch.outcome);
     if (bytes === undefined) {
       return failed("too_large", `the answer is longer than \`limits.maxAnswerBytes\` (${this.maxAnswerBytes})`);
     }
@@ -226,9 +225,10 @@ function described(bytes: Uint8Array): object {
   };
 }
 
-function readerOf(response: Response, signal: AbortSignal): ByteReader {
-  const reader = (response.body ?? new Blob([]).stream()).getReader();
-  signal.addEventListener("abort", () => reader.cancel().catch(() => {}), { once: true });
+function readerOf(response: Response, watch: Deadline): ByteReader {
+  const announced = Number(response.headers.get("content-length") ?? 0);
+  const reader = bytesOf(response.body ?? new Blob([]).stream(), announced);
+  watch.onEnd(() => void reader.cancel().catch(() => {}));
   return reader;
 }
 

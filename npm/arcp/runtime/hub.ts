@@ -5,7 +5,7 @@ import type { HubCore } from "../../core.js";
 import { MachineDriver } from "../../platform/machine-driver.js";
 import { gate, ready, recoverFrom } from "../../platform/modules/gate.js";
 import type { PlatformRequest } from "../../platform/types.js";
-import { AgentRun, kindOf, written } from "../../worker/agent-run.js";
+import { AgentRun, endingOf, kindOf, written } from "../../worker/agent-run.js";
 import { type Auditor, auditor, reasonFor, type Told } from "../../worker/audit.js";
 import type { RuntimeHubClass } from "../../worker/types.js";
 import { HELLO_TIMEOUT, NORMAL, RESTART } from "../close-codes.js";
@@ -217,13 +217,12 @@ class Hub {
         if (text === undefined) core.handleUnwritten(job, true, undefined, thrown, bytes, now);
         else core.handleOutput(job, text, now);
       });
-    const { signal } = run;
     const agent = new AgentRun(this.#agents[name] as Agent, input, {
       jobId: job,
       name,
       traceId,
       lease,
-      signal,
+      ending: endingOf(run.signal),
       report,
     });
     // After what else the core wants done.
