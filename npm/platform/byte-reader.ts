@@ -16,7 +16,10 @@ const AT_ONCE = 4096;
 
 /** Workers' readers wait, on request, until so many bytes are there or none come any more. */
 type PatientReader = ReadableStreamBYOBReader & {
-  readAtLeast?(least: number, room: Uint8Array<ArrayBuffer>): Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>>;
+  readAtLeast?(
+    least: number,
+    room: Uint8Array<ArrayBuffer>,
+  ): Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>>;
 };
 
 // A reader whose first piece is the whole of a short body that says how long it is; what says less than comes is read on. Each

@@ -1,7 +1,7 @@
 // A request's body: read whole as it comes, counted beside the principal's other ones, and looked at when it is its turn.
 
-import type { Timer } from "../../platform/cancellation.js";
 import { bytesOf } from "../../platform/byte-reader.js";
+import type { Timer } from "../../platform/cancellation.js";
 import { readAll } from "../../platform/fetch.js";
 import { callJson } from "../../platform/modules/gate.js";
 import type { Deadline } from "../../worker/deadline.js";
