@@ -1,6 +1,6 @@
 // Who is measured: each makes a function that verifies one token. The same file runs in Node and in workerd.
 
-import { JwtVerifier } from "arcgate";
+import { JwtVerifier } from "arcgate/verify";
 import { JwtVerifier as AwsVerifier } from "aws-jwt-verify";
 import { createLocalJWKSet, importJWK, jwtVerify } from "jose";
 

@@ -1,6 +1,6 @@
 // A Worker with arcgate alone, for the time of its first verification.
 
-import { JwtVerifier } from "arcgate";
+import { JwtVerifier } from "arcgate/verify";
 
 export default {
   async fetch(request) {

@@ -10,7 +10,7 @@ import { startWorkerd } from "./runtimes.mjs";
 import { tokensOf } from "./tokens.mjs";
 
 const page = {
-  arcgate: `import { JwtVerifier } from "arcgate";
+  arcgate: `import { JwtVerifier } from "arcgate/verify";
     const verifier = await JwtVerifier.create({ providers: { bench: { issuer: set.issuer, audience: set.audience, jwks: { keys: [set.jwk] } } } });
     await verifier.verify(set.tokens[0]);`,
   jose: `import { createLocalJWKSet, jwtVerify } from "jose";
@@ -52,7 +52,7 @@ async function inWorkerd(name, set) {
 async function inChromium(set, rounds, times) {
   const files = {
     "/": { type: "text/html", body: "<!doctype html>" },
-    "/page.wasm": { type: "application/wasm", body: readFileSync(join(root, "pkg/page.wasm")) },
+    "/wasm/verify.wasm": { type: "application/wasm", body: readFileSync(join(root, "pkg/wasm/verify.wasm")) },
   };
   for (const [name, code] of Object.entries(page)) {
     const { outputFiles } = buildSync({
@@ -63,7 +63,7 @@ async function inChromium(set, rounds, times) {
       bundle: true,
       minify: true,
       format: "esm",
-      alias: { arcgate: join(root, "pkg/entry.web.js") },
+      alias: { "arcgate/verify": join(root, "pkg/verify.web.js") },
       write: false,
     });
     files[`/${name}.js`] = { type: "text/javascript", body: Buffer.from(outputFiles[0].contents) };

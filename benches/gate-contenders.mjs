@@ -1,11 +1,12 @@
 // Who is measured: a process each, so that the CPU of each is its own.
 
 import { createHmac } from "node:crypto";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { moduleLines, placeModules } from "../scripts/serve/bundle.mjs";
 import { root } from "../scripts/setup/cache.mjs";
 import { node22 } from "../scripts/setup/npm-packages.mjs";
 import { endGroup, startGroup } from "../scripts/setup/processes.mjs";
@@ -75,19 +76,20 @@ export async function startPython() {
 async function startWorkerd(entry, variables = {}, { hub = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-bench-"));
   const port = await freePort();
-  await build({
+  const { metafile } = await build({
     entryPoints: [file(entry)],
     bundle: true,
     format: "esm",
     platform: "neutral",
     conditions: ["workerd"],
     external: ["*.wasm", "cloudflare:*"],
-    alias: { arcgate: join(root, "pkg/entry.workerd.js"), "arcgate/worker": join(root, "pkg/worker.js") },
+    alias: { arcgate: join(root, "pkg/entry.workerd.js"), "arcgate/worker": join(root, "pkg/worker.workerd.js") },
     outfile: join(folder, "index.js"),
+    metafile: true,
     logLevel: "error",
   });
-  copyFileSync(join(root, "pkg/core.wasm"), join(folder, "core.wasm"));
-  writeFileSync(join(folder, "config.capnp"), config(port, variables, hub));
+  const modules = placeModules(metafile, folder);
+  writeFileSync(join(folder, "config.capnp"), config(port, modules, variables, hub));
   const log = [];
   const child = startGroup(join(root, "node_modules/.bin/workerd"), ["serve", join(folder, "config.capnp")], {
     cwd: folder,
@@ -106,7 +108,7 @@ async function startWorkerd(entry, variables = {}, { hub = false } = {}) {
   return { url: `ws://127.0.0.1:${port}/arcp`, pid: processOf("workerd", folder), log, close };
 }
 
-const config = (port, variables, hub) => `using Workerd = import "/workerd/workerd.capnp";
+const config = (port, modules, variables, hub) => `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
@@ -115,7 +117,7 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
-  modules = [(name = "index.js", esModule = embed "index.js"), (name = "core.wasm", wasm = embed "core.wasm")],
+  modules = [(name = "index.js", esModule = embed "index.js"), ${moduleLines(modules)}],
   compatibilityDate = "2026-10-01",
   bindings = [
     ${Object.entries(variables)

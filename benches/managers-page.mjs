@@ -1,7 +1,7 @@
 // The managers of tokens, each as its documentation has it used, and what the benchmark does with them. Runs in a page.
 
 import { Auth0Client } from "@auth0/auth0-spa-js";
-import { TokenManager } from "arcgate";
+import { TokenManager } from "arcgate/client";
 import { InMemoryWebStorage, User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 
 const clientId = "page";

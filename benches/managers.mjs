@@ -60,7 +60,7 @@ export async function tables({ isQuick }) {
 
 // Its share of the bytes, before compression, is taken for its share of what is loaded.
 function addedSize() {
-  const { module, script } = sizes();
+  const { module, script } = sizes("arcgate/client");
   const share = shareOf({
     functions: /\barcgate::(token|js::(token|login))\b/,
     files: /\b(token(-request|-storage)?|login)\.js$/,
@@ -194,13 +194,13 @@ async function files() {
     bundle: true,
     minify: true,
     format: "esm",
-    alias: { arcgate: join(root, "pkg/entry.web.js") },
+    alias: { "arcgate/client": join(root, "pkg/client.web.js") },
     write: false,
     logLevel: "error",
   });
   return {
     "/": { type: "text/html", body: '<!doctype html><script type="module" src="/page.js"></script>' },
     "/page.js": { type: "text/javascript", body: Buffer.from(outputFiles[0].contents) },
-    "/page.wasm": { type: "application/wasm", body: readFileSync(join(root, "pkg/page.wasm")) },
+    "/wasm/client.wasm": { type: "application/wasm", body: readFileSync(join(root, "pkg/wasm/client.wasm")) },
   };
 }

@@ -12,11 +12,13 @@ import { startWorkerd as startBundled } from "../tests/lib/bundled-worker.mjs";
 import { freePort } from "../tests/lib/worker.mjs";
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
-const arcgate = (entry) => ({ arcgate: join(root, "pkg", entry) });
 
 /** workerd, with everybody in one Worker. */
 export async function startWorkerd(entry = "worker.mjs") {
-  const bundling = { conditions: ["workerd", "browser"], alias: arcgate("entry.workerd.js") };
+  const bundling = {
+    conditions: ["workerd", "browser"],
+    alias: { "arcgate/verify": join(root, "pkg/verify.workerd.js") },
+  };
   const worker = await startBundled(file(entry), bundling);
   return { ...worker, mark: worker.folder };
 }
@@ -36,7 +38,10 @@ export async function startNode() {
       {
         name: "arcgate",
         setup: ({ onResolve }) =>
-          onResolve({ filter: /^arcgate$/ }, () => ({ path: join(root, "pkg/entry.node.js"), external: true })),
+          onResolve({ filter: /^arcgate\/verify$/ }, () => ({
+            path: join(root, "pkg/verify.node.js"),
+            external: true,
+          })),
       },
     ],
     logLevel: "error",

@@ -1,4 +1,5 @@
-// What a page loads: the module, its glue, and the JavaScript half bundled and minified.
+// What a page loads, by what it imports: the module, its glue, and the JavaScript half bundled and minified. What is loaded later,
+// if at all, is not in it.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -7,27 +8,56 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
 import { root } from "../scripts/setup/cache.mjs";
 
-/** The sizes in bytes, plain and compressed, of the module and of all JavaScript that a page needs. */
-export function sizes() {
-  const { outputFiles } = bundled();
-  const of = (bytes) => ({
-    plain: bytes.length,
-    gzip: gzipSync(bytes, { level: 9 }).length,
-    brotli: brotliCompressSync(bytes).length,
-  });
-  return { module: of(readFileSync(join(root, "pkg/page.wasm"))), script: of(outputFiles[0].contents) };
+/** What a page may import: the entry, and the modules that it loads when its classes are made. */
+export const imports = {
+  "arcgate/verify": { entry: "verify.web.js", modules: ["verify"] },
+  "arcgate/client": { entry: "client.web.js", modules: ["client"] },
+  arcgate: { entry: "entry.web.js", modules: ["verify", "client"] },
+};
+
+/** The sizes in bytes, plain and compressed, of the modules and of the JavaScript that a page needs for one of the imports. */
+export function sizes(name) {
+  const { entry, modules } = imports[name];
+  const wasm = modules.map((module) => sizeOf(readFileSync(join(root, `pkg/wasm/${module}.wasm`))));
+  return { module: sum(wasm), script: sum(loaded(bundled(entry), modules).map(({ contents }) => sizeOf(contents))) };
 }
 
-const bundled = () =>
+const sizeOf = (bytes) => ({
+  plain: bytes.length,
+  gzip: gzipSync(bytes, { level: 9 }).length,
+  brotli: brotliCompressSync(bytes).length,
+});
+
+const sum = (sizes) =>
+  sizes.reduce((total, size) => Object.fromEntries(Object.keys(size).map((key) => [key, total[key] + size[key]])));
+
+const bundled = (entry) =>
   buildSync({
-    entryPoints: [join(root, "pkg/entry.web.js")],
+    entryPoints: [join(root, "pkg", entry)],
     bundle: true,
+    splitting: true,
     minify: true,
     format: "esm",
+    outdir: join(root, "target/size"),
     write: false,
     metafile: true,
     logLevel: "error",
   });
+
+// The chunks that a page loads: the first with what it imports at once, and the glue of the modules.
+function loaded({ outputFiles, metafile: { outputs } }, modules) {
+  const names = Object.keys(outputs);
+  const found = new Set();
+  const add = (name) => {
+    if (found.has(name)) return;
+    found.add(name);
+    for (const { path, kind } of outputs[name].imports) if (kind === "import-statement") add(path);
+  };
+  add(names.find((name) => outputs[name].exports.length > 0 && outputs[name].entryPoint?.endsWith(".web.js")));
+  const isGlue = (name) => modules.some((module) => outputs[name].entryPoint?.endsWith(`pkg/wasm/${module}.js`));
+  for (const name of names.filter(isGlue)) add(name);
+  return outputFiles.filter(({ path }) => [...found].some((name) => path.endsWith(name)));
+}
 
 /** How much of the code is of one part: of the module's functions by their names, of the JavaScript by its files'. */
 export function shareOf({ functions, files }) {
@@ -38,25 +68,31 @@ export function shareOf({ functions, files }) {
     functions.source,
   ]).toString();
   const [, matching, all] = said.match(/(\d+) of (\d+) bytes of code match/).map(Number);
-  const [output] = Object.values(bundled().metafile.outputs);
-  const inputs = Object.entries(output.inputs).filter(([path]) => files.test(path));
-  const bytes = inputs.reduce((total, [, { bytesInOutput }]) => total + bytesInOutput, 0);
-  return { functions: matching / all, files: bytes / output.bytes };
+  const { inputs, bytes } = Object.values(bundled(imports["arcgate/client"].entry).metafile.outputs)[0];
+  const matched = Object.entries(inputs).filter(([path]) => files.test(path));
+  return {
+    functions: matching / all,
+    files: matched.reduce((total, [, { bytesInOutput }]) => total + bytesInOutput, 0) / bytes,
+  };
 }
 
 /** The same as a table in kB. */
 export function sizeTable() {
-  const { module, script } = sizes();
-  const line = (name, { plain, gzip, brotli }) =>
-    `| ${name} | ${[plain, gzip, brotli].map((bytes) => (bytes / 1000).toFixed(1)).join(" | ")} |`;
-  const both = Object.fromEntries(Object.keys(module).map((key) => [key, module[key] + script[key]]));
+  const kilo = ({ plain, gzip, brotli }) => [plain, gzip, brotli].map((bytes) => (bytes / 1000).toFixed(1)).join(" | ");
+  const lines = Object.keys(imports).flatMap((name) => {
+    const { module, script } = sizes(name);
+    const of = imports[name].modules.map((one) => `${one}.wasm`).join(" and ");
+    return [
+      `| \`${name}\`: ${of} | ${kilo(module)} |`,
+      `| its JavaScript, bundled and minified | ${kilo(script)} |`,
+      `| both | ${kilo(sum([module, script]))} |`,
+    ];
+  });
   return [
-    "**Size** of all that a page loads, everything in the package included (kB)",
+    "**Size** of all that a page loads, by what it imports (kB)",
     "",
     "| | plain | gzip | brotli |",
     "|---|---|---|---|",
-    line("page.wasm", module),
-    line("JavaScript, bundled and minified", script),
-    line("both", both),
+    ...lines,
   ].join("\n");
 }

@@ -1,13 +1,21 @@
-// Node, Deno and Bun: the module is read from beside this file, at first use.
+// The package in Node, Deno and Bun: each module is read from beside this file, at first use.
 
-import { readFileSync } from "node:fs";
-import * as glue from "./core.js";
+import { readModule } from "./platform/files.node.js";
 import { client } from "./platform/modules/client.js";
-import { gate } from "./platform/modules/gate.js";
 import { verify } from "./platform/modules/verify.js";
 
-gate.bind({ glue, source: () => new WebAssembly.Module(readFileSync(new URL("./core.wasm", import.meta.url))) });
-verify.share(gate);
-client.share(gate);
+const entry = "arcgate for Node";
+verify.bind({
+  entry,
+  glue: () => import("./wasm/verify.js"),
+  source: new URL("./wasm/verify-edge.wasm", import.meta.url),
+  read: readModule,
+});
+client.bind({
+  entry,
+  glue: () => import("./wasm/client.js"),
+  source: new URL("./wasm/client.wasm", import.meta.url),
+  read: readModule,
+});
 
 export * from "./index.js";

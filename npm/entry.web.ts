@@ -1,11 +1,19 @@
-// Browsers: fetched at first use, and compiled while it arrives. Bundlers understand the URL without a plugin. It is the
-// module without the gate.
+// The package in browsers. A class fetches its module, and what wasm-bindgen wrote for that, when it is first made. Bundlers
+// understand the URLs without a plugin.
 
-import * as glue from "./page.js";
 import { client } from "./platform/modules/client.js";
 import { verify } from "./platform/modules/verify.js";
 
-verify.bind({ glue, source: () => fetch(new URL("./page.wasm", import.meta.url)) });
-client.share(verify);
+const entry = "arcgate for browsers";
+verify.bind({
+  entry,
+  glue: () => import("./wasm/verify.js"),
+  source: new URL("./wasm/verify.wasm", import.meta.url),
+});
+client.bind({
+  entry,
+  glue: () => import("./wasm/client.js"),
+  source: new URL("./wasm/client.wasm", import.meta.url),
+});
 
 export * from "./index.js";

@@ -6,7 +6,7 @@
 //   ARCGATE_QUICK=1 npm run build      for daily work: compiled in seconds, slower and larger; never for a release
 
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join, posix } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { emitDeclarations } from "./build/declarations.mjs";
@@ -39,8 +39,6 @@ const modules = [
   { name: "verify-edge", surface: "verify", ...fast },
   { name: "client", surface: "client", ...small },
   { name: "gate", surface: "gate", ...fast },
-  // What the entries of pages name still.
-  { name: "page", surface: "verify,client", folder: ".", ...small },
 ];
 
 // Without optimization, for whoever changes a line and wants to see it run.
@@ -52,7 +50,7 @@ const stamp = join(work, "stamp");
 /** Brings pkg/ up to date. */
 export async function build({ force = false } = {}) {
   console.log("Build");
-  await step("pkg/", "the npm package: the modules for the edge and for pages, and their loaders", (say) =>
+  await step("pkg/", "the npm package: a module for each job, and their loaders", (say) =>
     locked(async () => {
       const outcome = await update(force, say);
       publishForPages(pkg, join(root, "www/arcgate"));
@@ -76,7 +74,6 @@ async function update(force, say) {
     await bind(module, compiled, env, say);
     await place(module, next, env, say);
   }
-  placeCore(next);
   await compileJavaScript(next, say);
   await emitDeclarations(next, say);
   for (const file of ["README.md", "LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"]) {
@@ -105,11 +102,8 @@ async function compile({ name, surface, profile }, env, say) {
   return join(targets, target, used, "arcgate.wasm");
 }
 
-// What a module's glue is called: that of its surface, so that two of one surface have one.
-const glueOf = ({ name, surface }) => (surface.includes(",") ? name : surface);
-
 // Where wasm-bindgen writes: npm/tsconfig.json finds the declarations there, at the places that they have in pkg/.
-const boundFolder = ({ name, folder = "wasm" }) => join(work, name, folder);
+const boundFolder = ({ name }) => join(work, name, "wasm");
 
 async function bind(module, compiled, env, say) {
   say(`wasm-bindgen, ${module.name}`);
@@ -119,7 +113,7 @@ async function bind(module, compiled, env, say) {
   // The reset function gives a fresh instance after a trap.
   const flags = [
     "--target=web",
-    `--out-name=${glueOf(module)}`,
+    `--out-name=${module.surface}`,
     `--out-dir=${folder}`,
     "--omit-default-module-path",
     "--experimental-reset-state-function",
@@ -132,9 +126,9 @@ async function bind(module, compiled, env, say) {
 // The module, optimised, and its glue. The one glue of two modules must be the same to the byte: names of imports are made of
 // the crate, not of its profile, and this is where it would show if they were not.
 async function place(module, pkg, env, say) {
-  const folder = join(pkg, module.folder ?? "wasm");
+  const folder = join(pkg, "wasm");
   mkdirSync(folder, { recursive: true });
-  const [glue, bound] = [glueOf(module), boundFolder(module)];
+  const [glue, bound] = [module.surface, boundFolder(module)];
   const [from, to] = [join(bound, `${glue}_bg.wasm`), join(folder, `${module.name}.wasm`)];
   if (isQuick) cpSync(from, to);
   else {
@@ -146,14 +140,6 @@ async function place(module, pkg, env, say) {
   if (existsSync(script) && readFileSync(script, "utf8") !== text)
     throw new Stop(`wasm-bindgen writes another ${glue}.js for ${module.name}: one glue can't serve both any more`);
   writeFileSync(script, text);
-}
-
-// The gate's module by the name that the other entries have for it still.
-function placeCore(pkg) {
-  const declarations = join(work, "core");
-  mkdirSync(declarations, { recursive: true });
-  cpSync(join(work, "gate/wasm/gate.d.ts"), join(declarations, "core.d.ts"));
-  for (const kind of ["js", "wasm"]) cpSync(join(pkg, `wasm/gate.${kind}`), join(pkg, `core.${kind}`));
 }
 
 /** The size of one file of pkg/, plain and compressed. */
@@ -171,10 +157,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await main(async () => {
     await setup(["npm", "wasm"]);
     await build({ force: process.argv.includes("--force") });
-    const files = modules.flatMap((module) => {
-      const { name, folder = "wasm" } = module;
-      return [posix.join(folder, `${name}.wasm`), posix.join(folder, `${glueOf(module)}.js`)];
-    });
+    const files = modules.flatMap(({ name, surface }) => [`wasm/${name}.wasm`, `wasm/${surface}.js`]);
     for (const file of new Set(files)) {
       const { plain, gzip, brotli } = sizes(file);
       console.log(`  pkg/${file}: ${plain} bytes, gzip ${gzip}, brotli ${brotli}`);

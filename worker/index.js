@@ -2,13 +2,13 @@
 
 import { DenyAllVerifier, FirstOf, JwtVerifier, ready, StaticBearerVerifier } from "../pkg/entry.workerd.js";
 import { placeOf } from "../pkg/verify/request.js";
-import { builtinAgents, createWorker } from "../pkg/worker.js";
+import { builtinAgents, createWorker } from "../pkg/worker.workerd.js";
 import { playgroundSettings } from "./playground.js";
 import { revokeByRequest } from "./revocations.js";
 import { asVariable, upstreamsFrom } from "./upstream.js";
 import { jsonVariable, listVariable, numberVariable, settingsError } from "./variables.js";
 
-export { RevocationStore } from "../pkg/worker.js";
+export { RevocationStore } from "../pkg/worker.workerd.js";
 
 let made;
 

@@ -4,7 +4,7 @@
 
 import { ArcgateError } from "../errors.js";
 import type { Timer } from "./cancellation.js";
-import type { Glue, WasmModule } from "./wasm.js";
+import type { Home } from "./wasm.js";
 
 /** One of wasm-bindgen's classes: a machine has the names of src/machine.rs. What has no deadlines goes without theirs. */
 export interface MachineCore {
@@ -14,9 +14,6 @@ export interface MachineCore {
   /** Time has passed. */
   handleTimeout?(now: number): unknown;
 }
-
-/** What a driver has to know of the machine's module. */
-type Home = Pick<WasmModule<Glue>, "epoch" | "guarded">;
 
 /** What a driver has to know of its machine. */
 export interface Drive<M> {

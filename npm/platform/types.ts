@@ -9,6 +9,9 @@ declare global {
   interface Response {}
   interface URL {}
   interface WebSocket {}
+  namespace WebAssembly {
+    interface Module {}
+  }
 }
 /* biome-ignore-end lint/suspicious/noEmptyInterface: they add nothing to those that are there */
 
@@ -26,3 +29,6 @@ export type PlatformRequestInit = typeof globalThis extends { fetch(input: never
 export type PlatformFetch = typeof globalThis extends { fetch: infer F }
   ? F
   : (url: string, init: PlatformRequestInit) => Promise<Response>;
+
+/** Where a module of WebAssembly comes from: compiled, as bytes, as the answer that they come in, or the place where they are. */
+export type Source = WebAssembly.Module | ArrayBuffer | ArrayBufferView | Response | Promise<Response> | URL | string;

@@ -1,21 +1,9 @@
-// A module of WebAssembly: loaded once, on first use, and replaced by a fresh instance after a trap. There are three, a file of
-// `modules/` for each; what belongs to one job goes by that job's module and needs no other.
+// A module of WebAssembly, as its part of the package calls it. There are three, a file of `modules/` for each; what belongs to one job
+// goes by that job's module and needs no other. Where `arcgate/worker` is loaded, its module has all, and the others use that.
 
-import { ArcgateError, toArcgateError } from "../errors.js";
-import { isTrap } from "./trap.js";
-
-/** What is used of an instance itself. */
-type Memory = { readonly memory: WebAssembly.Memory };
-
-/** What a runtime can give for a module: compiled, its bytes, or the answer that they come in. */
-type ModuleSource = WebAssembly.Module | BufferSource | Response | Promise<Response>;
-
-/** What wasm-bindgen writes for each module, besides the module's own functions and classes. */
-export interface Glue {
-  default(from: { module_or_path: ModuleSource }): Promise<Memory>;
-  initSync(from: { module: WebAssembly.Module }): Memory;
-  __wbg_reset_state(): void;
-}
+import { ArcgateError, configError, toArcgateError } from "../errors.js";
+import { type Glue, Instance, type Origin } from "./instance.js";
+import type { Source } from "./types.js";
 
 /** The names of a module's functions, without its classes and the loader. */
 export type FunctionOf<G> = {
@@ -36,47 +24,50 @@ type JsonCall<G> = {
   [Name in FunctionOf<G>]: Result<G[Name]> extends string ? [name: Name, ...args: Arguments<G[Name]>] : never;
 }[FunctionOf<G>];
 
-/** Where a module comes from: its glue, and what it is made of. */
-export interface Origin<G> {
-  glue: G;
-  source(): ModuleSource;
-}
-
-/** The one instance that there is, for the module or for several. */
-class Instance {
-  origin: Origin<Glue> | undefined;
-  loading: Promise<void> | undefined;
-  exports: Memory | undefined;
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  epoch = 0;
-}
+/** What the driver of a machine has to know of the machine's module. */
+export type Home = Pick<WasmModule<Glue>, "epoch" | "guarded">;
 
 /** One module. `G` is what its glue exports: whoever calls into it is held to that. */
 export class WasmModule<G extends Glue> {
-  #instance = new Instance();
+  readonly #name: string;
+  readonly #own: Instance<G>;
+  #lender: WasmModule<G> | undefined;
+  #isBorrowing = false;
 
-  /** Says where the module comes from; each runtime's entry does that. */
-  bind(origin: Origin<G>): void {
-    this.#instance.origin = origin;
+  constructor(name: string) {
+    this.#name = name;
+    this.#own = new Instance(name);
   }
 
-  /** Uses another module's instance, which has all that this one has. */
-  share<Other extends G>(other: WasmModule<Other>): void {
-    this.#instance = other.#instance;
+  /** Says where the module comes from; each runtime's entries do that. */
+  bind(origin: Origin<G>): void {
+    this.#own.bind(origin);
+  }
+
+  /** Uses another module's instance, which has all that this one has, unless its own has been given or loaded before. */
+  borrow<Other extends G>(lender: WasmModule<Other>): void {
+    this.#lender = lender as unknown as WasmModule<G>;
   }
 
   /** Whether somebody has said where the module comes from. */
   get isBound(): boolean {
-    return this.#instance.origin !== undefined;
+    return this.#own.isBound;
   }
 
   get isLoaded(): boolean {
-    return this.#instance.exports !== undefined;
+    return this.#instance.bindings !== undefined;
+  }
+
+  /** Whether both are one instance. */
+  isIn(other: WasmModule<Glue>): boolean {
+    return (this.#instance as Instance<Glue>) === other.#instance;
   }
 
   /** The module's functions and classes. */
   get bindings(): G {
-    return this.#instance.origin?.glue as G;
+    const { bindings } = this.#instance;
+    if (bindings !== undefined) return bindings;
+    throw new ArcgateError("ERR_INTERNAL", `the module \`${this.#name}\` is not loaded yet`, { retryable: true });
   }
 
   /** Changes whenever the instance is replaced: objects of an older instance are dead. */
@@ -84,39 +75,35 @@ export class WasmModule<G extends Glue> {
     return this.#instance.epoch;
   }
 
-  /** Loads the module, if that has not been done. A failure is not remembered: the next call tries again. */
-  ready = (): Promise<void> => {
-    const instance = this.#instance;
-    instance.loading ??= load(instance).catch((cause: unknown) => {
-      instance.loading = undefined;
-      throw new ArcgateError(
-        "ERR_INTERNAL",
-        "the WebAssembly module could not be loaded: see the recipe for your bundler in the documentation",
-        { retryable: true, details: { fault: "configuration" }, cause },
+  get #instance(): Instance<G> {
+    return this.#own.bindings !== undefined || this.#lender === undefined ? this.#own : this.#lender.#instance;
+  }
+
+  /**
+   * Loads the module, if that has not been done: from `given`, which stands at `option`, if there is one. A failure is not
+   * remembered: the next call tries again.
+   */
+  ready = async (given?: Source, option = "module"): Promise<void> => {
+    const lender = this.#own.hasBegun ? undefined : this.#lender;
+    if (lender === undefined) return this.#own.ready(given, option);
+    if (given === undefined) {
+      this.#isBorrowing = true;
+      return lender.ready();
+    }
+    if (this.#isBorrowing || !this.#own.isBound) {
+      throw configError(
+        option,
+        `is not used: the module \`${lender.#name}\` has \`${this.#name}\` in it, and is loaded here. Give that one by ready() of arcgate/worker`,
       );
-    });
-    return instance.loading;
+    }
+    return this.#own.ready(given, option);
   };
 
   /** The module's memory as bytes. Growing the memory makes a new buffer, so this is asked for again after each call. */
-  memory = (): Uint8Array<ArrayBuffer> => {
-    const instance = this.#instance;
-    // A memory that grew has left its old buffer without a byte.
-    if (instance.bytes.length === 0) instance.bytes = new Uint8Array((instance.exports as Memory).memory.buffer);
-    return instance.bytes;
-  };
+  memory = (): Uint8Array<ArrayBuffer> => this.#instance.memory();
 
   /** Whether a call ended in a trap; if so, the instance has been replaced. */
-  recoverFrom = (thrown: unknown): boolean => {
-    const instance = this.#instance;
-    if (instance.exports === undefined || !isTrap(thrown)) return false;
-    this.bindings.__wbg_reset_state();
-    // The glue keeps the module itself.
-    instance.exports = (this.bindings.initSync as unknown as () => Memory)();
-    instance.bytes = new Uint8Array(0);
-    instance.epoch += 1;
-    return true;
-  };
+  recoverFrom = (thrown: unknown): boolean => this.#instance.recoverFrom(thrown);
 
   /** What a call into the core has thrown, as an ArcgateError; after a trap there is a fresh instance. */
   failureOf = (thrown: unknown): ArcgateError => {
@@ -146,11 +133,4 @@ export class WasmModule<G extends Glue> {
   callJson = <T>(...[name, ...args]: JsonCall<G>): T => {
     return JSON.parse((this.call as unknown as (name: FunctionOf<G>, ...args: unknown[]) => string)(name, ...args));
   };
-}
-
-async function load(instance: Instance): Promise<void> {
-  const { glue, source } = instance.origin as Origin<Glue>;
-  const module = source();
-  instance.exports =
-    module instanceof WebAssembly.Module ? glue.initSync({ module }) : await glue.default({ module_or_path: module });
 }

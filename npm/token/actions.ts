@@ -1,6 +1,6 @@
 // What passes between the core of a token manager and its driver.
 
-import type { TokenCore } from "../core.js";
+import type { TokenCore } from "../wasm/client.js";
 
 /** An action of the core's (`TokenCore.handleReady`), with the time that it may take. */
 export type CoreAction = { limitMs: number } & (

@@ -1,10 +1,10 @@
 // What is under way for a token manager: each attempt is performed action by action, and others wait for it. What the core asks
 // for, done: storage, other tabs, the user's function, keys and requests.
 
-import type { TokenCore } from "../core.js";
 import { within } from "../platform/cancellation.js";
 import type { Fetch } from "../platform/fetch.js";
 import { recoverFrom } from "../platform/modules/client.js";
+import type { TokenCore } from "../wasm/client.js";
 import type { CoreAction, HandIn, Post, WaitUntil } from "./actions.js";
 import type { Logins } from "./login.js";
 import { tokensJson } from "./options.js";

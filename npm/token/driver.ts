@@ -1,11 +1,11 @@
 // The loop that drives a token manager's machine over fetch, timers, storage and other tabs. The core decides; this carries.
 
-import type { TokenCore } from "../core.js";
 import { ArcgateError } from "../errors.js";
 import { clock, steady } from "../platform/clock.js";
 import { notify, type Untimed } from "../platform/events.js";
 import { MachineDriver } from "../platform/machine-driver.js";
 import { client, guarded, recoverFrom } from "../platform/modules/client.js";
+import type { TokenCore } from "../wasm/client.js";
 import type { Step, WaitUntil } from "./actions.js";
 import { Attempts, type Parts, perform } from "./attempts.js";
 import { Logins } from "./login.js";

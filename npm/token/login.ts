@@ -5,9 +5,9 @@ import { configError, toArcgateError } from "../errors.js";
 import { within } from "../platform/cancellation.js";
 import type { Fetch } from "../platform/fetch.js";
 import { optionsJson } from "../platform/json.js";
-import { ready } from "../platform/modules/client.js";
+import { ready as readyToVerify } from "../platform/modules/verify.js";
 import { checkKeys } from "../platform/options.js";
-import { JwtVerifier } from "../verify/jwt-verifier.js";
+import type { JwtVerifier } from "../verify/jwt-verifier.js";
 import type { HandIn, Step } from "./actions.js";
 import { base64url, unguessable } from "./request.js";
 import type { StoredTokens, TokenSource, TokenStorage } from "./types.js";
@@ -93,7 +93,9 @@ export class Logins {
     const query = [...parsed.searchParams];
     const key = `${this.#host.call((core) => core.sourceId())} ${parsed.searchParams.get("state")}`;
     if (!this.#taken.has(key)) {
-      await this.#host.operation((core, now) => core.handleDiscovery(now));
+      // Before the answer is spent: where this can't be loaded, the same answer may be handed in again.
+      const verifier = verifierClass();
+      await Promise.all([verifier, this.#host.operation((core, now) => core.handleDiscovery(now))]);
       await this.#load();
     }
     // From here to the map there is no await: of two calls one takes the answer.
@@ -130,9 +132,16 @@ export class Logins {
   /** Verifies an ID token, for the core. */
   async verify(attempt: number, { token, keys }: { token: string; keys?: string }): Promise<HandIn> {
     const { issuer, clientId: audience } = this.#source;
-    await ready();
+    let make: typeof JwtVerifier.make;
+    try {
+      ({ make } = await verifierClass());
+    } catch (cause) {
+      this.#host.failed(cause);
+      const { message } = toArcgateError(cause);
+      return (core, id, now) => core.handleUnverifiable(id, message, undefined, undefined, undefined, now);
+    }
     // Its log line was the manager's.
-    this.#verifier ??= JwtVerifier.make({
+    this.#verifier ??= make({
       // `typ`: an access token is no ID token, whatever it says otherwise.
       providers: { login: { issuer, audience, typ: ["JWT", ""], ...(keys && { jwksUri: keys }) } },
       clockToleranceSec: TOLERANCE,
@@ -224,6 +233,12 @@ export class Logins {
       });
     }
   }
+}
+
+// What verifies ID tokens is loaded with the first of them: most who have tokens verify none. A failure is not remembered.
+async function verifierClass(): Promise<typeof JwtVerifier> {
+  const [{ JwtVerifier }] = await Promise.all([import("../verify/jwt-verifier.js"), readyToVerify()]);
+  return JwtVerifier;
 }
 
 function keptInPage<T>(work: () => T): T {

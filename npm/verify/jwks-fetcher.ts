@@ -1,10 +1,10 @@
 // The providers' keys: fetched when the core asks for it, kept in the user's second tier, and held as CryptoKeys.
 
-import type { VerifierCore } from "../core.js";
 import { orAborted, type Timer, within } from "../platform/cancellation.js";
 import type { Untimed } from "../platform/events.js";
 import { type Fetch, getDocument } from "../platform/fetch.js";
 import { recoverFrom } from "../platform/modules/verify.js";
+import type { VerifierCore } from "../wasm/verify.js";
 import { ALGORITHMS, algorithmOf, type Place, type Registers } from "./memory.js";
 import { ALGORITHM_BITS, NO_REFRESH } from "./numbers.js";
 import type { JwksSnapshot, JwksStore } from "./provider-types.js";

@@ -1,10 +1,10 @@
 // verifyJws: one JWS against keys that the caller hands over. No claims.
 
-import type { JwsCheck } from "../core.js";
 import { ArcgateError, configError, toArcgateError } from "../errors.js";
 import { dataJson } from "../platform/json.js";
 import { ready, recoverFrom, verify } from "../platform/modules/verify.js";
 import { checkKeys } from "../platform/options.js";
+import type { JwsCheck } from "../wasm/verify.js";
 import { MAX_TOKEN } from "./numbers.js";
 import type { Algorithm, Jwk, Jwks } from "./provider-types.js";
 import { checkSignature, importKey } from "./webcrypto.js";

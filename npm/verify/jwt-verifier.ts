@@ -1,6 +1,5 @@
 // JwtVerifier: the loop that drives the core's verifier over WebCrypto and fetch. The core decides; this carries.
 
-import type { VerifierCore } from "../core.js";
 import { ArcgateError, configError, errorFromJson } from "../errors.js";
 import { aborted, orAborted } from "../platform/cancellation.js";
 import { clock } from "../platform/clock.js";
@@ -10,6 +9,7 @@ import { dataJson } from "../platform/json.js";
 import { MachineDriver } from "../platform/machine-driver.js";
 import { failureOf, guarded, ready, verify } from "../platform/modules/verify.js";
 import { callOptions, schemeOf } from "../platform/options.js";
+import type { VerifierCore } from "../wasm/verify.js";
 import { JwksFetcher } from "./jwks-fetcher.js";
 import { algorithmOf, type Identified, type Provider, type Registers, VerifierMemory } from "./memory.js";
 import * as at from "./numbers.js";

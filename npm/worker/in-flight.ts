@@ -1,11 +1,11 @@
 // What one principal may have under way at a time: requests, bodies that are still coming, and bytes of bodies; and how fast its
 // bodies may come. The core counts; here is the timer by which a request says that it is still there.
 
-import type { InFlight as Core } from "../core.js";
 import type { Timer } from "../platform/cancellation.js";
 import { MachineDriver } from "../platform/machine-driver.js";
 import { gate, guarded } from "../platform/modules/gate.js";
 import { randomHalves } from "../platform/random.js";
+import type { InFlight as Core } from "../wasm/gate.js";
 
 /** What a principal may have. */
 export interface InFlightLimits {

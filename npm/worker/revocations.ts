@@ -4,12 +4,12 @@
 // The entries are in a Durable Object (revocation-store.ts). A KV namespace would be the simpler place, and takes up to a
 // minute to be the same everywhere. Each isolate keeps a replica, and nobody is let in by one that is older than two seconds.
 
-import type { RevocationReplica } from "../core.js";
 import { ArcgateError, configError } from "../errors.js";
 import { MachineDriver } from "../platform/machine-driver.js";
 import { call, gate, guarded, ready } from "../platform/modules/gate.js";
 import { checkRecord, membersOf } from "../platform/options.js";
 import type { Principal } from "../verify/types.js";
+import type { RevocationReplica } from "../wasm/gate.js";
 import { AGING, REVOKED } from "./numbers.js";
 import type { Revocation } from "./types.js";
 

@@ -1,11 +1,11 @@
-// The declarations of the package: what index.d.ts and worker.d.ts name, and nothing of the inside.
+// The declarations of the package: what each subpath's names, and nothing of the inside.
 
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { root } from "../setup/cache.mjs";
 import { must } from "../setup/processes.mjs";
 
-const entries = ["index.d.ts", "worker.d.ts"];
+const entries = ["index.d.ts", "verify.d.ts", "client.d.ts", "worker.d.ts"];
 const emitted = join(root, "target/npm/declarations");
 
 /** Writes them into `folder`. */
@@ -19,7 +19,7 @@ export async function emitDeclarations(folder, say) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, declarations(file));
   }
-  cpSync(join(root, "npm/core.wasm.d.ts"), join(folder, "core.wasm.d.ts"));
+  cpSync(join(root, "npm/wasm.d.ts"), join(folder, "wasm.d.ts"));
 }
 
 // That a class has private members would make it a type that no stand-in in a test fits. That a method does nothing with a

@@ -5,7 +5,8 @@ import { dirname, join, posix } from "node:path";
 
 /** Brings `folder` up to date with the browser's part of `pkg`. Writes only what differs: a running Worker watches it. */
 export function publishForPages(pkg, folder) {
-  const wanted = ["page.wasm", ...modules(pkg, "entry.web.js")];
+  const scripts = modules(pkg, "client.web.js", modules(pkg, "verify.web.js"));
+  const wanted = ["wasm/verify.wasm", "wasm/client.wasm", ...scripts];
   const folders = new Set([...wanted].map((file) => posix.dirname(file)));
   mkdirSync(folder, { recursive: true });
   for (const file of readdirSync(folder, { recursive: true })) {
@@ -27,12 +28,14 @@ function isFolderOf(folder, folders) {
   return [...folders].some((wanted) => wanted === folder || wanted.startsWith(`${folder}/`));
 }
 
-// A module and all that it imports.
+// A module and all that it imports, at once or later.
 function modules(pkg, entry, found = new Set()) {
   if (found.has(entry)) return found;
   found.add(entry);
   const text = readFileSync(join(pkg, entry), "utf8");
-  const imports = text.matchAll(/^(?:import|export)\s(?:[\w*\s{},]+\sfrom\s)?["'](\.{1,2}\/[\w./-]+\.js)["']/gm);
+  const imports = text.matchAll(
+    /(?:^(?:import|export)\s(?:[\w*\s{},]+\sfrom\s)?|\bimport\()["'](\.{1,2}\/[\w./-]+\.js)["']/gm,
+  );
   for (const [, file] of imports) modules(pkg, posix.join(posix.dirname(entry), file), found);
   return found;
 }

@@ -2,8 +2,7 @@
 
 import { createServer } from "node:http";
 import { after, before } from "node:test";
-import { ready } from "../../pkg/entry.node.js";
-import { createWorker } from "../../pkg/worker.js";
+import { createWorker, ready } from "../../pkg/worker.node.js";
 import { envelope } from "./arc.mjs";
 
 const ctx = { waitUntil() {} };

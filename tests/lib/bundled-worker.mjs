@@ -1,14 +1,14 @@
 // A Worker in workerd itself: wrangler stands a proxy before it, through which a client's going away does not come.
 
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { root } from "../../scripts/setup/cache.mjs";
+import { moduleLines, placeModules } from "../../scripts/serve/bundle.mjs";
 import { freePort } from "./worker.mjs";
 import { runWorkerd } from "./workerd.mjs";
 
-const config = (port, compatibilityDate, v8Flags) => `using Workerd = import "/workerd/workerd.capnp";
+const config = (port, modules, compatibilityDate, v8Flags) => `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
@@ -18,7 +18,7 @@ const config :Workerd.Config = (
   v8Flags = ${JSON.stringify(v8Flags)},
 );
 const worker :Workerd.Worker = (
-  modules = [(name = "index.js", esModule = embed "index.js"), (name = "core.wasm", wasm = embed "core.wasm")],
+  modules = [(name = "index.js", esModule = embed "index.js"), ${moduleLines(modules)}],
   compatibilityDate = "${compatibilityDate}",
 );
 `;
@@ -35,7 +35,7 @@ export async function startWorkerd(
 ) {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-workerd-"));
   const port = await freePort();
-  await build({
+  const { metafile } = await build({
     entryPoints: [entry],
     bundle: true,
     format: "esm",
@@ -43,11 +43,12 @@ export async function startWorkerd(
     conditions: ["workerd"],
     external: ["*.wasm"],
     outfile: join(folder, "index.js"),
+    metafile: true,
     logLevel: "error",
     ...bundling,
   });
-  copyFileSync(join(root, "pkg/core.wasm"), join(folder, "core.wasm"));
-  writeFileSync(join(folder, "config.capnp"), config(port, compatibilityDate, v8Flags));
+  const modules = placeModules(metafile, folder);
+  writeFileSync(join(folder, "config.capnp"), config(port, modules, compatibilityDate, v8Flags));
   const worker = await runWorkerd(["serve", ...args, join(folder, "config.capnp")], {
     port,
     cwd: folder,

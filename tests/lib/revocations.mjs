@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { ready } from "../../pkg/entry.node.js";
 import { Revocations } from "../../pkg/worker/revocations.js";
-import { RevocationStore } from "../../pkg/worker.js";
+import { RevocationStore, ready } from "../../pkg/worker.node.js";
 
 await ready();
 

@@ -1,6 +1,6 @@
 // An application of createWorker whose verifier knows one token, `good`.
 
-import { builtinAgents, createWorker } from "../../pkg/worker.js";
+import { builtinAgents, createWorker } from "../../pkg/worker.node.js";
 import { envelope } from "./arc.mjs";
 
 export const verifier = { authenticate: async ({ token }) => (token === "good" ? { id: "a" } : null) };

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { ArcgateError, ready } from "../../pkg/entry.node.js";
-import { createWorker } from "../../pkg/worker.js";
+import { ArcgateError } from "../../pkg/entry.node.js";
+import { createWorker, ready } from "../../pkg/worker.node.js";
 import { envelope } from "../lib/arc.mjs";
 
 const ctx = { waitUntil() {} };

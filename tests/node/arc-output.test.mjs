@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ready } from "../../pkg/entry.node.js";
-import { createWorker } from "../../pkg/worker.js";
+import { createWorker, ready } from "../../pkg/worker.node.js";
 import { envelope, sse, streamed } from "../lib/arc.mjs";
 
 await ready();

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import * as core from "../../pkg/core.js";
 import { TokenManager } from "../../pkg/entry.node.js";
+import * as core from "../../pkg/wasm/client.js";
 import { connect, endOf, event, jwt, nextOf, refusal, result, runtime, submit, waitFor } from "../lib/arcp-client.mjs";
 
 describe("connections that end", () => {

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Admission, addressKey } from "../../pkg/arcp/gate/admission.js";
 import { resumeSealer, secretOf } from "../../pkg/arcp/gate/resume-key.js";
-import { ready } from "../../pkg/entry.node.js";
 import { gate, recoverFrom } from "../../pkg/platform/modules/gate.js";
+import { ready } from "../../pkg/worker.node.js";
 
 await ready();
 

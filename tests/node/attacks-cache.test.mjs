@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { describe, test } from "node:test";
-import * as core from "../../pkg/core.js";
 import { JwtVerifier, verifyJws } from "../../pkg/entry.node.js";
+import * as core from "../../pkg/wasm/verify.js";
 import { audience, base64url, claims, issuer, jws, onEvent, refused, secretKey } from "../attacks/kit.mjs";
 import {
   es256,

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ArcgateError, ready } from "../../pkg/entry.node.js";
+import { ArcgateError } from "../../pkg/entry.node.js";
 import { readAll } from "../../pkg/platform/fetch.js";
 import { gate, recoverFrom } from "../../pkg/platform/modules/gate.js";
 import { InFlight } from "../../pkg/worker/in-flight.js";
-import { createWorker } from "../../pkg/worker.js";
+import { createWorker, ready } from "../../pkg/worker.node.js";
 import { envelope } from "../lib/arc.mjs";
 
 await ready();

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventStream } from "../../pkg/arc/gate/event-stream.js";
-import { ready } from "../../pkg/entry.node.js";
 import { Deadline } from "../../pkg/worker/deadline.js";
 import { InFlight } from "../../pkg/worker/in-flight.js";
+import { ready } from "../../pkg/worker.node.js";
 
 await ready();
 

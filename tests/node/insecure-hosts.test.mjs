@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { ArcClient, ArcpClient, JwtVerifier, StaticBearerVerifier, TokenManager } from "../../pkg/entry.node.js";
-import { createWorker } from "../../pkg/worker.js";
+import { createWorker } from "../../pkg/worker.node.js";
 import { claims, jws, makeKey } from "../attacks/kit.mjs";
 
 const key = makeKey("ES256");

@@ -12,7 +12,7 @@ import {
   TokenManager,
   verifyJws,
 } from "../../pkg/entry.node.js";
-import { createWorker } from "../../pkg/worker.js";
+import { createWorker } from "../../pkg/worker.node.js";
 
 const provider = { issuer: "https://i.example", audience: "a" };
 const source = { type: "client_credentials", tokenEndpoint: "https://i.example/t", clientId: "c", clientSecret: "s" };

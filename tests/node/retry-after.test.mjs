@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ArcClient, JwtVerifier, TokenManager } from "../../pkg/entry.node.js";
-import { createWorker } from "../../pkg/worker.js";
+import { createWorker } from "../../pkg/worker.node.js";
 import { claims, jws, makeKey } from "../attacks/kit.mjs";
 import { envelope } from "../lib/arc.mjs";
 

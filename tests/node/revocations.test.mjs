@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gate, recoverFrom } from "../../pkg/platform/modules/gate.js";
-import { createWorker } from "../../pkg/worker.js";
+import { createWorker } from "../../pkg/worker.node.js";
 import { envelope } from "../lib/arc.mjs";
 import { failure } from "../lib/failure.mjs";
 import { caller, deployment, issuer, jwt, namespace, start } from "../lib/revocations.mjs";

@@ -16,7 +16,7 @@ import {
   StaticBearerVerifier,
   verifyJws,
 } from "../../pkg/entry.node.js";
-import { createWorker } from "../../pkg/worker.js";
+import { createWorker } from "../../pkg/worker.node.js";
 import { audience, clock, issuer, makeSigner } from "../conformance/sign.mjs";
 
 const signer = await makeSigner();

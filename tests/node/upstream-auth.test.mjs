@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exportJWK, generateKeyPair, importJWK, jwtVerify } from "jose";
-import { JwtVerifier, ready } from "../../pkg/entry.node.js";
+import { JwtVerifier } from "../../pkg/entry.node.js";
 import { upstreamAuth } from "../../pkg/worker/upstream-auth.js";
+import { ready } from "../../pkg/worker.node.js";
 import { failure } from "../lib/failure.mjs";
 
 await ready();

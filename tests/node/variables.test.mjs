@@ -9,7 +9,7 @@ import { envelope } from "../lib/arc.mjs";
 
 // The same package by another entry: Node compiles the module from its bytes.
 registerHooks({
-  resolve: (specifier, context, next) => next(specifier.replace("entry.workerd.js", "entry.node.js"), context),
+  resolve: (specifier, context, next) => next(specifier.replace(".workerd.js", ".node.js"), context),
 });
 
 let instances = 0;

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ArcgateError, ready } from "../../pkg/entry.node.js";
-import { builtinAgents, createWorker } from "../../pkg/worker.js";
+import { ArcgateError } from "../../pkg/entry.node.js";
+import { builtinAgents, createWorker, ready } from "../../pkg/worker.node.js";
 import { envelope } from "../lib/arc.mjs";
 import { app, arcRequest, ctx, verifier } from "../lib/worker-app.mjs";
 

@@ -14,7 +14,7 @@ const get = startGet();
 const verify = startVerify();
 const call = startCall();
 
-const [found, arcgate] = await Promise.all([begin(loadSettings), begin(loadPackage)]);
+const [found, arcgate] = await Promise.all([begin(loadSettings), begin(() => loadPackage("verify"))]);
 if (found) {
   session.settings = found;
   $("where-provider").textContent = new URL(found.issuer).host;

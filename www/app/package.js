@@ -6,12 +6,12 @@ import { Problem } from "./problem.js";
 
 const folder = "../arcgate/";
 
-/** Loads the package and says how large and how quick it is. */
-export async function loadPackage() {
+/** Loads one part of the package, "verify" or "client", and says how large and how quick its module is. */
+export async function loadPackage(part) {
   const began = performance.now();
   let arcgate;
   try {
-    arcgate = await import(`${folder}entry.web.js`);
+    arcgate = await import(`${folder}${part}.web.js`);
     await arcgate.ready();
   } catch {
     throw new Problem(
@@ -22,14 +22,14 @@ export async function loadPackage() {
   $("ready").textContent = ms(performance.now() - began);
   $("version").textContent = arcgate.version;
   // Of no importance to the steps, so nothing waits for it.
-  measure().catch(() => {
+  measure(part).catch(() => {
     $("size").textContent = "unknown";
   });
   return arcgate;
 }
 
-async function measure() {
-  const response = await fetch(new URL(`${folder}page.wasm`, import.meta.url), { cache: "force-cache" });
+async function measure(part) {
+  const response = await fetch(new URL(`${folder}wasm/${part}.wasm`, import.meta.url), { cache: "force-cache" });
   const bytes = await response.blob();
   const packed = await new Response(bytes.stream().pipeThrough(new CompressionStream("gzip"))).blob();
   const kilo = (size) => `${Math.round(size / 1000)} kB`;

@@ -26,7 +26,7 @@ const subject = (token) => {
 };
 
 fill($("notice"));
-const [settings, arcgate] = await Promise.all([begin(loadSettings), begin(loadPackage)]);
+const [settings, arcgate] = await Promise.all([begin(loadSettings), begin(() => loadPackage("client"))]);
 if (settings && arcgate) await begin(() => start(settings, arcgate));
 
 async function start({ issuer, audience, page: clientId }, { TokenManager, ArcClient }) {

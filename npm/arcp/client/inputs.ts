@@ -1,7 +1,7 @@
 // What may be told to the core's session, as wasm-bindgen declares it.
 
 /** The core's machine of a session. */
-export type Session = import("../../core.js").ArcpSession;
+export type Session = import("../../wasm/client.js").ArcpSession;
 
 // The core's inputs: each has the time as its last argument.
 type OwnArguments<F> = F extends (...args: infer All) => unknown

@@ -1,9 +1,9 @@
 // The sockets of an isolate, as the core counts them: by address and by principal, in all, and those that say nothing.
 
-import type { SocketAdmission } from "../../core.js";
 import { MachineDriver } from "../../platform/machine-driver.js";
 import { call, gate, guarded } from "../../platform/modules/gate.js";
 import { randomHalves } from "../../platform/random.js";
+import type { SocketAdmission } from "../../wasm/gate.js";
 
 /** How many there may be, and how fast they may speak. */
 export interface AdmissionLimits {

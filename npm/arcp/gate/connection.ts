@@ -1,11 +1,11 @@
 // One client's socket and the upstream's. The core decides; here is what it decides about: sockets, a timer, promises.
 
-import type { ArcpGateCore } from "../../core.js";
 import { ArcgateError } from "../../errors.js";
 import { MachineDriver } from "../../platform/machine-driver.js";
 import { gate, recoverFrom } from "../../platform/modules/gate.js";
 import { randomHalves } from "../../platform/random.js";
 import type { Principal } from "../../verify/types.js";
+import type { ArcpGateCore } from "../../wasm/gate.js";
 import { logged, reasonFor, type Told } from "../../worker/audit.js";
 import { NORMAL, RESTART } from "../close-codes.js";
 import { Credit } from "../hub-protocol.js";

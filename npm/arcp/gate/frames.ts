@@ -1,9 +1,9 @@
 // What a socket's frame is for the core: text that it reads, or what it is only told of. And where it comes in: a text that isn't
 // long is written into the endpoint's one place in the core's memory, so that no memory is asked for and nothing is copied twice.
 
-import type { ArcpEndpointCore, ArcpGateCore } from "../../core.js";
 import type { MachineDriver } from "../../platform/machine-driver.js";
 import { memory } from "../../platform/modules/gate.js";
+import type { ArcpEndpointCore, ArcpGateCore } from "../../wasm/gate.js";
 
 /** So much of an upstream's frame that is too large is looked at. */
 const HEAD = 4096;

@@ -1,11 +1,11 @@
 // Drives the ARCP gate: the core decides, this accepts the socket, asks the verifier, opens the upstream, and carries frames.
 
-import type { ArcpEndpointCore } from "../../core.js";
 import { within } from "../../platform/cancellation.js";
 import { optionsJson } from "../../platform/json.js";
 import { MachineDriver } from "../../platform/machine-driver.js";
 import { call, gate, guarded } from "../../platform/modules/gate.js";
 import { placeOf } from "../../verify/request.js";
+import type { ArcpEndpointCore } from "../../wasm/gate.js";
 import { type Auditor, auditor, logged } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";
 import { Admission, addressKey } from "./admission.js";

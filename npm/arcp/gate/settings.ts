@@ -1,8 +1,8 @@
 // What the endpoint of ARCP is made of, and what a connection gets of it.
 
-import type { ArcpEndpointCore } from "../../core.js";
 import type { MachineDriver } from "../../platform/machine-driver.js";
 import type { Credentials, Principal, Verifier } from "../../verify/types.js";
+import type { ArcpEndpointCore } from "../../wasm/gate.js";
 import type { Auditor } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";
 import type { Guard } from "../../worker/dev-guard.js";

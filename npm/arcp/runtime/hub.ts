@@ -1,10 +1,10 @@
 // The embedded runtime: one Durable Object holds the sessions and jobs of a hub, in memory. The core decides; here is what it
 // decides about: sockets, agents, one timer, the policy.
 
-import type { HubCore } from "../../core.js";
 import { MachineDriver } from "../../platform/machine-driver.js";
 import { gate, ready, recoverFrom } from "../../platform/modules/gate.js";
 import type { PlatformRequest } from "../../platform/types.js";
+import type { HubCore } from "../../wasm/gate.js";
 import { AgentRun, endingOf, kindOf, written } from "../../worker/agent-run.js";
 import { type Auditor, auditor, reasonFor, type Told } from "../../worker/audit.js";
 import type { RuntimeHubClass } from "../../worker/types.js";

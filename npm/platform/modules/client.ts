@@ -3,9 +3,9 @@
 import { WasmModule } from "../wasm.js";
 
 /** What the module exports, by wasm-bindgen's own declarations. */
-export type ClientCore = typeof import("../../page.js");
+export type ClientCore = typeof import("../../wasm/client.js");
 
 /** The module `client`. */
-export const client = new WasmModule<ClientCore>();
+export const client = new WasmModule<ClientCore>("client");
 
 export const { call, callJson, failureOf, guarded, memory, ready, recoverFrom } = client;

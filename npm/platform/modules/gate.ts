@@ -3,9 +3,9 @@
 import { WasmModule } from "../wasm.js";
 
 /** What the module exports, by wasm-bindgen's own declarations. */
-export type GateCore = typeof import("../../core.js");
+export type GateCore = typeof import("../../wasm/gate.js");
 
 /** The module `gate`. */
-export const gate = new WasmModule<GateCore>();
+export const gate = new WasmModule<GateCore>("gate");
 
 export const { call, callJson, failureOf, guarded, memory, ready, recoverFrom } = gate;

@@ -3,9 +3,9 @@
 import { WasmModule } from "../wasm.js";
 
 /** What the module exports, by wasm-bindgen's own declarations. */
-export type VerifyCore = typeof import("../../page.js");
+export type VerifyCore = typeof import("../../wasm/verify.js");
 
 /** The module `verify`. */
-export const verify = new WasmModule<VerifyCore>();
+export const verify = new WasmModule<VerifyCore>("verify");
 
 export const { call, callJson, failureOf, guarded, memory, ready, recoverFrom } = verify;

@@ -1,7 +1,7 @@
 // A Worker with a verifier that does what its token says, and with agents that misbehave.
 
 import { ArcgateError, DevModeBearerVerifier, FirstOf, StaticBearerVerifier } from "../../../pkg/entry.workerd.js";
-import { builtinAgents, createWorker } from "../../../pkg/worker.js";
+import { builtinAgents, createWorker } from "../../../pkg/worker.workerd.js";
 
 const all = ["arc.task.controller", "arc.chat.controller", "arc.agent.caller"];
 

@@ -2,7 +2,7 @@
 
 import { ArcgateError, DevModeBearerVerifier, SchemeRouter } from "../../../pkg/entry.workerd.js";
 import { call } from "../../../pkg/platform/modules/gate.js";
-import { createWorker } from "../../../pkg/worker.js";
+import { createWorker } from "../../../pkg/worker.workerd.js";
 
 const upstream = UPSTREAM;
 const all = ["connect", "submit"];

@@ -5,7 +5,7 @@ import "../../../pkg/entry.workerd.js";
 import { hubUpstream } from "../../../pkg/arcp/gate/embedded-runtime.js";
 import { Credit } from "../../../pkg/arcp/hub-protocol.js";
 import { call } from "../../../pkg/platform/modules/gate.js";
-import { builtinAgents, createWorker } from "../../../pkg/worker.js";
+import { builtinAgents, createWorker } from "../../../pkg/worker.workerd.js";
 
 function unsayable(what) {
   const cycle = {};

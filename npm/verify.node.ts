@@ -1,0 +1,14 @@
+// arcgate/verify in Node, Deno and Bun.
+
+import { readModule } from "./platform/files.node.js";
+import { verify } from "./platform/modules/verify.js";
+import * as glue from "./wasm/verify.js";
+
+verify.bind({
+  entry: "arcgate/verify for Node",
+  glue,
+  source: new URL("./wasm/verify-edge.wasm", import.meta.url),
+  read: readModule,
+});
+
+export * from "./verify.js";

@@ -1,0 +1,12 @@
+// arcgate/verify in browsers: fetched at first use, and compiled while it arrives.
+
+import { verify } from "./platform/modules/verify.js";
+import * as glue from "./wasm/verify.js";
+
+verify.bind({
+  entry: "arcgate/verify for browsers",
+  glue,
+  source: new URL("./wasm/verify.wasm", import.meta.url),
+});
+
+export * from "./verify.js";
