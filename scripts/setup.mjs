@@ -10,6 +10,7 @@ import { hasClippy, installClippy } from "./setup/clippy.mjs";
 import { hasNpmPackages, installNpmPackages } from "./setup/npm-packages.mjs";
 import { hasPython, installPython } from "./setup/python.mjs";
 import { requireCargo, requireLinker, settleToolchain, tools } from "./setup/rust.mjs";
+import { hasStdSource, installStdSource } from "./setup/std-source.mjs";
 import { main, Stop, step } from "./setup/steps.mjs";
 import { hasWasmStd, installWasmStd } from "./setup/wasm-std.mjs";
 
@@ -32,6 +33,12 @@ const wasmStd = {
   isThere: hasWasmStd,
   install: installWasmStd,
 };
+const stdSource = {
+  name: "std's source",
+  purpose: "the same, compiled for modules that are downloaded",
+  isThere: () => hasStdSource(),
+  install: installStdSource,
+};
 const clippy = { name: "clippy", purpose: "Rust's formatter and linter", isThere: hasClippy, install: installClippy };
 const browsers = {
   name: "browsers",
@@ -50,7 +57,7 @@ const parts = {
   // Rust itself is never installed here: without it the set-up stops with a line that says how to get it.
   cargo: [],
   npm: [npm],
-  wasm: [wasmStd, tool("wasm-bindgen-cli")],
+  wasm: [wasmStd, stdSource, tool("wasm-bindgen-cli")],
   clippy: [clippy],
   pack: [tool("wasm-pack")],
   deny: [tool("cargo-deny")],

@@ -42,7 +42,8 @@ pub mod worker;
 
 use wasm_bindgen::prelude::*;
 
-/// Runs when the module is instantiated: a panic says where it happened before it traps.
+/// Runs when the module is instantiated: a panic says where it happened before it traps. What is downloaded goes without the words.
+#[cfg(feature = "gate")]
 #[wasm_bindgen(start)]
 pub fn start() {
     console_error_panic_hook::set_once();
