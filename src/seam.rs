@@ -1,6 +1,6 @@
 //! The numbers that both sides of the boundary to JavaScript know, written down once.
 //!
-//! What is called for each token crosses the boundary as numbers: which step comes next, and in which of thirteen registers its
+//! What is called for each token crosses the boundary as numbers: which step comes next, and in which of fourteen registers its
 //! details are. What a token manager's next step is, and what an application does with a job's events, are numbers, too.
 //! The `numbers.ts` of `npm/verify`, `npm/token`, `npm/arcp/client`, `npm/arcp/runtime` and `npm/worker` have the same ones;
 //! `cargo test --test seam` holds them against these tables, and writes them anew with `ARCGATE_WRITE=1`.
@@ -43,9 +43,11 @@ pub mod verify {
         WAIT: u32 = 4;
         /// A step: WebCrypto takes a key in.
         IMPORT: u32 = 5;
+        /// A step: a request presents no bearer token, or not as it should. Its credentials are read with more care.
+        NO_BEARER: u32 = 6;
 
         /// How many registers there are.
-        REGISTERS: usize = 13;
+        REGISTERS: usize = 14;
         /// Of a fetch, a wait and a good token: the provider's index.
         PROVIDER: usize = 0;
         /// Of a fetch and a wait: the fetch.
@@ -64,6 +66,8 @@ pub mod verify {
         CHECK_REFRESH: usize = 4;
         /// Of a check: what to begin again with if the signature is not this key's; 0 for nothing.
         CHECK_NEXT: usize = 6;
+        /// Of a check: where the signed part of the token begins.
+        SIGNED_AT: usize = 7;
         /// Of an import: the key's handle.
         IMPORT_KEY: usize = 0;
         /// Of an import: as of a check.
@@ -92,6 +96,8 @@ pub mod verify {
         KEY_LEN: usize = 11;
         /// The issuer, where it is not the provider's own.
         ISSUER_LEN: usize = 12;
+        /// The number of this token among those that are remembered, which no other ever has; 0 for none.
+        SERIAL: usize = 13;
         /// In place of a provider: no fetch begins beside.
         NO_REFRESH: u32 = u32::MAX;
         /// In place of a secret's length: there is none.
@@ -102,6 +108,8 @@ pub mod verify {
         HS256: u32 = Algorithm::HS256 as u32;
         /// The longest token, in bytes.
         MAX_TOKEN: usize = jws::MAX_TOKEN;
+        /// There is room for so much of a request's field and query, in bytes.
+        MAX_INPUT: usize = jws::MAX_TOKEN + 1024;
         /// The longest document of a provider's, keys or metadata, in bytes.
         MAX_DOCUMENT: usize = jwks::MAX_BYTES;
     }

@@ -9,9 +9,8 @@ import { ALGORITHMS, algorithmOf, type Place, type Registers } from "./memory.js
 import { ALGORITHM_BITS, NO_REFRESH } from "./numbers.js";
 import type { JwksSnapshot, JwksStore } from "./provider-types.js";
 import type { AuditEvent, JwtVerifierOptions } from "./types.js";
+import type { Waiting } from "./ways.js";
 import { importKey } from "./webcrypto.js";
-
-type WaitUntil = ((promise: Promise<unknown>) => void) | undefined;
 
 /** What the verifier gives: its clock, what takes keys from the second tier, and who hears of a fetch. */
 interface Hooks {
@@ -74,13 +73,13 @@ export class JwksFetcher {
   }
 
   /** Begins the fetch of fresh keys that the core asks for beside something else, at this place of its registers, if it does. */
-  refresh(registers: Registers, place: Place, waitUntil: WaitUntil): void {
+  refresh(registers: Registers, place: Place, waiting: Waiting): void {
     const provider = registers[place];
-    if (provider !== NO_REFRESH) this.startFetch(provider, registers[place + 1] as number, waitUntil);
+    if (provider !== NO_REFRESH) this.startFetch(provider, registers[place + 1] as number, waiting);
   }
 
   /** Begins a fetch that the core asked for. It belongs to this request and goes on when its caller gives up waiting. */
-  startFetch(provider: number, fetch: number, waitUntil: WaitUntil): Promise<void> {
+  startFetch(provider: number, fetch: number, { waitUntil }: Waiting): Promise<void> {
     const id = `${provider}:${fetch}`;
     const running = this.#runFetch(provider, fetch).finally(() => this.#fetches.delete(id));
     this.#fetches.set(id, running);

@@ -2,6 +2,7 @@
 // say what the core made of it. Nothing is copied that nobody asked for.
 
 import { memory } from "../platform/modules/verify.js";
+import { Copies, freezeLists, frozenPrincipal, type Known, ownPrincipal, type Said } from "./known.js";
 import * as at from "./numbers.js";
 import type { Principal, VerifiedToken } from "./types.js";
 
@@ -16,7 +17,7 @@ interface Addresses {
 }
 
 /** Where a register is. */
-export type Place = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12;
+export type Place = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13;
 
 /** The core's numbers: what is read at another place than one of theirs is none. */
 export type Registers = Uint32Array<ArrayBuffer> & { readonly [place in Place]: number };
@@ -35,9 +36,6 @@ export interface Provider {
   prefix: string;
 }
 
-/** A good token of which only the principal was wanted. */
-export type Identified = Pick<VerifiedToken, "provider" | "principal">;
-
 /** One verifier's part of the core's memory. */
 export class VerifierMemory {
   #providers: readonly Provider[];
@@ -48,10 +46,13 @@ export class VerifierMemory {
   #registers!: Registers;
   #room!: Uint8Array<ArrayBuffer>;
   #signature!: Uint8Array<ArrayBuffer>;
+  #known: Known;
   #lastHeader: { text: string; value: Record<string, unknown> } = { text: "", value: {} };
 
-  constructor(providers: readonly Provider[]) {
+  /** `known` is empty. */
+  constructor(providers: readonly Provider[], known: Known) {
     this.#providers = providers;
+    this.#known = known;
   }
 
   /** Takes a new core. */
@@ -60,6 +61,7 @@ export class VerifierMemory {
     this.#input = core.inputPtr();
     this.#signatureAt = core.signaturePtr();
     this.#bytes = undefined;
+    this.#known.clear();
   }
 
   /** The core's numbers. Views die when the memory grows, and making them costs more than looking whether it has. */
@@ -68,73 +70,121 @@ export class VerifierMemory {
     if (this.#bytes !== bytes) {
       this.#bytes = bytes;
       this.#registers = new Uint32Array(bytes.buffer, this.#core.registersPtr(), at.REGISTERS) as Registers;
-      this.#room = bytes.subarray(this.#input, this.#input + at.MAX_TOKEN + 1);
+      this.#room = bytes.subarray(this.#input, this.#input + at.MAX_INPUT);
       this.#signature = bytes.subarray(this.#signatureAt, this.#signatureAt);
     }
     return this.#registers;
   }
 
-  /** Puts the token into the core's memory and gives its length. What is too long is cut, and so refused. */
-  write(token: string): number {
+  /**
+   * Puts a token into the core's memory, or what a request presents, and gives its length. What there is no room for is cut; its
+   * length is more than there is room for then.
+   */
+  write(text: string): number {
     this.registers();
-    const { read, written } = encoder.encodeInto(token, this.#room);
-    return read < token.length ? at.MAX_TOKEN + 1 : written;
+    const { read, written } = encoder.encodeInto(text, this.#room);
+    return read < text.length ? at.MAX_INPUT + 1 : written;
   }
 
   /** The signature that is to be checked. */
   signature(length: number): Uint8Array<ArrayBuffer> {
-    if (this.#signature.length !== length) {
-      this.#signature = (this.#bytes as Uint8Array<ArrayBuffer>).subarray(
-        this.#signatureAt,
-        this.#signatureAt + length,
-      );
-    }
+    if (this.#signature.length !== length) this.#signature = this.#view(this.#signatureAt, length);
     return this.#signature;
   }
 
-  /** What it signs: the beginning of the token. */
-  signed(length: number): Uint8Array<ArrayBuffer> {
-    return (this.#bytes as Uint8Array<ArrayBuffer>).subarray(this.#input, this.#input + length);
+  /** What it signs. */
+  signed(registers: Registers): Uint8Array<ArrayBuffer> {
+    return this.#view(registers[at.SIGNED_AT], registers[at.SIGNED_LEN]);
   }
 
-  /**
-   * What the core wrote down about a token, as the caller's own objects. Where the principal is all that is wanted, claims and
-   * header are left where they are.
-   */
-  verified(registers: Registers, wantsClaims: boolean): VerifiedToken | Identified {
-    const headerAt = wantsClaims ? registers[at.CLAIMS_LEN] : 0;
-    const idAt = wantsClaims ? headerAt + registers[at.HEADER_LEN] : 0;
+  #view(start: number, length: number): Uint8Array<ArrayBuffer> {
+    return (this.#bytes as Uint8Array<ArrayBuffer>).subarray(start, start + length);
+  }
+
+  /** The name of a good token's provider. */
+  providerOf(registers: Registers): string {
+    return (this.#providers[registers[at.PROVIDER]] as Provider).name;
+  }
+
+  /** What a good token says, as the caller's own objects. `isSeen`: it was seen before, and may well be again. */
+  verified(registers: Registers, isSeen: boolean): VerifiedToken {
+    const known = this.#known.get(registers[at.SERIAL]);
+    if (known?.claims !== undefined && known.header !== undefined) {
+      const { provider, expiresAt } = known;
+      const [claims, header] = [known.claims.copy(), known.header.copy()];
+      return { claims, header, provider, principal: ownPrincipal(known), scopes: known.scopes.slice(), expiresAt };
+    }
+    const headerAt = registers[at.CLAIMS_LEN];
+    const idAt = headerAt + registers[at.HEADER_LEN];
+    const bytes = this.#view(registers[at.TEXT_AT], registers[at.TEXT_LEN]);
+    const text = decoder.decode(bytes);
+    const said = this.#read(registers, bytes, text, idAt);
+    // Where not all is ASCII, places in the text are not places in memory.
+    const isAscii = text.length === bytes.length;
+    const claimsText = isAscii ? text.slice(0, headerAt) : decoder.decode(bytes.subarray(0, headerAt));
+    const headerText = isAscii ? text.slice(headerAt, idAt) : decoder.decode(bytes.subarray(headerAt, idAt));
+    const { provider, scopes, expiresAt } = said;
+    const [claims, header] = [JSON.parse(claimsText), this.#header(headerText)];
+    const verified = { claims, header, provider, principal: ownPrincipal(said), scopes: scopes.slice(), expiresAt };
+    if (isSeen) {
+      freezeLists(said);
+      this.#known.put(said, bytes.length, new Copies(claimsText), new Copies(headerText));
+    }
+    return verified;
+  }
+
+  /** Who a good token says that it is, in the one form that a principal has. Claims and header are left where they are. */
+  principal(registers: Registers, isSeen: boolean): Principal {
+    const said = this.#said(registers, isSeen);
+    // Of a token that was seen before they are frozen already.
+    if (!isSeen) freezeLists(said);
+    return frozenPrincipal(said);
+  }
+
+  /** The same, as the caller's own object. */
+  ownPrincipal(registers: Registers, isSeen: boolean): Principal {
+    return ownPrincipal(this.#said(registers, isSeen));
+  }
+
+  #said(registers: Registers, isSeen: boolean): Said {
+    const known = this.#known.get(registers[at.SERIAL]);
+    if (known !== undefined) return known;
+    const idAt = registers[at.CLAIMS_LEN] + registers[at.HEADER_LEN];
+    const bytes = this.#view(registers[at.TEXT_AT] + idAt, registers[at.TEXT_LEN] - idAt);
+    const said = this.#read(registers, bytes, decoder.decode(bytes), 0);
+    if (isSeen) {
+      freezeLists(said);
+      this.#known.put(said, bytes.length);
+    }
+    return said;
+  }
+
+  // What is said of the principal: `bytes` are `text`, and that begins at `idAt`.
+  #read(registers: Registers, bytes: Uint8Array<ArrayBuffer>, text: string, idAt: number): Said {
     const scopesAt = idAt + registers[at.ID_LEN];
     const listAt = scopesAt + registers[at.SCOPES_LEN];
-    const labelsAt = listAt + registers[at.SCOPE_LIST_LEN];
-    const keyAt = labelsAt + registers[at.LABELS_LEN];
-    const issuerAt = keyAt + registers[at.KEY_LEN];
-    const end = issuerAt + registers[at.ISSUER_LEN];
-    const start = registers[at.TEXT_AT] + registers[at.TEXT_LEN] - end;
-    const { name, issuer: usual, prefix } = this.#providers[registers[at.PROVIDER]] as Provider;
-    const expiresAt = (registers[at.EXPIRES_HIGH] * 4294967296 + registers[at.EXPIRES_LOW]) / 1000;
-    const bytes = (this.#bytes as Uint8Array<ArrayBuffer>).subarray(start, start + end);
-    const text = decoder.decode(bytes);
-    // Where not all is ASCII, places in the text are not places in memory.
-    const isAscii = text.length === end;
-    const id = isAscii ? text.slice(idAt, scopesAt) : decoder.decode(bytes.subarray(idAt, scopesAt));
-    const scopesText = isAscii ? text.slice(scopesAt, listAt) : decoder.decode(bytes.subarray(scopesAt, listAt));
+    const isAscii = text.length === bytes.length;
+    const part = (from: number, to: number) =>
+      isAscii ? text.slice(from, to) : decoder.decode(bytes.subarray(from, to));
+    const { name: provider, issuer: usual, prefix } = this.#providers[registers[at.PROVIDER]] as Provider;
+    const id = part(idAt, scopesAt);
+    const scopesText = part(scopesAt, listAt);
     let key = prefix + id;
     let labels: Record<string, string> = {};
     let issuer = usual;
     let scopes: string[] = scopesText === "" ? [] : scopesText.split("\n");
-    if (end > listAt) {
-      if (labelsAt > listAt) scopes = JSON.parse(decoder.decode(bytes.subarray(listAt, labelsAt)));
-      if (keyAt > labelsAt) labels = JSON.parse(decoder.decode(bytes.subarray(labelsAt, keyAt)));
-      if (issuerAt > keyAt) key = decoder.decode(bytes.subarray(keyAt, issuerAt));
+    if (bytes.length > listAt) {
+      const labelsAt = listAt + registers[at.SCOPE_LIST_LEN];
+      const keyAt = labelsAt + registers[at.LABELS_LEN];
+      const issuerAt = keyAt + registers[at.KEY_LEN];
+      if (labelsAt > listAt) scopes = JSON.parse(part(listAt, labelsAt));
+      if (keyAt > labelsAt) labels = JSON.parse(part(labelsAt, keyAt));
+      if (issuerAt > keyAt) key = part(keyAt, issuerAt);
       // That of the token's tenant.
-      if (end > issuerAt) issuer = decoder.decode(bytes.subarray(issuerAt, end));
+      if (bytes.length > issuerAt) issuer = part(issuerAt, bytes.length);
     }
-    const principal: Principal = { key, kind: "jwt", issuer, id, labels, scopes, expiresAt };
-    if (!wantsClaims) return { provider: name, principal };
-    const claims = JSON.parse(isAscii ? text.slice(0, headerAt) : decoder.decode(bytes.subarray(0, headerAt)));
-    const header = this.#header(isAscii ? text.slice(headerAt, idAt) : decoder.decode(bytes.subarray(headerAt, idAt)));
-    return { claims, header, provider: name, principal, scopes: scopes.slice(), expiresAt };
+    const expiresAt = (registers[at.EXPIRES_HIGH] * 4294967296 + registers[at.EXPIRES_LOW]) / 1000;
+    return { serial: registers[at.SERIAL], provider, key, issuer, id, labels, scopes, expiresAt };
   }
 
   // One header is most often like the last one, and flat: then a copy of that is enough.

@@ -19,8 +19,11 @@ export const WAIT = 4;
 /** A step: WebCrypto takes a key in. */
 export const IMPORT = 5;
 
+/** A step: a request presents no bearer token, or not as it should. Its credentials are read with more care. */
+export const NO_BEARER = 6;
+
 /** How many registers there are. */
-export const REGISTERS = 13;
+export const REGISTERS = 14;
 
 /** Of a fetch, a wait and a good token: the provider's index. */
 export const PROVIDER = 0;
@@ -48,6 +51,9 @@ export const CHECK_REFRESH = 4;
 
 /** Of a check: what to begin again with if the signature is not this key's; 0 for nothing. */
 export const CHECK_NEXT = 6;
+
+/** Of a check: where the signed part of the token begins. */
+export const SIGNED_AT = 7;
 
 /** Of an import: the key's handle. */
 export const IMPORT_KEY = 0;
@@ -91,6 +97,9 @@ export const KEY_LEN = 11;
 /** The issuer, where it is not the provider's own. */
 export const ISSUER_LEN = 12;
 
+/** The number of this token among those that are remembered, which no other ever has; 0 for none. */
+export const SERIAL = 13;
+
 /** In place of a provider: no fetch begins beside. */
 export const NO_REFRESH = 4294967295;
 
@@ -105,6 +114,9 @@ export const HS256 = 0;
 
 /** The longest token, in bytes. */
 export const MAX_TOKEN = 16384;
+
+/** There is room for so much of a request's field and query, in bytes. */
+export const MAX_INPUT = 17408;
 
 /** The longest document of a provider's, keys or metadata, in bytes. */
 export const MAX_DOCUMENT = 262144;

@@ -5,6 +5,7 @@ import { callJson, ready } from "../platform/modules/verify.js";
 import { callOptions } from "../platform/options.js";
 import type { PlatformRequest } from "../platform/types.js";
 import type { Credentials, Principal, Verifier, VerifierContext } from "./types.js";
+import { type Answer, ask, Unchecked, type Waiting, wayOf } from "./ways.js";
 
 /**
  * The principal of the request's Authorization header. Throws what `errorResponse` makes the right 400, 401, 403 or 503 of.
@@ -29,17 +30,37 @@ export async function authenticateRequest(
   verifier: Verifier,
   options?: { scopes?: readonly string[] },
 ): Promise<Principal> {
-  if (typeof request?.headers?.get !== "function" || typeof request.url !== "string")
-    throw configError("request", "must be a Request");
-  checkVerifier(verifier);
+  const [headers, url] = [request?.headers, request?.url];
+  if (typeof headers?.get !== "function" || typeof url !== "string") throw configError("request", "must be a Request");
+  const way = wayOf(verifier);
+  if (way === undefined) checkVerifier(verifier);
   const { scopes } = callOptions(options, ["scopes"]);
+  const field = headers.get("authorization") ?? undefined;
+  const query = queryOf(url);
+  if (way?.read !== undefined && typeof field === "string") {
+    const answer = await answerOf(() => way.read?.(verifier, field, query, scopes, new RequestWaiting(request)));
+    if (answer !== undefined) return principalOf(answer, scopes);
+  }
   await ready();
-  const credentials = callJson<Credentials>(
-    "readCredentials",
-    request.headers.get("authorization") ?? undefined,
-    queryOf(request.url),
-  );
+  const credentials = callJson<Credentials>("readCredentials", field, query);
   return authenticate(verifier, credentials, httpContext(request), scopes);
+}
+
+/** What a request says of waiting. Its signal is an object that the platform makes when it is asked for. */
+class RequestWaiting implements Waiting {
+  #request: PlatformRequest;
+
+  constructor(request: PlatformRequest) {
+    this.#request = request;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#request.signal;
+  }
+
+  get waitUntil(): undefined {
+    return undefined;
+  }
 }
 
 /**
@@ -82,9 +103,15 @@ export async function authenticate(
   context: VerifierContext,
   scopes: readonly string[] = [],
 ): Promise<Principal> {
-  let result: unknown;
+  const answer = await answerOf(() => ask(verifier, credentials, context));
+  // Where scopes are needed, the core looks at any principal.
+  return principalOf(scopes.length > 0 && !(answer instanceof Unchecked) ? new Unchecked(answer) : answer, scopes);
+}
+
+// What a verifier answers. What it throws that is no error of ours is its own mistake.
+async function answerOf<A extends Answer | undefined>(asked: () => A | Promise<A>): Promise<A> {
   try {
-    result = await verifier.authenticate(credentials, context);
+    return await asked();
   } catch (thrown) {
     if (thrown instanceof ArcgateError) throw thrown;
     throw new ArcgateError("ERR_INTERNAL", "the verifier failed", {
@@ -93,19 +120,19 @@ export async function authenticate(
       cause: thrown,
     });
   }
+}
+
+// Whom a verifier lets in, as a principal in its one form.
+function principalOf(answer: Answer, scopes: readonly string[]): Principal {
+  const result = answer instanceof Unchecked ? answer.result : answer;
   if (result === null || result === undefined || result === false) {
     throw new ArcgateError("ERR_UNAUTHENTICATED", "no verifier accepts the credentials", {
       details: { fault: "caller" },
     });
   }
-  return frozen(
-    callJson<Principal>(
-      "toPrincipal",
-      jsonOf(result),
-      Date.now(),
-      scopes.length === 0 ? undefined : JSON.stringify(scopes),
-    ),
-  );
+  if (!(answer instanceof Unchecked)) return answer as Principal;
+  const required = scopes.length === 0 ? undefined : JSON.stringify(scopes);
+  return frozen(callJson<Principal>("toPrincipal", jsonOf(result), Date.now(), required));
 }
 
 /** A principal in its one form: with a key made anew, and of the kind "custom" unless it came from one of our verifiers. @internal */

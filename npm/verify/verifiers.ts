@@ -6,6 +6,7 @@ import { call, ready } from "../platform/modules/verify.js";
 import { checkKeys, checkRecord, entriesOf, schemeOf } from "../platform/options.js";
 import { checkVerifier, toPrincipal } from "./request.js";
 import type { Credentials, CustomPrincipal, Principal, StaticPrincipal, Verifier, VerifierContext } from "./types.js";
+import { ask, setWay, Unchecked } from "./ways.js";
 
 /** Bytes of a SHA-256 hash. */
 const HASH = 32;
@@ -47,7 +48,21 @@ export class StaticBearerVerifier implements Verifier {
     this.#principals = principals;
   }
 
+  static {
+    setWay(StaticBearerVerifier.prototype.authenticate, {
+      // It is in its one form already; each request has a principal of its own.
+      ask: async (verifier, credentials) => {
+        const principal = await (verifier as StaticBearerVerifier).#find(credentials);
+        return principal && Object.freeze({ ...principal });
+      },
+    });
+  }
+
   async authenticate(credentials: Credentials, _context?: Partial<VerifierContext>): Promise<Principal | null> {
+    return this.#find(credentials);
+  }
+
+  async #find(credentials: Credentials): Promise<Principal | null> {
     const token = bearerOf(credentials);
     if (!token) return null;
     const index = call("findHash", this.#hashes, await hash(token));
@@ -140,6 +155,15 @@ export class SchemeRouter implements Verifier {
     return [...this.#routes.values()].some((verifier) => verifier.asksRevocation === true);
   }
 
+  static {
+    setWay(SchemeRouter.prototype.authenticate, {
+      ask: (router, credentials, context) => {
+        const verifier = (router as SchemeRouter).#routes.get(schemeOf(credentials));
+        return verifier === undefined ? null : ask(verifier, credentials, context);
+      },
+    });
+  }
+
   async authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null> {
     return (await this.#routes.get(schemeOf(credentials))?.authenticate(credentials, context)) ?? null;
   }
@@ -169,14 +193,28 @@ export class FirstOf implements Verifier {
     return this.#verifiers.some((verifier) => verifier.asksRevocation === true);
   }
 
+  static {
+    setWay(FirstOf.prototype.authenticate, {
+      ask: (verifier, credentials, context) =>
+        (verifier as FirstOf).#first(async (each) => {
+          const answer = await ask(each, credentials, context);
+          return answer instanceof Unchecked && !answer.result ? null : answer;
+        }),
+    });
+  }
+
   async authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null> {
+    return this.#first((verifier) => verifier.authenticate(credentials, context));
+  }
+
+  async #first<Found>(askOne: (verifier: Verifier) => Promise<Found | null>): Promise<Found | null> {
     // A next verifier might let in whom the first one would have refused.
     let refusal: unknown;
     let heaviest = -1;
     for (const verifier of this.#verifiers) {
       try {
-        const principal = await verifier.authenticate(credentials, context);
-        if (principal) return principal;
+        const found = await askOne(verifier);
+        if (found) return found;
       } catch (error) {
         const weight = error instanceof ArcgateError ? call("refusalWeight", error.code, error.retryable) : undefined;
         if (weight === undefined) throw error;

@@ -57,7 +57,27 @@ pub fn admit(principal: &Principal, required: &[&str], now: Time) -> Result<(), 
         return Err(Error::new(Code::TokenExpired, "the verifier returned a principal that has expired"));
     }
     let granted: Vec<&str> = principal.scopes().unwrap_or_default().iter().map(String::as_str).collect();
-    let missing = missing_scopes(&granted, required.iter().copied());
+    require_scopes(&granted, required)
+}
+
+/// The scopes that a call asks for, a list as JSON. What is no text, such as half a character, asks for nothing, and would let in
+/// whom it should keep out.
+///
+/// # Errors
+/// [`Code::Config`].
+pub fn required_scopes(list: &str) -> Result<Vec<String>, Error> {
+    let wrong = || Error::new(Code::Config, "`scopes` must be a list of texts").about("scopes");
+    let list = json::parse(list.as_bytes()).map_err(|_| wrong())?;
+    let items = list.as_array().ok_or_else(wrong)?.iter();
+    items.map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+}
+
+/// Whether all scopes of `required` are granted.
+///
+/// # Errors
+/// [`Code::TokenScope`], which is about all that are required: the caller is told them, and not which it has.
+pub fn require_scopes(granted: &[&str], required: &[&str]) -> Result<(), Error> {
+    let missing = missing_scopes(granted, required.iter().copied());
     if missing.is_empty() {
         return Ok(());
     }
@@ -138,6 +158,15 @@ mod tests {
             assert_eq!(error.code(), Code::TokenScope);
             assert_eq!(error.message(), format!("the token lacks the scope {missing}"));
             assert_eq!(error.subject(), Some("read write"));
+        }
+    }
+
+    #[test]
+    fn a_requirement_that_is_no_text_is_an_error_and_not_none() {
+        assert_eq!(required_scopes(r#"["read","a b"]"#).unwrap(), ["read", "a b"]);
+        for text in ["", "{}", "7", r#"["read",7]"#, r#"["\ud800"]"#] {
+            let error = required_scopes(text).unwrap_err();
+            assert_eq!((error.code(), error.subject()), (Code::Config, Some("scopes")), "{text}");
         }
     }
 

@@ -7,10 +7,10 @@ use crate::{
     auth::{
         challenge::{stated, HttpRefusal},
         credentials::{self, Credentials},
-        custom::{admit, principal_from_json},
+        custom::{admit, principal_from_json, required_scopes},
         first_of,
     },
-    json::{self, Members, Value},
+    json::{Members, Value},
     secret::Secret,
     time::{Span, Time},
 };
@@ -38,9 +38,9 @@ pub fn http_refusal(code: &str, retryable: bool, subject: Option<String>, retry_
 pub fn to_principal(principal: &str, now: Option<f64>, required: Option<String>) -> Result<String, JsValue> {
     let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
     if let Some(now) = now {
-        let required = required.unwrap_or_default();
-        let required = json::parse(required.as_bytes()).ok();
-        let required: Vec<&str> = texts_of(required.as_ref());
+        let required =
+            required.map_or(Ok(Vec::new()), |list| required_scopes(&list)).map_err(|error| thrown(&error))?;
+        let required: Vec<&str> = required.iter().map(String::as_str).collect();
         admit(&principal, &required, Time::from_millis(now)).map_err(|error| thrown(&error))?;
     }
     let mut out = String::new();

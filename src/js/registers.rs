@@ -44,7 +44,7 @@ impl Registers {
         numbers::IMPORT
     }
 
-    pub(super) fn check(&mut self, check: &SignatureCheck) -> u32 {
+    pub(super) fn check(&mut self, check: &SignatureCheck, signed_at: u32) -> u32 {
         let registers = &mut *self.0;
         registers[numbers::CHECK_ID] = check.id.0;
         registers[numbers::CHECK_KEY] = handle(check.key, check.algorithm);
@@ -52,6 +52,7 @@ impl Registers {
         registers[numbers::SIGNED_LEN] = check.signing_input_len as u32;
         [registers[numbers::CHECK_REFRESH], registers[numbers::CHECK_REFRESH + 1]] = fetch_beside(check.refresh);
         registers[numbers::CHECK_NEXT] = check.next.unwrap_or(0) as u32;
+        registers[numbers::SIGNED_AT] = signed_at;
         numbers::CHECK
     }
 
@@ -72,6 +73,7 @@ impl Registers {
         registers[numbers::LABELS_LEN] = parts.labels as u32;
         registers[numbers::KEY_LEN] = parts.key as u32;
         registers[numbers::ISSUER_LEN] = parts.issuer as u32;
+        registers[numbers::SERIAL] = verified.serial();
         numbers::VERIFIED
     }
 }

@@ -1,6 +1,6 @@
 //! The verifier's surface. See `npm/verify/jwt-verifier.ts` for the loop that drives it.
 
-use std::rc::Rc;
+use std::{borrow::Cow, ops::Range, rc::Rc};
 
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
@@ -10,6 +10,10 @@ use super::{
     registers::{from_handle, Registers},
 };
 use crate::{
+    auth::{
+        credentials,
+        custom::{require_scopes, required_scopes},
+    },
     config,
     error::{Code, Error},
     http::retry_after,
@@ -34,6 +38,8 @@ pub struct VerifierCore {
     registers: Registers,
     verified: Option<Rc<VerifiedToken>>,
     error: Option<Error>,
+    /// What [`Self::admit`] asks for.
+    required: Vec<String>,
     /// Requests of fetches whose callers have not come for them, with their providers.
     requests: Vec<(usize, Request)>,
     retired: Vec<u32>,
@@ -58,17 +64,17 @@ impl VerifierCore {
         let verifier = options::verifier(&options, secret_of).map_err(|error| thrown(&error))?;
         Ok(Self {
             verifier,
-            // One byte more than a token may have: so that one that is too long is seen to be.
-            input: vec![0; numbers::MAX_TOKEN + 1].into_boxed_slice(),
+            input: vec![0; numbers::MAX_INPUT].into_boxed_slice(),
             registers: Registers::new(),
             verified: None,
             error: None,
+            required: Vec::new(),
             requests: Vec::new(),
             retired: Vec::new(),
         })
     }
 
-    /// Where the token goes: its address in memory. It has room for 16 kB and one byte.
+    /// Where a token goes, or a request's field and query: its address in memory. It has room for `MAX_INPUT` bytes.
     #[wasm_bindgen(js_name = inputPtr)]
     pub fn input_ptr(&mut self) -> u32 {
         self.input.as_mut_ptr() as u32
@@ -80,7 +86,7 @@ impl VerifierCore {
         self.verifier.signature().as_ptr() as u32
     }
 
-    /// Where the thirteen numbers are that go with a step.
+    /// Where the fourteen numbers are that go with a step.
     #[wasm_bindgen(js_name = registersPtr)]
     pub fn registers_ptr(&self) -> u32 {
         self.registers.address()
@@ -89,17 +95,19 @@ impl VerifierCore {
     /// Begins with the token of `len` bytes in the input, at `now`; `arrived` is when it came in first. Both in milliseconds.
     /// `tried` is 0, or what a check gave for the case that the signature is not its key's.
     pub fn begin(&mut self, len: u32, tried: u32, arrived: f64, now: f64) -> u32 {
-        let Some(token) = self.input.get(..len as usize) else { return numbers::REFUSED };
-        let now = Time::from_millis(now);
-        match self.verifier.begin_with(tried as usize, token, Time::from_millis(arrived), now) {
-            Step::Verified(verified) => self.verified(verified),
-            Step::Refused(error) => self.refused(error),
-            Step::Fetch(provider, fetch) => self.registers.fetch(provider, fetch),
-            Step::Wait(provider, fetch, until) => {
-                self.registers.wait(provider, fetch, until.since(now).as_millis().clamp(1, 60_000) as u32)
-            }
-            Step::Import { key, algorithm, refresh } => self.registers.import(key, algorithm, refresh),
-            Step::Check(check) => self.registers.check(&check),
+        // Of one that is too long as much as shows it.
+        self.begin_at(0..(len as usize).min(numbers::MAX_TOKEN + 1), tried, arrived, now)
+    }
+
+    /// The same of a request. Its Authorization field is the first `field` bytes of the input, the query of its URL what follows
+    /// up to `len`.
+    #[wasm_bindgen(js_name = beginRequest)]
+    pub fn begin_request(&mut self, field: u32, len: u32, tried: u32, arrived: f64, now: f64) -> u32 {
+        let (field, len) = (field as usize, len as usize);
+        let presented = self.input.get(..field).zip(self.input.get(field..len));
+        match presented.and_then(|(field, query)| credentials::bearer_token(field, query)) {
+            Some(token) => self.begin_at(field - token.len()..field, tried, arrived, now),
+            None => numbers::NO_BEARER,
         }
     }
 
@@ -120,6 +128,24 @@ impl VerifierCore {
     #[wasm_bindgen(js_name = requireScopes)]
     pub fn require_scopes(&mut self, wanted: &str) -> u32 {
         match self.verified.as_ref().map_or(Ok(()), |verified| verified.require_scopes(wanted)) {
+            Ok(()) => numbers::VERIFIED,
+            Err(error) => self.refused(error),
+        }
+    }
+
+    /// Says what [`Self::admit`] asks for: a list as JSON.
+    #[wasm_bindgen(js_name = setRequired)]
+    pub fn set_required(&mut self, scopes: &str) -> Result<(), JsValue> {
+        self.required = required_scopes(scopes).map_err(|error| thrown(&error))?;
+        Ok(())
+    }
+
+    /// Whether the token verified last has all scopes that a request needs.
+    pub fn admit(&mut self) -> u32 {
+        let granted = self.verified.as_ref().map(|verified| verified.scopes()).unwrap_or_default();
+        let granted: Vec<_> = granted.iter().map(Cow::as_ref).collect();
+        let required: Vec<_> = self.required.iter().map(String::as_str).collect();
+        match require_scopes(&granted, &required) {
             Ok(()) => numbers::VERIFIED,
             Err(error) => self.refused(error),
         }
@@ -211,15 +237,8 @@ impl VerifierCore {
     /// request follows all the same: keys are fetched from where they were when discovery fails.
     #[wasm_bindgen(js_name = handleFailure)]
     pub fn handle_failure(&mut self, provider: u32, fetch: u32, why: &str, now: f64) -> bool {
-        let failure = match why {
-            "timeout" => FetchFailure::Timeout,
-            "too_large" => FetchFailure::TooLarge,
-            "redirect" => FetchFailure::Redirect,
-            "abandoned" => FetchFailure::Abandoned,
-            _ => FetchFailure::Network,
-        };
         let (provider, fetch) = (provider as usize, FetchId(fetch));
-        self.verifier.handle_failure(provider, fetch, failure, Time::from_millis(now));
+        self.verifier.handle_failure(provider, fetch, FetchFailure::from_name(why), Time::from_millis(now));
         self.verifier.is_fetching(provider, fetch)
     }
 
@@ -234,6 +253,22 @@ impl VerifierCore {
         let wrong = |_| thrown(&Error::new(Code::Config, "importKeys takes what exportKeys gave").about("snapshots"));
         let snapshots = json::parse(snapshots.as_bytes()).map_err(wrong)?;
         self.verifier.handle_snapshots(&snapshots, Time::from_millis(now)).map_err(|error| thrown(&error))
+    }
+
+    fn begin_at(&mut self, token: Range<usize>, tried: u32, arrived: f64, now: f64) -> u32 {
+        let signed_at = self.input.as_ptr() as u32 + token.start as u32;
+        let Some(token) = self.input.get(token) else { return numbers::REFUSED };
+        let now = Time::from_millis(now);
+        match self.verifier.begin_with(tried as usize, token, Time::from_millis(arrived), now) {
+            Step::Verified(verified) => self.verified(verified),
+            Step::Refused(error) => self.refused(error),
+            Step::Fetch(provider, fetch) => self.registers.fetch(provider, fetch),
+            Step::Wait(provider, fetch, until) => {
+                self.registers.wait(provider, fetch, until.since(now).as_millis().clamp(1, 60_000) as u32)
+            }
+            Step::Import { key, algorithm, refresh } => self.registers.import(key, algorithm, refresh),
+            Step::Check(check) => self.registers.check(&check, signed_at),
+        }
     }
 
     fn verified(&mut self, verified: Rc<VerifiedToken>) -> u32 {

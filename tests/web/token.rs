@@ -56,7 +56,7 @@ async fn a_whole_token_in_the_browser() {
     assert_eq!(verified, 2);
 }
 
-/// Does what the machine asks for, as `npm/verify/jwt-verifier.ts` does.
+/// Does what the machine asks for, as `npm/verify/driver.ts` does.
 async fn drive(verifier: &mut Verifier, keys: &mut BTreeMap<u32, JsValue>, token: &str, now: Time) -> Result<(), Code> {
     for _ in 0..4 {
         match verifier.begin(token.as_bytes(), now, now) {

@@ -58,6 +58,19 @@ pub enum FetchFailure {
     Abandoned,
 }
 
+impl FetchFailure {
+    /// What JavaScript calls it; [`Self::Network`] for any other name.
+    pub fn from_name(name: &str) -> Self {
+        match name {
+            "timeout" => Self::Timeout,
+            "too_large" => Self::TooLarge,
+            "redirect" => Self::Redirect,
+            "abandoned" => Self::Abandoned,
+            _ => Self::Network,
+        }
+    }
+}
+
 impl fmt::Display for FetchFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -62,6 +62,8 @@ pub struct Verifier {
     imported: Vec<(KeyId, Algorithm)>,
     pending: PendingChecks,
     scratch: Scratch,
+    /// That of the last token.
+    serial: u32,
 }
 
 impl Verifier {
@@ -97,6 +99,7 @@ impl Verifier {
             imported: Vec::new(),
             pending: PendingChecks::default(),
             scratch: Scratch::default(),
+            serial: 0,
         })
     }
 
@@ -132,13 +135,22 @@ impl Verifier {
         let sealed = check.outcome?;
         sealed.window.check(now)?;
         let (provider, generation) = (check.provider, check.generation);
-        let verified = Rc::new(VerifiedToken { sealed, provider, generation });
+        let verified = Rc::new(VerifiedToken { sealed, provider, generation, serial: self.next_serial() });
         let keys = &self.providers.get(provider).ok_or_else(no_provider)?.1;
         // Keys that changed while WebCrypto worked are no reason to refuse, but one not to remember.
         if let (Some(tokens), true) = (&mut self.tokens, keys.generation() == generation) {
             tokens.insert(&verified, now);
         }
         Ok(verified)
+    }
+
+    /// A number that no token of this verifier has had. Once all were given, none gets one.
+    fn next_serial(&mut self) -> u32 {
+        if self.tokens.is_none() || self.serial == u32::MAX {
+            return 0;
+        }
+        self.serial += 1;
+        self.serial
     }
 
     /// Forgets a check that nobody will finish.

@@ -1,9 +1,12 @@
 //! What the verifier hands out, a token whose signature and claims hold; and what is known of one while WebCrypto looks at its
 //! signature.
 
+use std::borrow::Cow;
+
 use crate::{
     error::{Code, Error},
     jose::claims::{self, Window},
+    json::{self, Value},
     time::{Span, Time},
 };
 
@@ -16,6 +19,7 @@ pub struct VerifiedToken {
     pub(super) sealed: Sealed,
     pub(super) provider: usize,
     pub(super) generation: u32,
+    pub(super) serial: u32,
 }
 
 impl VerifiedToken {
@@ -50,6 +54,21 @@ impl VerifiedToken {
         self.provider
     }
 
+    /// Its number among the tokens of its verifier that may be remembered: no other ever has it. 0 for none.
+    pub const fn serial(&self) -> u32 {
+        self.serial
+    }
+
+    /// The scopes that it grants.
+    pub fn scopes(&self) -> Vec<Cow<'_, str>> {
+        match json::parse(self.sealed.scope_list().as_bytes()) {
+            Ok(Value::Array(items)) => {
+                items.iter().filter_map(|item| Some(Cow::Owned(item.as_str()?.to_owned()))).collect()
+            }
+            _ => self.sealed.scopes().split(SEPARATOR).filter(|scope| !scope.is_empty()).map(Cow::Borrowed).collect(),
+        }
+    }
+
     /// Whether the token grants all of these scopes, which line feeds separate.
     ///
     /// # Errors
@@ -79,7 +98,7 @@ impl VerifiedToken {
         let (token_len, parts) = (text.len(), Parts::default());
         let sealed =
             Sealed { text: text.to_owned(), token_len, parts, window, expires_at: closes, is_long_lived: false };
-        Self { sealed, provider: 0, generation: 0 }
+        Self { sealed, provider: 0, generation: 0, serial: 0 }
     }
 }
 
@@ -98,8 +117,18 @@ pub(super) struct Sealed {
 impl Sealed {
     /// The scopes, which line feeds separate.
     pub(super) fn scopes(&self) -> &str {
-        let start = self.token_len + self.parts.claims + self.parts.header + self.parts.id;
+        let start = self.scopes_at();
         self.text.get(start..start + self.parts.scopes).unwrap_or_default()
+    }
+
+    /// The scopes as a JSON list, where one of them holds a line feed; else nothing.
+    fn scope_list(&self) -> &str {
+        let start = self.scopes_at() + self.parts.scopes;
+        self.text.get(start..start + self.parts.scope_list).unwrap_or_default()
+    }
+
+    const fn scopes_at(&self) -> usize {
+        self.token_len + self.parts.claims + self.parts.header + self.parts.id
     }
 }
 

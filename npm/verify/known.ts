@@ -1,0 +1,89 @@
+// What tokens say that were seen before: read out of the core once, and handed out again for as long as the core says that the token
+// is good. The core alone knows that; here is nothing but what it has said.
+
+import type { Principal } from "./types.js";
+
+/** Of what is longer, in bytes, nothing is kept: this bounds each entry. */
+const LONGEST = 2048;
+/** An entry takes so much memory at most, about. */
+const ENTRY_BYTES = 2 * LONGEST;
+
+/** What a good token says of its principal. */
+export interface Said {
+  /** Which token it is; no other token of the same core ever has that number. */
+  readonly serial: number;
+  readonly provider: string;
+  readonly key: string;
+  readonly issuer: string;
+  readonly id: string;
+  readonly labels: Record<string, string>;
+  readonly scopes: string[];
+  readonly expiresAt: number;
+}
+
+/** The same, kept: labels and scopes are frozen. Claims and header are there once somebody has asked for them. */
+interface Entry extends Said {
+  readonly claims: Copies | undefined;
+  readonly header: Copies | undefined;
+}
+
+/** JSON of which everybody gets a copy of his own. */
+export class Copies {
+  #text: string;
+  #flat: Record<string, unknown> | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
+    const value: Record<string, unknown> = JSON.parse(text);
+    // Of what holds no objects a copy of its members is enough.
+    if (Object.values(value).every((member) => typeof member !== "object" || member === null)) this.#flat = value;
+  }
+
+  copy(): Record<string, unknown> {
+    return this.#flat === undefined ? JSON.parse(this.#text) : { ...this.#flat };
+  }
+}
+
+/** The entries, each at the one place that its number has: what comes later takes the place of what was there. */
+export class Known {
+  #places: (Entry | undefined)[] = [];
+  #size: number;
+
+  /** So many tokens at most, and so many bytes: those that the core remembers. */
+  constructor({ maxEntries = 1000, maxBytes = 4 << 20 }: { maxEntries?: number; maxBytes?: number } = {}) {
+    this.#size = Math.floor(Math.min(maxEntries, 1000, maxBytes / ENTRY_BYTES));
+  }
+
+  get(serial: number): Entry | undefined {
+    const entry = this.#places[serial % this.#size];
+    return entry !== undefined && entry.serial === serial ? entry : undefined;
+  }
+
+  /** Keeps what a token says, in so many bytes, if it is one of those that the core remembers. Its lists are frozen. */
+  put(said: Said, bytes: number, claims?: Copies, header?: Copies): void {
+    if (said.serial === 0 || bytes > LONGEST || !(this.#size > 0)) return;
+    this.#places[said.serial % this.#size] = { ...said, claims, header };
+  }
+
+  clear(): void {
+    this.#places = [];
+  }
+}
+
+/** From now on, what is said of labels and scopes may be handed to many. */
+export function freezeLists(said: Said): void {
+  Object.freeze(said.labels);
+  Object.freeze(said.scopes);
+}
+
+/** A principal of the caller's own. */
+export function ownPrincipal(said: Said): Principal {
+  const { key, issuer, id, labels, scopes, expiresAt } = said;
+  return { key, kind: "jwt", issuer, id, labels: { ...labels }, scopes: scopes.slice(), expiresAt };
+}
+
+/** The principal in its one form, frozen: with lists that are frozen already. */
+export function frozenPrincipal(said: Said): Principal {
+  const { key, issuer, id, labels, scopes, expiresAt } = said;
+  return Object.freeze({ key, kind: "jwt", issuer, id, labels, scopes, expiresAt });
+}
