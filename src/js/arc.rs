@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{
     error::thrown,
-    http::{credentials_of, object_of, seconds, texts_of},
+    http::{credentials_of, object_of, seconds},
 };
 use crate::{
     arc::{origin::OriginRules, run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run, Step},
@@ -229,4 +229,9 @@ pub(super) fn reply_json(reply: &Reply) -> String {
         Some(code) => members.integer("arcCode", code.number().into()).end(),
         None => members.end(),
     }
+}
+
+/// The texts of a list.
+fn texts_of<'v>(list: Option<&'v Value<'_>>) -> Vec<&'v str> {
+    list.and_then(Value::as_array).unwrap_or_default().iter().filter_map(Value::as_str).collect()
 }

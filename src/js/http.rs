@@ -10,7 +10,7 @@ use crate::{
         custom::{admit, principal_from_json, required_scopes},
         first_of,
     },
-    json::{Members, Value},
+    json::Members,
     secret::Secret,
     time::{Span, Time},
 };
@@ -70,11 +70,6 @@ pub fn find_hash(hashes: &[u8], needle: &[u8]) -> Option<u32> {
 pub(super) fn credentials_of(written: Members, credentials: &Credentials) -> Members {
     let token = credentials.token().and_then(|token| std::str::from_utf8(token.expose()).ok());
     written.text("scheme", credentials.scheme()).some_text("token", token)
-}
-
-/// The texts of a list.
-pub(super) fn texts_of<'v>(list: Option<&'v Value<'_>>) -> Vec<&'v str> {
-    list.and_then(Value::as_array).unwrap_or_default().iter().filter_map(Value::as_str).collect()
 }
 
 pub(super) fn seconds(seconds: f64) -> Span {
