@@ -4,8 +4,26 @@
 import type { Timer } from "../platform/cancellation.js";
 
 /** A deploy lets two versions meet: those that differ don't talk. */
-export const PIPE_VERSION = "2";
-export const PIPE_HEADER = "x-arcgate-pipe";
+const VERSION = "3";
+const HEADER = "x-arcgate-pipe";
+/** The gate says what has left for the client. */
+const PACED = "x-arcgate-paced";
+
+/** The header fields of a gate that asks for a socket. */
+export function pipeHeaders(isPaced: boolean): Record<string, string> {
+  return { Upgrade: "websocket", [HEADER]: VERSION, ...(isPaced ? { [PACED]: "1" } : {}) };
+}
+
+/** What a gate asks a hub for; nothing where it is of another version, or no gate. */
+export function pipeOf(headers: Pick<Headers, "get">): { isPaced: boolean } | undefined {
+  if (headers.get(HEADER) !== VERSION || headers.get("upgrade") !== "websocket") return undefined;
+  return { isPaced: headers.get(PACED) !== null };
+}
+
+/** Whether the platform tells what waits for a client: where it doesn't, nothing is said, and nothing is held back. */
+export function isGauged(client: WebSocket): boolean {
+  return typeof client.bufferedAmount === "number";
+}
 
 const CREDIT = "+";
 const OPEN = 1;
@@ -32,12 +50,10 @@ export class Credit {
   #timer: Timer | undefined;
   #isStopped = false;
 
-  /** Before the hello. Where the platform doesn't tell what waits for a client, nothing is said, and nothing is held back. */
   constructor(hub: WebSocket, client: WebSocket) {
     this.#hub = hub;
     this.#client = client;
-    if (typeof client.bufferedAmount === "number") this.#say(0);
-    else this.#isStopped = true;
+    this.#isStopped = !isGauged(client);
   }
 
   /** A frame from the hub was dealt with. */

@@ -29,6 +29,8 @@ mod registers;
 pub mod retry_after;
 #[cfg(feature = "gate")]
 pub mod revocation;
+#[cfg(feature = "gate")]
+mod room;
 #[cfg(feature = "client")]
 pub mod signing_key;
 #[cfg(feature = "client")]

@@ -3,14 +3,13 @@
 import { ArcgateError } from "../../errors.js";
 import { MachineDriver } from "../../platform/machine-driver.js";
 import { gate, recoverFrom } from "../../platform/modules/gate.js";
-import { randomHalves } from "../../platform/random.js";
 import type { Principal } from "../../verify/types.js";
 import type { ArcpGateCore } from "../../wasm/gate.js";
 import { logged, reasonFor, type Told } from "../../worker/audit.js";
 import { NORMAL, RESTART } from "../close-codes.js";
-import { Credit } from "../hub-protocol.js";
+import { Credit, isGauged } from "../hub-protocol.js";
 import type { Authenticate, GateAction } from "./actions.js";
-import type { Side } from "./frames.js";
+import type { Side } from "./endpoint.js";
 import { Identity } from "./identity.js";
 import { nameOf } from "./sessions.js";
 import type { ConnectionOptions, ServerSocket } from "./settings.js";
@@ -43,20 +42,8 @@ export class Connection implements LineOwner {
     this.#options = options;
     this.#identity = new Identity(request, options, this.#abort.signal);
     const { endpoint, upstream, place } = options;
-    const hasGauge = typeof socket.bufferedAmount === "number";
-    const { core, conn } = place;
-    const { isTrusted } = upstream;
     this.#driver = new MachineDriver(gate, {
-      make: () =>
-        new gate.bindings.ArcpGateCore(
-          endpoint.machine,
-          core,
-          conn,
-          isTrusted,
-          hasGauge,
-          ...randomHalves(),
-          Date.now(),
-        ),
+      make: () => endpoint.gate(place, upstream.isTrusted, isGauged(socket)),
       onTimeout: () => this.#do((core, now) => place.cutOff(core.handleTimeout(now))),
       isPatient: true,
     });
@@ -111,7 +98,7 @@ export class Connection implements LineOwner {
   // A frame that was sent on needs nothing else: there are no actions, and deadlines only moved away.
   #frame(side: Side, data: string): void {
     this.#do((core, now) => {
-      const forwarded = this.#options.frames.handle(core, side, data, now);
+      const forwarded = this.#options.endpoint.handle(core, side, data, now);
       if (forwarded) this.#send(side === "client" ? "upstream" : "client", data);
       return forwarded;
     });
@@ -248,7 +235,12 @@ export class Connection implements LineOwner {
       if (resumes !== undefined && !upstream.isTrusted) sessions.displace(nameOf(resumes, principal.key));
       const dialing = new AbortController();
       this.#dialing = dialing;
-      const { socket, auth } = await upstream.open(principal, this.#token, dialing.signal);
+      const { socket, auth } = await upstream.open(
+        principal,
+        this.#token,
+        dialing.signal,
+        isGauged(this.#client.socket),
+      );
       const line = this.#line(socket, () => dialing.abort());
       if (this.#over || dialing.signal.aborted) return line.close(NORMAL);
       this.#dialing = undefined;

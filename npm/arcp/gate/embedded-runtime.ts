@@ -2,7 +2,7 @@
 
 import { ArcgateError, configError } from "../../errors.js";
 import type { Principal } from "../../verify/types.js";
-import { PIPE_HEADER, PIPE_VERSION } from "../hub-protocol.js";
+import { pipeHeaders } from "../hub-protocol.js";
 import { acceptedSocket, type Upstream } from "./settings.js";
 
 /** The longest name of a hub, in UTF-16 units. */
@@ -22,7 +22,7 @@ type HubFor = (principal: Principal) => string | Promise<string>;
  */
 export function hubUpstream({
   binding,
-  hubFor = hubOfPrincipal,
+  hubFor = hubsOfPrincipals(),
 }: {
   binding: HubNamespace;
   hubFor?: HubFor | undefined;
@@ -30,13 +30,13 @@ export function hubUpstream({
   return {
     // Its resume tokens are random and bound to the principal, so they need no seal.
     isTrusted: true,
-    async open(principal, _token, signal) {
+    async open(principal, _token, signal, isPaced) {
       const name = await hubFor(principal);
       if (typeof name !== "string" || name === "" || name.length > LONGEST_NAME) {
         throw configError("hubFor", `must give a name of 1 to ${LONGEST_NAME} characters`);
       }
       signal.throwIfAborted();
-      const response = await upgrade(binding.get(binding.idFromName(name)), signal);
+      const response = await upgrade(binding.get(binding.idFromName(name)), isPaced, signal);
       const socket = acceptedSocket(response);
       // 426: a deploy is under way, and one of the two is of another version.
       if (!socket) throw unavailable(`the hub answered ${response.status} instead of upgrading`);
@@ -45,18 +45,29 @@ export function hubUpstream({
   };
 }
 
-async function upgrade(hub: ReturnType<HubNamespace["get"]>, signal: AbortSignal): Promise<Response> {
+async function upgrade(hub: ReturnType<HubNamespace["get"]>, isPaced: boolean, signal: AbortSignal): Promise<Response> {
   try {
-    return await hub.fetch("https://hub/", { headers: { Upgrade: "websocket", [PIPE_HEADER]: PIPE_VERSION }, signal });
+    return await hub.fetch("https://hub/", { headers: pipeHeaders(isPaced), signal });
   } catch (cause) {
     throw unavailable("the hub can't be reached", cause);
   }
 }
 
-/** A name for each principal: the SHA-256 of its key, which is injective. */
-async function hubOfPrincipal({ key }: Principal): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** So many names are kept. */
+const MOST_NAMES = 1000;
+
+/** A name for each principal, kept once it is known: the SHA-256 of its key, which is injective. */
+export function hubsOfPrincipals(): HubFor {
+  const names = new Map<string, string>();
+  return async ({ key }) => {
+    const known = names.get(key);
+    if (known !== undefined) return known;
+    const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+    const name = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    names.set(key, name);
+    if (names.size > MOST_NAMES) names.delete(names.keys().next().value as string);
+    return name;
+  };
 }
 
 function unavailable(message: string, cause?: unknown): ArcgateError {

@@ -2,15 +2,12 @@
 
 import { within } from "../../platform/cancellation.js";
 import { optionsJson } from "../../platform/json.js";
-import { MachineDriver } from "../../platform/machine-driver.js";
-import { call, gate, guarded } from "../../platform/modules/gate.js";
-import { placeOf } from "../../verify/request.js";
-import type { ArcpEndpointCore } from "../../wasm/gate.js";
+import { call } from "../../platform/modules/gate.js";
 import { type Auditor, auditor, logged } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";
 import { Admission, addressKey } from "./admission.js";
 import { Connection } from "./connection.js";
-import { Frames } from "./frames.js";
+import { Endpoint } from "./endpoint.js";
 import { Sessions } from "./sessions.js";
 import type { ArcpSettings, ConnectionOptions, Here, ServerSocket, Upstream } from "./settings.js";
 
@@ -32,8 +29,7 @@ declare const WebSocketPair: new () => { 0: WebSocket; 1: ServerSocket };
 
 /** The `/arcp` endpoint of one deployment. There is one for an isolate. */
 export class ArcpEndpoint {
-  #endpoint: MachineDriver<ArcpEndpointCore>;
-  #frames: Frames;
+  #endpoint: Endpoint;
   #audit: Auditor;
   #rateLimit: string | undefined;
   #admission: Admission;
@@ -41,9 +37,7 @@ export class ArcpEndpoint {
   #maxBuffered: number | undefined;
 
   constructor({ config, audit, clockToleranceSec, limits, seal, revoked }: ArcpSettings) {
-    const json = optionsJson(config);
-    this.#endpoint = new MachineDriver(gate, { make: () => new gate.bindings.ArcpEndpointCore(json) });
-    this.#frames = new Frames(this.#endpoint);
+    this.#endpoint = new Endpoint(optionsJson(config));
     this.#audit = auditor(audit);
     const { rateLimit, ...counted } = limits;
     this.#rateLimit = rateLimit;
@@ -55,20 +49,15 @@ export class ArcpEndpoint {
 
   /** Throws what is wrong with the configuration, until it has been found right once. */
   check(): void {
-    this.#maxBuffered ??= this.#endpoint.machine.maxBuffered();
+    this.#maxBuffered ??= this.#endpoint.maxBuffered();
   }
 
   /** Answers a request for an upgrade. Never throws. */
   async handle(request: Request, { upstreamOf, ...here }: Here): Promise<Response> {
     try {
-      const { scheme, host, path, query } = placeOf(request);
-      const { headers } = request;
-      const [origin, protocol] = [headers.get("origin") ?? undefined, headers.get("upgrade") ?? undefined];
-      const answer = guarded(() =>
-        this.#endpoint.machine.head(request.method, scheme, host, path, query, origin, protocol),
-      );
+      const answer = this.#endpoint.refusal(request);
       if (answer !== undefined) return this.#refuse(JSON.parse(answer));
-      const address = addressKey(headers.get("cf-connecting-ip") ?? undefined);
+      const address = addressKey(request.headers.get("cf-connecting-ip") ?? undefined);
       const full = this.#admission.full(address);
       if (full) return this.#refuse(full);
       if (!(await this.#isWithinRate(address, here.env))) return this.#refuse(TOO_MANY_REQUESTS);
@@ -106,7 +95,6 @@ export class ArcpEndpoint {
       ...this.#shared,
       place,
       endpoint: this.#endpoint,
-      frames: this.#frames,
       maxBuffered: this.#maxBuffered ?? 0,
       audit: (event) => {
         if (event.type === "arcp.hello") place.hello(event.outcome === "refused");

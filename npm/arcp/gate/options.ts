@@ -4,7 +4,7 @@ import { ArcgateError, configError } from "../../errors.js";
 import { numberOption } from "../../platform/options.js";
 import type { WorkerLimits, WorkerOptions } from "../../worker/types.js";
 import { upstreamAuth } from "../../worker/upstream-auth.js";
-import { type HubNamespace, hubUpstream } from "./embedded-runtime.js";
+import { type HubNamespace, hubsOfPrincipals, hubUpstream } from "./embedded-runtime.js";
 import { resumeSealer, secretOf } from "./resume-key.js";
 import type { ArcpSettings, Upstream } from "./settings.js";
 import { remoteUpstream } from "./upstream.js";
@@ -104,7 +104,8 @@ function readUpstream(
 }
 
 // The embedded runtime, in the Durable Object that is bound as RUNTIME_HUB.
-function hubOf(hubFor: WorkerOptions["hubFor"]): (env: unknown) => Upstream {
+function hubOf(given: WorkerOptions["hubFor"]): (env: unknown) => Upstream {
+  const hubFor = given ?? hubsOfPrincipals();
   return (env) => {
     const { RUNTIME_HUB: binding } = Object(env) as { RUNTIME_HUB?: HubNamespace };
     if (typeof binding?.idFromName === "function") return hubUpstream({ binding, hubFor });

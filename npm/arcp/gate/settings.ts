@@ -1,14 +1,12 @@
 // What the endpoint of ARCP is made of, and what a connection gets of it.
 
-import type { MachineDriver } from "../../platform/machine-driver.js";
 import type { Credentials, Principal, Verifier } from "../../verify/types.js";
-import type { ArcpEndpointCore } from "../../wasm/gate.js";
 import type { Auditor } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";
 import type { Guard } from "../../worker/dev-guard.js";
 import type { WorkerContext } from "../../worker/types.js";
 import type { AdmissionLimits, SocketPlace } from "./admission.js";
-import type { Frames } from "./frames.js";
+import type { Endpoint } from "./endpoint.js";
 import type { Sessions } from "./sessions.js";
 
 /** Whether a principal's token is revoked, by the store's word, and whether there is anything to ask. */
@@ -32,8 +30,13 @@ export interface OpenUpstream {
 export interface Upstream {
   /** It is the embedded runtime, which is believed what it says of resuming: no other one's resume tokens are. */
   isTrusted: boolean;
-  /** Opens it for a principal, whose own token it may show. */
-  open(principal: Principal, presentedToken: string | undefined, signal: AbortSignal): Promise<OpenUpstream>;
+  /** Opens it for a principal, whose own token it may show. With `isPaced` it will be told what has left for the client. */
+  open(
+    principal: Principal,
+    presentedToken: string | undefined,
+    signal: AbortSignal,
+    isPaced: boolean,
+  ): Promise<OpenUpstream>;
 }
 
 /** The socket of an answer to an upgrade, accepted; nothing where the answer is another one. */
@@ -89,8 +92,7 @@ export interface IdentityOptions extends Pick<Here, "verifierOf" | "guard" | "en
 
 /** What a connection gets of its endpoint. */
 export interface ConnectionOptions extends IdentityOptions {
-  endpoint: MachineDriver<ArcpEndpointCore>;
-  frames: Frames;
+  endpoint: Endpoint;
   upstream: Upstream;
   place: SocketPlace;
   sessions: Sessions;

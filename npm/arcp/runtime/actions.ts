@@ -5,7 +5,6 @@ import type { Told } from "../../worker/audit.js";
 import type { JobInfo } from "./types.js";
 
 export type HubAction =
-  | { do: "send"; conn: number; text: string }
   | { do: "close"; conn: number; code: number; reason: string }
   | StartRun
   | { do: "abort"; job: string; reason: string }

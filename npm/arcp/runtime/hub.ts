@@ -1,6 +1,7 @@
 // The embedded runtime: one Durable Object holds the sessions and jobs of a hub, in memory. The core decides; here is what it
 // decides about: sockets, agents, one timer, the policy.
 
+import type { Timer } from "../../platform/cancellation.js";
 import { MachineDriver } from "../../platform/machine-driver.js";
 import { gate, ready, recoverFrom } from "../../platform/modules/gate.js";
 import type { PlatformRequest } from "../../platform/types.js";
@@ -10,7 +11,8 @@ import { type Auditor, auditor, reasonFor, type Told } from "../../worker/audit.
 import type { RuntimeHubClass } from "../../worker/types.js";
 import { HELLO_TIMEOUT, NORMAL, RESTART } from "../close-codes.js";
 import type { ServerSocket } from "../gate/settings.js";
-import { creditIn, PIPE_HEADER, PIPE_VERSION } from "../hub-protocol.js";
+import { creditIn, pipeOf } from "../hub-protocol.js";
+import { Room } from "../room.js";
 import type { AskPolicy, HubAction, StartRun } from "./actions.js";
 import { HELLO_MS } from "./numbers.js";
 import type { HubOptions } from "./options.js";
@@ -30,7 +32,8 @@ export function runtimeHub(options: HubOptions): RuntimeHubClass {
 
     /** Takes the gate's upgrade requests. Only a binding reaches this, so what they say of a user is believed. */
     async fetch(request: PlatformRequest): Promise<Response> {
-      if (request.headers.get(PIPE_HEADER) !== PIPE_VERSION || request.headers.get("upgrade") !== "websocket") {
+      const pipe = pipeOf(request.headers);
+      if (pipe === undefined) {
         return new Response("another version", { status: 426, headers: { Upgrade: "websocket" } });
       }
       try {
@@ -43,10 +46,20 @@ export function runtimeHub(options: HubOptions): RuntimeHubClass {
       }
       const { 0: client, 1: server } = new WebSocketPair();
       server.accept({ allowHalfOpen: true });
-      this.#hub.connected(server);
+      this.#hub.connected(server, pipe.isPaced);
       return new Response(null, { status: 101, webSocket: client } as ResponseInit);
     }
   };
+}
+
+/** A gate's socket. */
+interface Pipe {
+  conn: number;
+  socket: ServerSocket;
+  /** Its gate says what has left for the client. */
+  isPaced: boolean;
+  /** Until its hello has come: when it is late. */
+  lateAt: number | undefined;
 }
 
 /** Sessions and jobs, and what carries them. */
@@ -55,7 +68,10 @@ class Hub {
   #policy: JobPolicy | undefined;
   #audit: Auditor;
   #driver: MachineDriver<HubCore>;
-  #sockets = new Map<number, ServerSocket>();
+  #room = new Room();
+  #pipes = new Map<number, Pipe>();
+  #late: Timer | undefined;
+  #isActing = false;
   #lastConn = 0;
   #runs = new Map<string, Run>();
 
@@ -67,6 +83,7 @@ class Hub {
     this.#driver = new MachineDriver(gate, {
       make: () => new gate.bindings.HubCore(config, crypto.getRandomValues(new Uint8Array(8))),
       onTimeout: () => this.#do((core, now) => core.handleTimeout(now)),
+      isPatient: true,
     });
   }
 
@@ -77,39 +94,51 @@ class Hub {
   }
 
   /** A gate's socket, accepted. Its first frame is the hello. */
-  connected(socket: ServerSocket): void {
+  connected(socket: ServerSocket, isPaced: boolean): void {
     this.#lastConn += 1;
-    const conn = this.#lastConn;
-    this.#sockets.set(conn, socket);
-    let hasHello = false;
-    let isPaced = false;
-    const late = setTimeout(() => this.#close(conn, HELLO_TIMEOUT), HELLO_MS);
+    const pipe: Pipe = { conn: this.#lastConn, socket, isPaced, lateAt: Date.now() + HELLO_MS };
+    this.#pipes.set(pipe.conn, pipe);
+    this.#late ??= setTimeout(() => this.#endLate(), HELLO_MS);
     const closed = () => {
-      clearTimeout(late);
-      if (!this.#sockets.has(conn)) return;
-      this.#close(conn, NORMAL);
-      this.#do((core, now) => core.handleClosed(conn, now));
+      if (!this.#pipes.has(pipe.conn)) return;
+      this.#close(pipe.conn, NORMAL);
+      this.#do((core, now) => core.handleClosed(pipe.conn, now));
     };
     socket.addEventListener("message", ({ data }) => {
-      if (!this.#sockets.has(conn)) return;
       // What is no text is no frame.
-      const text = typeof data === "string" ? data : "";
-      const frames = creditIn(text);
-      if (frames !== undefined) {
-        isPaced = true;
-        if (hasHello) this.#do((core, now) => core.handleCredit(conn, frames, now));
-        return;
-      }
-      const isHello = !hasHello;
-      hasHello = true;
-      clearTimeout(late);
-      this.#do((core, now) => {
-        if (isHello) core.handleHello(conn, text, crypto.getRandomValues(new Uint8Array(32)), isPaced, now);
-        else core.handleFrame(conn, text, now);
-      });
+      if (this.#pipes.has(pipe.conn)) this.#received(pipe, typeof data === "string" ? data : "");
     });
     socket.addEventListener("close", closed);
     socket.addEventListener("error", closed);
+  }
+
+  #received(pipe: Pipe, text: string): void {
+    const { conn, isPaced } = pipe;
+    const isHello = pipe.lateAt !== undefined;
+    const credit = creditIn(text);
+    if (credit !== undefined) {
+      if (!isHello) this.#do((core, now) => core.handleCredit(conn, credit, now));
+      return;
+    }
+    pipe.lateAt = undefined;
+    this.#do((core, now) => {
+      if (isHello) return core.handleHello(conn, text, crypto.getRandomValues(new Uint8Array(32)), isPaced, now);
+      const length = this.#room.write(core, text);
+      if (length === undefined) core.handleLongFrame(conn, text, now);
+      else core.handleFrame(conn, length, now);
+    });
+  }
+
+  // One timer for all who have not said hello: it is set for the first of them.
+  #endLate(): void {
+    const now = Date.now();
+    let next = Infinity;
+    for (const { conn, lateAt } of this.#pipes.values()) {
+      if (lateAt === undefined) continue;
+      if (lateAt <= now) this.#close(conn, HELLO_TIMEOUT);
+      else next = Math.min(next, lateAt);
+    }
+    this.#late = next === Infinity ? undefined : setTimeout(() => this.#endLate(), next - now);
   }
 
   // Tells the core something, does what it wants done, and sets the timer.
@@ -118,10 +147,7 @@ class Hub {
     try {
       const core = this.#driver.survivor();
       step(core, Date.now());
-      this.#driver.drain(
-        () => core.pollAction(),
-        (action) => this.#act(JSON.parse(action) as HubAction),
-      );
+      this.#drain(core);
       this.#driver.arm(core, Date.now());
     } catch (thrown) {
       recoverFrom(thrown);
@@ -130,10 +156,28 @@ class Hub {
     }
   }
 
+  // Frames go as they are. What acting brings about is done by the loop under way.
+  #drain(core: HubCore): void {
+    if (this.#isActing) return;
+    this.#isActing = true;
+    try {
+      for (;;) {
+        const conn = core.pollSend();
+        if (conn !== 0) {
+          this.#send(conn, core.sentText());
+          continue;
+        }
+        const action = core.pollAction();
+        if (action === undefined) return;
+        this.#act(JSON.parse(action) as HubAction);
+      }
+    } finally {
+      this.#isActing = false;
+    }
+  }
+
   #act(action: HubAction) {
     switch (action.do) {
-      case "send":
-        return this.#send(action.conn, action.text);
       case "close":
         return this.#close(action.conn, action);
       case "run":
@@ -153,17 +197,17 @@ class Hub {
 
   #send(conn: number, text: string): void {
     try {
-      this.#sockets.get(conn)?.send(text);
+      this.#pipes.get(conn)?.socket.send(text);
     } catch {
       // It is closing; its close comes as an event.
     }
   }
 
   #close(conn: number, { code, reason }: { code: number; reason: string }): void {
-    const socket = this.#sockets.get(conn);
-    this.#sockets.delete(conn);
+    const pipe = this.#pipes.get(conn);
+    this.#pipes.delete(conn);
     try {
-      socket?.close(code, reason);
+      pipe?.socket.close(code, reason);
     } catch {
       // It is closed.
     }
@@ -192,7 +236,7 @@ class Hub {
   // The core is gone, and with it every session and job.
   #lost(): void {
     this.#driver.end();
-    for (const conn of [...this.#sockets.keys()]) this.#close(conn, RESTART);
+    for (const conn of [...this.#pipes.keys()]) this.#close(conn, RESTART);
     for (const run of this.#runs.values()) run.stop("lost");
     this.#runs.clear();
   }
@@ -208,8 +252,10 @@ class Hub {
     const report = (event: unknown) =>
       tell((core, now) => {
         const { text, thrown, bytes } = written(event, core.payloadBytes());
-        if (text === undefined) core.handleUnwritten(job, false, kindOf(event), thrown, bytes, now);
-        else core.handleEvent(job, text, now);
+        if (text === undefined) return core.handleUnwritten(job, false, kindOf(event), thrown, bytes, now);
+        const length = this.#room.write(core, text);
+        if (length === undefined) core.handleLongEvent(job, text, now);
+        else core.handleEvent(job, length, now);
       });
     const end = (output: unknown) =>
       tell((core, now) => {

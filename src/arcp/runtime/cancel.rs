@@ -83,7 +83,8 @@ impl Hub {
         }
         let trace_id = Rc::clone(&job.trace_id);
         let is_first = job.cancelled_until.is_none();
-        job.cancelled_until.get_or_insert(grace);
+        let ends = *job.cancelled_until.get_or_insert(grace);
+        self.is_due_at(Some(ends));
         let mut payload = Members::new().text("job_id", job_id).text("request_id", &requester.request_id);
         if let Some(reason) = reason {
             payload = payload.text("reason", reason);

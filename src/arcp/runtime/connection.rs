@@ -161,6 +161,7 @@ impl Hub {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.conn = None;
             session.ends_at = Some(now.plus(window));
+            self.is_due_at(Some(now.plus(window)));
             self.control_all_flows();
         }
     }
@@ -174,6 +175,7 @@ impl Hub {
     /// A session ends: what it submitted goes on without it.
     pub(super) fn forget_session(&mut self, id: &str) {
         let Some(session) = self.sessions.remove(id) else { return };
+        self.is_due_no_more();
         self.buffered = self.buffered.saturating_sub(session.buffer.all().bytes);
         if let Some(conn) = session.conn {
             self.forget_conn(conn);

@@ -97,6 +97,7 @@ impl Hub {
             ..Audit::new("arcp.job", outcome, reason)
         };
         self.change(job_id, |job| job.end = Some((end, now)));
+        self.is_due_no_more();
         if let Some(reason) = abort {
             self.actions.push_back(super::Action::Abort { job: job_id.to_owned(), reason });
         }
@@ -138,6 +139,7 @@ impl Hub {
         }
         if let Some(job) = self.jobs.remove(job_id) {
             self.kept = self.kept.saturating_sub(job.bytes());
+            self.is_due_no_more();
         }
     }
 
@@ -145,9 +147,10 @@ impl Hub {
     /// subscribers could have seen.
     pub(super) fn trim_jobs(&mut self, now: Time) {
         while self.kept > self.limits.all_jobs_bytes || self.jobs.len() > self.limits.all_jobs {
-            let ended = self.jobs.values().filter(|job| job.end.is_some());
-            let oldest = ended.min_by_key(|job| (!job.followers.is_empty(), job.created));
-            if let Some(id) = oldest.map(|job| job.id.clone()) {
+            let ended = || self.jobs.values().filter(|job| job.end.is_some());
+            let oldest = ended().find(|job| job.followers.is_empty()).or_else(|| ended().next());
+            let oldest = oldest.map(|job| job.id.clone());
+            if let Some(id) = oldest {
                 self.forget_job(&id, now);
                 continue;
             }

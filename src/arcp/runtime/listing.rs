@@ -41,6 +41,7 @@ impl Hub {
         let mut found = self.jobs.values().rev().filter(|job| filter.takes(job)).filter(is_visible);
         let page: Vec<&Job> = found.by_ref().take(filter.limit).collect();
         let next = found.next().and(page.last()).map(|job| job.id.clone());
+        drop(found);
         let jobs = page.iter().map(|job| entry(job, self.last_seq(job)));
         let payload = Members::new().text("request_id", &requester.request_id).list("jobs", jobs);
         let payload = match next {

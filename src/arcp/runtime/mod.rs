@@ -43,7 +43,7 @@ mod submit;
 mod subscribe;
 mod timeouts;
 
-use std::{collections::VecDeque, convert::Infallible, rc::Rc};
+use std::{cell::Cell, collections::VecDeque, convert::Infallible, rc::Rc};
 
 pub use action::{Action, Audit};
 pub use connection::PRINCIPAL_SCHEME;
@@ -105,6 +105,8 @@ pub struct Hub {
     kept: usize,
     /// When what is old was last looked for.
     swept: Time,
+    /// When the first of all that ends with time is due; `None` where that has to be looked for.
+    due: Cell<Option<Option<Time>>>,
 }
 
 impl Hub {
@@ -137,6 +139,7 @@ impl Hub {
             buffered: 0,
             kept: 0,
             swept: Time::EPOCH,
+            due: Cell::new(None),
         })
     }
 

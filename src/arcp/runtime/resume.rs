@@ -32,6 +32,7 @@ impl Hub {
         // The policy sees the principal as it is now: scopes and labels may have changed.
         session.owner = owner.clone();
         session.ends_at = None;
+        self.due.set(None);
         session.is_over = false;
         session.buffer.rewind(resume.last_event_seq);
         if session.acknowledges() {

@@ -94,9 +94,9 @@ pub(super) trait Identified {
     fn id(&self) -> &str;
 }
 
-/// In the order of their ids, which is that in which they came.
+/// In the order of their ids, which is that in which they came. Boxed: the oldest goes first, and all others move up.
 #[derive(Debug)]
-pub(super) struct Table<T>(Vec<T>);
+pub(super) struct Table<T>(Vec<Box<T>>);
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
@@ -110,12 +110,12 @@ impl<T: Identified> Table<T> {
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&T> {
-        self.0.get(self.position(id).ok()?)
+        self.0.get(self.position(id).ok()?).map(Box::as_ref)
     }
 
     pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
         let at = self.position(id).ok()?;
-        self.0.get_mut(at)
+        self.0.get_mut(at).map(Box::as_mut)
     }
 
     /// Takes one in; another with its id goes.
@@ -127,19 +127,19 @@ impl<T: Identified> Table<T> {
             }
             Err(at) => at,
         };
-        self.0.insert(at, entry);
+        self.0.insert(at, Box::new(entry));
     }
 
-    pub(super) fn remove(&mut self, id: &str) -> Option<T> {
+    pub(super) fn remove(&mut self, id: &str) -> Option<Box<T>> {
         self.position(id).ok().map(|at| self.0.remove(at))
     }
 
-    pub(super) fn values(&self) -> std::slice::Iter<'_, T> {
-        self.0.iter()
+    pub(super) fn values(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
+        self.0.iter().map(Box::as_ref)
     }
 
-    pub(super) fn values_mut(&mut self) -> std::slice::IterMut<'_, T> {
-        self.0.iter_mut()
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut().map(Box::as_mut)
     }
 
     pub(super) fn len(&self) -> usize {

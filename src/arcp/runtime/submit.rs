@@ -93,9 +93,12 @@ impl Hub {
     }
 
     fn check_room_for_job(&self, owner: &Owner) -> Result<(), RequestRefusal> {
-        let running = self.jobs.values().filter(|job| job.end.is_none());
-        let own = running.clone().filter(|job| job.owner.key == owner.key).count();
-        if own >= self.limits.jobs || running.count() >= self.limits.all_jobs {
+        let (mut running, mut own) = (0, 0);
+        for job in self.jobs.values().filter(|job| job.end.is_none()) {
+            running += 1;
+            own += usize::from(job.owner.key == owner.key);
+        }
+        if own >= self.limits.jobs || running >= self.limits.all_jobs {
             let most = if own >= self.limits.jobs { self.limits.jobs } else { self.limits.all_jobs };
             return Err(RequestRefusal::too_many(ArcpCode::InternalError, "jobs", most));
         }
@@ -158,6 +161,7 @@ impl Hub {
             ..Audit::new("arcp.submit", Outcome::Allowed, "ok")
         });
         self.kept += job.bytes();
+        self.is_due_at(job.lease_ends.into_iter().chain([job.ends_at]).min());
         self.jobs.insert(job);
         self.trim_jobs(now);
         self.accept(requester, &id, &trace_id, &accepted, now);

@@ -12,6 +12,25 @@ const SWEEP: Span = Span::from_secs(60);
 impl Hub {
     /// When the hub wants to be told the time again. What is only kept for later is dropped when something else happens.
     pub(super) fn deadline(&self) -> Option<Time> {
+        let due = self.due.get().unwrap_or_else(|| self.first_due());
+        debug_assert_eq!(due, self.first_due(), "whatever changes a deadline says so");
+        self.due.set(Some(due));
+        due
+    }
+
+    /// Something is due at this time that wasn't before.
+    pub(super) fn is_due_at(&mut self, at: Option<Time>) {
+        if let Some(due) = self.due.get() {
+            self.due.set(Some(due.into_iter().chain(at).min()));
+        }
+    }
+
+    /// Something isn't due any more.
+    pub(super) fn is_due_no_more(&mut self) {
+        self.due.set(None);
+    }
+
+    fn first_due(&self) -> Option<Time> {
         let sessions = self.sessions.values().filter_map(|session| session.ends_at);
         let jobs = self.jobs.values().filter(|job| job.end.is_none());
         let jobs = jobs.flat_map(|job| [Some(job.ends_at), job.lease_ends, job.cancelled_until].into_iter().flatten());
@@ -20,6 +39,16 @@ impl Hub {
 
     /// The time is told.
     pub(super) fn advance(&mut self, now: Time) {
+        if self.deadline().is_some_and(|at| at <= now) {
+            self.end_what_is_due(now);
+        }
+        if now.since(self.swept) >= SWEEP || now < self.swept {
+            self.swept = now;
+            self.sweep(now);
+        }
+    }
+
+    fn end_what_is_due(&mut self, now: Time) {
         let is_over = |at: Option<Time>| at.is_some_and(|at| at <= now);
         let sessions = self.sessions.values().filter(|session| is_over(session.ends_at));
         for id in sessions.map(|session| session.id.clone()).collect::<Vec<_>>() {
@@ -46,10 +75,6 @@ impl Hub {
             .collect();
         for (id, end, reason) in due {
             self.finish(&id, end, reason, now);
-        }
-        if now.since(self.swept) >= SWEEP || now < self.swept {
-            self.swept = now;
-            self.sweep(now);
         }
     }
 

@@ -1,15 +1,14 @@
-//! The endpoint of an isolate: its configuration, read once, and where frames come in.
+//! The endpoint of an isolate: its configuration, read once, and the room where frames come in.
 
-use std::{
-    cell::{Ref, RefCell},
-    rc::Rc,
-};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-use crate::{arcp::gate::Config, http::head::Head, js::error::thrown, json::Members};
-
-/// The longest text that comes in through the endpoint's own memory, in bytes. A longer one is copied to a place of its own.
-const ROOM: usize = 16 * 1024;
+use crate::{
+    arcp::gate::Config,
+    http::head::Head,
+    js::{error::thrown, room::Room},
+    json::Members,
+};
 
 /// The endpoint of an isolate. Each socket's gate is made of it.
 #[wasm_bindgen]
@@ -19,25 +18,13 @@ pub struct ArcpEndpointCore {
     pub(super) room: Rc<Room>,
 }
 
-/// One place for a frame: it is read before the next one comes.
-#[derive(Debug)]
-pub(super) struct Room(RefCell<Vec<u8>>);
-
-impl Room {
-    /// The first bytes as text. What JavaScript has written is UTF-8.
-    pub(super) fn text(&self, length: u32) -> Option<Ref<'_, str>> {
-        Ref::filter_map(self.0.borrow(), |bytes| std::str::from_utf8(bytes.get(..length as usize)?).ok()).ok()
-    }
-}
-
 #[wasm_bindgen]
 impl ArcpEndpointCore {
     /// Throws what is wrong with the configuration.
     #[wasm_bindgen(constructor)]
     pub fn new(config: &str) -> Result<Self, JsValue> {
         let config = Config::from_json(config).map_err(|error| thrown(&error))?;
-        let room = Rc::new(Room(RefCell::new(vec![0; ROOM])));
-        Ok(Self { config: Rc::new(config), room })
+        Ok(Self { config: Rc::new(config), room: Rc::new(Room::new()) })
     }
 
     /// What may wait to be sent to one side, in bytes.
@@ -49,13 +36,13 @@ impl ArcpEndpointCore {
     /// Where a frame is written before it is handed in.
     #[wasm_bindgen(js_name = roomPtr)]
     pub fn room_ptr(&self) -> u32 {
-        self.room.0.borrow().as_ptr() as usize as u32
+        self.room.address()
     }
 
     /// How many bytes there are for it.
     #[wasm_bindgen(js_name = roomLength)]
     pub fn room_length(&self) -> u32 {
-        ROOM as u32
+        self.room.length()
     }
 
     /// Decides on a request's head: nothing when it may be upgraded, else `{ status, reason, name?, value? }`.

@@ -6,8 +6,8 @@ use crate::machine::Machine as _;
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::prelude::*;
 
-use self::endpoint::{ArcpEndpointCore, Room};
-use super::{admission::SocketAdmission, error::thrown};
+use self::endpoint::ArcpEndpointCore;
+use super::{admission::SocketAdmission, error::thrown, room::Room};
 use crate::{
     admission::{Handshakes, SILENT},
     arcp::{

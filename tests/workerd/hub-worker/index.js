@@ -3,7 +3,7 @@
 
 import "../../../pkg/entry.workerd.js";
 import { hubUpstream } from "../../../pkg/arcp/gate/embedded-runtime.js";
-import { Credit } from "../../../pkg/arcp/hub-protocol.js";
+import { Credit, isGauged } from "../../../pkg/arcp/hub-protocol.js";
 import { call } from "../../../pkg/platform/modules/gate.js";
 import { builtinAgents, createWorker } from "../../../pkg/worker.workerd.js";
 
@@ -123,9 +123,9 @@ export default {
       return stub.fetch("https://hub/", { headers: { Upgrade: "websocket", "x-arcgate-pipe": "0" } });
     }
     const { signal } = new AbortController();
-    const { socket, auth } = await hubUpstream({ binding, hubFor }).open(principal, "", signal);
     const { 0: client, 1: server } = new WebSocketPair();
     server.accept();
+    const { socket, auth } = await hubUpstream({ binding, hubFor }).open(principal, "", signal, isGauged(server));
     const credit = new Credit(socket, server);
     let hasHello = false;
     server.addEventListener("message", ({ data }) => {
