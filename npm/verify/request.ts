@@ -178,21 +178,22 @@ function queryOf(url: string): string {
   return start < 0 ? "" : url.slice(start);
 }
 
-/** A request's head, as the core takes it: `fields` has the header fields that count, by the core's names for them. @internal */
-export function headOf(request: Request, fields: Record<string, string>): object {
-  const head: Record<string, string | undefined> = { method: request.method, ...placeOf(request) };
-  for (const [name, field] of Object.entries(fields)) head[name] = request.headers.get(field) ?? undefined;
-  return head;
-}
-
 // A host that has more in it than a name and a port: the URL that was made of it begins elsewhere than it seems.
 const notOnlyHost = /[^\w.:[\]-]/;
+
+/** Where a request goes. @internal */
+export interface RequestPlace {
+  scheme: string;
+  host: string;
+  path: string;
+  query: string;
+}
 
 /**
  * Where a request goes: `{ scheme, host, path, query }`. Whatever a client sends as its Host stands in the request's URL; where
  * that makes no URL, `host` is empty, and the core refuses it. @internal
  */
-export function placeOf(request: Request): { scheme: string; host: string; path: string; query: string } {
+export function placeOf(request: Request): RequestPlace {
   const sent = request.headers.get("host") ?? "";
   try {
     const { protocol, host, pathname: path, search: query } = new URL(request.url);

@@ -9,7 +9,7 @@ import { configError } from "../errors.js";
 import { warnOfInsecureHosts } from "../platform/insecure-hosts.js";
 import { optionsJson } from "../platform/json.js";
 import { call, gate, ready } from "../platform/modules/gate.js";
-import { checkVerifier, placeOf } from "../verify/request.js";
+import { checkVerifier, placeOf, type RequestPlace } from "../verify/request.js";
 import type { Principal, Verifier } from "../verify/types.js";
 import { type Auditor, auditor } from "./audit.js";
 import { devGuard } from "./dev-guard.js";
@@ -52,10 +52,11 @@ export function createWorker<Env = unknown>(options: WorkerOptions<Env>): Arcgat
   const { basePath } = settings.config;
   const audit = auditor(settings.audit);
   const inFlight = new InFlight(settings.arc);
-  const arc = async (request: Request, env: Env, ctx: WorkerContext | undefined) => {
+  let endpoint: ArcEndpoint | undefined;
+  const arc = (request: Request, place: RequestPlace, env: Env, ctx: WorkerContext | undefined) => {
+    endpoint ??= new ArcEndpoint({ ...settings, inFlight });
     const revoked = ofRequest(revocations, env, ctx);
-    const endpoint = new ArcEndpoint({ ...settings, inFlight, guard: devGuard(env), revoked });
-    return endpoint.handle(request, () => verifiers(env), ctx);
+    return endpoint.handle(request, place, { verifierOf: () => verifiers(env), guard: devGuard(env), revoked, ctx });
   };
   const arcp = async (request: Request, env: Env, ctx: WorkerContext | undefined) => {
     if (!sockets || !settings.arcp)
@@ -75,13 +76,19 @@ export function createWorker<Env = unknown>(options: WorkerOptions<Env>): Arcgat
   return {
     RuntimeHub: runtimeHub(settings.hub),
     async fetch(request: Request, env: Env, ctx?: WorkerContext): Promise<Response> {
-      const { path, host } = placeOf(request);
+      const place = placeOf(request);
+      const { path, host } = place;
       const route = path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path;
       // The gates say so themselves.
       if (host === "" && !/^\/arcp?(\/|$)/.test(route)) return malformed(audit);
       if (route === "/healthz") return health(request);
       if (route === "/arc" || route.startsWith("/arc/")) {
-        return (await unlessFound(check)) ?? arc(request, env, ctx);
+        // Asked once: what has been found right is not looked at again.
+        if (endpoint === undefined) {
+          const misconfigured = await unlessFound(check);
+          if (misconfigured) return misconfigured;
+        }
+        return arc(request, place, env, ctx);
       }
       if (route === "/arcp") return arcp(request, env, ctx);
       const { ASSETS: assets } = Object(env) as { ASSETS?: { fetch(request: Request): Promise<Response> } };

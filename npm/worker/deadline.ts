@@ -24,10 +24,8 @@ export interface Watching {
   isRevoked?: (() => Promise<boolean | undefined>) | undefined;
   /** That can't be found out. */
   complain?: (error: unknown) => void;
-  /** The request takes its time. */
-  stays?: () => void;
-  /** The watch has ended. */
-  stopped?: () => void;
+  /** The place that the request has: it is told that the request takes its time, and that it is over. */
+  place?: { stay(): void; end(): void };
 }
 
 /** What is needed of a request. */
@@ -171,7 +169,7 @@ export class Deadline {
     clearTimeout(this.#timer);
     clearInterval(this.#asking);
     if (this.#isListening) this.#request.signal?.removeEventListener("abort", this.leave);
-    this.#watching?.stopped?.();
+    this.#watching?.place?.end();
   }
 
   get #endMs(): number {
@@ -215,7 +213,7 @@ export class Deadline {
   #guard(): void {
     this.#listen();
     if (this.isEnded) return;
-    this.#watching?.stays?.();
+    this.#watching?.place?.stay();
     if (this.#asksFrom !== undefined) this.#ask();
   }
 

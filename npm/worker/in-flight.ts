@@ -49,19 +49,43 @@ export class InFlight {
     const core = this.#driver.machine;
     const reason = guarded(() => core.begin(id, key, announced, longest, Date.now()));
     if (reason !== undefined) return { reason };
-    // What was counted in an instance that was replaced is gone with it: its numbers mean nothing in another one.
-    const use = <R>(work: () => R, otherwise: R): R => (this.#driver.isCurrent(core) ? guarded(work) : otherwise);
-    let beat: Timer | undefined;
-    return {
-      take: (bytes) => use(() => core.take(id, bytes, Date.now()), undefined),
-      whole: () => use(() => core.whole(id, Date.now()), 0),
-      stay: () => {
-        beat ??= setInterval(() => use(() => core.beat(id, Date.now()), undefined), core.beatMs);
-      },
-      end: () => {
-        clearInterval(beat);
-        use(() => core.end(id), undefined);
-      },
-    };
+    return new CountedPlace(this.#driver, core, id);
+  }
+}
+
+class CountedPlace implements Place {
+  #driver: MachineDriver<Core>;
+  #core: Core;
+  #id: number;
+  #beat: Timer | undefined;
+
+  constructor(driver: MachineDriver<Core>, core: Core, id: number) {
+    this.#driver = driver;
+    this.#core = core;
+    this.#id = id;
+  }
+
+  take(bytes: number): string | undefined {
+    return this.#isCounted ? guarded(() => this.#core.take(this.#id, bytes, Date.now())) : undefined;
+  }
+
+  whole(): number {
+    return this.#isCounted ? guarded(() => this.#core.whole(this.#id, Date.now())) : 0;
+  }
+
+  stay(): void {
+    this.#beat ??= setInterval(() => {
+      if (this.#isCounted) guarded(() => this.#core.beat(this.#id, Date.now()));
+    }, this.#core.beatMs);
+  }
+
+  end(): void {
+    clearInterval(this.#beat);
+    if (this.#isCounted) guarded(() => this.#core.end(this.#id));
+  }
+
+  // What was counted in an instance that was replaced is gone with it: its numbers mean nothing in another one.
+  get #isCounted(): boolean {
+    return this.#driver.isCurrent(this.#core);
   }
 }

@@ -108,6 +108,11 @@ impl Gate {
         self.max_body_bytes
     }
 
+    /// The agents, by the names that they were configured under.
+    pub fn agents(&self) -> &[String] {
+        &self.agents
+    }
+
     pub(super) const fn origins(&self) -> &OriginRules {
         &self.origins
     }

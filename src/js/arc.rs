@@ -1,6 +1,8 @@
-//! The surface of the ARC gate: JSON in, JSON out. `npm/arc/gate/gate.ts` drives it.
+//! The surface of the ARC gate: its configuration is read once, and a request is a call for its head, one for its body and one for
+//! its answer. `npm/arc/gate/gate.ts` drives it.
 //!
-//! Nothing of a request stays here between two calls, so a request outlives the instance that admitted it.
+//! What is long crosses as it is, on lines of its own behind a line of JSON: a text in a text would be escaped and read again.
+//! Nothing of a request stays here between two turns, so a request outlives the instance that admitted it.
 
 use wasm_bindgen::prelude::*;
 
@@ -9,16 +11,20 @@ use super::{
     http::{credentials_of, object_of, seconds},
 };
 use crate::{
-    arc::{origin::OriginRules, run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run, Step},
+    arc::{
+        origin::{Fields, OriginRules},
+        run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run, Step,
+    },
     auth::{
         challenge::stated,
         credential_status::{self, CredentialStatus},
+        credentials::Credentials,
         custom::principal_from_json,
     },
     config::Reader,
     error::{Code, Error},
     jose::claims::missing_scopes,
-    json::{self, Members, Object, Value},
+    json::{self, Members, Object},
     principal::Kind,
     time::Span,
 };
@@ -29,19 +35,94 @@ pub fn arc_check(config: &str) -> Result<(), JsValue> {
     Gate::from_json(config).map(drop).map_err(|error| thrown(&error))
 }
 
-/// Decides on a request's head: `{ fields, reply }` or `{ fields, scheme, token?, limit }`.
-#[wasm_bindgen(js_name = arcHead)]
-pub fn arc_head(config: &str, head: &str) -> Result<String, JsValue> {
-    let gate = Gate::from_json(config).map_err(|error| thrown(&error))?;
-    let head = object(head)?;
-    let Admission { fields, step } = gate.head(&head_of(&head));
-    let decision = Members::new().raw("fields", &object_of(&fields));
-    Ok(match step {
-        Step::Reply(reply) => decision.raw("reply", &reply_json(&reply)).end(),
-        Step::Authenticate(credentials) => {
-            credentials_of(decision, &credentials).integer("limit", gate.max_body_bytes() as i64).end()
-        }
-    })
+/// One endpoint of ARC.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct ArcGateCore {
+    gate: Gate,
+    /// Of the last head, until it is fetched.
+    decision: String,
+}
+
+#[wasm_bindgen]
+impl ArcGateCore {
+    /// Throws what is wrong with the configuration.
+    #[wasm_bindgen(constructor)]
+    pub fn new(config: &str) -> Result<ArcGateCore, JsValue> {
+        Ok(Self { gate: Gate::from_json(config).map_err(|error| thrown(&error))?, decision: String::new() })
+    }
+
+    /// A body may be so many bytes long.
+    #[wasm_bindgen(getter, js_name = maxBodyBytes)]
+    pub fn max_body_bytes(&self) -> f64 {
+        self.gate.max_body_bytes() as f64
+    }
+
+    /// Decides on a request's head, whose parts are lines: method, scheme, host, path, query; and with a `+` before each that is there
+    /// Origin, Authorization, Content-Type, Content-Length, Content-Encoding, Accept. Mostly what comes next is to verify a bearer
+    /// token, and nothing is to be said to a browser: then this is where it begins in Authorization. Else it is 0, and `decision`
+    /// says what comes.
+    pub fn head(&mut self, head: &str) -> u32 {
+        let head = head_of(head);
+        let Admission { fields, step } = self.gate.head(&head);
+        let decision = Members::new().raw("fields", &object_of(&fields));
+        self.decision = match &step {
+            Step::Reply(reply) => decision.raw("reply", &reply_json(reply)).end(),
+            Step::Authenticate(credentials) => match token_place(&fields, credentials, head.authorization) {
+                Some(place) => return place,
+                None => credentials_of(decision, credentials).end(),
+            },
+        };
+        0
+    }
+
+    /// What the last `head` decided: `{ fields, reply }` or `{ fields, scheme, token? }`.
+    pub fn decision(&mut self) -> String {
+        std::mem::take(&mut self.decision)
+    }
+
+    /// Decides on a body. The first line is `{ seen, needs, reply }`, `{ seen, needs, agent, stream, jobId, traceId }` or `{ seen, needs,
+    /// forward }`; behind that of a run are the agent's input and the run's ticket, behind the last the ticket. `agent` is the agent's
+    /// place in the configuration; `principal` is the verifier's, as JSON; `needs` are the scopes that it must have still while this
+    /// runs.
+    pub fn body(&self, principal: &str, id: String, now: String, body: &[u8]) -> Result<String, JsValue> {
+        let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
+        let (decision, seen) = self.gate.body(&principal, body, &Fresh { id, now });
+        let seen_members = Members::new()
+            .some_text("method", seen.method.as_deref())
+            .some_text("requestAgent", seen.request_agent.as_deref())
+            .some_text("targetAgent", seen.target_agent.as_deref())
+            .some_text("traceId", seen.trace_id.as_deref());
+        let members = Members::new().raw("seen", &seen_members.end());
+        let members = members.texts("needs", seen.needs.iter().map(String::as_str));
+        Ok(match decision {
+            Decision::Reply(reply) => members.raw("reply", &reply_json(&reply)).end(),
+            Decision::Run(run) => {
+                let place = self.gate.agents().iter().position(|agent| agent == run.agent()).unwrap_or_default();
+                let head = members
+                    .integer("agent", place as i64)
+                    .boolean("stream", matches!(run.kind(), run::Kind::Chat { stream: true, .. }))
+                    .text("jobId", &run.job_id())
+                    .text("traceId", run.trace_id())
+                    .end();
+                lines([&head, run.input(), &run.ticket()])
+            }
+            Decision::Forward(forward) => lines([&members.boolean("forward", true).end(), &forward.ticket()]),
+        })
+    }
+}
+
+/// Where the token begins in Authorization, if nothing else is to be known of a head: it is a bearer token, and no browser asks.
+fn token_place(fields: &Fields, credentials: &Credentials, authorization: Option<&str>) -> Option<u32> {
+    let token = credentials.token()?.expose();
+    let authorization = authorization?.as_bytes();
+    let is_plain = fields.len() == 1 && credentials.scheme() == "bearer" && authorization.is_ascii();
+    (is_plain && authorization.ends_with(token)).then(|| (authorization.len() - token.len()) as u32)
+}
+
+/// Texts that have no line breaks in them: JSON as it is written here has none.
+fn lines<const N: usize>(parts: [&str; N]) -> String {
+    parts.join("\n")
 }
 
 /// What a route besides the gates tells a request whose Host or Origin is not allowed: `{ status, reason }`, or nothing. `rules`
@@ -120,114 +201,60 @@ pub fn lacks_scopes(granted: &str, needs: &str) -> bool {
     !missing_scopes(&texts_of(granted.as_ref()), texts_of(needs.as_ref()).into_iter()).is_empty()
 }
 
-/// Decides on a body: `{ seen, needs, reply }`, `{ seen, needs, agent, input, stream, ticket }`, or `{ seen, needs, forward }`.
-/// `principal` is the verifier's, as JSON; `needs` are the scopes that it must have still while this runs.
-#[wasm_bindgen(js_name = arcBody)]
-pub fn arc_body(config: &str, principal: &str, id: String, now: String, body: &[u8]) -> Result<String, JsValue> {
-    let gate = Gate::from_json(config).map_err(|error| thrown(&error))?;
-    let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
-    let (decision, seen) = gate.body(&principal, body, &Fresh { id, now });
-    let seen_members = Members::new()
-        .some_text("method", seen.method.as_deref())
-        .some_text("requestAgent", seen.request_agent.as_deref())
-        .some_text("targetAgent", seen.target_agent.as_deref())
-        .some_text("traceId", seen.trace_id.as_deref());
-    let members = Members::new().raw("seen", &seen_members.end());
-    let members = members.texts("needs", seen.needs.iter().map(String::as_str));
-    Ok(match decision {
-        Decision::Reply(reply) => members.raw("reply", &reply_json(&reply)).end(),
-        Decision::Run(run) => members
-            .text("agent", run.agent())
-            .raw("input", run.input())
-            .boolean("stream", matches!(run.kind(), run::Kind::Chat { stream: true, .. }))
-            .text("ticket", &run.ticket())
-            .end(),
-        Decision::Forward(forward) => members.text("forward", &forward.ticket()).end(),
-    })
-}
-
-/// The answer of a run. `outcome` is `output`, and `text` the agent's as JSON; `pieces`, and `text` the parts of its result;
-/// `flawed`, and `text` the details of the error; or `failed`, `timeout`, `expired`, `revoked`, `revocation_unknown`.
-#[wasm_bindgen(js_name = arcReply)]
-pub fn arc_reply(ticket: &str, outcome: &str, text: &str, now: &str) -> Result<String, JsValue> {
-    ended(ticket, outcome, text, |run, outcome| reply_json(&run.reply(outcome, now)))
-}
-
-/// The events that end a stream; the arguments are those of `arcReply`.
-#[wasm_bindgen(js_name = arcLastEvents)]
-pub fn arc_last_events(ticket: &str, outcome: &str, text: &str) -> Result<String, JsValue> {
-    ended(ticket, outcome, text, |run, outcome| run.last_events(outcome))
-}
-
-/// The event of a stream that carries this part; empty for none.
-#[wasm_bindgen(js_name = arcEvent)]
-pub fn arc_event(ticket: &str, part: &str) -> Result<String, JsValue> {
-    Ok(run_of(ticket)?.event(part))
-}
-
-fn ended<T>(
-    ticket: &str,
-    outcome: &str,
-    text: &str,
-    then: impl FnOnce(Run, Outcome<'_, '_>) -> T,
-) -> Result<T, JsValue> {
-    let run = run_of(ticket)?;
-    let value = match outcome {
-        "output" => json::parse(text.as_bytes()).ok(),
-        _ => None,
-    };
-    let outcome = match (&value, outcome) {
-        (Some(value), _) => Outcome::Output(value),
-        (None, "pieces") => Outcome::Pieces(text),
-        (None, "flawed") => Outcome::Flawed(text),
-        (None, "timeout") => Outcome::TimedOut,
-        (None, "expired") => Outcome::TokenExpired,
-        (None, "revoked") => Outcome::TokenRevoked,
-        (None, "revocation_unknown") => Outcome::Unknown,
-        (None, _) => Outcome::Failed,
-    };
-    Ok(then(run, outcome))
-}
-
-fn run_of(ticket: &str) -> Result<Run, JsValue> {
-    Run::from_ticket(ticket).ok_or_else(|| thrown(&Error::new(Code::Internal, "a run's ticket is damaged")))
-}
-
 pub(super) fn object(text: &str) -> Result<Object<'_>, JsValue> {
     json::parse_object(text.as_bytes())
         .map_err(|problem| thrown(&Error::new(Code::Internal, format!("an argument {problem}"))))
 }
 
-/// A request's head, of an object that has its parts.
-pub(super) fn head_of<'a>(head: &'a Object<'_>) -> Head<'a> {
-    let text = |name| head.get(name).and_then(Value::as_str);
-    Head {
-        method: text("method").unwrap_or_default(),
-        scheme: text("scheme").unwrap_or_default(),
-        host: text("host").unwrap_or_default(),
-        path: text("path").unwrap_or_default(),
-        query: text("query").unwrap_or_default(),
-        origin: text("origin"),
-        authorization: text("authorization"),
-        content_type: text("contentType"),
-        content_length: text("contentLength"),
-        content_encoding: text("contentEncoding"),
-        accept: text("accept"),
-        upgrade: text("upgrade"),
+/// A request's head, of the lines of [`ArcGateCore::head`]. What has another number of lines is no head: it has no host.
+fn head_of(text: &str) -> Head<'_> {
+    let mut lines = text.split('\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let [method, scheme, host, path, query] = [line(), line(), line(), line(), line()];
+    let mut field = || line().strip_prefix('+');
+    let head = Head {
+        method,
+        scheme,
+        host,
+        path,
+        query,
+        origin: field(),
+        authorization: field(),
+        content_type: field(),
+        content_length: field(),
+        content_encoding: field(),
+        accept: field(),
+        upgrade: None,
+    };
+    if lines.next().is_some() {
+        return Head { path, ..Head::default() };
+    }
+    head
+}
+
+/// An answer, for the driver: its status and the rest of it as JSON, and on the next line its body, where it has one.
+pub(super) fn reply_text(reply: &Reply) -> String {
+    let head = reply_head(reply).end();
+    match &reply.body {
+        Some(body) => lines([&head, body]),
+        None => head,
     }
 }
 
 /// An answer, for the driver: status, headers, body, and what the audit log wants to know.
 pub(super) fn reply_json(reply: &Reply) -> String {
+    match &reply.body {
+        Some(body) => reply_head(reply).text("body", body).end(),
+        None => reply_head(reply).raw("body", "null").end(),
+    }
+}
+
+fn reply_head(reply: &Reply) -> Members {
     let members = Members::new().integer("status", reply.status.into()).raw("headers", &object_of(&reply.headers));
-    let members = match &reply.body {
-        Some(body) => members.text("body", body),
-        None => members.raw("body", "null"),
-    };
     let members = members.text("reason", &reply.reason);
     match reply.code {
-        Some(code) => members.integer("arcCode", code.number().into()).end(),
-        None => members.end(),
+        Some(code) => members.integer("arcCode", code.number().into()),
+        None => members,
     }
 }
 

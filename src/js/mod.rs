@@ -12,6 +12,8 @@ pub mod agent_output;
 pub mod arc;
 #[cfg(feature = "client")]
 pub mod arc_client;
+#[cfg(feature = "gate")]
+pub mod arc_run;
 #[cfg(feature = "client")]
 pub mod arcp_client;
 #[cfg(feature = "gate")]

@@ -51,7 +51,7 @@ test("what is announced is paid at once, and once", () => {
   assert.equal(first.take(1200), undefined);
   const second = places.begin("a", body);
   assert.equal(places.begin("a", body).reason, "bodies_too_fast", "before a byte of it is read");
-  for (const { end } of [first, second]) end();
+  for (const place of [first, second]) place.end();
   assert.equal(places.begin("a", body).reason, "bodies_too_fast", "also when the others are done");
 });
 
@@ -68,7 +68,7 @@ test("of a limit that is no whole number there is one more than that: below it t
       all.map(({ reason }) => reason),
       [undefined, undefined, why],
     );
-    for (const { end } of all) end?.();
+    for (const place of all) place.end?.();
   }
 });
 

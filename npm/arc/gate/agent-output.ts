@@ -1,7 +1,7 @@
 // What an agent says, on its way out over ARC: the core checks each event and the result, and remembers what of a text waits.
 
 import { call, callJson } from "../../platform/modules/gate.js";
-import { kindOf, utf8Length, written } from "../../worker/agent-run.js";
+import { kindOf, utf8Length, type Written, written } from "../../worker/agent-run.js";
 
 /** What the core makes of an event: a part of the answer, or the details of the error that the run ends with. */
 interface Said {
@@ -23,6 +23,8 @@ export class AgentOutput {
   #count = 0;
   #memory = "";
   #hasPieces = false;
+  /** The result, once it has been written: whatever writes it is asked once. */
+  #written: Written | undefined;
   #pieces: string[] = [];
   #pieceBytes = 0;
 
@@ -58,6 +60,13 @@ export class AgentOutput {
     return part;
   }
 
+  /** What the agent returned, as JSON, where that is its result and there is not too much of it. `result` says more. */
+  plain(value: unknown): string | undefined {
+    if (this.#hasPieces || value === undefined || value === null) return undefined;
+    this.#written = written(value, this.#maxBytes);
+    return this.#written.text;
+  }
+
   /**
    * How the run ends with what the agent returned: `[outcome, text]` for the core, and the flaw if there is one. Pieces are the
    * result, whatever is returned besides: as over ARCP.
@@ -67,7 +76,7 @@ export class AgentOutput {
       this.keep(this.rest());
       return this.#pieces.length > 0 ? ["pieces", this.#pieces.join(",")] : ["output", "null"];
     }
-    const { text, thrown, bytes } = written(value, this.#maxBytes);
+    const { text, thrown, bytes } = this.#written ?? written(value, this.#maxBytes);
     const read = call("agentResult", text, thrown, bytes, this.#maxBytes);
     if (read === undefined) return ["output", text ?? ""];
     const { text: mended, flaw } = JSON.parse(read);

@@ -1,37 +1,32 @@
 // Drives the ARC gate: the core decides, this reads the body, asks the verifier, runs the agent and streams.
 
 import type { Agent } from "../../arcp/runtime/types.js";
-import type { ErrorCode } from "../../error-codes.js";
+import type { ArcGateCore } from "../../core.js";
 import { ArcgateError, errorArguments } from "../../errors.js";
 import { optionsJson } from "../../platform/json.js";
-import { call, callJson } from "../../platform/modules/gate.js";
-import { hasBeenRevoked } from "../../verify/asked-again.js";
-import { authenticate, headOf, httpContext } from "../../verify/request.js";
-import type { Credentials, Principal, Verifier, VerifierContext } from "../../verify/types.js";
+import { MachineDriver } from "../../platform/machine-driver.js";
+import { call, callJson, gate, guarded } from "../../platform/modules/gate.js";
+import { httpContext, type RequestPlace } from "../../verify/request.js";
+import type { Credentials } from "../../verify/types.js";
 import { type Auditor, auditor, logged, reasonFor, type Told } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";
 import { Deadline } from "../../worker/deadline.js";
-import type { Guard } from "../../worker/dev-guard.js";
 import type { InFlight, Place } from "../../worker/in-flight.js";
 import type { ArcLimits } from "../../worker/options.js";
-import type { WorkerContext } from "../../worker/types.js";
+import { Caller, expired, revoked, unavailable } from "./caller.js";
+import { headText } from "./head.js";
 import { internalError, type Reply, responseOf, streamHeaders } from "./reply.js";
 import { bodyOf, turnOf } from "./request-body.js";
 import { ArcRun, type RunDecision } from "./run.js";
-import type { ArcSettings, BodyDecision, HeadDecision, StoredRevocation } from "./settings.js";
+import type { ArcSettings, BodyDecision, HeadDecision, Surroundings } from "./settings.js";
 import { type ArcUpstream, handOn, replyTo } from "./upstream.js";
-
-/** What is known of the user, which a verifier that is asked again may say anew. */
-interface Known {
-  principal: Principal;
-  needs: string[];
-}
 
 /** A request that is under way. */
 interface Work {
   request: Request;
-  known: Known;
-  token: string | undefined;
+  /** What its Content-Length says; 0 where it says nothing. */
+  announced: number;
+  caller: Caller;
   watch: Deadline;
   fields: Record<string, string>;
   seen: Told;
@@ -40,42 +35,48 @@ interface Work {
 /** What it comes to: the core's reply, or a Response, which may be a stream that ends its watch itself. */
 type Answer = Reply | { response: Response; isStream: boolean };
 
+/** What each answer has to which nothing else belongs: no browser asks. */
+const plainFields: Record<string, string> = { Vary: "Origin" };
+
 /** The `/arc` endpoint of one deployment. */
 export class ArcEndpoint {
-  #config: string;
+  #driver: MachineDriver<ArcGateCore>;
   #agents: Record<string, Agent>;
+  #names: readonly string[];
   #upstream: ArcUpstream | undefined;
   #audit: Auditor;
   #limits: ArcLimits;
   #toleranceMs: number;
   #inFlight: InFlight;
-  #guard: Guard;
-  #revoked: StoredRevocation;
 
   constructor(settings: ArcSettings) {
-    const { config, agents, upstream, audit, arc, clockToleranceSec, inFlight, guard, revoked } = settings;
-    this.#config = optionsJson(config);
+    const { config, agents, upstream, audit, arc, clockToleranceSec, inFlight } = settings;
+    const json = optionsJson(config);
+    this.#driver = new MachineDriver(gate, { make: () => new gate.bindings.ArcGateCore(json) });
     this.#agents = agents;
+    this.#names = Object.keys(agents);
     this.#upstream = upstream;
     this.#audit = auditor(audit);
     this.#limits = arc;
     this.#toleranceMs = clockToleranceSec * 1000;
     this.#inFlight = inFlight;
-    this.#guard = guard;
-    this.#revoked = revoked;
   }
 
-  /** Answers a request. `verifierOf` gives the verifier once it is needed. Never throws. */
-  async handle(request: Request, verifierOf: () => Promise<Verifier>, ctx?: WorkerContext): Promise<Response> {
+  /** Answers a request, which goes to this place. Never throws. */
+  async handle(request: Request, place: RequestPlace, here: Surroundings): Promise<Response> {
     const seen: Told = { type: "arc.request" };
-    let fields: Record<string, string> = { Vary: "Origin" };
+    let fields = plainFields;
     try {
-      const head = callJson<HeadDecision>("arcHead", this.#config, JSON.stringify(headOf(request, headFields)));
+      const { method, headers } = request;
+      const [authorization, length] = [headers.get("authorization"), headers.get("content-length")];
+      const head = this.#head(headText(request, place, authorization, length), authorization);
       fields = head.fields;
-      const answer = head.reply ?? (await this.#admitted(request, head, verifierOf, ctx, seen));
+      const credentials: Credentials = { scheme: head.scheme, token: head.token };
+      const answer =
+        head.reply ?? (await this.#admitted(request, Number(length ?? 0), { fields, credentials, here, seen }));
       if ("response" in answer) return answer.response;
       if (answer.reason !== "preflight") this.#tell(seen, answer);
-      return responseOf(answer, fields, request.method);
+      return responseOf(answer, fields, method);
     } catch (error) {
       console.error(`arcgate: ${logged(error)}`);
       this.#audit({ ...seen, outcome: "failed", reason: "internal", status: 500 });
@@ -83,65 +84,57 @@ export class ArcEndpoint {
     }
   }
 
+  #head(text: string, authorization: string | null): HeadDecision {
+    return guarded(() => {
+      const core = this.#driver.machine;
+      const place = core.head(text);
+      if (place === 0) return JSON.parse(core.decision());
+      return { fields: plainFields, scheme: "bearer", token: authorization?.slice(place) };
+    });
+  }
+
   async #admitted(
     request: Request,
-    { fields, scheme, token, limit }: HeadDecision,
-    verifierOf: () => Promise<Verifier>,
-    ctx: WorkerContext | undefined,
-    seen: Told,
+    announced: number,
+    {
+      fields,
+      credentials,
+      here,
+      seen,
+    }: { fields: Work["fields"]; credentials: Credentials; here: Surroundings; seen: Told },
   ): Promise<Answer> {
-    const credentials: Credentials = { scheme, token };
-    const context = httpContext(request, ctx);
+    const context = httpContext(request, here.ctx);
+    const caller = new Caller(credentials, context, here);
     const watch = new Deadline(request);
     let isStream = false;
     try {
-      let verifier: Verifier;
-      let principal: Principal;
       try {
-        const asked = this.#user(request, credentials, context, verifierOf);
-        const user = await watch.first(this.#limits.verifyTimeoutMs, asked);
-        if (user === undefined) throw unavailable("the verifier did not answer within `limits.verifyTimeoutMs`");
-        ({ verifier, principal } = user);
+        const isKnown = await watch.first(this.#limits.verifyTimeoutMs, caller.verify(request));
+        if (!isKnown) throw unavailable("the verifier did not answer within `limits.verifyTimeoutMs`");
       } catch (error) {
-        return this.#refused(error, token, seen);
+        return this.#refused(error, caller.token, seen);
       }
-      seen.principal = principal.key;
-      const announced = Number(request.headers.get("content-length") ?? 0);
-      const place = this.#inFlight.begin(principal.key, { announced, longest: limit });
+      const { key } = caller.principal;
+      seen.principal = key;
+      const longest = this.#driver.machine.maxBodyBytes;
+      const place = this.#inFlight.begin(key, { announced, longest });
       if ("reason" in place) return callJson<Reply>("arcTooMany", place.reason);
-      const known: Known = { principal, needs: [] };
       watch.begin({
-        tokenEndMs: this.#endOf(principal, verifier),
-        isRevoked: this.#revocation(verifier, known, credentials, context),
+        tokenEndMs: caller.endMs(this.#toleranceMs),
+        isRevoked: caller.revocation(),
         complain: (error) => {
-          seen.detail = reasonFor(error, token);
+          seen.detail = reasonFor(error, caller.token);
           console.error(`arcgate: revocation can't be asked about: ${seen.detail}`);
         },
-        stays: place.stay,
-        stopped: place.end,
+        place,
       });
-      const length = { announced, limit };
-      const answer = await this.#answer({ request, known, token, watch, fields, seen }, length, place);
+      const answer = await this.#answer({ request, announced, caller, watch, fields, seen }, longest, place);
       isStream = "response" in answer && answer.isStream;
       return answer;
     } finally {
       // A stream ends its watch itself.
       if (!isStream) watch.stop();
     }
-  }
-
-  // Who it is, by the verifier's word and the store's.
-  async #user(
-    request: Request,
-    credentials: Credentials,
-    context: VerifierContext,
-    verifierOf: () => Promise<Verifier>,
-  ): Promise<{ verifier: Verifier; principal: Principal }> {
-    const verifier = await verifierOf();
-    const principal = await authenticate(verifier, credentials, context);
-    this.#guard(principal, request);
-    if (this.#revoked.applies(principal) && (await this.#revoked(principal, credentials))) throw revoked();
-    return { verifier, principal };
   }
 
   #refused(error: unknown, token: string | undefined, seen: Told): Reply {
@@ -154,25 +147,34 @@ export class ArcEndpoint {
     return callJson<Reply>("arcRefused", ...errorArguments(error));
   }
 
-  async #answer(given: Work, length: { announced: number; limit: number }, place: Place): Promise<Answer> {
-    const { request, known, token, watch, seen } = given;
+  async #answer(given: Work, limit: number, place: Place): Promise<Answer> {
+    const { request, announced, caller, watch, seen } = given;
     watch.allow(this.#limits.bodyTimeoutMs, "body_timeout");
-    const read = await bodyOf(request, length, watch, place);
-    if ("reply" in read) return read.reply === "lapsed" ? this.#lapsed(watch.outcome, token, seen) : read.reply;
+    const read = await bodyOf(request, { announced, limit }, watch, place);
+    if ("reply" in read) return read.reply === "lapsed" ? this.#lapsed(watch.outcome, caller.token, seen) : read.reply;
     const { body, turnMs } = read;
     if (turnMs >= 1) await turnOf(turnMs, watch);
     // The body may have taken long.
     const lapsed = await watch.lapsed();
-    if (lapsed) return this.#lapsed(lapsed, token, seen);
-    const now = new Date().toISOString();
-    const principal = JSON.stringify(known.principal);
-    const decision = callJson<BodyDecision>("arcBody", this.#config, principal, crypto.randomUUID(), now, body);
+    if (lapsed) return this.#lapsed(lapsed, caller.token, seen);
+    const [line, ...lines] = this.#body(caller, body);
+    const decision: BodyDecision = JSON.parse(line);
     Object.assign(seen, decision.seen);
-    known.needs = decision.needs;
+    caller.needs = decision.needs;
     if (decision.reply) return decision.reply;
     watch.allow(this.#limits.agentTimeoutMs, "timeout");
     watch.watch();
-    return decision.forward === undefined ? this.#run(given, decision) : this.#forward(given, decision.forward, body);
+    if (decision.forward) return this.#forward(given, lines[0] as string, body);
+    const [input, ticket] = lines as [string, string];
+    const { agent, stream, jobId, traceId } = decision;
+    const name = this.#names[agent] as string;
+    return this.#run(given, { name, input: JSON.parse(input), ticket, jobId, traceId }, stream);
+  }
+
+  #body({ principal }: Caller, body: Uint8Array<ArrayBuffer>): [string, ...string[]] {
+    const [id, now] = [crypto.randomUUID(), new Date().toISOString()];
+    const text = guarded(() => this.#driver.machine.body(JSON.stringify(principal), id, now, body));
+    return text.split("\n") as [string, ...string[]];
   }
 
   // The answer to a request that may not go on, before anything was done for it.
@@ -185,37 +187,13 @@ export class ArcEndpoint {
     return this.#refused(outcome === "revoked" ? revoked() : expired(), token, seen);
   }
 
-  // Whether a token that was good is revoked now, by the store's word or the verifier's own; undefined where neither can say.
-  #revocation(verifier: Verifier, known: Known, credentials: Credentials, context: VerifierContext) {
-    const { principal } = known;
-    const isStored = this.#revoked.applies(principal);
-    if (!isStored && verifier.asksRevocation !== true) return undefined;
-    return async () => {
-      if (isStored && (await this.#revoked(principal, credentials, { maxAgeMs: 500 }))) return true;
-      if (verifier.asksRevocation !== true) return false;
-      return hasBeenRevoked(verifier, credentials, context, {
-        principal,
-        needs: () => known.needs,
-        renewed: (now: Principal) => {
-          known.principal = now;
-        },
-      });
-    };
-  }
-
-  // When the token's time is over, in milliseconds: the tolerance is the verifier's own where it says so.
-  #endOf({ expiresAt }: Principal, { clockToleranceSec }: Verifier): number {
-    if (expiresAt === undefined) return Number.POSITIVE_INFINITY;
-    return expiresAt * 1000 + (typeof clockToleranceSec === "number" ? clockToleranceSec * 1000 : this.#toleranceMs);
-  }
-
-  async #run({ request, watch, fields, seen }: Work, decision: RunDecision & { stream: boolean }): Promise<Answer> {
+  async #run({ request, watch, fields, seen }: Work, decision: RunDecision, isStream: boolean): Promise<Answer> {
     const { maxAnswerBytes: maxBytes } = this.#limits;
-    const run = new ArcRun(this.#agents[decision.agent] as Agent, decision, { watch, seen, maxBytes });
+    const run = new ArcRun(this.#agents[decision.name] as Agent, decision, { watch, seen, maxBytes });
     // Told before the agent works: where the client goes away, nothing of this request may run on.
     this.#audit({ ...seen, outcome: "allowed", reason: "ok" });
     seen.type = "arc.run";
-    if (decision.stream) {
+    if (isStream) {
       const body = run.stream((outcome) => this.#ended(seen, outcome));
       const response = new Response(body, { status: 200, headers: { ...fields, ...streamHeaders } });
       return { response, isStream: true };
@@ -227,8 +205,8 @@ export class ArcEndpoint {
 
   // The same bytes to the upstream, with this user's own credential, and its answer back.
   async #forward(given: Work, ticket: string, body: Uint8Array<ArrayBuffer>): Promise<Answer> {
-    const { request, token, watch, fields, seen } = given;
-    const { principal } = given.known;
+    const { request, caller, watch, fields, seen } = given;
+    const { principal, token } = caller;
     const upstream = this.#upstream as ArcUpstream;
     const credential = await upstream.credential(principal, token, watch);
     if (credential.failure !== undefined) {
@@ -265,21 +243,16 @@ export class ArcEndpoint {
   }
 
   #ended(seen: Told, outcome: string): void {
-    this.#audit({ ...seen, ...callJson<Pick<AuditEvent, "outcome" | "reason">>("endingOutcome", outcome) });
+    let ending = endings.get(outcome);
+    if (!ending) {
+      ending = callJson<Ending>("endingOutcome", outcome);
+      endings.set(outcome, ending);
+    }
+    this.#audit({ ...seen, ...ending });
   }
 }
 
-const refusal = (code: ErrorCode, message: string) => new ArcgateError(code, message, { details: { fault: "caller" } });
-const revoked = () => refusal("ERR_TOKEN_REVOKED", "the token is revoked");
-const expired = () => refusal("ERR_TOKEN_EXPIRED", "the token has expired before anything was done");
-const unavailable = (message: string) =>
-  new ArcgateError("ERR_VERIFIER_UNAVAILABLE", message, { retryable: true, details: { fault: "configuration" } });
+type Ending = Pick<AuditEvent, "outcome" | "reason">;
 
-const headFields = {
-  origin: "origin",
-  authorization: "authorization",
-  contentType: "content-type",
-  contentLength: "content-length",
-  contentEncoding: "content-encoding",
-  accept: "accept",
-};
+// What the core says of each way to end, of which there are a few.
+const endings = new Map<string, Ending>();

@@ -4,10 +4,21 @@
 export interface Reply {
   status: number;
   headers: Record<string, string>;
-  body?: string | Uint8Array<ArrayBuffer> | undefined;
+  body?: string | Uint8Array<ArrayBuffer> | null | undefined;
   /** For the audit log. */
   reason: string;
   arcCode?: number;
+}
+
+// Most answers have the same head as the last one had.
+let last: { text: string; head: Reply } | undefined;
+
+/** An answer as the core writes it: a line of JSON, and behind it the body, where it has one. */
+export function replyOf(text: string): Reply {
+  const end = text.indexOf("\n");
+  const line = end < 0 ? text : text.slice(0, end);
+  if (last?.text !== line) last = { text: line, head: JSON.parse(line) };
+  return { ...last.head, body: end < 0 ? null : text.slice(end + 1) };
 }
 
 /** The Response of an answer, with the fields that each answer of the endpoint has. */

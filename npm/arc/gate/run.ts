@@ -1,13 +1,13 @@
 // An agent of this Worker's, from its start to the answer: the whole of it, or a stream of events.
 
 import type { Agent } from "../../arcp/runtime/types.js";
-import { call, callJson } from "../../platform/modules/gate.js";
+import { call } from "../../platform/modules/gate.js";
 import { AgentRun, type AgentStep } from "../../worker/agent-run.js";
 import { reasonFor, type Told } from "../../worker/audit.js";
 import type { Deadline } from "../../worker/deadline.js";
 import { AgentOutput, type Flaw } from "./agent-output.js";
 import { eventStream, type StreamStep } from "./event-stream.js";
-import type { Reply } from "./reply.js";
+import { type Reply, replyOf } from "./reply.js";
 
 const encoder = new TextEncoder();
 
@@ -16,9 +16,11 @@ const TURN = 256;
 
 /** What the core decided: which agent, with what, and the ticket by which it knows the run again. */
 export interface RunDecision {
-  agent: string;
+  name: string;
   input: unknown;
   ticket: string;
+  jobId: string;
+  traceId: string;
 }
 
 // An outcome as the core takes it, and the text that goes with it.
@@ -31,19 +33,19 @@ export class ArcRun {
   #watch: Deadline;
   #seen: Told;
   #output: AgentOutput;
+  #maxBytes: number;
 
   constructor(
     agent: Agent,
-    { agent: name, input, ticket }: RunDecision,
+    { name, input, ticket, jobId, traceId }: RunDecision,
     { watch, seen, maxBytes }: { watch: Deadline; seen: Told; maxBytes: number },
   ) {
-    const { id, chatId, traceId } = JSON.parse(ticket);
-    const jobId = chatId ?? `task-${id}`;
-    this.#run = new AgentRun(agent, input, { jobId, name, traceId: traceId ?? id, ending: watch });
+    this.#run = new AgentRun(agent, input, { jobId, name, traceId, ending: watch });
     this.#ticket = ticket;
     this.#watch = watch;
     this.#seen = seen;
     this.#output = new AgentOutput(maxBytes);
+    this.#maxBytes = maxBytes;
   }
 
   /** The answer once it has ended: `{ reply, outcome }`. Whatever it still does then is told to stop. */
@@ -61,7 +63,7 @@ export class ArcRun {
         this.#watch.end("failed");
         return this.#reply(...this.#flawed(said.flaw));
       }
-      return this.#reply(...this.#ended(step));
+      return this.#plain(step) ?? this.#reply(...this.#ended(step));
     }
   }
 
@@ -90,8 +92,16 @@ export class ArcRun {
     return eventStream(this.#watch, { next, last: cut, ended });
   }
 
+  // What most agents end with: one value that can be passed on as it is.
+  #plain(step: AgentStep): { reply: Reply; outcome: string } | undefined {
+    const text = "output" in step ? this.#output.plain(step.output) : undefined;
+    if (text === undefined) return undefined;
+    const reply = call("arcOutput", this.#ticket, text, this.#maxBytes, new Date().toISOString());
+    return reply === undefined ? undefined : { reply: replyOf(reply), outcome: "output" };
+  }
+
   #reply(outcome: string, text: string): { reply: Reply; outcome: string } {
-    const reply = callJson<Reply>("arcReply", this.#ticket, outcome, text, new Date().toISOString());
+    const reply = replyOf(call("arcReply", this.#ticket, outcome, text, new Date().toISOString()));
     return { reply, outcome: outcomeOf(outcome) };
   }
 

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use crate::{
     arc::{
         errors::ArcCode,
@@ -90,6 +92,23 @@ impl Run {
         &self.input
     }
 
+    /// What the agent knows its job by.
+    pub fn job_id(&self) -> Cow<'_, str> {
+        match &self.kind {
+            Kind::Chat { chat_id, .. } => chat_id.into(),
+            Kind::Task => self.task_id().into(),
+        }
+    }
+
+    /// The workflow that it belongs to: the caller's, or one of its own.
+    pub fn trace_id(&self) -> &str {
+        self.echo.trace_id.as_deref().unwrap_or(&self.id)
+    }
+
+    fn task_id(&self) -> String {
+        format!("task-{}", self.id)
+    }
+
     /// The answer once the agent has ended at `now`.
     pub fn reply(&self, outcome: Outcome<'_, '_>, now: &str) -> Reply {
         let mut parts = String::new();
@@ -112,7 +131,7 @@ impl Run {
         let result = match &self.kind {
             Kind::Task => {
                 let task = Members::new()
-                    .text("taskId", &format!("task-{}", self.id))
+                    .text("taskId", &self.task_id())
                     .text("status", "COMPLETED")
                     .text("createdAt", &self.created_at)
                     .text("updatedAt", now)
