@@ -155,13 +155,17 @@ function frozen(principal: Principal): Principal {
   return Object.freeze(principal);
 }
 
-/** What a verifier is told of an HTTP request. @internal */
+/** What a verifier is told of an HTTP request. What most verifiers don't ask for is made when it is asked for. @internal */
 export function httpContext(request: Request, ctx?: { waitUntil?(promise: Promise<unknown>): void }): VerifierContext {
   return {
     transport: "http",
     url: request.url,
-    remoteAddress: request.headers.get("cf-connecting-ip") ?? undefined,
-    signal: request.signal,
+    get remoteAddress() {
+      return request.headers.get("cf-connecting-ip") ?? undefined;
+    },
+    get signal() {
+      return request.signal;
+    },
     waitUntil: ctx?.waitUntil && ((promise) => ctx.waitUntil?.(promise)),
   };
 }

@@ -24,7 +24,7 @@ use crate::{
     config::Reader,
     error::{Code, Error},
     jose::claims::missing_scopes,
-    json::{self, Members, Object},
+    json::{self, Members, Object, Value},
     principal::Kind,
     time::Span,
 };

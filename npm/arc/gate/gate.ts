@@ -1,13 +1,14 @@
 // Drives the ARC gate: the core decides, this reads the body, asks the verifier, runs the agent and streams.
 
 import type { Agent } from "../../arcp/runtime/types.js";
-import type { ArcGateCore } from "../../core.js";
+
 import { ArcgateError, errorArguments } from "../../errors.js";
 import { optionsJson } from "../../platform/json.js";
 import { MachineDriver } from "../../platform/machine-driver.js";
 import { call, callJson, gate, guarded } from "../../platform/modules/gate.js";
 import { httpContext, type RequestPlace } from "../../verify/request.js";
 import type { Credentials } from "../../verify/types.js";
+import type { ArcGateCore } from "../../wasm/gate.js";
 import { type Auditor, auditor, logged, reasonFor, type Told } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";
 import { Deadline } from "../../worker/deadline.js";
