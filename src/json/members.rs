@@ -3,8 +3,12 @@
 use super::{write_string, Value};
 
 /// An object that is being written. Names are the caller's own and not checked for repetition.
+///
+/// Boxed: each member takes the object and gives it back, and a single pointer goes in and out without a copy on the stack. There
+/// are hundreds of such calls, and so it is kilobytes of the module.
 #[derive(Clone, Debug)]
-pub struct Members(String);
+#[allow(clippy::box_collection, reason = "a single pointer is what it is for")]
+pub struct Members(Box<String>);
 
 impl Default for Members {
     fn default() -> Self {
@@ -15,14 +19,14 @@ impl Default for Members {
 impl Members {
     /// An object without members.
     pub fn new() -> Self {
-        Self(String::from("{"))
+        Self(Box::new(String::from("{")))
     }
 
     /// An object without members, with room for so many bytes: worth it where one of them is long.
     pub fn with_capacity(bytes: usize) -> Self {
         let mut text = String::with_capacity(bytes);
         text.push('{');
-        Self(text)
+        Self(Box::new(text))
     }
 
     fn name(&mut self, name: &str) {
@@ -115,7 +119,7 @@ impl Members {
     #[must_use]
     pub fn end(mut self) -> String {
         self.0.push('}');
-        self.0
+        *self.0
     }
 }
 
