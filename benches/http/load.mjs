@@ -3,6 +3,7 @@
 import { connect } from "node:net";
 
 const end = Buffer.from("\r\n\r\n");
+const patienceMs = 20_000;
 
 /** Sends every request, as many at a time as there are connections. Throws where one is not answered with 200. */
 export async function send(connections, requests) {
@@ -30,14 +31,15 @@ export function requestOf(token, body) {
   );
 }
 
-/** A connection that is kept. `ask(request)` gives the body of its answer. */
+/** A connection that is kept. `ask(request)` gives the body of its answer; workerd closes one that was idle for 5 s. */
 export async function open(port) {
-  const socket = connect(port, "127.0.0.1").setNoDelay(true);
+  const socket = connect(port, "127.0.0.1").setNoDelay(true).setTimeout(patienceMs);
   await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
   let got = Buffer.alloc(0);
   let waiting;
   const fail = (why) => waiting?.reject(why);
   socket.on("error", fail).on("close", () => fail(new Error("the server has closed the connection")));
+  socket.on("timeout", () => socket.destroy());
   socket.on("data", (bytes) => {
     got = got.length === 0 ? bytes : Buffer.concat([got, bytes]);
     const answer = answerIn(got);
@@ -48,7 +50,7 @@ export async function open(port) {
   const ask = (request) =>
     new Promise((resolve, reject) => {
       waiting = { resolve, reject };
-      socket.write(request);
+      socket.write(request, (failed) => failed && reject(failed));
     });
   return { ask, close: () => socket.destroy() };
 }
