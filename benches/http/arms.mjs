@@ -6,19 +6,18 @@ import { requestOf } from "./load.mjs";
 export const algorithms = ["ES256", "RS256"];
 
 /**
- * The arms: a Worker of its own, or a check in the Worker that all checks share. `tokens`: which kinds of token make a difference
- * to it; in Node the checks are measured, too.
+ * The arms: a Worker of its own, or a check in the Worker that all checks share.
  */
 export const arms = {
-  bare: { label: "bare", check: "bare", tokens: [] },
-  verify: { label: "+ bare `subtle.verify`", check: "bare-verify", tokens: ["new"] },
-  jose: { label: "jose", check: "jose", tokens: ["new", "seen"] },
-  hono: { label: "Hono, `jwk`", worker: "hono", tokens: ["new", "seen"] },
-  authenticate: { label: "`authenticateRequest`", check: "authenticate", tokens: ["new", "seen"] },
-  logging: { label: "bare: body, fields, log", worker: "logging", tokens: [] },
-  arc: { label: "`POST /arc`, `echo`", worker: "arc", tokens: ["new", "seen"] },
-  forwarder: { label: "bare forwarder with jose", worker: "forwarder", tokens: ["new", "seen"], hasUpstream: true },
-  upstream: { label: "`POST /arc`, upstream", worker: "arc", tokens: ["new", "seen"], hasUpstream: true },
+  bare: { label: "bare", check: "bare" },
+  verify: { label: "+ bare `subtle.verify`", check: "bare-verify" },
+  jose: { label: "jose", check: "jose" },
+  hono: { label: "Hono, `jwk`", worker: "hono" },
+  authenticate: { label: "`authenticateRequest`", check: "authenticate" },
+  logging: { label: "bare: body, fields, log", worker: "logging" },
+  arc: { label: "`POST /arc`, `echo`", worker: "arc" },
+  forwarder: { label: "bare forwarder with jose", worker: "forwarder", hasUpstream: true },
+  upstream: { label: "`POST /arc`, upstream", worker: "arc", hasUpstream: true },
 };
 
 // A request of ARC. Those who do not speak it read nothing of it.

@@ -10,9 +10,9 @@ import { open, send } from "./load.mjs";
 
 const atOnce = 4;
 
-/** Microseconds of CPU a request: for each turn's name a list with a number for each round. */
+/** Microseconds of CPU a request: for each arm and kind of token a list with a number for each round. */
 export async function measure(where, names, start, plan) {
-  const found = Object.fromEntries(names.flatMap(turnsOf).map(({ key }) => [key, []]));
+  const found = Object.fromEntries(names.map((name) => [name, Object.fromEntries(kinds.map((kind) => [kind, []]))]));
   for (let generation = 0; generation < plan.generations; generation += 1) {
     process.stderr.write(`requests: ${where}, ${generation + 1} of ${plan.generations} …\n`);
     const servers = {};
@@ -29,14 +29,8 @@ export async function measure(where, names, start, plan) {
   return found;
 }
 
-/** The turns of an arm in a round. */
-export function turnsOf(name) {
-  const kinds = arms[name].tokens;
-  if (kinds.length === 0) return [{ name, algorithm: "ES256", kind: "seen", key: name }];
-  return algorithms.flatMap((algorithm) =>
-    kinds.map((kind) => ({ name, algorithm, kind, key: `${name} ${algorithm} ${kind}` })),
-  );
-}
+/** What a round has of each arm: an algorithm, and a token that was seen before or one that was not. */
+export const kinds = algorithms.flatMap((algorithm) => ["new", "seen"].map((age) => `${algorithm}, ${age}`));
 
 async function begin(arm, start, { setup, upstream }) {
   const server = await start(arm, arm.hasUpstream ? { ...setup, upstream } : setup);
@@ -54,29 +48,34 @@ async function wake(server, request) {
 }
 
 async function rounds(servers, { requests, rounds, warmUp, aTurn }, found) {
-  const turns = Object.keys(servers).flatMap(turnsOf);
-  const turn = async ({ name, algorithm, kind }, from, to) => {
+  const names = Object.keys(servers);
+  const turn = async (name, kind, from, count) => {
+    const [algorithm, age] = kind.split(", ");
     const all = requests[algorithm];
     await wake(servers[name], all[0]);
     const { connections, pid, log } = servers[name];
     // What the server says is read while it is measured, and kept by nobody.
     if (log) log.length = 0;
-    const these = kind === "new" ? all.slice(from, to) : Array(to - from).fill(all[0]);
+    const these = Array.from({ length: count }, (_, index) => all[age === "new" ? from + index : 0]);
     const before = cpuMicros(pid);
     await send(connections, these);
     servers[name].usedAt = performance.now();
-    return (cpuMicros(pid) - before) / these.length;
+    return (cpuMicros(pid) - before) / count;
   };
-  for (const one of turns) await turn(one, 0, warmUp);
+  for (const name of names) for (const kind of kinds) await turn(name, kind, 0, warmUp);
   for (let round = 0; round < rounds; round += 1) {
     const from = warmUp + round * aTurn;
-    for (const one of inOrder(turns, round)) found[one.key].push(await turn(one, from, from + aTurn));
+    // All arms in turn for each kind, so that they have rested equally long: a process that has not begins with cold caches, and
+    // with what its garbage collector has put off.
+    for (const kind of kinds) {
+      for (const name of inOrder(names, round)) found[name][kind].push(await turn(name, kind, from, aTurn));
+    }
   }
 }
 
 // Another one first in each round, and every second one backwards: nobody always comes after the same.
-function inOrder(turns, round) {
-  const from = (round * 5) % turns.length;
-  const order = [...turns.slice(from), ...turns.slice(0, from)];
+function inOrder(names, round) {
+  const from = round % names.length;
+  const order = [...names.slice(from), ...names.slice(0, from)];
   return round % 2 ? order.reverse() : order;
 }
