@@ -9,7 +9,7 @@ import { failureOf, guarded, verify } from "../platform/modules/verify.js";
 import type { VerifierCore } from "../wasm/verify.js";
 import { JwksFetcher } from "./jwks-fetcher.js";
 import { Known } from "./known.js";
-import { algorithmOf, type Provider, VerifierMemory } from "./memory.js";
+import { algorithmOf, type Provider, type Registers, VerifierMemory } from "./memory.js";
 import * as at from "./numbers.js";
 import { coreOptions } from "./options.js";
 import type { JwksSnapshot } from "./provider-types.js";
@@ -122,8 +122,9 @@ export class VerifierDriver {
         }
         if (step === at.CHECK) {
           const registers = this.#memory.registers();
-          const [check, next] = [registers[at.CHECK_ID], registers[at.CHECK_NEXT]];
-          const approved = await this.#checkSignature(call);
+          const check = registers[at.CHECK_ID];
+          const next = registers[at.CHECK_NEXT];
+          const approved = await this.#checkSignature(registers, call);
           if (!this.#driver.isCurrent(core)) step = undefined;
           else if (approved || next === 0) {
             step = core.finish(check, approved, this.#now());
@@ -157,8 +158,7 @@ export class VerifierDriver {
   }
 
   // The registers are read before the fetch begins, which is the user's function.
-  #checkSignature({ waiting }: Call): Promise<boolean> {
-    const registers = this.#memory.registers();
+  #checkSignature(registers: Registers, { waiting }: Call): Promise<boolean> {
     const handle = registers[at.CHECK_KEY];
     const signature = this.#memory.signature(registers[at.SIGNATURE_LEN]);
     const signed = this.#memory.signed(registers);

@@ -36,6 +36,14 @@ export interface Provider {
   prefix: string;
 }
 
+/** The labels of whoever has none. */
+const noLabels: Record<string, string> = Object.freeze({});
+
+/** A part of a text, by its places in memory. Where not all is ASCII, those in the text are others. */
+function partOf(bytes: Uint8Array<ArrayBuffer>, text: string, from: number, to: number): string {
+  return text.length === bytes.length ? text.slice(from, to) : decoder.decode(bytes.subarray(from, to));
+}
+
 /** One verifier's part of the core's memory. */
 export class VerifierMemory {
   #providers: readonly Provider[];
@@ -111,20 +119,25 @@ export class VerifierMemory {
     const known = this.#known.get(registers[at.SERIAL]);
     if (known?.claims !== undefined && known.header !== undefined) {
       const { provider, expiresAt } = known;
-      const [claims, header] = [known.claims.copy(), known.header.copy()];
-      return { claims, header, provider, principal: ownPrincipal(known), scopes: known.scopes.slice(), expiresAt };
+      return {
+        claims: known.claims.copy(),
+        header: known.header.copy(),
+        provider,
+        principal: ownPrincipal(known),
+        scopes: known.scopes.slice(),
+        expiresAt,
+      };
     }
     const headerAt = registers[at.CLAIMS_LEN];
     const idAt = headerAt + registers[at.HEADER_LEN];
     const bytes = this.#view(registers[at.TEXT_AT], registers[at.TEXT_LEN]);
     const text = decoder.decode(bytes);
     const said = this.#read(registers, bytes, text, idAt);
-    // Where not all is ASCII, places in the text are not places in memory.
-    const isAscii = text.length === bytes.length;
-    const claimsText = isAscii ? text.slice(0, headerAt) : decoder.decode(bytes.subarray(0, headerAt));
-    const headerText = isAscii ? text.slice(headerAt, idAt) : decoder.decode(bytes.subarray(headerAt, idAt));
+    const claimsText = partOf(bytes, text, 0, headerAt);
+    const headerText = partOf(bytes, text, headerAt, idAt);
     const { provider, scopes, expiresAt } = said;
-    const [claims, header] = [JSON.parse(claimsText), this.#header(headerText)];
+    const claims: Record<string, unknown> = JSON.parse(claimsText);
+    const header = this.#header(headerText);
     const verified = { claims, header, provider, principal: ownPrincipal(said), scopes: scopes.slice(), expiresAt };
     if (isSeen) {
       freezeLists(said);
@@ -163,25 +176,22 @@ export class VerifierMemory {
   #read(registers: Registers, bytes: Uint8Array<ArrayBuffer>, text: string, idAt: number): Said {
     const scopesAt = idAt + registers[at.ID_LEN];
     const listAt = scopesAt + registers[at.SCOPES_LEN];
-    const isAscii = text.length === bytes.length;
-    const part = (from: number, to: number) =>
-      isAscii ? text.slice(from, to) : decoder.decode(bytes.subarray(from, to));
     const { name: provider, issuer: usual, prefix } = this.#providers[registers[at.PROVIDER]] as Provider;
-    const id = part(idAt, scopesAt);
-    const scopesText = part(scopesAt, listAt);
+    const id = partOf(bytes, text, idAt, scopesAt);
+    const scopesText = partOf(bytes, text, scopesAt, listAt);
     let key = prefix + id;
-    let labels: Record<string, string> = {};
+    let labels = noLabels;
     let issuer = usual;
     let scopes: string[] = scopesText === "" ? [] : scopesText.split("\n");
     if (bytes.length > listAt) {
       const labelsAt = listAt + registers[at.SCOPE_LIST_LEN];
       const keyAt = labelsAt + registers[at.LABELS_LEN];
       const issuerAt = keyAt + registers[at.KEY_LEN];
-      if (labelsAt > listAt) scopes = JSON.parse(part(listAt, labelsAt));
-      if (keyAt > labelsAt) labels = JSON.parse(part(labelsAt, keyAt));
-      if (issuerAt > keyAt) key = part(keyAt, issuerAt);
+      if (labelsAt > listAt) scopes = JSON.parse(partOf(bytes, text, listAt, labelsAt));
+      if (keyAt > labelsAt) labels = JSON.parse(partOf(bytes, text, labelsAt, keyAt));
+      if (issuerAt > keyAt) key = partOf(bytes, text, keyAt, issuerAt);
       // That of the token's tenant.
-      if (bytes.length > issuerAt) issuer = part(issuerAt, bytes.length);
+      if (bytes.length > issuerAt) issuer = partOf(bytes, text, issuerAt, bytes.length);
     }
     const expiresAt = (registers[at.EXPIRES_HIGH] * 4294967296 + registers[at.EXPIRES_LOW]) / 1000;
     return { serial: registers[at.SERIAL], provider, key, issuer, id, labels, scopes, expiresAt };

@@ -30,7 +30,8 @@ export async function authenticateRequest(
   verifier: Verifier,
   options?: { scopes?: readonly string[] },
 ): Promise<Principal> {
-  const [headers, url] = [request?.headers, request?.url];
+  const headers = request?.headers;
+  const url = request?.url;
   if (typeof headers?.get !== "function" || typeof url !== "string") throw configError("request", "must be a Request");
   const way = wayOf(verifier);
   if (way === undefined) checkVerifier(verifier);
@@ -38,7 +39,13 @@ export async function authenticateRequest(
   const field = headers.get("authorization") ?? undefined;
   const query = queryOf(url);
   if (way?.read !== undefined && typeof field === "string") {
-    const answer = await answerOf(() => way.read?.(verifier, field, query, scopes, new RequestWaiting(request)));
+    let answer: Answer | undefined;
+    try {
+      const read = way.read(verifier, field, query, scopes, new RequestWaiting(request));
+      answer = read instanceof Promise ? await read : read;
+    } catch (thrown) {
+      throw errorOf(thrown);
+    }
     if (answer !== undefined) return principalOf(answer, scopes);
   }
   await ready();
@@ -103,23 +110,25 @@ export async function authenticate(
   context: VerifierContext,
   scopes: readonly string[] = [],
 ): Promise<Principal> {
-  const answer = await answerOf(() => ask(verifier, credentials, context));
+  let answer: Answer;
+  try {
+    const asked = ask(verifier, credentials, context);
+    answer = asked instanceof Promise ? await asked : asked;
+  } catch (thrown) {
+    throw errorOf(thrown);
+  }
   // Where scopes are needed, the core looks at any principal.
   return principalOf(scopes.length > 0 && !(answer instanceof Unchecked) ? new Unchecked(answer) : answer, scopes);
 }
 
-// What a verifier answers. What it throws that is no error of ours is its own mistake.
-async function answerOf<A extends Answer | undefined>(asked: () => A | Promise<A>): Promise<A> {
-  try {
-    return await asked();
-  } catch (thrown) {
-    if (thrown instanceof ArcgateError) throw thrown;
-    throw new ArcgateError("ERR_INTERNAL", "the verifier failed", {
-      retryable: true,
-      details: { fault: "configuration" },
-      cause: thrown,
-    });
-  }
+// What a verifier throws that is no error of ours is its own mistake.
+function errorOf(thrown: unknown): ArcgateError {
+  if (thrown instanceof ArcgateError) return thrown;
+  return new ArcgateError("ERR_INTERNAL", "the verifier failed", {
+    retryable: true,
+    details: { fault: "configuration" },
+    cause: thrown,
+  });
 }
 
 // Whom a verifier lets in, as a principal in its one form.

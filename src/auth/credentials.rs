@@ -65,14 +65,14 @@ fn from_header(authorization: Option<&str>) -> Result<Credentials, Error> {
     Ok(Credentials { scheme: scheme.to_ascii_lowercase(), token: token.map(Secret::new) })
 }
 
-/// The token of a request that presents a bearer token and nothing that is to be refused: `authorization` and `query` are as in
-/// [`from_request`], which says what is wrong with all others.
+/// The token of a request that presents a bearer token, by its Authorization field and its query, as in [`from_request`]. Whether
+/// it is of the form of one is asked by [`is_b64token`], where nobody has seen that it is: what a JWT is made of is of it.
 pub fn bearer_token<'a>(authorization: &'a [u8], query: &[u8]) -> Option<&'a [u8]> {
-    let (authorization, query) = (str::from_utf8(authorization).ok()?, str::from_utf8(query).ok()?);
-    match parts(authorization) {
-        Ok((scheme, Some(token))) if is_bearer(scheme) && !has_token(query, &OF_ANY_API) => Some(token.as_bytes()),
-        _ => None,
-    }
+    let (scheme, rest) = authorization.split_at_checked(b"bearer".len())?;
+    let token = rest.strip_prefix(b" ")?;
+    let has_place = scheme.eq_ignore_ascii_case(b"bearer") && token.len() <= MAX_TOKEN;
+    let is_only_one = query.is_empty() || !has_token(str::from_utf8(query).ok()?, &OF_ANY_API);
+    (has_place && is_only_one).then_some(token)
 }
 
 fn is_bearer(scheme: &str) -> bool {
@@ -100,7 +100,7 @@ fn parts(value: &str) -> Result<(&str, Option<&str>), Error> {
         Some(token) if token.len() > MAX_TOKEN => {
             Err(Error::new(Code::TokenMalformed, "the token is longer than 16 kB"))
         }
-        Some(token) if !is_b64token(token) => {
+        Some(token) if !is_b64token(token.as_bytes()) => {
             Err(invalid("the Authorization header must be the scheme, one space, and a token of the b64token form"))
         }
         Some(token) => Ok((scheme, Some(token))),
@@ -127,12 +127,11 @@ const fn is_tchar(byte: u8) -> bool {
 }
 
 /// RFC 6750 §2.1: one or more of these, then any number of `=`.
-fn is_b64token(token: &str) -> bool {
-    let body = token.trim_end_matches('=');
-    !body.is_empty()
-        && body
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'))
+pub fn is_b64token(token: &[u8]) -> bool {
+    let is_of_body =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+    let end = token.iter().position(|byte| !is_of_body(byte)).unwrap_or(token.len());
+    end > 0 && token.iter().skip(end).all(|byte| *byte == b'=')
 }
 
 /// The parameters under which clients put a token into a gate's URL, where nothing else has a use for them.
@@ -236,14 +235,15 @@ mod tests {
             let piece = |place: u32| pieces[index / pieces.len().pow(place) % pieces.len()];
             let value = [piece(0), piece(1), piece(2), piece(3)].concat();
             for query in ["", "?a=1", "?access_token=x", "?%61ccess_token", "?token=x"] {
-                let short = bearer_token(value.as_bytes(), query.as_bytes()).map(<[u8]>::to_vec);
+                let short = bearer_token(value.as_bytes(), query.as_bytes()).filter(|token| is_b64token(token));
+                let short = short.map(<[u8]>::to_vec);
                 assert_eq!(short, long(&value, query), "{value:?} {query}");
             }
         }
         let longest = format!("Bearer {}", "a".repeat(MAX_TOKEN));
         assert!(bearer_token(longest.as_bytes(), b"").is_some());
         assert!(bearer_token(format!("{longest}a").as_bytes(), b"").is_none());
-        assert!(bearer_token(b"Bearer \xff", b"").is_none());
+        assert!(!is_b64token(b"\xff") && !is_b64token(b"") && !is_b64token(b"a=b"));
         assert!(bearer_token(b"Bearer a", b"\xff").is_none());
     }
 

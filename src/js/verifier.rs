@@ -99,15 +99,19 @@ impl VerifierCore {
         self.begin_at(0..(len as usize).min(numbers::MAX_TOKEN + 1), tried, arrived, now)
     }
 
-    /// The same of a request. Its Authorization field is the first `field` bytes of the input, the query of its URL what follows
-    /// up to `len`.
+    /// The same of a request: its Authorization field is the first `field` bytes, its URL's query what follows up to `len`.
     #[wasm_bindgen(js_name = beginRequest)]
     pub fn begin_request(&mut self, field: u32, len: u32, tried: u32, arrived: f64, now: f64) -> u32 {
         let (field, len) = (field as usize, len as usize);
         let presented = self.input.get(..field).zip(self.input.get(field..len));
-        match presented.and_then(|(field, query)| credentials::bearer_token(field, query)) {
-            Some(token) => self.begin_at(field - token.len()..field, tried, arrived, now),
-            None => numbers::NO_BEARER,
+        let Some(token) = presented.and_then(|(field, query)| credentials::bearer_token(field, query)) else {
+            return numbers::NO_BEARER;
+        };
+        let token = field - token.len()..field;
+        match self.begin_at(token.clone(), tried, arrived, now) {
+            // What was read as a JWT is of the form that a bearer token has.
+            numbers::REFUSED if !self.input.get(token).is_some_and(credentials::is_b64token) => numbers::NO_BEARER,
+            step => step,
         }
     }
 
