@@ -24,12 +24,15 @@ const types = {
 
 /**
  * Serves folders on loopback: `{ "/": "www", "/pkg/": "pkg" }`, the longest prefix first. A string value that
- * begins with "<" is a page's own text. `headers` go with every answer, a content security policy, say.
+ * begins with "<" is a page's own text. `headers` go with every answer, a content security policy, say. `asked` collects the paths
+ * that were asked for.
  */
 export async function servePages(mounts, { headers = {} } = {}) {
   const prefixes = Object.keys(mounts).sort((a, b) => b.length - a.length);
+  const asked = [];
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
+    asked.push(pathname);
     const prefix = prefixes.find((candidate) => pathname.startsWith(candidate));
     try {
       const place = mounts[prefix];
@@ -49,5 +52,5 @@ export async function servePages(mounts, { headers = {} } = {}) {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   };
-  return { url: `http://127.0.0.1:${server.address().port}`, close };
+  return { url: `http://127.0.0.1:${server.address().port}`, asked, close };
 }

@@ -16,8 +16,12 @@ describe("types", () => {
     .map((name) => ({ name, text: withoutComments(file(`pkg/${name}`)) }));
   const declaredBy = (file) => {
     const { text } = declarations.find(({ name }) => name === file);
+    const others = [...text.matchAll(/^export \* from "\.\/([\w-]+)\.js"/gm)].flatMap(([, name]) =>
+      declaredBy(`${name}.d.ts`),
+    );
     const exports = [...text.matchAll(/^export \{([^}]*)\} from/gm)].flatMap(([, names]) => names.match(/\w+/g));
-    return [...exports, ...[...text.matchAll(/^export declare (?:async )?\w+ (\w+)/gm)].map(([, name]) => name)];
+    const own = [...text.matchAll(/^export declare (?:async )?\w+ (\w+)/gm)].map(([, name]) => name);
+    return [...new Set([...others, ...exports, ...own])];
   };
 
   for (const [file, ...entries] of [
