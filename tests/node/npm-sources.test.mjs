@@ -24,7 +24,7 @@ function importsOf(name) {
 
 test("the sources are found, and what they import", () => {
   assert.ok(sources.size > 60);
-  assert.ok(importsOf("index.ts").includes("verify/jwt-verifier.ts"));
+  assert.ok(importsOf("verify.ts").includes("verify/jwt-verifier.ts"));
   assert.ok(importsOf("verify/driver.ts").includes("verify/webcrypto.js"));
 });
 
