@@ -62,7 +62,8 @@ export function upstreamAuth(options: UpstreamAuth, path = "upstreamAuth"): Upst
   return {
     mode,
     async credential(principal, presentedToken, signal) {
-      const token = await orAborted(Promise.resolve(tokenOf(principal, presentedToken)), signal);
+      const given = tokenOf(principal, presentedToken);
+      const token = typeof given === "string" ? given : await orAborted(Promise.resolve(given), signal);
       if (token === undefined || token === null || token === "") {
         throw new ArcgateError("ERR_PERMISSION_DENIED", "there is no upstream credential for this principal", {
           details: { fault: "caller" },
@@ -125,13 +126,7 @@ function assertion(options: Given, path: string): TokenOf {
   });
   const kept = new Map<string, { token: string; endMs: number }>();
   let key: CryptoKey | undefined;
-  return async (principal) => {
-    const id = JSON.stringify([principal.key, principal.scopes ?? null]);
-    const now = Date.now();
-    // One that was made for a longer token of the same principal would outlive this one.
-    const known = kept.get(id);
-    if (known && known.endMs - now >= LEAST_LEFT_MS && !((principal.expiresAt ?? Infinity) * 1000 < known.endMs))
-      return known.token;
+  const make = async (principal: Principal, id: string, now: number) => {
     await ready();
     const { input, expiresAt } = callJson<{ input: string; expiresAt: number }>(
       "upstreamAssertion",
@@ -151,5 +146,14 @@ function assertion(options: Given, path: string): TokenOf {
     } catch (cause) {
       throw configError(`${path}.key`, `can't be used: WebCrypto refuses it (${Object(cause).name ?? typeof cause})`);
     }
+  };
+  return (principal) => {
+    const id = JSON.stringify([principal.key, principal.scopes ?? null]);
+    const now = Date.now();
+    // One that was made for a longer token of the same principal would outlive this one.
+    const known = kept.get(id);
+    const isGood =
+      known && known.endMs - now >= LEAST_LEFT_MS && !((principal.expiresAt ?? Infinity) * 1000 < known.endMs);
+    return isGood ? known.token : make(principal, id, now);
   };
 }

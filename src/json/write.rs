@@ -6,11 +6,11 @@ use super::Value;
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    // What needs no escape is copied in one piece. DEL and the two separators that JavaScript once took for line ends are
-    // escaped too, so that a JSON text can stand in a log or a script.
-    while let Some(at) = rest.find(|c: char| c < ' ' || matches!(c, '"' | '\\' | '\u{7f}' | '\u{2028}' | '\u{2029}')) {
-        out.push_str(&rest[..at]);
-        let mut after = rest[at..].chars();
+    // What needs no escape is copied in one piece.
+    while let Some(at) = first_escaped(rest) {
+        let (plain, after) = rest.split_at(at);
+        out.push_str(plain);
+        let mut after = after.chars();
         match after.next() {
             Some('"') => out.push_str("\\\""),
             Some('\\') => out.push_str("\\\\"),
@@ -27,6 +27,21 @@ pub fn write_string(out: &mut String, text: &str) {
     }
     out.push_str(rest);
     out.push('"');
+}
+
+/// Where the first character stands that is escaped: besides those that JSON wants, DEL and the two separators that JavaScript once
+/// took for line ends, so that a JSON text can stand in a log or a script. Looked for by bytes: characters would have to be decoded.
+fn first_escaped(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    loop {
+        let is_candidate = |byte: &u8| matches!(byte, 0..=0x1f | b'"' | b'\\' | 0x7f | 0xe2);
+        let at = from + bytes.get(from..)?.iter().position(is_candidate)?;
+        if bytes.get(at) != Some(&0xe2) || matches!(bytes.get(at + 1..at + 3), Some([0x80, 0xa8 | 0xa9])) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
 }
 
 /// `text` as a JSON string.

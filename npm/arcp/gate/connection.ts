@@ -35,12 +35,11 @@ export class Connection implements LineOwner {
   #detail: string | undefined;
   #overflow: Side | undefined;
   #over = false;
-  #abort = new AbortController();
 
   /** `socket` is the server's end of the pair, not yet accepted. */
   constructor(request: Request, socket: ServerSocket, options: ConnectionOptions) {
     this.#options = options;
-    this.#identity = new Identity(request, options, this.#abort.signal);
+    this.#identity = new Identity(request, options);
     const { endpoint, upstream, place } = options;
     this.#driver = new MachineDriver(gate, {
       make: () => endpoint.gate(place, upstream.isTrusted, isGauged(socket)),
@@ -190,7 +189,7 @@ export class Connection implements LineOwner {
     if (this.#over) return;
     this.#over = true;
     this.#closeUpstream();
-    this.#abort.abort();
+    this.#identity?.end();
     this.#options.sessions.forget(this, nameOf(this.#session, this.#principal?.key));
     this.#principal = undefined;
     this.#token = undefined;

@@ -10,19 +10,32 @@ import type { IdentityOptions } from "./settings.js";
 /** An answer about revocation that takes longer is none. */
 const REVOCATION_MS = 3000;
 
-/** The user of one connection. `signal` is aborted when the connection has ended. */
+/** The user of one connection. */
 export class Identity {
-  #request: Request;
+  #request: Request | undefined;
   #options: IdentityOptions;
-  #signal: AbortSignal;
+  #abort: AbortController | undefined;
+  #hasEnded = false;
   #principal: Principal | undefined;
   #credentials: Credentials | undefined;
   #verifyAgain: (() => Promise<boolean>) | undefined;
 
-  constructor(request: Request, options: IdentityOptions, signal: AbortSignal) {
+  constructor(request: Request, options: IdentityOptions) {
     this.#request = request;
     this.#options = options;
-    this.#signal = signal;
+  }
+
+  /** The connection has ended: whoever asked for its signal hears of it. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#abort?.abort();
+  }
+
+  // A signal costs more than most else of a handshake, and most verifiers have nothing to wait for.
+  #signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#hasEnded) this.#abort.abort();
+    return this.#abort.signal;
   }
 
   /**
@@ -31,25 +44,33 @@ export class Identity {
    */
   async find(credentials: Credentials): Promise<{ principal: Principal; toleranceMs: number; asks: boolean }> {
     const { verifierOf, guard, revoked, env, ctx, toleranceMs } = this.#options;
+    const request = this.#request as Request;
+    const signal = () => this.#signal();
     const context: VerifierContext = {
       transport: "websocket",
-      url: this.#request.url,
-      remoteAddress: this.#request.headers.get("cf-connecting-ip") ?? undefined,
-      signal: this.#signal,
+      url: request.url,
+      get remoteAddress() {
+        return request.headers.get("cf-connecting-ip") ?? undefined;
+      },
+      get signal() {
+        return signal();
+      },
       waitUntil: ctx?.waitUntil && ((promise: Promise<unknown>) => ctx.waitUntil(promise)),
     };
     const verifier = await verifierOf();
     let principal = await authenticate(verifier, credentials, context);
-    guard(principal, this.#request);
+    guard(principal, request);
     if (credentials.scheme === "none") principal = anonymous(principal);
     const isStored = revoked.applies(principal, env);
     if (isStored && (await revoked(principal, credentials, env)) === true) {
       throw new ArcgateError("ERR_TOKEN_REVOKED", "the token was revoked", { details: { fault: "caller" } });
     }
-    this.#principal = principal;
-    this.#credentials = credentials;
     const { clockToleranceSec: own, asksRevocation } = verifier;
     const asks = asksRevocation === true;
+    // A session may live for hours: it keeps what it is asked about with, and nothing where it isn't.
+    this.#request = undefined;
+    this.#principal = principal;
+    if (isStored || asks) this.#credentials = credentials;
     // What it was let in with and may submit with; a scope that it never had is the gate's to miss.
     const held = this.#options.needs.filter((scope) => principal.scopes?.includes(scope));
     const known = { principal, needs: () => held };
