@@ -77,7 +77,12 @@ test("each snippet of JavaScript in the documents and the declarations fits the 
       target: "es2022",
       lib: ["esnext", "dom", "dom.iterable"],
       types: [],
-      paths: { arcgate: [join(root, "pkg/index.d.ts")], "arcgate/worker": [join(root, "pkg/worker.d.ts")] },
+      paths: Object.fromEntries(
+        ["index", "verify", "client", "worker"].map((name) => [
+          name === "index" ? "arcgate" : `arcgate/${name}`,
+          [join(root, `pkg/${name}.d.ts`)],
+        ]),
+      ),
     };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.mts", "*.d.ts"] }));
     const { stdout, status, error } = spawnSync(join(root, "node_modules/.bin/tsc"), ["--project", folder], {
