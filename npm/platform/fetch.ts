@@ -3,7 +3,6 @@
 
 import { MAX_DOCUMENT } from "../verify/numbers.js";
 import { ownName } from "../version.js";
-import type { ByteReader } from "./byte-reader.js";
 import { within } from "./cancellation.js";
 
 // A server may refuse whoever doesn't name the type that it gives (Kubernetes' keys: 406). Most give plain JSON.
@@ -87,6 +86,12 @@ export async function readBody(response: Response): Promise<Uint8Array<ArrayBuff
 
 /** So many bytes have room at first. */
 const FIRST = 1024;
+
+/** What is needed of a stream's reader. */
+export interface ByteReader {
+  read(): Promise<ReadableStreamReadResult<Uint8Array<ArrayBufferLike>>>;
+  cancel(): Promise<void>;
+}
 
 /**
  * All bytes of a reader, or undefined as soon as there are more than `limit`, or `take(bytes)` says no to a piece. Ends early

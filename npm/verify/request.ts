@@ -196,10 +196,10 @@ const notOnlyHost = /[^\w.:[\]-]/;
 
 /** Where a request goes. @internal */
 export interface RequestPlace {
-  scheme: string;
-  host: string;
-  path: string;
-  query: string;
+  readonly scheme: string;
+  readonly host: string;
+  readonly path: string;
+  readonly query: string;
 }
 
 /**
@@ -207,12 +207,21 @@ export interface RequestPlace {
  * that makes no URL, `host` is empty, and the core refuses it. @internal
  */
 export function placeOf(request: Request): RequestPlace {
-  const sent = request.headers.get("host") ?? "";
+  const { url, headers } = request;
+  const sent = headers.get("host") ?? "";
+  if (lastPlace?.url !== url || lastPlace.sent !== sent) lastPlace = { url, sent, place: readPlace(url, sent) };
+  return lastPlace.place;
+}
+
+// Most requests go where the last one went: taking a URL apart costs more than comparing it.
+let lastPlace: { url: string; sent: string; place: RequestPlace } | undefined;
+
+function readPlace(url: string, sent: string): RequestPlace {
   try {
-    const { protocol, host, pathname: path, search: query } = new URL(request.url);
+    const { protocol, host, pathname: path, search: query } = new URL(url);
     return { scheme: protocol.slice(0, -1), host: notOnlyHost.test(sent) ? "" : host, path, query };
   } catch {
-    const [, scheme = "", path = "", query = ""] = /^([a-z]+):\/\/[^/?#]*([^?#]*)(\?[^#]*)?/i.exec(request.url) ?? [];
+    const [, scheme = "", path = "", query = ""] = /^([a-z]+):\/\/[^/?#]*([^?#]*)(\?[^#]*)?/i.exec(url) ?? [];
     return { scheme, host: "", path, query };
   }
 }

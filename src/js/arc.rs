@@ -68,7 +68,7 @@ impl ArcGateCore {
         let decision = Members::new().raw("fields", &object_of(&fields));
         self.decision = match &step {
             Step::Reply(reply) => decision.raw("reply", &reply_json(reply)).end(),
-            Step::Authenticate(credentials) => match token_place(&fields, credentials, head.authorization) {
+            Step::Authenticate(credentials) => match token_place(&fields, credentials) {
                 Some(place) => return place,
                 None => credentials_of(decision, credentials).end(),
             },
@@ -112,12 +112,11 @@ impl ArcGateCore {
     }
 }
 
-/// Where the token begins in Authorization, if nothing else is to be known of a head: it is a bearer token, and no browser asks.
-fn token_place(fields: &Fields, credentials: &Credentials, authorization: Option<&str>) -> Option<u32> {
-    let token = credentials.token()?.expose();
-    let authorization = authorization?.as_bytes();
-    let is_plain = fields.len() == 1 && credentials.scheme() == "bearer" && authorization.is_ascii();
-    (is_plain && authorization.ends_with(token)).then(|| (authorization.len() - token.len()) as u32)
+/// Where the token begins in Authorization, if nothing else is to be known of a head: it is a bearer token, and no browser asks. One
+/// space stands between the scheme and the token, or they were refused.
+fn token_place(fields: &Fields, credentials: &Credentials) -> Option<u32> {
+    let is_plain = fields.len() == 1 && credentials.scheme() == "bearer" && credentials.token().is_some();
+    is_plain.then(|| credentials.scheme().len() as u32 + 1)
 }
 
 /// Texts that have no line breaks in them: JSON as it is written here has none.

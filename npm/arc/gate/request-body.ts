@@ -1,8 +1,7 @@
 // A request's body: read whole as it comes, counted beside the principal's other ones, and looked at when it is its turn.
 
-import { bytesOf } from "../../platform/byte-reader.js";
 import type { Timer } from "../../platform/cancellation.js";
-import { readAll } from "../../platform/fetch.js";
+import { type Message, MessageBody } from "../../platform/message-body.js";
 import { callJson } from "../../platform/modules/gate.js";
 import type { Deadline } from "../../worker/deadline.js";
 import type { Place } from "../../worker/in-flight.js";
@@ -13,21 +12,21 @@ export type RequestBody = { body: Uint8Array<ArrayBuffer>; turnMs: number } | { 
 
 /** The whole body, counted as it comes. `announced` is how long it says it is, and `limit` how long it may be. */
 export async function bodyOf(
-  request: Pick<Request, "body">,
+  request: Message,
   { announced, limit }: { announced: number; limit: number },
   watch: Deadline,
   place: Place,
 ): Promise<RequestBody> {
-  if (!request.body) return { body: new Uint8Array(0), turnMs: place.whole() };
-  const reader = bytesOf(request.body, announced);
-  const off = watch.onEnd(() => void reader.cancel().catch(() => {}));
+  if (announced === 0 && !request.body) return { body: new Uint8Array(0), turnMs: place.whole() };
+  const coming = new MessageBody(request, announced);
+  const off = watch.onEnd(() => coming.cancel());
   let tooMuch: string | undefined;
   const take = (bytes: number) => {
     tooMuch = place.take(bytes);
     return tooMuch === undefined;
   };
   try {
-    const body = await watch.over(readAll(reader, limit, watch, take));
+    const body = await watch.over(coming.whole(limit, watch, take));
     if (watch.isEnded) return { reply: "lapsed" };
     if (body) return { body, turnMs: place.whole() };
     return { reply: tooMuch ? callJson<Reply>("arcTooMany", tooMuch) : callJson<Reply>("arcTooLarge") };

@@ -1,7 +1,7 @@
 // The ARC front's upstream: a checked request goes there, and what comes back is handed on as far as the core lets it.
 
-import { type ByteReader, bytesOf } from "../../platform/byte-reader.js";
-import { readAll } from "../../platform/fetch.js";
+import type { ByteReader } from "../../platform/fetch.js";
+import { MessageBody } from "../../platform/message-body.js";
 import { call, callJson } from "../../platform/modules/gate.js";
 import { retryAfterOf } from "../../platform/peer-errors.js";
 import type { Principal } from "../../verify/types.js";
@@ -134,7 +134,11 @@ export class ArcUpstream {
     watch: Deadline,
     failed: (failure: string, error?: unknown) => Forwarded,
   ): Promise<Forwarded> {
-    const bytes = await readAll(readerOf(response, watch), this.maxAnswerBytes, watch);
+    const coming = new MessageBody(response, Number(response.headers.get("content-length") ?? 0));
+    const off = watch.onEnd(() => coming.cancel());
+    const whole = coming.whole(this.maxAnswerBytes, watch).finally(off);
+    // Where the watch has ended, that is what it failed of.
+    const bytes = await watch.over(whole).catch((error) => unless(watch.isEnded, error));
     if (watch.isEnded) return failed(watch.outcome);
     if (bytes === undefined) {
       return failed("too_large", `the answer is longer than \`limits.maxAnswerBytes\` (${this.maxAnswerBytes})`);
@@ -226,10 +230,13 @@ function described(bytes: Uint8Array): object {
 }
 
 function readerOf(response: Response, watch: Deadline): ByteReader {
-  const announced = Number(response.headers.get("content-length") ?? 0);
-  const reader = bytesOf(response.body ?? new Blob([]).stream(), announced);
+  const reader = (response.body ?? new Blob([]).stream()).getReader();
   watch.onEnd(() => void reader.cancel().catch(() => {}));
   return reader;
+}
+
+function unless(isEnded: boolean, error: unknown): undefined {
+  if (!isEnded) throw error;
 }
 
 function drop(response: Response): void {
