@@ -59,7 +59,7 @@ impl ArcGateCore {
     }
 
     /// Decides on a request's head, whose parts are lines: method, scheme, host, path, query; and with a `+` before each that is there
-    /// Origin, Authorization, Content-Type, Content-Length, Content-Encoding, Accept. Mostly what comes next is to verify a bearer
+    /// Origin, Content-Type, Content-Length, Content-Encoding, Accept, Authorization. Mostly what comes next is to verify a bearer
     /// token, and nothing is to be said to a browser: then this is where it begins in Authorization. Else it is 0, and `decision`
     /// says what comes.
     pub fn head(&mut self, head: &str) -> u32 {
@@ -205,30 +205,28 @@ pub(super) fn object(text: &str) -> Result<Object<'_>, JsValue> {
         .map_err(|problem| thrown(&Error::new(Code::Internal, format!("an argument {problem}"))))
 }
 
-/// A request's head, of the lines of [`ArcGateCore::head`]. What has another number of lines is no head: it has no host.
+/// A request's head, of the lines of [`ArcGateCore::head`].
 fn head_of(text: &str) -> Head<'_> {
-    let mut lines = text.split('\n');
+    let mut lines = text.splitn(11, '\n');
     let mut line = || lines.next().unwrap_or_default();
     let [method, scheme, host, path, query] = [line(), line(), line(), line(), line()];
     let mut field = || line().strip_prefix('+');
-    let head = Head {
+    let [origin, content_type, content_length] = [field(), field(), field()];
+    let [content_encoding, accept, authorization] = [field(), field(), field()];
+    Head {
         method,
         scheme,
         host,
         path,
         query,
-        origin: field(),
-        authorization: field(),
-        content_type: field(),
-        content_length: field(),
-        content_encoding: field(),
-        accept: field(),
+        origin,
+        authorization,
+        content_type,
+        content_length,
+        content_encoding,
+        accept,
         upgrade: None,
-    };
-    if lines.next().is_some() {
-        return Head { path, ..Head::default() };
     }
-    head
 }
 
 /// An answer, for the driver: its status and the rest of it as JSON, and on the next line its body, where it has one.

@@ -38,38 +38,46 @@ pub fn upstream_assertion(signer: &str, principal: &str, jti: &str, now: f64) ->
     Ok(Members::new().text("input", &input).raw("expiresAt", &seconds).end())
 }
 
-/// The header fields of a request that is sent on, without `Authorization`. `given` are the client's: a list of name, value,
-/// name, value, …
+/// The names of the client's header fields of which something goes on, as lines.
+#[wasm_bindgen(js_name = arcForwardNames)]
+pub fn arc_forward_names() -> String {
+    Forward::names().collect::<Vec<_>>().join("\n")
+}
+
+/// The header fields of a request that is sent on, without `Authorization`. `given` are the client's: a line for each name, and
+/// behind it one for its value.
 #[wasm_bindgen(js_name = arcForwardHeaders)]
 pub fn arc_forward_headers(ticket: &str, principal: &str, given: &str) -> Result<String, JsValue> {
     let forward = forward_of(ticket)?;
     let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
-    let given = json::parse(given.as_bytes()).map_err(|_| damaged())?;
-    let given: Vec<&str> = given.as_array().unwrap_or_default().iter().filter_map(Value::as_str).collect();
-    let pairs = given.chunks_exact(2).filter_map(|pair| match pair {
-        [name, value] => Some((*name, *value)),
-        _ => None,
-    });
+    let mut lines = given.split('\n');
+    let pairs = std::iter::from_fn(|| lines.next().zip(lines.next()));
     Ok(object_of(&forward.headers(&principal, pairs)))
 }
 
-/// Decides on an upstream's answer: `{ read }`, `{ stream: headers }`, `{ slash }`, `{ status, headers }` or `{ reply }`.
-/// `answer` has `status`, `contentType`, `retryAfter`, and once it has been read `body`: `version`, `id`, `hasResult`, `hasError`,
-/// `code`.
+/// Decides on an upstream's answer: nothing where its body is to be read first, else `{ stream: headers }`, `{ slash }`, `{ status,
+/// headers }` or `{ reply }`. `body` is what its body says of itself, once it has been read: `version`, `id`, `hasResult`,
+/// `hasError`, `code`.
 #[wasm_bindgen(js_name = arcJudge)]
-pub fn arc_judge(ticket: &str, answer: &str, is_passthrough: bool) -> Result<String, JsValue> {
+#[allow(clippy::needless_pass_by_value, reason = "as it crosses")]
+pub fn arc_judge(
+    ticket: &str,
+    status: u16,
+    content_type: Option<String>,
+    retry_after: Option<String>,
+    body: Option<String>,
+    is_passthrough: bool,
+) -> Result<Option<String>, JsValue> {
     let forward = forward_of(ticket)?;
-    let answer = object(answer)?;
-    let text = |name| answer.get(name).and_then(Value::as_str);
-    let body = answer.get("body").and_then(Value::as_object).map(|body| Body {
+    let body = body.as_deref().map(object).transpose()?;
+    let body = body.as_ref().map(|body| Body {
         version: body.get("version").and_then(Value::as_str),
         id: body.get("id").and_then(Value::as_str),
         has_result: body.get("hasResult").and_then(Value::as_bool).unwrap_or_default(),
         has_error: body.get("hasError").and_then(Value::as_bool).unwrap_or_default(),
         code: body.get("code").and_then(Value::as_number).map(json::Number::as_f64),
     });
-    let status = answer.get("status").and_then(Value::as_number).map_or(0.0, json::Number::as_f64) as u16;
-    let answer = Answer { status, content_type: text("contentType"), retry_after: text("retryAfter"), body };
+    let answer = Answer { status, content_type: content_type.as_deref(), retry_after: retry_after.as_deref(), body };
     Ok(verdict_json(&forward.judge(&answer, is_passthrough), &forward))
 }
 
@@ -101,14 +109,16 @@ fn damaged() -> JsValue {
     thrown(&Error::new(Code::Internal, "what came back about a request that was sent on is damaged"))
 }
 
-fn verdict_json(verdict: &Verdict, forward: &Forward) -> String {
-    match verdict {
-        Verdict::Read => Members::new().boolean("read", true).end(),
-        Verdict::Slash => Members::new().boolean("slash", true).end(),
-        Verdict::Stream => Members::new().raw("stream", &object_of(&fields("text/event-stream"))).end(),
+fn verdict_json(verdict: &Verdict, forward: &Forward) -> Option<String> {
+    let members = Members::new();
+    let said = match verdict {
+        Verdict::Read => return None,
+        Verdict::Slash => members.boolean("slash", true),
+        Verdict::Stream => members.raw("stream", &object_of(&fields("text/event-stream"))),
         Verdict::Pass(status, headers) => {
-            Members::new().integer("status", (*status).into()).raw("headers", &object_of(headers)).end()
+            members.integer("status", (*status).into()).raw("headers", &object_of(headers))
         }
-        Verdict::Fail(failure) => Members::new().raw("reply", &reply_json(&forward.reply(*failure))).end(),
-    }
+        Verdict::Fail(failure) => members.raw("reply", &reply_json(&forward.reply(*failure))),
+    };
+    Some(said.end())
 }

@@ -11,7 +11,8 @@ export function headText(
 ): string {
   const place = `${method}\n${scheme}\n${host}\n${path}\n${query}`;
   const type = `${field(headers.get("content-type"))}\n${field(length)}\n${field(headers.get("content-encoding"))}`;
-  return `${place}\n${field(headers.get("origin"))}\n${field(authorization)}\n${type}\n${field(headers.get("accept"))}`;
+  const origin = field(headers.get("origin"));
+  return `${place}\n${origin}\n${type}\n${field(headers.get("accept"))}\n${field(authorization)}`;
 }
 
 function field(value: string | null): string {

@@ -14,18 +14,17 @@ import { eventStream, type StreamStep } from "./event-stream.js";
 import type { Reply } from "./reply.js";
 
 const encoder = new TextEncoder();
+const strict = new TextDecoder("utf-8", { fatal: true });
 
-/** What of an answer the core judges. */
+/** What of an answer's head the core judges. */
 interface Answer {
   status: number;
   contentType: string | undefined;
   retryAfter: string | undefined;
-  body?: object;
 }
 
-/** What it says of it: what to do, or what goes to the client. */
+/** What it says of it, once its body is read where that counts: what to do, or what goes to the client. */
 interface Verdict {
-  read?: boolean;
   stream?: Record<string, string>;
   slash?: boolean;
   status: number;
@@ -88,7 +87,7 @@ export class ArcUpstream {
       "arcForwardHeaders",
       ticket,
       JSON.stringify(principal),
-      JSON.stringify([...request.headers].flat()),
+      passedFields(request),
     );
     headers.authorization = `Bearer ${token}`;
     const failed = (failure: string, error?: unknown) => ({ failure, reply: replyTo(ticket, failure), error });
@@ -110,8 +109,9 @@ export class ArcUpstream {
           retryAfter: retryAfterOf(response.headers)?.toString(),
         };
         const verdict = this.#judge(ticket, answer);
+        if (!verdict) return await this.#read(response, ticket, answer, watch, failed);
         if (verdict.stream) return { headers: verdict.stream, reader: readerOf(response, watch) };
-        if (!verdict.read) drop(response);
+        drop(response);
         if (verdict.slash) {
           if (isSecond || !isSlashed(response.headers.get("location"), url)) return failed("redirect");
           this.#hasSlash = true;
@@ -119,8 +119,7 @@ export class ArcUpstream {
           if (lapsed) return failed(lapsed);
           continue;
         }
-        if (verdict.reply) return { failure: verdict.reply.reason, reply: verdict.reply };
-        return await this.#read(response, ticket, answer, watch, failed);
+        return outcomeOf(verdict);
       }
     } catch (error) {
       return failed(watch.isEnded ? watch.outcome : "unreachable", error);
@@ -143,13 +142,15 @@ export class ArcUpstream {
     if (bytes === undefined) {
       return failed("too_large", `the answer is longer than \`limits.maxAnswerBytes\` (${this.maxAnswerBytes})`);
     }
-    const verdict = this.#judge(ticket, { ...answer, body: described(bytes) });
-    if (verdict.reply) return { failure: verdict.reply.reason, reply: verdict.reply };
-    return { status: verdict.status, headers: verdict.headers, bytes };
+    const verdict = this.#judge(ticket, answer, described(bytes)) as Verdict;
+    return verdict.reply ? outcomeOf(verdict) : { status: verdict.status, headers: verdict.headers, bytes };
   }
 
-  #judge(ticket: string, answer: Answer): Verdict {
-    return callJson<Verdict>("arcJudge", ticket, JSON.stringify(answer), this.#auth.mode === "passthrough");
+  // Undefined before the body is read that the core wants to know of.
+  #judge(ticket: string, { status, contentType, retryAfter }: Answer, body?: object): Verdict | undefined {
+    const said = body && JSON.stringify(body);
+    const verdict = call("arcJudge", ticket, status, contentType, retryAfter, said, this.#auth.mode === "passthrough");
+    return verdict === undefined ? undefined : JSON.parse(verdict);
   }
 
   // A service binding sees the host that the client called.
@@ -211,11 +212,30 @@ function isSlashed(location: string | null, url: URL): boolean {
   return target.hostname === url.hostname && target.pathname === `${url.pathname}/` && target.search === url.search;
 }
 
+// Of a verdict that ends it: everything else is read, handed on or asked once more.
+function outcomeOf({ reply }: Verdict): Forwarded {
+  const { reason } = reply as Reply;
+  return { failure: reason, reply: reply as Reply };
+}
+
+let names: string[] | undefined;
+
+// The client's header fields of which the core says that something goes on: lines of name and value.
+function passedFields({ headers }: Request): string {
+  names ??= call("arcForwardNames").split("\n");
+  const lines: string[] = [];
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value !== null) lines.push(name, value);
+  }
+  return lines.join("\n");
+}
+
 // What counts of an answer's body, for the core. The bytes themselves go to the client as they came.
 function described(bytes: Uint8Array): object {
   let answer: unknown;
   try {
-    answer = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    answer = JSON.parse(strict.decode(bytes));
   } catch {
     return {};
   }

@@ -22,6 +22,9 @@ use crate::{
 /// What of a client's header fields goes on, by exact name. None of them says who calls.
 const PASSED: [&str; 4] = ["accept-language", "traceparent", "tracestate", "x-request-id"];
 
+/// Of this it goes on whether it is JSON by its plain name.
+const CONTENT_TYPE: &str = "content-type";
+
 /// The other name under which ARC messages travel.
 const JSON: &str = "application/json";
 
@@ -69,6 +72,11 @@ impl Forward {
         Self { echo, chat_id, stream }
     }
 
+    /// The client's header fields of which something goes on, by the names that `headers` takes.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        PASSED.into_iter().chain([CONTENT_TYPE])
+    }
+
     /// The header fields of the request to the upstream, but for `Authorization`: nothing of the client's that is not in the
     /// list goes on, in whatever spelling, and who calls is said by us alone.
     pub fn headers<'h>(
@@ -86,12 +94,12 @@ impl Forward {
         for (name, value) in given {
             if let Some(known) = PASSED.iter().find(|known| **known == name) {
                 passed.push((*known, value.to_owned()));
-            } else if name == "content-type" && essence(value).eq_ignore_ascii_case(JSON) {
+            } else if name == CONTENT_TYPE && essence(value).eq_ignore_ascii_case(JSON) {
                 media_type = JSON;
             }
         }
         let mut fields = vec![
-            ("content-type", media_type.to_owned()),
+            (CONTENT_TYPE, media_type.to_owned()),
             ("accept", accept.to_owned()),
             // What is counted and handed on is what came, not what it unpacks to.
             ("accept-encoding", "identity".to_owned()),
