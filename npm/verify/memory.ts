@@ -54,6 +54,7 @@ export class VerifierMemory {
   #registers!: Registers;
   #room!: Uint8Array<ArrayBuffer>;
   #signature!: Uint8Array<ArrayBuffer>;
+  #signed!: Uint8Array<ArrayBuffer>;
   #known: Known;
   #lastHeader: { text: string; value: Record<string, unknown> } = { text: "", value: {} };
 
@@ -80,6 +81,7 @@ export class VerifierMemory {
       this.#registers = new Uint32Array(bytes.buffer, this.#core.registersPtr(), at.REGISTERS) as Registers;
       this.#room = bytes.subarray(this.#input, this.#input + at.MAX_INPUT);
       this.#signature = bytes.subarray(this.#signatureAt, this.#signatureAt);
+      this.#signed = this.#signature;
     }
     return this.#registers;
   }
@@ -102,7 +104,10 @@ export class VerifierMemory {
 
   /** What it signs. */
   signed(registers: Registers): Uint8Array<ArrayBuffer> {
-    return this.#view(registers[at.SIGNED_AT], registers[at.SIGNED_LEN]);
+    const start = registers[at.SIGNED_AT];
+    const length = registers[at.SIGNED_LEN];
+    if (this.#signed.length !== length || this.#signed.byteOffset !== start) this.#signed = this.#view(start, length);
+    return this.#signed;
   }
 
   #view(start: number, length: number): Uint8Array<ArrayBuffer> {

@@ -5,7 +5,7 @@ import { callJson, ready } from "../platform/modules/verify.js";
 import { callOptions } from "../platform/options.js";
 import type { PlatformRequest } from "../platform/types.js";
 import type { Credentials, Principal, Verifier, VerifierContext } from "./types.js";
-import { type Answer, ask, Unchecked, type Waiting, wayOf } from "./ways.js";
+import { type Answer, ask, isPending, Unchecked, type Waiting, wayOf } from "./ways.js";
 
 /**
  * The principal of the request's Authorization header. Throws what `errorResponse` makes the right 400, 401, 403 or 503 of.
@@ -42,7 +42,7 @@ export async function authenticateRequest(
     let answer: Answer | undefined;
     try {
       const read = way.read(verifier, field, query, scopes, new RequestWaiting(request));
-      answer = read instanceof Promise ? await read : read;
+      answer = isPending(read) ? await read : read;
     } catch (thrown) {
       throw errorOf(thrown);
     }
@@ -113,7 +113,7 @@ export async function authenticate(
   let answer: Answer;
   try {
     const asked = ask(verifier, credentials, context);
-    answer = asked instanceof Promise ? await asked : asked;
+    answer = isPending(asked) ? await asked : asked;
   } catch (thrown) {
     throw errorOf(thrown);
   }

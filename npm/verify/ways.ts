@@ -46,6 +46,11 @@ export function wayOf(verifier: unknown): Way | undefined {
   return ways.get((verifier as Partial<Verifier> | null | undefined)?.authenticate);
 }
 
+/** Whether an answer is still to come. Whatever the page has made of `Promise`: no answer has a `then`. */
+export function isPending<T>(answer: T | Promise<T>): answer is Promise<T> {
+  return typeof (answer as Partial<Promise<T>> | null | undefined)?.then === "function";
+}
+
 /** Asks a verifier, whoever wrote it. */
 export function ask(verifier: Verifier, credentials: Credentials, context: VerifierContext): Answer | Promise<Answer> {
   const way = wayOf(verifier);

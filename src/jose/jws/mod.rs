@@ -4,13 +4,17 @@
 //! without duplicates, and nothing critical that we don't know. A token has one spelling here, so that a cache or a replay
 //! list keyed by its text can't be walked around.
 
+mod known_header;
 mod malformed;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 
-use self::malformed::{malformed, no_segments, wrapped};
+use self::{
+    known_header::KnownHeader,
+    malformed::{malformed, no_segments, wrapped},
+};
 use super::{alg::Algorithm, base64url};
 use crate::{
     error::{shown, Code, Error},
@@ -25,6 +29,7 @@ pub struct Scratch {
     header: Box<[u8]>,
     payload: Box<[u8]>,
     signature: Box<[u8]>,
+    known: KnownHeader,
 }
 
 /// A JWS of which nothing is verified.
@@ -39,7 +44,7 @@ pub struct UntrustedJws<'b> {
 impl Default for Scratch {
     fn default() -> Self {
         let room = || vec![0; MAX_TOKEN].into_boxed_slice();
-        Self { header: room(), payload: room(), signature: room() }
+        Self { header: room(), payload: room(), signature: room(), known: KnownHeader::default() }
     }
 }
 
@@ -59,10 +64,21 @@ impl<'b> UntrustedJws<'b> {
         if token.len() > MAX_TOKEN {
             return Err(malformed("the token is longer than 16 kB"));
         }
-        let Some(([header, payload, signature], signing_input_len)) = segments(token, scratch) else {
+        let Scratch { header, payload, signature, known } = scratch;
+        let begins = known.begins(token);
+        let Some(segments) = Segments::decode(token, begins, [header, payload, signature]) else {
             return Err(wrapped(token).unwrap_or_else(|| no_segments(token)));
         };
-        Ok(Self { header: Header::parse(header)?, payload, signature, signing_input_len })
+        let Segments { header: text, payload, signature, signing_input_len } = segments;
+        let header = match begins {
+            Some(_) => known.header().ok_or_else(|| malformed("the token's header is not known"))?,
+            None => {
+                let header = Header::parse(text)?;
+                known.set(token, &header);
+                header
+            }
+        };
+        Ok(Self { header, payload, signature, signing_input_len })
     }
 
     /// The protected header, unverified.
@@ -86,19 +102,35 @@ impl<'b> UntrustedJws<'b> {
     }
 }
 
-/// The three segments, decoded one after the other, and how many bytes are signed. `None` unless it is exactly three.
-fn segments<'b>(token: &[u8], scratch: &'b mut Scratch) -> Option<([&'b [u8]; 3], usize)> {
-    let (header_len, read) = base64url::decode_start(token, &mut scratch.header)?;
-    let rest = after_dot(token, read)?;
-    let (payload_len, read) = base64url::decode_start(rest, &mut scratch.payload)?;
-    let rest = after_dot(rest, read)?;
-    let (signature_len, read) = base64url::decode_start(rest, &mut scratch.signature)?;
-    if read != rest.len() {
-        return None;
+/// The three segments, decoded one after the other, and how many bytes are signed.
+struct Segments<'b> {
+    header: &'b [u8],
+    payload: &'b [u8],
+    signature: &'b [u8],
+    signing_input_len: usize,
+}
+
+impl<'b> Segments<'b> {
+    /// `None` unless it is exactly three. `begins` is how long the first one is where it is known: then it is not decoded.
+    fn decode(token: &[u8], begins: Option<usize>, rooms: [&'b mut [u8]; 3]) -> Option<Self> {
+        let [header, payload, signature] = rooms;
+        let (header, read) = match begins {
+            Some(read) => (&[][..], read),
+            None => segment(token, header)?,
+        };
+        let rest = after_dot(token, read)?;
+        let (payload, read) = segment(rest, payload)?;
+        let rest = after_dot(rest, read)?;
+        let (signature, read) = segment(rest, signature)?;
+        let signing_input_len = token.len() - rest.len() - 1;
+        (read == rest.len()).then_some(Self { header, payload, signature, signing_input_len })
     }
-    let signed = token.len() - rest.len() - 1;
-    let Scratch { header, payload, signature } = scratch;
-    Some(([header.get(..header_len)?, payload.get(..payload_len)?, signature.get(..signature_len)?], signed))
+}
+
+/// A segment, decoded, and how many characters it has.
+fn segment<'b>(text: &[u8], room: &'b mut [u8]) -> Option<(&'b [u8], usize)> {
+    let (len, read) = base64url::decode_start(text, room)?;
+    Some((room.get(..len)?, read))
 }
 
 fn after_dot(text: &[u8], at: usize) -> Option<&[u8]> {

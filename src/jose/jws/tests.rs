@@ -120,3 +120,52 @@ fn refuses_algorithms_that_are_none_or_unknown() {
         assert_eq!(code(&token(header, "x")), Code::TokenAlgorithm, "{header}");
     }
 }
+
+#[test]
+fn a_header_that_was_read_before_says_the_same_again() {
+    let headers = [
+        r#"{"alg":"RS256","kid":"k","typ":"at+jwt"}"#,
+        r#"{"alg":"RS256","kid":"k"}"#,
+        r#"{"alg":"ES256","kid":"kk","typ":"JWT"}"#,
+        r#" {"typ":"JWT","alg":"ES256" } "#,
+        // Read each time: an escape in what we act on, and one that is long.
+        r#"{"alg":"ES256","kid":"\u006b"}"#,
+        &format!(r#"{{"alg":"ES256","kid":"k","x":"{}"}}"#, "x".repeat(600)),
+        r#"{"alg":"ES256","kid":""}"#,
+        "",
+        "{}",
+        r#"{"alg":"none"}"#,
+        r#"{"alg":"ES256","crit":["x"]}"#,
+        r#"{"alg":"ES256","kid":7}"#,
+    ];
+    let mut tokens: Vec<String> = headers.iter().map(|header| token(header, r#"{"iss":"i"}"#)).collect();
+    // The same header, and something else before the dot, after it, or no more than it.
+    let (segment, rest) = tokens[0].split_once('.').unwrap();
+    let more = [
+        format!("{segment}A.{rest}"),
+        format!("{segment}.."),
+        segment.to_owned(),
+        format!("{segment}."),
+        format!("{segment}={rest}"),
+    ];
+    let cut = format!("{}.{rest}", &segment[..segment.len() - 1]);
+    tokens.extend(more.into_iter().chain([cut]));
+    let said = |token: &str, scratch: &mut Scratch| {
+        UntrustedJws::parse(token.as_bytes(), scratch)
+            .map(|jws| {
+                let header = jws.header();
+                let acted_on = (header.algorithm(), header.kid().map(str::to_owned), header.typ().map(str::to_owned));
+                let whole = (header.text().to_vec(), jws.payload().to_vec(), jws.signature().to_vec());
+                (acted_on, whole, jws.signing_input_len())
+            })
+            .map_err(|error| (error.code(), error.message().to_owned()))
+    };
+    let mut scratch = Scratch::default();
+    for one in &tokens {
+        for other in &tokens {
+            for token in [one, other, other, one] {
+                assert_eq!(said(token, &mut scratch), said(token, &mut Scratch::default()), "{token}");
+            }
+        }
+    }
+}
