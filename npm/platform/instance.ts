@@ -62,7 +62,7 @@ export class Instance<G extends Glue> {
   /** Loads the module, if that has not been done, from `given` if there is one. A failure is not remembered. */
   async ready(given: Source | undefined, option: string): Promise<void> {
     if (given !== undefined) this.#give(given, option);
-    this.#loading ??= this.#load(this.#origin(), option).catch((thrown: unknown) => {
+    this.#loading ??= this.#load(this.#origin()).catch((thrown: unknown) => {
       this.#loading = undefined;
       throw thrown;
     });
@@ -103,7 +103,7 @@ export class Instance<G extends Glue> {
   }
 
   // Without an await where the glue and the compiled module are at hand: then it is loaded when the call returns.
-  async #load(origin: Origin<G>, option: string): Promise<void> {
+  async #load(origin: Origin<G>): Promise<void> {
     const from = this.#given ?? origin.source;
     this.#used = from;
     try {
@@ -121,7 +121,7 @@ export class Instance<G extends Glue> {
       throw new ArcgateError(
         "ERR_INTERNAL",
         `the WebAssembly module \`${this.#name}\` could not be loaded: see the recipe for your bundler in the documentation, ` +
-          `or give it by ready({ ${option}: … })`,
+          "or give ready() another place",
         { retryable: true, details: { fault: "configuration" }, cause },
       );
     }
