@@ -25,11 +25,12 @@ export function testFiles(folder, pattern = /\.test\.mjs$/) {
     .map((file) => join("tests", folder, file));
 }
 
-function nodeSuite(name, { group = name, folder = group, setup, node = () => node22, pattern }) {
+function nodeSuite(name, { group = name, folder = group, setup, node = () => node22, pattern, apart }) {
   const files = testFiles(folder, pattern);
   return {
     name,
     group,
+    apart,
     setup,
     build: true,
     absent: files.length === 0 && `no ${join("tests", folder)}/*.test.mjs yet`,
@@ -124,6 +125,7 @@ export const suites = [
   }),
   nodeSuite("workerd", { setup: ["npm", "wasm"] }),
   nodeSuite("e2e", { setup: ["npm", "wasm", "browsers", "python"] }),
+  nodeSuite("memory", { setup: ["npm", "wasm"], apart: true }),
   {
     name: `mutants, ${shard}`,
     group: "mutants",
