@@ -3,6 +3,8 @@
 //   npm run bench              all parts
 //   npm run bench -- gate      one of them
 //   npm run bench -- --quick   fewer and shorter rounds; prints the tables only
+//   npm run bench -- http --only bare,jose,arc      some of who is measured, likewise
+//   npm run bench -- http --profile arc:seen        where the time of one of them goes
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -12,24 +14,15 @@ import { build } from "../scripts/build.mjs";
 import { root } from "../scripts/setup/cache.mjs";
 import { main, Stop } from "../scripts/setup/steps.mjs";
 import { setup } from "../scripts/setup.mjs";
+import { summary } from "./summary.mjs";
 
-// Each gives its tables as text. `mark` is what its place in `page` is called, `setup` what it needs.
+// Each gives its tables as text, which have a place of their own in docs/BENCHMARKS.md; `setup` is what it needs.
 const parts = {
-  http: {
-    mark: "bench-http",
-    page: "docs/BENCHMARKS.md",
-    setup: ["npm", "wasm"],
-    load: () => import("./http/tables.mjs"),
-  },
-  verify: { mark: "bench", setup: ["npm", "wasm", "browsers"], load: () => import("./verify.mjs") },
-  tokens: { mark: "bench-tokens", setup: ["npm", "wasm", "browsers"], load: () => import("./managers.mjs") },
-  gate: { mark: "bench-gate", setup: ["npm", "wasm", "python"], load: () => import("./gate.mjs") },
-  attackers: {
-    mark: "bench-attackers",
-    page: "docs/BENCHMARKS.md",
-    setup: ["npm", "wasm"],
-    load: () => import("./attackers.mjs"),
-  },
+  http: { setup: ["npm", "wasm"], load: () => import("./http/tables.mjs") },
+  verify: { setup: ["npm", "wasm", "browsers"], load: () => import("./verify.mjs") },
+  tokens: { setup: ["npm", "wasm", "browsers"], load: () => import("./managers.mjs") },
+  gate: { setup: ["npm", "wasm", "python"], load: () => import("./gate.mjs") },
+  attackers: { setup: ["npm", "wasm"], load: () => import("./attackers.mjs") },
 };
 
 await main(async () => {
@@ -44,7 +37,7 @@ await main(async () => {
   const chosen = Object.entries(parts).filter(([name]) => wanted.length === 0 || wanted.includes(name));
   await setup([...new Set(chosen.flatMap(([, part]) => part.setup))]);
   await build();
-  for (const [name, { mark, page, load }] of chosen) {
+  for (const [name, { load }] of chosen) {
     if (values.profile && name === "http") {
       const { profile } = await import("./http/profile.mjs");
       console.log(await profile(values.profile));
@@ -54,12 +47,18 @@ await main(async () => {
     const measured = await tables({ isQuick, only });
     const text = `${measured.text}\n\nMeasured on ${cpus()[0].model}, ${cpus().length} cores; ± is half the distance between the quartiles of ${measured.rounds} rounds.`;
     console.log(`\n${text}`);
-    if (!isQuick && !only) publish(mark, text, page);
+    if (!isQuick && !only) publish(name, text);
   }
 });
 
+// The part's tables, and the README's short one, which is taken from all of them.
+function publish(part, text) {
+  replace("docs/BENCHMARKS.md", `bench-${part}`, text);
+  replace("README.md", "bench", summary(readFileSync(join(root, "docs/BENCHMARKS.md"), "utf8")));
+}
+
 // Between its own two marks, and nowhere else.
-function publish(mark, text, name = "README.md") {
+function replace(name, mark, text) {
   const path = join(root, name);
   const page = readFileSync(path, "utf8");
   const [from, to] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`];

@@ -75,24 +75,3 @@ export function shareOf({ functions, files }) {
     files: matched.reduce((total, [, { bytesInOutput }]) => total + bytesInOutput, 0) / bytes,
   };
 }
-
-/** The same as a table in kB. */
-export function sizeTable() {
-  const kilo = ({ plain, gzip, brotli }) => [plain, gzip, brotli].map((bytes) => (bytes / 1000).toFixed(1)).join(" | ");
-  const lines = Object.keys(imports).flatMap((name) => {
-    const { module, script } = sizes(name);
-    const of = imports[name].modules.map((one) => `${one}.wasm`).join(" and ");
-    return [
-      `| \`${name}\`: ${of} | ${kilo(module)} |`,
-      `| its JavaScript, bundled and minified | ${kilo(script)} |`,
-      `| both | ${kilo(sum([module, script]))} |`,
-    ];
-  });
-  return [
-    "**Size** of all that a page loads, by what it imports (kB)",
-    "",
-    "| | plain | gzip | brotli |",
-    "|---|---|---|---|",
-    ...lines,
-  ].join("\n");
-}

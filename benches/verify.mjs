@@ -2,8 +2,8 @@
 
 import { firstVerification } from "./first.mjs";
 import { cpuMicros, median, processOf, spread } from "./measure.mjs";
+import { pageSizes } from "./page-size.mjs";
 import { startNode, startWorkerd } from "./runtimes.mjs";
-import { sizeTable } from "./size.mjs";
 import { tokensOf } from "./tokens.mjs";
 
 const turns = 5;
@@ -22,7 +22,7 @@ export async function tables({ isQuick }) {
     found.push(await speedTable(name, start, program, sets, rounds));
   }
   found.push(await firstVerification(rounds));
-  found.push(sizeTable());
+  found.push(pageSizes());
   return { text: found.join("\n\n"), rounds };
 }
 
