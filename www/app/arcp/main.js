@@ -9,7 +9,7 @@ import { startJob } from "./job.js";
 
 fill($("notice"));
 const job = startJob();
-const [settings, arcgate] = await Promise.all([begin(loadSettings), begin(loadPackage)]);
+const [settings, arcgate] = await Promise.all([begin(loadSettings), begin(() => loadPackage("client"))]);
 if (settings?.trusted === false) {
   notice(
     new Problem(
