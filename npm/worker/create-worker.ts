@@ -10,7 +10,7 @@ import { warnOfInsecureHosts } from "../platform/insecure-hosts.js";
 import { optionsJson } from "../platform/json.js";
 import { call, gate, ready } from "../platform/modules/gate.js";
 import { checkVerifier, placeOf, type RequestPlace } from "../verify/request.js";
-import type { Principal, Verifier } from "../verify/types.js";
+import type { Credentials, Principal, Verifier } from "../verify/types.js";
 import { type Auditor, auditor } from "./audit.js";
 import { devGuard } from "./dev-guard.js";
 import { InFlight } from "./in-flight.js";
@@ -55,7 +55,7 @@ export function createWorker<Env = unknown>(options: WorkerOptions<Env>): Arcgat
   let endpoint: ArcEndpoint | undefined;
   const arc = (request: Request, place: RequestPlace, env: Env, ctx: WorkerContext | undefined) => {
     endpoint ??= new ArcEndpoint({ ...settings, inFlight });
-    const revoked = ofRequest(revocations, env, ctx);
+    const revoked = new OfRequest(revocations, env, ctx);
     return endpoint.handle(request, place, { verifierOf: () => verifiers(env), guard: devGuard(env), revoked, ctx });
   };
   const arcp = async (request: Request, env: Env, ctx: WorkerContext | undefined) => {
@@ -106,12 +106,27 @@ function ofSessions(revocations: Revocations): SessionRevocation {
   return revoked;
 }
 
-function ofRequest(revocations: Revocations, env: unknown, ctx: WorkerContext | undefined): StoredRevocation {
-  const waitUntil = ctx?.waitUntil && ((promise: Promise<unknown>) => ctx.waitUntil(promise));
-  const revoked: StoredRevocation = (principal, credentials, { maxAgeMs } = {}) =>
-    revocations.isRevoked(env, principal, credentials, { maxAgeMs, waitUntil });
-  revoked.applies = (principal: Principal) => revocations.applies(env, principal);
-  return revoked;
+// What the store says for one request.
+class OfRequest implements StoredRevocation {
+  #revocations: Revocations;
+  #env: unknown;
+  #ctx: WorkerContext | undefined;
+
+  constructor(revocations: Revocations, env: unknown, ctx: WorkerContext | undefined) {
+    this.#revocations = revocations;
+    this.#env = env;
+    this.#ctx = ctx;
+  }
+
+  applies(principal: Principal): boolean {
+    return this.#revocations.applies(this.#env, principal);
+  }
+
+  isRevoked(principal: Principal, credentials: Credentials, maxAgeMs?: number): Promise<boolean> {
+    const ctx = this.#ctx;
+    const waitUntil = ctx?.waitUntil && ((promise: Promise<unknown>) => ctx.waitUntil(promise));
+    return this.#revocations.isRevoked(this.#env, principal, credentials, { maxAgeMs, waitUntil });
+  }
 }
 
 // The answer where the configuration is wrong; nothing where it has been found right.

@@ -35,11 +35,11 @@ export class Caller {
 
   /** Finds out who it is. Throws what refuses it. */
   async verify(request: Request): Promise<true> {
-    const { verifierOf, guard, revoked: isStoredRevoked } = this.#here;
+    const { verifierOf, guard, revoked: stored } = this.#here;
     const verifier = await verifierOf();
     const principal = await authenticate(verifier, this.#credentials, this.#context);
     guard(principal, request);
-    if (isStoredRevoked.applies(principal) && (await isStoredRevoked(principal, this.#credentials))) throw revoked();
+    if (stored.applies(principal) && (await stored.isRevoked(principal, this.#credentials))) throw revoked();
     this.#verifier = verifier;
     this.#principal = principal;
     return true;
@@ -60,7 +60,7 @@ export class Caller {
     if (!isStored && verifier.asksRevocation !== true) return undefined;
     const { principal } = this;
     return async () => {
-      if (isStored && (await this.#here.revoked(principal, this.#credentials, { maxAgeMs: 500 }))) return true;
+      if (isStored && (await this.#here.revoked.isRevoked(principal, this.#credentials, 500))) return true;
       if (verifier.asksRevocation !== true) return false;
       return hasBeenRevoked(verifier, this.#credentials, this.#context, {
         principal,

@@ -13,7 +13,7 @@ import type { ArcUpstream } from "./upstream.js";
 
 /** Whether a principal's token is revoked, by the store's word, and whether there is anything to ask. */
 export interface StoredRevocation {
-  (principal: Principal, credentials: Credentials, options?: { maxAgeMs?: number }): Promise<boolean>;
+  isRevoked(principal: Principal, credentials: Credentials, maxAgeMs?: number): Promise<boolean>;
   applies(principal: Principal): boolean;
 }
 
