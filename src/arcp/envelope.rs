@@ -1,5 +1,7 @@
 //! The envelope (ARCP 1.1 §5): one JSON object in one text frame.
 
+use std::cell::OnceCell;
+
 use crate::json::{self, Members, Object, Problem, Value};
 
 /// The version that every peer puts and expects.
@@ -15,6 +17,9 @@ const MAX_SEQ: i64 = (1 << 53) - 1;
 pub struct Envelope<'a> {
     object: Object<'a>,
     has_halves: bool,
+    /// The payload's text, where it was only looked over; and the payload, once somebody has asked for it.
+    unread: Option<&'a str>,
+    payload: OnceCell<Object<'a>>,
 }
 
 /// What is wrong with a frame.
@@ -45,7 +50,7 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// What is [`Malformed`].
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
-        Self::checked(json::object_of(text).map_err(Malformed::Json)?, false)
+        Self::checked(json::object_of(text).map_err(Malformed::Json)?, false, None)
     }
 
     /// As [`Self::parse`], of a frame that is passed on as it is: half a character in it, which is not ours to mend, is U+FFFD here.
@@ -54,11 +59,20 @@ impl<'a> Envelope<'a> {
     /// What is [`Malformed`].
     pub fn relayed(text: &'a str) -> Result<Self, Malformed> {
         let (object, has_halves) = json::relayed(text).map_err(Malformed::Json)?;
-        Self::checked(object, has_halves)
+        Self::checked(object, has_halves, None)
     }
 
-    fn checked(object: Object<'a>, has_halves: bool) -> Result<Self, Malformed> {
-        let envelope = Self { object, has_halves };
+    /// As [`Self::relayed`], for whoever doesn't look into most payloads: one is read when it is asked for.
+    ///
+    /// # Errors
+    /// What is [`Malformed`].
+    pub fn passed(text: &'a str) -> Result<Self, Malformed> {
+        let (object, has_halves, unread) = json::relayed_around(text, "payload").map_err(Malformed::Json)?;
+        Self::checked(object, has_halves, unread)
+    }
+
+    fn checked(object: Object<'a>, has_halves: bool, unread: Option<&'a str>) -> Result<Self, Malformed> {
+        let envelope = Self { object, has_halves, unread, payload: OnceCell::new() };
         if envelope.text("arcp") != Some(VERSION) {
             return Err(Malformed::Version);
         }
@@ -94,7 +108,7 @@ impl<'a> Envelope<'a> {
         self.object.get(name).and_then(Value::as_str)
     }
 
-    /// All members, in the order of the text.
+    /// All members, in the order of the text. (The payload of one that is [`Self::passed`] is empty here.)
     pub fn members(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
         self.object.iter()
     }
@@ -143,15 +157,20 @@ impl<'a> Envelope<'a> {
 
     /// The payload, as JSON.
     pub fn payload_json(&self) -> Option<String> {
-        let payload = self.object.get("payload")?;
         let mut text = String::new();
-        payload.write(&mut text);
+        match self.unread {
+            Some(payload) => json::mended(payload).ok()?.0.write(&mut text),
+            None => self.object.get("payload")?.write(&mut text),
+        }
         Some(text)
     }
 
     /// The payload. (There is one: `parse` has seen to it.)
     pub fn payload(&self) -> Option<&Object<'a>> {
-        self.object.get("payload").and_then(Value::as_object)
+        match self.unread {
+            Some(text) => Some(self.payload.get_or_init(|| json::relayed(text).unwrap_or_default().0)),
+            None => self.object.get("payload").and_then(Value::as_object),
+        }
     }
 }
 
@@ -269,5 +288,12 @@ mod tests {
             assert_eq!(subject(text), expected, "{text}");
         }
         assert!(Envelope::parse(r#"{"arcp":"1.1","id":"a","type":"t","payload":{},"timestamp":"now"}"#).is_ok());
+    }
+
+    #[test]
+    fn a_payload_that_was_passed_is_read_when_it_is_asked_for() {
+        let passed = Envelope::passed(r#"{"arcp":"1.1","id":"a","type":"t","payload":{"nonce":"n"}}"#).unwrap();
+        assert_eq!(passed.get("nonce").and_then(Value::as_str), Some("n"));
+        assert_eq!(passed.payload_json().as_deref(), Some(r#"{"nonce":"n"}"#));
     }
 }

@@ -119,6 +119,18 @@ pub fn relayed(text: &str) -> Result<(Object<'_>, bool), Problem> {
     }
 }
 
+/// As [`relayed`], for whoever seldom looks into the member `name`: where that is an object and the text is plainly sound, its text
+/// is given beside, and in its place stands an empty one.
+///
+/// # Errors
+/// A [`Problem`], of which none quotes the text.
+pub fn relayed_around<'t>(text: &'t str, name: &str) -> Result<(Object<'t>, bool, Option<&'t str>), Problem> {
+    match Parser::around(text, name) {
+        Some((object, has_halves, beside)) => Ok((object, has_halves, Some(beside))),
+        None => relayed(text).map(|(object, has_halves)| (object, has_halves, None)),
+    }
+}
+
 /// As [`parse`], of what an agent wrote: half a character is U+FFFD. Also tells whether there was one.
 ///
 /// # Errors

@@ -164,3 +164,74 @@ fn what_is_wrong_is_found() {
         assert_eq!(blame(text), expected.map(|(path, problem)| (path.to_owned(), problem)), "{text}");
     }
 }
+
+/// What [`relayed_around`] says of a text is what [`relayed`] says of it; whether it has looked over the payload only.
+fn is_looked_over(text: &str) -> bool {
+    let whole = relayed(text);
+    let (object, has_halves, beside) = match relayed_around(text, "payload") {
+        Ok(read) => read,
+        Err(problem) => {
+            assert_eq!(whole, Err(problem), "{text}");
+            return false;
+        }
+    };
+    let Some(beside) = beside else {
+        assert_eq!(whole, Ok((object, has_halves)), "{text}");
+        return false;
+    };
+    let payload = relayed(beside).unwrap().0;
+    let members = object.iter().map(|(name, value)| match name {
+        "payload" => (Cow::Borrowed(name), Value::Object(payload.clone())),
+        _ => (Cow::Borrowed(name), value.clone()),
+    });
+    assert_eq!(whole, Ok((Object(members.collect()), has_halves)), "{text}");
+    true
+}
+
+#[test]
+fn what_is_looked_over_is_as_sound_as_what_is_read() {
+    let deep = |depth: usize| format!("{{\"payload\":{{\"a\":{}{}}}}}", "[".repeat(depth), "]".repeat(depth));
+    let many = |count: usize| {
+        let members = (0..count).map(|n| format!("\"m{n}\":{n}")).collect::<Vec<_>>().join(",");
+        format!("{{\"payload\":{{{members}}}}}")
+    };
+    for (text, expected) in [
+        (r#"{"arcp":"1.1","payload":{"kind":"progress","body":{"current":1,"list":[1,{},[]]}},"b":[true]}"#, true),
+        (r#" { "payload" : { } } "#, true),
+        (r#"{"payload":{"a":"\ud83d \u0041"}}"#, true),
+        (&deep(30), true),
+        (&deep(31), false),
+        (&many(16), true),
+        (&many(17), false),
+        (r#"{"payload":{"a":{"b":1,"c":2,"b":3}}}"#, false),
+        (r#"{"payload":{"\u0061":1,"a":2}}"#, false),
+        (r#"{"payload":{"\u0061":1}}"#, false),
+        (r#"{"p\u0061yload":{},"payload":{}}"#, false),
+        (r#"{"payload":{},"payload":{}}"#, false),
+        (r#"{"payload":[]}"#, false),
+        (r#"{"payload":{"a":1e999}}"#, false),
+        (r#"{"payload":{}} x"#, false),
+        (r#"{"a":1}"#, false),
+        ("{}", false),
+        ("", false),
+    ] {
+        assert_eq!(is_looked_over(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_text_that_is_bent_anywhere_is_looked_over_as_it_is_read() {
+    let text = r#"{"a":"1.1","payload":{"k":"\u00e9\ud83d","b":{"n":-1.5e3,"m":[true,null,{"x":""}]},"kk":0},"z":7}"#;
+    let mut looked_over = 0;
+    for at in 0..=text.len() {
+        let (before, rest) = (&text[..at], &text[at..]);
+        let without = rest.get(1..).unwrap_or_default();
+        for put in
+            ["", "\"", "\\", "{", "}", "[", "]", ",", ":", "a", "b", "k", "0", "1", "-", " ", "\n", "e", "\\u0061"]
+        {
+            looked_over += usize::from(is_looked_over(&format!("{before}{put}{rest}")));
+            looked_over += usize::from(is_looked_over(&format!("{before}{put}{without}")));
+        }
+    }
+    assert!(looked_over > 500, "{looked_over}");
+}

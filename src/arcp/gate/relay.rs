@@ -45,7 +45,7 @@ impl Gate {
             self.end(End::CLIENT_TOO_FAST, now);
             return Flow::Drain;
         }
-        let envelope = match Envelope::relayed(text) {
+        let envelope = match Envelope::passed(text) {
             Ok(envelope) => envelope,
             Err(malformed) => {
                 self.refuse_unreadable(text, malformed, now);
@@ -187,7 +187,7 @@ impl Gate {
         }
         let Stage::Open(session) = &mut self.stage else { return Flow::Drain };
         session.received_from_upstream(text.len(), now);
-        let Ok(envelope) = Envelope::relayed(text) else {
+        let Ok(envelope) = Envelope::passed(text) else {
             self.end_undeliverable(Undeliverable::malformed(text), now);
             return Flow::Drain;
         };

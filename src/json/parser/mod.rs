@@ -1,5 +1,6 @@
 //! One pass over the text; what is wrong ends it.
 
+mod around;
 mod string;
 
 use std::borrow::Cow;
