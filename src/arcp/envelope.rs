@@ -176,7 +176,8 @@ impl<'a> Envelope<'a> {
 
 /// Whether it may be an `id`, a `type`, a `session_id` or a `job_id`: 1 to 256 bytes without control characters.
 pub fn is_name(text: &str) -> bool {
-    (1..=MAX_NAME).contains(&text.len()) && !text.contains(char::is_control)
+    let is_ascii = || text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    (1..=MAX_NAME).contains(&text.len()) && (is_ascii() || !text.contains(char::is_control))
 }
 
 /// 32 digits of lower-case hex (ARCP 1.1 §11).
