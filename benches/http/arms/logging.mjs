@@ -10,7 +10,7 @@ const headers = {
   "X-Content-Type-Options": "nosniff",
 };
 const seen = {
-  principal: "jwt:https://issuer.example.com/:agent-1",
+  principal: "jwt|https://issuer.example.com/|agent-1",
   method: "task.create",
   requestAgent: "bench",
   targetAgent: "echo",
