@@ -84,6 +84,19 @@ describe("verifies a token in workerd", () => {
     }
   });
 
+  test("by arcgate/verify, its module given by its name in the package", async () => {
+    const worker = await start(`
+      import * as arcgate from "arcgate/verify";
+      import module from "arcgate/verify.wasm";
+      const begun = arcgate.ready({ module });
+      export default { async fetch() { await begun; ${use}\nreturn Response.json(${gives}); } };`);
+    try {
+      assert.deepEqual(await (await fetch(worker.url)).json(), expected);
+    } finally {
+      await worker.close();
+    }
+  });
+
   test("arcgate/worker beside arcgate: one module, one instance", async () => {
     const worker = await start(`
       import { createWorker, builtinAgents } from "arcgate/worker";
