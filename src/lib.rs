@@ -16,6 +16,7 @@
 pub mod json;
 pub mod random;
 pub mod secret;
+mod text;
 pub mod time;
 
 pub mod http;

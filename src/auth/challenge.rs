@@ -7,6 +7,7 @@
 use crate::{
     auth::credentials,
     error::{Code, Error},
+    text::joined,
     time::Span,
 };
 
@@ -109,13 +110,8 @@ pub fn stated(code: &str, is_retryable: bool, subject: Option<&str>, retry_after
 /// end the quoted string.
 fn scope_list(subject: Option<&str>) -> String {
     let is_scope_token = |scope: &&str| scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
-    subject
-        .unwrap_or_default()
-        .split(' ')
-        .filter(|scope| !scope.is_empty())
-        .filter(is_scope_token)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let scopes = subject.unwrap_or_default().split(' ').filter(|scope| !scope.is_empty());
+    joined(scopes.filter(is_scope_token), " ")
 }
 
 #[cfg(test)]

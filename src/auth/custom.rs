@@ -5,6 +5,7 @@ use crate::{
     jose::claims::missing_scopes,
     json::{self, Object, Value},
     principal::{Kind, Principal},
+    text::joined,
     time::Time,
 };
 
@@ -81,8 +82,8 @@ pub fn require_scopes(granted: &[&str], required: &[&str]) -> Result<(), Error> 
     if missing.is_empty() {
         return Ok(());
     }
-    let message = format!("the token lacks the scope {}", missing.join(" "));
-    Err(Error::new(Code::TokenScope, message).about(required.join(" ")))
+    let message = format!("the token lacks the scope {}", joined(missing, " "));
+    Err(Error::new(Code::TokenScope, message).about(joined(required.iter().copied(), " ")))
 }
 
 fn wrong(member: &'static str, fix: &str) -> Error {

@@ -9,6 +9,7 @@ pub use self::nearest::nearest;
 use crate::{
     error::{shown, Code, Error},
     json::{self, Object, Problem, Value},
+    text::joined,
     time::Span,
 };
 
@@ -187,7 +188,7 @@ impl<'o, 't> Reader<'o, 't> {
             if !self.known.contains(&key) {
                 let problem = match nearest(key, &self.known) {
                     Some(known) => format!("is not an option; did you mean `{known}`?"),
-                    None => format!("is not an option; there are {}", self.known.join(", ")),
+                    None => format!("is not an option; there are {}", joined(self.known.iter().copied(), ", ")),
                 };
                 return Err(self.wrong(&shown(key), problem));
             }

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     error::shown,
     json::{self, Object, Problem, Value},
+    text,
 };
 
 /// A document may be this many bytes long.
@@ -28,7 +29,7 @@ fn openid_url(issuer: &str) -> String {
 /// Where the issuer's OAuth document is: RFC 8414 §3.1 puts the well-known path before the issuer's own.
 fn oauth_url(issuer: &str) -> String {
     const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
-    let authority = issuer.find("://").map_or(0, |at| at + 3);
+    let authority = text::find(issuer, "://").map_or(0, |at| at + 3);
     let path = issuer[authority..].find('/').map_or(issuer.len(), |at| authority + at);
     let mut out = issuer[..path].to_owned();
     out.push_str(WELL_KNOWN);
@@ -142,7 +143,7 @@ fn other_issuer(named: &str, issuer: &Issuer, remedy: Remedy) -> String {
         shown(named),
         shown(configured)
     );
-    if named.contains(TENANT) {
+    if text::contains(named, TENANT) {
         out.push_str(
             "it is for all tenants, so configure one tenant's own issuer, or for a verifier this one with `tenants`",
         );

@@ -1,5 +1,7 @@
 //! Whose tokens they are: one issuer, or one for each tenant of a provider that has many (Entra ID).
 
+use crate::text;
+
 use super::url::PlainHosts;
 
 /// What stands in an issuer for the tenant.
@@ -86,7 +88,9 @@ impl Issuer {
     pub fn base(&self) -> String {
         match self.tenants {
             None => self.text.clone(),
-            Some(_) => self.text.replace(TENANT, COMMON),
+            // There is one of it: `src/jose/provider.rs` sees to that.
+            Some(_) => text::split_once(&self.text, TENANT)
+                .map_or_else(|| self.text.clone(), |(before, after)| [before, COMMON, after].concat()),
         }
     }
 }
@@ -112,7 +116,7 @@ fn is_same_tenant(one: &str, other: &str) -> bool {
 pub fn may_sign(of: &str, issuer: &str, is_own: bool) -> bool {
     of == issuer
         || tenant_in(of, issuer).is_some()
-        || (is_own && of.contains(TENANT))
+        || (is_own && text::contains(of, TENANT))
         || entra_tenant(of).zip(entra_tenant(issuer)).is_some_and(|(one, other)| one == TENANT || one == other)
 }
 
@@ -138,7 +142,7 @@ pub fn is_tenant(text: &str) -> bool {
 
 /// What stands in `issuer` where `template` has [`TENANT`].
 fn tenant_in<'i>(template: &str, issuer: &'i str) -> Option<&'i str> {
-    let (before, after) = template.split_once(TENANT)?;
+    let (before, after) = text::split_once(template, TENANT)?;
     issuer.strip_prefix(before)?.strip_suffix(after).filter(|found| is_tenant(found))
 }
 

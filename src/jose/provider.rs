@@ -11,6 +11,7 @@ use crate::{
     error::{Code, Error},
     json::{Object, Value},
     secret::Secret,
+    text,
     time::Span,
 };
 
@@ -155,21 +156,19 @@ fn issuer(reader: &mut Reader<'_, '_>, hosts: &PlainHosts) -> Result<Issuer, Err
         }
         Some(_) => return Err(reader.wrong("tenants", "must be a list of tenants, or \"any\"")),
     };
-    let issuer = match (tenants, text.matches(TENANT).count()) {
+    let issuer = match (tenants, text::count(text, TENANT)) {
         (None, 0) => Issuer::exactly(text),
         (Some(tenants), 1) => Issuer::of_tenants(text, tenants),
         (None, _) => {
-            let fix = format!(
-                "is missing: `issuer` has {TENANT} in it; list the tenants whose tokens are accepted, or say \"any\""
-            );
-            return Err(reader.missing("tenants", fix));
+            let fix = "in it; list the tenants whose tokens are accepted, or say \"any\"";
+            return Err(reader.missing("tenants", format!("is missing: `issuer` has {TENANT} {fix}")));
         }
         (Some(_), _) => {
             return Err(reader.wrong("tenants", format!("needs {TENANT} in `issuer`, once, where the tenant stands")))
         }
     };
     // Any name will do where the keys are given ("http-gateway"); what is meant as a URL is a good one.
-    if text.contains("://") {
+    if text::contains(text, "://") {
         url::check_with(&issuer.base(), hosts).map_err(|problem| reader.wrong("issuer", problem))?;
     }
     Ok(issuer.and_hosts(hosts))

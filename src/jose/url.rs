@@ -7,6 +7,7 @@ use crate::{
     config::Reader,
     error::{shown, Error},
     http::host::{is_loopback, split_port},
+    text,
 };
 
 /// Hosts in a private network that may be asked in plain text, by the option `insecureHosts`: exactly these, with exactly these
@@ -111,7 +112,7 @@ pub fn check_with(url: &str, hosts: &PlainHosts) -> Result<(), &'static str> {
 /// A URL as it may stand in a message or a log: without user and query, where keys of an API stand, and cut to a length.
 pub fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
-    let start = url.find("://").map_or(0, |at| at + 3);
+    let start = text::find(url, "://").map_or(0, |at| at + 3);
     let authority = url[start..].split('/').next().unwrap_or_default();
     let user = authority.rfind('@').map_or(0, |at| at + 1);
     shown(&format!("{}{}", &url[..start], &url[start + user..]))

@@ -3,6 +3,7 @@
 use crate::{
     error::{Code, Error},
     json::{self, Object, Value},
+    text,
 };
 
 /// Numbers of one refusal that are told.
@@ -70,7 +71,7 @@ fn object_name(error: &Object<'_>) -> Option<String> {
 /// The number that Entra begins a description with. Nothing else of a description is taken over: some repeat the token in it.
 fn numbered(description: &str) -> Option<String> {
     const PREFIX: &str = "AADSTS";
-    let rest = &description[description.find(PREFIX)? + PREFIX.len()..];
+    let rest = &description[text::find(description, PREFIX)? + PREFIX.len()..];
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     (1..=10).contains(&digits).then(|| PREFIX.to_owned() + &rest[..digits])
 }

@@ -7,6 +7,7 @@ use crate::{
     arc::reply::is_name,
     error::{shown, Code},
     json::{Members, Object, Value},
+    text,
 };
 
 /// What of an answer's head counts.
@@ -144,7 +145,9 @@ fn code_of(head: &Head<'_>, arc_code: Option<i64>, reported: &str) -> Option<Cod
         (Some(-44004), _) => Some(Code::TokenExpired),
         (Some(-44003), _) => Some(Code::TokenScope),
         (Some(-44001 | -44005), _) | (_, 401) => unauthenticated(),
-        (None, 403) if head.challenge.is_some_and(|text| text.contains("insufficient_scope")) => Some(Code::TokenScope),
+        (None, 403) if head.challenge.is_some_and(|said| text::contains(said, "insufficient_scope")) => {
+            Some(Code::TokenScope)
+        }
         _ => None,
     }
 }
@@ -152,7 +155,7 @@ fn code_of(head: &Head<'_>, arc_code: Option<i64>, reported: &str) -> Option<Cod
 /// "Token expired: Signature has expired" (the SDK's server), "the access token expired" (RFC 6750's example), and the like.
 fn says_expired(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    text.contains("token") && text.contains("expired")
+    text::contains(&text, "token") && text::contains(&text, "expired")
 }
 
 /// Whether the same call may succeed later. An internal error says nothing of that unless its status does.

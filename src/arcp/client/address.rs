@@ -3,6 +3,7 @@
 use crate::{
     error::{Code, Error},
     http::host::{is_loopback, split_port},
+    text,
 };
 
 /// A shorter token may stand in a URL by chance.
@@ -47,7 +48,7 @@ pub fn check<'q>(
 /// # Errors
 /// `ERR_CONFIG`.
 pub fn check_holds_not(url: &str, token: &str) -> Result<(), Error> {
-    if token.len() >= SHORTEST_TOKEN && url.contains(token) {
+    if token.len() >= SHORTEST_TOKEN && text::contains(url, token) {
         return Err(wrong("holds the token: URLs are logged and remembered"));
     }
     Ok(())

@@ -16,6 +16,7 @@ use super::provider::Provider;
 use crate::{
     error::{shown, Code, Error},
     json::{Number, Object, Value},
+    text::joined,
     time::{Span, Time},
 };
 
@@ -105,9 +106,9 @@ fn other_audience(provider: &Provider, named: &[&str], audiences: &[String]) -> 
     } else {
         format!(
             "the token is meant for \"{}\", and the provider \"{}\" is configured for \"{}\"",
-            shown(&named.join("\", \"")),
+            shown(&joined(named.iter().copied(), "\", \"")),
             shown(&provider.name),
-            shown(&audiences.join("\", \""))
+            shown(&joined(audiences.iter().map(String::as_str), "\", \""))
         )
     };
     Error::new(Code::TokenAudience, message).about("aud")
@@ -168,7 +169,7 @@ fn principal_id<'c>(provider: &'c Provider, claims: &'c Object<'_>) -> Result<&'
         Some((name, other)) => Err(wrong_type(name, other, "a string")),
         None => {
             let first = provider.principal_claims.first().cloned().unwrap_or_default();
-            Err(missing(&provider.principal_claims.join("` or `"), false).about(first))
+            Err(missing(&joined(provider.principal_claims.iter().map(String::as_str), "` or `"), false).about(first))
         }
     }
 }
@@ -195,7 +196,7 @@ pub fn missing_scopes<'w>(granted: &[&str], wanted: impl Iterator<Item = &'w str
 #[cold]
 #[inline(never)]
 pub fn missing_scopes_error(missing: &[&str]) -> Error {
-    let missing = missing.join(" ");
+    let missing = joined(missing.iter().copied(), " ");
     Error::new(Code::TokenScope, format!("the token lacks the scope {}", shown(&missing))).about(missing)
 }
 
@@ -231,7 +232,7 @@ fn missing_with_hint(provider: &Provider, missing: &[&str], claims: &Object<'_>,
     if !none_found && elsewhere.is_none() {
         return missing_scopes_error(missing);
     }
-    let missing = missing.join(" ");
+    let missing = joined(missing.iter().copied(), " ");
     let mut message = format!("the token lacks the scope {}", shown(&missing));
     if none_found {
         message.push_str(": it has no scope claim");
@@ -240,8 +241,8 @@ fn missing_with_hint(provider: &Provider, missing: &[&str], claims: &Object<'_>,
     match elsewhere {
         Some(name) => message.push_str(&format!("such as \"{name}\", which the token has)")),
         None => {
-            let seen: Vec<_> = claims.iter().map(|(name, _)| name).collect();
-            message.push_str(&format!("claims seen: {})", shown(&seen.join(", "))));
+            let seen = claims.iter().map(|(name, _)| name);
+            message.push_str(&format!("claims seen: {})", shown(&joined(seen, ", "))));
         }
     }
     Error::new(Code::TokenScope, message).about(missing)

@@ -9,6 +9,7 @@ use crate::{
         provider::Provider,
     },
     json,
+    text::joined,
 };
 
 /// So many of the configured issuers are told.
@@ -34,7 +35,10 @@ pub(super) fn other_issuer(providers: &[(Provider, JwksCache)], issuer: &str) ->
     } else {
         let known: Vec<_> = providers.iter().map(|(provider, _)| shown(provider.issuer.text())).take(SHOWN).collect();
         let more = if providers.len() > SHOWN { ", and others" } else { "" };
-        message.push_str(&format!("; configured as `issuer`: \"{}\"{more}", known.join("\", \"")));
+        message.push_str(&format!(
+            "; configured as `issuer`: \"{}\"{more}",
+            joined(known.iter().map(String::as_str), "\", \"")
+        ));
     }
     Error::new(Code::TokenIssuer, message).about("iss")
 }
