@@ -13,7 +13,7 @@ use super::{
 use crate::{
     arc::{
         origin::{Fields, OriginRules},
-        run, Admission, Decision, Fresh, Gate, Head, Outcome, Reply, Run, Step,
+        run, Admission, Decision, Fresh, Gate, Head, Reply, Step,
     },
     auth::{
         challenge::stated,
