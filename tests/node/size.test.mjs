@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { sizes } from "../../benches/size.mjs";
 
 // Bytes in brotli by what is imported: the module, its glue and the JavaScript.
-const CEILINGS = { "arcgate/verify": 78_000, "arcgate/client": 114_000 };
+const CEILINGS = { "arcgate/verify": 73_800, "arcgate/client": 115_000, arcgate: 184_000 };
 
 for (const [name, ceiling] of Object.entries(CEILINGS)) {
   test(`${name}: at most ${ceiling} bytes`, () => {
