@@ -19,6 +19,7 @@ export type AgentStep = { event: unknown } | { output: unknown } | { error: unkn
 export interface Ending {
   readonly isEnded: boolean;
   readonly signal: AbortSignal;
+  /** Calls back when it ends, and at once where it has. */
   onEnd(listener: () => void): unknown;
 }
 
@@ -134,7 +135,7 @@ export function endingOf(signal: AbortSignal): Ending {
       return signal.aborted;
     },
     signal,
-    onEnd: (listener) => signal.addEventListener("abort", listener, { once: true }),
+    onEnd: (listener) => (signal.aborted ? listener() : signal.addEventListener("abort", listener, { once: true })),
   };
 }
 

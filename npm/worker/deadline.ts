@@ -87,8 +87,12 @@ export class Deadline {
     return this.#outcome ?? "gone";
   }
 
-  /** Calls back when the work ends. Gives what takes that back. */
+  /** Calls back when the work ends, and at once where it has ended. Gives what takes that back. */
   onEnd(listener: () => void): () => void {
+    if (this.isEnded) {
+      listener();
+      return () => {};
+    }
     this.#listeners ??= new Set();
     this.#listeners.add(listener);
     return () => this.#listeners?.delete(listener);
@@ -97,9 +101,8 @@ export class Deadline {
   /** Waits, unless the work ends first: then it throws. What was waited for goes on. */
   over<T>(promise: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const end = () => reject(aborted(this.signal));
-      if (this.isEnded) return end();
-      const off = this.onEnd(end);
+      const off = this.onEnd(() => reject(aborted(this.signal)));
+      // Also where the work has ended: what fails then must not be a failure that nobody has seen.
       promise.then(
         (value) => {
           off();

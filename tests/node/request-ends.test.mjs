@@ -62,3 +62,38 @@ test("each way out gives the place back, and a request that is under way shares 
   assert.match(JSON.stringify(one.json.result), /"one"/);
   assert.match(JSON.stringify(other.json.result), /"other"/);
 });
+
+for (const [what, spoil] of [
+  ["breaks off", (controller) => controller.error(new Error("aborted"))],
+  ["never comes", () => {}],
+]) {
+  test(`a client that goes while its token is verified, and whose body ${what}, leaves nothing behind`, async () => {
+    const abort = new AbortController();
+    let controller;
+    let isCancelled = false;
+    const body = new ReadableStream({
+      start(given) {
+        controller = given;
+      },
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    const verifier = {
+      async authenticate() {
+        await settled();
+        abort.abort();
+        spoil(controller);
+        return { id: "a", scopes: [] };
+      },
+    };
+    const worker = createWorker({ verifier, agents: { echo: async (input) => input }, audit() {} });
+    const headers = { authorization: "Bearer t", "content-type": "application/json" };
+    const init = { method: "POST", duplex: "half", body, headers, signal: abort.signal };
+    const response = await worker.fetch(new Request("http://127.0.0.1:8787/arc", init), {}, { waitUntil() {} });
+    assert.equal(response.status, 400);
+    // A rejection that nobody has seen fails the test now: a process would end by it.
+    await settled();
+    assert.equal(isCancelled, what === "never comes", "nobody reads it any more");
+  });
+}

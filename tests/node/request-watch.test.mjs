@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bodyOf } from "../../pkg/arc/gate/request-body.js";
-import { AgentRun } from "../../pkg/worker/agent-run.js";
+import { AgentRun, endingOf } from "../../pkg/worker/agent-run.js";
 import { Deadline } from "../../pkg/worker/deadline.js";
 import { ready } from "../../pkg/worker.node.js";
 
@@ -151,6 +151,19 @@ test("a wait ends with the work, and says so; one that was over has its value", 
   watch.end("timeout");
   await assert.rejects(waiting, { code: "ERR_ABORTED" });
   await assert.rejects(watch.over(forever()), { code: "ERR_ABORTED" });
+});
+
+test("where the work has ended before, who waits or listens is told at once, and what fails then is seen", async (t) => {
+  const { begun } = timed(t);
+  const watch = begun();
+  watch.end("timeout");
+  await assert.rejects(watch.over(Promise.reject(new Error("fails too"))), { code: "ERR_ABORTED" });
+  const told = t.mock.fn();
+  watch.onEnd(told)();
+  endingOf(watch.signal).onEnd(told);
+  assert.equal(told.mock.callCount(), 2);
+  // A rejection that nobody has seen fails the test now.
+  await settled();
 });
 
 /** A request whose body is these pieces; one that is undefined never comes. */
