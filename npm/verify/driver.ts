@@ -57,7 +57,7 @@ export class VerifierDriver {
     this.#now = options.now ? clock(options.now) : Date.now;
     this.user = new UserFunctions(options, this.#now);
     const { tokenCache } = options;
-    this.#memory = new VerifierMemory(providers, new Known(tokenCache === false ? { maxEntries: 0 } : tokenCache));
+    this.#memory = new VerifierMemory(providers);
     this.#keys = new JwksFetcher(options, {
       now: this.#now,
       importKeys: (snapshots) => this.importKeys(snapshots),
@@ -68,7 +68,8 @@ export class VerifierDriver {
       make: () => {
         const core = new verify.bindings.VerifierCore(json, secrets, lengths);
         for (const [index, provider] of providers.entries()) provider.prefix = core.principalPrefix(index) ?? "";
-        this.#memory.attach(core);
+        // The core has looked at the option.
+        this.#memory.attach(core, new Known(tokenCache === false ? { maxEntries: 0 } : tokenCache));
         this.#required = [];
         return core;
       },

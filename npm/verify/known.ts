@@ -64,10 +64,6 @@ export class Known {
     if (said.serial === 0 || bytes > LONGEST || !(this.#size > 0)) return;
     this.#places[said.serial % this.#size] = { ...said, claims, header };
   }
-
-  clear(): void {
-    this.#places = [];
-  }
 }
 
 /** From now on, what is said of labels and scopes may be handed to many. */

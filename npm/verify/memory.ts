@@ -55,22 +55,20 @@ export class VerifierMemory {
   #room!: Uint8Array<ArrayBuffer>;
   #signature!: Uint8Array<ArrayBuffer>;
   #signed!: Uint8Array<ArrayBuffer>;
-  #known: Known;
+  #known!: Known;
   #lastHeader: { text: string; value: Record<string, unknown> } = { text: "", value: {} };
 
-  /** `known` is empty. */
-  constructor(providers: readonly Provider[], known: Known) {
+  constructor(providers: readonly Provider[]) {
     this.#providers = providers;
-    this.#known = known;
   }
 
-  /** Takes a new core. */
-  attach(core: Addresses): void {
+  /** Takes a new core; `known` is empty. */
+  attach(core: Addresses, known: Known): void {
     this.#core = core;
     this.#input = core.inputPtr();
     this.#signatureAt = core.signaturePtr();
     this.#bytes = undefined;
-    this.#known.clear();
+    this.#known = known;
   }
 
   /** The core's numbers. Views die when the memory grows, and making them costs more than looking whether it has. */

@@ -42,6 +42,11 @@ const classes = {
     path: "jwksCache.",
     make: (more) => JwtVerifier.create({ providers: { p: provider }, jwksCache: more }),
   },
+  "JwtVerifier's tokenCache": {
+    known: "maxEntries",
+    path: "tokenCache.",
+    make: (more) => JwtVerifier.create({ providers: { p: provider }, tokenCache: more }),
+  },
   "TokenManager's source": {
     known: "scope",
     path: "source.",
@@ -140,6 +145,9 @@ test("the place is named however deep it is, and what is there", async () => {
     refused("providers.p.requiredClaims.a", /is undefined/),
   );
   await assert.rejects(at({ labelClaims: { a: Symbol("x") } }), refused("providers.p.labelClaims.a", /is a symbol/));
+  for (const tokenCache of [null, true, "x", 1n]) {
+    await assert.rejects(JwtVerifier.create({ providers: { p: provider }, tokenCache }), refused("tokenCache"));
+  }
   await assert.rejects(at({ algorithms: [1n] }), refused("providers.p.algorithms[0]", /is a bigint/));
   await assert.rejects(at({ audience: () => "a" }), refused("providers.p.audience", /is a function/));
   await assert.rejects(at({ issuer: Promise.resolve("a") }), refused("providers.p.issuer", /await/));
