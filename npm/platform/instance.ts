@@ -1,18 +1,16 @@
 // The instance of a module: from where it comes, loaded once on first use, and replaced by a fresh one after a trap.
 
 import { ArcgateError, configError } from "../errors.js";
+import { compile, type ModuleSource } from "./compile.js";
 import { isTrap } from "./trap.js";
 import type { Source } from "./types.js";
 
 /** What is used of an instance itself. */
 type Memory = { readonly memory: WebAssembly.Memory };
 
-/** What wasm-bindgen's loader takes. */
-export type ModuleSource = WebAssembly.Module | BufferSource | Response | Promise<Response>;
-
 /** What wasm-bindgen writes for each module, besides the module's own functions and classes. */
 export interface Glue {
-  default(from: { module_or_path: ModuleSource }): Promise<Memory>;
+  default(from: { module_or_path: WebAssembly.Module }): Promise<Memory>;
   initSync(from: { module: WebAssembly.Module }): Memory;
   __wbg_reset_state(): void;
 }
@@ -25,7 +23,7 @@ export interface Origin<G> {
   glue: G | (() => Promise<G>);
   source: WebAssembly.Module | URL;
   /** How the runtime reads a place. Default: `fetch`. */
-  read?(place: URL | string): ModuleSource;
+  read?(place: URL | string): ModuleSource | Promise<ModuleSource>;
 }
 
 /** The one instance of a module. */
@@ -108,14 +106,14 @@ export class Instance<G extends Glue> {
     this.#used = from;
     try {
       const isPlace = typeof from === "string" || from instanceof URL;
-      const source = isPlace ? (origin.read ?? fetch)(from) : (from as ModuleSource);
+      const compiling = compile(isPlace ? (origin.read ?? fetch)(from) : (from as ModuleSource));
       // Both are under way at the same time; what goes wrong with this one is said below.
-      if (source instanceof Promise) source.catch(() => {});
+      if (compiling instanceof Promise) compiling.catch(() => {});
       const glue = typeof origin.glue === "function" ? await origin.glue() : origin.glue;
       this.#exports =
-        source instanceof WebAssembly.Module
-          ? glue.initSync({ module: source })
-          : await glue.default({ module_or_path: source });
+        compiling instanceof Promise
+          ? await glue.default({ module_or_path: await compiling })
+          : glue.initSync({ module: compiling });
       this.bindings = glue;
     } catch (cause) {
       throw new ArcgateError(

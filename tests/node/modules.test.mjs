@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as root from "../../pkg/entry.node.js";
+import { readModule } from "../../pkg/platform/files.node.js";
 import { WasmModule } from "../../pkg/platform/wasm.js";
 import * as verifying from "../../pkg/verify.node.js";
 
@@ -17,15 +18,23 @@ const failed = ({ code, retryable, cause }) => code === "ERR_INTERNAL" && retrya
 
 const place = (name) => new URL(`https://own.example/${name}.wasm`);
 
-/** An origin whose glue only says from where it was loaded; what `broken` has is not there. */
+/** The bytes of a module: with nothing in it, and with what each of the package's exports. */
+const empty = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+const start = [...new TextEncoder().encode("__wbindgen_start")];
+const one = new Uint8Array([
+  ...empty,
+  ...[1, 4, 1, 0x60, 0, 0],
+  ...[3, 2, 1, 0],
+  ...[7, start.length + 4, 1, start.length, ...start, 0, 0],
+  ...[10, 4, 1, 2, 0, 0x0b],
+]);
+
+/** An origin whose glue does nothing, and that says what was read, or compiled before; what `broken` has is not there. */
 function origin(entry, source, { broken = new Set() } = {}) {
   const loaded = [];
   const memory = { memory: new WebAssembly.Memory({ initial: 1 }) };
   const glue = {
-    async default({ module_or_path: from }) {
-      loaded.push(String(await from));
-      return memory;
-    },
+    default: async () => memory,
     initSync() {
       loaded.push("at once");
       return memory;
@@ -34,7 +43,8 @@ function origin(entry, source, { broken = new Set() } = {}) {
   };
   const read = async (from) => {
     if (broken.has(String(from))) throw new TypeError("fetch failed");
-    return from;
+    loaded.push(String(from));
+    return one;
   };
   return { entry, glue, source, read, loaded };
 }
@@ -57,8 +67,7 @@ describe("a module", () => {
   });
 
   test("is there when the call returns, where it is compiled already", () => {
-    const compiled = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
-    const module = bound(origin("here", compiled));
+    const module = bound(origin("here", new WebAssembly.Module(one)));
     module.ready();
     assert.equal(module.isLoaded, true);
   });
@@ -72,9 +81,9 @@ describe("a module", () => {
         begun.push("glue");
         return glue;
       },
-      read: async (from) => {
+      read: async () => {
         begun.push("module");
-        return from;
+        return one;
       },
     });
     const ready = module.ready();
@@ -86,7 +95,7 @@ describe("a module", () => {
     const own = origin("here", place("default"));
     await bound(own).ready(place("given"));
     await bound(own).ready("/given.wasm");
-    await bound(own).ready(new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])));
+    await bound(own).ready(new WebAssembly.Module(one));
     assert.deepEqual(own.loaded, ["https://own.example/given.wasm", "/given.wasm", "at once"]);
   });
 
@@ -129,6 +138,33 @@ describe("a module", () => {
     broken.clear();
     await again.ready();
     assert.equal(again.isLoaded, true);
+  });
+
+  // What the loader has once taken it keeps.
+  for (const [what, wrong] of Object.entries({
+    bytes: empty,
+    compiled: new WebAssembly.Module(empty),
+    "an answer": new Response(empty, { headers: { "content-type": "application/wasm" } }),
+  })) {
+    test(`that is of something else (${what}) is refused, and does not stand in a good one's way`, async () => {
+      const glue = await import(`../../pkg/wasm/verify.js?${encodeURIComponent(what)}`);
+      const { source, ...own } = origin("here", new URL("../../pkg/wasm/verify.wasm", import.meta.url));
+      const module = bound({ ...own, glue, source, read: readModule });
+      await assert.rejects(module.ready(wrong), failed);
+      await assert.rejects(module.ready(), failed, "it is still what was given");
+      await module.ready(source);
+      assert.equal(module.call("version"), root.version);
+    });
+  }
+
+  test("that comes as an answer is compiled whatever type the server gives it, and not if the server has none", async () => {
+    for (const type of ["application/wasm", "application/octet-stream"]) {
+      const module = bound(origin("here", place("default")));
+      await module.ready(new Response(one, { headers: { "content-type": type } }));
+      assert.equal(module.call("who"), "here");
+    }
+    const refused = bound(origin("here", place("default"))).ready(new Response(one, { status: 404 }));
+    await assert.rejects(refused, ({ cause }) => /404/.test(cause.message));
   });
 
   for (const [what, given] of Object.entries({ "a number": 7, "an object": {}, null: null, "a function": () => {} })) {
