@@ -1,7 +1,7 @@
 // Builds the npm package into pkg/: the module, its glue, and the JavaScript half from npm/.
 // What a page needs of it goes into www/arcgate/ too, for the playground.
 //
-//   npm run build            does nothing when nothing that goes into it has changed
+//   npm run build            does nothing when nothing that goes into it has changed, and compiles no module of which nothing has
 //   npm run build -- --force
 //   ARCGATE_QUICK=1 npm run build      for daily work: compiled in seconds, slower and larger; never for a release
 
@@ -13,23 +13,13 @@ import { emitDeclarations } from "./build/declarations.mjs";
 import { inputsHash, outputsHash } from "./build/hash.mjs";
 import { compileJavaScript } from "./build/javascript.mjs";
 import { buildManifest, missingFiles } from "./build/manifest.mjs";
-import { canBuildStd, ownStd } from "./build/own-std.mjs";
+import { buildModule, placeModule } from "./build/module.mjs";
+import { canBuildStd } from "./build/own-std.mjs";
 import { publishForPages } from "./build/page.mjs";
 import { locked, root } from "./setup/cache.mjs";
-import { must } from "./setup/processes.mjs";
-import { buildEnvironment, target } from "./setup/rust.mjs";
-import { main, Stop, step } from "./setup/steps.mjs";
+import { buildEnvironment } from "./setup/rust.mjs";
+import { main, step } from "./setup/steps.mjs";
 import { setup } from "./setup.mjs";
-
-// What Rust's wasm32 target uses of WebAssembly; every runtime that this package supports has it.
-const features = [
-  "--enable-bulk-memory",
-  "--enable-nontrapping-float-to-int",
-  "--enable-sign-ext",
-  "--enable-mutable-globals",
-  "--enable-reference-types",
-  "--enable-multivalue",
-];
 
 // A module for each job (docs/decisions/0005-size.md). What is only downloaded is built to be small, what stands at the edge to
 // be fast; the verifier is both, and both have one glue.
@@ -82,9 +72,8 @@ async function update(force, say) {
   mkdirSync(next, { recursive: true });
   const canOwn = !isQuick && (await canBuildStd(env));
   for (const module of modules) {
-    const compiled = await compile(module, canOwn, env, say);
-    await bind(module, compiled, env, say);
-    await place(module, next, env, say);
+    const folder = await buildModule(module, { isQuick, canOwn, force, work, env, say });
+    placeModule(module, folder, next);
   }
   await compileJavaScript(next, say);
   await emitDeclarations(next, say);
@@ -96,78 +85,6 @@ async function update(force, say) {
   renameSync(next, pkg);
   writeFileSync(stamp, `${inputs} ${outputsHash(pkg)}`);
   return "ok";
-}
-
-// Gives the path of what cargo made: the next of the same profile goes to the same place. As a `cdylib` alone, the compiler
-// looks no further than what the surface calls.
-async function compile({ name, surface, profile, std, flags = [] }, canOwn, env, say) {
-  const label = `cargo, ${name}`;
-  const used = isQuick ? "quick" : profile;
-  say(label);
-  const own = canOwn && std ? ownStd(std) : { options: [], flags: [], env: {} };
-  const features = ["--no-default-features", "--features", `npm,${surface}`];
-  const options = [
-    ...own.options,
-    "--lib",
-    "--crate-type",
-    "cdylib",
-    "--target",
-    target,
-    "--profile",
-    used,
-    ...features,
-  ];
-  // These stand in the place of .cargo/config.toml's.
-  const encoded = { CARGO_ENCODED_RUSTFLAGS: [...own.flags, ...flags].join("\x1f") };
-  await must("cargo", ["rustc", ...options], {
-    cwd: root,
-    env: { ...env, ...own.env, ...(std && encoded) },
-    label,
-    onLine: say,
-    whole: true,
-  });
-  const targets = process.env.CARGO_TARGET_DIR ?? join(root, "target");
-  return join(targets, target, used, "arcgate.wasm");
-}
-
-// Where wasm-bindgen writes: npm/tsconfig.json finds the declarations there, at the places that they have in pkg/.
-const boundFolder = ({ name }) => join(work, name, "wasm");
-
-async function bind(module, compiled, env, say) {
-  say(`wasm-bindgen, ${module.name}`);
-  const folder = boundFolder(module);
-  rmSync(folder, { recursive: true, force: true });
-  // The loaders name the module, so the glue needn't: a second name would make bundlers ship a second copy.
-  // The reset function gives a fresh instance after a trap.
-  const flags = [
-    "--target=web",
-    `--out-name=${module.surface}`,
-    `--out-dir=${folder}`,
-    "--omit-default-module-path",
-    "--experimental-reset-state-function",
-    "--encode-into=always",
-    "--remove-producers-section",
-  ];
-  await must("wasm-bindgen", [...flags, compiled], { env });
-}
-
-// The module, optimised, and its glue. The one glue of two modules must be the same to the byte: names of imports are made of
-// the crate, not of its profile, and this is where it would show if they were not.
-async function place(module, pkg, env, say) {
-  const folder = join(pkg, "wasm");
-  mkdirSync(folder, { recursive: true });
-  const [glue, bound] = [module.surface, boundFolder(module)];
-  const [from, to] = [join(bound, `${glue}_bg.wasm`), join(folder, `${module.name}.wasm`)];
-  if (isQuick) cpSync(from, to);
-  else {
-    say(`wasm-opt, ${module.name}`);
-    await must("wasm-opt", [...module.optimize, ...features, from, "-o", to], { env });
-  }
-  const text = readFileSync(join(bound, `${glue}.js`), "utf8");
-  const script = join(folder, `${glue}.js`);
-  if (existsSync(script) && readFileSync(script, "utf8") !== text)
-    throw new Stop(`wasm-bindgen writes another ${glue}.js for ${module.name}: one glue can't serve both any more`);
-  writeFileSync(script, text);
 }
 
 /** The size of one file of pkg/, plain and compressed. */

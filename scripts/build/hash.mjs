@@ -5,21 +5,19 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../setup/cache.mjs";
 
-const inputs = [
+// Of the modules alone: the crate, and the tools in their versions.
+const crate = [
   "src",
-  "npm",
   "scripts/build",
   "scripts/build.mjs",
   ".cargo",
   "Cargo.toml",
   "Cargo.lock",
-  "pkg.json",
+  "rust-toolchain.toml",
   "package-lock.json",
-  "README.md",
-  "CHANGELOG.md",
-  "LICENSE-APACHE",
-  "LICENSE-MIT",
 ];
+
+const inputs = [...crate, "npm", "pkg.json", "README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
 function* files(path) {
   if (!existsSync(path)) return;
@@ -33,6 +31,11 @@ function hash(paths, base) {
     for (const file of files(join(base, path))) sum.update(`${file}\0`).update(readFileSync(file)).update("\0");
   }
   return sum.digest("hex");
+}
+
+/** What a module is made of; `settings` is a text that says how. */
+export function moduleHash(settings) {
+  return `${hash(crate, root)} ${createHash("sha256").update(settings).digest("hex")}`;
 }
 
 export function inputsHash() {
