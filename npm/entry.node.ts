@@ -8,13 +8,13 @@ const entry = "arcgate for Node";
 verify.bind({
   entry,
   glue: () => import("./wasm/verify.js"),
-  source: new URL("./wasm/verify-edge.wasm", import.meta.url),
+  source: () => new URL("./wasm/verify-edge.wasm", import.meta.url),
   read: readModule,
 });
 client.bind({
   entry,
   glue: () => import("./wasm/client.js"),
-  source: new URL("./wasm/client.wasm", import.meta.url),
+  source: () => new URL("./wasm/client.wasm", import.meta.url),
   read: readModule,
 });
 

@@ -8,12 +8,12 @@ const entry = "arcgate for browsers";
 verify.bind({
   entry,
   glue: () => import("./wasm/verify.js"),
-  source: new URL("./wasm/verify.wasm", import.meta.url),
+  source: () => new URL("./wasm/verify.wasm", import.meta.url),
 });
 client.bind({
   entry,
   glue: () => import("./wasm/client.js"),
-  source: new URL("./wasm/client.wasm", import.meta.url),
+  source: () => new URL("./wasm/client.wasm", import.meta.url),
 });
 
 export * from "./index.js";

@@ -7,7 +7,7 @@ import * as glue from "./wasm/verify.js";
 verify.bind({
   entry: "arcgate/verify for Node",
   glue,
-  source: new URL("./wasm/verify-edge.wasm", import.meta.url),
+  source: () => new URL("./wasm/verify-edge.wasm", import.meta.url),
   read: readModule,
 });
 

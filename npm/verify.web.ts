@@ -6,7 +6,7 @@ import * as glue from "./wasm/verify.js";
 verify.bind({
   entry: "arcgate/verify for browsers",
   glue,
-  source: new URL("./wasm/verify.wasm", import.meta.url),
+  source: () => new URL("./wasm/verify.wasm", import.meta.url),
 });
 
 export * from "./verify.js";

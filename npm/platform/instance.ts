@@ -21,7 +21,8 @@ export interface Origin<G> {
   entry: string;
   /** What wasm-bindgen wrote for the module, or what loads that. */
   glue: G | (() => Promise<G>);
-  source: WebAssembly.Module | URL;
+  /** The place is made when it is needed: bundles of which no file is a module have no `import.meta.url`. */
+  source: WebAssembly.Module | (() => URL);
   /** How the runtime reads a place. Default: `fetch`. */
   read?(place: URL | string): ModuleSource | Promise<ModuleSource>;
 }
@@ -89,7 +90,7 @@ export class Instance<G extends Glue> {
         `has no module \`${this.#name}\` here: import the package by its name, not by its files`,
       );
     }
-    const other = others.find(({ source }) => !isSame(source, origin.source));
+    const other = others.find((other) => !isSame(sourceOf(other), sourceOf(origin)));
     if (other !== undefined && this.#given === undefined) {
       throw configError(
         "ready",
@@ -102,9 +103,10 @@ export class Instance<G extends Glue> {
 
   // Without an await where the glue and the compiled module are at hand: then it is loaded when the call returns.
   async #load(origin: Origin<G>): Promise<void> {
-    const from = this.#given ?? origin.source;
+    const from = this.#given ?? sourceOf(origin);
     this.#used = from;
     try {
+      if (from === undefined) throw new TypeError("a bundle that is no ES module has no place of its own");
       const isPlace = typeof from === "string" || from instanceof URL;
       const compiling = compile(isPlace ? (origin.read ?? fetch)(from) : (from as ModuleSource));
       // Both are under way at the same time; what goes wrong with this one is said below.
@@ -145,6 +147,15 @@ export class Instance<G extends Glue> {
   }
 }
 
+function sourceOf<G>({ source }: Origin<G>): WebAssembly.Module | URL | undefined {
+  if (typeof source !== "function") return source;
+  try {
+    return source();
+  } catch {
+    return undefined;
+  }
+}
+
 function isSource(given: unknown): given is Source {
   if (typeof given === "string" || given instanceof URL || ArrayBuffer.isView(given)) return true;
   if (given === null || typeof given !== "object") return false;
@@ -155,7 +166,7 @@ function isSource(given: unknown): given is Source {
   );
 }
 
-function isSame(one: Source, other: Source | undefined): boolean {
+function isSame(one: Source | undefined, other: Source | undefined): boolean {
   const place = (source: Source | undefined) => (source instanceof URL ? source.href : source);
   return place(one) === place(other);
 }

@@ -145,6 +145,42 @@ describe("a Worker's bundle has", () => {
   }
 });
 
+// Where no file is a module there is no `import.meta.url`.
+describe("a bundle that is no ES module", () => {
+  for (const [what, options] of Object.entries({
+    "for pages": { format: "iife" },
+    "for Node": { format: "cjs", platform: "node" },
+  })) {
+    test(`${what} runs, says what it lacks, and works with modules that are given`, async () => {
+      const program = `import { readFileSync } from "node:fs";
+        import { ArcgateError, JwtVerifier, ready } from "arcgate";
+        import { JwtVerifier as Own } from "arcgate/verify";
+        import { TokenManager } from "arcgate/client";
+        (async () => {
+          const of = (name) => readFileSync("node_modules/arcgate/wasm/" + name + ".wasm");
+          const error = await Own.create({ providers: { p: ${provider} } }).catch((error) => error);
+          console.log(error instanceof ArcgateError, error.code, error.retryable);
+          await ready({ verify: of("verify"), client: of("client") });
+          ${verifier} ${manager}
+          console.log("made");
+        })();`;
+      const logOverride = { "empty-import-meta": "silent" };
+      const outfile = join(project, "old.cjs");
+      const external = ["node:fs"];
+      await build({
+        stdin: { contents: program, resolveDir: project },
+        bundle: true,
+        outfile,
+        external,
+        logOverride,
+        ...options,
+      });
+      const { stdout } = await run(process.execPath, [outfile], { cwd: project });
+      assert.equal(stdout, "true ERR_INTERNAL true\nmade\n");
+    });
+  }
+});
+
 describe("a page's bundle with a TokenManager alone has no verifier in its first chunk", () => {
   const isVerifier = (file) =>
     /\/verify\/(?!webcrypto|numbers)|wasm\/verify|\/jws/.test(file.replace("platform/modules/", ""));

@@ -34,6 +34,25 @@ function overflowInside() {
   }
 }
 
+/** Has the stack end within a call of this verifier's, which stays borrowed. */
+function breakOff(core) {
+  const nested = `[{"keys":${"[".repeat(31)}${"]".repeat(31)}}]`;
+  const at = (depth) => (depth === 0 ? core.handleSnapshots(nested, 0) : at(depth - 1));
+  for (let depth = 1000; ; depth += 1) {
+    try {
+      at(depth);
+    } catch {
+      // Refused, or the stack has ended in JavaScript.
+    }
+    try {
+      core.snapshots();
+    } catch {
+      return;
+    }
+    assert.ok(depth < 50_000, "it never ends within the module");
+  }
+}
+
 describe("a trap is", () => {
   test("an error of the module's own", () => {
     assert.equal(isTrap(thrownBy(() => verify.bindings.trapForTests())), true);
@@ -99,6 +118,31 @@ describe("no trap is", () => {
 });
 
 describe("a trap takes", () => {
+  test("no verifier for ever, where the stack had no room left to say so", async () => {
+    const signer = await makeSigner();
+    const token = await signer.sign();
+    const verifier = await JwtVerifier.create({
+      providers: { p: { issuer, audience, jwks: { keys: [signer.jwk] } } },
+      now: clock,
+    });
+    const { prototype } = verify.bindings.VerifierCore;
+    const { begin } = prototype;
+    let core;
+    prototype.begin = function (...args) {
+      core = this;
+      return begin.apply(this, args);
+    };
+    await verifier.verify(token);
+    prototype.begin = begin;
+
+    const before = verify.epoch;
+    breakOff(core);
+    assert.equal(verify.epoch, before, "nobody has seen it");
+    await assert.rejects(verifier.verify(token), { code: "ERR_INTERNAL", retryable: true });
+    assert.equal(verify.epoch, before + 1);
+    assert.equal((await verifier.verify(token)).principal.id, "user-1");
+  });
+
   test("the module that it happened in: what the other one made lives on", async () => {
     const signer = await makeSigner();
     const token = await signer.sign();
