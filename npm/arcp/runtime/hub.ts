@@ -216,7 +216,8 @@ class Hub {
   // The failure's reason is for the log alone.
   #tell(event: Told): void {
     const detail = event.type === "arcp.job" ? this.#runs.get(event.job ?? "")?.detail : undefined;
-    this.#audit({ ...event, detail: event.detail ?? detail });
+    if (detail !== undefined) event.detail ??= detail;
+    this.#audit(event);
   }
 
   #answer({ question, what, jobs, principal, sameSession }: AskPolicy): void {
