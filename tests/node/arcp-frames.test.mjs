@@ -109,3 +109,32 @@ test("after a trap there is another room, and another endpoint's is its own", ()
   assert.equal(open().client(submit("after")), true);
   assert.equal(endpoint.maxBuffered() > 0, true);
 });
+
+test("a head that was let through a moment ago lets no other one through", () => {
+  const config = JSON.stringify({ allowedOrigins: ["https://app.example"], allowedHosts: ["gate.example"] });
+  const endpoint = new Endpoint(config);
+  // A Request of Node's takes neither `Upgrade` nor `Host`.
+  const request = ({ url = "https://gate.example/arcp", method = "GET", ...fields } = {}) => ({
+    url,
+    method,
+    headers: new Map(Object.entries({ upgrade: "websocket", origin: "https://app.example", ...fields })),
+  });
+  const reasonOf = (given) => JSON.parse(endpoint.refusal(request(given)) ?? "{}").reason;
+  const others = {
+    "another origin": { origin: "https://evil.example" },
+    "no upgrade": { upgrade: undefined },
+    "another method": { method: "POST" },
+    "another path": { url: "https://gate.example/arcp/x" },
+    "a token in the URL": { url: "https://gate.example/arcp?access_token=a.b.c" },
+    "another host, in plain": { url: "http://gate.example/arcp" },
+    "a host that is none": { host: "gate.example/x?" },
+  };
+  for (const [what, other] of Object.entries(others)) {
+    assert.equal(reasonOf({}), undefined);
+    const alone = new Endpoint(config);
+    const refused = JSON.parse(alone.refusal(request(other)) ?? "{}").reason;
+    assert.equal(reasonOf(other), refused, what);
+    assert.equal(reasonOf(other), refused, `${what}, again`);
+    if (what !== "another host, in plain") assert.ok(refused, what);
+  }
+});

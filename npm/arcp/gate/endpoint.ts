@@ -4,7 +4,7 @@
 import { MachineDriver } from "../../platform/machine-driver.js";
 import { gate, guarded } from "../../platform/modules/gate.js";
 import { randomHalves } from "../../platform/random.js";
-import { placeOf } from "../../verify/request.js";
+import { placeOf, type RequestPlace } from "../../verify/request.js";
 import type { ArcpEndpointCore, ArcpGateCore } from "../../wasm/gate.js";
 import { Room } from "../room.js";
 import type { SocketPlace } from "./admission.js";
@@ -18,10 +18,20 @@ export type Side = "client" | "upstream";
 /** A message as the platform gives it. */
 type Data = string | { byteLength?: number; size?: number };
 
+/** What the core looks at of a request. */
+interface Head {
+  place: RequestPlace;
+  method: string;
+  origin: string | undefined;
+  upgrade: string | undefined;
+}
+
 /** One for an isolate. */
 export class Endpoint {
   #driver: MachineDriver<ArcpEndpointCore>;
   #room = new Room();
+  /** The head that was last let through. The core looks at nothing else, so that one which is the same is let through too. */
+  #passed: Head | undefined;
 
   /** `config` is JSON. */
   constructor(config: string) {
@@ -36,9 +46,15 @@ export class Endpoint {
   /** Why a request is not upgraded, as JSON; nothing where it may be. */
   refusal(request: Request): string | undefined {
     const { method, headers } = request;
-    const { scheme, host, path, query } = placeOf(request);
+    const place = placeOf(request);
     const [origin, upgrade] = [headers.get("origin") ?? undefined, headers.get("upgrade") ?? undefined];
-    return guarded(() => this.#driver.machine.head(method, scheme, host, path, query, origin, upgrade));
+    const passed = this.#passed;
+    if (passed?.place === place && passed.method === method && passed.origin === origin && passed.upgrade === upgrade)
+      return undefined;
+    const { scheme, host, path, query } = place;
+    const answer = guarded(() => this.#driver.machine.head(method, scheme, host, path, query, origin, upgrade));
+    if (answer === undefined) this.#passed = { place, method, origin, upgrade };
+    return answer;
   }
 
   /** A gate for a socket that was accepted now. */

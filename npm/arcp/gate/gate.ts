@@ -60,17 +60,19 @@ export class ArcpEndpoint {
       const address = addressKey(request.headers.get("cf-connecting-ip") ?? undefined);
       const full = this.#admission.full(address);
       if (full) return this.#refuse(full);
-      if (!(await this.#isWithinRate(address, here.env))) return this.#refuse(TOO_MANY_REQUESTS);
+      if (this.#rateLimit !== undefined) {
+        if (!(await this.#isWithinRate(address, here.env))) return this.#refuse(TOO_MANY_REQUESTS);
+        // Others may have come meanwhile. From here to the place that is taken nothing is waited for.
+        const filled = this.#admission.full(address);
+        if (filled) return this.#refuse(filled);
+      }
       let upstream: Upstream;
       try {
-        upstream = await upstreamOf();
+        upstream = upstreamOf();
       } catch (error) {
         console.error(`arcgate: ${logged(error)}`);
         return this.#refuse({ status: 503, reason: "unavailable", retryAfter: 30 });
       }
-      // Others may have come meanwhile. From here to the place that is taken nothing is waited for.
-      const filled = this.#admission.full(address);
-      if (filled) return this.#refuse(filled);
       return this.#upgrade(request, address, { ...here, upstream });
     } catch (error) {
       console.error(`arcgate: ${logged(error)}`);

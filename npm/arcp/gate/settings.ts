@@ -76,7 +76,7 @@ export interface Here {
   /** The verifier, once it is needed. */
   verifierOf(): Promise<Verifier>;
   /** The upstream, once it is needed. */
-  upstreamOf(): Upstream | Promise<Upstream>;
+  upstreamOf(): Upstream;
   guard: Guard;
   env: unknown;
   ctx: WorkerContext | undefined;
