@@ -13,13 +13,12 @@ import type { Side } from "./endpoint.js";
 import { Identity } from "./identity.js";
 import { nameOf } from "./sessions.js";
 import type { ConnectionOptions, ServerSocket } from "./settings.js";
-import { Line, type LineOwner } from "./socket.js";
+import { Answers, Line, type LineOwner, SILENT_ANSWER_MS } from "./socket.js";
 
-/** Who has said nothing has so long to answer a close: until then it may hold what the platform has put together of a message. */
-const SILENT_ANSWER_MS = 250;
 /** Carries one connection until both sockets are closed. */
 export class Connection implements LineOwner {
   #client: Line;
+  #answers = new Answers();
   #upstream: Line | undefined;
   #dialing: AbortController | undefined;
   #credit: Credit | undefined;
@@ -69,7 +68,7 @@ export class Connection implements LineOwner {
   // The connection counts until nothing of it is left.
   #line(socket: ServerSocket, cut: () => void): Line {
     this.#left += 1;
-    return new Line(socket, this, cut);
+    return new Line(socket, this, this.#answers, cut);
   }
 
   gone(): void {
@@ -96,36 +95,50 @@ export class Connection implements LineOwner {
 
   // A frame that was sent on needs nothing else: there are no actions, and deadlines only moved away.
   #frame(side: Side, data: string): void {
-    this.#do((core, now) => {
-      const forwarded = this.#options.endpoint.handle(core, side, data, now);
-      if (forwarded) this.#send(side === "client" ? "upstream" : "client", data);
-      return forwarded;
-    });
-  }
-
-  // Hands something to the core, and performs what it decides, unless it has decided nothing.
-  #do(step: (core: ArcpGateCore, now: number) => unknown) {
     if (this.#over) return;
     try {
       const core = this.#driver.survivor();
-      const forwarded = step(core, Date.now());
-      if (forwarded === true && this.#overflow === undefined) return;
-      this.#perform(core);
-      if (this.#overflow !== undefined && !this.#over) {
-        if (this.#overflow === "client") core.handleClientOverflow(Date.now());
-        else core.handleUpstreamOverflow(Date.now());
-        this.#perform(core);
+      const now = Date.now();
+      if (this.#options.endpoint.handle(core, side, data, now)) {
+        this.#send(side === "client" ? "upstream" : "client", data);
+        if (this.#overflow === undefined) return;
       }
+      this.#settle(core, now);
     } catch (thrown) {
-      recoverFrom(thrown);
-      console.error(`arcgate: ${logged(thrown, this.#token)}`);
-      this.#options.audit({ type: "arcp.session", outcome: "cut", reason: "internal", session: this.#session });
-      this.#client.close(RESTART);
-      this.#end();
+      this.#failed(thrown);
     }
   }
 
-  #perform(core: ArcpGateCore) {
+  // Hands something to the core, and performs what it decides.
+  #do(step: (core: ArcpGateCore, now: number) => unknown): void {
+    if (this.#over) return;
+    try {
+      const core = this.#driver.survivor();
+      const now = Date.now();
+      step(core, now);
+      this.#settle(core, now);
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
+  }
+
+  #settle(core: ArcpGateCore, now: number): void {
+    this.#perform(core, now);
+    if (this.#overflow === undefined || this.#over) return;
+    if (this.#overflow === "client") core.handleClientOverflow(now);
+    else core.handleUpstreamOverflow(now);
+    this.#perform(core, now);
+  }
+
+  #failed(thrown: unknown): void {
+    recoverFrom(thrown);
+    console.error(`arcgate: ${logged(thrown, this.#token)}`);
+    this.#options.audit({ type: "arcp.session", outcome: "cut", reason: "internal", session: this.#session });
+    this.#client.close(RESTART);
+    this.#end();
+  }
+
+  #perform(core: ArcpGateCore, now: number) {
     const actions = core.drainActions();
     if (actions !== undefined) {
       let isClosed = false;
@@ -135,7 +148,7 @@ export class Connection implements LineOwner {
       }
       if (isClosed) return this.#end();
     }
-    this.#driver.arm(core, Date.now());
+    this.#driver.arm(core, now);
   }
 
   #act(action: GateAction) {
@@ -164,9 +177,8 @@ export class Connection implements LineOwner {
   // What waits is counted without the frame itself: one that is larger than all that may wait would never arrive, however often
   // it is tried.
   #send(side: Side, text: string): void {
-    const line = side === "client" ? this.#client : this.#upstream;
-    if (line === undefined) return;
-    const { socket } = line;
+    const socket = (side === "client" ? this.#client : this.#upstream)?.socket;
+    if (socket === undefined) return;
     if (socket.bufferedAmount > this.#options.maxBuffered) this.#overflow ??= side;
     try {
       socket.send(text);
@@ -219,11 +231,8 @@ export class Connection implements LineOwner {
         console.error(`arcgate: ${logged(error, token)}`);
       }
       this.#detail = reasonFor(error, token);
-      this.#do((core, now) =>
-        isOurs
-          ? core.handleRefused(String(error.code), error.retryable === true, now)
-          : core.handleRefused("ERR_INTERNAL", true, now),
-      );
+      const code = isOurs ? String(error.code) : "ERR_INTERNAL";
+      this.#do((core, now) => core.handleRefused(code, !isOurs || error.retryable === true, now));
     }
   }
 
@@ -277,7 +286,7 @@ export class Connection implements LineOwner {
 
   #tell(event: Told): void {
     if (event.type === "arcp.hello" && event.outcome === "allowed") this.#register(event.session ?? undefined);
-    else if (event.type === "arcp.hello") event.detail = this.#detail;
+    else if (event.type === "arcp.hello" && this.#detail !== undefined) event.detail = this.#detail;
     this.#options.audit(event);
   }
 
@@ -285,7 +294,7 @@ export class Connection implements LineOwner {
     this.#session = session;
     const { sessions, upstream } = this.#options;
     if (upstream.isTrusted) return;
-    const displaced = () => this.#do((core, now) => core.handleDisplaced(now));
-    sessions.register(this, nameOf(session, this.#principal?.key), displaced);
+    const name = nameOf(session, this.#principal?.key);
+    sessions.register(this, name, () => this.#do((core, now) => core.handleDisplaced(now)));
   }
 }
