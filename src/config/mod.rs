@@ -199,15 +199,21 @@ impl<'o, 't> Reader<'o, 't> {
 
 /// The first place in a value where no data is, as a path behind the value's own, and what is there.
 fn odd_in<'v>(value: &'v Value<'_>) -> Option<(String, &'v str)> {
-    let below = |key: String, value: &'v Value<'_>| odd_in(value).map(|(place, what)| (key + &place, what));
+    // Where nothing is odd, nothing is written.
     match value {
         // In an option of its own it is the name alone that counts.
         Value::String(text) => match text.strip_prefix(MARK) {
             None | Some("") => None,
             Some(what) => Some((String::new(), what)),
         },
-        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| below(format!("[{index}]"), item)),
-        Value::Object(members) => members.iter().find_map(|(key, member)| below(format!(".{}", shown(key)), member)),
+        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
+            let (place, what) = odd_in(item)?;
+            Some((format!("[{index}]{place}"), what))
+        }),
+        Value::Object(members) => members.iter().find_map(|(key, member)| {
+            let (place, what) = odd_in(member)?;
+            Some((format!(".{}{place}", shown(key)), what))
+        }),
         _ => None,
     }
 }

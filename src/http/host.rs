@@ -2,8 +2,9 @@
 
 /// A host and its port, where it has one: what stands behind the last colon. In an IPv6 address the colons stand before the bracket.
 pub fn split_port(authority: &str) -> (&str, Option<&str>) {
-    let after = authority.rfind(']').map_or(0, |bracket| bracket + 1);
-    match authority.get(after..).and_then(|rest| rest.rfind(':')) {
+    let last = |text: &str, wanted: u8| text.bytes().rposition(|byte| byte == wanted);
+    let after = last(authority, b']').map_or(0, |bracket| bracket + 1);
+    match authority.get(after..).and_then(|rest| last(rest, b':')) {
         Some(colon) => (&authority[..after + colon], Some(&authority[after + colon + 1..])),
         None => (authority, None),
     }

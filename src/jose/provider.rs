@@ -69,7 +69,7 @@ impl Provider {
         secret: Option<Secret>,
         hosts: &PlainHosts,
     ) -> Result<Self, Error> {
-        let mut reader = Reader::new(&format!("providers.{name}"), options);
+        let mut reader = Reader::new(&["providers.", name].concat(), options);
         let issuer = issuer(&mut reader, hosts)?;
         let audiences = audiences(&mut reader)?;
         let keys = Keys::read(&mut reader, &issuer, secret)?;

@@ -159,9 +159,9 @@ pub fn raw_member<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 /// A [`Problem`], of which none quotes the text.
 pub fn provided(text: &[u8]) -> Result<Value<'_>, Problem> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    match String::from_utf8_lossy(text) {
-        Cow::Borrowed(text) => Parser::clumsy(text),
-        Cow::Owned(text) => Parser::clumsy(&text).map(|value| value.to_static()),
+    match std::str::from_utf8(text) {
+        Ok(text) => Parser::clumsy(text),
+        Err(_) => Parser::clumsy(&String::from_utf8_lossy(text)).map(|value| value.to_static()),
     }
 }
 

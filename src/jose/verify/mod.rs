@@ -268,7 +268,6 @@ fn no_provider() -> Error {
 
 /// The cache of keys that fits where the provider's keys come from.
 fn key_cache(provider: &mut Provider, config: &CacheConfig, ids: &mut KeyIds) -> Result<JwksCache, Error> {
-    let path = format!("providers.{}", provider.name);
     let issuer = || provider.issuer.clone();
     let cache = match mem::replace(&mut provider.keys.source, KeySource::None) {
         KeySource::Discovery => JwksCache::at(Place::Issuer, issuer(), config.clone()),
@@ -276,7 +275,8 @@ fn key_cache(provider: &mut Provider, config: &CacheConfig, ids: &mut KeyIds) ->
         KeySource::JwksUri(uri) => JwksCache::at(Place::Keys(uri), issuer(), config.clone()),
         KeySource::Static(text) => {
             let jwks = Jwks::parse(text.as_bytes(), ids).map_err(|error| {
-                Error::new(Code::Config, format!("`{path}.jwks`: {}", error.message())).about(format!("{path}.jwks"))
+                let path = format!("providers.{}.jwks", provider.name);
+                Error::new(Code::Config, format!("`{path}`: {}", error.message())).about(path)
             })?;
             JwksCache::fixed(jwks)
         }
