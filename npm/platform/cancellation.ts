@@ -5,6 +5,15 @@ import { ArcgateError } from "../errors.js";
 /** A timer, which is a number or an object. */
 export type Timer = ReturnType<typeof setTimeout>;
 
+const { Cloudflare: platform } = globalThis as { Cloudflare?: { compatibilityFlags?: Record<string, boolean> } };
+
+/**
+ * Whether a request's signal may tell that its client has gone. A Worker has a flag for that. Without it nobody is told: the
+ * platform ends all that is done for the request; and the signal, which it makes when it is asked for, costs as much as the check of
+ * a token that was seen before.
+ */
+export const signalTells: boolean = platform?.compatibilityFlags?.enable_request_signal !== false;
+
 /** What a call throws that was given up through its AbortSignal. */
 export function aborted(signal: AbortSignal): ArcgateError {
   return new ArcgateError("ERR_ABORTED", "the call was given up", {

@@ -1,7 +1,7 @@
 // The loop that drives the core's verifier over WebCrypto and fetch. The core decides; this carries.
 
 import { ArcgateError, errorFromJson } from "../errors.js";
-import { aborted, orAborted } from "../platform/cancellation.js";
+import { aborted, orAborted, signalTells } from "../platform/cancellation.js";
 import { clock } from "../platform/clock.js";
 import { dataJson } from "../platform/json.js";
 import { MachineDriver } from "../platform/machine-driver.js";
@@ -88,7 +88,7 @@ export class VerifierDriver {
       if (typeof call.text !== "string") throw notAString(call.text);
       if (this.#keys.isHydrated) {
         // Whether a request is still there is worth asking before something is waited for.
-        if (call.field === 0) refuseIfAborted(call.waiting);
+        if (call.field === 0 && (signalTells || call.wants !== "form")) refuseIfAborted(call.waiting);
         core = this.#driver.machine;
         step = this.#begin(core, call, 0, arrived, arrived);
         if (step === at.VERIFIED && !this.user.hasChecks) return this.#accept(core, call, true);

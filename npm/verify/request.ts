@@ -102,22 +102,35 @@ function refusal(error: unknown): { status: number; headers: Record<string, stri
 
 /**
  * Asks a verifier. Gives a principal in its one form, frozen, or throws: also for what the verifier itself got wrong, and where
- * one of `scopes` is missing. @internal
+ * one of `scopes` is missing; at once, where the verifier is one of ours that knows it. @internal
  */
-export async function authenticate(
+export function authenticate(
   verifier: Verifier,
   credentials: Credentials,
   context: VerifierContext,
   scopes: readonly string[] = [],
-): Promise<Principal> {
-  let answer: Answer;
+): Principal | Promise<Principal> {
+  let answer: Answer | Promise<Answer>;
   try {
-    const asked = ask(verifier, credentials, context);
-    answer = isPending(asked) ? await asked : asked;
+    answer = ask(verifier, credentials, context);
   } catch (thrown) {
     throw errorOf(thrown);
   }
-  // Where scopes are needed, the core looks at any principal.
+  return isPending(answer) ? awaited(answer, scopes) : checked(answer, scopes);
+}
+
+async function awaited(pending: Promise<Answer>, scopes: readonly string[]): Promise<Principal> {
+  let answer: Answer;
+  try {
+    answer = await pending;
+  } catch (thrown) {
+    throw errorOf(thrown);
+  }
+  return checked(answer, scopes);
+}
+
+// Where scopes are needed, the core looks at any principal.
+function checked(answer: Answer, scopes: readonly string[]): Principal {
   return principalOf(scopes.length > 0 && !(answer instanceof Unchecked) ? new Unchecked(answer) : answer, scopes);
 }
 

@@ -41,7 +41,8 @@ export class AgentRun {
   #isAdvancing = false;
   #step: AgentStep | undefined;
   #events: AgentEvent[] = [];
-  #wake: () => void = () => {};
+  #isWaking = false;
+  #waiting: ((step: AgentStep) => void) | undefined;
 
   /** `report` takes what the agent logs and its progress at once; without it, they wait for `next`. */
   constructor(
@@ -75,23 +76,30 @@ export class AgentRun {
     this.#wake();
   }
 
-  /** What comes next: `{ event }`, and at the end `{ output }`, `{ error }` or `{ aborted }`. */
-  async next(): Promise<AgentStep> {
-    for (;;) {
-      if (this.#ending.isEnded) return { aborted: true };
-      // What an agent reported before it returned comes before what it returned.
-      if (this.#events.length > 0) return { event: this.#events.shift() as AgentEvent };
-      if (this.#step) {
-        const step = this.#step;
-        this.#step = undefined;
-        return step;
-      }
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      if (!this.#isAdvancing) this.#advance();
-      await woken;
+  /** What comes next: `{ event }`, and at the end `{ output }`, `{ error }` or `{ aborted }`. One asks at a time. */
+  next(): Promise<AgentStep> {
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+      this.#wake();
+      if (this.#waiting !== undefined && !this.#isAdvancing) this.#advance();
+    });
+  }
+
+  // Gives whoever waits what there is, if there is something.
+  #wake(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    let step: AgentStep | undefined;
+    if (this.#ending.isEnded) step = { aborted: true };
+    // What an agent reported before it returned comes before what it returned.
+    else if (this.#events.length > 0) step = { event: this.#events.shift() as AgentEvent };
+    else if (this.#step !== undefined) {
+      step = this.#step;
+      this.#step = undefined;
     }
+    if (step === undefined) return;
+    this.#waiting = undefined;
+    waiting(step);
   }
 
   // What could not be kept is told by its number, before what comes after it.
@@ -102,29 +110,49 @@ export class AgentRun {
       this.#events[0] = { kind: DROPPED, body: { count } };
     }
     this.#events.push(event);
-    this.#wake();
+    if (this.#isWaking) return;
+    // What it reports without a pause is one heap, of which the first is taken when it pauses.
+    this.#isWaking = true;
+    queueMicrotask(() => {
+      this.#isWaking = false;
+      this.#wake();
+    });
   }
 
-  async #advance(): Promise<void> {
+  #advance(): void {
     this.#isAdvancing = true;
-    this.#step = await this.#nextStep();
-    this.#isAdvancing = false;
-    this.#wake();
-  }
-
-  async #nextStep(): Promise<AgentStep> {
     try {
       if (!this.#iterator) {
         const running = this.#start();
         const { [Symbol.asyncIterator]: iterate } = Object(running) as Partial<AsyncIterable<unknown>>;
-        if (typeof iterate !== "function") return { output: await running };
+        if (typeof iterate !== "function") {
+          Promise.resolve(running).then(
+            (output) => this.#arrived({ output }),
+            (error) => this.#arrived({ error }),
+          );
+          return;
+        }
         this.#iterator = iterate.call(running) as AsyncIterator<unknown, unknown>;
       }
-      const { done, value } = await this.#iterator.next();
-      return done ? { output: value } : { event: value };
+      stepOf(this.#iterator).then((step) => this.#arrived(step));
     } catch (error) {
-      return { error };
+      this.#arrived({ error });
     }
+  }
+
+  #arrived(step: AgentStep): void {
+    this.#step = step;
+    this.#isAdvancing = false;
+    this.#wake();
+  }
+}
+
+async function stepOf(iterator: AsyncIterator<unknown, unknown>): Promise<AgentStep> {
+  try {
+    const { done, value } = await iterator.next();
+    return done ? { output: value } : { event: value };
+  } catch (error) {
+    return { error };
   }
 }
 

@@ -6,8 +6,11 @@ import type { AuditEvent } from "./audit-types.js";
 /** An event as the gates tell it: the time comes here, and what is undefined or null goes. */
 export type Told = { [Name in keyof AuditEvent]?: AuditEvent[Name] | null | undefined } & Pick<AuditEvent, "type">;
 
-/** Takes events. */
-export type Auditor = (event: Told) => void;
+/** How what an event tells of has ended. */
+export type Ending = Pick<Told, "outcome" | "reason" | "status" | "arcCode">;
+
+/** Takes events; `ending` stands at an event's end. */
+export type Auditor = (event: Told, ending?: Ending) => void;
 
 /** Logs an event as one line of JSON. */
 export function logEvent(event: AuditEvent): void {
@@ -16,8 +19,14 @@ export function logEvent(event: AuditEvent): void {
 
 /** Hands events to `sink` with the time, long values cut. A sink that fails changes no decision. */
 export function auditor(sink: (event: AuditEvent) => void | Promise<void> = logEvent): Auditor {
-  return (event) => {
-    const whole = isPlain(event) ? stamped(event) : copied(event);
+  return (event, ending) => {
+    const told: object = event;
+    const whole: Record<string, unknown> = { type: event.type, time: Date.now() / 1000, ...told, ...ending };
+    for (const name in whole) {
+      const value = whole[name];
+      if (value === undefined || value === null) delete whole[name];
+      else if (typeof value === "string" && value.length > LONGEST) whole[name] = cut(value, longestOf(name));
+    }
     try {
       const result = sink(whole as unknown as AuditEvent);
       if (typeof result?.catch === "function") result.catch(sinkFailed);
@@ -30,31 +39,6 @@ export function auditor(sink: (event: AuditEvent) => void | Promise<void> = logE
 /** A reason for the log: an error's message, without anything that is or looks like a token. */
 export function reasonFor(error: unknown, token?: string | undefined): string {
   return redacted(() => call("withoutTokens", textOf(error), token));
-}
-
-// Nothing of it goes, and nothing is cut.
-function isPlain(event: Record<string, unknown>): boolean {
-  for (const name in event) {
-    const value = event[name];
-    if (value === undefined || value === null || (typeof value === "string" && value.length > LONGEST)) return false;
-  }
-  return true;
-}
-
-// The type and the time come first.
-function stamped(event: Told): Record<string, unknown> {
-  return Object.assign({ type: event.type, time: Date.now() / 1000 }, event);
-}
-
-function copied(event: Told): Record<string, unknown> {
-  const whole: Record<string, unknown> = { type: event.type, time: Date.now() / 1000 };
-  const told: Record<string, unknown> = event;
-  for (const name in told) {
-    const value = told[name];
-    if (typeof value === "string") whole[name] = value.length > LONGEST ? cut(value, longestOf(name)) : value;
-    else if (value !== undefined && value !== null) whole[name] = value;
-  }
-  return whole;
 }
 
 /** An error for the log: what it was and why, never its token. */

@@ -65,7 +65,7 @@ export function createWorker<Env = unknown>(options: WorkerOptions<Env>): Arcgat
     if (misconfigured) return misconfigured;
     const { upstreamOf } = settings.arcp;
     const here = {
-      verifierOf: () => verifiers(env),
+      verifierOf: async () => verifiers(env),
       upstreamOf: () => upstreamOf(env),
       guard: devGuard(env),
       env,
@@ -153,16 +153,16 @@ function checker({ config }: Settings): () => void {
 
 // The verifier, made once for an environment. It is kept once it is made and not before: what one request waits for must
 // not be another request's promise, which may never settle.
-function verifierSource<Env>(verifier: WorkerOptions<Env>["verifier"]): (env: Env) => Promise<Verifier> {
-  if (typeof verifier !== "function") return async () => verifier;
+function verifierSource<Env>(verifier: WorkerOptions<Env>["verifier"]): (env: Env) => Verifier | Promise<Verifier> {
+  if (typeof verifier !== "function") return () => verifier;
   let kept: { env: Env; made: Verifier } | undefined;
-  return async (env) => {
-    if (kept && isSame(kept.env, env)) return kept.made;
+  const make = async (env: Env) => {
     const made = await verifier(env);
     checkVerifier(made, "verifier(env)");
     if (!kept || !isSame(kept.env, env)) kept = { env, made };
     return kept.made;
   };
+  return (env) => (kept && isSame(kept.env, env) ? kept.made : make(env));
 }
 
 function isSame(one: unknown, other: unknown): boolean {

@@ -6,7 +6,7 @@
 // request begins with one timer, which looks whether it is still there. Only then its client's going is listened for, its place
 // says that it is alive, and its own time runs. An AbortSignal is made for whoever asks for one.
 
-import { aborted, type Timer, within } from "../platform/cancellation.js";
+import { aborted, signalTells, type Timer, within } from "../platform/cancellation.js";
 import { call } from "../platform/modules/gate.js";
 
 /** A request that is still there after this long is watched. */
@@ -40,9 +40,10 @@ export class Deadline {
   #knownAt = 0;
   #outcome: string | undefined;
   #abort: AbortController | undefined;
-  #listeners: Set<() => void> | undefined;
+  #listeners: (() => void)[] | undefined;
   #isStopped = false;
-  #isListening = false;
+  /** What listens for the client's going, once somebody does. */
+  #leaving: (() => void) | undefined;
   /** Whether it was looked at, and so is watched. */
   #isWatched = false;
   #timer: Timer | undefined;
@@ -63,7 +64,7 @@ export class Deadline {
   begin(watching: Watching): void {
     this.#watching = watching;
     this.#knownAt = Date.now();
-    if (this.#request.signal?.aborted) this.leave();
+    if (signalTells && this.#request.signal?.aborted) this.leave();
     else if (this.#isWatched) this.#guard();
   }
 
@@ -93,9 +94,13 @@ export class Deadline {
       listener();
       return () => {};
     }
-    this.#listeners ??= new Set();
-    this.#listeners.add(listener);
-    return () => this.#listeners?.delete(listener);
+    this.#listeners ??= [];
+    const listeners = this.#listeners;
+    listeners.push(listener);
+    return () => {
+      const place = listeners.indexOf(listener);
+      if (place >= 0) listeners.splice(place, 1);
+    };
   }
 
   /** Waits, unless the work ends first: then it throws. What was waited for goes on. */
@@ -140,9 +145,12 @@ export class Deadline {
   }
 
   /** Whether the work may go on, asked after a wait and right before the next step: undefined, or why not. */
-  async lapsed(): Promise<string | undefined> {
+  lapsed(): string | undefined | Promise<string | undefined> {
     if (this.isOver()) return this.outcome;
-    if (!this.#watching?.isRevoked) return undefined;
+    return this.#watching?.isRevoked && this.#asked();
+  }
+
+  async #asked(): Promise<string | undefined> {
     const outcome = call("credentialStatus", await this.#answer(), undefined);
     if (outcome !== undefined) this.end(outcome);
     return this.isOver() ? this.outcome : undefined;
@@ -151,7 +159,7 @@ export class Deadline {
   /** Whether the work has ended, or its token has, or its client is gone: the timer may be late. */
   isOver(): boolean {
     if (Date.now() >= this.#endMs) this.end("expired");
-    else if (!this.#isListening && this.#request.signal?.aborted) this.leave();
+    else if (signalTells && !this.#leaving && this.#request.signal?.aborted) this.leave();
     return this.isEnded;
   }
 
@@ -160,18 +168,20 @@ export class Deadline {
     if (this.#outcome !== undefined) return;
     this.#outcome = outcome;
     this.#abort?.abort(reasonOf(outcome));
-    for (const listener of this.#listeners ?? []) listener();
+    for (const listener of this.#listeners?.splice(0) ?? []) listener();
   }
 
   /** Says that the client has gone. */
-  leave = (): void => this.end("gone");
+  leave(): void {
+    this.end("gone");
+  }
 
   /** Ends the watch. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     clearInterval(this.#asking);
-    if (this.#isListening) this.#request.signal?.removeEventListener("abort", this.leave);
+    if (this.#leaving) this.#request.signal?.removeEventListener("abort", this.#leaving);
     this.#watching?.place?.end();
   }
 
@@ -193,11 +203,11 @@ export class Deadline {
     if (this.#timer !== undefined && this.#timerAt <= at) return;
     clearTimeout(this.#timer);
     this.#timerAt = at;
-    this.#timer = setTimeout(this.#look, ms);
+    this.#timer = setTimeout(() => this.#look(), ms);
   }
 
   // It is still there.
-  #look = (): void => {
+  #look(): void {
     this.#isWatched = true;
     if (this.#watching) this.#guard();
     if (!this.#due) return;
@@ -205,7 +215,7 @@ export class Deadline {
     const left = Math.min(this.#limitAt - Date.now(), this.#limitMs);
     if (left > 0) this.#waitFor(left);
     else this.#due();
-  };
+  }
 
   #waitFor(ms: number): void {
     clearTimeout(this.#timer);
@@ -221,11 +231,11 @@ export class Deadline {
   }
 
   #listen(): void {
-    if (this.#isListening || this.#isStopped) return;
+    if (this.#leaving || this.#isStopped) return;
     const { signal } = this.#request;
-    this.#isListening = true;
+    this.#leaving = () => this.leave();
     if (signal?.aborted) this.leave();
-    else signal?.addEventListener("abort", this.leave, { once: true });
+    else signal?.addEventListener("abort", this.#leaving, { once: true });
   }
 
   #ask(): void {

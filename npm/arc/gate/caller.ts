@@ -5,6 +5,7 @@ import { ArcgateError } from "../../errors.js";
 import { hasBeenRevoked } from "../../verify/asked-again.js";
 import { authenticate } from "../../verify/request.js";
 import type { Credentials, Principal, Verifier, VerifierContext } from "../../verify/types.js";
+import { isPending } from "../../verify/ways.js";
 import type { Surroundings } from "./settings.js";
 
 /** The user of one request. */
@@ -33,16 +34,27 @@ export class Caller {
     return this.#principal as Principal;
   }
 
-  /** Finds out who it is. Throws what refuses it. */
-  async verify(request: Request): Promise<true> {
-    const { verifierOf, guard, revoked: stored } = this.#here;
-    const verifier = await verifierOf();
-    const principal = await authenticate(verifier, this.#credentials, this.#context);
-    guard(principal, request);
-    if (stored.applies(principal) && (await stored.isRevoked(principal, this.#credentials))) throw revoked();
+  /** Finds out who it is, at once where everybody knows. Throws what refuses it. */
+  verify(request: Request): true | Promise<true> {
+    const verifier = this.#here.verifierOf();
+    return isPending(verifier) ? verifier.then((made) => this.#ask(made, request)) : this.#ask(verifier, request);
+  }
+
+  #ask(verifier: Verifier, request: Request): true | Promise<true> {
     this.#verifier = verifier;
+    const answer = authenticate(verifier, this.#credentials, this.#context);
+    return isPending(answer) ? answer.then((known) => this.#admit(known, request)) : this.#admit(answer, request);
+  }
+
+  #admit(principal: Principal, request: Request): true | Promise<true> {
+    const { guard, revoked: stored } = this.#here;
+    guard(principal, request);
     this.#principal = principal;
-    return true;
+    if (!stored.applies(principal)) return true;
+    return stored.isRevoked(principal, this.#credentials).then((isRevoked) => {
+      if (isRevoked) throw revoked();
+      return true;
+    });
   }
 
   /** When the token's time is over, in milliseconds: the tolerance is the verifier's own where it says so. */

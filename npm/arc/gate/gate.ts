@@ -8,8 +8,9 @@ import { MachineDriver } from "../../platform/machine-driver.js";
 import { call, callJson, gate, guarded } from "../../platform/modules/gate.js";
 import { httpContext, type RequestPlace } from "../../verify/request.js";
 import type { Credentials } from "../../verify/types.js";
+import { isPending } from "../../verify/ways.js";
 import type { ArcGateCore } from "../../wasm/gate.js";
-import { type Auditor, auditor, logged, reasonFor, type Told } from "../../worker/audit.js";
+import { type Auditor, auditor, type Ending, logged, reasonFor, type Told } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";
 import { Deadline } from "../../worker/deadline.js";
 import type { InFlight, Place } from "../../worker/in-flight.js";
@@ -80,7 +81,7 @@ export class ArcEndpoint {
       return responseOf(answer, fields, method);
     } catch (error) {
       console.error(`arcgate: ${logged(error)}`);
-      this.#audit({ ...seen, outcome: "failed", reason: "internal", status: 500 });
+      this.#audit(seen, { outcome: "failed", reason: "internal", status: 500 });
       return responseOf(internalError, fields, request.method);
     }
   }
@@ -110,8 +111,9 @@ export class ArcEndpoint {
     let isStream = false;
     try {
       try {
-        const isKnown = await watch.first(this.#limits.verifyTimeoutMs, caller.verify(request));
-        if (!isKnown) throw unavailable("the verifier did not answer within `limits.verifyTimeoutMs`");
+        const known = caller.verify(request);
+        if (isPending(known) && !(await watch.first(this.#limits.verifyTimeoutMs, known)))
+          throw unavailable("the verifier did not answer within `limits.verifyTimeoutMs`");
       } catch (error) {
         return this.#refused(error, caller.token, seen);
       }
@@ -192,7 +194,7 @@ export class ArcEndpoint {
     const { maxAnswerBytes: maxBytes } = this.#limits;
     const run = new ArcRun(this.#agents[decision.name] as Agent, decision, { watch, seen, maxBytes });
     // Told before the agent works: where the client goes away, nothing of this request may run on.
-    this.#audit({ ...seen, outcome: "allowed", reason: "ok" });
+    this.#audit(seen, allowed);
     seen.type = "arc.run";
     if (isStream) {
       const body = run.stream((outcome) => this.#ended(seen, outcome));
@@ -217,7 +219,7 @@ export class ArcEndpoint {
     }
     const lapsed = await watch.lapsed();
     if (lapsed) return lapsed === "timeout" ? replyTo(ticket, lapsed) : this.#lapsed(lapsed, token, seen);
-    this.#audit({ ...seen, outcome: "allowed", reason: "ok" });
+    this.#audit(seen, allowed);
     seen.type = "arc.run";
     const answer = await upstream.send(request, { ticket, principal, token: credential.token, body, watch });
     if ("reader" in answer) {
@@ -240,7 +242,7 @@ export class ArcEndpoint {
 
   #tell(seen: Told, { status, reason, arcCode }: Reply): void {
     const outcome = call("refusalOutcome", status) as AuditEvent["outcome"];
-    this.#audit({ ...seen, outcome, reason, status, arcCode });
+    this.#audit(seen, { outcome, reason, status, arcCode });
   }
 
   #ended(seen: Told, outcome: string): void {
@@ -249,11 +251,11 @@ export class ArcEndpoint {
       ending = callJson<Ending>("endingOutcome", outcome);
       endings.set(outcome, ending);
     }
-    this.#audit({ ...seen, ...ending });
+    this.#audit(seen, ending);
   }
 }
 
-type Ending = Pick<AuditEvent, "outcome" | "reason">;
+const allowed: Ending = { outcome: "allowed", reason: "ok" };
 
 // What the core says of each way to end, of which there are a few.
 const endings = new Map<string, Ending>();

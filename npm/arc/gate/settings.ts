@@ -33,7 +33,7 @@ export interface ArcSettings {
 /** What belongs to one request besides it. */
 export interface Surroundings {
   /** The verifier, once it is needed. */
-  verifierOf(): Promise<Verifier>;
+  verifierOf(): Verifier | Promise<Verifier>;
   /** May still refuse a principal. */
   guard: Guard;
   revoked: StoredRevocation;
