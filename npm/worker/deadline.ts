@@ -3,8 +3,9 @@
 // them).
 //
 // Most requests are over within a turn or two, and what guards a long one would cost more than all else that is done for them. So a
-// request begins with one timer, which looks whether it is still there. Only then its client's going is listened for, its place
-// says that it is alive, and its own time runs. An AbortSignal is made for whoever asks for one.
+// request begins with one timer, which looks whether it is still there. Only then its place says that it is alive, and its own time
+// runs. Its client's going is listened for from the beginning, where the platform tells of it. An AbortSignal is made for whoever
+// asks for one.
 
 import { aborted, signalTells, type Timer, within } from "../platform/cancellation.js";
 import { call } from "../platform/modules/gate.js";
@@ -64,8 +65,9 @@ export class Deadline {
   begin(watching: Watching): void {
     this.#watching = watching;
     this.#knownAt = Date.now();
-    if (signalTells && this.#request.signal?.aborted) this.leave();
-    else if (this.#isWatched) this.#guard();
+    // A request whose client goes may end with all its timers: only who listens hears of it, and gives its place back.
+    if (signalTells) this.#listen();
+    if (this.#isWatched && !this.isEnded) this.#guard();
   }
 
   /** Aborted with a reason whose `outcome` is that of `end`, and that has none when the client has gone. */
@@ -156,10 +158,9 @@ export class Deadline {
     return this.isOver() ? this.outcome : undefined;
   }
 
-  /** Whether the work has ended, or its token has, or its client is gone: the timer may be late. */
+  /** Whether the work has ended, or its token has: the timer may be late. */
   isOver(): boolean {
     if (Date.now() >= this.#endMs) this.end("expired");
-    else if (signalTells && !this.#leaving && this.#request.signal?.aborted) this.leave();
     return this.isEnded;
   }
 
