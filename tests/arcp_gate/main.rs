@@ -133,8 +133,10 @@ impl World {
     }
 
     fn client_says(&mut self, text: &str) -> Flow {
+        let deadline = self.gate.poll_timeout();
         let flow = self.gate.handle_client_frame(text, self.time());
         if flow == Flow::Forward {
+            self.moves_away(deadline);
             assert!(self.gate.drain_actions().is_empty(), "actions before a frame that is sent on");
             self.upstream.push(text.to_owned());
         }
@@ -143,14 +145,22 @@ impl World {
     }
 
     fn upstream_says(&mut self, text: &str) -> Flow {
+        let deadline = self.gate.poll_timeout();
         let flow = self.gate.handle_upstream_frame(text, self.time());
         if flow == Flow::Forward {
+            self.moves_away(deadline);
             assert!(self.gate.drain_actions().is_empty(), "actions before a frame that is sent on");
             self.client.push(text.to_owned());
         }
         self.drain();
         self.settle();
         flow
+    }
+
+    /// The driver sets no timer for a frame that is only sent on.
+    fn moves_away(&self, deadline: Option<Time>) {
+        let is_nearer = self.gate.poll_timeout().is_some_and(|now| deadline.is_none_or(|before| now < before));
+        assert!(!is_nearer, "a deadline came nearer with a frame that is sent on");
     }
 
     fn authenticated(&mut self, principal: Principal) {

@@ -150,7 +150,8 @@ fn a_runtime_that_goes_away() {
     }
     for kind in ["session.closed", "session.bye"] {
         let mut world = World::open("{}", false, ALL);
-        assert_eq!(world.upstream_says(&frame(kind, "{}")), Flow::Forward);
+        assert_eq!(world.upstream_says(&frame(kind, "{}")), Flow::Drain, "there is a deadline to set a timer for");
+        assert_eq!(world.client, [frame(kind, "{}")]);
         world.gate.handle_upstream_closed(1000, world.time());
         world.drain();
         assert_eq!((world.kinds(), world.closed), (vec![kind.to_owned()], Some(1000)));

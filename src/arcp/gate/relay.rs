@@ -197,6 +197,7 @@ impl Gate {
             }
             session.last_seq = session.last_seq.max(seq);
         }
+        let mut is_farewell = false;
         match envelope.kind() {
             "session.ping" => {
                 if let Some(nonce) = nonce_of(&envelope) {
@@ -216,6 +217,7 @@ impl Gate {
             }
             "session.closed" | "session.bye" => {
                 session.must_close_by = Some(session.must_close_by.unwrap_or(now.plus(TIME_TO_CLOSE)));
+                is_farewell = true;
             }
             _ => {}
         }
@@ -225,6 +227,10 @@ impl Gate {
             // The Python SDK's runtime answers a repeated submit under the session of the first.
             let session_id = json::string(&session.id);
             rewritten = Some(skim::with_member(rewritten.as_deref().unwrap_or(text), "session_id", &session_id));
+        }
+        if is_farewell {
+            // It brings a deadline nearer, and for a frame that only goes on nobody asks about deadlines.
+            rewritten.get_or_insert_with(|| text.to_owned());
         }
         self.forward_to_client(text, rewritten, now)
     }
