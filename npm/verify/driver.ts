@@ -8,7 +8,7 @@ import { MachineDriver } from "../platform/machine-driver.js";
 import { failureOf, guarded, verify } from "../platform/modules/verify.js";
 import type { VerifierCore } from "../wasm/verify.js";
 import { JwksFetcher } from "./jwks-fetcher.js";
-import { Known } from "./known.js";
+import { formOf, Known, saysTheSame } from "./known.js";
 import { algorithmOf, type Provider, type Registers, VerifierMemory } from "./memory.js";
 import * as at from "./numbers.js";
 import { coreOptions } from "./options.js";
@@ -201,14 +201,30 @@ export class VerifierDriver {
   async #acceptIfUserDoes(core: VerifierCore, call: Call, isSeen: boolean): Promise<Outcome> {
     const registers = this.#memory.registers();
     const verified = this.#memory.verified(registers, isSeen);
-    // What it is in its one form is found out afterwards, and its scopes with that.
     if (call.wants === "token") this.#requireScopes(core, call);
     const isLongLived = this.user.isListening && core.isLongLived();
+    // Afterwards the core's one place may hold another token.
+    const form = call.wants === "form" && this.#isAdmitted(core, call) ? formOf(verified.principal) : undefined;
     await this.user.check(verified);
     const { principal } = verified;
     if (this.user.isListening) this.user.accepted(verified.provider, principal.key, isLongLived);
     if (call.wants === "token") return verified;
+    if (form !== undefined && saysTheSame(principal, form)) return form;
+    // What it is in its one form is found out afterwards, and its scopes with that.
     return call.wants === "form" ? new Unchecked(principal) : principal;
+  }
+
+  // Whether the token has the scopes of its request as it is. Where it hasn't, what the user's checks make of it is asked instead.
+  #isAdmitted(core: VerifierCore, call: Call): boolean {
+    try {
+      this.#requireScopes(core, call);
+    } catch (thrown) {
+      failureOf(thrown);
+      return false;
+    }
+    const isAdmitted = call.lacking === undefined;
+    call.lacking = undefined;
+    return isAdmitted;
   }
 
   // A token without the scopes of its call is refused. One without those of its request is good, and tells so before it is

@@ -83,3 +83,25 @@ export function frozenPrincipal(said: Said): Principal {
   const { key, issuer, id, labels, scopes, expiresAt } = said;
   return Object.freeze({ key, kind: "jwt", issuer, id, labels, scopes, expiresAt });
 }
+
+/** The one form of a principal of ours: another object, with lists of its own. */
+export function formOf({ key, issuer, id, labels, scopes = [], expiresAt }: Principal): Principal {
+  const lists = { labels: Object.freeze({ ...labels }), scopes: Object.freeze(scopes.slice()) };
+  return Object.freeze({ key, kind: "jwt", issuer, id, ...lists, expiresAt }) as Principal;
+}
+
+/** Whether a principal that was in the hands of the user's says what it said before. */
+export function saysTheSame(principal: unknown, form: Principal): boolean {
+  return isSame(principal, form, (value, own) => value === own || isSame(value, own, Object.is));
+}
+
+// Whether two objects have the same members, and no others that can be listed.
+function isSame(value: unknown, own: unknown, isSameMember: (value: unknown, own: unknown) => boolean): boolean {
+  if (typeof value !== "object" || value === null || typeof own !== "object" || own === null) return false;
+  if (Array.isArray(value) !== Array.isArray(own)) return false;
+  const names = Object.keys(own);
+  return (
+    Object.keys(value).length === names.length &&
+    names.every((name) => Object.hasOwn(value, name) && isSameMember(Reflect.get(value, name), Reflect.get(own, name)))
+  );
+}
