@@ -2,8 +2,10 @@
 
 import { ArcgateError, configError } from "../errors.js";
 import { dataJson } from "../platform/json.js";
-import { call, ready } from "../platform/modules/verify.js";
+import { MachineDriver } from "../platform/machine-driver.js";
+import { call, guarded, ready, verify } from "../platform/modules/verify.js";
 import { checkKeys, checkRecord, entriesOf, schemeOf } from "../platform/options.js";
+import type { KnownHashes } from "../wasm/verify.js";
 import { checkVerifier, toPrincipal } from "./request.js";
 import type { Credentials, CustomPrincipal, Principal, StaticPrincipal, Verifier, VerifierContext } from "./types.js";
 import { ask, setWay, Unchecked } from "./ways.js";
@@ -13,7 +15,7 @@ const HASH = 32;
 
 /** Known tokens. Only their hashes are kept, and each is compared, without an early exit. */
 export class StaticBearerVerifier implements Verifier {
-  #hashes: Uint8Array;
+  #hashes: MachineDriver<KnownHashes>;
   #principals: readonly Principal[];
 
   /** Token -> the principal's id, or more of the principal. */
@@ -44,7 +46,7 @@ export class StaticBearerVerifier implements Verifier {
   }
 
   private constructor(hashes: Uint8Array, principals: readonly Principal[]) {
-    this.#hashes = hashes;
+    this.#hashes = new MachineDriver(verify, { make: () => new verify.bindings.KnownHashes(hashes, HASH) });
     this.#principals = principals;
   }
 
@@ -65,7 +67,8 @@ export class StaticBearerVerifier implements Verifier {
   async #find(credentials: Credentials): Promise<Principal | null> {
     const token = bearerOf(credentials);
     if (!token) return null;
-    const index = call("findHash", this.#hashes, await hash(token));
+    const hashed = await hash(token);
+    const index = guarded(() => this.#hashes.machine.find(hashed));
     return index === undefined ? null : (this.#principals[index] as Principal);
   }
 }

@@ -86,6 +86,16 @@ pub fn require_scopes(granted: &[&str], required: &[&str]) -> Result<(), Error> 
     Err(Error::new(Code::TokenScope, message).about(joined(required.iter().copied(), " ")))
 }
 
+/// Whether a scope of `needs` is not among those that are granted: both are lists as JSON. Of what is no list of texts nobody
+/// has all.
+pub fn lacks_scopes(granted: &str, needs: &str) -> bool {
+    let Ok(needs) = required_scopes(needs) else { return true };
+    let granted = json::parse(granted.as_bytes()).ok();
+    let granted: Vec<_> =
+        granted.as_ref().and_then(Value::as_array).unwrap_or_default().iter().filter_map(Value::as_str).collect();
+    !missing_scopes(&granted, needs.iter().map(String::as_str)).is_empty()
+}
+
 fn wrong(member: &'static str, fix: &str) -> Error {
     Error::new(Code::Config, format!("the principal that a verifier returned: {member} {fix}")).about(member)
 }
@@ -168,6 +178,19 @@ mod tests {
         for text in ["", "{}", "7", r#"["read",7]"#, r#"["\ud800"]"#] {
             let error = required_scopes(text).unwrap_err();
             assert_eq!((error.code(), error.subject()), (Code::Config, Some("scopes")), "{text}");
+        }
+    }
+
+    #[test]
+    fn nobody_has_all_of_what_is_no_list_of_texts() {
+        assert!(!lacks_scopes(r#"["read","write"]"#, r#"["read"]"#));
+        assert!(!lacks_scopes("[]", "[]"));
+        assert!(lacks_scopes(r#"["read"]"#, r#"["read","write"]"#));
+        for needs in ["", "{}", r#"["read",7]"#, r#"["\ud800"]"#, r#"["read","\udc00"]"#] {
+            assert!(lacks_scopes(r#"["read"]"#, needs), "{needs}");
+        }
+        for granted in ["", "7", r#"["\ud800"]"#] {
+            assert!(lacks_scopes(granted, r#"["read"]"#), "{granted}");
         }
     }
 

@@ -19,12 +19,11 @@ use crate::{
         challenge::stated,
         credential_status::{self, CredentialStatus},
         credentials::Credentials,
-        custom::principal_from_json,
+        custom::{self, principal_from_json},
     },
     config::Reader,
     error::{Code, Error},
-    jose::claims::missing_scopes,
-    json::{self, Members, Object, Value},
+    json::{self, Members, Object},
     principal::Kind,
     time::Span,
 };
@@ -196,8 +195,7 @@ pub fn is_somebody_else(kind: &str, key: &str, key_now: &str) -> bool {
 /// Whether a scope of `needs` is not among those that are granted: both are lists as JSON.
 #[wasm_bindgen(js_name = lacksScopes)]
 pub fn lacks_scopes(granted: &str, needs: &str) -> bool {
-    let [granted, needs] = [granted, needs].map(|list| json::parse(list.as_bytes()).ok());
-    !missing_scopes(&texts_of(granted.as_ref()), texts_of(needs.as_ref()).into_iter()).is_empty()
+    custom::lacks_scopes(granted, needs)
 }
 
 pub(super) fn object(text: &str) -> Result<Object<'_>, JsValue> {
@@ -253,9 +251,4 @@ fn reply_head(reply: &Reply) -> Members {
         Some(code) => members.integer("arcCode", code.number().into()),
         None => members,
     }
-}
-
-/// The texts of a list.
-fn texts_of<'v>(list: Option<&'v Value<'_>>) -> Vec<&'v str> {
-    list.and_then(Value::as_array).unwrap_or_default().iter().filter_map(Value::as_str).collect()
 }

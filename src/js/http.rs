@@ -54,17 +54,29 @@ pub fn refusal_weight(code: &str, retryable: bool) -> Option<u8> {
     first_of::weight(code, retryable)
 }
 
-/// The place of `needle` among `hashes`, which are of its length and stand one behind the other. Every one is compared, and
-/// in constant time.
-#[wasm_bindgen(js_name = findHash)]
-pub fn find_hash(hashes: &[u8], needle: &[u8]) -> Option<u32> {
-    let mut found = None;
-    for (index, hash) in hashes.chunks_exact(needle.len().max(1)).enumerate() {
-        if Secret::new(hash).matches(needle) {
-            found = Some(index as u32);
-        }
+/// The hashes of known tokens.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct KnownHashes(Vec<Secret>);
+
+#[wasm_bindgen]
+impl KnownHashes {
+    /// Of hashes that are all of this length and stand one behind the other.
+    #[wasm_bindgen(constructor)]
+    pub fn new(hashes: &[u8], length: usize) -> Self {
+        Self(hashes.chunks_exact(length.max(1)).map(Secret::new).collect())
     }
-    found
+
+    /// The place of `needle` among the hashes. Every one is compared, and in constant time.
+    pub fn find(&self, needle: &[u8]) -> Option<u32> {
+        let mut found = None;
+        for (index, hash) in (0..).zip(&self.0) {
+            if hash.matches(needle) {
+                found = Some(index);
+            }
+        }
+        found
+    }
 }
 
 pub(super) fn credentials_of(written: Members, credentials: &Credentials) -> Members {
