@@ -21,8 +21,16 @@ export interface Said {
   readonly expiresAt: number;
 }
 
-/** The same, kept: labels and scopes are frozen. Claims and header are there once somebody has asked for them. */
+/** The labels of whoever has none. */
+export const noLabels: Record<string, string> = Object.freeze({});
+
+/** Labels and scopes as all may have them: frozen. */
+export type Lists = Pick<Said, "labels" | "scopes">;
+
+/** The same, kept. Claims and header are there once somebody has asked for them. */
 interface Entry extends Said {
+  /** For principals in their one form. Its own lists are copied from: of frozen ones that takes many times as long. */
+  readonly lists: Lists;
   readonly claims: Copies | undefined;
   readonly header: Copies | undefined;
 }
@@ -59,28 +67,38 @@ export class Known {
     return entry !== undefined && entry.serial === serial ? entry : undefined;
   }
 
-  /** Keeps what a token says, in so many bytes, if it is one of those that the core remembers. Its lists are frozen. */
+  /** Keeps what a token says, in so many bytes, if it is one of those that the core remembers. Its lists stay as they are. */
   put(said: Said, bytes: number, claims?: Copies, header?: Copies): void {
     if (said.serial === 0 || bytes > LONGEST || !(this.#size > 0)) return;
-    this.#places[said.serial % this.#size] = { ...said, claims, header };
+    this.#places[said.serial % this.#size] = { ...said, lists: frozenLists(said), claims, header };
   }
 }
 
-/** From now on, what is said of labels and scopes may be handed to many. */
-export function freezeLists(said: Said): void {
-  Object.freeze(said.labels);
-  Object.freeze(said.scopes);
+/** What is said of labels and scopes, for many. */
+export function frozenLists({ labels, scopes }: Said): Lists {
+  const kept = labels === noLabels ? noLabels : Object.freeze({ ...labels });
+  return { labels: kept, scopes: Object.freeze(scopes.slice()) as string[] };
 }
 
 /** A principal of the caller's own. */
 export function ownPrincipal(said: Said): Principal {
   const { key, issuer, id, labels, scopes, expiresAt } = said;
-  return { key, kind: "jwt", issuer, id, labels: { ...labels }, scopes: scopes.slice(), expiresAt };
+  return { key, kind: "jwt", issuer, id, labels: ownLabels(labels), scopes: scopes.slice(), expiresAt };
+}
+
+// A copy of nothing takes longer than nothing.
+function ownLabels(labels: Record<string, string>): Record<string, string> {
+  return labels === noLabels ? {} : { ...labels };
+}
+
+/** The same, of what nobody else is going to be told: with its lists as they are. */
+export function onlyPrincipal(said: Said): Principal {
+  const { key, issuer, id, labels, scopes, expiresAt } = said;
+  return { key, kind: "jwt", issuer, id, labels: labels === noLabels ? {} : labels, scopes, expiresAt };
 }
 
 /** The principal in its one form, frozen: with lists that are frozen already. */
-export function frozenPrincipal(said: Said): Principal {
-  const { key, issuer, id, labels, scopes, expiresAt } = said;
+export function frozenPrincipal({ key, issuer, id, expiresAt }: Said, { labels, scopes }: Lists): Principal {
   return Object.freeze({ key, kind: "jwt", issuer, id, labels, scopes, expiresAt });
 }
 

@@ -2,7 +2,16 @@
 // say what the core made of it. Nothing is copied that nobody asked for.
 
 import { memory } from "../platform/modules/verify.js";
-import { Copies, freezeLists, frozenPrincipal, type Known, ownPrincipal, type Said } from "./known.js";
+import {
+  Copies,
+  frozenLists,
+  frozenPrincipal,
+  type Known,
+  noLabels,
+  onlyPrincipal,
+  ownPrincipal,
+  type Said,
+} from "./known.js";
 import * as at from "./numbers.js";
 import type { Principal, VerifiedToken } from "./types.js";
 
@@ -35,9 +44,6 @@ export interface Provider {
   /** How its principals' keys begin. */
   prefix: string;
 }
-
-/** The labels of whoever has none. */
-const noLabels: Record<string, string> = Object.freeze({});
 
 /** A part of a text, by its places in memory. Where not all is ASCII, those in the text are others. */
 function partOf(bytes: Uint8Array<ArrayBuffer>, text: string, from: number, to: number): string {
@@ -141,20 +147,17 @@ export class VerifierMemory {
     const { provider, scopes, expiresAt } = said;
     const claims: Record<string, unknown> = JSON.parse(claimsText);
     const header = this.#header(headerText);
-    const verified = { claims, header, provider, principal: ownPrincipal(said), scopes: scopes.slice(), expiresAt };
-    if (isSeen) {
-      freezeLists(said);
-      this.#known.put(said, bytes.length, new Copies(claimsText), new Copies(headerText));
-    }
-    return verified;
+    const principal = isSeen ? ownPrincipal(said) : onlyPrincipal(said);
+    if (isSeen) this.#known.put(said, bytes.length, new Copies(claimsText), new Copies(headerText));
+    return { claims, header, provider, principal, scopes: scopes.slice(), expiresAt };
   }
 
   /** Who a good token says that it is, in the one form that a principal has. Claims and header are left where they are. */
   principal(registers: Registers, isSeen: boolean): Principal {
+    const known = this.#known.get(registers[at.SERIAL]);
+    if (known !== undefined) return frozenPrincipal(known, known.lists);
     const said = this.#said(registers, isSeen);
-    // Of a token that was seen before they are frozen already.
-    if (!isSeen) freezeLists(said);
-    return frozenPrincipal(said);
+    return frozenPrincipal(said, frozenLists(said));
   }
 
   /** The same, as the caller's own object. */
@@ -168,10 +171,7 @@ export class VerifierMemory {
     const idAt = registers[at.CLAIMS_LEN] + registers[at.HEADER_LEN];
     const bytes = this.#view(registers[at.TEXT_AT] + idAt, registers[at.TEXT_LEN] - idAt);
     const said = this.#read(registers, bytes, decoder.decode(bytes), 0);
-    if (isSeen) {
-      freezeLists(said);
-      this.#known.put(said, bytes.length);
-    }
+    if (isSeen) this.#known.put(said, bytes.length);
     return said;
   }
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { JwtVerifier, ready, TokenManager } from "../../pkg/entry.node.js";
+import { JwtVerifier, ready, StaticBearerVerifier, TokenManager } from "../../pkg/entry.node.js";
 import { client } from "../../pkg/platform/modules/client.js";
 import { verify } from "../../pkg/platform/modules/verify.js";
 import { isTrap } from "../../pkg/platform/trap.js";
@@ -162,4 +162,12 @@ describe("a trap takes", () => {
     assert.deepEqual([verify.epoch, client.epoch], [before[0] + 1, before[1] + 1]);
     assert.equal((await verifier.verify(token)).principal.id, "user-1");
   });
+});
+
+test("known tokens are known after a trap", async () => {
+  const verifier = await StaticBearerVerifier.create({ robot: "r-1", human: "h-1" });
+  const idOf = async (token) => (await verifier.authenticate({ scheme: "bearer", token }, {}))?.id;
+  assert.equal(await idOf("human"), "h-1");
+  assert.equal(verify.recoverFrom(thrownBy(() => verify.bindings.trapForTests())), true);
+  assert.deepEqual([await idOf("human"), await idOf("robot"), await idOf("other")], ["h-1", "r-1", undefined]);
 });
