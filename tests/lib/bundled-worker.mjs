@@ -8,7 +8,11 @@ import { moduleLines, placeModules } from "../../scripts/serve/bundle.mjs";
 import { freePort } from "./worker.mjs";
 import { runWorkerd } from "./workerd.mjs";
 
-const config = (port, modules, compatibilityDate, v8Flags) => `using Workerd = import "/workerd/workerd.capnp";
+const config = (
+  port,
+  modules,
+  { compatibilityDate, v8Flags, flags },
+) => `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
@@ -20,18 +24,19 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [(name = "index.js", esModule = embed "index.js"), ${moduleLines(modules)}],
   compatibilityDate = "${compatibilityDate}",
+  compatibilityFlags = ${JSON.stringify(flags)},
 );
 `;
 
 /**
  * Starts workerd with this Worker, which is bundled; `log` collects what it says, `folder` is where it was started. `args` and
- * `v8Flags` are more of its own.
+ * `v8Flags` are more of its own, `flags` are those of the Worker's compatibility.
  */
 export async function startWorkerd(
   entry,
   bundling = {},
   compatibilityDate = "2026-10-01",
-  { args = [], v8Flags = [] } = {},
+  { args = [], v8Flags = [], flags = [] } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-workerd-"));
   const port = await freePort();
@@ -48,7 +53,7 @@ export async function startWorkerd(
     ...bundling,
   });
   const modules = placeModules(metafile, folder);
-  writeFileSync(join(folder, "config.capnp"), config(port, modules, compatibilityDate, v8Flags));
+  writeFileSync(join(folder, "config.capnp"), config(port, modules, { compatibilityDate, v8Flags, flags }));
   const worker = await runWorkerd(["serve", ...args, join(folder, "config.capnp")], {
     port,
     cwd: folder,

@@ -55,6 +55,8 @@ export class ArcUpstream {
   readonly maxAnswerBytes: number;
   /** Whether this upstream has been found to live behind a slash at its path's end. */
   #hasSlash = false;
+  /** Where requests go, once it has been put together. */
+  #known: URL | undefined;
 
   constructor(target: UpstreamTarget, auth: UpstreamIdentity, maxAnswerBytes: number) {
     this.#target = target;
@@ -115,6 +117,7 @@ export class ArcUpstream {
         if (verdict.slash) {
           if (isSecond || !isSlashed(response.headers.get("location"), url)) return failed("redirect");
           this.#hasSlash = true;
+          this.#known = undefined;
           const lapsed = await watch.lapsed();
           if (lapsed) return failed(lapsed);
           continue;
@@ -153,10 +156,12 @@ export class ArcUpstream {
     return verdict === undefined ? undefined : JSON.parse(verdict);
   }
 
-  // A service binding sees the host that the client called.
+  // A service binding sees the host that the client called. Where there is a URL, each request goes there.
   #url(request: Request): URL {
+    if (this.#known) return this.#known;
     const url = new URL(this.#target.url ?? new URL("/arc", request.url));
     if (this.#hasSlash && !url.pathname.endsWith("/")) url.pathname += "/";
+    if (this.#target.url) this.#known = url;
     return url;
   }
 }
