@@ -237,8 +237,8 @@ export class Logins {
 
 // What verifies ID tokens is loaded with the first of them: most who have tokens verify none. A failure is not remembered.
 async function verifierClass(): Promise<typeof JwtVerifier> {
-  const [{ JwtVerifier }] = await Promise.all([import("../verify/jwt-verifier.js"), readyToVerify()]);
-  return JwtVerifier;
+  const [{ verifierClass }] = await Promise.all([import("./login-verifier.js"), readyToVerify()]);
+  return verifierClass();
 }
 
 function keptInPage<T>(work: () => T): T {

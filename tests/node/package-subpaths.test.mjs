@@ -181,6 +181,34 @@ describe("a bundle that is no ES module", () => {
   }
 });
 
+describe("a bundle in one file, as Vite makes it of a Web Worker, has what it imports", () => {
+  for (const [what, verifying, managing] of [
+    ["from the root", "arcgate", "arcgate"],
+    ["from the subpaths", "arcgate/verify", "arcgate/client"],
+  ]) {
+    test(what, async () => {
+      write(
+        "whole/main.js",
+        `import { JwtVerifier } from "${verifying}";
+        import { ready, TokenManager } from "${managing}";
+        const [verify, client] = ["verify", "client"].map((name) => globalThis.modules(name));
+        ready({ verify, ${managing === "arcgate" ? "client" : "module: client"} }).then(async () => {
+          ${verifier} ${manager}
+          console.log("made");
+        });`,
+      );
+      const lib = { entry: join(project, "whole/main.js"), formats: ["iife"], name: "whole", fileName: "whole" };
+      const options = { root: join(project, "whole"), configFile: false, logLevel: "error" };
+      const [{ output }] = [await buildByVite({ ...options, build: { lib, write: false } })].flat();
+      const modules =
+        'globalThis.modules = (name) => require("node:fs").readFileSync("node_modules/arcgate/wasm/" + name + ".wasm");';
+      write("whole.cjs", modules + output[0].code);
+      const { stdout } = await run(process.execPath, ["whole.cjs"], { cwd: project });
+      assert.equal(stdout, "made\n");
+    });
+  }
+});
+
 describe("a page's bundle with a TokenManager alone has no verifier in its first chunk", () => {
   const isVerifier = (file) =>
     /\/verify\/(?!webcrypto|numbers)|wasm\/verify|\/jws/.test(file.replace("platform/modules/", ""));
