@@ -110,6 +110,16 @@ test("after a trap there is another room, and another endpoint's is its own", ()
   assert.equal(endpoint.maxBuffered() > 0, true);
 });
 
+test("an upstream's farewell sets the timer for its close, and goes on as it came", () => {
+  const { core, upstream } = open();
+  const farewell = JSON.stringify(frame("session.closed", {}, { session_id: "sess_1" }));
+  assert.equal(upstream(event("before it")), true);
+  assert.ok(core.pollTimeout() > Date.now() + 5000, "nothing is due soon");
+  assert.equal(upstream(farewell), false, "it is performed, and the timer set");
+  assert.deepEqual(JSON.parse(core.drainActions()), [{ do: "send", text: farewell }]);
+  assert.ok(core.pollTimeout() <= Date.now() + 5000);
+});
+
 test("a head that was let through a moment ago lets no other one through", () => {
   const config = JSON.stringify({ allowedOrigins: ["https://app.example"], allowedHosts: ["gate.example"] });
   const endpoint = new Endpoint(config);

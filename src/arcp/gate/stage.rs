@@ -8,7 +8,7 @@ use crate::secret::Secret;
 pub enum Flow {
     /// It was dealt with: perform the actions.
     Drain,
-    /// Send it on, as it is. There are no actions before it.
+    /// Send it on, as it is. There are no actions before it, and no deadline has come nearer: nobody asks for it.
     Forward,
 }
 
