@@ -20,23 +20,35 @@ const page = {
 /** A table: milliseconds in Chromium, and of CPU in workerd, each in a fresh page or process. */
 export async function firstVerification(rounds) {
   const set = await tokensOf("ES256", 1);
-  const times = { workerd: { arcgate: [], jose: [] }, Chromium: { arcgate: [], jose: [] } };
+  const times = {
+    workerd: { arcgate: [], jose: [] },
+    ready: { arcgate: [], jose: [] },
+    Chromium: { arcgate: [], jose: [] },
+  };
   for (let round = 0; round < rounds; round += 1) {
-    for (const name of ["arcgate", "jose"]) times.workerd[name].push(await inWorkerd(name, set));
+    for (const name of ["arcgate", "jose"]) {
+      const { all, sinceReady } = await inWorkerd(name, set);
+      times.workerd[name].push(all);
+      times.ready[name].push(sinceReady);
+    }
   }
   await inChromium(set, rounds, times.Chromium);
   const shown = (values) => `${median(values).toFixed(1)} ± ${spread(values).toFixed(1)}`;
   const ratio = ({ arcgate, jose }) => (median(arcgate) / median(jose)).toFixed(2);
+  const row = (title, of) => `| ${title} | ${shown(of.arcgate)} | ${shown(of.jose)} | ${ratio(of)} |`;
   return [
     "**First verification**, loading included (ES256, ms)",
     "",
     "| | arcgate | jose | arcgate / jose (goal 1.5) |",
     "|---|---|---|---|",
-    `| workerd, CPU from a started process to the first answer | ${shown(times.workerd.arcgate)} | ${shown(times.workerd.jose)} | ${ratio(times.workerd)} |`,
-    `| Chromium, from a loaded page | ${shown(times.Chromium.arcgate)} | ${shown(times.Chromium.jose)} | ${ratio(times.Chromium)} |`,
+    row("workerd, CPU from the process's start to the first answer", times.workerd),
+    row("of it after the health check, when the Worker is compiled and has run its top level", times.ready),
+    row("Chromium, from a loaded page", times.Chromium),
   ].join("\n");
 }
 
+// Milliseconds of CPU: what the process has used since it began, the runtime's own start and the health check included; and what
+// of it came after that check.
 async function inWorkerd(name, set) {
   const worker = await startWorkerd(`first-${name}.mjs`);
   try {
@@ -44,7 +56,8 @@ async function inWorkerd(name, set) {
     const before = cpuMicros(pid);
     const response = await fetch(worker.url, { method: "POST", body: JSON.stringify(set) });
     if (!response.ok) throw new Error(await response.text());
-    return (cpuMicros(pid) - before) / 1000;
+    const after = cpuMicros(pid);
+    return { all: after / 1000, sinceReady: (after - before) / 1000 };
   } finally {
     await worker.close();
   }

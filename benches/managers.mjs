@@ -62,8 +62,9 @@ export async function tables({ isQuick }) {
 function addedSize() {
   const { module, script } = sizes("arcgate/client");
   const share = shareOf({
-    functions: /\barcgate::(token|js::(token|login))\b/,
-    files: /\b(token(-request|-storage)?|login)\.js$/,
+    // Of the crate, with the compiler's hash or without, and what wasm-bindgen exports of it.
+    functions: /\barcgate(\[\w+\])?::(js::)?token\b|^(__wbg_)?tokencore_/,
+    files: /\bpkg\/token\/[^/]+\.js$/,
   });
   const kB = (bytes) => (bytes / 1000).toFixed(1);
   const [inModule, inScript] = [share.functions * module.brotli, share.files * script.brotli];

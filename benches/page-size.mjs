@@ -2,10 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { brotliCompressSync, gzipSync } from "node:zlib";
-import { buildSync } from "esbuild";
 import { root } from "../scripts/setup/cache.mjs";
-import { imports, sizes } from "./size.mjs";
+import { imports, moduleSize, sizeOf, sizes, split, sum } from "./size.mjs";
 
 // Some of a part alone: its JavaScript is less, its module is not.
 const some = {
@@ -28,10 +26,12 @@ export function pageSizes() {
     rows.push(row(name, [module, script]));
   }
   for (const [name, { from, names }] of Object.entries(some)) {
-    const module = readFileSync(join(root, `pkg/wasm/${from}.wasm`));
-    rows.push(row(name, [sizeOf(module), sizeOf(bundled(names, join(root, `pkg/${from}.web.js`)))]));
+    rows.push(row(name, [moduleSize(from), scripts(names, join(root, `pkg/${from}.web.js`)).atOnce]));
   }
-  for (const [name, { from, names }] of Object.entries(peers)) rows.push(row(name, [sizeOf(bundled(names, from))]));
+  // Which is fetched when somebody logs in, where it isn't there already.
+  const { later } = scripts(["TokenManager"], join(root, "pkg/client.web.js"));
+  rows.push(row("a login with TokenManager, besides", [moduleSize("verify"), later]));
+  for (const [name, { from, names }] of Object.entries(peers)) rows.push(row(name, [scripts(names, from).atOnce]));
   const versions = Object.values(peers).map(({ from }) => `${from} ${versionOf(from)}`);
   return [
     "**Size** of all that a page loads, by what it imports (kB)",
@@ -40,44 +40,34 @@ export function pageSizes() {
     "|---|---|---|---|",
     ...rows,
     "",
-    `Of jose \`jwtVerify\` and \`createRemoteJWKSet\`, of the others their client class. Versions: ${versions.join(", ")}.`,
+    `A page with TokenManager fetches what verifies an ID token when somebody logs in, unless it is there already. Of jose \`jwtVerify\` and \`createRemoteJWKSet\`, of the others their client class. Versions: ${versions.join(", ")}.`,
   ].join("\n");
 }
-
-const sizeOf = (bytes) => ({
-  plain: bytes.length,
-  gzip: gzipSync(bytes, { level: 9 }).length,
-  brotli: brotliCompressSync(bytes).length,
-});
 
 function row(name, parts) {
   const kilo = (what) => (parts.reduce((sum, part) => sum + part[what], 0) / 1000).toFixed(1);
   return `| ${name} | ${kilo("plain")} | ${kilo("gzip")} | ${kilo("brotli")} |`;
 }
 
-function bundled(names, from) {
-  const { outputFiles, metafile } = buildSync({
+// The JavaScript that is loaded at once, and what is imported later.
+function scripts(names, from) {
+  const { outputFiles, metafile } = split({
     stdin: { contents: `export { ${names.join(", ")} } from ${JSON.stringify(from)};`, resolveDir: root },
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: "esm",
-    outdir: join(root, "target/size"),
-    write: false,
-    metafile: true,
-    logLevel: "error",
   });
   const { outputs } = metafile;
-  const found = new Set();
-  const add = (name) => {
-    if (found.has(name)) return;
+  const reached = (found, name, isFollowed) => {
+    if (found.has(name)) return found;
     found.add(name);
-    for (const { path, kind } of outputs[name].imports) if (kind === "import-statement") add(path);
+    for (const { path, kind } of outputs[name].imports) if (isFollowed(kind)) reached(found, path, isFollowed);
+    return found;
   };
-  // What is imported at once: the verifier, which a login needs, is loaded then.
-  add(Object.keys(outputs).find((name) => outputs[name].entryPoint === "<stdin>"));
-  const files = outputFiles.filter(({ path }) => [...found].some((name) => path.endsWith(name)));
-  return Buffer.concat(files.map(({ contents }) => Buffer.from(contents)));
+  const entry = Object.keys(outputs).find((name) => outputs[name].entryPoint === "<stdin>");
+  const atOnce = reached(new Set(), entry, (kind) => kind === "import-statement");
+  const all = reached(new Set(), entry, () => true);
+  const later = [...all].filter((name) => !atOnce.has(name));
+  const size = (chunks) =>
+    sum(chunks.map((name) => sizeOf(outputFiles.find(({ path }) => path.endsWith(`/${name}`)).contents)));
+  return { atOnce: size([...atOnce]), later: later.length ? size(later) : undefined };
 }
 
 const versionOf = (name) => JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version;

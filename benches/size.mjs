@@ -18,22 +18,30 @@ export const imports = {
 /** The sizes in bytes, plain and compressed, of the modules and of the JavaScript that a page needs for one of the imports. */
 export function sizes(name) {
   const { entry, modules } = imports[name];
-  const wasm = modules.map((module) => sizeOf(readFileSync(join(root, `pkg/wasm/${module}.wasm`))));
-  return { module: sum(wasm), script: sum(loaded(bundled(entry), modules).map(({ contents }) => sizeOf(contents))) };
+  const chunks = loaded(bundled(entry), modules);
+  return { module: sum(modules.map(moduleSize)), script: sum(chunks.map(({ contents }) => sizeOf(contents))) };
 }
 
-const sizeOf = (bytes) => ({
+/** The size of one of the package's modules. */
+export const moduleSize = (module) => sizeOf(readFileSync(join(root, `pkg/wasm/${module}.wasm`)));
+
+/** In bytes, as they are and compressed. */
+export const sizeOf = (bytes) => ({
   plain: bytes.length,
   gzip: gzipSync(bytes, { level: 9 }).length,
   brotli: brotliCompressSync(bytes).length,
 });
 
-const sum = (sizes) =>
+/** Of several files, each of which is compressed by itself. */
+export const sum = (sizes) =>
   sizes.reduce((total, size) => Object.fromEntries(Object.keys(size).map((key) => [key, total[key] + size[key]])));
 
-const bundled = (entry) =>
+const bundled = (entry) => split({ entryPoints: [join(root, "pkg", entry)] });
+
+/** Bundled and minified for pages, in chunks: what `input` says, as esbuild's options. */
+export const split = (input) =>
   buildSync({
-    entryPoints: [join(root, "pkg", entry)],
+    ...input,
     bundle: true,
     splitting: true,
     minify: true,
@@ -68,10 +76,17 @@ export function shareOf({ functions, files }) {
     functions.source,
   ]).toString();
   const [, matching, all] = said.match(/(\d+) of (\d+) bytes of code match/).map(Number);
-  const { inputs, bytes } = Object.values(bundled(imports["arcgate/client"].entry).metafile.outputs)[0];
-  const matched = Object.entries(inputs).filter(([path]) => files.test(path));
-  return {
-    functions: matching / all,
-    files: matched.reduce((total, [, { bytesInOutput }]) => total + bytesInOutput, 0) / bytes,
-  };
+  const { entry, modules } = imports["arcgate/client"];
+  const bundle = bundled(entry);
+  const chunks = loaded(bundle, modules).map(({ path }) => outputOf(bundle, path));
+  const inputs = chunks.flatMap((chunk) => Object.entries(chunk.inputs));
+  const total = (of) => of.reduce((bytes, [, { bytesInOutput }]) => bytes + bytesInOutput, 0);
+  const ours = total(inputs.filter(([path]) => files.test(path)));
+  // Names change with the compiler, and files move: nothing found is no size of zero.
+  if (!matching) throw new Error(`no function of the client's module has a name like ${functions}`);
+  if (!ours) throw new Error(`no file of arcgate/client has a name like ${files}`);
+  return { functions: matching / all, files: ours / chunks.reduce((bytes, chunk) => bytes + chunk.bytes, 0) };
 }
+
+const outputOf = ({ metafile: { outputs } }, path) =>
+  Object.entries(outputs).find(([name]) => path.endsWith(`/${name}`))[1];

@@ -9,6 +9,7 @@ export function summary(page) {
   const request = (name) => pair(http[name], 0, 1);
   const session = (name) => pair(sessions[name], 1, 2);
   const page_ = (name) => size[name]?.[2] ?? "—";
+  const login = page_("a login with TokenManager, besides");
   const rows = [
     [
       "a request whose token is verified: a new token · one seen before (µs of CPU, workerd, ES256)",
@@ -27,11 +28,11 @@ export function summary(page) {
     ],
     ["a page that verifies (kB, brotli)", page_("arcgate/verify"), `jose ${page_("jose")}`],
     [
-      "a page that logs people in and keeps their tokens",
-      page_("arcgate/client: TokenManager"),
-      `oidc-client-ts ${page_("oidc-client-ts")}, auth0-spa-js ${page_("auth0-spa-js")}`,
+      "a page that keeps people's tokens · what a login there loads besides (kB, brotli)",
+      `${page_("arcgate/client: TokenManager")} · ${login}`,
+      `oidc-client-ts ${page_("oidc-client-ts")}, auth0-spa-js ${page_("auth0-spa-js")}; a login loads nothing more`,
     ],
-    ["a page that does so and opens sessions with agents", page_("arcgate/client"), "—"],
+    ["a page that does so and opens sessions with agents, likewise", `${page_("arcgate/client")} · ${login}`, "—"],
     [
       "a session through the gate to an upstream: its handshake · a frame (µs of CPU)",
       session("gate, upstream"),
