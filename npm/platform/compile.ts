@@ -12,7 +12,7 @@ export function compile(
 
 async function compileLater(source: ModuleSource | Promise<ModuleSource>): Promise<WebAssembly.Module> {
   const arrived = await source;
-  if (arrived instanceof WebAssembly.Module) return checked(arrived);
+  if (isModule(arrived)) return checked(arrived);
   return checked(await (isResponse(arrived) ? compileResponse(arrived) : WebAssembly.compile(arrived)));
 }
 
@@ -23,7 +23,11 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
   return WebAssembly.compile(await response.arrayBuffer());
 }
 
-// One of another realm is one, too.
+// What is of another realm is taken, too.
+function isModule(source: ModuleSource): source is WebAssembly.Module {
+  return Object.prototype.toString.call(source) === "[object WebAssembly.Module]";
+}
+
 function isResponse(source: BufferSource | Response): source is Response {
   return "arrayBuffer" in source;
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { runInNewContext } from "node:vm";
 import * as root from "../../pkg/entry.node.js";
 import { readModule } from "../../pkg/platform/files.node.js";
 import { WasmModule } from "../../pkg/platform/wasm.js";
@@ -97,6 +98,16 @@ describe("a module", () => {
     await bound(own).ready("/given.wasm");
     await bound(own).ready(new WebAssembly.Module(one));
     assert.deepEqual(own.loaded, ["https://own.example/given.wasm", "/given.wasm", "at once"]);
+  });
+
+  test("may be of another realm", async () => {
+    const foreign = runInNewContext("new WebAssembly.Module(bytes)", { bytes: one });
+    assert.equal(foreign instanceof WebAssembly.Module, false);
+    for (const given of [foreign, Promise.resolve(foreign)]) {
+      const module = bound(origin("here", place("default")));
+      await module.ready(given);
+      assert.equal(module.call("who"), "here");
+    }
   });
 
   test("may be given twice, if it is the same", async () => {
