@@ -44,7 +44,8 @@ fn join_into(out: &mut String, texts: &mut dyn Iterator<Item = &str>, between: &
     }
 }
 
-#[cfg(test)]
+// proptest is not there for wasm32.
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
 
