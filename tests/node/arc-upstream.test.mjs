@@ -262,3 +262,22 @@ test("a service binding sees the host that the client called, and is asked like 
   const deaf = front(undefined, { upstream: { fetch: () => new Promise(() => {}) }, limits: { agentTimeoutMs: 40 } });
   assert.equal(await code(await deaf.post()), -41006);
 });
+
+test("an answer that is longer than it says is read no further than the limit, in a Worker too", async (t) => {
+  t.mock.getter(globalThis.navigator, "userAgent", () => "Cloudflare-Workers");
+  let pulled = 0;
+  const body = () =>
+    new ReadableStream({
+      pull(controller) {
+        pulled += 1;
+        if (pulled > 100) controller.close();
+        else controller.enqueue(new Uint8Array(1000));
+      },
+    });
+  const upstream = {
+    fetch: async () => new Response(body(), { headers: { "content-type": "application/json", "content-length": "5" } }),
+  };
+  const { post } = front(undefined, { upstream, limits: { maxAnswerBytes: 2000 } });
+  assert.equal((await post()).status, 502);
+  assert.ok(pulled < 10, `${pulled} pieces`);
+});

@@ -136,7 +136,8 @@ export class ArcUpstream {
     watch: Deadline,
     failed: (failure: string, error?: unknown) => Forwarded,
   ): Promise<Forwarded> {
-    const coming = new MessageBody(response, Number(response.headers.get("content-length") ?? 0));
+    // What an upstream says of the length need not be so: it is read piece by piece.
+    const coming = new MessageBody(response, 0);
     const off = watch.onEnd(() => coming.cancel());
     const whole = coming.whole(this.maxAnswerBytes, watch).finally(off);
     // Where the watch has ended, that is what it failed of.
