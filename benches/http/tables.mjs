@@ -29,7 +29,10 @@ export async function tables({ isQuick = false, only = Object.keys(arms), plan =
         work,
       ),
     };
-    const parts = Object.entries(found).flatMap(([where, times]) => [costs(where, times), ratios(where, times)]);
+    const parts = Object.entries(found).flatMap(([where, times]) => [
+      costs(where, times),
+      ratios(where, times, plan.rounds),
+    ]);
     return { text: [...parts, peers()].join("\n\n"), rounds: plan.generations * plan.rounds };
   } finally {
     await upstream.close();
@@ -104,18 +107,18 @@ const shares = [
   },
 ];
 
-function ratios(where, found) {
+function ratios(where, found, rounds) {
   const rows = shares.flatMap(({ label, top, under, age, goal, where: only = where }) => {
     if (only !== where || ![...top, ...under].every((name) => found[name])) return [];
     const cells = algorithms.map((algorithm) => {
       const of = (name) => found[name][`${algorithm}, ${age}`];
       const over = ([name, than]) => of(name).map((value, round) => value - (than ? of(than)[round] : 0));
-      return share(over(top), over(under));
+      return share(over(top), over(under), rounds);
     });
     return [`| ${label} | ${cells.join(" | ")} | ${goal ? `≤ ${goal}` : "—"} |`];
   });
   const head = [
-    `**The same in ${where}, as a share of what jose adds**, with the interval that holds it in 95 of 100 runs`,
+    `**The same in ${where}, as a share of what jose adds**, and how far that moves when processes and rounds are drawn anew (95 of 100 draws; of so few processes it is too narrow rather than too wide)`,
     "",
     `| | ${algorithms.join(" | ")} | goal |`,
     "|---|---|---|---|",
@@ -123,11 +126,15 @@ function ratios(where, found) {
   return [...head, ...rows].join("\n");
 }
 
-// The medians' ratio, and how far it may be off: the rounds are drawn again and again, with replacement.
-function share(top, under) {
+// The medians' ratio, and how far it may be off: generations of processes, and the rounds of each, are drawn again and again, with
+// replacement. Rounds of one process are like each other, so they alone would say too little of the next run.
+function share(top, under, rounds) {
+  const any = (count) => Math.floor(Math.random() * count);
+  const generations = top.length / rounds;
   const drawn = Array.from({ length: 400 }, () => {
-    const rounds = top.map(() => Math.floor(Math.random() * top.length));
-    return median(rounds.map((round) => top[round])) / median(rounds.map((round) => under[round]));
+    const begins = Array.from({ length: generations }, () => any(generations) * rounds);
+    const these = begins.flatMap((begin) => Array.from({ length: rounds }, () => begin + any(rounds)));
+    return median(these.map((round) => top[round])) / median(these.map((round) => under[round]));
   }).sort((a, b) => a - b);
   const [low, high] = [drawn[10], drawn[389]];
   return `${(median(top) / median(under)).toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
