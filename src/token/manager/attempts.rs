@@ -27,10 +27,11 @@ impl Attempts {
         Self { under_way: Vec::new(), timeout, requests: 0, latest: 0, settled: 0 }
     }
 
-    /// Begins one; the oldest gives way.
+    /// Begins one. The oldest gives way that has asked for nothing: what another one's request brings may count only once.
     pub(super) fn launch(&mut self, operation: Operation, stage: Stage, generation: u32, now: Time) -> AttemptId {
         if self.under_way.len() >= MAX_ATTEMPTS {
-            self.under_way.remove(0);
+            let idle = self.under_way.iter().position(|attempt| attempt.asked == 0);
+            self.under_way.remove(idle.unwrap_or(0));
         }
         // 0 is none, on JavaScript's side.
         self.latest = self.latest.wrapping_add(1).max(1);
@@ -182,6 +183,15 @@ mod tests {
         let mut attempts = attempts();
         let ids: Vec<_> = (0..5).map(|_| refresh(&mut attempts, Stage::Send, at(0))).collect();
         assert!(attempts.get(ids[0]).is_none() && ids[1..].iter().all(|id| attempts.get(*id).is_some()));
+    }
+
+    #[test]
+    fn one_that_has_asked_gives_way_last() {
+        let mut attempts = attempts();
+        let first = refresh(&mut attempts, Stage::Send, at(0));
+        attempts.number_request(first);
+        let [second, third, _, _] = [0; 4].map(|now| refresh(&mut attempts, Stage::Load, at(now)));
+        assert!(attempts.get(first).is_some() && attempts.get(second).is_none() && attempts.get(third).is_some());
     }
 
     #[test]
