@@ -84,7 +84,7 @@ async function update(force, say) {
   rmSync(pkg, { recursive: true, force: true });
   renameSync(next, pkg);
   writeFileSync(stamp, `${inputs} ${outputsHash(pkg)}`);
-  return "ok";
+  return isQuick || canOwn ? "ok" : "ok, but larger: without rust-src modules have the compiler's standard library";
 }
 
 /** The size of one file of pkg/, plain and compressed. */

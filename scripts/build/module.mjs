@@ -26,6 +26,10 @@ const keyOf = (folder) => join(folder, "key");
 const boundOf = (folder, { surface }) => join(folder, "wasm", `${surface}_bg.wasm`);
 const glueOf = (folder, { surface }) => join(folder, "wasm", `${surface}.js`);
 const optimisedOf = (folder) => join(folder, "optimised.wasm");
+const libraryOf = (folder) => join(folder, "library");
+
+/** Whether the module in this folder has a standard library of its own, as it should where it is downloaded. */
+export const hasOwnStd = (folder) => readFileSync(libraryOf(folder), "utf8") === "own";
 
 /** Gives the folder of a module, made if need be. It comes to its place whole: whoever is stopped leaves the old one. */
 export async function buildModule(module, { isQuick, canOwn, force, work, env, say }) {
@@ -39,6 +43,7 @@ export async function buildModule(module, { isQuick, canOwn, force, work, env, s
   const compiled = await compile(module, { isQuick, canOwn, env, say });
   await bind(module, compiled, join(next, "wasm"), env, say);
   await optimise(module, next, { isQuick, env, say });
+  writeFileSync(libraryOf(next), canOwn && module.std ? "own" : "the compiler's");
   writeFileSync(keyOf(next), key);
   rmSync(folder, { recursive: true, force: true });
   renameSync(next, folder);
