@@ -23,6 +23,9 @@ export async function startUpstream() {
   return { url: `http://127.0.0.1:${port}/arc`, close: () => endGroup(child) };
 }
 
+// As wrangler.toml and worker/workerd.capnp have it: a request tells when its client goes, which costs whoever listens.
+const flags = ["enable_request_signal"];
+
 /** An arm in workerd: a Worker of its own, or a check in the Worker that all checks share. */
 export async function startInWorkerd({ worker = "worker", check }, setup, more) {
   const bundling = {
@@ -30,7 +33,7 @@ export async function startInWorkerd({ worker = "worker", check }, setup, more) 
     define: { BENCH: JSON.stringify(setup) },
     plugins: [own(["workerd", "browser", "default"], check)],
   };
-  const started = await startWorkerd(file(`arms/${worker}.mjs`), bundling, undefined, more);
+  const started = await startWorkerd(file(`arms/${worker}.mjs`), bundling, undefined, { flags, ...more });
   return { ...started, port: Number(new URL(started.url).port), pid: processOf("workerd", started.folder) };
 }
 
