@@ -9,7 +9,7 @@ import * as glue from "./wasm/gate.js";
 gate.bind({
   entry: "arcgate/worker for Node",
   glue,
-  source: () => new URL("./wasm/gate.wasm", import.meta.url),
+  source: () => new URL("./core.wasm", import.meta.url),
   read: readModule,
 });
 verify.borrow(gate);

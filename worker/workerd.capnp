@@ -23,7 +23,7 @@ const arcgate :Workerd.Worker = (
   # Made by `npm run serve`; or by esbuild, with *.wasm as an external.
   modules = [
     (name = "index.js", esModule = embed "../dist/workerd/index.js"),
-    (name = "wasm/gate.wasm", wasm = embed "../dist/workerd/wasm/gate.wasm"),
+    (name = "core.wasm", wasm = embed "../dist/workerd/core.wasm"),
   ],
   compatibilityDate = "2026-10-01",
   # A client that goes away is told to the Worker, and so to agents and upstreams.

@@ -28,6 +28,9 @@ const glueOf = (folder, { surface }) => join(folder, "wasm", `${surface}.js`);
 const optimisedOf = (folder) => join(folder, "optimised.wasm");
 const libraryOf = (folder) => join(folder, "library");
 
+/** Where a module is in the package. */
+export const fileOf = ({ name, file }) => file ?? `wasm/${name}.wasm`;
+
 /** Whether the module in this folder has a standard library of its own, as it should where it is downloaded. */
 export const hasOwnStd = (folder) => readFileSync(libraryOf(folder), "utf8") === "own";
 
@@ -57,7 +60,7 @@ export async function buildModule(module, { isQuick, canOwn, force, work, env, s
 export function placeModule(module, folder, pkg) {
   const wasm = join(pkg, "wasm");
   mkdirSync(wasm, { recursive: true });
-  cpSync(optimisedOf(folder), join(wasm, `${module.name}.wasm`));
+  cpSync(optimisedOf(folder), join(pkg, fileOf(module)));
   const text = readFileSync(glueOf(folder, module), "utf8");
   const script = join(wasm, `${module.surface}.js`);
   if (existsSync(script) && readFileSync(script, "utf8") !== text)

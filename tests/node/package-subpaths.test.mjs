@@ -13,7 +13,7 @@ import { project, run, write } from "../lib/packed.mjs";
 const provider = '{ issuer: "https://issuer.example", audience: "a" }';
 const verifier = `await JwtVerifier.create({ providers: { p: ${provider} } });`;
 const manager = 'await TokenManager.create({ type: "static", token: "own" });';
-const size = (module) => statSync(join(project, `node_modules/arcgate/wasm/${module}.wasm`)).size;
+const size = (module) => statSync(join(project, `node_modules/arcgate/${module}.wasm`)).size;
 
 describe("in Node", () => {
   // How large the modules are that a program compiles.
@@ -36,17 +36,17 @@ describe("in Node", () => {
   const worker = `createWorker({ verifier: own, agents: {} });`;
 
   for (const [what, program, ...modules] of [
-    ["a verifier of the root", `import { JwtVerifier } from "arcgate";\n${verifier}`, "verify-edge"],
-    ["a verifier of arcgate/verify", `import { JwtVerifier } from "arcgate/verify";\n${verifier}`, "verify-edge"],
-    ["a manager of the root", `import { TokenManager } from "arcgate";\n${manager}`, "client"],
-    ["a manager of arcgate/client", `import { TokenManager } from "arcgate/client";\n${manager}`, "client"],
+    ["a verifier of the root", `import { JwtVerifier } from "arcgate";\n${verifier}`, "wasm/verify-edge"],
+    ["a verifier of arcgate/verify", `import { JwtVerifier } from "arcgate/verify";\n${verifier}`, "wasm/verify-edge"],
+    ["a manager of the root", `import { TokenManager } from "arcgate";\n${manager}`, "wasm/client"],
+    ["a manager of arcgate/client", `import { TokenManager } from "arcgate/client";\n${manager}`, "wasm/client"],
     ["nothing but the import", 'import { JwtVerifier } from "arcgate";\nJwtVerifier;'],
     [
       "a verifier beside arcgate/worker",
       `import { JwtVerifier } from "arcgate";
 import { createWorker } from "arcgate/worker";
 const own = ${verifier} ${worker}`,
-      "gate",
+      "core",
     ],
     [
       "arcgate/worker before a verifier of arcgate/verify and a manager",
@@ -54,7 +54,7 @@ const own = ${verifier} ${worker}`,
 import { JwtVerifier } from "arcgate/verify";
 import { TokenManager } from "arcgate/client";
 const own = ${verifier} ${worker} ${manager}`,
-      "gate",
+      "core",
     ],
   ]) {
     test(`${what}: ${modules.join(" and ") || "no module"}`, async () => {
@@ -130,11 +130,11 @@ describe("a Worker's bundle has", () => {
   for (const [what, program, ...modules] of [
     ["with arcgate/verify", 'export { JwtVerifier } from "arcgate/verify";', "verify-edge"],
     ["with arcgate/client", 'export { TokenManager } from "arcgate/client";', "client", "verify-edge"],
-    ["with the root", 'export { JwtVerifier } from "arcgate";', "gate"],
+    ["with the root", 'export { JwtVerifier } from "arcgate";', "core"],
     [
       "with the root and arcgate/worker",
       'export { JwtVerifier } from "arcgate";\nexport { createWorker } from "arcgate/worker";',
-      "gate",
+      "core",
     ],
   ]) {
     test(`${what} ${modules.join(" and ")} alone`, async () => {
