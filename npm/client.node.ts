@@ -14,4 +14,4 @@ verify.bind({
   read: readModule,
 });
 
-export * from "./client.js";
+export * from "./api/client.js";

@@ -1,68 +1,15 @@
-// The subpath arcgate/client: what gets tokens and uses them, by a module of its own.
+// arcgate/client in browsers, and wherever no other entry is chosen. A login's ID token is verified by the other module, which is fetched then.
 
 import { client } from "./platform/modules/client.js";
 import { verify } from "./platform/modules/verify.js";
-import { checkKeys } from "./platform/options.js";
-import type { Source } from "./platform/types.js";
+import * as glue from "./wasm/client.js";
 
-export { ArcClient } from "./arc/client/client.js";
-export type {
-  ArcCall,
-  ArcChatMessage,
-  ArcChatResult,
-  ArcChatStart,
-  ArcChats,
-  ArcClientOptions,
-  ArcEvent,
-  ArcMessage,
-  ArcPart,
-  ArcPriority,
-  ArcSubscriptionResult,
-  ArcSuccess,
-  ArcTask,
-  ArcTaskResult,
-  ArcTasks,
-  ChatAnswer,
-  ChatEvent,
-  ChatStream,
-} from "./arc/client/types.js";
-export { ArcpClient } from "./arcp/client/client.js";
-export type {
-  ArcpAuth,
-  ArcpClientOptions,
-  ClosedEvent,
-  Job,
-  JobEvent,
-  JobFilter,
-  JobPage,
-  JobRequest,
-  SessionEvent,
-  SubscribeOptions,
-} from "./arcp/client/types.js";
-export type { ErrorCode, ErrorDetails } from "./error-codes.js";
-export { ArcgateError } from "./errors.js";
-export type { Source } from "./platform/types.js";
-export { TokenManager } from "./token/manager.js";
-export type {
-  Bearer,
-  StoredTokens,
-  TokenEvent,
-  TokenGiver,
-  TokenManagerOptions,
-  TokenResponse,
-  TokenSource,
-  TokenStorage,
-} from "./token/types.js";
-export { version } from "./version.js";
+const entry = "arcgate/client for browsers";
+client.bind({ entry, glue, source: () => new URL("./wasm/client.wasm", import.meta.url) });
+verify.bind({
+  entry,
+  glue: () => import("./wasm/verify.js"),
+  source: () => new URL("./wasm/verify.wasm", import.meta.url),
+});
 
-/**
- * Loads the module early, so that the first token needn't wait for it: from `module`, or else from beside this package's files.
- * Nobody has to call it. `verify` is the module of `arcgate/verify`, by which a login verifies its ID token: it is loaded only then,
- * unless it is given here. What is to come from elsewhere must be said before the first use: a second place is ERR_CONFIG.
- */
-export async function ready(options: { module?: Source; verify?: Source } = {}): Promise<void> {
-  checkKeys(options, ["module", "verify"]);
-  const loads = [client.ready(options.module)];
-  if (options.verify !== undefined) loads.push(verify.ready(options.verify, "verify"));
-  await Promise.all(loads);
-}
+export * from "./api/client.js";

@@ -1,15 +1,3 @@
-// arcgate/client in browsers. A login's ID token is verified by the other module, which is fetched then.
-
-import { client } from "./platform/modules/client.js";
-import { verify } from "./platform/modules/verify.js";
-import * as glue from "./wasm/client.js";
-
-const entry = "arcgate/client for browsers";
-client.bind({ entry, glue, source: () => new URL("./wasm/client.wasm", import.meta.url) });
-verify.bind({
-  entry,
-  glue: () => import("./wasm/verify.js"),
-  source: () => new URL("./wasm/verify.wasm", import.meta.url),
-});
+// arcgate/client in browsers, by the name that this file has had from the beginning.
 
 export * from "./client.js";

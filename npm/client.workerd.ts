@@ -10,4 +10,4 @@ const entry = "arcgate/client for Workers";
 client.bind({ entry, glue, source });
 verify.bind({ entry, glue: () => import("./wasm/verify.js"), source: forLogins });
 
-export * from "./client.js";
+export * from "./api/client.js";

@@ -18,4 +18,4 @@ client.bind({
   read: readModule,
 });
 
-export * from "./index.js";
+export * from "./api/index.js";

@@ -1,19 +1,3 @@
-// The package in browsers. A class fetches its module, and what wasm-bindgen wrote for that, when it is first made. Bundlers
-// understand the URLs without a plugin.
-
-import { client } from "./platform/modules/client.js";
-import { verify } from "./platform/modules/verify.js";
-
-const entry = "arcgate for browsers";
-verify.bind({
-  entry,
-  glue: () => import("./wasm/verify.js"),
-  source: () => new URL("./wasm/verify.wasm", import.meta.url),
-});
-client.bind({
-  entry,
-  glue: () => import("./wasm/client.js"),
-  source: () => new URL("./wasm/client.wasm", import.meta.url),
-});
+// The package in browsers, by the name that this file has had from the beginning.
 
 export * from "./index.js";

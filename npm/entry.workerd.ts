@@ -12,4 +12,4 @@ gate.bind({ entry: "arcgate for Workers", glue, source });
 verify.borrow(gate);
 client.borrow(gate);
 
-export * from "./index.js";
+export * from "./api/index.js";

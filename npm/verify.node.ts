@@ -11,4 +11,4 @@ verify.bind({
   read: readModule,
 });
 
-export * from "./verify.js";
+export * from "./api/verify.js";

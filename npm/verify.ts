@@ -1,53 +1,12 @@
-// The subpath arcgate/verify: what verifies, by a module of its own.
+// arcgate/verify in browsers, and wherever no other entry is chosen: the module is fetched at first use, and compiled while it arrives.
 
 import { verify } from "./platform/modules/verify.js";
-import { checkKeys } from "./platform/options.js";
-import type { Source } from "./platform/types.js";
+import * as glue from "./wasm/verify.js";
 
-export type { ErrorCode, ErrorDetails } from "./error-codes.js";
-export { ArcgateError } from "./errors.js";
-export type { Source } from "./platform/types.js";
-export { verifyJws } from "./verify/jws.js";
-export { JwtVerifier } from "./verify/jwt-verifier.js";
-export type {
-  Algorithm,
-  JsonValue,
-  Jwk,
-  Jwks,
-  JwksCacheOptions,
-  JwksSnapshot,
-  JwksStore,
-  ProviderOptions,
-} from "./verify/provider-types.js";
-export { authenticateRequest, errorResponse } from "./verify/request.js";
-export type {
-  AuditEvent,
-  Credentials,
-  CustomPrincipal,
-  JwtVerifierOptions,
-  Principal,
-  StaticPrincipal,
-  TokenCacheOptions,
-  VerifiedToken,
-  Verifier,
-  VerifierContext,
-  VerifyOptions,
-} from "./verify/types.js";
-export {
-  AllowAnyBearerVerifier,
-  DenyAllVerifier,
-  DevModeBearerVerifier,
-  FirstOf,
-  SchemeRouter,
-  StaticBearerVerifier,
-} from "./verify/verifiers.js";
-export { version } from "./version.js";
+verify.bind({
+  entry: "arcgate/verify for browsers",
+  glue,
+  source: () => new URL("./wasm/verify.wasm", import.meta.url),
+});
 
-/**
- * Loads the module early, so that the first verification needn't wait for it: from `module`, or else from beside this package's files.
- * Nobody has to call it. What is to come from elsewhere must be said before the first use: a second place is ERR_CONFIG.
- */
-export async function ready(options: { module?: Source } = {}): Promise<void> {
-  checkKeys(options, ["module"]);
-  await verify.ready(options.module);
-}
+export * from "./api/verify.js";

@@ -1,12 +1,3 @@
-// arcgate/verify in browsers: fetched at first use, and compiled while it arrives.
-
-import { verify } from "./platform/modules/verify.js";
-import * as glue from "./wasm/verify.js";
-
-verify.bind({
-  entry: "arcgate/verify for browsers",
-  glue,
-  source: () => new URL("./wasm/verify.wasm", import.meta.url),
-});
+// arcgate/verify in browsers, by the name that this file has had from the beginning.
 
 export * from "./verify.js";

@@ -6,4 +6,4 @@ import source from "./wasm/verify-edge.wasm";
 
 verify.bind({ entry: "arcgate/verify for Workers", glue, source });
 
-export * from "./verify.js";
+export * from "./api/verify.js";

@@ -15,4 +15,4 @@ gate.bind({
 verify.borrow(gate);
 client.borrow(gate);
 
-export * from "./worker.js";
+export * from "./api/worker.js";

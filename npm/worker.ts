@@ -1,31 +1,12 @@
-// The subpath arcgate/worker: what stands in front of agents. Its module has all of the others, which use it, too.
+// arcgate/worker where nobody says which runtime it is: its module is beside this file. It has all of the others, which use it, too.
 
+import { client } from "./platform/modules/client.js";
 import { gate } from "./platform/modules/gate.js";
-import { checkKeys } from "./platform/options.js";
-import type { Source } from "./platform/types.js";
+import { verify } from "./platform/modules/verify.js";
+import * as glue from "./wasm/gate.js";
 
-export type { Agent, JobContext, JobEventBody, JobInfo, JobPolicy } from "./arcp/runtime/types.js";
-export type { Source } from "./platform/types.js";
-export type { AuditEvent } from "./worker/audit-types.js";
-export { builtinAgents } from "./worker/builtin-agents.js";
-export { createWorker } from "./worker/create-worker.js";
-export { RevocationStore } from "./worker/revocation-store.js";
-export type {
-  ArcgateWorker,
-  Revocation,
-  RuntimeHubClass,
-  ServiceBinding,
-  UpstreamAuth,
-  WorkerContext,
-  WorkerLimits,
-  WorkerOptions,
-} from "./worker/types.js";
+gate.bind({ entry: "arcgate/worker", glue, source: () => new URL("./core.wasm", import.meta.url) });
+verify.borrow(gate);
+client.borrow(gate);
 
-/**
- * Loads the module early, so that the first request needn't wait for it: from `module`, or else from beside this package's files.
- * Nobody has to call it. What is to come from elsewhere must be said before the first use: a second place is ERR_CONFIG.
- */
-export async function ready(options: { module?: Source } = {}): Promise<void> {
-  checkKeys(options, ["module"]);
-  await gate.ready(options.module);
-}
+export * from "./api/worker.js";

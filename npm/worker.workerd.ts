@@ -10,4 +10,4 @@ gate.bind({ entry: "arcgate/worker for Workers", glue, source });
 verify.borrow(gate);
 client.borrow(gate);
 
-export * from "./worker.js";
+export * from "./api/worker.js";

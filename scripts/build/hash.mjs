@@ -8,7 +8,9 @@ import { root } from "../setup/cache.mjs";
 // Of the modules alone: the crate, and the tools in their versions.
 const crate = [
   "src",
-  "scripts/build",
+  "scripts/build/module.mjs",
+  "scripts/build/own-std.mjs",
+  "scripts/build/hash.mjs",
   "scripts/build.mjs",
   ".cargo",
   "Cargo.toml",
@@ -17,7 +19,16 @@ const crate = [
   "package-lock.json",
 ];
 
-const inputs = [...crate, "npm", "pkg.json", "README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
+const inputs = [
+  ...crate,
+  "scripts/build",
+  "npm",
+  "pkg.json",
+  "README.md",
+  "CHANGELOG.md",
+  "LICENSE-APACHE",
+  "LICENSE-MIT",
+];
 
 function* files(path) {
   if (!existsSync(path)) return;

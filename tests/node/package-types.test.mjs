@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { describe, test } from "node:test";
 import { root } from "../../scripts/setup/cache.mjs";
 import { bin, project, run, tarball, write } from "../lib/packed.mjs";
@@ -16,8 +16,8 @@ describe("types", () => {
     .map((name) => ({ name, text: withoutComments(file(`pkg/${name}`)) }));
   const declaredBy = (file) => {
     const { text } = declarations.find(({ name }) => name === file);
-    const others = [...text.matchAll(/^export \* from "\.\/([\w-]+)\.js"/gm)].flatMap(([, name]) =>
-      declaredBy(`${name}.d.ts`),
+    const others = [...text.matchAll(/^export \* from "(\.\/[\w/-]+)\.js"/gm)].flatMap(([, path]) =>
+      declaredBy(`${posix.join(posix.dirname(file), path)}.d.ts`),
     );
     const exports = [...text.matchAll(/^export \{([^}]*)\} from/gm)].flatMap(([, names]) => names.match(/\w+/g));
     const own = [...text.matchAll(/^export declare (?:async )?\w+ (\w+)/gm)].map(([, name]) => name);

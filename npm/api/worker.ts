@@ -1,0 +1,31 @@
+// The subpath arcgate/worker: what stands in front of agents. Its module has all of the others, which use it, too.
+
+import { gate } from "../platform/modules/gate.js";
+import { checkKeys } from "../platform/options.js";
+import type { Source } from "../platform/types.js";
+
+export type { Agent, JobContext, JobEventBody, JobInfo, JobPolicy } from "../arcp/runtime/types.js";
+export type { Source } from "../platform/types.js";
+export type { AuditEvent } from "../worker/audit-types.js";
+export { builtinAgents } from "../worker/builtin-agents.js";
+export { createWorker } from "../worker/create-worker.js";
+export { RevocationStore } from "../worker/revocation-store.js";
+export type {
+  ArcgateWorker,
+  Revocation,
+  RuntimeHubClass,
+  ServiceBinding,
+  UpstreamAuth,
+  WorkerContext,
+  WorkerLimits,
+  WorkerOptions,
+} from "../worker/types.js";
+
+/**
+ * Loads the module early, so that the first request needn't wait for it: from `module`, or else from beside this package's files.
+ * Nobody has to call it. What is to come from elsewhere must be said before the first use: a second place is ERR_CONFIG.
+ */
+export async function ready(options: { module?: Source } = {}): Promise<void> {
+  checkKeys(options, ["module"]);
+  await gate.ready(options.module);
+}
