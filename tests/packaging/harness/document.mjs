@@ -1,0 +1,14 @@
+// The lines that docs/bundlers.md gives: consumers use these and no copy of them.
+
+import { readFileSync } from "node:fs";
+
+const text = readFileSync(new URL("../../../docs/bundlers.md", import.meta.url), "utf8");
+
+/** The `nth` code block below the heading of this name. */
+export function documented(heading, nth = 0) {
+  const section = text.split(/^#+ /m).find((part) => part.split("\n", 1)[0] === heading);
+  if (section === undefined) throw new Error(`docs/bundlers.md has no section "${heading}"`);
+  const block = [...section.matchAll(/^```\w*\n([\s\S]*?)^```/gm)][nth];
+  if (block === undefined) throw new Error(`docs/bundlers.md, "${heading}" has no code block ${nth}`);
+  return block[1];
+}
