@@ -1,9 +1,9 @@
-// GET /playground.json: where the playground's page finds a provider, and who it may be there. For development:
-// `npm start` sets PLAYGROUND, and a deployment has none.
+// GET /playground.json, in development: where the page of the playground finds a provider, and who it may be there. `npm start` sets
+// PLAYGROUND.
 
-import { ready } from "../pkg/entry.workerd.js";
 import { auditor } from "../pkg/worker/audit.js";
 import { misdirected } from "../pkg/worker/misdirected.js";
+import { ready } from "../pkg/worker.workerd.js";
 
 const audit = auditor();
 

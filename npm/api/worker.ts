@@ -9,6 +9,8 @@ export type { Source } from "../platform/types.js";
 export type { AuditEvent } from "../worker/audit-types.js";
 export { builtinAgents } from "../worker/builtin-agents.js";
 export { createWorker } from "../worker/create-worker.js";
+export type { EnvWorker, EnvWorkerOptions } from "../worker/env/worker-from-env.js";
+export { workerFromEnv } from "../worker/env/worker-from-env.js";
 export { RevocationStore } from "../worker/revocation-store.js";
 export type {
   ArcgateWorker,

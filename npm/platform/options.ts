@@ -153,8 +153,8 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return ranked[0]?.candidate;
 }
 
-// Levenshtein's distance.
-function edits(one: string, other: string): number {
+/** Levenshtein's distance. */
+export function edits(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let i = 1; i <= one.length; i += 1) {
     const next = [i];

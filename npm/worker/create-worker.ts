@@ -12,15 +12,18 @@ import { call, gate, ready } from "../platform/modules/gate.js";
 import { checkVerifier, placeOf, type RequestPlace } from "../verify/request.js";
 import type { Credentials, Principal, Verifier } from "../verify/types.js";
 import { type Auditor, auditor } from "./audit.js";
+import { ConfigurationLog } from "./configuration-log.js";
 import { devGuard } from "./dev-guard.js";
 import { InFlight } from "./in-flight.js";
 import { readOptions, type Settings } from "./options.js";
+import { health, json, readiness } from "./probes.js";
 import { Revocations } from "./revocations.js";
 import type { ArcgateWorker, WorkerContext, WorkerOptions } from "./types.js";
 
 /**
- * Makes the Worker that stands in front of agents: `POST /arc` (ARC 1.0), `GET /arcp` (ARCP 1.1, WebSocket), `GET /healthz`, and
- * the static assets bound as `ASSETS`. Throws an ArcgateError `ERR_CONFIG` that names the option and the fix. `Env` is what
+ * Makes the Worker that stands in front of agents: `POST /arc` (ARC 1.0), `GET /arcp` (ARCP 1.1, WebSocket), `GET /healthz`,
+ * `GET /readyz` (200 when the verifier can be made and the upstreams' credentials are sound, else 503, and the log says why), and the
+ * static assets bound as `ASSETS`. Throws an ArcgateError `ERR_CONFIG` that names the option and the fix. `Env` is what
  * wrangler's configuration binds; in TypeScript, annotate `verifier`'s parameter with it.
  *
  * ```js
@@ -36,6 +39,14 @@ import type { ArcgateWorker, WorkerContext, WorkerOptions } from "./types.js";
  * ```
  */
 export function createWorker<Env = unknown>(options: WorkerOptions<Env>): ArcgateWorker<Env> {
+  return makeWorker(options).worker;
+}
+
+/** The same, and what throws where its configuration is not sound. @internal */
+export function makeWorker<Env>(
+  options: WorkerOptions<Env>,
+  log = new ConfigurationLog(),
+): { worker: ArcgateWorker<Env>; check(env: Env): Promise<void> } {
   if (!gate.isBound) throw configError("createWorker", "is not for browsers: their module has no gate");
   // A Worker's module is at hand, so this loads it at once; elsewhere the first request waits for it.
   ready().catch(() => {});
@@ -73,7 +84,15 @@ export function createWorker<Env = unknown>(options: WorkerOptions<Env>): Arcgat
     };
     return sockets.handle(request, here);
   };
-  return {
+  const checkAll = async (env: Env) => {
+    await ready();
+    check();
+    sockets?.check();
+    await verifiers(env);
+    await settings.upstream?.check();
+    await settings.arcp?.checkUpstream();
+  };
+  const worker: ArcgateWorker<Env> = {
     RuntimeHub: runtimeHub(settings.hub),
     async fetch(request: Request, env: Env, ctx?: WorkerContext): Promise<Response> {
       const place = placeOf(request);
@@ -82,6 +101,8 @@ export function createWorker<Env = unknown>(options: WorkerOptions<Env>): Arcgat
       // The gates say so themselves.
       if (host === "" && !/^\/arcp?(\/|$)/.test(route)) return malformed(audit);
       if (route === "/healthz") return health(request);
+      if (route === "/readyz")
+        return readiness(request, () => checkAll(env), { log, timeoutMs: settings.arc.verifyTimeoutMs });
       if (route === "/arc" || route.startsWith("/arc/")) {
         // Asked once: what has been found right is not looked at again.
         if (endpoint === undefined) {
@@ -96,6 +117,7 @@ export function createWorker<Env = unknown>(options: WorkerOptions<Env>): Arcgat
     },
     revoke: (env, entry) => revocations.revoke(env, entry),
   };
+  return { worker, check: checkAll };
 }
 
 // Live sessions are asked about every four seconds, and end within five: their answer is fresher than a request's.
@@ -176,17 +198,4 @@ function isSame(one: unknown, other: unknown): boolean {
 function malformed(audit: Auditor): Response {
   audit({ type: "http.request", outcome: "refused", reason: "host_malformed", status: 400 });
   return json(400, { error: "invalid_request" });
-}
-
-function health(request: Request): Response {
-  if (request.method !== "GET" && request.method !== "HEAD")
-    return json(405, { error: "method_not_allowed" }, { Allow: "GET, HEAD" });
-  return json(200, { status: "ok" });
-}
-
-function json(status: number, body: object, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: { ...headers, "Content-Type": "application/json", "Cache-Control": "no-store" },
-  });
 }

@@ -34,10 +34,12 @@ export interface UpstreamIdentity {
     presentedToken: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<UpstreamCredential>;
+  /** Throws ERR_CONFIG where no credential could be made, without making one. */
+  check(): Promise<void>;
 }
 
-// What gives the token for a principal, which may be anything.
-type TokenOf = (principal: Principal, presentedToken: string | undefined) => unknown;
+// What gives the token for a principal, which may be anything; and, where there is something to check ahead, what does that.
+type TokenOf = ((principal: Principal, presentedToken: string | undefined) => unknown) & { check?(): Promise<void> };
 
 // Options of a mode, whatever they are.
 type Given = Readonly<Record<string, unknown>>;
@@ -72,6 +74,7 @@ export function upstreamAuth(options: UpstreamAuth, path = "upstreamAuth"): Upst
       if (typeof token === "string" && bearerForm.test(token)) return { scheme: "bearer", token };
       throw configError(path, "gave what is no bearer token (RFC 6750 §2.1)");
     },
+    check: async () => tokenOf.check?.(),
   };
 }
 
@@ -126,6 +129,15 @@ function assertion(options: Given, path: string): TokenOf {
   });
   const kept = new Map<string, { token: string; endMs: number }>();
   let key: CryptoKey | undefined;
+  const unusable = (cause: unknown) =>
+    configError(`${path}.key`, `can't be used: WebCrypto refuses it (${Object(cause).name ?? typeof cause})`);
+  const check = async () => {
+    try {
+      key ??= await load();
+    } catch (cause) {
+      throw unusable(cause);
+    }
+  };
   const make = async (principal: Principal, id: string, now: number) => {
     await ready();
     const { input, expiresAt } = callJson<{ input: string; expiresAt: number }>(
@@ -144,10 +156,10 @@ function assertion(options: Given, path: string): TokenOf {
       if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value as string);
       return token;
     } catch (cause) {
-      throw configError(`${path}.key`, `can't be used: WebCrypto refuses it (${Object(cause).name ?? typeof cause})`);
+      throw unusable(cause);
     }
   };
-  return (principal) => {
+  const tokenOf: TokenOf = (principal) => {
     const id = JSON.stringify([principal.key, principal.scopes ?? null]);
     const now = Date.now();
     // One that was made for a longer token of the same principal would outlive this one.
@@ -156,4 +168,5 @@ function assertion(options: Given, path: string): TokenOf {
       known && known.endMs - now >= LEAST_LEFT_MS && !((principal.expiresAt ?? Infinity) * 1000 < known.endMs);
     return isGood ? known.token : make(principal, id, now);
   };
+  return Object.assign(tokenOf, { check });
 }

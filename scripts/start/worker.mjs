@@ -20,7 +20,7 @@ export async function startWorker({
   port,
   variables = {},
   onLine = () => {},
-  config = join(root, "wrangler.toml"),
+  config = join(root, "wrangler.development.toml"),
   cwd = root,
   persistTo,
   ready = "/healthz",

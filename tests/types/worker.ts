@@ -1,7 +1,7 @@
 // What the types must allow, and what they must not: the Worker. Compiled and never run.
 
 import type { Verifier } from "arcgate";
-import { createWorker, RevocationStore, type UpstreamAuth } from "arcgate/worker";
+import { createWorker, RevocationStore, type UpstreamAuth, workerFromEnv } from "arcgate/worker";
 
 const own: Verifier = { authenticate: async ({ token }) => (token === "x" ? { id: "me", scopes: ["read"] } : null) };
 
@@ -44,3 +44,14 @@ gate.revoke({}, { issuer: "https://issuer.example", sub: "alice" }) satisfies Pr
 gate.revoke({}, { jti: "t1" });
 // @ts-expect-error a shared token has a longer name
 createWorker({ verifier: own, arc: { upstreamAuth: { mode: "shared", token: "x" } } });
+
+// Any environment is one: an interface, as wrangler writes it, has no index signature.
+interface Bindings {
+  PROVIDERS: string;
+}
+declare const bindings: Bindings;
+const fromEnv = workerFromEnv(bindings, { agents: { echo: async (input) => input }, limits: { maxFrameBytes: 1024 } });
+fromEnv.revocations.fetch satisfies (request: Request) => Promise<Response>;
+fromEnv.fetch(new Request("https://gate.example"), bindings, { waitUntil() {} }) satisfies Promise<Response>;
+// @ts-expect-error what is a variable is no option
+workerFromEnv(bindings, { allowedHosts: ["gate.example"] });

@@ -16,6 +16,11 @@ async function withWorker(variables, run) {
   }
 }
 
+const probe = async (url) => {
+  const response = await fetch(`${url}/readyz`);
+  return [response.status, await response.text()];
+};
+
 const logged = async (worker, pattern) => {
   for (let attempt = 0; attempt < 60; attempt += 1) {
     if (worker.log.some((line) => pattern.test(line))) return;
@@ -31,6 +36,7 @@ test("nothing configured: everybody is refused", async () => {
       assert.deepEqual([status, json.error.code], [401, -44001]);
     }
     await logged(worker, /neither PROVIDERS nor STATIC_TOKENS is set/);
+    assert.deepEqual(await probe(url), [200, '{"status":"ready"}']);
   });
 });
 
@@ -83,7 +89,14 @@ test("a variable that is no JSON: the log names it, the answer doesn't, and nobo
     const answer = await postArc(url, { token: "good" });
     assert.equal(answer.status, 500);
     assert.doesNotMatch(answer.text, /secret|PROVIDERS|ERR_/);
-    await logged(worker, /ERR_CONFIG: PROVIDERS: is not valid JSON/);
+    const lines = worker.log.filter((line) => line.includes("worker.config")).map((line) => JSON.parse(line));
+    assert.match(lines[0].detail, /^PROVIDERS: is not valid JSON/);
+    assert.deepEqual(
+      lines.map(({ time }) => time === undefined),
+      [true, false],
+      "once while it starts, when there is no time, and once in a request",
+    );
+    assert.deepEqual(await probe(url), [503, '{"status":"not_ready"}']);
     for (const line of worker.log) assert.doesNotMatch(line, /secret-value/);
     assert.equal((await fetch(`${url}/healthz`)).status, 200);
   });

@@ -64,6 +64,11 @@ export class ArcUpstream {
     this.maxAnswerBytes = maxAnswerBytes;
   }
 
+  /** Throws ERR_CONFIG where there could be no credential for anybody. */
+  check(): Promise<void> {
+    return this.#auth.check();
+  }
+
   /** What this upstream is shown for a principal: `{ token }`, or `{ failure, error }`. */
   async credential(
     principal: Principal,

@@ -41,6 +41,8 @@ export const socketLimits = [
 export interface ArcpOptions extends Omit<ArcpSettings, "revoked"> {
   /** The upstream in this environment. Throws where there can be none. */
   upstreamOf(env: unknown): Upstream;
+  /** Throws where the upstream could be shown nobody. */
+  checkUpstream(): Promise<void>;
 }
 
 /** Reads it of createWorker's options; nothing when there is no upstream. */
@@ -64,6 +66,7 @@ export function readArcp<Env>(options: WorkerOptions<Env>, clockToleranceSec: nu
   const given = Object.fromEntries(ofCore.map((name) => [name, limits[name]]));
   return {
     upstreamOf: upstream ? () => upstream : hubOf(options.hubFor),
+    checkUpstream: async () => upstream?.check?.(),
     config: {
       basePath,
       allowedOrigins,

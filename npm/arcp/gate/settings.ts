@@ -37,6 +37,8 @@ export interface Upstream {
     signal: AbortSignal,
     isPaced: boolean,
   ): Promise<OpenUpstream>;
+  /** Throws ERR_CONFIG where there could be no credential for anybody. */
+  check?(): Promise<void>;
 }
 
 /** The socket of an answer to an upgrade, accepted; nothing where the answer is another one. */

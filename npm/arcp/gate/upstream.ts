@@ -28,6 +28,7 @@ export function remoteUpstream({
       const credential = await auth.credential(principal, token, signal);
       return { socket: await dial(target, signal), auth: credential };
     },
+    check: () => auth.check(),
   };
 }
 

@@ -1,0 +1,56 @@
+// The verifier that the variables describe: static tokens first, then JWTs.
+
+import { JwtVerifier } from "../../verify/jwt-verifier.js";
+import type { ProviderOptions } from "../../verify/provider-types.js";
+import type { StaticPrincipal, Verifier } from "../../verify/types.js";
+import { DenyAllVerifier, FirstOf, StaticBearerVerifier } from "../../verify/verifiers.js";
+import type { Variable } from "./names.js";
+import { type Env, jsonVariable, listVariable, settingsError } from "./variables.js";
+
+/** Makes it. Without either variable nobody is let in, and `warn` is told. */
+export async function verifierFrom(env: Env, warn: (name: string, problem: string) => void): Promise<Verifier> {
+  const tokens = jsonVariable(env, "STATIC_TOKENS");
+  const providers = jsonVariable(env, "PROVIDERS");
+  const insecureHosts = listVariable(env, "INSECURE_HOSTS");
+  const verifiers: Verifier[] = [];
+  if (tokens) {
+    const known = tokens as Record<string, string | StaticPrincipal>;
+    verifiers.push(await named("STATIC_TOKENS", StaticBearerVerifier.create(known)));
+  }
+  if (providers) {
+    const options = { providers: withSecrets(providers, env), ...(insecureHosts && { insecureHosts }) };
+    verifiers.push(await named("PROVIDERS", JwtVerifier.create(options)));
+  }
+  const [first] = verifiers;
+  if (first === undefined) {
+    warn("PROVIDERS", "neither PROVIDERS nor STATIC_TOKENS is set, so everybody is refused");
+    return DenyAllVerifier.create();
+  }
+  return verifiers.length === 1 ? first : FirstOf.create(verifiers);
+}
+
+// JSON can't hold a secret that is a Worker's secret: `secretEnv` names it.
+function withSecrets(providers: Record<string, unknown>, env: Env): Record<string, ProviderOptions> {
+  const entries = Object.entries(providers).map(([name, provider]) => {
+    const { secretEnv, ...rest } = Object(provider) as { secretEnv?: unknown };
+    if (secretEnv === undefined) return [name, provider];
+    const secret = env[String(secretEnv)];
+    if (typeof secret === "string" && secret !== "")
+      return [name, { ...rest, secret: new TextEncoder().encode(secret) }];
+    throw settingsError(
+      "PROVIDERS",
+      `names a secret for ${name} that is not set: give it with \`wrangler secret put\`, or to the command that serves as a variable`,
+    );
+  });
+  return Object.fromEntries(entries);
+}
+
+// Which variable an error is about.
+async function named<T>(variable: Variable, making: Promise<T>): Promise<T> {
+  try {
+    return await making;
+  } catch (error) {
+    const { code, message } = Object(error);
+    throw code === "ERR_CONFIG" ? settingsError(variable, message) : error;
+  }
+}
