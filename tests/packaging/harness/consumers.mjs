@@ -5,6 +5,7 @@
 //       name: "Vite 7",             // as docs/bundlers.md calls it
 //       quick: ["dev"],             // the ways that `npm test` tries, too
 //       todo: { dev: "why" },       // ways that are known to fail
+//       like: "vite-6",             // the folder whose sources are its own, too
 //       ways: { dev: async (kit) => …, … },
 //     };
 //   A way gives what the page or the program says, which must have the line in it that `check()` of check.mjs gives where all is
@@ -29,16 +30,14 @@ const folder = fileURLToPath(new URL("../consumers", import.meta.url));
 export async function consumers() {
   const wanted = process.env.ARCGATE_CONSUMERS?.split(",");
   const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, "consumer.mjs")));
-  return Promise.all(
-    names
-      .filter((name) => !wanted || wanted.includes(name))
-      .map(async (id) => ({
-        id,
-        sources: join(folder, id),
-        manifest: JSON.parse(readFileSync(join(folder, id, "package.json"), "utf8")),
-        ...(await import(join(folder, id, "consumer.mjs"))).default,
-      })),
-  );
+  return Promise.all(names.filter((name) => !wanted || wanted.includes(name)).map(read));
+}
+
+async function read(id) {
+  const { default: description } = await import(join(folder, id, "consumer.mjs"));
+  const manifest = JSON.parse(readFileSync(join(folder, id, "package.json"), "utf8"));
+  const sources = [description.like, id].filter(Boolean).map((name) => join(folder, name));
+  return { id, sources, manifest, ...description };
 }
 
 /** Declares the tests of these consumers: one for each way of which `isWanted(consumer, way)` holds. */

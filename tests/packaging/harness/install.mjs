@@ -54,7 +54,8 @@ export async function refresh(project, sources, manifest, tarball) {
   for (const name of readdirSync(modules))
     if (name.startsWith(".") && name !== ".bin" && name !== ".package-lock.json")
       rmSync(join(modules, name), { recursive: true, force: true });
-  cpSync(sources, project, { recursive: true, filter: (path) => !path.endsWith("/node_modules") });
+  for (const folder of sources)
+    cpSync(folder, project, { recursive: true, filter: (path) => !path.endsWith("/node_modules") });
   writeFileSync(join(project, "package.json"), `${JSON.stringify(withoutOurs(manifest), null, 2)}\n`);
   const place = join(modules, "arcgate");
   rmSync(place, { recursive: true, force: true });

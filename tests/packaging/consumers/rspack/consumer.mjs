@@ -1,0 +1,3 @@
+import { waysOf } from "../webpack-5/consumer.mjs";
+
+export default { name: "Rspack", like: "webpack-5", ways: waysOf("rspack") };

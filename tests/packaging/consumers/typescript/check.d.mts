@@ -1,0 +1,1 @@
+export function check(classes: object): Promise<string>;

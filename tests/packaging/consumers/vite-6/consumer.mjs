@@ -1,0 +1,10 @@
+import vite from "../vite-7/consumer.mjs";
+
+const { dev, "build and preview": build, "Web Worker, build": worker } = vite.ways;
+
+export default {
+  name: "Vite 6",
+  like: "vite-7",
+  todo: { dev: vite.todo.dev },
+  ways: { dev, "build and preview": build, "Web Worker, build": worker },
+};
