@@ -38,10 +38,12 @@ export type {
   JobRequest,
   SessionEvent,
   SubscribeOptions,
+  WebSocketClass,
+  WebSocketLike,
 } from "../arcp/client/types.js";
 export type { ErrorCode, ErrorDetails } from "../error-codes.js";
 export { ArcgateError } from "../errors.js";
-export type { Source } from "../platform/types.js";
+export type { CryptoKeyLike, Source } from "../platform/types.js";
 export { TokenManager } from "../token/manager.js";
 export type {
   Bearer,

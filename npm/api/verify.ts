@@ -26,6 +26,7 @@ export type {
   CustomPrincipal,
   JwtVerifierOptions,
   Principal,
+  RegisteredClaims,
   StaticPrincipal,
   TokenCacheOptions,
   VerifiedToken,

@@ -5,7 +5,7 @@ import { checkKeys } from "../platform/options.js";
 import type { Source } from "../platform/types.js";
 
 export type { Agent, JobContext, JobEventBody, JobInfo, JobPolicy } from "../arcp/runtime/types.js";
-export type { Source } from "../platform/types.js";
+export type { CryptoKeyLike, Source } from "../platform/types.js";
 export type { AuditEvent } from "../worker/audit-types.js";
 export { builtinAgents } from "../worker/builtin-agents.js";
 export { createWorker } from "../worker/create-worker.js";

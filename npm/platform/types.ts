@@ -30,5 +30,13 @@ export type PlatformFetch = typeof globalThis extends { fetch: infer F }
   ? F
   : (url: string, init: PlatformRequestInit) => Promise<Response>;
 
+/** A key of WebCrypto's. Node's types and the DOM's have one each, and where both are there neither is the other. */
+export interface CryptoKeyLike {
+  readonly type: string;
+  readonly extractable: boolean;
+  readonly algorithm: { readonly name: string };
+  readonly usages: readonly string[];
+}
+
 /** Where a module of WebAssembly comes from: compiled, as bytes, as the answer that they come in, or the place where they are. */
 export type Source = WebAssembly.Module | ArrayBuffer | ArrayBufferView | Response | Promise<Response> | URL | string;

@@ -4,6 +4,7 @@ import { configError } from "../errors.js";
 import { within } from "../platform/cancellation.js";
 import { type Fetch, pastHttpCache, readBody } from "../platform/fetch.js";
 import { callJson } from "../platform/modules/client.js";
+import { isCryptoKey } from "../platform/realms.js";
 import { makeSignature } from "../verify/webcrypto.js";
 import { ownName } from "../version.js";
 
@@ -83,7 +84,7 @@ export function describeKey({ algorithm, type, usages }: CryptoKey): string {
 
 /** A client's private key with its algorithm. */
 export function signingAlgorithm(key: unknown, wanted: unknown): Signing {
-  if (!(key instanceof CryptoKey)) {
+  if (!isCryptoKey(key)) {
     throw configError("source.privateKey", "must be a CryptoKey that is private and may sign");
   }
   const name = wanted === undefined ? undefined : String(wanted);

@@ -1,7 +1,7 @@
 // Access tokens over time: where they come from, where they are kept, what happens to them.
 
 import type { ErrorCode } from "../error-codes.js";
-import type { PlatformFetch } from "../platform/types.js";
+import type { CryptoKeyLike, PlatformFetch } from "../platform/types.js";
 
 export interface TokenManagerOptions {
   /** How long before its end a token is refreshed; half of its life at most. Default: 60, and a fifth of a short life. */
@@ -76,7 +76,7 @@ export type TokenSource =
       clientId: string;
       clientSecret?: string;
       clientAuth?: "client_secret_basic" | "client_secret_post" | "private_key_jwt";
-      privateKey?: CryptoKey;
+      privateKey?: CryptoKeyLike;
       keyId?: string;
       algorithm?: string;
       /** `aud` of what the key signs. Default: `tokenEndpoint`, or else `issuer`. */
@@ -96,7 +96,7 @@ export type TokenSource =
       /** For a client that has one; others are public. */
       clientSecret?: string;
       clientAuth?: "client_secret_basic" | "client_secret_post" | "private_key_jwt";
-      privateKey?: CryptoKey;
+      privateKey?: CryptoKeyLike;
       keyId?: string;
       algorithm?: string;
       /** `aud` of what the key signs. Default: `tokenEndpoint`, or else `issuer`. */

@@ -4,6 +4,7 @@ import { ArcgateError, configError, toArcgateError } from "../errors.js";
 import { dataJson } from "../platform/json.js";
 import { ready, recoverFrom, verify } from "../platform/modules/verify.js";
 import { checkKeys } from "../platform/options.js";
+import { isBufferSource, isCryptoKey } from "../platform/realms.js";
 import type { JwsCheck } from "../wasm/verify.js";
 import { MAX_TOKEN } from "./numbers.js";
 import type { Algorithm, Jwk, Jwks } from "./provider-types.js";
@@ -65,10 +66,10 @@ export async function verifyJws(
 
 // Keys are JWKs, which are plain data. Everything else that one may think of as a key has a way of becoming one.
 function plainKeys(keys: unknown): string {
-  if (typeof globalThis.CryptoKey === "function" && keys instanceof CryptoKey)
+  if (isCryptoKey(keys))
     throw configError("keys", 'is a CryptoKey: give it as a JWK, by crypto.subtle.exportKey("jwk", …)');
   if (Array.isArray(keys)) throw configError("keys", "is a list: give a JWK, or a set of them as { keys: […] }");
-  if (ArrayBuffer.isView(keys) || keys instanceof ArrayBuffer)
+  if (isBufferSource(keys))
     throw configError("keys", 'is bytes: give a shared secret as a JWK, { kty: "oct", k: … in base64url }');
   if (typeof keys === "string") throw configError("keys", "is text: parse its JSON, or turn its PEM into a JWK");
   if (keys === null || typeof keys !== "object" || typeof (keys as { then?: unknown }).then === "function")

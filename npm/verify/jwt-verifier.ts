@@ -29,8 +29,10 @@ import { type Answer, isPending, setWay, type Waiting } from "./ways.js";
  * const { principal, claims } = await own.verify(token, { scopes: ["read"] });
  * show(principal.key, claims.email);
  * ```
+ *
+ * In TypeScript `Claims` says what its tokens carry beside the registered claims; a call of `verify` may say it of one token.
  */
-export class JwtVerifier implements Verifier {
+export class JwtVerifier<Claims extends object = Record<string, unknown>> implements Verifier {
   #driver: VerifierDriver;
   #tolerance: number;
 
@@ -42,9 +44,11 @@ export class JwtVerifier implements Verifier {
   }
 
   /** Makes a verifier, without I/O: discovery and keys are fetched at first use. Throws ERR_CONFIG, which names option and fix. */
-  static async create(options: JwtVerifierOptions): Promise<JwtVerifier> {
+  static async create<Claims extends object = Record<string, unknown>>(
+    options: JwtVerifierOptions<Claims>,
+  ): Promise<JwtVerifier<Claims>> {
     await ready();
-    const verifier = new JwtVerifier(options);
+    const verifier = new JwtVerifier<Claims>(options);
     warnOfInsecureHosts(options.insecureHosts, "JwtVerifier");
     return verifier;
   }
@@ -54,10 +58,11 @@ export class JwtVerifier implements Verifier {
     return new JwtVerifier(options);
   }
 
-  private constructor(options: JwtVerifierOptions) {
+  private constructor(options: JwtVerifierOptions<Claims>) {
     if (options === null || typeof options !== "object")
       throw configError("options", "must be an object with `providers`");
-    this.#driver = new VerifierDriver(options);
+    // What is inside has one type for all claims.
+    this.#driver = new VerifierDriver(options as unknown as JwtVerifierOptions);
     this.#tolerance = options.clockToleranceSec ?? 30;
   }
 
@@ -72,11 +77,11 @@ export class JwtVerifier implements Verifier {
   }
 
   /** Verifies a token. `scopes`: what it needs for this call, besides the provider's `requiredScopes`. */
-  verify(token: string, options?: VerifyOptions): Promise<VerifiedToken> {
+  verify<Own extends object = Claims>(token: string, options?: VerifyOptions): Promise<VerifiedToken<Own>> {
     return promised(() => {
       const waiting = callOptions(options, ["scopes", "signal", "waitUntil"]);
       const call: Call = { text: token, field: 0, scopes: waiting.scopes, waiting, wants: "token" };
-      return this.#driver.verify(call) as VerifiedToken | Promise<VerifiedToken>;
+      return this.#driver.verify(call) as VerifiedToken<Own> | Promise<VerifiedToken<Own>>;
     });
   }
 

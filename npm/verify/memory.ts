@@ -129,7 +129,7 @@ export class VerifierMemory {
     if (known?.claims !== undefined && known.header !== undefined) {
       const { provider, expiresAt } = known;
       return {
-        claims: known.claims.copy(),
+        claims: known.claims.copy() as VerifiedToken["claims"],
         header: known.header.copy(),
         provider,
         principal: ownPrincipal(known),
@@ -145,7 +145,7 @@ export class VerifierMemory {
     const claimsText = partOf(bytes, text, 0, headerAt);
     const headerText = partOf(bytes, text, headerAt, idAt);
     const { provider, scopes, expiresAt } = said;
-    const claims: Record<string, unknown> = JSON.parse(claimsText);
+    const claims: VerifiedToken["claims"] = JSON.parse(claimsText);
     const header = this.#header(headerText);
     const principal = isSeen ? ownPrincipal(said) : onlyPrincipal(said);
     if (isSeen) this.#known.put(said, bytes.length, new Copies(claimsText), new Copies(headerText));

@@ -3,6 +3,7 @@
 import { configError } from "../errors.js";
 import { optionsJson, withoutFunctions } from "../platform/json.js";
 import { checkRecord, entriesOf, membersOf } from "../platform/options.js";
+import { isBytes } from "../platform/realms.js";
 import { NO_SECRET } from "./numbers.js";
 import type { JwtVerifierOptions } from "./types.js";
 
@@ -35,7 +36,7 @@ export function coreOptions(options: JwtVerifierOptions): CoreOptions {
       checkRecord(provider, `providers.${name}`);
       const { secret, ...rest } = membersOf(provider, ["requiredScopes", "requiredClaims"]);
       if (secret !== undefined) {
-        if (!(secret instanceof Uint8Array)) throw configError(`providers.${name}.secret`, "must be a Uint8Array");
+        if (!isBytes(secret)) throw configError(`providers.${name}.secret`, "must be a Uint8Array");
         secrets.push(...secret);
       }
       lengths.push(secret === undefined ? NO_SECRET : secret.length);

@@ -68,9 +68,25 @@ export interface StaticPrincipal {
   scopes?: readonly string[];
 }
 
+/**
+ * The claims that RFC 7519 §4.1 registers, as far as the verifier has looked at them: there and of this type, or refused. `exp`, `iat`
+ * and `sub` are always there, unless `optionalClaims` says otherwise, and `aud` unless any audience will do.
+ */
+export interface RegisteredClaims {
+  iss: string;
+  /** Some issuers number their users: where `principalClaim` names another claim, it may be a number. */
+  sub?: string;
+  aud?: string | string[];
+  exp?: number;
+  nbf?: number;
+  iat?: number;
+  jti?: string;
+}
+
 /** A token whose signature and claims hold. It is the caller's own copy. */
-export interface VerifiedToken {
-  readonly claims: Record<string, unknown>;
+export interface VerifiedToken<Claims extends object = Record<string, unknown>> {
+  /** Their types beyond the registered ones are what the caller says: nobody has looked whether they hold. */
+  readonly claims: Claims & RegisteredClaims;
   readonly header: Record<string, unknown>;
   /** The name that the configuration gives its provider. */
   readonly provider: string;
@@ -96,15 +112,16 @@ export type AuditEvent =
   | { type: "token.long_lived"; time: number; provider: string; reason: string }
   | { type: "keys.fetched"; time: number; provider: string };
 
-export interface JwtVerifierOptions {
+/** `Claims` is what `checkClaims` and `isRevoked` see of a token. */
+export interface JwtVerifierOptions<Claims extends object = Record<string, unknown>> {
   /** By a name for logs and messages. Identity uses the issuer. */
   providers: Readonly<Record<string, ProviderOptions>>;
   /** How far clocks may be apart. Default: 30. */
   clockToleranceSec?: number;
   /** Your own check, of verified tokens only: throw to refuse. It runs on every verification. */
-  checkClaims?: (token: VerifiedToken) => void | Promise<void>;
+  checkClaims?: (token: VerifiedToken<Claims>) => void | Promise<void>;
   /** Asked on every verification, of tokens seen before too. If it throws, the call fails with ERR_VERIFIER_UNAVAILABLE. */
-  isRevoked?: (token: VerifiedToken) => boolean | Promise<boolean>;
+  isRevoked?: (token: VerifiedToken<Claims>) => boolean | Promise<boolean>;
   /** The cache of verified tokens. Time, scopes and your own checks are looked at on hits too. Default: on. */
   tokenCache?: TokenCacheOptions | false;
   jwksCache?: JwksCacheOptions;

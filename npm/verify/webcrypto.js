@@ -47,7 +47,7 @@ const parametersOf = (algorithm) => /** @type {AlgorithmParameters} */ (algorith
  */
 export function importSigningKey(algorithm, key) {
   const { key: parameters } = parametersOf(algorithm);
-  return key instanceof Uint8Array
+  return ArrayBuffer.isView(key)
     ? crypto.subtle.importKey("raw", /** @type {Uint8Array<ArrayBuffer>} */ (key), parameters, false, ["sign"])
     : crypto.subtle.importKey("jwk", key, parameters, false, ["sign"]);
 }

@@ -3,6 +3,7 @@
 
 import { configError } from "../errors.js";
 import { callJson } from "../platform/modules/gate.js";
+import { isBytes, isCryptoKey } from "../platform/realms.js";
 import { describeKey, type Signing } from "../token/request.js";
 import { HS256 } from "../verify/numbers.js";
 import { importSigningKey } from "../verify/webcrypto.js";
@@ -23,13 +24,13 @@ export function signingKey({ key, keyId }: { key?: unknown; keyId?: unknown }, p
   if (keyId !== undefined && (typeof keyId !== "string" || keyId === "")) {
     throw configError(`${path}.keyId`, "must be a string that is not empty");
   }
-  if (key instanceof Uint8Array) {
+  if (isBytes(key)) {
     if (key.length < 32) throw configError(own, "must have 32 bytes or more: an HS256 secret is as long as its hash");
     // A copy, which nobody changes before it is imported.
-    const secret = key.slice();
+    const secret = Uint8Array.from(key);
     return { ...hs256, keyId, load: () => importSigningKey(hs256.algorithm, secret) };
   }
-  if (key instanceof CryptoKey) {
+  if (isCryptoKey(key)) {
     return { ...callJson<Algorithm>("gateSigningKey", own, describeKey(key)), keyId, load: async () => key };
   }
   if (key === null || typeof key !== "object" || typeof (key as JsonWebKey).kty !== "string") {

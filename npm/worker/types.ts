@@ -1,7 +1,7 @@
 // The Worker in front of agents: what it is made of, and what it gives.
 
 import type { Agent, JobPolicy } from "../arcp/runtime/types.js";
-import type { PlatformRequest, PlatformRequestInit } from "../platform/types.js";
+import type { CryptoKeyLike, PlatformRequest, PlatformRequestInit } from "../platform/types.js";
 import type { Principal, Verifier } from "../verify/types.js";
 import type { AuditEvent } from "./audit-types.js";
 
@@ -158,7 +158,13 @@ export interface ServiceBinding {
 
 /** As whom an upstream knows a user; docs/upstream.md. */
 export type UpstreamAuth =
-  | { mode: "assertion"; key: CryptoKey | Uint8Array | JsonWebKey; keyId?: string; issuer: string; audience: string }
+  | {
+      mode: "assertion";
+      key: CryptoKeyLike | Uint8Array | JsonWebKey;
+      keyId?: string;
+      issuer: string;
+      audience: string;
+    }
   | {
       mode: "map";
       tokenFor: Record<string, string> | ((principal: Principal) => string | undefined | Promise<string | undefined>);

@@ -10,7 +10,7 @@ import { NORMAL } from "../close-codes.js";
 import type { ClientAction, Closed, Connect, CoreAction, ShouldRetry } from "./actions.js";
 import type { InputArguments, InputName, RequestName, Session } from "./inputs.js";
 import { ABNORMAL_CLOSURE, FRAME_HEAD, LONGEST_FRAME } from "./numbers.js";
-import type { ClosedEvent } from "./types.js";
+import type { ClosedEvent, WebSocketClass, WebSocketLike } from "./types.js";
 
 // The clock is looked at once a minute, so that it is noticed when somebody sets it.
 const LONGEST_TIMER = 60_000;
@@ -18,16 +18,14 @@ const LONGEST_TIMER = 60_000;
 const KEPT_SECRETS = 4;
 const wakes = ["online", "pageshow", "focus", "visibilitychange"];
 
-type SocketClass = new (url: string) => WebSocket;
-
 interface Connection {
   abort: AbortController;
-  socket?: WebSocket;
+  socket?: WebSocketLike;
 }
 
 export interface DriverOptions {
   url: string;
-  WebSocket: SocketClass;
+  WebSocket: WebSocketClass;
   bearer: BearerSource | undefined;
   shouldRetry: ShouldRetry | undefined;
   /** The core's, without what stays in JavaScript. */
@@ -39,7 +37,7 @@ export interface DriverOptions {
 /** One session over as many connections as it takes. */
 export class Driver {
   #url: string;
-  #WebSocket: SocketClass;
+  #WebSocket: WebSocketClass;
   #bearer: BearerSource | undefined;
   #shouldRetry: ShouldRetry | undefined;
   #perform: (action: ClientAction) => void;
@@ -177,7 +175,7 @@ export class Driver {
       if (this.#over) return;
       this.call("handleClosed", conn, code, this.#mayRetry({ code, reason, wasClean }));
     };
-    let socket: WebSocket;
+    let socket: WebSocketLike;
     try {
       socket = new this.#WebSocket(this.#url);
       socket.binaryType = "arraybuffer";

@@ -32,15 +32,27 @@ export interface ArcpClientOptions {
   reconnect?: boolean | { maxDelayMs?: number; maxAttempts?: number };
   /** Asked when an open session loses its connection: false ends it. */
   shouldRetry?: (event: ClosedEvent) => boolean;
-  /** A WebSocket class, for platforms without one (Node before 22). */
-  WebSocket?: new (
-    url: string,
-  ) => WebSocket;
+  /** A WebSocket class, for platforms without one (Node before 22): that of `ws`, or of `undici`. */
+  WebSocket?: WebSocketClass;
   /** Gives the connecting up, and later closes the session. */
   signal?: AbortSignal;
   onEvent?: (event: SessionEvent) => void;
   /** As {@link JwtVerifierOptions.insecureHosts}. */
   insecureHosts?: readonly string[];
+}
+
+/** A class of sockets: the platform's, or that of a package. */
+export type WebSocketClass = new (url: string) => WebSocketLike;
+
+/** What this package uses of a WebSocket. */
+export interface WebSocketLike {
+  binaryType: string;
+  readonly readyState: number;
+  addEventListener(type: "open" | "error", listener: () => void): void;
+  addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
+  addEventListener(type: "close", listener: (event: ClosedEvent) => void): void;
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
 }
 
 /** How a connection ended (RFC 6455 §7.1.5, §7.1.6). */

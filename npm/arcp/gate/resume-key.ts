@@ -1,6 +1,7 @@
 // The key under which resume tokens are sealed.
 
 import { configError } from "../../errors.js";
+import { isBytes } from "../../platform/realms.js";
 import { base64url } from "../../token/request.js";
 import type { Sealer } from "./settings.js";
 
@@ -30,14 +31,14 @@ export function resumeSealer(secret: unknown, path = "arcp.resumeKey"): Sealer {
  */
 export function secretOf(upstreamAuth: unknown): string | Uint8Array | undefined {
   const { key } = Object(upstreamAuth);
-  if (key instanceof Uint8Array) return key;
+  if (isBytes(key)) return key;
   if (typeof key?.d === "string") return key.d.padEnd(32, "=");
   return undefined;
 }
 
 // HKDF (RFC 5869): the secret may be in use for something else.
 async function derive(secret: Uint8Array): Promise<CryptoKey> {
-  const material = await crypto.subtle.importKey("raw", secret.slice(), "HKDF", false, ["deriveKey"]);
+  const material = await crypto.subtle.importKey("raw", Uint8Array.from(secret), "HKDF", false, ["deriveKey"]);
   const parameters = {
     name: "HKDF",
     hash: "SHA-256",
@@ -48,7 +49,7 @@ async function derive(secret: Uint8Array): Promise<CryptoKey> {
 }
 
 function isSecret(secret: unknown): secret is string | Uint8Array {
-  return typeof secret === "string" || secret instanceof Uint8Array;
+  return typeof secret === "string" || isBytes(secret);
 }
 
 function bytesOf(secret: string | Uint8Array): Uint8Array {

@@ -1,0 +1,9 @@
+// Packages that a test is about and that nobody who develops needs: installed outside the checkout, as those of tests/packaging are.
+
+import { homeOf, installDependencies } from "../packaging/harness/install.mjs";
+
+/** The folder in whose `node_modules` these packages are, each of an exact version. */
+export function installed(name, dependencies) {
+  const manifest = { name, private: true, dependencies };
+  return installDependencies(homeOf(name, manifest), manifest);
+}
