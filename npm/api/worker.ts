@@ -14,6 +14,7 @@ export { workerFromEnv } from "../worker/env/worker-from-env.js";
 export { RevocationStore } from "../worker/revocation-store.js";
 export type {
   ArcgateWorker,
+  PrivateJwk,
   Revocation,
   RuntimeHubClass,
   ServiceBinding,

