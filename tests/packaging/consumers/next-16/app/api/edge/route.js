@@ -1,0 +1,7 @@
+import { TokenManager } from "arcgate/client";
+import { JwtVerifier } from "arcgate/verify";
+import { answer } from "../../../check.mjs";
+
+export const runtime = "edge";
+
+export const GET = () => answer({ JwtVerifier, TokenManager });

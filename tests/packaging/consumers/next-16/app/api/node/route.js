@@ -1,0 +1,7 @@
+import { TokenManager } from "arcgate/client";
+import { JwtVerifier } from "arcgate/verify";
+import { answer } from "../../../check.mjs";
+
+export const dynamic = "force-dynamic";
+
+export const GET = () => answer({ JwtVerifier, TokenManager });

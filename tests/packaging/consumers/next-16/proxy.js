@@ -1,0 +1,6 @@
+import { JwtVerifier, TokenManager } from "arcgate";
+import { answer } from "./check.mjs";
+
+export const config = { matcher: "/proxied" };
+
+export const proxy = () => answer({ JwtVerifier, TokenManager });

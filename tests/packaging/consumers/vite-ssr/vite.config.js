@@ -1,0 +1,4 @@
+export default {
+  ssr: { noExternal: true },
+  build: { ssr: "src/server.js" },
+};
