@@ -5,11 +5,17 @@ import { verify } from "./platform/modules/verify.js";
 import * as glue from "./wasm/client.js";
 
 const entry = "arcgate/client for browsers";
-client.bind({ entry, glue, source: () => new URL("./wasm/client.wasm", import.meta.url) });
+client.bind({
+  entry,
+  glue,
+  source: () => new URL("./wasm/client.wasm", import.meta.url),
+  bytes: () => import("./wasm/client.bytes.js"),
+});
 verify.bind({
   entry,
   glue: () => import("./wasm/verify.js"),
   source: () => new URL("./wasm/verify.wasm", import.meta.url),
+  bytes: () => import("./wasm/verify.bytes.js"),
 });
 
 export * from "./api/client.js";

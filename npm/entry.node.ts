@@ -9,12 +9,14 @@ verify.bind({
   entry,
   glue: () => import("./wasm/verify.js"),
   source: () => new URL("./wasm/verify-edge.wasm", import.meta.url),
+  bytes: () => import("./wasm/verify.bytes.js"),
   read: readModule,
 });
 client.bind({
   entry,
   glue: () => import("./wasm/client.js"),
   source: () => new URL("./wasm/client.wasm", import.meta.url),
+  bytes: () => import("./wasm/client.bytes.js"),
   read: readModule,
 });
 

@@ -64,6 +64,28 @@ export type ErrorCode =
   /** A mistake in arcgate: please report it. */
   | "ERR_INTERNAL";
 
+/**
+ * Why a module of WebAssembly could not be loaded. Each is a section of docs/bundlers.md. Trying again helps where it was
+ * "unreachable" alone.
+ */
+export type LoadingReason =
+  /** Nothing may be compiled: the page's policy lacks `script-src 'wasm-unsafe-eval'`, or the runtime never compiles bytes. */
+  | "content-security-policy"
+  /** There is nothing at the module's place. */
+  | "not-found"
+  /** There is a page at the module's place, as servers of one-page applications answer for what they don't have. */
+  | "html-instead-of-the-module"
+  /** No WebAssembly here: it is switched off (Lockdown Mode), or the browser is too old. */
+  | "no-webassembly"
+  /** The bundle has no place of its own, and the bytes were left out of it. */
+  | "bundled-away"
+  /** Something else is at the module's place: another module, that of another version, or what is damaged. */
+  | "wrong-module"
+  /** A service worker loads nothing by `import()`, once it is installed. */
+  | "service-worker"
+  /** The network, the server, or the page's `connect-src`. */
+  | "unreachable";
+
 export interface ErrorDetails {
   /** Who must act. */
   fault?: "caller" | "configuration" | "provider" | "peer" | "internal";
@@ -71,9 +93,11 @@ export interface ErrorDetails {
   subject?: string;
   /** When a retry makes sense. */
   retryAfterSec?: number;
+  /** Why a module could not be loaded: stable, and a section of docs/bundlers.md. */
+  reason?: LoadingReason;
   /** The HTTP status of a peer's or a provider's answer. */
   status?: number;
-  /** Where a provider was asked, without its query. */
+  /** Where a provider was asked, or a module looked for, without its query. */
   url?: string;
   /** The provider's own numbers for its error ("AADSTS700082"). */
   providerCodes?: readonly string[];

@@ -9,11 +9,13 @@ verify.bind({
   entry,
   glue: () => import("./wasm/verify.js"),
   source: () => new URL("./wasm/verify.wasm", import.meta.url),
+  bytes: () => import("./wasm/verify.bytes.js"),
 });
 client.bind({
   entry,
   glue: () => import("./wasm/client.js"),
   source: () => new URL("./wasm/client.wasm", import.meta.url),
+  bytes: () => import("./wasm/client.bytes.js"),
 });
 
 export * from "./api/index.js";

@@ -8,6 +8,7 @@ verify.bind({
   entry: "arcgate/verify for Node",
   glue,
   source: () => new URL("./wasm/verify-edge.wasm", import.meta.url),
+  bytes: () => import("./wasm/verify.bytes.js"),
   read: readModule,
 });
 

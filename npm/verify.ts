@@ -7,6 +7,7 @@ verify.bind({
   entry: "arcgate/verify for browsers",
   glue,
   source: () => new URL("./wasm/verify.wasm", import.meta.url),
+  bytes: () => import("./wasm/verify.bytes.js"),
 });
 
 export * from "./api/verify.js";

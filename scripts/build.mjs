@@ -36,9 +36,9 @@ const fast = { profile: "release", optimize: ["-O3"] };
 // Inlined a tenth as eagerly as level 3 does: .cargo/config.toml has it for everybody else.
 const edge = { ...fast, std: [], flags: ["-Cllvm-args=-inline-threshold=25", stack] };
 const modules = [
-  { name: "verify", surface: "verify", ...small },
+  { name: "verify", surface: "verify", hasBytes: true, ...small },
   { name: "verify-edge", surface: "verify", ...edge },
-  { name: "client", surface: "client", ...small },
+  { name: "client", surface: "client", hasBytes: true, ...small },
   // Under the name that it has had from the beginning: Workers' bundles, and what lists their modules, have it.
   { name: "gate", surface: "gate", file: "core.wasm", ...fast },
 ];

@@ -41,7 +41,7 @@ export type {
   WebSocketClass,
   WebSocketLike,
 } from "../arcp/client/types.js";
-export type { ErrorCode, ErrorDetails } from "../error-codes.js";
+export type { ErrorCode, ErrorDetails, LoadingReason } from "../error-codes.js";
 export { ArcgateError } from "../errors.js";
 export type { CryptoKeyLike, Source } from "../platform/types.js";
 export { TokenManager } from "../token/manager.js";

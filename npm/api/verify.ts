@@ -4,7 +4,7 @@ import { verify } from "../platform/modules/verify.js";
 import { checkKeys } from "../platform/options.js";
 import type { Source } from "../platform/types.js";
 
-export type { ErrorCode, ErrorDetails } from "../error-codes.js";
+export type { ErrorCode, ErrorDetails, LoadingReason } from "../error-codes.js";
 export { ArcgateError } from "../errors.js";
 export type { Source } from "../platform/types.js";
 export { verifyJws } from "../verify/jws.js";

@@ -1,7 +1,9 @@
 // The instance of a module: from where it comes, loaded once on first use, and replaced by a fresh one after a trap.
 
-import { ArcgateError, configError } from "../errors.js";
-import { compile, type ModuleSource } from "./compile.js";
+import { configError } from "../errors.js";
+import { canCompile, compile, type ModuleSource } from "./compile.js";
+import { unpacked } from "./inside.js";
+import { loadingError, nowhere, tellPage, Unusable } from "./loading-errors.js";
 import { isTrap } from "./trap.js";
 import type { Source } from "./types.js";
 
@@ -21,10 +23,18 @@ export interface Origin<G> {
   entry: string;
   /** What wasm-bindgen wrote for the module, or what loads that. */
   glue: G | (() => Promise<G>);
-  /** The place is made when it is needed: bundles of which no file is a module have no `import.meta.url`. */
-  source: WebAssembly.Module | (() => URL);
+  /** The module, or its place. That is made when it is needed: bundles of which no file is a module have no `import.meta.url`. */
+  source?: WebAssembly.Module | (() => URL);
   /** How the runtime reads a place. Default: `fetch`. */
   read?(place: URL | string): ModuleSource | Promise<ModuleSource>;
+  /** The module as the text that is inside bundles, or what loads that: where there is nothing at its place. */
+  bytes?: string | (() => Promise<{ readonly default: string }>);
+}
+
+/** One way to the module. */
+interface Way<G> {
+  origin: Origin<G>;
+  from: Source | undefined;
 }
 
 /** The one instance of a module. */
@@ -58,11 +68,15 @@ export class Instance<G extends Glue> {
     return this.#loading !== undefined;
   }
 
-  /** Loads the module, if that has not been done, from `given` if there is one. A failure is not remembered. */
+  /**
+   * Loads the module, if that has not been done, from `given` if there is one. A failure is not remembered; a place that was given
+   * is, and what else was given is spent.
+   */
   async ready(given: Source | undefined, option: string): Promise<void> {
     if (given !== undefined) this.#give(given, option);
-    this.#loading ??= this.#load(this.#origin()).catch((thrown: unknown) => {
+    this.#loading ??= this.#load().catch((thrown: unknown) => {
       this.#loading = undefined;
+      if (!isPlace(this.#given)) this.#given = undefined;
       throw thrown;
     });
     await this.#loading;
@@ -81,50 +95,70 @@ export class Instance<G extends Glue> {
     this.#given = given;
   }
 
-  // Where the module comes from. That of another runtime, which a bundler took by mistake, may be what doesn't work here.
-  #origin(): Origin<G> {
-    const [origin, ...others] = this.#origins;
-    if (origin === undefined) {
+  // What was given, or else what the entries say: what is compiled already, then each place, then the bytes inside the bundle. One
+  // entry may be another runtime's, taken by a bundler by mistake, and its place no good here: each goes by its own glue.
+  #ways(): Way<G>[] {
+    const [first, ...others] = this.#origins;
+    if (first === undefined) {
       throw configError(
         "ready",
         `has no module \`${this.#name}\` here: import the package by its name, not by its files`,
       );
     }
-    const other = others.find((other) => !isSame(sourceOf(other), sourceOf(origin)));
-    if (other !== undefined && this.#given === undefined) {
-      throw configError(
-        "ready",
-        `finds the module \`${this.#name}\` in two places: ${origin.entry} says one, ${other.entry} another. ` +
-          "Have the bundler resolve the package by one runtime's conditions, or give ready() the module",
-      );
-    }
-    return origin;
+    if (this.#given !== undefined) return [{ origin: first, from: this.#given }];
+    const ways = [first, ...others]
+      .map((origin) => ({ origin, from: sourceOf(origin) }))
+      .filter(({ from }, index, all) => from !== undefined && all.findIndex((way) => isSame(way.from, from)) === index);
+    const compiled = ways.filter(({ from }) => !isPlace(from));
+    const places = ways.filter(({ from }) => isPlace(from));
+    const inside = this.#origins.filter(({ bytes }) => bytes !== undefined).slice(0, 1);
+    return [...compiled, ...places, ...inside.map((origin) => ({ origin, from: undefined }))];
   }
 
-  // Without an await where the glue and the compiled module are at hand: then it is loaded when the call returns.
-  async #load(origin: Origin<G>): Promise<void> {
-    const from = this.#given ?? sourceOf(origin);
-    this.#used = from;
-    try {
-      if (from === undefined) throw new TypeError("a bundle that is no ES module has no place of its own");
-      const isPlace = typeof from === "string" || from instanceof URL;
-      const compiling = compile(isPlace ? (origin.read ?? fetch)(from) : (from as ModuleSource));
-      // Both are under way at the same time; what goes wrong with this one is said below.
-      if (compiling instanceof Promise) compiling.catch(() => {});
-      const glue = typeof origin.glue === "function" ? await origin.glue() : origin.glue;
-      this.#exports =
-        compiling instanceof Promise
-          ? await glue.default({ module_or_path: await compiling })
-          : glue.initSync({ module: compiling });
-      this.bindings = glue;
-    } catch (cause) {
-      throw new ArcgateError(
-        "ERR_INTERNAL",
-        `the WebAssembly module \`${this.#name}\` could not be loaded: see the recipe for your bundler in the documentation, ` +
-          "or give ready() another place",
-        { retryable: true, details: { fault: "configuration" }, cause },
-      );
+  async #load(): Promise<void> {
+    let canGoOn = globalThis.WebAssembly !== undefined;
+    const ways = this.#ways();
+    let failure = hasNoPlace(ways) ? nowhere : undefined;
+    for (const way of canGoOn ? ways : []) {
+      this.#used = way.from;
+      try {
+        // Without an await where the glue and the compiled module are at hand: then it is loaded when the call returns.
+        const loading = this.#follow(way);
+        if (loading !== undefined) await loading;
+        if (failure !== undefined && way.from === undefined) tellPage(this.#name, failure);
+        return;
+      } catch (cause) {
+        failure ??= { cause, place: isPlace(way.from) ? way.from : undefined };
+        // What is compiled already doesn't depend on it.
+        canGoOn = kindOf(way.from) === "WebAssembly.Module" || (await canCompile());
+        if (!canGoOn) break;
+      }
     }
+    throw loadingError(this.#name, failure ?? nowhere, canGoOn);
+  }
+
+  #follow({ origin, from }: Way<G>): Promise<void> | undefined {
+    const source = from === undefined ? inside(origin.bytes) : isPlace(from) ? (origin.read ?? fetch)(from) : from;
+    const compiling = compile(source as ModuleSource | Promise<ModuleSource>, this.#name);
+    const glue = this.#glueFor(origin);
+    if (compiling instanceof Promise || typeof glue === "function") return this.#finish(glue, compiling);
+    this.#exports = glue.initSync({ module: compiling });
+    this.bindings = glue;
+    return undefined;
+  }
+
+  // What another entry has at hand is as good as what would have to be imported, which a service worker refuses.
+  #glueFor({ glue }: Origin<G>): Origin<G>["glue"] {
+    const atHand = this.#origins.find((other) => typeof other.glue !== "function");
+    return typeof glue === "function" && atHand !== undefined ? atHand.glue : glue;
+  }
+
+  // The glue and the module are under way at the same time.
+  async #finish(glue: Origin<G>["glue"], compiling: WebAssembly.Module | Promise<WebAssembly.Module>): Promise<void> {
+    if (compiling instanceof Promise) compiling.catch(() => {});
+    const loader = typeof glue === "function" ? await imported(glue) : glue;
+    this.#exports = await loader.default({ module_or_path: await compiling });
+    this.bindings = loader;
   }
 
   /** The module's memory as bytes. Growing the memory makes a new buffer, so this is asked for again after each call. */
@@ -147,6 +181,11 @@ export class Instance<G extends Glue> {
   }
 }
 
+// Whether there is nothing but bytes that have to be loaded: where a bundle has them inside, that can't fail.
+function hasNoPlace<G>(ways: Way<G>[]): boolean {
+  return ways.every(({ from, origin: { bytes } }) => from === undefined && typeof bytes === "function");
+}
+
 function sourceOf<G>({ source }: Origin<G>): WebAssembly.Module | URL | undefined {
   if (typeof source !== "function") return source;
   try {
@@ -156,17 +195,37 @@ function sourceOf<G>({ source }: Origin<G>): WebAssembly.Module | URL | undefine
   }
 }
 
+async function imported<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    if ("ServiceWorkerGlobalScope" in globalThis)
+      throw new Unusable("service-worker", "needs an import(), which a service worker refuses", undefined, cause);
+    throw new Unusable("unreachable", "needs a script that can't be loaded", undefined, cause);
+  }
+}
+
+async function inside(bytes: Origin<unknown>["bytes"]): Promise<ModuleSource> {
+  return unpacked(typeof bytes === "function" ? (await imported(bytes)).default : (bytes ?? ""));
+}
+
+function isPlace(source: Source | undefined): source is URL | string {
+  return typeof source === "string" || kindOf(source) === "URL";
+}
+
+// By name: what is of another realm is taken, too.
+const kindOf = (value: unknown) => Object.prototype.toString.call(value).slice("[object ".length, -1);
+
 function isSource(given: unknown): given is Source {
-  if (typeof given === "string" || given instanceof URL || ArrayBuffer.isView(given)) return true;
+  if (typeof given === "string" || ArrayBuffer.isView(given)) return true;
   if (given === null || typeof given !== "object") return false;
-  const kind = Object.prototype.toString.call(given).slice("[object ".length, -1);
   return (
-    ["ArrayBuffer", "WebAssembly.Module", "Response"].includes(kind) ||
+    ["ArrayBuffer", "WebAssembly.Module", "Response", "URL"].includes(kindOf(given)) ||
     typeof (given as { then?: unknown }).then === "function"
   );
 }
 
 function isSame(one: Source | undefined, other: Source | undefined): boolean {
-  const place = (source: Source | undefined) => (source instanceof URL ? source.href : source);
+  const place = (source: Source | undefined) => (isPlace(source) ? String(source) : source);
   return place(one) === place(other);
 }

@@ -5,7 +5,7 @@ import { dirname, join, posix } from "node:path";
 import { root } from "../setup/cache.mjs";
 import { must } from "../setup/processes.mjs";
 
-const entries = ["index.d.ts", "verify.d.ts", "client.d.ts", "worker.d.ts"];
+const entries = ["index.d.ts", "verify.d.ts", "client.d.ts", "inline.d.ts", "worker.d.ts"];
 const emitted = join(root, "target/npm/declarations");
 
 /** Writes them into `folder`. */

@@ -1,8 +1,18 @@
 // One module of the package: compiled, its glue written, optimised. It is kept in a folder of its own under target/npm, with the
 // hash of all that went into it, and made anew when that has changed.
 
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { root } from "../setup/cache.mjs";
 import { must } from "../setup/processes.mjs";
 import { target } from "../setup/rust.mjs";
@@ -46,11 +56,21 @@ export async function buildModule(module, { isQuick, canOwn, force, work, env, s
   const compiled = await compile(module, { isQuick, canOwn, env, say });
   await bind(module, compiled, join(next, "wasm"), env, say);
   await optimise(module, next, { isQuick, env, say });
+  sign(module, optimisedOf(next));
   writeFileSync(libraryOf(next), canOwn && module.std ? "own" : "the compiler's");
   writeFileSync(keyOf(next), key);
   rmSync(folder, { recursive: true, force: true });
   renameSync(next, folder);
   return folder;
+}
+
+// Says in the module itself which it is, in a custom section: npm/platform/compile.ts refuses any other before it is linked.
+function sign({ surface }, file) {
+  const lengthened = (bytes) => [bytes.length, ...bytes];
+  const { version } = JSON.parse(readFileSync(join(root, "pkg.json"), "utf8"));
+  const [name, says] = ["arcgate", `${surface} ${version}`].map((text) => [...new TextEncoder().encode(text)]);
+  // Both are short: a length is one byte.
+  appendFileSync(file, Uint8Array.of(0, ...lengthened([...lengthened(name), ...says])));
 }
 
 /**
@@ -61,12 +81,16 @@ export function placeModule(module, folder, pkg) {
   const wasm = join(pkg, "wasm");
   mkdirSync(wasm, { recursive: true });
   cpSync(optimisedOf(folder), join(pkg, fileOf(module)));
+  if (module.hasBytes) writeFileSync(join(wasm, `${module.name}.bytes.js`), asScript(optimisedOf(folder)));
   const text = readFileSync(glueOf(folder, module), "utf8");
   const script = join(wasm, `${module.surface}.js`);
   if (existsSync(script) && readFileSync(script, "utf8") !== text)
     throw new Stop(`wasm-bindgen writes another ${module.surface}.js for ${module.name}: one glue can't serve both`);
   writeFileSync(script, text);
 }
+
+// The module as a script, for bundles that have no file beside them (docs/decisions/0007-bytes-inside.md).
+const asScript = (file) => `export default "${gzipSync(readFileSync(file), { level: 9 }).toString("base64")}";\n`;
 
 // Gives the path of what cargo made: the next of the same profile goes to the same place. As a `cdylib` alone, the compiler
 // looks no further than what the surface calls.

@@ -36,6 +36,8 @@ function modules(pkg, entry, found = new Set()) {
   const imports = text.matchAll(
     /(?:^(?:import|export)\s(?:[\w*\s{},]+\sfrom\s)?|\bimport\()["'](\.{1,2}\/[\w./-]+\.js)["']/gm,
   );
-  for (const [, file] of imports) modules(pkg, posix.join(posix.dirname(entry), file), found);
+  // The bytes are for bundles; here their files are beside them.
+  for (const [, file] of imports)
+    if (!file.endsWith(".bytes.js")) modules(pkg, posix.join(posix.dirname(entry), file), found);
   return found;
 }

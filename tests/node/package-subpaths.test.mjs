@@ -147,11 +147,30 @@ describe("a Worker's bundle has", () => {
 
 // Where no file is a module there is no `import.meta.url`.
 describe("a bundle that is no ES module", () => {
-  for (const [what, options] of Object.entries({
-    "for pages": { format: "iife" },
-    "for Node": { format: "cjs", platform: "node" },
-  })) {
-    test(`${what} runs, says what it lacks, and works with modules that are given`, async () => {
+  const bundle = async (what, program, options) => {
+    const outfile = join(project, "old.cjs");
+    await build({
+      stdin: { contents: program, resolveDir: project },
+      bundle: true,
+      outfile,
+      external: ["node:fs", ...(options.external ?? [])],
+      logOverride: { "empty-import-meta": "silent" },
+      ...(what === "for pages" ? { format: "iife" } : { format: "cjs", platform: "node" }),
+    });
+    const { stdout, stderr } = await run(process.execPath, [outfile], { cwd: project });
+    assert.equal(stderr, "");
+    return stdout;
+  };
+
+  for (const what of ["for pages", "for Node"]) {
+    test(`${what} works with the bytes inside`, async () => {
+      const program = `import { JwtVerifier } from "arcgate/verify";
+        import { TokenManager } from "arcgate";
+        (async () => { ${verifier} ${manager} console.log("made"); })();`;
+      assert.equal(await bundle(what, program, {}), "made\n");
+    });
+
+    test(`${what}, without the bytes, says what it lacks, and works with modules that are given`, async () => {
       const program = `import { readFileSync } from "node:fs";
         import { ArcgateError, JwtVerifier, ready } from "arcgate";
         import { JwtVerifier as Own } from "arcgate/verify";
@@ -159,24 +178,13 @@ describe("a bundle that is no ES module", () => {
         (async () => {
           const of = (name) => readFileSync("node_modules/arcgate/wasm/" + name + ".wasm");
           const error = await Own.create({ providers: { p: ${provider} } }).catch((error) => error);
-          console.log(error instanceof ArcgateError, error.code, error.retryable);
+          console.log(error instanceof ArcgateError, error.code, error.retryable, error.details.reason);
           await ready({ verify: of("verify"), client: of("client") });
           ${verifier} ${manager}
           console.log("made");
         })();`;
-      const logOverride = { "empty-import-meta": "silent" };
-      const outfile = join(project, "old.cjs");
-      const external = ["node:fs"];
-      await build({
-        stdin: { contents: program, resolveDir: project },
-        bundle: true,
-        outfile,
-        external,
-        logOverride,
-        ...options,
-      });
-      const { stdout } = await run(process.execPath, [outfile], { cwd: project });
-      assert.equal(stdout, "true ERR_INTERNAL true\nmade\n");
+      const said = await bundle(what, program, { external: ["*.bytes.js"] });
+      assert.equal(said, "true ERR_CONFIG false bundled-away\nmade\n");
     });
   }
 });
