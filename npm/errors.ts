@@ -1,5 +1,6 @@
 // Errors: a stable code, who is at fault, whether a retry helps, what to do next. Never a token.
 
+import { documents } from "./documentation.js";
 import type { ErrorCode, ErrorDetails } from "./error-codes.js";
 
 /**
@@ -40,6 +41,18 @@ export class ArcgateError extends Error {
     if (details !== undefined) this.details = details;
     if (arcCode !== undefined) this.arcCode = arcCode;
   }
+
+  /** Where to read about this code: what it means, and what to do next. */
+  get docs(): string {
+    return `${documents}errors.md#${String(this.code).toLowerCase()}`;
+  }
+}
+
+// A mistake in the configuration is met once, by whoever can mend it, and often in a log, where no property is shown. What has named
+// a document already, by itself or by what is wrapped in it, is left alone.
+function pointed(code: ErrorCode, message: string): string {
+  if (code !== "ERR_CONFIG" || message.includes(documents)) return message;
+  return `${message} (${documents}errors.md#err_config)`;
 }
 
 /** An error as the core describes it. @internal */
@@ -53,7 +66,7 @@ export interface CoreError {
 /** The error that the core describes as JSON. @internal */
 export function errorFromJson(json: string): ArcgateError {
   const { code, message, retryable, details }: CoreError = JSON.parse(json);
-  return new ArcgateError(code, message, { retryable, details });
+  return new ArcgateError(code, pointed(code, message), { retryable, details });
 }
 
 /** What a failing call into the core threw, as an ArcgateError. @internal */
@@ -69,7 +82,8 @@ export function toArcgateError(thrown: unknown): ArcgateError {
 
 /** An error about the caller's options. @internal */
 export function configError(key: string, problem: string): ArcgateError {
-  return new ArcgateError("ERR_CONFIG", `\`${key}\` ${problem}`, { details: { fault: "configuration", subject: key } });
+  const message = pointed("ERR_CONFIG", `\`${key}\` ${problem}`);
+  return new ArcgateError("ERR_CONFIG", message, { details: { fault: "configuration", subject: key } });
 }
 
 /** An error as the arguments that the core takes for it: code, retryable, subject, seconds to wait. @internal */

@@ -159,8 +159,8 @@ test("what is no text is no name, whatever it would say of itself as JSON", asyn
     issuer = issuer;
     jti() {}
   }
-  const text = /^`entry\.(issuer|jti|sub)` must be a string of 1 to 1024 characters$/;
-  const instant = /^`entry\.before` must be an instant that is not in the future: seconds since 1970$/;
+  const text = /^`entry\.(issuer|jti|sub)` must be a string of 1 to 1024 characters \(https/;
+  const instant = /^`entry\.before` must be an instant that is not in the future: seconds since 1970 \(https/;
   for (const [entry, pattern] of [
     [new Method(), text],
     [new Id(), text],
