@@ -23,7 +23,7 @@ export async function startUpstream() {
   return { url: `http://127.0.0.1:${port}/arc`, close: () => endGroup(child) };
 }
 
-// As wrangler.toml and worker/workerd.capnp have it: a request tells when its client goes, which costs whoever listens.
+// As wrangler.toml and `arcgate serve` have it: a request tells when its client goes, which costs whoever listens.
 const flags = ["enable_request_signal"];
 
 /** An arm in workerd: a Worker of its own, or a check in the Worker that all checks share. */

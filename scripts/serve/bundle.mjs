@@ -1,26 +1,8 @@
-// What worker/workerd.capnp embeds: the Worker as one module of JavaScript, and that of WebAssembly beside it.
+// Workers of the tests and benchmarks that are bundled for workerd: the modules of WebAssembly beside the bundle, and their names.
 
 import { copyFileSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { build } from "esbuild";
 import { root } from "../setup/cache.mjs";
-
-/** Bundles the Worker of this repository. */
-export async function bundleWorker(folder = join(root, "dist/workerd")) {
-  mkdirSync(folder, { recursive: true });
-  const { metafile } = await build({
-    entryPoints: [join(root, "worker/index.js")],
-    bundle: true,
-    format: "esm",
-    platform: "neutral",
-    conditions: ["workerd"],
-    external: ["*.wasm", "cloudflare:*"],
-    outfile: join(folder, "index.js"),
-    metafile: true,
-    logLevel: "error",
-  });
-  placeModules(metafile, folder);
-}
 
 /** Puts the modules of the package that a bundle imports beside it, and gives their names there: workerd compiles all it is given. */
 export function placeModules({ outputs }, folder) {

@@ -19,7 +19,22 @@ const wantedPackages = () =>
     .update(readFileSync(join(root, "package-lock.json")))
     .digest("hex");
 
-export const hasNpmPackages = () => existsSync(stampOf(wantedPackages())) && existsSync(node22);
+export const hasNpmPackages = () => existsSync(node22) && (existsSync(stampOf(wantedPackages())) || isAsLocked());
+
+// Whether somebody's own `npm ci` was here: npm writes down what it has installed. wrangler, say, which builds before it deploys, must
+// not be installed anew under its feet.
+function isAsLocked() {
+  const read = (path) => JSON.parse(readFileSync(join(root, path), "utf8")).packages;
+  try {
+    const [wanted, there] = [read("package-lock.json"), read("node_modules/.package-lock.json")];
+    // What is for another system is optional, and not there.
+    return Object.entries(wanted).every(
+      ([path, { version, optional }]) => path === "" || there[path]?.version === version || (optional && !there[path]),
+    );
+  } catch {
+    return false;
+  }
+}
 
 export async function installNpmPackages(say) {
   const wanted = wantedPackages();

@@ -138,7 +138,7 @@ export const suites = [
     pattern: /^quick\./,
     setup: ["npm", "wasm", "browsers"],
   }),
-  nodeSuite("packaging", { pattern: /^all\./, setup: ["npm", "wasm", "browsers"], apart: true }),
+  nodeSuite("packaging", { pattern: /^(all|clone)\./, setup: ["npm", "wasm", "browsers"], apart: true }),
   nodeSuite("e2e", { setup: ["npm", "wasm", "browsers", "python"] }),
   // What a hub keeps of sessions that have ended has its time still when the tests are over.
   nodeSuite("memory", { setup: ["npm", "wasm"], apart: true, options: ["--test-force-exit"] }),

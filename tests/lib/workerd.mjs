@@ -1,9 +1,8 @@
-// The repository's Worker under `workerd serve`, as worker/workerd.capnp has it: no wrangler, and nothing before it.
+// The gate on a machine of one's own, as `arcgate serve` starts it: no wrangler, and nothing before it.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundleWorker } from "../../scripts/serve/bundle.mjs";
 import { root } from "../../scripts/setup/cache.mjs";
 import { endGroup, startGroup } from "../../scripts/setup/processes.mjs";
 import { answering, freePort } from "../../scripts/start/worker.mjs";
@@ -12,25 +11,25 @@ import { answering, freePort } from "../../scripts/start/worker.mjs";
  * Starts it with these variables (objects become JSON). `log` collects what it says; `state` is the folder of what
  * outlives it.
  */
-export async function startServe(
-  variables = {},
-  { config = join(root, "worker/workerd.capnp"), args = [], state: given } = {},
-) {
-  await bundleWorker();
+export async function startServe(variables = {}, { args = [], state: given } = {}) {
   const state = given ?? mkdtempSync(join(tmpdir(), "arcgate-serve-"));
   const port = await freePort();
   const text = (value) => (typeof value === "string" ? value : JSON.stringify(value));
-  const flags = [`--socket-addr=http=127.0.0.1:${port}`, `--directory-path=state=${state}`, ...args];
+  const serve = [join(root, "pkg/bin/arcgate.js"), "serve", "--port", String(port), "--data", state, ...args];
   const onClose = () => given || rmSync(state, { recursive: true, force: true });
   const env = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, text(value)]));
-  return { ...(await runWorkerd(["serve", config, ...flags], { port, env, onClose })), port, state };
+  return { ...(await runUntilClosed(process.execPath, serve, { port, env, onClose })), port, state };
 }
 
 /** Runs workerd with these arguments, until it answers at `port`. `log` collects what it says. */
-export async function runWorkerd(args, { port, onClose, ...options }) {
+export function runWorkerd(args, options) {
+  return runUntilClosed(join(root, "node_modules/.bin/workerd"), args, options);
+}
+
+async function runUntilClosed(program, args, { port, onClose, ...options }) {
   const log = [];
   const onLine = (line) => log.push(line);
-  const child = startGroup(join(root, "node_modules/.bin/workerd"), args, { ...options, onLine });
+  const child = startGroup(program, args, { ...options, onLine });
   const close = async () => {
     await endGroup(child);
     onClose();

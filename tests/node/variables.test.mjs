@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { registerHooks } from "node:module";
 import { test } from "node:test";
-import { meantBy } from "../../pkg/worker/env/names.js";
+import { revocationsOf } from "../../pkg/bin/addresses.js";
+import { variablesFrom } from "../../pkg/bin/variables.js";
+import { meantBy, variables } from "../../pkg/worker/env/names.js";
 import { upstreamsFrom } from "../../pkg/worker/env/upstreams.js";
 import { ready } from "../../pkg/worker.node.js";
 import { givenVariables, names } from "../../scripts/start/variables.mjs";
@@ -56,7 +58,7 @@ test("the playground's settings are for our own hosts and pages", async () => {
 });
 
 test("sockets are as many as fit into the descriptors, and the log says how many", async () => {
-  const { descriptorLimit, fitting } = await import("../../scripts/serve/descriptors.mjs");
+  const { descriptorLimit, fitting } = await import("../../pkg/bin/descriptors.js");
   assert.equal(fitting(1_048_576).maxConnections, undefined);
   assert.match(fitting(1_048_576).line, /^1048576 descriptors: room for 2000 sockets$/);
   assert.equal(fitting(1024).maxConnections, "153");
@@ -98,14 +100,44 @@ test("UPSTREAM_TOKENS: an id is one user's, and a key says whose where it could 
   assert.equal(tokens({ "static||alice": "t1" }, { PROVIDERS: one })(forged), undefined);
 });
 
-test("each variable of the README's table is handed on by `npm start` and by `npm run serve`", async () => {
-  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
-  const table = readme.split("| variable or secret | what |")[1].split("\n\n")[0];
+test("each variable of the table in docs/operators.md is known, and handed on by `npm start` and by `arcgate serve`", async () => {
+  const operators = await readFile(new URL("../../docs/operators.md", import.meta.url), "utf8");
+  const table = operators.split("| variable or secret | what |")[1].split("\n\n")[0];
   const documented = [...table.matchAll(/^\| (`[^|]*)\|/gm)].flatMap(([, cell]) => cell.match(/[A-Z_]+/g));
   assert.deepEqual(documented.toSorted(), names.toSorted());
-  const config = await readFile(new URL("../../worker/workerd.capnp", import.meta.url), "utf8");
-  const bound = [...config.matchAll(/fromEnvironment = "(\w+)"/g)].map(([, name]) => name);
-  assert.deepEqual(bound.toSorted(), names.toSorted());
+  assert.deepEqual(variables.toSorted(), names.toSorted());
+});
+
+test("`arcgate serve` hands on what is set, what PROVIDERS names, and slips; nothing else", () => {
+  const PROVIDERS = '{"a":{"issuer":"https://a","audience":"x","secretEnv":"A_SECRET"}}';
+  const env = { PROVIDERS, A_SECRET: "s", STATIC_TOKEN: "x", DEV_MODE: "", HOME: "/home", REVOCATION: "x", MODE: "x" };
+  assert.deepEqual(variablesFrom(env, undefined).names, ["PROVIDERS", "A_SECRET", "STATIC_TOKEN"]);
+});
+
+test("where one revokes is reached from this machine alone", () => {
+  for (const [given, expected] of [
+    [undefined, "unix:/data/revocations.sock"],
+    ["none", undefined],
+    ["8788", "127.0.0.1:8788"],
+    ["127.0.0.1:8788", "127.0.0.1:8788"],
+    ["[::1]:8788", "[::1]:8788"],
+    ["unix:/run/r.sock", "unix:/run/r.sock"],
+  ]) {
+    assert.equal(revocationsOf(given, "/data", false), expected);
+  }
+  for (const given of [
+    "0.0.0.0:8788",
+    "gate.example:8788",
+    "",
+    "unix:",
+    "127.0.0.1",
+    "*:1",
+    "99999",
+    "127.0.0.1.evil:1",
+  ])
+    assert.throws(() => revocationsOf(given, "/data", false), /--revocations|is no port/, given);
+  assert.equal(revocationsOf(undefined, "/d".repeat(60), false), undefined, "no system takes so long a path");
+  assert.equal(revocationsOf(undefined, "/data", true), undefined);
 });
 
 test("a secret that PROVIDERS names is handed on by `npm start`", () => {

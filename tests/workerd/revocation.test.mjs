@@ -2,13 +2,12 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { SignJWT } from "jose";
-import { root } from "../../scripts/setup/cache.mjs";
 import { freePort } from "../../scripts/start/worker.mjs";
 import { postArc, streamed } from "../lib/arc.mjs";
 import { session } from "../lib/arcp.mjs";
@@ -17,7 +16,6 @@ import { startServe } from "../lib/workerd.mjs";
 
 const secret = "a secret of thirty-two bytes or more";
 const issuer = "https://idp.example";
-const folder = mkdtempSync(join(tmpdir(), "arcgate-revocation-"));
 const state = mkdtempSync(join(tmpdir(), "arcgate-state-"));
 let gate;
 let door;
@@ -27,20 +25,6 @@ let upstream;
 async function start() {
   const port = await freePort();
   door = `http://127.0.0.1:${port}`;
-  // As docs/revocation.md has it: the Worker's own configuration, and one more socket.
-  const config = join(folder, "own.capnp");
-  writeFileSync(
-    config,
-    `using Workerd = import "/workerd/workerd.capnp";
-using Arcgate = import "/worker/workerd.capnp";
-const config :Workerd.Config = (
-  services = Arcgate.services,
-  sockets = [
-    (name = "http", address = "127.0.0.1:8787", http = (), service = "arcgate"),
-    (name = "door", address = "127.0.0.1:${port}", http = (), service = (name = "arcgate", entrypoint = "revocations")),
-  ],
-);`,
-  );
   const scopes = ["arc.agent.caller", "arc.task.controller"];
   gate = await startServe(
     {
@@ -53,7 +37,7 @@ const config :Workerd.Config = (
       UPSTREAM_ISSUER: "https://gate.example",
       UPSTREAM_AUDIENCE: "agents",
     },
-    { config, args: [`--import-path=${root}`], state },
+    { args: ["--revocations", String(port)], state },
   );
 }
 
@@ -77,7 +61,7 @@ after(async () => {
   await runtime?.close();
   upstream?.closeAllConnections();
   upstream?.close();
-  for (const path of [folder, state]) rmSync(path, { recursive: true, force: true });
+  rmSync(state, { recursive: true, force: true });
 });
 
 const now = () => Math.floor(Date.now() / 1000);

@@ -1,4 +1,4 @@
-// The Worker on a machine of one's own: workerd serve with worker/workerd.capnp, its variables from the environment.
+// The gate on a machine of one's own, as `arcgate serve` starts it: workerd, its variables from the environment.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";

@@ -1,0 +1,7 @@
+import { env } from "cloudflare:workers";
+import { RevocationStore, workerFromEnv } from "arcgate/worker";
+
+const app = workerFromEnv(env);
+export default app;
+export const { RuntimeHub, revocations } = app;
+export { RevocationStore };

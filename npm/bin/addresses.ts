@@ -1,0 +1,56 @@
+// Where the gate listens.
+
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { Refused } from "./refused.js";
+
+/** The longest path of a socket that systems take. */
+const LONGEST_PATH = 103;
+
+/** A port as it was given. */
+export function portOf(text: string, name: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port < 65_536) return port;
+  throw new Refused(`${name} ${text} is no port: give a number up to 65535`, 2);
+}
+
+/** An address as workerd has it. */
+export function addressOf(host: string, port: number): string {
+  if (!/^[\w.:-]+$/.test(host))
+    throw new Refused(`--host ${host} is no address: give it as 127.0.0.1, 0.0.0.0 or ::1`, 2);
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Refuses a port that somebody has already: workerd's own words for it are many. */
+export async function checkFree(host: string, port: number): Promise<void> {
+  const code = await new Promise<string | undefined>((resolve) => {
+    const server = createServer();
+    server.once("error", (error) => resolve(error.code ?? "error"));
+    server.listen(port, host, () => server.close(() => resolve(undefined)));
+  });
+  if (code === "EADDRINUSE") throw new Refused(`port ${port} is in use: give another, such as --port ${port + 1}`);
+  if (code !== undefined)
+    throw new Refused(`nothing can listen on ${addressOf(host, port)} (${code}): give another --host or --port`);
+}
+
+/**
+ * The address at which a POST revokes. Nobody is asked there who he is, so it is one that only this machine reaches: a port on
+ * loopback, or a socket, by default in the folder that is this user's alone.
+ */
+export function revocationsOf(given: string | undefined, data: string, isWindows: boolean): string | undefined {
+  if (given === "none") return undefined;
+  if (given === undefined) {
+    const path = join(data, "revocations.sock");
+    return isWindows || path.length > LONGEST_PATH ? undefined : `unix:${path}`;
+  }
+  if (given.startsWith("unix:") && given.length > "unix:".length) return given;
+  const { host = "127.0.0.1", port } =
+    /^(?:(?<host>127\.0\.0\.1|\[::1\]|localhost):)?(?<port>\d+)$/.exec(given)?.groups ?? {};
+  if (port === undefined) {
+    throw new Refused(
+      `--revocations ${given} is not for this machine alone: give a port, 127.0.0.1:<port>, unix:<path>, or none`,
+      2,
+    );
+  }
+  return `${host}:${portOf(port, "--revocations")}`;
+}

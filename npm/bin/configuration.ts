@@ -1,0 +1,91 @@
+// workerd's configuration: the package's modules as they are, without a bundler, and the variables from the environment.
+
+import { readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+
+/** What is in it. */
+export interface Configuration {
+  /** Where it listens, such as "127.0.0.1:8787". */
+  address: string;
+  /** The folder of what must outlive the process. */
+  state: string;
+  /** Where a POST revokes, if anywhere: "127.0.0.1:8788", or "unix:/run/arcgate/revocations.sock". */
+  revocations: string | undefined;
+  /** The names of the variables that are handed on. */
+  variables: readonly string[];
+}
+
+/** The date that the package is tested with: from it on, pending I/O keeps an object's job alive without a client. */
+const COMPATIBILITY_DATE = "2026-10-01";
+
+// What a deployment writes by hand.
+const main = `import { env } from "cloudflare:workers";
+import { RevocationStore, workerFromEnv } from "./worker.workerd.js";
+const app = workerFromEnv(env);
+export default app;
+export const { RuntimeHub, revocations } = app;
+export { RevocationStore };
+`;
+
+/** The configuration as text. It embeds the files of `folder`, the package, by paths that `--import-path` makes absolute. */
+export function configuration(folder: string, { address, state, revocations, variables }: Configuration): string {
+  const modules = [...moduleNames(folder, "worker.workerd.js")].map((name) => {
+    const kind = name.endsWith(".wasm") ? "wasm" : "esModule";
+    return `    (name = ${quoted(name)}, ${kind} = embed ${quoted(`/${name}`)}),`;
+  });
+  const bindings = variables.map((name) => `    (name = ${quoted(name)}, fromEnvironment = ${quoted(name)}),`);
+  const door = `    (name = "revocations", address = ${quoted(revocations ?? "")}, http = (), service = (name = "arcgate", entrypoint = "revocations")),\n`;
+  return `# The gate on a machine of one's own: workerd serve <this file> --import-path=<the folder of the package arcgate>
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "arcgate", worker = .arcgate),
+    # What must outlive the process.
+    (name = "state", disk = (path = ${quoted(state)}, writable = true)),
+    # The providers and the upstreams, which the variables name: on the internet, on this machine, or beside it.
+    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
+  ],
+  sockets = [
+    (name = "http", address = ${quoted(address)}, http = (), service = "arcgate"),
+${revocations === undefined ? "" : door}  ],
+);
+
+const arcgate :Workerd.Worker = (
+  modules = [
+    (name = "main.js", esModule = ${quoted(main)}),
+${modules.join("\n")}
+  ],
+  compatibilityDate = "${COMPATIBILITY_DATE}",
+  # A client that goes away is told to the Worker, and so to agents and upstreams.
+  compatibilityFlags = ["enable_request_signal"],
+  bindings = [
+${bindings.join("\n")}
+    (name = "RUNTIME_HUB", durableObjectNamespace = "RuntimeHub"),
+    (name = "REVOCATIONS", durableObjectNamespace = "RevocationStore"),
+  ],
+  durableObjectNamespaces = [
+    # The embedded runtime behind /arcp, and what was revoked.
+    (className = "RuntimeHub", uniqueKey = "arcgate-runtime-hub", enableSql = true),
+    (className = "RevocationStore", uniqueKey = "arcgate-revocations", enableSql = true),
+  ],
+  durableObjectStorage = (localDisk = "state"),
+);
+`;
+}
+
+// A module and all that it imports.
+function moduleNames(folder: string, name: string, found = new Set<string>()): Set<string> {
+  if (found.has(name)) return found;
+  found.add(name);
+  if (name.endsWith(".wasm")) return found;
+  const text = readFileSync(join(folder, name), "utf8");
+  const imports = text.matchAll(/(?:^(?:import|export)\s[^;"']*|\bimport\()["'](\.{1,2}\/[\w./-]+\.(?:js|wasm))["']/gm);
+  for (const [, path] of imports) moduleNames(folder, posix.join(posix.dirname(name), path as string), found);
+  return found;
+}
+
+// A text of Cap'n Proto's.
+function quoted(text: string): string {
+  return `"${text.replaceAll(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`;
+}

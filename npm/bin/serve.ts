@@ -1,0 +1,86 @@
+// `arcgate serve`: the package's gate under workerd.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { addressOf, checkFree, portOf, revocationsOf } from "./addresses.js";
+import type { ServeOptions } from "./arguments.js";
+import { configuration } from "./configuration.js";
+import { descriptorLimit, fitting } from "./descriptors.js";
+import { Refused } from "./refused.js";
+import { runUntilAsked } from "./run.js";
+import { variablesFrom } from "./variables.js";
+import { findWorkerd } from "./workerd.js";
+
+const folder = fileURLToPath(new URL("..", import.meta.url));
+
+/** What is said of the gate itself. Its log, which is JSON, is standard output's. */
+function say(line: string): void {
+  process.stderr.write(`arcgate: ${line}\n`);
+}
+
+/** Serves until it is asked to end; gives the exit code. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const { env, names } = variablesFrom(process.env, options.envFile);
+  const host = options.host ?? (env.HOST || "127.0.0.1");
+  const port = portOf(options.port ?? (env.PORT || "8787"), options.port === undefined ? "PORT" : "--port");
+  const address = addressOf(host, port);
+  const state = resolve(options.data ?? "arcgate-data");
+  const revocations = revocationsOf(options.revocations, state, process.platform === "win32");
+  const limit = fitting(descriptorLimit(), env.MAX_CONNECTIONS);
+  const { maxConnections = env.MAX_CONNECTIONS } = limit;
+  const variables = [...new Set([...names, ...(maxConnections ? ["MAX_CONNECTIONS"] : [])])];
+  const text = configuration(folder, { address, state, revocations, variables });
+  if (options.printConfig) {
+    process.stdout.write(text);
+    return 0;
+  }
+  const { program, version } = findWorkerd(process.cwd());
+  if (port !== 0) await checkFree(host, port);
+  makeState(state);
+  // One that the last process left is nobody's.
+  removeSocket(revocations);
+  const own = mkdtempSync(join(tmpdir(), "arcgate-"));
+  try {
+    const file = join(own, "arcgate.capnp");
+    writeFileSync(file, text);
+    say(limit.line);
+    return await runUntilAsked(program, ["serve", file, `--import-path=${folder}`, "--control-fd=3"], {
+      env: { ...env, ...(maxConnections && { MAX_CONNECTIONS: maxConnections }) },
+      say,
+      onListening: async (bound) => {
+        say(`workerd ${version} listens on http://${addressOf(host, bound)}, its state is in ${state}`);
+        say(revocations === undefined ? "nothing is revoked from outside" : `revocations: POST to ${revocations}`);
+        say(await readiness(host, bound));
+      },
+    });
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+    removeSocket(revocations);
+  }
+}
+
+function removeSocket(address: string | undefined): void {
+  if (address?.startsWith("unix:")) rmSync(address.slice("unix:".length), { force: true });
+}
+
+function makeState(state: string): void {
+  try {
+    mkdirSync(state, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new Refused(`--data ${state} can't be written (${(error as { code?: string }).code}): give another folder`);
+  }
+}
+
+// Whether the configuration is sound. A wildcard is no address to ask at.
+async function readiness(host: string, port: number): Promise<string> {
+  const near = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  try {
+    const { ok } = await fetch(`http://${addressOf(near, port)}/readyz`, { signal: AbortSignal.timeout(20_000) });
+    return ok ? "ready" : 'not ready: the line "worker.config" of the log says which variable is wrong';
+  } catch {
+    return "not ready: it does not answer";
+  }
+}

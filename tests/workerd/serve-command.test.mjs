@@ -1,0 +1,188 @@
+// `npx arcgate serve`, as whoever has installed the package calls it.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { request } from "node:http";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, describe, test } from "node:test";
+import { root } from "../../scripts/setup/cache.mjs";
+import { envelope, postArc, streamed } from "../lib/arc.mjs";
+import { project, write } from "../lib/packed.mjs";
+
+const { version } = JSON.parse(readFileSync(join(root, "pkg.json"), "utf8"));
+const running = new Set();
+after(() => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** The command in `folder`. `said` has its lines, `line(pattern)` waits for one, `ended` is its exit code. */
+function arcgate(args, { env = {}, folder = project } = {}) {
+  const { PATH, TMPDIR } = process.env;
+  const program = join(project, "node_modules/.bin/arcgate");
+  const child = spawn(program, args, { cwd: folder, env: { PATH, TMPDIR, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  const said = [];
+  const waiting = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface(stream).on("line", (text) => {
+      said.push(text);
+      for (const look of waiting) look();
+    });
+  }
+  const ended = once(child, "close").then(([code]) => {
+    running.delete(child);
+    for (const look of waiting) look();
+    return code;
+  });
+  const line = (pattern) =>
+    new Promise((resolve, reject) => {
+      const look = () => {
+        const found = said.find((text) => pattern.test(text));
+        if (found) resolve(found);
+        else if (!running.has(child)) reject(new Error(`ended without ${pattern}:\n${said.join("\n")}`));
+      };
+      waiting.push(look);
+      look();
+    });
+  return { child, said, line, ended };
+}
+
+/** It, once it listens on a free port. */
+async function served(args = [], options) {
+  const command = arcgate(["serve", "--port", "0", ...args], options);
+  const url = (await command.line(/listens on/)).match(/http:\/\/\S+(?=,)/)[0];
+  return { ...command, url };
+}
+
+test("says what it is, and what is wrong with its arguments", async () => {
+  for (const [args, code, text] of [
+    [["--version"], 0, new RegExp(`^${version.replaceAll(".", "\\.")}$`)],
+    [["--help"], 0, /npx arcgate serve \[options\]/],
+    [[], 2, /say what to do: npx arcgate serve/],
+    [["server"], 2, /there is no command server/],
+    [["serve", "now"], 2, /now is one argument too many/],
+    [["serve", "--envfile", "x"], 2, /--envfile is not an option; did you mean --env-file\?/],
+    [["serve", "--port"], 2, /--port .*argument missing/],
+    [["serve", "--port", "99999"], 2, /--port 99999 is no port/],
+    [["serve", "--host", "http://x"], 2, /--host http:\/\/x is no address/],
+    // Some versions of Node look for a file of that option themselves, wherever it stands, and say so in their own words.
+    [["serve", "--env-file", "none.env"], [2, 9], /none.env/],
+    [["serve", "--revocations", "0.0.0.0:8788"], 2, /--revocations 0.0.0.0:8788 is not for this machine alone/],
+    [["serve"], 1, /workerd, which runs the gate, is not installed here: npm install workerd$/],
+  ]) {
+    const { said, ended } = arcgate(args);
+    assert.ok([code].flat().includes(await ended), args.join(" "));
+    assert.match(said.join("\n"), new RegExp(text.source, "m"));
+    assert.doesNotMatch(said.join("\n"), /^\s+at /m, "no stack");
+  }
+});
+
+describe("with workerd", () => {
+  const tokens = { STATIC_TOKENS: '{"good":"alice"}' };
+  before(() => symlinkSync(join(root, "node_modules/workerd"), join(project, "node_modules/workerd")));
+
+  test("serves from an empty folder; the environment comes before the file; it ends when it is asked to", async () => {
+    write("own/gate.env", `# ours\nSTATIC_TOKENS='{"of-file":"bob"}'\nALLOWED_HOSTS=gate.example,127.0.0.1\n`);
+    const folder = join(project, "own");
+    const { url, line, child, ended, said } = await served(["--env-file", "gate.env"], { folder, env: tokens });
+    await line(/^arcgate: ready$/);
+    assert.equal((await postArc(url, { token: "good" })).status, 200);
+    assert.equal((await postArc(url, { token: "of-file" })).status, 401);
+    assert.equal((await fetch(`${url}/readyz`)).status, 200);
+    assert.equal(statSync(join(folder, "arcgate-data")).mode & 0o777, 0o700);
+    child.kill("SIGTERM");
+    assert.equal(await ended, 0, said.join("\n"));
+    assert.ok(!existsSync(join(folder, "arcgate-data/revocations.sock")));
+  });
+
+  test("what is under way has its time to end", { timeout: 30_000 }, async () => {
+    const { url, child, ended } = await served([], { env: tokens });
+    const response = await fetch(`${url}/arc`, {
+      method: "POST",
+      headers: { authorization: "Bearer good", "content-type": "application/json" },
+      body: JSON.stringify(streamed("count", '{"to":3,"delayMs":300}')),
+    });
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = (await reader.read()).value;
+    child.kill("SIGINT");
+    for (let next = await reader.read(); !next.done; next = await reader.read()) text += next.value;
+    assert.match(text, /event: done/);
+    assert.equal(await ended, 0);
+  });
+
+  test("revokes by the socket, and what was revoked stays so", { timeout: 30_000 }, async () => {
+    const socketPath = join(project, "arcgate-data/revocations.sock");
+    const revoke = (body) =>
+      new Promise((resolve, reject) => {
+        const sent = request({ socketPath, method: "POST", path: "/" }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        sent.on("error", reject).end(JSON.stringify(body));
+      });
+    const first = await served([], { env: tokens });
+    await first.line(/revocations: POST to unix:/);
+    assert.equal(await revoke({ issuer: "https://idp.example", sub: "alice" }), 204);
+    assert.equal(await revoke({ issuer: 7 }), 400);
+    // A process that is killed leaves its socket behind.
+    first.child.kill("SIGTERM");
+    await first.ended;
+    const second = await served([], { env: tokens });
+    assert.equal(await revoke({ issuer: "https://idp.example", sub: "bob" }), 204);
+    second.child.kill("SIGTERM");
+    await second.ended;
+  });
+
+  test("wrong variables: it runs, is not ready, and its log names them", async () => {
+    for (const [env, problem] of [
+      [{ PROVIDER: "{}" }, /"PROVIDER: is no variable of the gate's; did you mean PROVIDERS\?"/],
+      [{ PROVIDERS: "{secret-value" }, /"PROVIDERS: is not valid JSON/],
+      [{ ARC_UPSTREAM: "http://agents:8080/arc", UPSTREAM_AUTH: "passthrough" }, /"ARC_UPSTREAM: must be https/],
+    ]) {
+      const { line, child, ended, said, url } = await served([], { env });
+      await line(problem);
+      await line(/^arcgate: not ready: /);
+      assert.equal((await postArc(url, { token: "x", body: envelope() })).status, 500);
+      assert.doesNotMatch(said.join("\n"), /secret-value/);
+      child.kill("SIGTERM");
+      assert.equal(await ended, 0);
+    }
+  });
+
+  test("a secret that PROVIDERS names is handed on", async () => {
+    const PROVIDERS = '{"own":{"issuer":"https://own.example","audience":"arc","secretEnv":"OWN_SECRET"}}';
+    const { line, child, ended } = await served([], { env: { PROVIDERS, OWN_SECRET: "k".repeat(32) } });
+    await line(/^arcgate: ready$/);
+    child.kill("SIGTERM");
+    await ended;
+  });
+
+  test("a port that is taken, a folder that can't be written: a sentence, and 1", async () => {
+    const server = createServer();
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address();
+    const taken = arcgate(["serve", "--port", String(port)]);
+    assert.equal(await taken.ended, 1);
+    assert.deepEqual(taken.said, [`arcgate: port ${port} is in use: give another, such as --port ${port + 1}`]);
+    server.close();
+    write("file", "x");
+    const unwritable = arcgate(["serve", "--port", "0", "--data", "file"]);
+    assert.equal(await unwritable.ended, 1);
+    assert.match(unwritable.said.join("\n"), /--data .* can't be written/);
+  });
+
+  test("its configuration can be had, to be changed", async () => {
+    const data = join(project, "printed");
+    mkdirSync(data);
+    const { said, ended } = arcgate(["serve", "--print-config", "--data", data, "--revocations", "none"], {
+      env: tokens,
+    });
+    assert.equal(await ended, 0);
+    assert.match(said.join("\n"), /^const config :Workerd.Config/m);
+    assert.doesNotMatch(said.join("\n"), /"revocations"|alice/);
+  });
+});
