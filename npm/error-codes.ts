@@ -37,7 +37,7 @@ export type ErrorCode =
    * `details.providerCodes` tell more. With "invalid_grant", or often enough in a row, for good.
    */
   | "ERR_REFRESH_REJECTED"
-  /** What came back from a login is not the answer to it. */
+  /** What came back from a login is not the answer to it, or the provider's "no": then `details.error` is its name for that. */
   | "ERR_LOGIN_REJECTED"
   /** No credentials, or credentials that no verifier accepts. */
   | "ERR_UNAUTHENTICATED"
@@ -91,6 +91,10 @@ export interface ErrorDetails {
   fault?: "caller" | "configuration" | "provider" | "peer" | "internal";
   /** The claim, header parameter, scope list or option that it is about. */
   subject?: string;
+  /** A provider's own name for why it does not log somebody in: "login_required", "access_denied". */
+  error?: string;
+  /** Where the page wanted to go on after a login that came to nothing, as a path. */
+  returnTo?: string;
   /** When a retry makes sense. */
   retryAfterSec?: number;
   /** Why a module could not be loaded: stable, and a section of docs/bundlers.md. */

@@ -44,6 +44,8 @@ export type {
 export type { ErrorCode, ErrorDetails, LoadingReason } from "../error-codes.js";
 export { ArcgateError } from "../errors.js";
 export type { CryptoKeyLike, Source } from "../platform/types.js";
+export type { CreateFetchOptions } from "../token/create-fetch.js";
+export { createFetch } from "../token/create-fetch.js";
 export { TokenManager } from "../token/manager.js";
 export type {
   Bearer,

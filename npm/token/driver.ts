@@ -11,24 +11,15 @@ import { Attempts, type Parts, perform } from "./attempts.js";
 import { Logins } from "./login.js";
 import { TAB_HAS_TOKENS, TAB_SIGNED_OUT } from "./numbers.js";
 import { coreOptions } from "./options.js";
-import { storageOf, WriteQueue } from "./storage.js";
+import { Standing } from "./standing.js";
+import { stillThere, storageOf, WriteQueue } from "./storage.js";
 import { Tabs } from "./tabs.js";
 import type { StoredTokens, TokenEvent, TokenManagerOptions, TokenSource, TokenStorage } from "./types.js";
+import { hasTimers, listen } from "./wake.js";
 
 // The clock is looked at once a minute, so that it is noticed when somebody sets it back.
 const LONGEST_TIMER = 60_000;
 const STORAGE_LIMIT = 5000;
-
-// A timer belongs to the request that set it there, and ends with it: tokens are refreshed when they are used.
-const hasTimers = globalThis.navigator?.userAgent !== "Cloudflare-Workers";
-const isPage = typeof globalThis.document === "object";
-
-// After a sleep, a freeze or a time without network: deadlines are looked at as soon as somebody may be looking.
-function listen(how: "addEventListener" | "removeEventListener", onWake: (event?: Event) => void): void {
-  if (!isPage) return;
-  for (const name of ["online", "pagehide", "pageshow", "focus"]) globalThis[how](name, onWake);
-  document[how]("visibilitychange", onWake);
-}
 
 /** What a manager is made of, and does for its logins and tabs. */
 export class TokenDriver {
@@ -36,6 +27,7 @@ export class TokenDriver {
   readonly tabs: Tabs | undefined;
   readonly logins: Logins | undefined;
   readonly fetch: Parts["fetch"];
+  readonly standing = new Standing(() => ({ core: this.alive(), now: this.now() }));
   /** The token that the core gave last; nothing as soon as it may have another one. */
   token: string | undefined;
   /** What a page that was put away has missed is being asked for. */
@@ -197,6 +189,12 @@ export class TokenDriver {
     return this.#writes.add(limitMs, work);
   }
 
+  /** Takes over what is stored of somebody's login, so that a page knows at once who they are. */
+  async restore(): Promise<void> {
+    const stored = this.logins && (await stillThere(STORAGE_LIMIT, this.#storage, this.tabs));
+    if (stored !== undefined) this.do((core, now) => core.handleSharedTokens(stored, now));
+  }
+
   async erase(): Promise<void> {
     if (this.#storage) await this.write(STORAGE_LIMIT, () => this.#storage?.delete());
   }
@@ -215,8 +213,9 @@ export class TokenDriver {
     this.tabs?.tell({ fresh: this.#persisted, isLogin });
   }
 
-  /** Hands the core's events to whoever listens. */
+  /** Hands the core's events, and what has changed, to whoever listens. */
   report(): void {
+    this.standing.notice();
     if (!this.#machine.isAlive) return;
     const { core } = this;
     for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
@@ -232,6 +231,7 @@ export class TokenDriver {
     this.#isClosed = true;
     this.token = undefined;
     this.#machine.disarm();
+    this.standing.close();
     this.tabs?.close();
     listen("removeEventListener", this.#onWake);
   }

@@ -115,6 +115,10 @@ export class Logins {
     let answer: { attempt: number; returnTo?: string };
     try {
       answer = this.#host.call((core, now) => JSON.parse(core.handleLoginAnswer(JSON.stringify(query), now)));
+    } catch (thrown) {
+      const { details } = toArcgateError(thrown);
+      if (details?.returnTo !== undefined) this.#goal(details.returnTo);
+      throw thrown;
     } finally {
       await this.#save();
     }

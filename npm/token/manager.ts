@@ -15,8 +15,6 @@ const MAX_ROUNDS = 24;
 // How long a revocation waits for answers that are under way.
 const PATIENCE = 10_000;
 
-type State = "empty" | "valid" | "refreshing" | "failed";
-
 /**
  * Access tokens that are there when they are needed: obtained, refreshed before they end, revoked.
  *
@@ -36,11 +34,15 @@ type State = "empty" | "valid" | "refreshing" | "failed";
 export class TokenManager {
   #driver: TokenDriver;
 
-  /** Makes a manager. Does no I/O: the first token is obtained when it is asked for. */
+  /**
+   * Makes a manager. Sends nothing: the first token is obtained when it is asked for. Only what a person's login has left in
+   * `storage` is read, so that `claims` and `state` are right at once.
+   */
   static async create(source: TokenSource, options: TokenManagerOptions = {}): Promise<TokenManager> {
     await ready();
     const manager = new TokenManager(source, options);
     warnOfInsecureHosts(options.insecureHosts, "TokenManager");
+    await manager.#driver.restore();
     return manager;
   }
 
@@ -95,6 +97,7 @@ export class TokenManager {
       if (step === TOKEN_AND_BEGIN) {
         const token = core.token() as string;
         attempts.start(core, core.attempt(), waitUntil);
+        driver.report();
         return token;
       }
       driver.token = undefined;
@@ -192,8 +195,32 @@ export class TokenManager {
   }
 
   get state(): "empty" | "valid" | "refreshing" | "failed" {
-    const driver = this.#driver;
-    return driver.alive().state(driver.now()) as State;
+    return this.#driver.standing.state;
+  }
+
+  /**
+   * Who is logged in: the claims of the ID token, which the login has verified. After a reload too, with a `storage`, and in all
+   * tabs that share their tokens. A refresh's ID token of the same person takes its place. Gone with a logout, `revoke`, a refresh
+   * that is refused for good, `setToken`, and where neither an access token nor a refresh token is left. The same frozen object
+   * for as long as nothing changes. They say who somebody is, and open no door: a server verifies the access token.
+   */
+  get claims(): Record<string, unknown> | undefined {
+    return this.#driver.standing.claims;
+  }
+
+  /**
+   * Hears of each change of `state` and `claims`, from other tabs too: in a microtask after it, never during a call, and not at
+   * once for what is there already. Changes that come together are told once. Gives the function that ends it. A listener that
+   * throws harms nobody.
+   */
+  subscribe(
+    listener: (standing: {
+      state: "empty" | "valid" | "refreshing" | "failed";
+      claims?: Record<string, unknown> | undefined;
+    }) => void,
+  ): () => void {
+    this.#driver.alive();
+    return this.#driver.standing.subscribe(listener);
   }
 
   /** Ends timers and listeners. */

@@ -82,6 +82,19 @@ function encryptedStorageOf(name: string): TokenStorage {
   };
 }
 
+/** What a storage holds, as JSON; first it is learnt whether somebody has signed out since. Of one that fails, or is slow, nothing. */
+export async function stillThere(
+  limitMs: number,
+  storage: TokenStorage | undefined,
+  tabs: { look(): Promise<void> } | undefined,
+): Promise<string | undefined> {
+  const read = async () => {
+    await tabs?.look();
+    return JSON.stringify((await storage?.get()) ?? undefined);
+  };
+  return storage && within(limitMs, read()).catch(() => undefined);
+}
+
 /** Writes to a storage: one after the other, so that the last one to begin is the last one to be there. */
 export class WriteQueue {
   #last = Promise.resolve<boolean | undefined>(true);

@@ -38,6 +38,8 @@ export interface StoredTokens {
   accessToken?: string;
   refreshToken?: string;
   idToken?: string;
+  /** Whether a login has verified the ID token: only then are its claims shown. */
+  idTokenVerified?: boolean;
   scope?: string;
   obtainedAt: number;
   expiresAt?: number;

@@ -1,6 +1,6 @@
 //! Tokens at rest: what a storage keeps between two runs, or between two isolates.
 
-use super::response::Facts;
+use super::{id_token::IdToken, response::Facts};
 use crate::{
     json::{self, Members, Value},
     secret::Secret,
@@ -15,7 +15,7 @@ pub struct PersistedState {
     /// The refresh token.
     pub refresh: Option<Secret>,
     /// The ID token.
-    pub id_token: Option<Secret>,
+    pub id_token: Option<IdToken>,
     /// The scope that was granted.
     pub scope: Option<String>,
     /// When the tokens came.
@@ -35,11 +35,12 @@ impl PersistedState {
             return None;
         }
         let secret = |name| stored.get(name).and_then(Value::as_str).map(|text| Secret::new(text.as_bytes()));
+        let is_said = |name| stored.get(name).and_then(Value::as_bool) == Some(true);
         let date = |name| stored.get(name).and_then(Value::as_number).and_then(Time::from_numeric_date);
         Some(Self {
             access: secret("accessToken"),
             refresh: secret("refreshToken"),
-            id_token: secret("idToken"),
+            id_token: secret("idToken").map(|token| IdToken { token, is_verified: is_said("idTokenVerified") }),
             scope: stored.get("scope").and_then(Value::as_str).map(str::to_owned),
             obtained: date("obtainedAt")?,
             asked: date("askedAt"),
@@ -49,16 +50,20 @@ impl PersistedState {
 
     /// The tokens as JSON. This text is a secret.
     pub fn to_json(&self, source: &str) -> String {
-        fn text(secret: &Option<Secret>) -> Option<&str> {
-            secret.as_ref().and_then(text_of)
+        fn text(secret: Option<&Secret>) -> Option<&str> {
+            secret.and_then(text_of)
         }
+        let id_token = self.id_token.as_ref();
         let mut out = Members::new()
             .text("source", source)
-            .some_text("accessToken", text(&self.access))
-            .some_text("refreshToken", text(&self.refresh))
-            .some_text("idToken", text(&self.id_token))
+            .some_text("accessToken", text(self.access.as_ref()))
+            .some_text("refreshToken", text(self.refresh.as_ref()))
+            .some_text("idToken", text(id_token.map(|id_token| &id_token.token)))
             .some_text("scope", self.scope.as_deref())
             .raw("obtainedAt", &self.obtained.to_seconds());
+        if id_token.is_some_and(|id_token| id_token.is_verified) {
+            out = out.boolean("idTokenVerified", true);
+        }
         for (name, time) in [("askedAt", self.asked), ("expiresAt", self.expires)] {
             if let Some(time) = time {
                 out = out.raw(name, &time.to_seconds());
@@ -69,7 +74,7 @@ impl PersistedState {
 
     /// Whose tokens they are, as far as they say so.
     pub fn facts(&self) -> Facts {
-        let token = self.id_token.as_ref().or(self.access.as_ref());
+        let token = self.id_token.as_ref().map(|id_token| &id_token.token).or(self.access.as_ref());
         token.map(|token| Facts::of(token.expose())).unwrap_or_default()
     }
 }
@@ -88,7 +93,7 @@ mod tests {
         let stored = PersistedState {
             access: Some(Secret::new("a\"")),
             refresh: None,
-            id_token: Some(Secret::new("i")),
+            id_token: Some(IdToken { token: Secret::new("i"), is_verified: true }),
             scope: Some("x".into()),
             obtained: Time::from_millis(1_800_000_000_250.0),
             asked: None,
@@ -98,6 +103,7 @@ mod tests {
         let read = PersistedState::parse(&text, "[\"one\"]").unwrap();
         assert!(read.access.unwrap().matches(b"a\"") && read.refresh.is_none());
         assert_eq!(read.obtained.as_millis(), 1_800_000_000_250);
+        assert!(read.id_token.is_some_and(|id_token| id_token.is_verified && id_token.token.matches(b"i")));
         assert!(PersistedState::parse(&text, "[\"two\"]").is_none());
         for odd in ["", "null", "[]", "{}", r#"{"source":"[\"one\"]"}"#, r#"{"source":["one"],"obtainedAt":1}"#] {
             assert!(PersistedState::parse(odd, "[\"one\"]").is_none(), "{odd}");
@@ -113,6 +119,7 @@ mod tests {
         };
         let subject = |access, id_token| {
             let (refresh, scope, obtained) = (None, None, Time::EPOCH);
+            let id_token = Option::map(id_token, IdToken::unverified);
             PersistedState { access, refresh, id_token, scope, obtained, asked: None, expires: None }.facts().subject
         };
         let [access, id_token] = [r#"{"sub":"a"}"#, r#"{"sub":"i"}"#].map(token);

@@ -28,7 +28,7 @@ fn at(millis: f64, input: impl Fn(&mut Manager, Time) + 'static) -> Input<Manage
 
 fn pending(now: Time) -> PendingLogin {
     let (state, verifier) = (Secret::new("s"), Secret::new("v"));
-    PendingLogin { state, nonce: "n".into(), verifier, return_to: Some("/inbox".into()), begun: now }
+    PendingLogin { state, nonce: "n".into(), verifier, return_to: Some("/inbox".into()), max_age: None, begun: now }
 }
 
 #[test]
@@ -77,7 +77,8 @@ fn a_login_that_comes_back_with_a_code() {
 
 #[test]
 fn a_code_whose_id_token_nobody_can_verify() {
-    let login = || Login { code: Secret::new("k"), verifier: Secret::new("v"), nonce: "n".to_owned() };
+    let login =
+        || Login { code: Secret::new("k"), verifier: Secret::new("v"), nonce: "n".to_owned(), max_auth_age: None };
     let keys =
         Unverifiable { why: "the provider's keys can't be had", status: Some(503), url: None, retry_after: None };
     let inputs = [

@@ -25,6 +25,7 @@ pub(crate) fn pending(name: &str, now: Time) -> PendingLogin {
         nonce: "n".into(),
         verifier: Secret::new("v"),
         return_to: Some("/inbox".into()),
+        max_age: None,
         begun: now,
     }
 }

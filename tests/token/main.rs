@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod callbacks;
+mod claims;
 mod crowded_tabs;
 mod driver;
 mod failures;

@@ -9,7 +9,12 @@ fn a_login_ends_with_tokens_or_says_why_not() {
     let source = r#"{"type":"authorization_code","issuer":"https://i.example","clientId":"c","redirectUri":"https://p.example/"}"#;
     let document =
         Reply::Answer(200, r#"{"issuer":"https://i.example","token_endpoint":"https://i.example/token"}"#.to_owned());
-    let login = || Login { code: Secret::new("code"), verifier: Secret::new("verifier"), nonce: "n".to_owned() };
+    let login = || Login {
+        code: Secret::new("code"),
+        verifier: Secret::new("verifier"),
+        nonce: "n".to_owned(),
+        max_auth_age: None,
+    };
     let good = r#"{"access_token":"a","token_type":"Bearer","expires_in":600,"refresh_token":"r1","id_token":"i"}"#;
 
     let mut world = World::of(source);

@@ -12,6 +12,7 @@ impl World {
             nonce: "n".to_owned(),
             verifier: secret("verifier"),
             return_to: Some("https://a.example/".to_owned()),
+            max_age: None,
             begun,
         };
         if let Ok(url) = self.manager.handle_login(login, "challenge", &[], begun) {

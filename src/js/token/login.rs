@@ -44,6 +44,7 @@ impl TokenCore {
             nonce: next().to_owned(),
             verifier: Secret::new(next()),
             return_to,
+            max_age: None,
             begun: Time::from_millis(now),
         };
         let parameters = login_parameters(options).map_err(|error| thrown(&error))?;
@@ -126,6 +127,11 @@ impl TokenCore {
     #[wasm_bindgen(js_name = idToken)]
     pub fn id_token(&self) -> Option<String> {
         self.manager.id_token().and_then(text).map(str::to_owned)
+    }
+
+    /// The claims of the ID token as JSON, once they are verified and while there are tokens.
+    pub fn claims(&self) -> Option<String> {
+        self.manager.claims()
     }
 
     /// The server's clock minus ours, in milliseconds, as far as it is known.

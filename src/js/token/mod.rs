@@ -2,6 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
+mod attached;
 mod encode;
 mod login;
 mod tabs;

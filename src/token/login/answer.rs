@@ -2,7 +2,7 @@
 
 use super::rejected;
 use crate::{
-    error::{shown, Code, Error},
+    error::{shown, Code, Error, Fact},
     secret::Secret,
     token::{denial::error_name, metadata::Endpoints},
 };
@@ -64,12 +64,26 @@ impl<'a> Response<'a> {
             let error = error_name(error);
             let mut message = String::from("the provider did not log the person in: ");
             message.push_str(&error);
-            return Err(Error::new(Code::LoginRejected, message).about(error));
+            message.push_str(hint(&error));
+            let rejected = Error::new(Code::LoginRejected, message).with("error", Fact::Text(error.clone().into()));
+            return Err(rejected.about(error));
         }
         match self.code {
             Some(code) => Ok(Secret::new(code)),
             None => Err(rejected("the URL is not the answer to a login: it has no `code`")),
         }
+    }
+}
+
+/// What to do about the provider's "no".
+fn hint(error: &str) -> &'static str {
+    match error {
+        "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => {
+            ": somebody has to be asked, which `prompt` \"none\" forbids. Begin a login without it"
+        }
+        "invalid_scope" => ": may this client ask for that scope?",
+        "unauthorized_client" => ": may this client log people in, and is its `redirectUri` registered?",
+        _ => "",
     }
 }
 

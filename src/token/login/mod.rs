@@ -14,6 +14,7 @@ use crate::{
     error::{Code, Error},
     json::{self, Value},
     secret::Secret,
+    time::{Span, Time},
 };
 
 /// A longer ID token makes a URL that servers refuse; the provider then asks the person.
@@ -77,15 +78,42 @@ pub fn logout_url(source: &Source, endpoints: &Endpoints, id_token: Option<&Secr
     Some(with_query(endpoints.end_session.as_deref()?, form))
 }
 
+/// How long ago the person may have been asked who they are, in a login with these parameters.
+///
+/// # Errors
+/// `ERR_CONFIG` for a `max_age` that is no number of seconds.
+pub fn max_age(source: &Source, parameters: &[(String, String)]) -> Result<Option<Span>, Error> {
+    // A login's own stand in the place of the source's.
+    let named = |(name, _): &&(String, String)| name == "max_age";
+    let Some((_, text)) = parameters.iter().find(named).or_else(|| source.parameters.iter().find(named)) else {
+        return Ok(None);
+    };
+    match text.parse::<u32>() {
+        Ok(seconds) => Ok(Some(Span::from_secs(seconds.into()))),
+        Err(_) => {
+            let message = "`authorizationParams.max_age` must be a number of seconds, as text";
+            Err(Error::new(Code::Config, message).about("authorizationParams"))
+        }
+    }
+}
+
 /// What the claims of a login's ID token must say beyond what every JWT's must: OpenID Connect Core 1.0 §3.1.3.7.
 ///
 /// # Errors
-/// `ERR_LOGIN_REJECTED` with the claim as the subject.
-pub fn check_claims(claims: &str, client_id: &str, nonce: &str) -> Result<(), Error> {
+/// `ERR_LOGIN_REJECTED` with the claim as the subject. `max_auth_age` is how long before the token was issued the person may have been
+/// asked: both times are by the provider's clock, and no other is needed.
+pub fn check_claims(claims: &str, client_id: &str, nonce: &str, max_auth_age: Option<Span>) -> Result<(), Error> {
     let claims = json::object_of(claims).map_err(|_| rejected("the ID token has no claims"))?;
     let text = |name| claims.get(name).and_then(Value::as_str);
     if !text("nonce").is_some_and(|said| Secret::new(said).matches(nonce.as_bytes())) {
         return Err(rejected("the ID token is not the answer to this login").about("nonce"));
+    }
+    if let Some(most) = max_auth_age {
+        let date = |name| claims.get(name).and_then(Value::as_number).and_then(Time::from_numeric_date);
+        let age = date("iat").zip(date("auth_time")).map(|(issued, asked)| issued.since(asked));
+        if age.is_none_or(|age| age > most) {
+            return Err(rejected("the provider did not ask the person anew, as `max_age` wants it").about("auth_time"));
+        }
     }
     let audiences = claims.get("aud").and_then(Value::as_array).map_or(1, <[_]>::len);
     match claims.get("azp") {
@@ -161,7 +189,25 @@ mod tests {
             (r#"{"nonce":["n"],"aud":"c"}"#, false),
             ("", false),
         ] {
-            assert_eq!(check_claims(claims, "c", "n").is_ok(), good, "{claims}");
+            assert_eq!(check_claims(claims, "c", "n", None).is_ok(), good, "{claims}");
+        }
+    }
+
+    #[test]
+    fn whoever_was_asked_too_long_ago_is_not_logged_in() {
+        for (times, good) in [
+            (r#""iat":1000,"auth_time":940"#, true),
+            (r#""iat":1000,"auth_time":939"#, false),
+            (r#""iat":1000,"auth_time":1001"#, true),
+            (r#""iat":1000"#, false),
+            (r#""auth_time":1000"#, false),
+            (r#""iat":1000,"auth_time":"940""#, false),
+        ] {
+            let claims = format!(r#"{{"nonce":"n","aud":"c",{times}}}"#);
+            let checked = check_claims(&claims, "c", "n", Some(Span::from_secs(60)));
+            assert_eq!(checked.is_ok(), good, "{times}");
+            assert_eq!(checked.err().as_ref().and_then(Error::subject), (!good).then_some("auth_time"));
+            assert!(check_claims(&claims, "c", "n", None).is_ok());
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct PendingLogin {
     pub verifier: Secret,
     /// Where the page goes on afterwards.
     pub return_to: Option<String>,
+    /// `max_age`: how long ago the person may have been asked who they are. [`super::max_age`] finds it among the parameters.
+    pub max_age: Option<Span>,
     /// When it began, by the wall clock: the page that began it is gone.
     pub begun: Time,
 }
@@ -80,9 +82,12 @@ impl PendingLogins {
 
 impl PendingLogin {
     fn to_json(&self) -> String {
-        Members::new()
-            .raw("begunAt", &self.begun.to_seconds())
-            .some_text("state", text_of(&self.state))
+        let begun = Members::new().raw("begunAt", &self.begun.to_seconds());
+        let out = match self.max_age {
+            Some(max_age) => begun.integer("maxAgeSec", max_age.as_secs_ceil()),
+            None => begun,
+        };
+        out.some_text("state", text_of(&self.state))
             .text("nonce", &self.nonce)
             .some_text("verifier", text_of(&self.verifier))
             .some_text("returnTo", self.return_to.as_deref())
@@ -91,12 +96,14 @@ impl PendingLogin {
 
     fn read(item: &Object<'_>) -> Option<Self> {
         let text = |name| item.get(name).and_then(Value::as_str).map(str::to_owned);
+        let number = |name| item.get(name).and_then(Value::as_number);
         Some(Self {
             state: Secret::new(text("state")?),
             nonce: text("nonce")?,
             verifier: Secret::new(text("verifier")?),
             return_to: text("returnTo"),
-            begun: item.get("begunAt").and_then(Value::as_number).and_then(Time::from_numeric_date)?,
+            max_age: number("maxAgeSec").and_then(|seconds| seconds.as_i64()).map(Span::from_secs),
+            begun: number("begunAt").and_then(Time::from_numeric_date)?,
         })
     }
 }
@@ -111,6 +118,7 @@ mod tests {
             nonce: format!("n-{state}"),
             verifier: Secret::new("v"),
             return_to: Some("/x".into()),
+            max_age: Some(Span::from_secs(60)),
             begun: Time::from_millis(begun),
         }
     }
@@ -123,6 +131,7 @@ mod tests {
             waiting.push(pending(&number.to_string(), 1e12));
         }
         let mut waiting = PendingLogins::parse(&waiting.to_json("s"), "s");
+        assert!(waiting.0.iter().all(|login| login.max_age == Some(Span::from_secs(60))));
         assert!(waiting.take("1", now).is_none());
         assert_eq!(waiting.take("2", now).unwrap().nonce, "n-2");
         assert!(waiting.take("2", now).is_none() && waiting.take("", now).is_none());

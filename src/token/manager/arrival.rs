@@ -8,9 +8,8 @@ use super::{
 };
 use crate::{
     error::{Code, Error},
-    secret::Secret,
     time::{Span, Time},
-    token::{persisted_state::PersistedState, response::Tokens, schedule, source::Kind},
+    token::{id_token::IdToken, persisted_state::PersistedState, response::Tokens, schedule, source::Kind},
 };
 
 impl Manager {
@@ -83,6 +82,10 @@ impl Manager {
             _ => Reason::Initial,
         };
         self.install(arrived, now);
+        if attempt.is_login() {
+            // Its way led through [`Stage::Verify`].
+            self.identity.vouch();
+        }
         self.elsewhere.obtain(now);
         let expires = self.expires_at();
         self.emit(Event::Refreshed { reason, expires });
@@ -115,7 +118,7 @@ impl Manager {
     /// What the storage holds once this answer has come.
     pub(super) fn storable(&self, attempt: &Attempt) -> PersistedState {
         let goes_on = !attempt.is_login();
-        let carried = |token: Option<&Secret>| token.filter(|_| goes_on).cloned();
+        let carried = || self.refresh.current().filter(|_| goes_on).cloned();
         let obtained = self.clock.wall(attempt.entered);
         let wall = |life: Option<Life>| life.map(|life| self.clock.wall(life.expires));
         let Some(Arrived { tokens, life, asked }) = &attempt.arrived else {
@@ -123,8 +126,8 @@ impl Manager {
             let current = self.access.current().filter(|_| goes_on);
             return PersistedState {
                 access: current.map(|current| current.token.clone()),
-                refresh: carried(self.refresh.current()),
-                id_token: carried(self.identity.id_token()),
+                refresh: carried(),
+                id_token: self.identity.id_token().filter(|_| goes_on).cloned(),
                 scope: current.and_then(|current| current.scope.clone()),
                 obtained,
                 asked: current.and_then(|current| current.asked.at).map(|at| self.clock.wall(at)),
@@ -134,8 +137,12 @@ impl Manager {
         let id_token = tokens.id_token.as_ref();
         PersistedState {
             access: Some(tokens.access.clone()),
-            refresh: tokens.refresh.clone().or_else(|| carried(self.refresh.current())),
-            id_token: if goes_on { self.identity.after(id_token) } else { id_token.cloned() },
+            refresh: tokens.refresh.clone().or_else(carried),
+            id_token: if goes_on {
+                self.identity.after(id_token)
+            } else {
+                id_token.cloned().map(|token| IdToken { token, is_verified: true })
+            },
             scope: tokens.scope.clone(),
             obtained,
             asked: asked.at.map(|at| self.clock.wall(at)),

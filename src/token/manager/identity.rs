@@ -2,36 +2,39 @@
 
 use crate::{
     secret::Secret,
-    token::response::{Facts, Tokens},
+    token::{
+        id_token::IdToken,
+        response::{Facts, Tokens},
+    },
 };
 
 /// What the tokens before have said of whose they are.
 #[derive(Debug, Default)]
 pub(super) struct Identity {
-    id_token: Option<Secret>,
+    id_token: Option<IdToken>,
     /// What the access tokens said: it outlives each of them.
     access: Facts,
 }
 
 impl Identity {
-    pub(super) const fn id_token(&self) -> Option<&Secret> {
+    pub(super) const fn id_token(&self) -> Option<&IdToken> {
         self.id_token.as_ref()
     }
 
     /// OpenID Connect Core 1.0 §12.2, and the same for access tokens that say whose they are.
     pub(super) fn is_of(&self, tokens: &Tokens) -> bool {
         let facts = |token: Option<&Secret>| token.map(|token| Facts::of(token.expose())).unwrap_or_default();
-        let id = facts(self.id_token.as_ref());
+        let id = facts(self.id_token.as_ref().map(|id_token| &id_token.token));
         !self.access.contradicts(&tokens.facts) && !id.contradicts(&facts(tokens.id_token.as_ref()))
     }
 
-    /// The ID token that there is after this one has come: one that names nobody does not take the place of one that says whose
-    /// login it is, or the next answer could be anybody's (OpenID Connect Core 1.0 §12.2).
-    pub(super) fn after(&self, new: Option<&Secret>) -> Option<Secret> {
+    /// The ID token that there is after an answer has come: it is as good as the one before. One that names nobody does not take the
+    /// place of one that says whose login it is, or the next answer could be anybody's (OpenID Connect Core 1.0 §12.2).
+    pub(super) fn after(&self, new: Option<&Secret>) -> Option<IdToken> {
         match (&self.id_token, new) {
-            (Some(_), Some(new)) if Facts::of(new.expose()).names_somebody() => Some(new.clone()),
+            (Some(old), Some(new)) if old.gives_way_to(new) => Some(IdToken { token: new.clone(), ..*old }),
             (Some(old), _) => Some(old.clone()),
-            (None, new) => new.cloned(),
+            (None, new) => new.cloned().map(IdToken::unverified),
         }
     }
 
@@ -39,18 +42,37 @@ impl Identity {
         self.id_token = self.after(new);
     }
 
+    /// One that was kept elsewhere comes with what was known of it there.
+    pub(super) fn renew_from_store(&mut self, new: Option<IdToken>) {
+        match (&self.id_token, new) {
+            (Some(old), Some(new)) if old.gives_way_to(&new.token) => self.id_token = Some(new),
+            (None, new) => self.id_token = new,
+            _ => {}
+        }
+    }
+
+    /// A login's ID token was verified.
+    pub(super) const fn vouch(&mut self) {
+        if let Some(id_token) = &mut self.id_token {
+            id_token.is_verified = true;
+        }
+    }
+
     pub(super) fn learn(&mut self, facts: &Facts) {
         self.access.learn(facts);
     }
 
     /// Another login, perhaps: what the access token of the one before said is no measure for it.
-    pub(super) fn replace(&mut self, id_token: Option<Secret>, access: Facts) {
+    pub(super) fn replace(&mut self, id_token: Option<IdToken>, access: Facts) {
         *self = Self { id_token, access };
     }
 
-    /// Whoever hands tokens in says whose they are to be.
+    /// Whoever hands tokens in says whose they are to be: what was verified was somebody else, perhaps.
     pub(super) fn trust_next(&mut self) {
         self.access = Facts::default();
+        if let Some(id_token) = &mut self.id_token {
+            id_token.is_verified = false;
+        }
     }
 }
 
@@ -72,9 +94,9 @@ mod tests {
         for (new, stays) in [(&nameless, &nameless), (&of("u"), &of("u")), (&nameless, &of("u")), (&of("v"), &of("v"))]
         {
             identity.renew(Some(new));
-            assert!(identity.id_token().is_some_and(|token| token.matches(stays.expose())));
+            assert!(identity.id_token().is_some_and(|id_token| id_token.token.matches(stays.expose())));
         }
-        assert!(identity.after(None).is_some_and(|token| token.matches(of("v").expose())));
+        assert!(identity.after(None).is_some_and(|id_token| id_token.token.matches(of("v").expose())));
     }
 
     #[test]

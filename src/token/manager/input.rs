@@ -59,6 +59,8 @@ pub struct Login {
     pub verifier: Secret,
     /// `nonce`
     pub nonce: String,
+    /// How long before its ID token was issued the person may have been asked who they are; `None` where nobody wants to know.
+    pub max_auth_age: Option<Span>,
 }
 
 /// One of them, on its way to the stage that waits for it.

@@ -7,14 +7,17 @@ use super::{
     Manager,
 };
 use crate::{
-    error::{Code, Error},
-    time::Time,
+    error::{Code, Error, Fact},
+    time::{Span, Time},
     token::{
         login::{self, PendingLogin, Response},
         metadata::Endpoints,
         source::Kind,
     },
 };
+
+/// What may pass between a login's answer and its ID token.
+const ASKED_LATE: Span = Span::from_secs(60);
 
 impl Manager {
     pub(super) fn discover(&mut self, now: Time) {
@@ -33,7 +36,8 @@ impl Manager {
     ) -> Result<String, Error> {
         let endpoints = self.login_endpoints()?;
         let url = login::authorization_url(&self.source, endpoints, &login, challenge, parameters)?;
-        self.logins.push(login);
+        let max_age = login::max_age(&self.source, parameters)?;
+        self.logins.push(PendingLogin { max_age, ..login });
         Ok(url)
     }
 
@@ -46,9 +50,20 @@ impl Manager {
             )
             .about("state"));
         };
-        let code = response.code(self.source.issuer.as_deref(), self.login_endpoints()?)?;
-        self.exchange_code(Login { code, verifier: pending.verifier, nonce: pending.nonce }, now);
-        Ok(pending.return_to)
+        let PendingLogin { verifier, nonce, return_to, max_age, begun, .. } = pending;
+        let code = response.code(self.source.issuer.as_deref(), self.login_endpoints()?);
+        let code = match (code, return_to.clone()) {
+            (Ok(code), _) => code,
+            // Whoever asked by `prompt=none` goes on where they were, as nobody.
+            (Err(error), Some(path)) => return Err(error.with("returnTo", Fact::Text(path))),
+            (Err(error), None) => return Err(error),
+        };
+        // They may have been asked at any time since it began.
+        let waited = now.since(begun).max(Span::ZERO);
+        let since = |max_age: Span| Span::from_millis([max_age, waited, ASKED_LATE].map(Span::as_millis).iter().sum());
+        let max_auth_age = max_age.map(since);
+        self.exchange_code(Login { code, verifier, nonce, max_auth_age }, now);
+        Ok(return_to)
     }
 
     fn login_endpoints(&self) -> Result<&Endpoints, Error> {
@@ -69,7 +84,7 @@ impl Manager {
     pub(super) fn check_id_token(&self, attempt: &Attempt, verified: Result<&str, &str>) -> Outcome {
         let Operation::Code(login) = &attempt.operation else { return Ok(()) };
         match verified {
-            Ok(claims) => login::check_claims(claims, &self.source.client_id, &login.nonce),
+            Ok(claims) => login::check_claims(claims, &self.source.client_id, &login.nonce, login.max_auth_age),
             // The verifier's code, then what it says: which issuers, which audiences.
             Err(why) => {
                 let (code, told) = why.split_once(' ').unwrap_or((why, ""));

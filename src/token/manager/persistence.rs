@@ -49,7 +49,7 @@ impl Manager {
                 self.backoff.reopen();
             }
             self.elsewhere.obtain(obtained);
-            self.identity.renew(stored.id_token.as_ref());
+            self.identity.renew_from_store(stored.id_token.clone());
         }
         let Some(access) = stored.access.clone().filter(|access| !self.access.knows(access)) else { return false };
         let facts = Facts::of(access.expose());

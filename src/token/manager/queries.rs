@@ -38,8 +38,15 @@ impl Manager {
     }
 
     /// The ID token of the login.
-    pub const fn id_token(&self) -> Option<&Secret> {
-        self.identity.id_token()
+    pub fn id_token(&self) -> Option<&Secret> {
+        Some(&self.identity.id_token()?.token)
+    }
+
+    /// Who is logged in: the claims of the ID token as JSON, as they were verified. `None` where nobody has, and where nothing is left to
+    /// get another token with but another login.
+    pub fn claims(&self) -> Option<String> {
+        let has_tokens = self.access.current().is_some() || self.refresh.current().is_some();
+        self.identity.id_token()?.claims().filter(|_| has_tokens && !self.backoff.is_over())
     }
 
     /// The tokens for the storage, or for another tab. `None` when there are none.
@@ -62,7 +69,7 @@ impl Manager {
         if self.source.kind != Kind::AuthorizationCode {
             return None;
         }
-        login::logout_url(&self.source, self.endpoints()?, self.identity.id_token())
+        login::logout_url(&self.source, self.endpoints()?, self.id_token())
     }
 
     /// What the server's clock shows more than ours, as far as it has said.

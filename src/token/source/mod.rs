@@ -54,7 +54,7 @@ pub struct Source {
 }
 
 /// What `parameters` may not hold: it has an option of its own, or is not for users to set.
-const RESERVED: [&str; 20] = [
+const RESERVED: [&str; 21] = [
     "audience",
     "client_assertion",
     "client_assertion_type",
@@ -69,6 +69,7 @@ const RESERVED: [&str; 20] = [
     "redirect_uri",
     "refresh_token",
     "request",
+    "request_uri",
     "resource",
     "response_mode",
     "response_type",

@@ -1,0 +1,108 @@
+//! A token that goes along with the requests of somebody's own: with which, and whether another one may help when it is refused
+//! (RFC 6750 §3).
+
+/// Whether the token goes to this origin. `origins` are those that it may go to, as a URL parser writes them: nothing but the same text
+/// is the same origin.
+pub fn goes_to<'o>(origin: &str, origins: impl IntoIterator<Item = &'o str>) -> bool {
+    // What has no origin of its own is "null".
+    origin.contains("://") && origins.into_iter().any(|known| known == origin)
+}
+
+/// Whether an answer says that the token is bad, so that another one may help. `challenges` is `WWW-Authenticate`, where it can be
+/// read: pages of other origins often may not. A challenge without an error says no more than the status.
+pub fn may_be_renewed(status: u16, challenges: Option<&str>) -> bool {
+    status == 401
+        && match challenges {
+            None => true,
+            Some(text) if text.trim().is_empty() => true,
+            Some(text) => bearer_challenges(text).any(|error| matches!(error.as_str(), "" | "invalid_token")),
+        }
+}
+
+/// The `error` of each challenge of the scheme Bearer; empty where it has none.
+fn bearer_challenges(text: &str) -> impl Iterator<Item = String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut is_bearer = false;
+    for part in parts(text) {
+        let (first, rest) = part.split_once([' ', '\t']).unwrap_or((part, ""));
+        // `name=value` goes on with the challenge before; `scheme`, alone or before a parameter, begins one.
+        let is_parameter = first.contains('=') || rest.trim_start().starts_with('=');
+        if !is_parameter {
+            is_bearer = first.eq_ignore_ascii_case("bearer");
+            if is_bearer {
+                found.push(String::new());
+            }
+        }
+        let parameter = if is_parameter { part } else { rest };
+        let Some((name, value)) = parameter.split_once('=') else { continue };
+        if let (true, true, Some(last)) = (is_bearer, name.trim().eq_ignore_ascii_case("error"), found.last_mut()) {
+            value.trim().trim_matches('"').clone_into(last);
+        }
+    }
+    found.into_iter()
+}
+
+/// What stands between commas, but for those in quotes.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let between = move |c: char| {
+        let was_escaped = std::mem::take(&mut is_escaped);
+        match c {
+            '"' if !was_escaped => is_quoted = !is_quoted,
+            '\\' if is_quoted && !was_escaped => is_escaped = true,
+            _ => {}
+        }
+        c == ',' && !is_quoted
+    };
+    text.split(between).map(str::trim).filter(|part| !part.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_goes_to_exactly_these_origins() {
+        let origins = ["https://api.example", "http://localhost:8787"];
+        for (origin, goes) in [
+            ("https://api.example", true),
+            ("http://localhost:8787", true),
+            ("http://api.example", false),
+            ("https://api.example:8443", false),
+            ("https://api.example.evil.example", false),
+            ("https://API.example", false),
+            ("http://localhost", false),
+            ("null", false),
+            ("", false),
+        ] {
+            assert_eq!(goes_to(origin, origins), goes, "{origin}");
+        }
+        assert!(!goes_to("null", ["null"]) && !goes_to("https://api.example", []));
+    }
+
+    #[test]
+    fn another_token_helps_where_this_one_is_called_bad_or_nothing_is_said() {
+        for (challenges, may) in [
+            (None, true),
+            (Some(""), true),
+            (Some("Bearer"), true),
+            (Some("bearer realm=\"a, error=b\""), true),
+            (Some("Bearer error=\"invalid_token\", error_description=\"expired\""), true),
+            (Some("Bearer realm=\"x\", error=invalid_token"), true),
+            (Some("Bearer realm=\"say \\\"error\\\", error=\\\"y\", ERROR = \"invalid_token\""), true),
+            (Some("DPoP error=\"use_dpop_nonce\", Bearer error=\"invalid_token\""), true),
+            (Some("Basic realm=\"x\", Bearer"), true),
+            (Some("Bearer, DPoP error=\"invalid_token\""), true),
+            (Some("Bearer error=\"insufficient_scope\", scope=\"a b\""), false),
+            (Some("Bearer error=\"invalid_request\""), false),
+            (Some("Bearer error=\"insufficient_user_authentication\", acr_values=\"a\""), false),
+            (Some("Basic realm=\"x\""), false),
+            (Some("DPoP error=\"invalid_token\""), false),
+            (Some("Basic realm=\"Bearer\""), false),
+            (Some(",,"), false),
+        ] {
+            assert_eq!(may_be_renewed(401, challenges), may, "{challenges:?}");
+            assert!(!may_be_renewed(403, challenges) && !may_be_renewed(200, challenges));
+        }
+    }
+}
