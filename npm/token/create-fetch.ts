@@ -164,8 +164,9 @@ class Sending {
     this.#follows = !isBrowser && (init?.redirect ?? request?.redirect ?? "follow") === "follow";
     this.canRepeat = !isStream(init?.body);
     // The body of a Request is read once: what is sent is a copy of it, as long as it may be needed again.
-    const hasBody = (init?.body ?? undefined) === undefined && !!request?.body;
-    this.#isCopied = hasBody && !request.bodyUsed && (canRenew || this.#follows);
+    // Firefox does not say whether there is one.
+    const mayHaveBody = request !== undefined && !init?.body && !/^(GET|HEAD)$/.test(request.method);
+    this.#isCopied = mayHaveBody && !request.bodyUsed && (canRenew || this.#follows);
   }
 
   async send(token: string): Promise<Response> {

@@ -85,6 +85,8 @@ for (const name of ["chromium", "firefox"]) {
         assert.match(tokens[0].value, /^eyJ/);
         assert.equal(new Set(tokens.map(({ value }) => value)).size, 1, "two managers, two tokens");
 
+        assert.equal(await call("subject"), `${name}-${storage}`);
+        assert.ok(await call("toldOf", `${name}-${storage}`));
         await call("advance", 3600_000);
         const second = await call("get");
         assert.notEqual(second.value, tokens[0].value);
@@ -92,6 +94,8 @@ for (const name of ["chromium", "firefox"]) {
         // The answer is spent: a reload does not bring it back, but a storage brings the tokens.
         await browser.reload();
         await call("make", source(), options);
+        // Who it is, is known before anything is asked for.
+        assert.equal(await call("subject"), storage === "memory" ? "nobody" : `${name}-${storage}`);
         const again = await call("completeLogin");
         assert.deepEqual([again.code, again.subject], ["ERR_LOGIN_REJECTED", "state"]);
         if (storage === "memory") {
@@ -110,6 +114,7 @@ for (const name of ["chromium", "firefox"]) {
         await browser.open(`${pages.url}/other`);
         await call("make", source(), options);
         assert.deepEqual(await call("get"), third);
+        assert.equal(await call("subject"), `${name}-${storage}`);
 
         await browser.switchTo(home);
         const end = await call("logout");
@@ -117,6 +122,8 @@ for (const name of ["chromium", "firefox"]) {
         assert.equal((await call("get")).code, "ERR_UNAUTHENTICATED");
         await browser.switchTo(other);
         assert.ok(await call("heard", "signed_out"));
+        assert.ok(await call("toldOf", "nobody"));
+        assert.equal(await call("subject"), "nobody");
         assert.equal((await call("get")).code, "ERR_UNAUTHENTICATED");
         assert.ok(!/eyJ|accessToken|refresh/.test((await call("traces")).text));
         await browser.closeTab();

@@ -7,6 +7,7 @@ let made;
 let ahead = 0;
 let answers;
 const events = [];
+const standings = [];
 const kept = new Promise((resolve) => addEventListener("pageshow", ({ persisted }) => persisted && resolve()));
 
 const word = new BroadcastChannel("word");
@@ -32,6 +33,7 @@ globalThis.tab = {
       now: () => Date.now() + ahead,
       onEvent: ({ type }) => events.push(type),
     });
+    manager.subscribe(({ claims }) => standings.push(claims?.sub ?? "nobody"));
   },
   /** All tabs' callers ask at once, this one's too. */
   say(data) {
@@ -50,6 +52,12 @@ globalThis.tab = {
     ahead += ms;
   },
   state: () => manager.state,
+  subject: () => manager.claims?.sub ?? "nobody",
+  /** Once a listener was told that this is who is logged in. */
+  async toldOf(subject) {
+    while (standings.at(-1) !== subject) await new Promise((resolve) => setTimeout(resolve, 20));
+    return true;
+  },
   events: () => [...events],
   beginLogin: async (options) => String(await manager.beginLogin(options)),
   completeLogin: (url = location.href) => outcome(manager.completeLogin(url)),

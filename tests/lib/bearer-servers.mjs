@@ -25,7 +25,11 @@ export async function startServers() {
     const { authorization } = headers;
     if (method !== "OPTIONS") started.seen.push({ path: pathname, method, authorization, body, headers });
     const [status, fields = {}] = (method !== "OPTIONS" && started.answers[pathname]?.(authorization)) || [200];
-    const cors = { "access-control-allow-origin": "*", "access-control-allow-headers": "authorization, x-own" };
+    const cors = {
+      "cache-control": "no-store",
+      "access-control-allow-origin": "*",
+      "access-control-allow-headers": "authorization, x-own",
+    };
     response.writeHead(status, { ...cors, ...fields });
     response.end(body || "ok");
   });
