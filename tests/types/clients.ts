@@ -1,6 +1,6 @@
 // What the types must allow, and what they must not: asking agents, logging in, sessions. Compiled and never run.
 
-import { ArcClient, ArcpClient, type Job, TokenManager } from "arcgate";
+import { ArcClient, ArcpClient, type CreateFetchOptions, createFetch, type Job, TokenManager } from "arcgate";
 import { check, type Equal } from "./check.js";
 
 declare const arc: ArcClient;
@@ -56,6 +56,24 @@ async function loggingIn() {
   check<Equal<typeof returnTo, string | undefined>>();
   check<Equal<typeof claims, Record<string, unknown> | undefined>>();
   const end: URL | undefined = await manager.logout();
+  check<Equal<typeof manager.claims, Record<string, unknown> | undefined>>();
+  const unsubscribe: () => void = manager.subscribe(({ state, claims }) => {
+    check<Equal<typeof state, "empty" | "valid" | "refreshing" | "failed">>();
+    check<Equal<typeof claims, Record<string, unknown> | undefined>>();
+  });
+  unsubscribe();
+  await manager.beginLogin({ authorizationParams: { prompt: "none", max_age: "60" } });
+  // @ts-expect-error parameters are texts
+  manager.beginLogin({ authorizationParams: { max_age: 60 } });
+  // It stands wherever the platform's does.
+  const options: CreateFetchOptions = { origins: ["https://a.example"], fetch };
+  const library: { fetch?: typeof fetch; send?: (url: string | URL, init?: RequestInit) => Promise<Response> } = {
+    fetch: createFetch(manager, options),
+    send: createFetch(async () => "t", { origins: ["https://a.example"] as const }),
+  };
+  void library;
+  // @ts-expect-error where a token may go must be said
+  createFetch("t", {});
   // @ts-expect-error a page comes back somewhere
   TokenManager.create({ type: "authorization_code", issuer: "https://i.example", clientId: "c" });
   return end;

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { serve } from "../attacks/kit.mjs";
+import { only, startServers } from "../lib/bearer-servers.mjs";
 import { startWorkerd } from "../lib/bundled-worker.mjs";
 import { startWrangler } from "../lib/worker.mjs";
 
@@ -241,5 +242,41 @@ test("with KV as its storage, a cold isolate buys no new token", async () => {
     await run(async (ask) => assert.deepEqual(JSON.parse(await ask()), { token: "kv-2", wasCold: true }));
   } finally {
     rmSync(persistTo, { recursive: true, force: true });
+  }
+});
+
+test("createFetch: a token follows no redirect to another origin, and a bad one is replaced, whatever the request is", async () => {
+  const servers = await startServers();
+  const { api, other, seen } = servers;
+  try {
+    await post("/make", { name: "calls" });
+    const call = async (what) => JSON.parse(await post("/call", { name: "calls", origins: [api, other], ...what }));
+    for (const status of [302, 307]) {
+      servers.answers["/away"] = () => [status, { location: `${other}/there` }];
+      servers.answers["/within"] = () => [status, { location: "/here" }];
+      for (const prefix of ["", "request:"]) {
+        seen.length = 0;
+        const away = await call({ url: `${prefix}${api}/away`, method: "POST", body: "kept" });
+        assert.deepEqual([away.status, away.url, away.redirected], [200, `${other}/there`, true]);
+        await call({ url: `${prefix}${api}/within`, method: "POST", body: "kept" });
+        const gone = seen.map(({ path, method, authorization, body }) => [path, method, authorization, body].join(" "));
+        const [method, body] = status === 307 ? ["POST", "kept"] : ["GET", ""];
+        assert.deepEqual(gone, [
+          "/away POST Bearer calls-1 kept",
+          `/there ${method}  ${body}`,
+          "/within POST Bearer calls-1 kept",
+          `/here ${method} Bearer calls-1 ${body}`,
+        ]);
+      }
+    }
+    for (const [number, prefix] of ["", "request:"].entries()) {
+      servers.answers["/"] = only(`calls-${number + 2}`);
+      seen.length = 0;
+      const { status, text } = await call({ url: `${prefix}${api}/`, method: "POST", body: "kept" });
+      assert.deepEqual([status, text, seen.length], [200, "kept", 2]);
+      await post("/ahead", { name: "calls", ms: 60_000 });
+    }
+  } finally {
+    servers.close();
   }
 });

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
-mod attached;
+pub mod attached;
 mod encode;
 mod login;
 mod tabs;

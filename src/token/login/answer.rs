@@ -65,7 +65,7 @@ impl<'a> Response<'a> {
             let mut message = String::from("the provider did not log the person in: ");
             message.push_str(&error);
             message.push_str(hint(&error));
-            let rejected = Error::new(Code::LoginRejected, message).with("error", Fact::Text(error.clone().into()));
+            let rejected = Error::new(Code::LoginRejected, message).with("error", Fact::Text(error.clone()));
             return Err(rejected.about(error));
         }
         match self.code {

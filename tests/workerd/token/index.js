@@ -1,6 +1,6 @@
 // Managers made by the tests, one isolate for all requests, and a clock that the tests set forward.
 
-import { TokenManager } from "../../../pkg/entry.workerd.js";
+import { createFetch, TokenManager } from "../../../pkg/entry.workerd.js";
 
 /* global TOKEN_ENDPOINT */
 const machine = (name) => ({
@@ -42,6 +42,16 @@ const routes = {
     const { name } = await request.json();
     const { begun, events } = managers.get(name);
     return Response.json({ begun, events });
+  },
+
+  // Calls somebody with the manager's token, as `createFetch` does it.
+  async "/call"(request) {
+    const { name, url, origins, ...init } = await request.json();
+    const authorized = createFetch(managers.get(name).manager, { origins });
+    const given = url.startsWith("request:") ? new Request(url.slice("request:".length), init) : url;
+    const response = await (given === url ? authorized(url, init) : authorized(given));
+    const { status, redirected } = response;
+    return Response.json({ status, url: response.url, redirected, text: await response.text() });
   },
 
   // Asks for a token as a user's Worker does; `keep` is with waitUntil.
