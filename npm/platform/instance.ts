@@ -141,7 +141,9 @@ export class Instance<G extends Glue> {
     const source = from === undefined ? inside(origin.bytes) : isPlace(from) ? (origin.read ?? fetch)(from) : from;
     const compiling = compile(source as ModuleSource | Promise<ModuleSource>, this.#name);
     const glue = this.#glueFor(origin);
-    if (compiling instanceof Promise || typeof glue === "function") return this.#finish(glue, compiling);
+    // An edge runtime's module may be of another realm than its program, and the glue takes at once only what is of its own.
+    const isOwn = compiling instanceof globalThis.WebAssembly.Module;
+    if (!isOwn || typeof glue === "function") return this.#finish(glue, compiling);
     this.#exports = glue.initSync({ module: compiling });
     this.bindings = glue;
     return undefined;

@@ -7,12 +7,6 @@ const build = (source, target) => ["bun", "build", source, `--target=${target}`,
 
 export default {
   name: "Bun",
-  todo: {
-    "build for Bun": "bundles have no module",
-    "build for Node": "bundles have no module",
-    "build for browsers": "bundles have no module",
-    "build --compile": "bundles have no module",
-  },
   ways: {
     run: ({ exec }) => exec(["bun", "main.mjs"]),
     async "build for Bun"(kit) {

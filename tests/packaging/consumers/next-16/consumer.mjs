@@ -25,7 +25,7 @@ const build = (bundler, paths) => async (kit) => {
 const develop = (bundler, paths) => async (kit) =>
   look(kit, await kit.serve(["next", "dev", bundler, ...server], { env, ready: /Ready/ }), paths);
 
-/** Its webpack build knows no `runtime = "edge"` in a route of the App Router, whatever is in that route. */
+/** With webpack it has no `runtime = "edge"` in a route of the App Router, whatever is in that route. */
 const withoutEdgeRoute = (way) => (kit) => {
   rmSync(join(kit.project, "app/api/edge"), { recursive: true });
   return way(kit);
@@ -33,16 +33,10 @@ const withoutEdgeRoute = (way) => (kit) => {
 
 export default {
   name: "Next 16",
-  todo: {
-    "Turbopack: build and start": "bundles have no module",
-    "Turbopack: dev": "bundles have no module",
-    "webpack: build and start": "bundles have no module",
-    "webpack: dev": "bundles have no module",
-  },
   ways: {
     "Turbopack: build and start": build("--turbopack", [...places, ...edge]),
     "Turbopack: dev": develop("--turbopack", [...places, ...edge]),
     "webpack: build and start": withoutEdgeRoute(build("--webpack", [...places, "/api/old-edge"])),
-    "webpack: dev": develop("--webpack", [...places, ...edge]),
+    "webpack: dev": withoutEdgeRoute(develop("--webpack", [...places, "/api/old-edge"])),
   },
 };

@@ -18,14 +18,6 @@ const esbuild = (format, ...more) => [
 export default {
   name: "Node, bundled",
   quick: ["esbuild, cjs"],
-  todo: {
-    "esbuild, esm": "bundles have no module",
-    "esbuild, esm with splitting": "bundles have no module",
-    "esbuild, cjs": "bundles have no module",
-    "esbuild, cjs, minified": "bundles have no module",
-    Rolldown: "bundles have no module",
-    "tsup, esm": "bundles have no module",
-  },
   ways: {
     "esbuild, esm": bundled(esbuild("esm", "--outfile=out/main.mjs"), "main.mjs"),
     "esbuild, esm with splitting": bundled(
@@ -35,10 +27,8 @@ export default {
     "esbuild, cjs": bundled(esbuild("cjs", "--outfile=out/main.cjs"), "main.cjs"),
     "esbuild, cjs, minified": bundled(esbuild("cjs", "--minify", "--outfile=out/main.cjs"), "main.cjs"),
     Rolldown: bundled(["rolldown", "main.mjs", "--platform", "node", "--dir", "out"], "main.js"),
-    "tsup, esm": bundled(
-      ["tsup", "main.ts", "--format", "esm", "--no-external", "arcgate", "--out-dir", "out"],
-      "main.js",
-    ),
+    "tsup, esm": bundled(["tsup"], "main.js"),
+    "tsup, cjs": bundled(["tsup"], "main.cjs"),
     ncc: bundled(["ncc", "build", "main.mjs", "--out", "out"], "index.mjs"),
     tsx: ({ exec }) => exec(["tsx", "main.ts"]),
     "worker threads": ({ exec }) => exec(["node", "threads.mjs"]),

@@ -23,9 +23,6 @@ function asDependency({ project, write }) {
 
 export default {
   name: "SvelteKit 3 with adapter-node",
-  todo: {
-    devDependency: "bundles have no module",
-  },
   ways: {
     devDependency: buildAndStart,
     dependency(kit) {

@@ -1,8 +1,5 @@
 export default {
   name: "Vite 7, server side",
-  todo: {
-    "build with noExternal": "bundles have no module",
-  },
   ways: {
     async "build with noExternal"({ exec, serve, get }) {
       await exec(["vite", "build"]);

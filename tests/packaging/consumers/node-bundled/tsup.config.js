@@ -1,0 +1,1 @@
+export default { entry: ["main.ts"], format: ["esm", "cjs"], noExternal: ["arcgate"], outDir: "out" };
