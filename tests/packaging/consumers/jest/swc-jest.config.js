@@ -1,0 +1,5 @@
+module.exports = {
+  ...require("./documented.config.js"),
+  testMatch: ["**/commonjs/*.test.js"],
+  transform: { "\\.m?js$": "@swc/jest" },
+};
