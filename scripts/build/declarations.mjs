@@ -5,7 +5,8 @@ import { dirname, join, posix } from "node:path";
 import { root } from "../setup/cache.mjs";
 import { must } from "../setup/processes.mjs";
 
-const entries = ["index.d.ts", "verify.d.ts", "client.d.ts", "inline.d.ts", "worker.d.ts"];
+const subpaths = ["index", "verify", "client", "inline", "worker", "hono", "express", "fastify"];
+const entries = subpaths.map((name) => `${name}.d.ts`);
 const emitted = join(root, "target/npm/declarations");
 
 /** Writes them into `folder`. */
