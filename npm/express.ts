@@ -3,9 +3,11 @@
 // By the package's name: each runtime takes its own entry, which says where the module is.
 import "arcgate/verify";
 import type { Request, Response } from "express";
-import { bearer, type BearerAuthOptions as Options, type VerifierOrPromise } from "./verify/bearer-auth.js";
+import type { MiddlewareOptions, VerifierOrPromise } from "./verify/bearer-auth.js";
+import { bearer } from "./verify/bearer-auth.js";
 import type { NodeRequest } from "./verify/incoming.js";
-import { type NodeResponse, sendError } from "./verify/refusal.js";
+import type { NodeResponse } from "./verify/refusal.js";
+import { sendError } from "./verify/refusal.js";
 import type { Principal, VerifiedToken } from "./verify/types.js";
 
 declare global {
@@ -20,7 +22,7 @@ declare global {
 }
 
 /** `onRefused` may answer through the response. */
-export type BearerAuthOptions = Options<[request: Request, response: Response]>;
+export type BearerAuthOptions = MiddlewareOptions<[request: Request, response: Response]>;
 
 /**
  * Middleware that lets in whom the verifier accepts, and answers the others with 400, 401, 403 or 503 as `sendError` does. What is

@@ -3,7 +3,8 @@
 // By the package's name: each runtime takes its own entry, which says where the module is.
 import "arcgate/verify";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { bearer, type BearerAuthOptions as Options, type VerifierOrPromise } from "./verify/bearer-auth.js";
+import type { MiddlewareOptions, VerifierOrPromise } from "./verify/bearer-auth.js";
+import { bearer } from "./verify/bearer-auth.js";
 import type { NodeRequest } from "./verify/incoming.js";
 import type { Principal, VerifiedToken } from "./verify/types.js";
 
@@ -17,7 +18,7 @@ declare module "fastify" {
 }
 
 /** `onRefused` may answer through the reply. */
-export type BearerAuthOptions = Options<[request: FastifyRequest, reply: FastifyReply]>;
+export type BearerAuthOptions = MiddlewareOptions<[request: FastifyRequest, reply: FastifyReply]>;
 
 /** A request and a reply of Fastify's, whatever server, schema and types they are of. */
 interface AnyFastifyRequest {

@@ -3,11 +3,12 @@
 // By the package's name: each runtime takes its own entry, which says where the module is.
 import "arcgate/verify";
 import type { Context, MiddlewareHandler } from "hono";
-import { bearer, type BearerAuthOptions as Options, type VerifierOrPromise } from "./verify/bearer-auth.js";
+import type { MiddlewareOptions, VerifierOrPromise } from "./verify/bearer-auth.js";
+import { bearer } from "./verify/bearer-auth.js";
 import type { Principal, VerifiedToken } from "./verify/types.js";
 
 /** `onRefused` may give a `Response` to answer with. */
-export type BearerAuthOptions = Options<[context: Context]>;
+export type BearerAuthOptions = MiddlewareOptions<[context: Context]>;
 
 /** What `c.get()` has behind the middleware: `new Hono<{ Variables: AuthVariables }>()`. */
 export interface AuthVariables {

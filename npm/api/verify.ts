@@ -20,7 +20,8 @@ export type {
   JwksStore,
   ProviderOptions,
 } from "../verify/provider-types.js";
-export { errorResponse, type NodeResponse, sendError } from "../verify/refusal.js";
+export type { NodeResponse } from "../verify/refusal.js";
+export { errorResponse, sendError } from "../verify/refusal.js";
 export { authenticateRequest } from "../verify/request.js";
 export type {
   AuditEvent,

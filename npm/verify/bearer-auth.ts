@@ -12,7 +12,7 @@ import { isPending } from "./ways.js";
 export type VerifierOrPromise = Verifier | PromiseLike<Verifier>;
 
 /** What middleware may be told; `At` is what the framework hands to a handler. */
-export interface BearerAuthOptions<At extends readonly unknown[]> {
+export interface MiddlewareOptions<At extends readonly unknown[]> {
   /** What a principal needs, for all requests or by request. Missing ones are answered with 403. */
   scopes?: readonly string[] | ((...at: At) => readonly string[] | Promise<readonly string[]>);
   /**
@@ -44,7 +44,7 @@ export interface Refused {
  */
 export function bearer<At extends readonly unknown[]>(
   verifier: VerifierOrPromise,
-  options: BearerAuthOptions<At> = {},
+  options: MiddlewareOptions<At> = {},
 ): (request: AnyRequest, ...at: At) => Promise<Admitted | Refused> {
   if (!isPending(verifier as Promise<Verifier>)) checkVerifier(verifier);
   checkKeys(options, ["scopes", "optional", "onRefused"]);
@@ -72,7 +72,7 @@ export function bearer<At extends readonly unknown[]>(
 
 // The list is the middleware's own: nobody changes it afterwards.
 function scopesOf<At extends readonly unknown[]>(
-  options: BearerAuthOptions<At>,
+  options: MiddlewareOptions<At>,
 ): string[] | ((...at: At) => readonly string[] | Promise<readonly string[]>) {
   const { scopes } = options;
   if (typeof scopes === "function") return scopes;
