@@ -11,17 +11,17 @@ export default {
   name: "esbuild",
   quick: ["iife"],
   ways: {
-    iife: built(page("main.js", "text/javascript"), "src/main.js"),
-    "esm, with splitting": built(page("main.js"), "src/main.js", "--format=esm", "--splitting"),
-    "esm, in one file": built(page("main.js"), "src/main.js", "--format=esm", "--minify"),
-    "esm, arcgate/verify and arcgate/client": built(page("parts.js"), "src/parts.js", "--format=esm"),
-    "iife, arcgate/verify and arcgate/client": built(page("parts.js", "text/javascript"), "src/parts.js"),
+    iife: built(page("main.js", "text/javascript"), "app/main.js"),
+    "esm, with splitting": built(page("main.js"), "app/main.js", "--format=esm", "--splitting"),
+    "esm, in one file": built(page("main.js"), "app/main.js", "--format=esm", "--minify"),
+    "esm, arcgate/verify and arcgate/client": built(page("parts.js"), "app/parts.js", "--format=esm"),
+    "iife, arcgate/verify and arcgate/client": built(page("parts.js", "text/javascript"), "app/parts.js"),
     async "esm, with the modules beside it"({ shell, documented, files, page: look }) {
       await shell(documented("esbuild"));
       return look(`${await files({ "/": "dist", "/page": page("main.js") })}/page`, { silent: true });
     },
     async "iife, with the modules given"({ exec, files, page: look }) {
-      await exec(["esbuild", "src/given.js", "--bundle", "--external:*.bytes.js", "--outdir=dist"]);
+      await exec(["esbuild", "app/given.js", "--bundle", "--external:*.bytes.js", "--outdir=dist"]);
       const mounts = {
         "/": "dist",
         "/modules/": "node_modules/arcgate/wasm",
