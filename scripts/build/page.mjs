@@ -5,7 +5,8 @@ import { dirname, join, posix } from "node:path";
 
 /** Brings `folder` up to date with the browser's part of `pkg`. Writes only what differs: a running Worker watches it. */
 export function publishForPages(pkg, folder) {
-  const scripts = modules(pkg, "client.web.js", modules(pkg, "verify.web.js"));
+  const entries = ["index.js", "verify.js", "client.js"];
+  const scripts = entries.reduce((found, entry) => modules(pkg, entry, found), new Set());
   const wanted = ["wasm/verify.wasm", "wasm/client.wasm", ...scripts];
   const folders = new Set([...wanted].map((file) => posix.dirname(file)));
   mkdirSync(folder, { recursive: true });

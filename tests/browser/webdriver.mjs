@@ -23,9 +23,14 @@ const drivers = {
   },
 };
 
-/** Starts a browser: `open(url)`, `run(script, ...args)`, `close()`. */
-export async function startBrowser(name) {
-  const { command, started, capabilities } = drivers[name];
+const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
+
+/** Starts a browser: `open(url)`, `run(script, ...args)`, `close()`. `preferences` are Firefox's, as in about:config. */
+export async function startBrowser(name, { preferences } = {}) {
+  const { command, started, capabilities: usual } = drivers[name];
+  const capabilities = preferences
+    ? { ...usual, "moz:firefoxOptions": { ...usual["moz:firefoxOptions"], prefs: preferences } }
+    : usual;
   const [program, ...args] = command;
   if (!program) throw new Error(`no driver for ${name}: npm run setup -- browsers`);
   const driver = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -67,6 +72,17 @@ export async function startBrowser(name) {
       newTab: async () => (await call("POST", `${session}/window/new`, { type: "tab" })).handle,
       switchTo: (handle) => call("POST", `${session}/window`, { handle }),
       closeTab: () => call("DELETE", `${session}/window`),
+      /** Presses what an XPath names, as a mouse would. */
+      async click(xpath) {
+        const { [ELEMENT]: id } = await call("POST", `${session}/element`, { using: "xpath", value: xpath });
+        await call("POST", `${session}/element/${id}/click`, {});
+      },
+      /** Types into whatever has the focus. */
+      async type(text) {
+        const { [ELEMENT]: id } = await call("GET", `${session}/element/active`);
+        await call("POST", `${session}/element/${id}/value`, { text });
+      },
+      resize: (width, height) => call("POST", `${session}/window/rect`, { width, height }),
       /** Chromium only: takes the network away from the tab, or gives it back. */
       setOffline: (offline) =>
         call("POST", `${session}/chromium/network_conditions`, {

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { startBrowser } from "../browser/webdriver.mjs";
 import { startPlayground } from "../lib/playground.mjs";
+import { visit } from "../lib/visitor.mjs";
 
 const path = "/session";
 let site;
@@ -14,227 +14,183 @@ before(async () => {
 
 after(() => site?.close());
 
-// A page, whatever drives its browser: `run` has a function run there.
-const browsers = {
-  async chromium() {
-    const page = await site.open({ path });
-    const run = (work, ...values) => page.evaluate(`(${work})(...${JSON.stringify(values)})`);
-    return { run, complaints: async () => page.complaints, close: () => page.context().close() };
-  },
-  async firefox() {
-    const browser = await startBrowser("firefox");
-    await browser.open(site.origin + path);
-    const run = (work, ...values) => browser.run(`return (${work})(...args)`, ...values);
-    // A driver gives no console, and what its scripts keep is not theirs for long: the document keeps the complaints.
-    await run(() => {
-      const keep = (text) => {
-        document.body.dataset.complaints = `${document.body.dataset.complaints ?? ""}${text}\n`;
-      };
-      addEventListener("error", ({ message }) => keep(message));
-      addEventListener("unhandledrejection", ({ reason }) => keep(String(reason)));
-      addEventListener("securitypolicyviolation", ({ violatedDirective }) => keep(violatedDirective));
-    });
-    const complaints = () => run(() => (document.body.dataset.complaints ?? "").split("\n").filter(Boolean));
-    return { run, complaints, close: browser.close };
-  },
-};
+const step = ({ run }) => run(() => document.getElementById("count-bar").value);
+const isVisible = ({ run }, id) => run((wanted) => document.getElementById(wanted).checkVisibility(), id);
+const told = ({ run }) => run(() => [...document.querySelectorAll("#told b")].map((each) => each.textContent));
 
-/** What a person can do on such a page, and see. */
-function person({ run }) {
-  const text = (selector) =>
-    run((wanted) => document.querySelector(wanted).textContent.replace(/\s+/g, " ").trim(), selector);
-  const until = async (look, isEnough, what) => {
-    for (const end = Date.now() + 20_000; ; ) {
-      const found = await look();
-      if (isEnough(found)) return found;
-      if (Date.now() > end) assert.fail(`${what}: ${found}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
-  return {
-    text,
-    until,
-    says: (selector, pattern) =>
-      until(
-        () => text(selector),
-        (found) => pattern.test(found),
-        `${selector} should match ${pattern}, says`,
-      ),
-    async press(id) {
-      const isEnabled = () => run((wanted) => !document.getElementById(wanted).disabled, id);
-      await until(isEnabled, Boolean, `${id} is not to be pressed`);
-      await run((wanted) => document.getElementById(wanted).click(), id);
+/** Starts count, which goes so far and pauses so long. */
+async function count(user, to, pauseMs) {
+  await user.run(
+    (...values) => {
+      for (const [index, id] of ["count-to", "count-pause"].entries())
+        document.getElementById(id).value = values[index];
     },
-    count: (to, pauseMs) =>
-      run(
-        (...values) => {
-          for (const [index, id] of ["count-to", "count-pause"].entries())
-            document.getElementById(id).value = values[index];
-          document.getElementById("count-form").requestSubmit();
-        },
-        to,
-        pauseMs,
-      ),
-    step: () => run(() => document.getElementById("count-bar").value),
-    told: () => run(() => [...document.querySelectorAll("#told b")].map((each) => each.textContent)),
-  };
+    to,
+    pauseMs,
+  );
+  await user.press("Start count");
 }
 
-for (const name of Object.keys(browsers)) {
-  describe(name, () => {
-    let page;
+const counted = (user, least) =>
+  user.until(
+    () => step(user),
+    (value) => value >= least,
+    "the bar stands still at",
+  );
+
+for (const browser of ["chromium", "firefox"]) {
+  describe(browser, () => {
     let user;
 
     before(async () => {
-      page = await browsers[name]();
-      user = person(page);
+      user = await visit(browser, site, path);
     });
 
-    after(() => page?.close());
+    after(() => user?.close());
 
-    test("it opens a session, and shows the handshake frame by frame, what is secret masked", async () => {
-      await user.press("open");
+    test("there is nothing to cut yet, and nothing to close", async () => {
+      await user.says("#ready", /s$/);
+      for (const id of ["drop", "close", "cancel"]) assert.equal(await isVisible(user, id), false, id);
+    });
+
+    test("it opens a session, and takes the focus on to the next step", async () => {
+      await user.press("Connect");
       await user.says("#state", /^open$/);
-      assert.match(await user.text("[data-about=session]"), /^sess_\w+$/);
-      assert.match(await user.text("[data-about=agents]"), /count.*echo|echo.*count/);
-      assert.match(await user.text("[data-about=features]"), /progress/);
-      const frames = await page.run(() =>
-        [...document.querySelectorAll("#frames details")].map((details) => {
+      await user.says("#connect-outcome", /sess_\w+runtimearcgate .*agents(count, echo|echo, count)features.*progress/);
+      const focused = () => user.run(() => document.activeElement.getAttribute("aria-controls"));
+      await user.until(focused, (id) => id === "job-body", "the focus is on");
+      assert.equal(await isVisible(user, "open"), false);
+      assert.equal(await isVisible(user, "close"), true);
+    });
+
+    test("it shows the handshake frame by frame, what is secret masked", async () => {
+      const frames = await user.run(() =>
+        [...document.querySelectorAll(".frame details")].map((details) => {
           details.open = true;
           return details.querySelector(".way").textContent + details.querySelector(".type").textContent;
         }),
       );
       assert.deepEqual(frames.slice(0, 2), ["→session.hello", "←session.welcome"]);
-      await user.says("#frames", /"token": "eyJ\w{3}….{4}"/);
-      await user.says("#frames", /"resume_token": "[^"]{0,6}…[^"]*"/);
-      const whole = await page.run(() => document.documentElement.outerHTML);
+      await user.says("#log", /"token": "eyJ\w{3}….{4}"/);
+      await user.says("#log", /"resume_token": "[^"]{0,6}…[^"]*"/);
+      const whole = await user.run(() => document.documentElement.outerHTML);
       assert.doesNotMatch(whole, /eyJ[\w-]+\.[\w-]+/);
       assert.doesNotMatch(whole, /resume_token(&quot;|")?: (&quot;|")[^"&]{30}/);
     });
 
     test("it cuts the socket twice while count runs: each event once and in order, over three sockets", async () => {
       const seen = [];
-      await user.count(80, 25);
+      await count(user, 80, 25);
       for (const at of [10, 45]) {
-        const step = await user.until(user.step, (value) => value >= at, "the bar stands still at");
-        seen.push(step);
-        await user.press("drop");
-        await user.says("#state", /^(connecting|reconnecting)$/);
+        seen.push(await counted(user, at));
+        await user.press("Cut the socket");
+        await user.says("#told", at === 10 ? /reconnecting/ : /resumed.*reconnecting/);
+        assert.match(await user.focus(), /^(no-socket|drop)$/, "the focus stays where it was pressed");
         await user.says("#state", /^resumed$/);
+        assert.equal(await user.focus(), "drop");
       }
-      await user.until(
-        async () => {
-          seen.push(await user.step());
-          return user.text("#job-state");
-        },
-        (state) => state === "done",
-        "the job is",
-      );
-      assert.deepEqual(
-        seen,
-        seen.toSorted((a, b) => a - b),
-        "the bar goes forward only",
-      );
+      const isDone = async () => {
+        seen.push(await step(user));
+        return user.text("#job-state");
+      };
+      await user.until(isDone, (state) => state === "done", "the job is");
+      const inOrder = seen.toSorted((a, b) => a - b);
+      assert.deepEqual(seen, inOrder, "the bar goes forward only");
       assert.match(
         await user.text("#job-outcome"),
         /^count came to 80 in .* its 80 events over 3 sockets, each once and in order\.$/,
       );
       for (const [id, value] of Object.entries({ events: /^80$/, missing: /^0$/, double: /^0$/, seq: /^\d+$/ }))
         assert.match(await user.text(`#proof-${id}`), value, id);
-      assert.equal(await page.run(() => document.querySelectorAll("#tape i").length), 80);
-      assert.equal(
-        await page.run(
-          () => new Set([...document.querySelectorAll("#tape i")].map((cell) => cell.dataset.socket)).size,
-        ),
-        3,
+      const cells = await user.run(() =>
+        [...document.querySelectorAll("#tape i")].map(({ dataset }) => dataset.socket),
       );
-      const told = (await user.told()).filter((what) => what !== "connecting");
-      assert.deepEqual(told, ["open", "reconnecting", "resumed", "reconnecting", "resumed"]);
+      assert.equal(cells.length, 80);
+      assert.equal(new Set(cells).size, 3);
+      const all = (await told(user)).filter((what) => what !== "connecting");
+      assert.deepEqual(all, ["open", "reconnecting", "resumed", "reconnecting", "resumed"]);
     });
 
-    test("it cancels a job", async () => {
-      await user.count(400, 30);
-      await user.until(user.step, (value) => value >= 3, "the bar stands still at");
-      await user.press("cancel");
+    test("it cancels a job, and leaves the focus beside where that was pressed", async () => {
+      await count(user, 400, 30);
+      await counted(user, 3);
+      await user.press("Cancel the job");
       await user.says("#job-state", /^cancelled$/);
       await user.says("#job-outcome", /^CANCELLED/);
+      const focused = () => user.run(() => document.activeElement.textContent);
+      await user.until(focused, (text) => text === "Start count", "the focus is on");
+      assert.equal(await isVisible(user, "cancel"), false);
     });
 
-    test("it closes the session, and opens another", async () => {
-      const before = await user.text("[data-about=session]");
-      await user.press("close");
+    test("it closes the session: nothing is there to cut any more; and opens another", async () => {
+      const before = await user.text("#connect-outcome [data-field=session] dd");
+      await user.press("Close the session");
       await user.says("#state", /^closed$/);
-      await user.press("open");
+      await user.until(
+        () => user.focus(),
+        (id) => id === "open",
+        "the focus is on",
+      );
+      assert.equal(await isVisible(user, "drop"), false);
+      await user.press("Connect");
       await user.says("#state", /^open$/);
-      assert.notEqual(await user.text("[data-about=session]"), before);
+      await user.says("#connect-outcome", /sess_/);
+      assert.notEqual(await user.text("#connect-outcome [data-field=session] dd"), before);
     });
 
     test("nothing is complained about", async () => {
-      assert.deepEqual(await page.complaints(), []);
+      assert.deepEqual(await user.complaints(), []);
     });
   });
 }
 
-/** Where every part of the page is. */
-const places = (page) =>
-  page.evaluate(() =>
-    [...document.querySelectorAll(".card, .card > *, .intro, .top, .frames, .states li")]
-      .filter((element) => !element.matches(".chip"))
-      .map((element) => {
-        const { top, height } = element.getBoundingClientRect();
-        return `${element.id || element.className || element.tagName}: ${Math.round(top + scrollY)}, ${Math.round(height)}`;
-      }),
-  );
-
-const driven = (page) => person({ run: (work, ...values) => page.evaluate(`(${work})(...${JSON.stringify(values)})`) });
-
-for (const width of [1280, 380, 320]) {
-  test(`nothing moves while it fills, and nothing sticks out, at ${width} pixels`, async () => {
-    const page = await site.open({ path, viewport: { width, height: 5000 }, colorScheme: "dark" });
-    const user = driven(page);
-    await user.says("#size", /gzipped/);
-    const before = await places(page);
-    await user.press("open");
-    await user.says("#state", /^open$/);
-    assert.deepEqual(await places(page), before, "open");
-    await user.count(40, 10);
-    await user.until(user.step, (value) => value >= 5, "the bar stands still at");
-    await user.press("drop");
-    await user.says("#job-state", /^done$/);
-    assert.deepEqual(await places(page), before, "done");
-    const sideways = await page.evaluate(() => {
-      scrollTo(1000, 0);
-      return scrollX;
+test("the log of a phone is a bar at its foot that opens, and closes by Escape", async () => {
+  const user = await visit("chromium", site, path, { width: 390, height: 844 });
+  const edges = () =>
+    user.run(() => {
+      const { top, bottom } = document.getElementById("panel").getBoundingClientRect();
+      return [Math.round(top), Math.round(bottom)];
     });
-    assert.equal(sideways, 0);
-    await page.context().close();
-  });
-}
+  const [low, foot] = await edges();
+  assert.equal(foot, 844);
+  assert.ok(low > 760, `the bar begins at ${low}`);
+  await user.press("Connect");
+  await user.says("#log-last", /^\d sent, \d came$/);
+  assert.equal(await isVisible(user, "log-body"), false);
+  await user.press("Show");
+  assert.equal(await isVisible(user, "log-body"), true);
+  assert.ok((await edges())[0] < 400);
+  await user.page.keyboard.press("Escape");
+  assert.equal(await isVisible(user, "log-body"), false);
+  assert.equal(await user.focus(), "log-toggle");
+  await user.close();
+});
 
 test("it can be used with the keyboard alone", async () => {
-  const page = await site.open({ path });
-  const user = driven(page);
-  await page.waitForSelector("#open:enabled");
+  const user = await visit("chromium", site, path);
+  const { keyboard } = user.page;
+  await user.page.waitForSelector("#open:enabled");
   const reach = async (id) => {
     for (let presses = 0; presses < 60; presses += 1) {
-      if ((await page.evaluate(() => document.activeElement.id)) === id) return;
-      await page.keyboard.press("Tab");
+      if ((await user.focus()) === id) return;
+      await keyboard.press("Tab");
     }
     assert.fail(`${id} is not reached by Tab`);
   };
   await reach("open");
-  await page.keyboard.press("Enter");
+  await keyboard.press("Enter");
   await user.says("#state", /^open$/);
   await reach("count-to");
-  await page.keyboard.press("Enter");
-  await user.until(user.step, (value) => value >= 3, "the bar stands still at");
+  await keyboard.press("Enter");
+  await counted(user, 3);
   await reach("drop");
-  await page.keyboard.press("Space");
+  await keyboard.press("Space");
   await user.says("#state", /^resumed$/);
-  await reach("cancel");
-  await page.keyboard.press("Enter");
+  for (let presses = 0; presses < 40 && (await user.focus()) !== "cancel"; presses += 1)
+    await keyboard.press("Shift+Tab");
+  await keyboard.press("Enter");
   await user.says("#job-state", /^cancelled$/);
-  await page.context().close();
+  await user.close();
 });
 
 test("a token that the Worker refuses is told in plain words", async () => {
@@ -246,20 +202,20 @@ test("a token that the Worker refuses is told in plain words", async () => {
       }),
     );
   const page = await site.open({ path, prepare });
-  const user = driven(page);
-  await user.press("open");
-  await user.says("#state", /^closed$/);
-  await user.says("#told", /closed.*UNAUTHENTICATED/);
+  await page.click("#open:enabled");
+  await page.waitForSelector("#connect-outcome .error-code:text('ERR_UNAUTHENTICATED')");
+  assert.match(await page.getAttribute("#connect-outcome a", "href"), /#err_unauthenticated$/);
+  assert.equal(await page.textContent("#state"), "closed");
   assert.equal(await page.isEnabled("#open"), true);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "open");
   await page.context().close();
 });
 
 test("when the provider isn't running, it says so", async () => {
   await site.idp.close();
   const page = await site.open({ path });
-  const user = driven(page);
-  await user.press("open");
-  await user.says("#state", /^closed$/);
-  await user.says("#told", /closed.*ERR_REFRESH_UNAVAILABLE/);
+  await page.click("#open:enabled");
+  await page.waitForSelector("#connect-outcome .error-code:text('ERR_REFRESH_UNAVAILABLE')");
+  assert.match(await page.textContent("#connect-outcome"), /npm start/);
   await page.context().close();
 });

@@ -1,193 +1,139 @@
-// Step 3: calls to POST /arc, answered, streamed and refused.
+// Step 3: an agent is called over ARC, answers, streams, and is kept from whoever may not call it.
 
-import { $, busy, chip, el, fill } from "./dom.js";
+import { $, busy, chip, el, fill, show } from "./dom.js";
 import { Exchange, statusText } from "./exchange.js";
-import { Problem, parsed, requestToken, send } from "./http.js";
+import { clientTokens } from "./get.js";
+import { shownFetch } from "./http.js";
 import { ms } from "./jwt.js";
 import { kindOf } from "./log.js";
+import { explain } from "./problem.js";
 import { onToken, session } from "./session.js";
-import { events } from "./sse.js";
 
+const endpoint = new URL("/arc", location.href).href;
 const requestAgent = "playground";
-const brokenOff = new Problem(
-  "The answer broke off",
-  "The Worker ended the connection: its log in the terminal says why.",
-);
 
 export function startCall() {
   const exchange = new Exchange($("call-exchange"), {
     sent: "an ARC envelope: which method, of which agent",
     received: "status, headers, and the agent’s answer",
   });
-  const [echo, count] = ["echo-form", "count-form"].map((id) => $(id).querySelector("button.main"));
-  let enabled = false;
+  // The answer to the last request, as fetch had it.
+  let answer;
+  const fetch = async (...request) => {
+    answer = undefined;
+    answer = await shownFetch(exchange)(...request);
+    return answer;
+  };
+  const [echo, count] = ["echo-form", "count-form"].map((id) => $(id).querySelector("[type=submit]"));
   let streaming;
-  outcome("idle", "–", "What the Worker answered, in a sentence.");
 
   const press = (button, work) => busy(button, () => work().catch(failed));
-  $("echo-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    press(echo, callEcho);
-  });
-  $("count-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    press(count, streamCount);
-  });
+  for (const [id, button, work] of [
+    ["echo-form", echo, callEcho],
+    ["count-form", count, streamCount],
+  ])
+    $(id).addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!button.disabled) press(button, work);
+    });
   $("count-stop").addEventListener("click", () => streaming?.abort());
   $("call-without").addEventListener("click", ({ currentTarget }) => press(currentTarget, callWithout));
   $("call-few").addEventListener("click", ({ currentTarget }) => press(currentTarget, callWithFew));
-  onToken(allow);
+  onToken(() => {
+    echo.disabled = count.disabled = false;
+  });
 
-  function allow() {
-    $("call-without").disabled = $("call-few").disabled = !enabled;
-    echo.disabled = count.disabled = !enabled || !session.token;
-  }
+  const client = (token) => session.arcgate.ArcClient.create({ endpoint, requestAgent, token, fetch });
 
   async function callEcho() {
-    const answer = await post({ method: "task.create", agent: "echo", text: $("echo-text").value });
-    const said = answer.json?.result?.task?.messages?.at(-1)?.parts?.[0]?.content;
-    tell(answer, `echo gave it back: “${said}”`);
-  }
-
-  async function callWithout() {
-    tell(await post({ method: "task.create", agent: "echo", text: "let me in", token: null }));
-  }
-
-  async function callWithFew() {
-    const [client] = session.settings.clients;
-    const { received, token } = await requestToken(client, ["arc.task.controller"]);
-    if (!token) throw new Problem(`The provider refused: ${received.status}`, "It gave no token of fewer scopes.");
-    tell(await post({ method: "task.create", agent: "echo", text: "let me in", token }));
+    const agents = await client(session.tokens);
+    const { task } = await agents.task.create({ targetAgent: "echo", initialMessage: $("echo-text").value });
+    came(`echo gave it back: “${task.messages.at(-1).parts[0].content}”`);
   }
 
   async function streamCount() {
     const to = $("count-to").valueAsNumber;
-    const input = JSON.stringify({ to, delayMs: $("count-pause").valueAsNumber });
+    const initialMessage = JSON.stringify({ to, delayMs: $("count-pause").valueAsNumber });
+    const began = performance.now();
     streaming = new AbortController();
-    $("count-stop").disabled = false;
+    const { signal } = streaming;
     meter(0, to, "starting…");
+    $("meter").hidden = false;
+    show($("count-stop"), true);
     try {
-      await readStream(await open({ method: "chat.start", agent: "count", text: input, stream: true }), to);
+      const agents = await client(session.tokens);
+      for await (const { message } of agents.chat.start({
+        targetAgent: "count",
+        initialMessage,
+        stream: true,
+        signal,
+      })) {
+        const step = message && JSON.parse(message.parts[0].content);
+        if (step?.kind === "progress") meter(step.body.current, to, `${step.body.current} of ${to}`);
+      }
+      came(`count reached ${to}, in ${ms(performance.now() - began)}, each step drawn as it came.`);
     } catch (error) {
-      if (error.name !== "AbortError") throw error;
+      if (!signal.aborted) throw error;
       meter($("count-bar").value, to, `stopped at ${$("count-bar").value} of ${to}`);
       outcome("idle", "stopped", "The page hung up, and the Worker stopped the agent.");
     } finally {
-      $("count-stop").disabled = true;
-      streaming = undefined;
+      show($("count-stop"), false, count);
     }
   }
 
-  async function readStream({ response, began }, to) {
-    if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
-      meter(0, to, "not counting");
-      return tell(await whole(response));
-    }
-    const pane = exchange.streaming(response);
-    outcome("good", statusText(response.status), "The answer is a stream; it arrives in the pane below.");
-    chip($("called"), "good", "streaming");
-    let failure;
-    let last;
-    for await (const { event, data, text } of events(response.body)) {
-      pane.append(text);
-      if (event === "error") failure = data.error;
-      if (event !== "stream") continue;
-      const said = parsed(data.message.parts[0].content);
-      if (said?.kind === "progress")
-        meter(said.body.current, said.body.total, `${said.body.current} of ${said.body.total}`);
-      else last = said;
-    }
-    const took = performance.now() - began;
-    response.finished();
-    pane.done(took);
-    if (failure) outcome("bad", String(failure.code), `The stream was cut: ${failure.message}.`);
-    else
-      outcome(
-        "good",
-        statusText(response.status),
-        `count reached ${last}, in ${ms(took)}, each step drawn as it came.`,
-      );
-    chip($("called"), failure ? "bad" : "good", failure ? "cut" : "streamed");
+  // No client would do so: the request is written by hand.
+  async function callWithout() {
+    const message = { role: "user", parts: [{ type: "TextPart", content: "let me in" }] };
+    const method = "task.create";
+    const params = { initialMessage: message };
+    const body = JSON.stringify({ arc: "1.0", id: "1", method, requestAgent, targetAgent: "echo", params });
+    await fetch(endpoint, { method: "POST", headers: { "Content-Type": "application/arc+json" }, body });
+    came("Who calls is not known, so nothing was read. WWW-Authenticate says what to bring.");
   }
 
-  async function post(call) {
-    const { response } = await open(call);
-    return whole(response);
+  async function callWithFew() {
+    const tokens = await clientTokens(session.settings.clients[0], { scopes: ["arc.task.controller"], fetch });
+    const agents = await client(tokens);
+    await agents.task.create({ targetAgent: "echo", initialMessage: "let me in" });
   }
 
-  // Sends an envelope. `token: null` sends none.
-  async function open({ method, agent, text, stream = false, token = session.token }) {
-    const envelope = {
-      arc: "1.0",
-      id: crypto.randomUUID(),
-      method,
-      requestAgent,
-      targetAgent: agent,
-      params: {
-        initialMessage: { role: "user", parts: [{ type: "TextPart", content: text }] },
-        ...(stream && { stream }),
-      },
-    };
-    const headers = { ...(token && { Authorization: `Bearer ${token}` }), "Content-Type": "application/arc+json" };
-    const sent = { method: "POST", url: "/arc", headers, body: JSON.stringify(envelope) };
-    exchange.sent(sent);
-    const began = performance.now();
-    const response = await send({ ...sent, signal: stream ? streaming.signal : undefined });
-    return { response, began };
-  }
-
-  async function whole(response) {
-    const text = await response.text();
-    const { status, headers, took } = response;
-    exchange.received({ status, headers, text, took });
-    return { status, headers, text, took, json: parsed(text) };
+  // An answer in a sentence.
+  function came(words, ...more) {
+    const { status, took } = answer;
+    outcome(kindOf(status), statusText(status), words, ...more);
+    chip($("called"), kindOf(status), `${status} in ${ms(took)}`);
   }
 
   function failed(error) {
-    const known = error instanceof Problem;
-    const { title, message } = known ? error : brokenOff;
-    exchange.failed({ title, message });
-    outcome("bad", "no answer", `${title}. ${message}`);
+    if (answer && answer.status >= 400) return came(meaning(answer.status, error), explain(error));
+    if (error instanceof TypeError) return outcome("bad", "no answer", "Is npm start still running in the terminal?");
+    outcome("bad", answer ? "broke off" : "no answer", "", explain(error));
     chip($("called"), "bad", "no answer");
   }
 
   return {
     enable() {
-      enabled = true;
-      allow();
+      $("call-without").disabled = $("call-few").disabled = false;
     },
   };
 }
 
-// An answer in a sentence: what its status means for whoever called.
-function tell({ status, json, took }, success) {
-  const { code, details } = json?.error ?? {};
-  const missing = details?.required_scopes?.filter((scope) => !details.provided_scopes.includes(scope));
-  const sentences = {
-    401:
-      code === -44004
-        ? "The token has ended: get another in step 1."
-        : "Who calls is not known, so nothing was read. WWW-Authenticate says what to bring.",
-    403: `The token is good and names its bearer, but lacks ${missing?.join(" ")}.`,
-    500: "The Worker’s own mistake: its log in the terminal says which.",
-    503: "The Worker can’t verify now. Retry-After says when to ask again.",
-  };
-  const sentence = status < 400 ? success : (sentences[status] ?? json?.error?.message ?? "Refused.");
-  outcome(kindOf(status), statusText(status), sentence);
-  chip($("called"), kindOf(status), `${status} in ${ms(took)}`);
+// What a status means for whoever called.
+function meaning(status, { details }) {
+  if (status === 403) return "The token is good and names its bearer, but it does not allow this.";
+  if (status === 401) return "The token was refused: get another in step 1.";
+  return details?.fault === "caller" ? "The call was refused." : "The Worker can’t do it now.";
 }
 
-function outcome(kind, title, sentence) {
-  fill(
-    $("call-outcome"),
-    el(
-      "p",
-      {},
-      el("strong", { className: "status", textContent: title, data: { kind } }),
-      " ",
-      el("span", { textContent: sentence }),
-    ),
+function outcome(kind, title, words, ...more) {
+  const line = el(
+    "p",
+    {},
+    el("strong", { className: "status", textContent: title, data: { kind } }),
+    " ",
+    el("span", { textContent: words }),
   );
+  fill($("call-outcome"), line, ...more);
 }
 
 function meter(value, max, text) {

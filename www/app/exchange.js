@@ -19,7 +19,7 @@ const reasons = {
 
 export const statusText = (status) => `${status} ${reasons[status] ?? ""}`.trim();
 
-/** The two panes of a card. */
+/** The two panes of a step. */
 export class Exchange {
   #sent;
   #received;
@@ -27,8 +27,9 @@ export class Exchange {
 
   constructor(target, { sent: ask, received: answer }) {
     this.#time = el("span", { className: "took" });
-    this.#sent = pane("Sent", ask);
-    this.#received = pane("Came back", answer, this.#time);
+    const step = target.closest(".step").querySelector(".fold").textContent;
+    this.#sent = pane("Sent", step, ask);
+    this.#received = pane("Came back", step, answer, this.#time);
     fill(target, this.#sent.box, this.#received.box);
   }
 
@@ -42,44 +43,40 @@ export class Exchange {
       origin === location.origin ? "" : el("span", { className: "faint", textContent: origin }),
       el("b", { textContent: pathname }),
     );
-    this.#sent.show(first, ...headerLines(Object.entries(headers)), "\n", ...bodyOf(body));
+    this.#sent.show(first, ...headerLines(new Headers(headers)), "\n", ...bodyOf(body));
     this.#received.show(el("span", { className: "faint", textContent: "waiting for the answer…" }));
     this.#time.textContent = "";
   }
 
-  /** Shows an answer. */
-  received({ status, headers, text, took }) {
-    const first = el("span", {
-      className: "line status",
-      textContent: statusText(status),
-      data: { kind: kindOf(status) },
-    });
-    this.#received.show(first, ...headerLines([...headers]), "\n", ...bodyOf(text));
+  /** Shows an answer, its body read from a copy: set out when it is whole, a stream piece by piece. */
+  async received({ status, headers, took }, copy) {
+    const data = { kind: kindOf(status) };
+    this.#received.show(
+      el("span", { className: "line status", textContent: statusText(status), data }),
+      ...headerLines(headers),
+      "\n",
+    );
     this.#time.textContent = ms(took);
+    try {
+      if (!headers.get("content-type")?.startsWith("text/event-stream"))
+        return this.#received.append(...bodyOf(await copy.text()));
+      const reader = copy.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let piece = await reader.read(); !piece.done; piece = await reader.read())
+        this.#received.append(...highlighted(piece.value));
+    } catch {
+      this.#received.append(el("span", { className: "faint", textContent: "…and here it broke off." }));
+    }
   }
 
-  /** Begins an answer that arrives in pieces; gives what appends to it. */
-  streaming({ status, headers, took }) {
-    this.received({ status, headers, text: "", took });
-    return {
-      append: (text) => this.#received.append(...highlighted(text)),
-      done: (time) => {
-        this.#time.textContent = ms(time);
-      },
-    };
-  }
-
-  /** There is no answer: what is wrong, and what to do. */
-  failed({ title, message }) {
-    const first = el("span", { className: "line status", textContent: title, data: { kind: "bad" } });
-    this.#received.show(first, el("span", { className: "line prose", textContent: message }));
-    this.#time.textContent = "";
+  /** There is no answer. */
+  failed() {
+    this.#received.show(el("span", { className: "line status", textContent: "no answer", data: { kind: "bad" } }));
   }
 }
 
-function pane(title, hint, extra = "") {
+function pane(title, step, hint, extra = "") {
   const code = el("code", {}, el("span", { className: "faint", textContent: hint }));
-  const text = el("pre", { tabIndex: 0, aria: { label: title } }, code);
+  const text = el("pre", { tabIndex: 0, aria: { label: `${title}: ${step}` } }, code);
   text.setAttribute("role", "region");
   const box = el("div", { className: "pane" }, el("h3", {}, title, extra), text);
   return {
@@ -96,7 +93,7 @@ function pane(title, hint, extra = "") {
 }
 
 function headerLines(headers) {
-  return headers.map(([name, value]) =>
+  return [...headers].map(([name, value]) =>
     el("span", { className: "line" }, el("span", { className: "name", textContent: `${name}: ` }), masked(value)),
   );
 }

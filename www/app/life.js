@@ -1,7 +1,8 @@
 // The token's life: the bar that empties and fills, and what one can do to it.
 
-import { $, busy, chip } from "./dom.js";
+import { $, allow, busy, chip, fill } from "./dom.js";
 import { decode, mask } from "./jwt.js";
+import { explain } from "./problem.js";
 
 const buttons = ["refresh", "call", "refuse"];
 
@@ -14,7 +15,7 @@ export function startLife(manager, client) {
 
   on("refresh", async () => {
     await take({ forceRefresh: true });
-    say("A token that came in the last two seconds counts as fresh; otherwise this is a new one.");
+    say("A new token, asked for now: the old one had time left.");
   });
   on("refuse", async () => {
     manager.invalidate(token);
@@ -28,13 +29,12 @@ export function startLife(manager, client) {
 
   function on(id, work) {
     $(id).addEventListener("click", ({ currentTarget }) =>
-      busy(currentTarget, () => work().catch((error) => say(`${error.message} (${error.code})`, "bad"))),
+      busy(currentTarget, () => work().catch((error) => fill($("life-said"), explain(error)))),
     );
   }
 
-  function say(words, kind = "") {
-    $("life-said").textContent = words;
-    $("life-said").dataset.kind = kind;
+  function say(words) {
+    fill($("life-said"), words);
   }
 
   async function take(options) {
@@ -65,7 +65,8 @@ export function startLife(manager, client) {
   return {
     /** Somebody is logged in. */
     begin() {
-      for (const id of buttons) $(id).disabled = false;
+      for (const id of buttons) allow($(id), true);
+      $("life-hint").hidden = true;
       for (const timer of timers) clearInterval(timer);
       timers = [setInterval(draw, 200), setInterval(() => $("keep").checked && quietly(take), 1000)];
       quietly(take);
@@ -75,11 +76,12 @@ export function startLife(manager, client) {
       for (const timer of timers) clearInterval(timer);
       timers = [];
       token = undefined;
-      for (const id of buttons) $(id).disabled = true;
+      for (const id of buttons) allow($(id), false);
+      $("life-hint").hidden = false;
       $("token").textContent = "–";
       chip($("state"), "idle", "no token");
       chip($("source"), "idle", "no token");
-      say("");
+      fill($("life-said"));
       draw();
     },
     requested() {

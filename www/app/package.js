@@ -1,17 +1,15 @@
-// The arcgate package, as it is published: loaded as plain files, timed and measured.
+// The package, as it is published: loaded as plain files, timed and measured.
 
 import { $ } from "./dom.js";
 import { ms } from "./jwt.js";
 import { Problem } from "./problem.js";
 
-const folder = "../arcgate/";
-
-/** Loads one part of the package, "verify" or "client", and says how large and how quick its module is. */
-export async function loadPackage(part) {
+/** Loads "arcgate", or a part of it, with the WebAssembly that it needs. Says how long that took. */
+export async function loadPackage(name) {
   const began = performance.now();
   let arcgate;
   try {
-    arcgate = await import(`${folder}${part}.web.js`);
+    arcgate = await import(name);
     await arcgate.ready();
   } catch {
     throw new Problem(
@@ -21,17 +19,15 @@ export async function loadPackage(part) {
   }
   $("ready").textContent = ms(performance.now() - began);
   $("version").textContent = arcgate.version;
-  // Of no importance to the steps, so nothing waits for it.
-  measure(part).catch(() => {
-    $("size").textContent = "unknown";
-  });
+  measure();
   return arcgate;
 }
 
-async function measure(part) {
-  const response = await fetch(new URL(`${folder}wasm/${part}.wasm`, import.meta.url), { cache: "force-cache" });
-  const bytes = await response.blob();
-  const packed = await new Response(bytes.stream().pipeThrough(new CompressionStream("gzip"))).blob();
-  const kilo = (size) => `${Math.round(size / 1000)} kB`;
-  $("size").textContent = `${kilo(bytes.size)}, ${kilo(packed.size)} gzipped`;
+// What came over the wire of WebAssembly, and how much it is unpacked.
+function measure() {
+  const modules = performance
+    .getEntriesByType("resource")
+    .filter(({ name }) => new URL(name).pathname.endsWith(".wasm"));
+  const sum = (key) => modules.reduce((total, module) => total + module[key], 0);
+  $("size").textContent = `${modules.length}, ${Math.round(sum("decodedBodySize") / 1000)} kB`;
 }

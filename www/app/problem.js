@@ -1,4 +1,4 @@
-// What went wrong, for a person.
+// What went wrong, for a person: in words, with its code, and where to read on.
 
 import { $, el } from "./dom.js";
 
@@ -10,17 +10,37 @@ export class Problem extends Error {
   }
 }
 
+// What the package can't know: who runs the provider and the Worker here.
+const isRunning = "Is npm start still running in the terminal? It runs the provider beside the Worker.";
+const here = {
+  ERR_JWKS_UNAVAILABLE: isRunning,
+  ERR_REFRESH_UNAVAILABLE: isRunning,
+  ERR_NETWORK: isRunning,
+};
+
+/** An error as a person reads it: an ArcgateError has a code, and a page that explains it. */
+export function explain(error) {
+  if (error instanceof Problem)
+    return el("p", { className: "wrong" }, el("strong", { textContent: error.title }), ` ${error.message}`);
+  if (error.name !== "ArcgateError") throw error;
+  const advice = here[error.code];
+  return el(
+    "p",
+    { className: "wrong" },
+    el("strong", { textContent: sentence(error.message) }),
+    advice ? ` ${advice} ` : " ",
+    el("code", { className: "error-code", textContent: error.code }),
+    " ",
+    el("a", { href: error.docs, textContent: "What it means" }),
+  );
+}
+
+const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+
 /** Says it at the top of the page. */
 export function notice(problem) {
-  const known = problem instanceof Problem;
-  $("notice").append(
-    el(
-      "p",
-      { className: "notice" },
-      el("strong", { textContent: known ? `${problem.title}. ` : "Something in this page is broken. " }),
-      problem.message,
-    ),
-  );
+  const title = problem instanceof Problem ? problem.title : "Something in this page is broken";
+  $("notice").append(el("p", { className: "notice" }, el("strong", { textContent: `${title}. ` }), problem.message));
 }
 
 /** Does a part of what the page begins with; without it, says why, and gives undefined. */

@@ -1,15 +1,21 @@
-// What the steps share: the settings of this playground, the token, and word of its change.
+// What the steps share: the settings of this playground, the token and what gets it, and word of its change.
 
 const events = new EventTarget();
 
-export const session = { settings: undefined, token: undefined, expiresAt: undefined, isCounting: false };
+export const session = {
+  settings: undefined,
+  arcgate: undefined,
+  tokens: undefined,
+  token: undefined,
+  expiresAt: undefined,
+};
 
 export function onToken(listener) {
   events.addEventListener("token", listener);
 }
 
-export function setToken(token) {
-  session.token = token;
+export function setToken(found) {
+  Object.assign(session, found);
   events.dispatchEvent(new Event("token"));
 }
 

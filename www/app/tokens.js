@@ -1,12 +1,13 @@
 // The page about tokens over time: a person logs in, and TokenManager does the rest, in sight.
 
-import { $, busy, chip, fill } from "./dom.js";
+import { $, busy, chip, fill, show } from "./dom.js";
 import { loggedFetch } from "./http.js";
 import { startLife } from "./life.js";
 import { logEvent } from "./log.js";
 import { loadPackage } from "./package.js";
-import { begin, notice, Problem } from "./problem.js";
+import { begin, explain, Problem } from "./problem.js";
 import { loadSettings } from "./settings.js";
+import { goTo, unfold } from "./steps.js";
 
 const page = new URL("tokens", location.href).href;
 
@@ -20,17 +21,13 @@ const words = {
   not_stored: () => "the storage failed; the tokens are in memory only",
 };
 
-const subject = (token) => {
-  const [, payload] = token.split(".");
-  return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))).sub;
-};
-
 fill($("notice"));
-const [settings, arcgate] = await Promise.all([begin(loadSettings), begin(() => loadPackage("client"))]);
+const [settings, arcgate] = await Promise.all([begin(loadSettings), begin(() => loadPackage("arcgate/client"))]);
 if (settings && arcgate) await begin(() => start(settings, arcgate));
 
 async function start({ issuer, audience, page: clientId }, { TokenManager, ArcClient }) {
   if (!clientId) throw new Problem("This provider logs nobody in", "Start it anew with npm start.");
+  const early = [];
   let life;
   const manager = await TokenManager.create(
     {
@@ -45,14 +42,11 @@ async function start({ issuer, audience, page: clientId }, { TokenManager, ArcCl
     {
       storage: "encrypted",
       fetch: (url, init) => {
-        if (init?.method === "POST" && new URL(url).pathname === "/token") life.requested();
+        if (init?.method === "POST" && new URL(url).pathname === "/token") life?.requested();
         return loggedFetch(url, init);
       },
-      onEvent: (event) => {
-        tell(event);
-        life.happened(event);
-        if (event.type === "signed_out") left("Somebody logged out in another tab.");
-      },
+      // What the storage tells comes before there is a life to show.
+      onEvent: (event) => (life ? heard(event) : early.push(event)),
     },
   );
   const client = await ArcClient.create({
@@ -62,6 +56,7 @@ async function start({ issuer, audience, page: clientId }, { TokenManager, ArcCl
     fetch: loggedFetch,
   });
   life = startLife(manager, client);
+  for (const event of early) heard(event);
 
   for (const [id, work] of [
     ["log-in", async () => location.assign(await manager.beginLogin({ returnTo: page }))],
@@ -70,8 +65,18 @@ async function start({ issuer, audience, page: clientId }, { TokenManager, ArcCl
     $(id).addEventListener("click", ({ currentTarget }) => busy(currentTarget, () => work().catch(failed)));
   }
 
-  if (new URL(location.href).searchParams.has("state")) await comeBack();
-  await show();
+  const hasAnswer = new URL(location.href).searchParams.has("state");
+  if (hasAnswer) await comeBack();
+  await showWho();
+  $("log-in").disabled = false;
+  // Who went to the provider is taken on from where they left.
+  if (hasAnswer) return $("log-out").hidden ? $("log-in").focus() : goTo("life");
+
+  function heard(event) {
+    tell(event);
+    life.happened(event);
+    if (event.type === "signed_out") left("Somebody logged out in another tab.");
+  }
 
   // The provider has sent somebody back here: with a code, or with its reason.
   async function comeBack() {
@@ -86,14 +91,17 @@ async function start({ issuer, audience, page: clientId }, { TokenManager, ArcCl
     }
   }
 
-  async function show() {
-    const person = await manager.getToken().then(subject, () => undefined);
-    if (person === undefined) return left($("login-said").textContent);
+  async function showWho() {
+    const person = await manager.getToken().then(
+      () => manager.claims?.sub,
+      () => undefined,
+    );
+    if (person === undefined) return left();
     chip($("who"), "good", person);
-    $("login-said").dataset.kind = "";
-    $("login-said").textContent = `${person} is logged in, in every tab of this page.`;
-    $("log-in").disabled = true;
-    $("log-out").disabled = false;
+    fill($("login-said"));
+    show($("log-out"), true);
+    show($("log-in"), false, $("log-out"));
+    for (const id of ["life", "share"]) unfold(id);
     life.begin();
   }
 
@@ -104,25 +112,24 @@ async function start({ issuer, audience, page: clientId }, { TokenManager, ArcCl
     if (url) location.assign(url);
   }
 
-  function left(words) {
+  function left(said) {
     chip($("who"), "idle", "nobody is logged in");
-    $("login-said").textContent = words;
-    $("log-in").disabled = false;
-    $("log-out").disabled = true;
+    if (said) fill($("login-said"), said);
+    show($("log-in"), true);
+    show($("log-out"), false, $("log-in"));
     life.end();
   }
 
   // Another tab may have logged somebody in.
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && $("log-out").disabled) show();
+    if (!document.hidden && $("log-out").hidden) showWho();
   });
 }
 
 function failed(error) {
-  if (error.name !== "ArcgateError") return notice(error);
+  const shown = explain(error);
   logEvent("refused", `${error.code} ${error.details?.subject ?? ""}`, "bad");
-  $("login-said").dataset.kind = "bad";
-  $("login-said").textContent = `${error.message} (${error.code})`;
+  fill($("login-said"), shown);
 }
 
 function tell(event) {

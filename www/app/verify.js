@@ -1,85 +1,74 @@
 // Step 2: the package verifies the token in this page, and refuses what is broken.
 
 import { breakages } from "./breakages.js";
-import { $, busy, chip, el, fill } from "./dom.js";
+import { $, busy, chip, el, fill, list, show } from "./dom.js";
 import { loggedFetch } from "./http.js";
 import { ms, onCalendar } from "./jwt.js";
+import { explain } from "./problem.js";
 import { onToken, session } from "./session.js";
+import { unfold } from "./steps.js";
 
 export function startVerify() {
-  let arcgate;
   let verifier;
   const button = $("verify-button");
   const buttons = breakages.map((breakage) => {
-    const made = el("button", { type: "button", textContent: breakage.label, disabled: true });
+    const made = el("button", { type: "button", textContent: breakage.label });
     made.addEventListener("click", () => busy(made, () => tryBroken(breakage)));
     return made;
   });
   fill($("break"), ...buttons);
-  reset();
   button.addEventListener("click", () => busy(button, verify));
   onToken(() => {
     reset();
-    button.disabled = !arcgate;
+    button.disabled = false;
+    for (const hint of document.querySelectorAll("[data-needs=token]")) hint.hidden = true;
   });
 
   function reset() {
     verifier = undefined;
-    for (const each of buttons) each.disabled = true;
-    for (const id of ["time-first", "time-known", "time-second"]) $(id).textContent = "–";
-    $("note-first").textContent = "fetches the keys";
+    show($("timings"), false);
+    show($("break-part"), false, button);
+    fill($("verify-outcome"));
+    fill($("break-outcome"));
     chip($("verdict"), "idle", "not verified");
-    showPrincipal();
-    showRefusal($("break-outcome"));
   }
 
-  const make = ({ provider = {}, ...options } = {}) => {
-    const { issuer, audience } = session.settings;
-    return arcgate.JwtVerifier.create({ providers: { local: { issuer, audience, ...provider } }, ...options });
-  };
-
   /** A verifier of other options, with the keys that the first one fetched. */
-  const makeWithKeys = async (options) => {
+  async function makeWithKeys(options) {
     const other = await make(options);
     other.importKeys(verifier.exportKeys());
     return other;
-  };
+  }
 
   // A new verifier each time: it knows no key and no token yet.
   async function verify() {
-    reset();
     const { token } = session;
-    const requests = [];
-    const counted = async (...request) => {
-      requests.push(request);
+    let requests = 0;
+    const fetch = (...request) => {
+      requests += 1;
       return loggedFetch(...request);
     };
     try {
-      const fresh = await make({ fetch: counted });
+      const fresh = await make({ fetch });
       const first = await timed(() => fresh.verify(token));
       const second = await timed(() => fresh.verify(token));
       verifier = fresh;
       const other = await makeWithKeys();
       const known = await timed(() => other.verify(token));
       $("time-first").textContent = ms(first.took);
-      $("note-first").textContent = `${requests.length} requests for the keys`;
+      $("note-first").textContent = `${requests} requests for the keys`;
       $("time-known").textContent = ms(known.took);
       $("time-second").textContent = ms(second.took);
-      showPrincipal(first.result);
+      fill($("verify-outcome"), identity(first.result));
       chip($("verdict"), "good", "accepted");
-      for (const each of buttons) each.disabled = false;
+      show($("timings"), true);
+      show($("break-part"), true);
+      unfold("call");
     } catch (error) {
-      const { code, message, retryable, details } = error;
       // No keys, say: that is no word against the token.
-      if (retryable) chip($("verdict"), "warn", "can’t tell now");
+      if (error.retryable) chip($("verdict"), "warn", "can’t tell now");
       else chip($("verdict"), "bad", "refused");
-      const rows = [
-        ["code", [el("code", { className: "status", textContent: code ?? error.name, data: { kind: "bad" } })]],
-        ["why", [message]],
-        ["fault", [`${details?.fault ?? "–"}; ${retryable ? "ask again later" : "a retry won’t help"}`]],
-        ["over HTTP", [asHttp(error)]],
-      ];
-      fill($("verify-outcome"), list(rows));
+      fill($("verify-outcome"), explain(error), about(error));
     }
   }
 
@@ -88,28 +77,25 @@ export function startVerify() {
     const tried = options ? await makeWithKeys(options) : verifier;
     try {
       await tried.verify(token);
-      showRefusal($("break-outcome"), {
-        change,
-        error: { code: "accepted", message: "This should not have happened." },
-      });
+      fill(
+        $("break-outcome"),
+        el("p", { className: "error-code", textContent: "This should not have been accepted." }),
+      );
     } catch (error) {
-      showRefusal($("break-outcome"), { change, error, http: asHttp(error) });
+      fill($("break-outcome"), ...refusal(error, change));
     }
   }
 
-  // What a server that uses the package would answer.
-  function asHttp(error) {
-    const { status, headers } = arcgate.errorResponse(error);
-    const wait = headers.get("retry-after");
-    return [status, headers.get("www-authenticate"), wait && `Retry-After: ${wait}`].filter(Boolean).join(" · ");
-  }
-
   return {
-    enable(loaded) {
-      arcgate = loaded;
+    enable() {
       button.disabled = !session.token;
     },
   };
+}
+
+function make({ provider = {}, ...options } = {}) {
+  const { issuer, audience } = session.settings;
+  return session.arcgate.JwtVerifier.create({ providers: { local: { issuer, audience, ...provider } }, ...options });
 }
 
 async function timed(work) {
@@ -118,51 +104,36 @@ async function timed(work) {
   return { result, took: performance.now() - began };
 }
 
-function showPrincipal({ principal, scopes, provider, expiresAt } = {}) {
-  const scopeList = scopes?.map((scope) => el("span", { className: "scope", textContent: scope })) ?? ["–"];
-  const pairs = [
-    ["principal", [el("code", { textContent: principal?.key ?? "–" })]],
-    ["provider", [provider ?? "–"]],
-    ["scopes", scopeList],
-    ["expires", [expiresAt ? onCalendar(expiresAt) : "–"]],
-  ];
-  fill($("verify-outcome"), list(pairs));
+function identity({ principal, scopes, provider, expiresAt }) {
+  return list([
+    ["principal", [el("code", { textContent: principal.key })]],
+    ["provider", [provider]],
+    ["scopes", scopes.map((scope) => el("span", { className: "scope", textContent: `${scope} ` }))],
+    ["expires", [onCalendar(expiresAt)]],
+  ]);
 }
 
 /** An ArcgateError, and what was done to provoke it. */
-function showRefusal(target, { change, error, http } = {}) {
-  const [before, after] = change ?? ["nothing is broken yet", ""];
-  const {
-    code = "ERR_…",
-    message = "Press one of the buttons: the token, or what is expected of it, is changed.",
-    retryable,
-    details,
-  } = error ?? {};
-  fill(
-    target,
-    el(
-      "p",
-      { className: "change" },
-      after ? el("del", { textContent: before }) : before,
-      after ? " → " : "",
-      after ? el("ins", { textContent: after }) : "",
-    ),
-    el("p", { className: "code", textContent: code, data: { kind: error ? "bad" : "idle" } }),
-    el("p", { className: "message", textContent: message }),
-    list([
-      ["fault", [details?.fault ?? "–"]],
-      ["retryable", [retryable === undefined ? "–" : retryable ? "yes: ask again later" : "no"]],
-      ["over HTTP", [http ?? "–"]],
-    ]),
-  );
+function refusal(error, [before, after]) {
+  const changed = [el("del", { textContent: before }), " → ", el("ins", { textContent: after })];
+  return [
+    el("p", { className: "change" }, ...changed),
+    el("p", { className: "error-code" }, el("a", { href: error.docs, textContent: error.code })),
+    el("p", { className: "message", textContent: error.message }),
+    about(error),
+  ];
 }
 
-function list(pairs) {
-  return el(
-    "dl",
-    {},
-    ...pairs.map(([name, values]) =>
-      el("div", { data: { field: name } }, el("dt", { textContent: name }), el("dd", {}, ...values)),
-    ),
-  );
+const about = (error) =>
+  list([
+    ["fault", [error.details?.fault ?? "–"]],
+    ["retryable", [error.retryable ? "yes: ask again later" : "no"]],
+    ["over HTTP", [asHttp(error)]],
+  ]);
+
+// What a server that uses the package would answer.
+function asHttp(error) {
+  const { status, headers } = session.arcgate.errorResponse(error);
+  const wait = headers.get("retry-after");
+  return [status, headers.get("www-authenticate"), wait && `Retry-After: ${wait}`].filter(Boolean).join(" · ");
 }

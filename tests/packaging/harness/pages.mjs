@@ -6,10 +6,7 @@ import { launchChromium } from "../../lib/browser.mjs";
 
 const PATIENCE = 60_000;
 
-/**
- * The browsers of a run, each started when it is first needed. `look(url)` gives what the page shows, and in Chromium what the
- * console and the network said of errors and warnings.
- */
+/** The browsers of a run, each started when it is first needed. `look(url)` gives what the page shows. */
 export function openBrowsers() {
   const started = new Map();
   const start = (name, begin) => {
@@ -30,20 +27,14 @@ export function openBrowsers() {
 async function lookInChromium(browser, url) {
   const context = await browser.newContext();
   const complaints = [];
-  // Nobody's page has an icon.
-  const complain = (text, about) => about.endsWith("/favicon.ico") || complaints.push(text);
   try {
     const page = await context.newPage();
     const broken = new Promise((resolve) => {
       page.on("pageerror", (error) => resolve(`page error: ${error.message}`));
     });
-    page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) complain(message.text(), message.location().url);
-    });
-    page.on("requestfailed", (request) => complain(`${request.url()}: ${request.failure()?.errorText}`, request.url()));
-    page.on("response", (response) => {
-      if (response.status() >= 400) complain(`${response.url()}: ${response.status()}`, response.url());
-    });
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    page.on("requestfailed", (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
+    page.on("response", (response) => response.ok() || complaints.push(`${response.url()}: ${response.status()}`));
     await page.goto(url, { waitUntil: "commit" });
     const shown = page
       .waitForFunction(() => document.documentElement?.dataset.arcgate, undefined, { timeout: PATIENCE })
@@ -51,7 +42,8 @@ async function lookInChromium(browser, url) {
         (handle) => handle.jsonValue(),
         (error) => `the page shows nothing: ${error.message.split("\n", 1)[0]}`,
       );
-    return { line: await Promise.race([shown, broken]), complaints };
+    const line = await Promise.race([shown, broken]);
+    return line.startsWith("user-") ? line : [line, ...complaints].join("\n  ");
   } finally {
     await context.close();
   }
@@ -65,6 +57,5 @@ async function lookInFirefox(browser, url) {
       await new Promise((resolve) => new MutationObserver(() => root.dataset.arcgate && resolve())
         .observe(root, { attributes: true }));
     return root.dataset.arcgate;`);
-  const line = await bounded(shown, "word from the page", PATIENCE).catch(({ message }) => `nothing: ${message}`);
-  return { line, complaints: [] };
+  return bounded(shown, "word from the page", PATIENCE).catch((error) => `the page shows nothing: ${error.message}`);
 }

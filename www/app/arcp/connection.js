@@ -1,7 +1,9 @@
-// Step 1: the session, from hello to goodbye, and what the client tells of it.
+// Step 1: the session, from hello to goodbye. Step 3: its sockets, cut, and what the client tells of that.
 
-import { $, busy, chip, el } from "../dom.js";
+import { $, busy, chip, el, fill, list, show } from "../dom.js";
 import { ms } from "../jwt.js";
+import { explain } from "../problem.js";
+import { goTo } from "../steps.js";
 import { addFrame, addMark } from "./frames.js";
 import { watchedWebSocket } from "./watch.js";
 
@@ -25,37 +27,43 @@ export function startConnection({ arcgate, settings, job }) {
 
   $("open").addEventListener("click", () => busy($("open"), connect));
   $("close").addEventListener("click", () => busy($("close"), () => client?.close("closed by the user")));
+  $("drop").addEventListener("click", () => watched.cut());
   $("open").disabled = false;
 
   async function connect() {
     began = performance.now();
-    $("open").disabled = true;
+    fill($("connect-outcome"));
+    fill($("told"));
     try {
       tokens ??= await manager();
-      const url = new URL("/arcp", location.href);
-      url.protocol = url.protocol.replace("http", "ws");
-      client = await arcgate.ArcpClient.connect(url.href, {
+      client = await arcgate.ArcpClient.connect(new URL("/arcp", location.origin.replace("http", "ws")).href, {
         client: { name: "playground", version: arcgate.version },
         auth: { scheme: "bearer", token: tokens },
         WebSocket: watched.WebSocket,
         onEvent: told,
       });
     } catch (error) {
-      failed(error);
-      $("open").disabled = false;
+      chip($("state"), "bad", "closed");
+      fill($("connect-outcome"), explain(error));
       return;
     }
-    about(client);
-    $("close").disabled = false;
-    job.opened(client, watched.cut);
-    client.closed.then(() => {
-      $("open").disabled = false;
-      $("close").disabled = true;
-      job.closed();
-    });
+    fill($("connect-outcome"), about(client));
+    const wasHere = $("open").contains(document.activeElement);
+    show($("close"), true);
+    show($("open"), false);
+    if (wasHere) goTo("job");
+    job.opened(client);
+    client.closed.then(gone);
   }
 
-  async function manager() {
+  function gone({ code, reason }) {
+    show($("open"), true);
+    show($("close"), false, $("open"));
+    job.closed();
+    if (code !== "CLOSED") fill($("connect-outcome"), `The session has ended: ${reason || code}.`);
+  }
+
+  function manager() {
     const [{ id, secret }] = settings.clients;
     return arcgate.TokenManager.create({
       type: "client_credentials",
@@ -70,52 +78,43 @@ export function startConnection({ arcgate, settings, job }) {
 
   function told(event) {
     const { type } = event;
-    if (type in kinds) state(type);
-    if (type === "closed" && event.error) chip($("state"), "bad", "closed");
-    tell(type, words(event));
-  }
-
-  // Before there was a connection to speak of: the client says what it lacks.
-  function failed(error) {
-    if ($("state").textContent === "closed") return;
-    state("closed");
-    chip($("state"), "bad", "closed");
-    tell("closed", `${error.code ?? error.name}: ${error.message}`);
-  }
-
-  function tell(what, detail) {
-    const list = $("told");
+    if (type in kinds) {
+      chip($("state"), event.error ? "bad" : kinds[type], type);
+      showCut(type);
+    }
     const line = el(
       "li",
       {},
       el("span", { className: "when", textContent: `+${ms(performance.now() - began)}` }),
-      el("b", { textContent: what, data: { kind: kinds[what] ?? "idle" } }),
-      el("span", { className: "detail", textContent: detail }),
+      el("b", { textContent: type, data: { kind: kinds[type] ?? "idle" } }),
+      el("span", { className: "detail", textContent: words(event) }),
     );
-    list.append(line);
-    list.scrollTop = list.scrollHeight;
+    $("told").append(line);
   }
 }
 
-function state(name) {
-  chip($("state"), kinds[name], name);
-  for (const item of $("states").children) {
-    if (item.dataset.state === name) item.setAttribute("aria-current", "step");
-    else item.removeAttribute("aria-current");
-  }
+// The button that cuts is there while there is something to cut. Its focus waits beside it until then.
+function showCut(type) {
+  const hasSocket = type === "open" || type === "resumed";
+  const note = $("no-socket");
+  const wasWaiting = document.activeElement === note;
+  note.textContent =
+    type === "closed" ? "There is no socket to cut: step 1 opens one." : "No socket: the client connects again…";
+  note.hidden = false;
+  show($("drop"), hasSocket, note);
+  if (hasSocket && wasWaiting) $("drop").focus();
+  note.hidden = hasSocket;
+  chip($("sockets"), hasSocket ? "good" : type === "closed" ? "idle" : "warn", hasSocket ? "a socket" : "no socket");
 }
 
-function about(client) {
-  const heartbeat = client.heartbeatIntervalSec;
-  const values = {
-    session: client.sessionId,
-    runtime: `${client.runtime.name} ${client.runtime.version}`,
-    agents: client.agents.map(({ name }) => name).join(", "),
-    features: [...client.features].join(", "),
-    heartbeat: heartbeat === undefined ? "none" : `every ${heartbeat} s`,
-  };
-  for (const [name, value] of Object.entries(values))
-    document.querySelector(`[data-about=${name}]`).textContent = value || "–";
+function about({ sessionId, runtime, agents, features, heartbeatIntervalSec }) {
+  return list([
+    ["session", [el("code", { textContent: sessionId })]],
+    ["runtime", [`${runtime.name} ${runtime.version}`]],
+    ["agents", [agents.map(({ name }) => name).join(", ")]],
+    ["features", [[...features].join(", ")]],
+    ["heartbeat", [heartbeatIntervalSec === undefined ? "none" : `every ${heartbeatIntervalSec} s`]],
+  ]);
 }
 
 // An event in words.

@@ -1,13 +1,14 @@
 // Step 2: a job whose events are drawn in the order in which they came, whatever socket brought them.
 
-import { $, busy, chip, el, fill } from "../dom.js";
+import { $, allow, busy, chip, el, fill, show } from "../dom.js";
 import { ms } from "../jwt.js";
+import { explain } from "../problem.js";
+import { unfold } from "../steps.js";
 
 /** The form and the drawing. `opened` gives it a session, `closed` takes it. */
 export function startJob() {
-  const start = $("count-form").querySelector("button");
+  const start = $("count-form").querySelector("[type=submit]");
   let client;
-  let cut;
   let running;
   let tally;
   // Which socket first brought which number.
@@ -17,55 +18,52 @@ export function startJob() {
     event.preventDefault();
     busy(start, count);
   });
-  $("drop").addEventListener("click", () => cut?.());
   $("cancel").addEventListener("click", () =>
     busy($("cancel"), () => running?.cancel("cancelled by the user").catch(failed)),
   );
 
-  function allow() {
-    start.disabled = !client || running !== undefined;
-    $("drop").disabled = !client;
-    $("cancel").disabled = !running;
-  }
-
   async function count() {
     const to = $("count-to").valueAsNumber;
-    tally = { to, events: 0, missing: 0, double: 0, last: 0, sockets: new Set(), current: 0 };
+    tally = { to, events: 0, missing: 0, double: 0, last: 0, socket: 0, sockets: 0, current: 0 };
     fill($("tape"));
+    fill($("job-outcome"));
     draw();
-    say("good", "submitted", "The runtime has it.");
+    for (const id of ["meter", "tape", "proof"]) $(id).hidden = false;
+    unfold("cut");
+    chip($("job-state"), "idle", "submitted");
     const began = performance.now();
     carriers.clear();
     try {
       running = await client.submit({ agent: "count", input: { to, delayMs: $("count-pause").valueAsNumber } });
-      allow();
+      show($("cancel"), true);
       chip($("job-state"), "good", "running");
       for await (const event of running) take(event);
       const result = await running.result;
       tally.missing += to - tally.current;
       draw();
-      say("good", "done", `count came to ${JSON.stringify(result)} in ${ms(performance.now() - began)}, ${sentence()}`);
+      chip($("job-state"), "good", "done");
+      fill($("job-outcome"), `count came to ${result} in ${ms(performance.now() - began)}, ${sentence(tally)}`);
     } catch (error) {
       failed(error);
     } finally {
       running = undefined;
-      allow();
+      show($("cancel"), false, start);
     }
   }
 
   // Steps are numbered by the agent, so a gap or a double shows, whoever made it.
   function take({ kind, body, seq }) {
     if (kind !== "progress") return;
-    tally.events += 1;
-    tally.last = seq;
     const socket = carriers.get(seq);
-    tally.sockets.add(socket);
+    if (socket !== tally.socket) {
+      tally.sockets += 1;
+      $("tape").append(el("b", { textContent: `socket ${socket}` }));
+    }
     if (body.current <= tally.current) tally.double += 1;
     else tally.missing += body.current - tally.current - 1;
-    tally.current = Math.max(tally.current, body.current);
-    $("tape").append(
-      el("i", { data: { socket: socket % 4 }, title: `step ${body.current}, event_seq ${seq}, socket ${socket}` }),
-    );
+    tally.events += 1;
+    Object.assign(tally, { last: seq, socket, current: Math.max(tally.current, body.current) });
+    $("tape").append(el("i", { data: { socket }, title: `step ${body.current}, event_seq ${seq}, socket ${socket}` }));
     draw();
   }
 
@@ -76,7 +74,7 @@ export function startJob() {
     $("count-said").textContent = `${current} of ${to}`;
     $("proof-events").textContent = events;
     $("proof-seq").textContent = last || "–";
-    $("proof-sockets").textContent = sockets.size;
+    $("proof-sockets").textContent = sockets;
     for (const [id, value] of [
       ["proof-missing", missing],
       ["proof-double", double],
@@ -84,29 +82,19 @@ export function startJob() {
       $(id).textContent = value;
       $(id).dataset.kind = value > 0 ? "bad" : events > 0 ? "good" : "idle";
     }
-    $("tape").setAttribute("aria-label", `${events} events over ${sockets.size} sockets`);
-  }
-
-  function sentence() {
-    const { events, missing, double, sockets } = tally;
-    const how = missing + double === 0 ? "each once and in order" : `${missing} missing, ${double} double`;
-    return `its ${events} events over ${sockets.size === 1 ? "one socket" : `${sockets.size} sockets`}, ${how}.`;
-  }
-
-  function failed(error) {
-    const code = error.details?.code ?? error.code ?? error.name;
-    const wasAsked = code === "CANCELLED";
-    say(wasAsked ? "idle" : "bad", wasAsked ? "cancelled" : "failed", `${code}: ${error.message}`);
+    $("tape").setAttribute("aria-label", `${events} events over ${sockets} sockets`);
   }
 
   return {
-    opened(session, cutSocket) {
-      [client, cut] = [session, cutSocket];
-      allow();
+    opened(session) {
+      client = session;
+      allow(start, true);
+      for (const hint of document.querySelectorAll("[data-needs=session]")) hint.hidden = true;
     },
     closed() {
       client = undefined;
-      allow();
+      allow(start, false);
+      for (const hint of document.querySelectorAll("[data-needs=session]")) hint.hidden = false;
     },
     /** A frame with this number came over that socket. */
     carried(seq, number) {
@@ -115,7 +103,13 @@ export function startJob() {
   };
 }
 
-function say(kind, state, text) {
-  chip($("job-state"), kind, state);
-  $("job-outcome").textContent = text;
+function failed(error) {
+  const isAsked = error.details?.code === "CANCELLED";
+  chip($("job-state"), isAsked ? "idle" : "bad", isAsked ? "cancelled" : "failed");
+  fill($("job-outcome"), isAsked ? "CANCELLED: the agent has stopped, as you asked." : explain(error));
+}
+
+function sentence({ events, missing, double, sockets }) {
+  const how = missing + double === 0 ? "each once and in order" : `${missing} missing, ${double} double`;
+  return `its ${events} events over ${sockets === 1 ? "one socket" : `${sockets} sockets`}, ${how}.`;
 }

@@ -11,9 +11,7 @@ const build = (script, path = "/") =>
   async function build({ exec, files, page: look }, name) {
     const said = await exec([name, "build"]);
     if (warnings(said)) throw new Error(said);
-    return look(`${await files({ [path]: "dist", [`${path}page.html`]: page(script) })}${path}page.html`, {
-      silent: true,
-    });
+    return look(`${await files({ [path]: "dist", [`${path}page.html`]: page(script) })}${path}page.html`);
   };
 
 /** The ways of webpack, and of what is like it. */

@@ -1,0 +1,98 @@
+// Each state of the playground's pages, on a desk and on a phone, light and dark, in Chromium and Firefox: axe finds nothing, the
+// focus is somewhere, nothing sticks out. With SCREENSHOTS=folder (npm run screenshots) Chromium's are kept, to be looked at.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { startPlayground } from "../lib/playground.mjs";
+import { journeys } from "../lib/playground-states.mjs";
+import { visit } from "../lib/visitor.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const folder = process.env.SCREENSHOTS;
+if (folder) mkdirSync(folder, { recursive: true });
+
+const sizes = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+// Firefox is no narrower than this.
+const narrow = { width: 500, height: 844 };
+const PHONE_HEIGHT = 1800;
+
+let site;
+before(async () => {
+  site = await startPlayground();
+});
+after(() => site?.close());
+
+/** What axe finds: a line each. */
+const findings = ({ runWith }) =>
+  runWith(axe, async () => {
+    const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary.replace(/\s+/g, " ")}`),
+    );
+  });
+
+const sideways = ({ run }) =>
+  run(() => {
+    scrollTo(1000, scrollY);
+    return scrollX;
+  });
+
+/** Requests to anybody but the Worker and the provider. */
+function strangers(page) {
+  const asked = [];
+  page.on("request", (request) => {
+    const { origin, pathname } = new URL(request.url());
+    // The provider's own pages have a font of their own; a person's way through them is not the playground's.
+    const by = new URL(request.frame().url()).origin;
+    if (by === site.origin && ![site.origin, site.idp.issuer].includes(origin)) asked.push(origin + pathname);
+  });
+  return asked;
+}
+
+for (const [browser, size, schemes] of [
+  ["chromium", "desk", ["light", "dark"]],
+  ["chromium", "phone", ["light", "dark"]],
+  ["firefox", "desk", ["dark"]],
+  ["firefox", "phone", ["light"]],
+]) {
+  describe(`${browser}, ${size}, ${schemes.join(" and ")}`, () => {
+    for (const path of Object.keys(journeys)) test(path, () => travel({ browser, path, size, schemes }));
+  });
+}
+
+async function travel({ browser, path, size, schemes: [scheme, ...others] }) {
+  const shape = browser === "firefox" && size === "phone" ? narrow : sizes[size];
+  const visitor = await visit(browser, site, path, { scheme, ...shape });
+  const asked = browser === "chromium" ? strangers(visitor.page) : [];
+  try {
+    for (const [index, state] of journeys[path].entries()) {
+      const where = `${path} ${state.name}`;
+      await state.act(visitor);
+      // Chromium's page changes its colours when it is told to, Firefox's has one scheme from the start.
+      for (const each of [...others, scheme]) {
+        if (others.length > 0) await visitor.page.emulateMedia({ colorScheme: each });
+        assert.deepEqual(await findings(visitor), [], `${where}, ${each}`);
+        if (folder && browser === "chromium")
+          await shoot(visitor.page, [path.slice(1) || "check", state.name, size, each]);
+      }
+      if (state.isAction) assert.notEqual(await visitor.focus(), "BODY", `${where}: the focus`);
+      assert.equal(await sideways(visitor), 0, `${where}: something sticks out`);
+      if (index > 0 || size === "desk") continue;
+      const height = await visitor.run(() => document.documentElement.scrollHeight);
+      assert.ok(height <= PHONE_HEIGHT, `${where} is ${height} pixels tall`);
+    }
+    assert.deepEqual(asked, []);
+  } finally {
+    await visitor.close();
+  }
+}
+
+// The whole page, and what of it is seen at once.
+async function shoot(page, parts) {
+  const path = join(folder, parts.join("-"));
+  await page.screenshot({ path: `${path}.png`, fullPage: true });
+  await page.screenshot({ path: `${path}-view.png` });
+}

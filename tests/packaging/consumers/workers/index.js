@@ -1,4 +1,0 @@
-import { JwtVerifier, TokenManager } from "arcgate";
-import { answer } from "./check.mjs";
-
-export default { fetch: () => answer({ JwtVerifier, TokenManager }) };
