@@ -16,6 +16,7 @@ import { buildManifest, missingFiles } from "./build/manifest.mjs";
 import { buildModule, fileOf, placeModule } from "./build/module.mjs";
 import { canBuildStd } from "./build/own-std.mjs";
 import { publishForPages } from "./build/page.mjs";
+import { repositoryOf, withRepositoryLinks } from "./build/repository-links.mjs";
 import { locked, root } from "./setup/cache.mjs";
 import { buildEnvironment } from "./setup/rust.mjs";
 import { main, step } from "./setup/steps.mjs";
@@ -78,10 +79,14 @@ async function update(force, say) {
   }
   await compileJavaScript(next, say);
   await emitDeclarations(next, say);
-  for (const file of ["README.md", "LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"]) {
+  for (const file of ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"]) {
     if (existsSync(join(root, file))) cpSync(join(root, file), join(next, file));
   }
-  writeFileSync(join(next, "package.json"), buildManifest());
+  const manifest = buildManifest();
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  // The documents are not in the package.
+  writeFileSync(join(next, "README.md"), withRepositoryLinks(readme, "README.md", repositoryOf(JSON.parse(manifest))));
+  writeFileSync(join(next, "package.json"), manifest);
   rmSync(pkg, { recursive: true, force: true });
   renameSync(next, pkg);
   writeFileSync(stamp, `${inputs} ${outputsHash(pkg)}`);

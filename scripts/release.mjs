@@ -2,10 +2,13 @@
 //
 //   node scripts/release.mjs               the versions agree, the changelog is in its form
 //   node scripts/release.mjs --tag v1.2.3  and the tag is that version, with a dated section and nothing left unreleased
+//   node scripts/release.mjs --try         beside either: what is built is whole, and npm and cargo would take it
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { rehearse } from "./release/rehearsal.mjs";
 import { root } from "./setup/cache.mjs";
 import { main, Stop } from "./setup/steps.mjs";
 
@@ -35,14 +38,22 @@ export function problems({ cargo, lock, manifest, changelog, tag }) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await main(() => {
-    const [flag, tag] = process.argv.slice(2);
-    if (flag !== undefined && (flag !== "--tag" || !tag))
-      throw new Stop("usage: node scripts/release.mjs [--tag v1.2.3]");
+  await main(async () => {
+    const { tag, isTrial } = readArguments(process.argv.slice(2));
     const files = { cargo: "Cargo.toml", lock: "Cargo.lock", manifest: "pkg.json", changelog: "CHANGELOG.md" };
     const texts = Object.fromEntries(Object.entries(files).map(([name, file]) => [name, read(file)]));
     const found = problems({ ...texts, tag });
     if (found.length) throw new Stop(`no release:\n  ${found.join("\n  ")}`);
     console.log("the versions agree, and the changelog tells of them");
+    if (isTrial) await rehearse();
   });
+}
+
+function readArguments(given) {
+  try {
+    const { values } = parseArgs({ args: given, options: { tag: { type: "string" }, try: { type: "boolean" } } });
+    return { tag: values.tag, isTrial: values.try === true };
+  } catch (error) {
+    throw new Stop(`usage: node scripts/release.mjs [--tag v1.2.3] [--try] (${error.message})`);
+  }
 }

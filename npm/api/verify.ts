@@ -7,6 +7,7 @@ import type { Source } from "../platform/types.js";
 export type { ErrorCode, ErrorDetails, LoadingReason } from "../error-codes.js";
 export { ArcgateError } from "../errors.js";
 export type { Source } from "../platform/types.js";
+export type { AnyRequest, NodeRequest, WebRequest } from "../verify/incoming.js";
 export { verifyJws } from "../verify/jws.js";
 export { JwtVerifier } from "../verify/jwt-verifier.js";
 export type {
@@ -19,7 +20,9 @@ export type {
   JwksStore,
   ProviderOptions,
 } from "../verify/provider-types.js";
-export { authenticateRequest, errorResponse } from "../verify/request.js";
+export type { NodeResponse } from "../verify/refusal.js";
+export { errorResponse, sendError } from "../verify/refusal.js";
+export { authenticateRequest } from "../verify/request.js";
 export type {
   AuditEvent,
   Credentials,

@@ -20,7 +20,7 @@ export interface TokenManagerOptions {
   /** The present in milliseconds. Default: Date.now. */
   now?: () => number;
   onEvent?: (event: TokenEvent) => void;
-  /** As {@link JwtVerifierOptions.insecureHosts}. */
+  /** Hosts in a network of your own to which plain http and ws may go, such as "keycloak:8080": as JwtVerifier has them. Default: none. */
   insecureHosts?: readonly string[];
 }
 

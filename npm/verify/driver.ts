@@ -15,7 +15,7 @@ import { coreOptions } from "./options.js";
 import type { JwksSnapshot } from "./provider-types.js";
 import type { JwtVerifierOptions, VerifiedToken } from "./types.js";
 import { UserFunctions } from "./user-functions.js";
-import { type Answer, Unchecked, type Waiting } from "./ways.js";
+import { type Answer, KEEP, Unchecked, type Waiting } from "./ways.js";
 import { checkSignature } from "./webcrypto.js";
 
 // Of a token that names no key: an import and a check for each of four, a fetch, and the same again. What needs more makes no
@@ -186,15 +186,18 @@ export class VerifierDriver {
   #accept(core: VerifierCore, call: Call, isSeen: boolean): Outcome {
     const registers = this.#memory.registers();
     const { wants } = call;
-    const verified = wants === "token" ? this.#memory.verified(registers, isSeen) : undefined;
+    const keep = call.waiting[KEEP];
+    const verified = wants === "token" || keep !== undefined ? this.#memory.verified(registers, isSeen) : undefined;
     const principal =
-      verified?.principal ??
-      (wants === "form" ? this.#memory.principal(registers, isSeen) : this.#memory.ownPrincipal(registers, isSeen));
+      wants === "form"
+        ? this.#memory.principal(registers, isSeen)
+        : (verified?.principal ?? this.#memory.ownPrincipal(registers, isSeen));
     this.#requireScopes(core, call);
     if (this.user.isListening)
       this.user.accepted(this.#memory.providerOf(registers), principal.key, core.isLongLived());
     if (call.lacking !== undefined) throw call.lacking;
-    return verified ?? principal;
+    if (verified !== undefined) keep?.(verified);
+    return wants === "token" ? verified : principal;
   }
 
   // The same, where the user's own checks look at the token. They may write into what they are shown.
@@ -206,6 +209,7 @@ export class VerifierDriver {
     // Afterwards the core's one place may hold another token.
     const form = call.wants === "form" && this.#isAdmitted(core, call) ? formOf(verified.principal) : undefined;
     await this.user.check(verified);
+    call.waiting[KEEP]?.(verified);
     const { principal } = verified;
     if (this.user.isListening) this.user.accepted(verified.provider, principal.key, isLongLived);
     if (call.wants === "token") return verified;

@@ -38,9 +38,19 @@ export class JwtVerifier<Claims extends object = Record<string, unknown>> implem
 
   static {
     setWay(JwtVerifier.prototype.authenticate, {
-      ask: (verifier, credentials, context) => (verifier as JwtVerifier).#ask(credentials, context),
-      read: (verifier, field, query, scopes, waiting) => (verifier as JwtVerifier).#read(field, query, scopes, waiting),
+      ask: (verifier, credentials, context) => JwtVerifier.#itself(verifier).#ask(credentials, context),
+      read: (verifier, field, query, scopes, waiting) =>
+        JwtVerifier.#itself(verifier).#read(field, query, scopes, waiting),
     });
+  }
+
+  // What wraps a verifier has its methods, and nothing that they need.
+  static #itself(verifier: Verifier): JwtVerifier {
+    if (#driver in verifier) return verifier;
+    throw configError(
+      "verifier",
+      "has a JwtVerifier's methods and is none, a Proxy say: hand over what `create` gave, or an `authenticate` that calls it",
+    );
   }
 
   /** Makes a verifier, without I/O: discovery and keys are fetched at first use. Throws ERR_CONFIG, which names option and fix. */

@@ -1,15 +1,25 @@
-// Authentication of any HTTP request, and the answer to one that is refused.
+// Authentication of any HTTP request.
 
-import { ArcgateError, configError, errorArguments } from "../errors.js";
+import { ArcgateError, configError } from "../errors.js";
 import { callJson, ready } from "../platform/modules/verify.js";
 import { callOptions } from "../platform/options.js";
-import type { PlatformRequest } from "../platform/types.js";
+import {
+  type AnyRequest,
+  fieldOf,
+  httpContext,
+  isWebRequest,
+  type NodeRequest,
+  nodeContext,
+  queryOf,
+  signalOf,
+  type WebRequest,
+} from "./incoming.js";
 import type { Credentials, Principal, Verifier, VerifierContext } from "./types.js";
-import { type Answer, ask, isPending, Unchecked, type Waiting, wayOf } from "./ways.js";
+import { type Answer, ask, isPending, KEEP, type Keep, Unchecked, type Waiting, wayOf } from "./ways.js";
 
 /**
- * The principal of the request's Authorization header. Throws what `errorResponse` makes the right 400, 401, 403 or 503 of.
- * `scopes` is checked as for `JwtVerifier.verify`.
+ * The principal of the request's Authorization header: of a Request, or of Node's own request. Throws what `errorResponse` makes the
+ * right 400, 401, 403 or 503 of. `scopes` is checked as for `JwtVerifier.verify`. The promise of a verifier will do, too.
  *
  * ```js
  * import { authenticateRequest, errorResponse } from "arcgate";
@@ -25,23 +35,39 @@ import { type Answer, ask, isPending, Unchecked, type Waiting, wayOf } from "./w
  * show(handle);
  * ```
  */
-export async function authenticateRequest(
-  request: PlatformRequest,
-  verifier: Verifier,
+export function authenticateRequest(
+  request: AnyRequest,
+  verifier: Verifier | PromiseLike<Verifier>,
   options?: { scopes?: readonly string[] },
 ): Promise<Principal> {
-  const headers = request?.headers;
-  const url = request?.url;
-  if (typeof headers?.get !== "function" || typeof url !== "string") throw configError("request", "must be a Request");
-  const way = wayOf(verifier);
-  if (way === undefined) checkVerifier(verifier);
-  const { scopes } = callOptions(options, ["scopes"]);
-  const field = headers.get("authorization") ?? undefined;
-  const query = queryOf(url);
+  try {
+    return admit(request, verifier, callOptions(options, ["scopes"]).scopes);
+  } catch (thrown) {
+    return Promise.reject(thrown);
+  }
+}
+
+/** The same, which hands the verified token to `keep` where there is one and somebody wants it. @internal */
+export async function admit(
+  request: AnyRequest,
+  verifier: Verifier | PromiseLike<Verifier>,
+  scopes: readonly string[],
+  keep?: Keep,
+): Promise<Principal> {
+  const isWeb = isWebRequest(request);
+  const field = fieldOf(request, isWeb);
+  const query = queryOf(request, isWeb);
+  let way = wayOf(verifier);
+  let asked = verifier as Verifier;
+  if (way === undefined) {
+    asked = await verifier;
+    way = wayOf(asked);
+    checkVerifier(asked);
+  }
   if (way?.read !== undefined && typeof field === "string") {
     let answer: Answer | undefined;
     try {
-      const read = way.read(verifier, field, query, scopes, new RequestWaiting(request));
+      const read = way.read(asked, field, query, scopes, new RequestWaiting(request, keep));
       answer = isPending(read) ? await read : read;
     } catch (thrown) {
       throw errorOf(thrown);
@@ -50,53 +76,28 @@ export async function authenticateRequest(
   }
   await ready();
   const credentials = callJson<Credentials>("readCredentials", field, query);
-  return authenticate(verifier, credentials, httpContext(request), scopes);
+  const context = isWeb
+    ? httpContext(request as WebRequest, undefined, keep)
+    : nodeContext(request as NodeRequest, keep);
+  return authenticate(asked, credentials, context, scopes);
 }
 
 /** What a request says of waiting. Its signal is an object that the platform makes when it is asked for. */
 class RequestWaiting implements Waiting {
-  #request: PlatformRequest;
+  readonly [KEEP]: Keep | undefined;
+  #request: AnyRequest;
 
-  constructor(request: PlatformRequest) {
+  constructor(request: AnyRequest, keep: Keep | undefined) {
     this.#request = request;
+    this[KEEP] = keep;
   }
 
   get signal(): AbortSignal | undefined {
-    return this.#request.signal;
+    return signalOf(this.#request);
   }
 
   get waitUntil(): undefined {
     return undefined;
-  }
-}
-
-/**
- * The answer to a request that was refused, with WWW-Authenticate or Retry-After. It tells the caller no reason: log the error
- * for that.
- */
-export function errorResponse(error: unknown): Response {
-  const { status, headers } = refusal(error);
-  return new Response(JSON.stringify({ error: classes[status] }), {
-    status,
-    headers: { ...headers, "Content-Type": "application/json", "Cache-Control": "no-store" },
-  });
-}
-
-const classes: Record<number, string> = {
-  400: "invalid_request",
-  401: "unauthorized",
-  403: "insufficient_scope",
-  500: "server_error",
-  503: "temporarily_unavailable",
-};
-
-function refusal(error: unknown): { status: number; headers: Record<string, string> } {
-  if (!(error instanceof ArcgateError)) return { status: 500, headers: {} };
-  try {
-    return callJson("httpRefusal", ...errorArguments(error));
-  } catch {
-    // The core could not be loaded, which may be the very error.
-    return { status: 500, headers: {} };
   }
 }
 
@@ -177,31 +178,11 @@ function frozen(principal: Principal): Principal {
   return Object.freeze(principal);
 }
 
-/** What a verifier is told of an HTTP request. What most verifiers don't ask for is made when it is asked for. @internal */
-export function httpContext(request: Request, ctx?: { waitUntil?(promise: Promise<unknown>): void }): VerifierContext {
-  return {
-    transport: "http",
-    url: request.url,
-    get remoteAddress() {
-      return request.headers.get("cf-connecting-ip") ?? undefined;
-    },
-    get signal() {
-      return request.signal;
-    },
-    waitUntil: ctx?.waitUntil && ((promise) => ctx.waitUntil?.(promise)),
-  };
-}
-
 /** Refuses what is no verifier. @internal */
 export function checkVerifier(verifier: unknown, name = "verifier"): asserts verifier is Verifier {
   if (typeof (verifier as Partial<Verifier> | null | undefined)?.authenticate !== "function") {
     throw configError(name, "must be a verifier: an object with `authenticate`");
   }
-}
-
-function queryOf(url: string): string {
-  const start = url.indexOf("?");
-  return start < 0 ? "" : url.slice(start);
 }
 
 // A host that has more in it than a name and a port: the URL that was made of it begins elsewhere than it seems.

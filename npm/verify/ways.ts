@@ -1,7 +1,7 @@
 // How the package asks its own verifiers: without what is made for those of users. Anybody may write another `authenticate` over
 // one of ours, in a class of his own, in the prototype or on the object: then that is asked, as with any verifier.
 
-import type { Credentials, Principal, Verifier, VerifierContext, VerifyOptions } from "./types.js";
+import type { Credentials, Principal, VerifiedToken, Verifier, VerifierContext, VerifyOptions } from "./types.js";
 
 /** What a verifier of the user's has given: nobody has looked at it yet. */
 export class Unchecked {
@@ -15,8 +15,16 @@ export class Unchecked {
 /** Who it is, in the one form of a principal, or nobody. */
 export type Answer = Principal | Unchecked | null;
 
+/** Where a call of the package's own says that it wants the verified token, too. No verifier of a user's sees it. */
+export const KEEP: unique symbol = Symbol("keep");
+
+/** Is handed a good token, the caller's own copy. */
+export type Keep = (token: VerifiedToken) => void;
+
 /** What a call of the package's own says besides the credentials. It is asked for when there is something to wait for. */
-export type Waiting = Pick<VerifyOptions, "signal" | "waitUntil">;
+export interface Waiting extends Pick<VerifyOptions, "signal" | "waitUntil"> {
+  readonly [KEEP]?: Keep | undefined;
+}
 
 /** How the verifiers of one class are asked. */
 export interface Way {

@@ -13,7 +13,13 @@ const markdown = (folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith(".md"))
     .map((name) => join(folder, name));
-const documents = [...markdown("."), ...markdown("docs"), ...markdown("docs/decisions"), "examples/README.md"];
+const documents = [
+  ...markdown("."),
+  ...markdown("docs"),
+  ...markdown("docs/decisions"),
+  ...markdown("docs/coming-from"),
+  "examples/README.md",
+];
 
 // Editors show the examples in these.
 const declarations = readdirSync(join(root, "pkg"), { recursive: true })
@@ -43,10 +49,8 @@ declare global {
   const ctx: any;
 }
 `;
-const platform = `declare module "cloudflare:workers" {
-  export const env: any;
-}
-`;
+// What else they import.
+const modules = readFileSync(new URL("../lib/snippet-modules.d.ts", import.meta.url), "utf8");
 
 test("each snippet of JavaScript in the documents and the declarations fits the types", () => {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-snippets-"));
@@ -66,7 +70,7 @@ test("each snippet of JavaScript in the documents and the declarations fits the 
     }
     assert.ok(counts.documents > 15 && counts.declarations >= 9, "they have snippets");
     writeFileSync(join(folder, "given.d.mts"), given);
-    writeFileSync(join(folder, "platform.d.ts"), platform);
+    writeFileSync(join(folder, "modules.d.ts"), modules);
     const compilerOptions = {
       strict: true,
       // They are JavaScript: what is caught, and the parameters of functions, have no types.
@@ -78,7 +82,7 @@ test("each snippet of JavaScript in the documents and the declarations fits the 
       lib: ["esnext", "dom", "dom.iterable"],
       types: [],
       paths: Object.fromEntries(
-        ["index", "verify", "client", "worker"].map((name) => [
+        ["index", "verify", "client", "worker", "hono", "express", "fastify"].map((name) => [
           name === "index" ? "arcgate" : `arcgate/${name}`,
           [join(root, `pkg/${name}.d.ts`)],
         ]),

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { contentProblems, problemsOfFolder } from "../../scripts/release/contents.mjs";
+import { npmPublish } from "../../scripts/release/rehearsal.mjs";
 import { problems } from "../../scripts/release.mjs";
 import { root } from "../../scripts/setup/cache.mjs";
 
@@ -50,6 +52,55 @@ test("the workflows run what a contributor runs, with pinned actions and no more
     assert.doesNotMatch(text, /: write(?!$)|contents: write/m);
   }
 });
+
+test("a release is rehearsed before it is made: with provenance, and by cargo", () => {
+  const [, build, publish] = read(".github/workflows/release.yml").split(/^ {2}(?:build|publish):$/m);
+  assert.match(build, /^ {6}- run: node scripts\/release\.mjs --try \$\{\{ github\.ref_type == 'tag' && '--tag /m);
+  const [command, ...options] = npmPublish;
+  assert.ok(publish.includes(`- run: npm ${command} ./arcgate.tgz ${options.join(" ")}\n`));
+});
+
+test("the package that is built is whole", async () => {
+  assert.deepEqual(await problemsOfFolder(join(root, "pkg")), []);
+});
+
+const whole = {
+  "package.json": JSON.stringify({
+    main: "./a.js",
+    types: "a.d.ts",
+    bin: { a: "b.js" },
+    exports: { ".": { node: "./a.js" } },
+  }),
+  "README.md": "[a](https://a.example/) [b](#c)\n```js\na[b](c)\n```\n",
+  "LICENSE-APACHE": "",
+  "LICENSE-MIT": "",
+  "a.js": 'export * from "./b.js";\n// import "./example.js"\n',
+  "a.d.ts": 'export * from "./a.js";\n',
+  "b.js": "",
+};
+
+test("a whole package has no problem", () =>
+  assert.deepEqual(
+    contentProblems(Object.keys(whole), (file) => whole[file]),
+    [],
+  ));
+
+for (const [what, change, problem] of [
+  ["no README", { "README.md": undefined }, "README.md is missing"],
+  ["no licence", { "LICENSE-MIT": undefined }, "LICENSE-MIT is missing"],
+  ["a source", { "a.ts": "" }, "a.ts doesn't belong there"],
+  ["a command that isn't there", { "b.js": undefined }, "b.js is named in package.json, and not there"],
+  ["a map that isn't there", { "b.js": "//# sourceMappingURL=b.js.map" }, "b.js: its map b.js.map is missing"],
+  ["an import of nothing", { "b.js": 'import "./c.js";' }, "b.js: imports ./c.js, which is missing"],
+  ["a lazy import of nothing", { "b.js": 'await import("./c.js");' }, "b.js: imports ./c.js, which is missing"],
+  ["a link to nowhere", { "README.md": "[a](docs/a.md)" }, "README.md: docs/a.md leads nowhere in the package"],
+]) {
+  test(`a package is not whole with ${what}`, () => {
+    const files = Object.fromEntries(Object.entries({ ...whole, ...change }).filter(([, text]) => text !== undefined));
+    const found = contentProblems(Object.keys(files), (file) => files[file] ?? "");
+    assert.ok(found.includes(problem), found.join("\n"));
+  });
+}
 
 test("whoever publishes runs nothing that was installed, and publishes what was tested", () => {
   const [, build, publish] = read(".github/workflows/release.yml").split(/^ {2}(?:build|publish):$/m);

@@ -143,9 +143,15 @@ test("an `authenticate` of one's own is asked: of a class, on the object, in the
   for (const asked of [verifier, await FirstOf.create([verifier])])
     await assert.rejects(authenticateRequest(request(token), asked), { code: "ERR_UNAUTHENTICATED" });
   JwtVerifier.prototype.authenticate = original;
-  // Who borrows it without being one is a verifier that fails, and no more.
-  const borrowed = { authenticate: original };
-  await assert.rejects(authenticateRequest(request(token), borrowed), { code: "ERR_INTERNAL" });
+  // Who has it without being one is told so, whatever the credentials are.
+  for (const borrowed of [{ authenticate: original }, new Proxy(verifier, {}), Object.create(verifier)]) {
+    for (const scheme of ["Bearer", "Basic"]) {
+      const error = await authenticateRequest(request(token, { scheme }), borrowed).catch((thrown) => thrown);
+      assert.equal(error.code, "ERR_CONFIG");
+      assert.match(error.message, /hand over what `create` gave/);
+      assert.equal(errorResponse(error).status, 500);
+    }
+  }
 });
 
 test("whatever the field and the query are, both ways say the same", async () => {

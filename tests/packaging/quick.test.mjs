@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { consumers, declare } from "./harness/consumers.mjs";
+import { rows } from "./harness/document.mjs";
 
 const all = await consumers();
 
@@ -15,5 +16,19 @@ test("each consumer pins what it installs, and names ways that it has", () => {
     for (const [name, version] of Object.entries(others))
       assert.match(version, /^(npm:\S+@)?\d+\.\d+\.\d+\S*$/, `${id}: ${name}`);
     for (const way of [...quick, ...Object.keys(todo)]) assert.ok(ways[way], `${id}: no way "${way}"`);
+  }
+});
+
+test("docs/bundlers.md has a row for each consumer, with the versions that it is tried with", () => {
+  if (!process.env.ARCGATE_CONSUMERS) {
+    const named = rows().map(({ name }) => name);
+    assert.deepEqual(named.toSorted(), all.map(({ name }) => name).toSorted());
+  }
+  for (const { name, manifest } of all) {
+    const pinned = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).map(([as, version]) =>
+      version.startsWith("npm:") ? version.slice("npm:".length).replace(/(?<=.)@/, " ") : `${as} ${version}`,
+    );
+    const { versions } = rows().find((row) => row.name === name);
+    for (const version of versions) assert.ok(pinned.includes(version), `${name} is not tried with ${version}`);
   }
 });

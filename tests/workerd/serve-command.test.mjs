@@ -16,14 +16,23 @@ import { project, write } from "../lib/packed.mjs";
 const { version } = JSON.parse(readFileSync(join(root, "pkg.json"), "utf8"));
 const running = new Set();
 after(() => {
-  for (const child of running) child.kill("SIGKILL");
+  // With what it has started.
+  for (const { pid } of running) process.kill(-pid, "SIGKILL");
 });
+
+// What never comes ends a test, too.
+const bounded = { timeout: 30_000 };
 
 /** The command in `folder`. `said` has its lines, `line(pattern)` waits for one, `ended` is its exit code. */
 function arcgate(args, { env = {}, folder = project } = {}) {
   const { PATH, TMPDIR } = process.env;
   const program = join(project, "node_modules/.bin/arcgate");
-  const child = spawn(program, args, { cwd: folder, env: { PATH, TMPDIR, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, {
+    cwd: folder,
+    env: { PATH, TMPDIR, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   running.add(child);
   const said = [];
   const waiting = [];
@@ -85,21 +94,25 @@ describe("with workerd", () => {
   const tokens = { STATIC_TOKENS: '{"good":"alice"}' };
   before(() => symlinkSync(join(root, "node_modules/workerd"), join(project, "node_modules/workerd")));
 
-  test("serves from an empty folder; the environment comes before the file; it ends when it is asked to", async () => {
-    write("own/gate.env", `# ours\nSTATIC_TOKENS='{"of-file":"bob"}'\nALLOWED_HOSTS=gate.example,127.0.0.1\n`);
-    const folder = join(project, "own");
-    const { url, line, child, ended, said } = await served(["--env-file", "gate.env"], { folder, env: tokens });
-    await line(/^arcgate: ready$/);
-    assert.equal((await postArc(url, { token: "good" })).status, 200);
-    assert.equal((await postArc(url, { token: "of-file" })).status, 401);
-    assert.equal((await fetch(`${url}/readyz`)).status, 200);
-    assert.equal(statSync(join(folder, "arcgate-data")).mode & 0o777, 0o700);
-    child.kill("SIGTERM");
-    assert.equal(await ended, 0, said.join("\n"));
-    assert.ok(!existsSync(join(folder, "arcgate-data/revocations.sock")));
-  });
+  test(
+    "serves from an empty folder; the environment comes before the file; it ends when it is asked to",
+    bounded,
+    async () => {
+      write("own/gate.env", `# ours\nSTATIC_TOKENS='{"of-file":"bob"}'\nALLOWED_HOSTS=gate.example,127.0.0.1\n`);
+      const folder = join(project, "own");
+      const { url, line, child, ended, said } = await served(["--env-file", "gate.env"], { folder, env: tokens });
+      await line(/^arcgate: ready$/);
+      assert.equal((await postArc(url, { token: "good" })).status, 200);
+      assert.equal((await postArc(url, { token: "of-file" })).status, 401);
+      assert.equal((await fetch(`${url}/readyz`)).status, 200);
+      assert.equal(statSync(join(folder, "arcgate-data")).mode & 0o777, 0o700);
+      child.kill("SIGTERM");
+      assert.equal(await ended, 0, said.join("\n"));
+      assert.ok(!existsSync(join(folder, "arcgate-data/revocations.sock")));
+    },
+  );
 
-  test("what is under way has its time to end", { timeout: 30_000 }, async () => {
+  test("what is under way has its time to end", bounded, async () => {
     const { url, child, ended } = await served([], { env: tokens });
     const response = await fetch(`${url}/arc`, {
       method: "POST",
@@ -114,7 +127,7 @@ describe("with workerd", () => {
     assert.equal(await ended, 0);
   });
 
-  test("revokes by the socket, and what was revoked stays so", { timeout: 30_000 }, async () => {
+  test("revokes by the socket, and what was revoked stays so", bounded, async () => {
     const socketPath = join(project, "arcgate-data/revocations.sock");
     const revoke = (body) =>
       new Promise((resolve, reject) => {
@@ -137,7 +150,7 @@ describe("with workerd", () => {
     await second.ended;
   });
 
-  test("wrong variables: it runs, is not ready, and its log names them", async () => {
+  test("wrong variables: it runs, is not ready, and its log names them", bounded, async () => {
     for (const [env, problem] of [
       [{ PROVIDER: "{}" }, /"PROVIDER: is no variable of the gate's; did you mean PROVIDERS\?"/],
       [{ PROVIDERS: "{secret-value" }, /"PROVIDERS: is not valid JSON/],
@@ -153,7 +166,7 @@ describe("with workerd", () => {
     }
   });
 
-  test("a secret that PROVIDERS names is handed on", async () => {
+  test("a secret that PROVIDERS names is handed on", bounded, async () => {
     const PROVIDERS = '{"own":{"issuer":"https://own.example","audience":"arc","secretEnv":"OWN_SECRET"}}';
     const { line, child, ended } = await served([], { env: { PROVIDERS, OWN_SECRET: "k".repeat(32) } });
     await line(/^arcgate: ready$/);
@@ -161,7 +174,7 @@ describe("with workerd", () => {
     await ended;
   });
 
-  test("a port that is taken, a folder that can't be written: a sentence, and 1", async () => {
+  test("a port that is taken, a folder that can't be written: a sentence, and 1", bounded, async () => {
     const server = createServer();
     await once(server.listen(0, "127.0.0.1"), "listening");
     const { port } = server.address();
@@ -175,7 +188,7 @@ describe("with workerd", () => {
     assert.match(unwritable.said.join("\n"), /--data .* can't be written/);
   });
 
-  test("its configuration can be had, to be changed", async () => {
+  test("its configuration can be had, to be changed", bounded, async () => {
     const data = join(project, "printed");
     mkdirSync(data);
     const { said, ended } = arcgate(["serve", "--print-config", "--data", data, "--revocations", "none"], {

@@ -22,7 +22,7 @@ export interface ArcClientOptions {
     /** Of a whole stream. Default: 64 MiB. */
     maxStreamBytes?: number;
   };
-  /** As {@link JwtVerifierOptions.insecureHosts}. */
+  /** Hosts in a network of your own to which plain http and ws may go, such as "keycloak:8080": as JwtVerifier has them. Default: none. */
   insecureHosts?: readonly string[];
 }
 

@@ -37,7 +37,7 @@ export interface ArcpClientOptions {
   /** Gives the connecting up, and later closes the session. */
   signal?: AbortSignal;
   onEvent?: (event: SessionEvent) => void;
-  /** As {@link JwtVerifierOptions.insecureHosts}. */
+  /** Hosts in a network of your own to which plain http and ws may go, such as "keycloak:8080": as JwtVerifier has them. Default: none. */
   insecureHosts?: readonly string[];
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Manager {
-    /// How many requests for tokens there were, for [`Request::force`].
+    /// How many requests for tokens there were, for `Request::force`.
     pub const fn requests(&self) -> u32 {
         self.attempts.requests()
     }

@@ -12,3 +12,14 @@ export function documented(heading, nth = 0) {
   if (block === undefined) throw new Error(`docs/bundlers.md, "${heading}" has no code block ${nth}`);
   return block[1];
 }
+
+/** The rows of the table of set-ups: the consumer's name, and what it is tried with, as "vite 7.3.8". */
+export function rows() {
+  const [table] = text.split("\n\n").filter((part) => part.startsWith("| set-up |"));
+  return table
+    .trim()
+    .split("\n")
+    .slice(2)
+    .map((row) => row.split("|").map((cell) => cell.trim()))
+    .map(([, name, versions]) => ({ name, versions: versions.split(", ").filter(Boolean) }));
+}

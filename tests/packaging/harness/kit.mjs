@@ -92,8 +92,18 @@ export async function openKit(project, browsers) {
       ends.push(server.close);
       return server.url;
     },
-    /** What a page shows; `browser`: "chromium" or "firefox". */
-    page: (url, options) => browsers.look(url, options),
+    /** What a page shows: its line, and its complaints, each a text. `browser`: "chromium" or "firefox". */
+    look: (url, options) => browsers.look(url, options),
+    /** The line that a page shows. With `silent` it is nothing but complaints if there are any. */
+    async page(url, { silent = false, ...options } = {}) {
+      const { line, complaints } = await browsers.look(url, options);
+      if (silent && complaints.length > 0) return `it works, but:\n  ${complaints.join("\n  ")}`;
+      return line.startsWith("user-") ? line : [line, ...complaints].join("\n  ");
+    },
+    /** Runs a block of shell of docs/bundlers.md. */
+    shell: (block) => kit.exec(["sh", "-ec", block]),
+    /** A port at which nobody answers. */
+    unused: freePort,
     /** What a server answers. */
     async get(url, init) {
       const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE), ...init });

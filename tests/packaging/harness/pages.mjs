@@ -6,7 +6,10 @@ import { launchChromium } from "../../lib/browser.mjs";
 
 const PATIENCE = 60_000;
 
-/** The browsers of a run, each started when it is first needed. `look(url)` gives what the page shows. */
+/**
+ * The browsers of a run, each started when it is first needed. `look(url)` gives what the page shows, and in Chromium what the
+ * console and the network said of errors and warnings.
+ */
 export function openBrowsers() {
   const started = new Map();
   const start = (name, begin) => {
@@ -27,14 +30,20 @@ export function openBrowsers() {
 async function lookInChromium(browser, url) {
   const context = await browser.newContext();
   const complaints = [];
+  // Nobody's page has an icon.
+  const complain = (text, about) => about.endsWith("/favicon.ico") || complaints.push(text);
   try {
     const page = await context.newPage();
     const broken = new Promise((resolve) => {
       page.on("pageerror", (error) => resolve(`page error: ${error.message}`));
     });
-    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-    page.on("requestfailed", (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
-    page.on("response", (response) => response.ok() || complaints.push(`${response.url()}: ${response.status()}`));
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) complain(message.text(), message.location().url);
+    });
+    page.on("requestfailed", (request) => complain(`${request.url()}: ${request.failure()?.errorText}`, request.url()));
+    page.on("response", (response) => {
+      if (response.status() >= 400) complain(`${response.url()}: ${response.status()}`, response.url());
+    });
     await page.goto(url, { waitUntil: "commit" });
     const shown = page
       .waitForFunction(() => document.documentElement?.dataset.arcgate, undefined, { timeout: PATIENCE })
@@ -42,8 +51,7 @@ async function lookInChromium(browser, url) {
         (handle) => handle.jsonValue(),
         (error) => `the page shows nothing: ${error.message.split("\n", 1)[0]}`,
       );
-    const line = await Promise.race([shown, broken]);
-    return line.startsWith("user-") ? line : [line, ...complaints].join("\n  ");
+    return { line: await Promise.race([shown, broken]), complaints };
   } finally {
     await context.close();
   }
@@ -57,5 +65,6 @@ async function lookInFirefox(browser, url) {
       await new Promise((resolve) => new MutationObserver(() => root.dataset.arcgate && resolve())
         .observe(root, { attributes: true }));
     return root.dataset.arcgate;`);
-  return bounded(shown, "word from the page", PATIENCE).catch((error) => `the page shows nothing: ${error.message}`);
+  const line = await bounded(shown, "word from the page", PATIENCE).catch(({ message }) => `nothing: ${message}`);
+  return { line, complaints: [] };
 }

@@ -10,22 +10,25 @@ const built = (html, ...options) =>
 export default {
   name: "esbuild",
   quick: ["iife"],
-  todo: Object.fromEntries(
-    [
-      "iife",
-      "esm, with splitting",
-      "esm, in one file",
-      "esm, arcgate/verify and arcgate/client",
-      "iife, arcgate/verify and arcgate/client",
-      "its own server",
-    ].map((way) => [way, "it copies no module"]),
-  ),
   ways: {
-    iife: built(page("main.js", "text/javascript"), "src/main.js"),
-    "esm, with splitting": built(page("main.js"), "src/main.js", "--format=esm", "--splitting"),
-    "esm, in one file": built(page("main.js"), "src/main.js", "--format=esm", "--minify"),
-    "esm, arcgate/verify and arcgate/client": built(page("parts.js"), "src/parts.js", "--format=esm"),
-    "iife, arcgate/verify and arcgate/client": built(page("parts.js", "text/javascript"), "src/parts.js"),
+    iife: built(page("main.js", "text/javascript"), "app/main.js"),
+    "esm, with splitting": built(page("main.js"), "app/main.js", "--format=esm", "--splitting"),
+    "esm, in one file": built(page("main.js"), "app/main.js", "--format=esm", "--minify"),
+    "esm, arcgate/verify and arcgate/client": built(page("parts.js"), "app/parts.js", "--format=esm"),
+    "iife, arcgate/verify and arcgate/client": built(page("parts.js", "text/javascript"), "app/parts.js"),
+    async "esm, with the modules beside it"({ shell, documented, files, page: look }) {
+      await shell(documented("esbuild"));
+      return look(`${await files({ "/": "dist", "/page": page("main.js") })}/page`, { silent: true });
+    },
+    async "iife, with the modules given"({ exec, files, page: look }) {
+      await exec(["esbuild", "app/given.js", "--bundle", "--external:*.bytes.js", "--outdir=dist"]);
+      const mounts = {
+        "/": "dist",
+        "/modules/": "node_modules/arcgate/wasm",
+        "/page": page("given.js", "text/javascript"),
+      };
+      return look(`${await files(mounts)}/page`, { silent: true });
+    },
     async "its own server"({ serve, write, page: look }) {
       write("page.html", page("dist/main.js"));
       return look(`${await serve(["node", "serve.mjs"], { env: { PORT: "{port}" } })}/page.html`);

@@ -1,3 +1,4 @@
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { takeElsewhere } from "../../harness/elsewhere.mjs";
 
@@ -15,6 +16,19 @@ const esbuild = (format, ...more) => [
   ...more,
 ];
 
+// The fuse is the same in every Node: its documentation names it.
+const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
+
+async function singleExecutable(kit) {
+  await kit.exec(esbuild("cjs", "--outfile=out/main.cjs"));
+  await kit.exec(["node", "--experimental-sea-config", "sea.json"]);
+  const node = await kit.exec(["node", "-p", "process.execPath"]);
+  const program = join(kit.project, "out/program");
+  copyFileSync(node, program);
+  await kit.exec(["postject", program, "NODE_SEA_BLOB", "out/program.blob", "--sentinel-fuse", FUSE]);
+  return kit.exec([join(takeElsewhere(kit, "out"), "program")]);
+}
+
 export default {
   name: "Node, bundled",
   quick: ["esbuild, cjs"],
@@ -31,6 +45,6 @@ export default {
     "tsup, cjs": bundled(["tsup"], "main.cjs"),
     ncc: bundled(["ncc", "build", "main.mjs", "--out", "out"], "index.mjs"),
     tsx: ({ exec }) => exec(["tsx", "main.ts"]),
-    "worker threads": ({ exec }) => exec(["node", "threads.mjs"]),
+    "a single executable": singleExecutable,
   },
 };

@@ -2,11 +2,15 @@ const html = '<!doctype html><title>Rolldown</title><body></body><script type="m
 
 export default {
   name: "Rolldown",
-  todo: { build: "it copies no module" },
   ways: {
     async build({ exec, files, page }) {
       await exec(["rolldown", "--config"]);
       return page(`${await files({ "/": "dist", "/page": html })}/page`);
+    },
+    async "build, with the modules beside it"({ exec, shell, documented, files, page }) {
+      await exec(["rolldown", "--config"]);
+      await shell(documented("Rollup and Rolldown"));
+      return page(`${await files({ "/": "dist", "/page": html })}/page`, { silent: true });
     },
   },
 };

@@ -3,11 +3,15 @@ const html = '<!doctype html><title>Rollup</title><body></body><script type="mod
 export default {
   name: "Rollup",
   quick: ["build"],
-  todo: { build: "it copies no module" },
   ways: {
     async build({ exec, files, page }) {
       await exec(["rollup", "--config"]);
       return page(`${await files({ "/": "dist", "/page": html })}/page`);
+    },
+    async "build, with the modules beside it"({ exec, shell, documented, files, page }) {
+      await exec(["rollup", "--config"]);
+      await shell(documented("Rollup and Rolldown"));
+      return page(`${await files({ "/": "dist", "/page": html })}/page`, { silent: true });
     },
   },
 };

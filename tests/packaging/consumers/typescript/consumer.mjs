@@ -20,8 +20,7 @@ const nodenext = { module: "nodenext" };
 const bundler = { module: "esnext", moduleResolution: "bundler" };
 
 export default {
-  name: "TypeScript, @types/node 20",
-  quick: ["5.9, node10", "7, nodenext, CommonJS"],
+  name: "TypeScript",
   ways: {
     "5.9, node10": compiled("typescript", { module: "commonjs", moduleResolution: "node10" }),
     "5.9, node16": compiled("typescript", { module: "node16" }, { type: "module" }),

@@ -5,6 +5,5 @@ const { dev, "build and preview": build, "Web Worker, build": worker } = vite.wa
 export default {
   name: "Vite 5",
   like: "vite-7",
-  todo: { dev: vite.todo.dev },
   ways: { dev, "build and preview": build, "Web Worker, build": worker },
 };

@@ -1,7 +1,5 @@
-const listen = ["--host", "127.0.0.1", "--port", "{port}", "--strictPort"];
+export const listen = ["--host", "127.0.0.1", "--port", "{port}", "--strictPort"];
 const built = ["vite", "preview", ...listen];
-
-const moved = "the optimizer moves the JavaScript, not the module";
 
 /** A page whose worker has the package. */
 export async function workerBuild({ exec, serve, page, write }) {
@@ -13,12 +11,15 @@ export async function workerBuild({ exec, serve, page, write }) {
 export default {
   name: "Vite 7",
   quick: ["dev"],
-  todo: { dev: moved, "dev, in Firefox": moved, "dev, below a base": moved, "Web Worker, dev": moved },
   ways: {
     dev: async ({ serve, page }) => page(await serve(["vite", ...listen])),
     async "build and preview"({ exec, serve, page }) {
       await exec(["vite", "build"]);
-      return page(await serve(built));
+      return page(await serve(built), { silent: true });
+    },
+    async "dev, with the module itself"({ serve, page, write, documented }) {
+      write("vite.config.js", documented("Vite"));
+      return page(await serve(["vite", ...listen]), { silent: true });
     },
     "dev, in Firefox": async ({ serve, page }) => page(await serve(["vite", ...listen]), { browser: "firefox" }),
     async "build, in Firefox"({ exec, serve, page }) {

@@ -11,7 +11,9 @@ const build = (script, path = "/") =>
   async function build({ exec, files, page: look }, name) {
     const said = await exec([name, "build"]);
     if (warnings(said)) throw new Error(said);
-    return look(`${await files({ [path]: "dist", [`${path}page.html`]: page(script) })}${path}page.html`);
+    return look(`${await files({ [path]: "dist", [`${path}page.html`]: page(script) })}${path}page.html`, {
+      silent: true,
+    });
   };
 
 /** The ways of webpack, and of what is like it. */

@@ -3,7 +3,7 @@ const env = { WRANGLER_SEND_METRICS: "false" };
 const dev =
   (name) =>
   async ({ serve, get }) => {
-    const command = ["wrangler", "dev", `src/${name}`, "--ip", "127.0.0.1", "--port", "{port}"];
+    const command = ["wrangler", "dev", name, "--ip", "127.0.0.1", "--port", "{port}"];
     return get(await serve(command, { env, ready: /Ready on/ }));
   };
 
@@ -11,7 +11,7 @@ const dev =
 const deployed =
   (name) =>
   async ({ exec }) => {
-    await exec(["wrangler", "deploy", `src/${name}`, "--dry-run", "--outdir", "out"], { env });
+    await exec(["wrangler", "deploy", name, "--dry-run", "--outdir", "out"], { env });
     return exec(["node", "miniflare.mjs", name]);
   };
 

@@ -1,4 +1,4 @@
 import { JwtVerifier, TokenManager } from "arcgate";
-import { answer } from "../check.mjs";
+import { answer } from "./check.mjs";
 
 export default { fetch: () => answer({ JwtVerifier, TokenManager }) };

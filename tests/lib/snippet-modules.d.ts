@@ -1,0 +1,41 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: nothing is known of them here
+// What snippets in the documents import besides the package, as far as the compiler needs it: of what is not installed here.
+// tests/packaging/consumers runs those of frameworks, and compiles the middleware with the frameworks' own types.
+
+declare module "cloudflare:workers" {
+  export const env: any;
+}
+
+declare module "node:http" {
+  export const createServer: any;
+}
+
+declare module "express" {
+  const express: any;
+  export default express;
+  export interface Request {}
+  export interface Response {}
+}
+
+declare module "fastify" {
+  const Fastify: any;
+  export default Fastify;
+  export interface FastifyRequest {}
+  export interface FastifyReply {}
+}
+
+declare module "hono" {
+  export const Hono: any;
+  export type Context = any;
+  export type MiddlewareHandler<E> = any;
+}
+
+declare module "koa";
+declare module "itty-router";
+declare module "next/headers";
+declare module "elysia";
+declare module "@trpc/server";
+declare module "graphql";
+declare module "graphql-yoga";
+declare module "@apollo/server";
+declare module "@modelcontextprotocol/sdk/*";

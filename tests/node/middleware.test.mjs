@@ -1,0 +1,74 @@
+// What the middleware hands to handlers besides the principal, by that for Hono. Frameworks over sockets are in
+// tests/packaging/consumers/servers.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Hono } from "hono";
+import { FirstOf, JwtVerifier, SchemeRouter, StaticBearerVerifier } from "../../pkg/entry.node.js";
+import { bearerAuth } from "../../pkg/hono.js";
+import { audience, clock, issuer, makeSigner } from "../conformance/sign.mjs";
+
+const signer = await makeSigner();
+const create = (options) =>
+  JwtVerifier.create({
+    providers: { main: { issuer, audience, jwks: { keys: [signer.jwk] } } },
+    now: clock,
+    ...options,
+  });
+
+/** What a handler finds behind the middleware for each of these tokens, in turn. */
+async function found(verifier, ...tokens) {
+  const app = new Hono();
+  const all = [];
+  app.get("/", bearerAuth(verifier), (c) => {
+    all.push([c.get("principal"), c.get("verifiedToken")]);
+    return c.text("");
+  });
+  for (const token of tokens) {
+    const { status } = await app.request("/", { headers: { authorization: `Bearer ${token}` } });
+    assert.equal(status, 200);
+  }
+  return all;
+}
+
+test("the verified token is what verify() gives, new and seen before, with checks of the user's and without", async () => {
+  const one = await signer.sign({ email: "a@example.com", scope: "read" });
+  const other = await signer.sign({ sub: "bob", deep: { a: [1] } });
+  for (const options of [{}, { tokenCache: false }, { isRevoked: () => false }, { checkClaims() {} }]) {
+    const verifier = await create(options);
+    const expected = await Promise.all([one, other].map((token) => verifier.verify(token)));
+    const fresh = await create(options);
+    const all = await found(fresh, one, other, one, other);
+    for (const [index, [principal, token]] of all.entries()) {
+      assert.deepEqual(token, expected[index % 2]);
+      assert.deepEqual(principal, token.principal);
+      assert.ok(Object.isFrozen(principal));
+    }
+    assert.notEqual(all[0][1].claims, all[2][1].claims, "a copy of one's own");
+  }
+});
+
+test("of verifiers of verifiers too; of those without a token there is none", async () => {
+  const jwt = await create();
+  const robots = await StaticBearerVerifier.create({ robot: "robot-1" });
+  const token = await signer.sign();
+  const first = await FirstOf.create([robots, jwt]);
+  for (const verifier of [first, await SchemeRouter.create({ bearer: first })]) {
+    const [[who, none], [user, verified]] = await found(verifier, "robot", token);
+    assert.deepEqual([who.key, none], ["static||robot-1", undefined]);
+    assert.deepEqual([user.key, verified.claims.sub], [`jwt|${issuer}|user-1`, "user-1"]);
+  }
+  // What a verifier of the user's asks besides is its own affair.
+  const wrapped = { authenticate: (...args) => jwt.authenticate(...args) };
+  const [[user, none]] = await found(wrapped, token);
+  assert.deepEqual([user.key, none], [`jwt|${issuer}|user-1`, undefined]);
+});
+
+test("each request is verified once", async () => {
+  const events = [];
+  const checks = [];
+  const onEvent = ({ type }) => events.push(type);
+  const verifier = await create({ onEvent, isRevoked: ({ claims }) => void checks.push(claims.sub) });
+  await found(verifier, await signer.sign());
+  assert.deepEqual([events, checks], [["token.accepted"], ["user-1"]]);
+});

@@ -1,0 +1,5 @@
+import { TokenManager } from "arcgate/client";
+import { JwtVerifier } from "arcgate/verify";
+import { answer } from "../../check.mjs";
+
+export const loader = () => answer({ JwtVerifier, TokenManager });
