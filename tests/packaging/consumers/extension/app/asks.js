@@ -1,0 +1,3 @@
+import { show } from "../check.mjs";
+
+chrome.runtime.sendMessage("check").then(show, (error) => show(error.message));
