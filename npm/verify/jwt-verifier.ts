@@ -58,6 +58,9 @@ export class JwtVerifier<Claims extends object = Record<string, unknown>> implem
     options: JwtVerifierOptions<Claims>,
   ): Promise<JwtVerifier<Claims>> {
     await ready();
+    // Without it each key would be refused, and the provider blamed.
+    if (!globalThis.crypto?.subtle)
+      throw configError("JwtVerifier", "needs WebCrypto, which pages have on https and on localhost only");
     const verifier = new JwtVerifier<Claims>(options);
     warnOfInsecureHosts(options.insecureHosts, "JwtVerifier");
     return verifier;
