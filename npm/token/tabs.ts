@@ -31,7 +31,7 @@ export function isShared(source: TokenSource, options: TokenManagerOptions): boo
   if (!asksProvider) {
     throw configError("shareAcrossTabs", `is for sources that ask a provider, and not for "${source.type}"`);
   }
-  if (typeof BroadcastChannel !== "function" || typeof globalThis.location !== "object") {
+  if (typeof globalThis.BroadcastChannel !== "function" || typeof globalThis.location !== "object") {
     throw configError("shareAcrossTabs", "needs a page: there are no tabs here");
   }
   return true;
@@ -83,7 +83,7 @@ export class Tabs {
   /** Listens. A page with an open channel may not be put away for the way back, so it is closed for that time. */
   open(): void {
     if (this.#channel) return;
-    this.#channel = new BroadcastChannel(this.#name);
+    this.#channel = new globalThis.BroadcastChannel(this.#name);
     this.#channel.onmessage = ({ data }) => {
       try {
         this.#received(data);
