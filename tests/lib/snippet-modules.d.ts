@@ -36,6 +36,7 @@ declare module "next/headers";
 declare module "elysia";
 declare module "@trpc/server";
 declare module "graphql";
+declare module "jose";
 declare module "graphql-yoga";
 declare module "@apollo/server";
 declare module "@modelcontextprotocol/sdk/*";
