@@ -10,6 +10,8 @@ import type { NodeResponse } from "./verify/refusal.js";
 import { sendError } from "./verify/refusal.js";
 import type { Principal, VerifiedToken } from "./verify/types.js";
 
+export type { MiddlewareOptions, VerifierOrPromise } from "./verify/bearer-auth.js";
+
 declare global {
   namespace Express {
     interface Request {

@@ -8,6 +8,8 @@ import { bearer } from "./verify/bearer-auth.js";
 import type { NodeRequest } from "./verify/incoming.js";
 import type { Principal, VerifiedToken } from "./verify/types.js";
 
+export type { MiddlewareOptions, VerifierOrPromise } from "./verify/bearer-auth.js";
+
 declare module "fastify" {
   interface FastifyRequest {
     /** Who sends the request; undefined where that is optional, and where arcgate's hook did not run. */
@@ -20,11 +22,13 @@ declare module "fastify" {
 /** `onRefused` may answer through the reply. */
 export type BearerAuthOptions = MiddlewareOptions<[request: FastifyRequest, reply: FastifyReply]>;
 
-/** A request and a reply of Fastify's, whatever server, schema and types they are of. */
-interface AnyFastifyRequest {
+/** A request of Fastify's, whatever server, schema and types it is of. */
+export interface AnyFastifyRequest {
   readonly raw: NodeRequest;
 }
-interface AnyFastifyReply {
+
+/** A reply of Fastify's, likewise. */
+export interface AnyFastifyReply {
   readonly sent: boolean;
 }
 

@@ -7,6 +7,8 @@ import type { MiddlewareOptions, VerifierOrPromise } from "./verify/bearer-auth.
 import { bearer } from "./verify/bearer-auth.js";
 import type { Principal, VerifiedToken } from "./verify/types.js";
 
+export type { MiddlewareOptions, VerifierOrPromise } from "./verify/bearer-auth.js";
+
 /** `onRefused` may give a `Response` to answer with. */
 export type BearerAuthOptions = MiddlewareOptions<[context: Context]>;
 
