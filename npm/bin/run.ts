@@ -7,6 +7,8 @@ import { Refused } from "./refused.js";
 
 /** So long what is under way may take after it was told. */
 const GRACE_MS = 10_000;
+/** Signals that come within this are one. */
+const SAME_MS = 1000;
 const signals = ["SIGTERM", "SIGINT", "SIGHUP"];
 
 interface Running {
@@ -25,26 +27,28 @@ export async function runUntilAsked(
   const isWindows = process.platform === "win32";
   const [shell, before] = isWindows ? [program, []] : ["sh", [...raised, program]];
   const child = spawn(shell, [...before, ...args], { env, stdio: ["ignore", "inherit", "inherit", "pipe"] });
-  let isAsked = false;
+  let askedMs: number | undefined;
   let patience: ReturnType<typeof setTimeout> | undefined;
   const end = () => {
-    child.kill(isAsked ? "SIGKILL" : "SIGTERM");
-    if (isAsked) return;
-    isAsked = true;
+    if (askedMs !== undefined) return;
+    askedMs = Date.now();
+    child.kill("SIGTERM");
     say("ending; once more ends it at once");
     patience = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
   };
-  for (const signal of signals) process.on(signal, end);
+  // Ctrl-C under npm comes from the terminal, and from npm, too: that is one.
+  const onSignal = () => (askedMs !== undefined && Date.now() - askedMs > SAME_MS ? child.kill("SIGKILL") : end());
+  for (const signal of signals) process.on(signal, onSignal);
   const watching = watchParent(end);
   heard(child.stdio[3] as Readable, onListening);
   try {
     const { code, signal } = await ended(child);
-    if (isAsked) return 0;
+    if (askedMs !== undefined) return 0;
     throw new Refused(`workerd has ended by itself (${signal ?? `exit code ${code}`}): its own words are above`);
   } finally {
     clearTimeout(patience);
     clearInterval(watching);
-    for (const signal of signals) process.off(signal, end);
+    for (const signal of signals) process.off(signal, onSignal);
   }
 }
 
@@ -72,10 +76,5 @@ function heard(control: Readable, onListening: (port: number) => Promise<void>):
 function watchParent(end: () => void): ReturnType<typeof setInterval> | undefined {
   if (!process.env.npm_command && !process.env.npm_lifecycle_event) return undefined;
   const parent = process.ppid;
-  let isOver = false;
-  return setInterval(() => {
-    if (isOver || process.ppid === parent) return;
-    isOver = true;
-    end();
-  }, 1000);
+  return setInterval(() => process.ppid === parent || end(), 1000);
 }
