@@ -17,6 +17,7 @@ Options of serve
   --env-file <file>        variables, one NAME=value a line; those of the environment come before them
   --data <folder>          what must outlive the process; ./arcgate-data
   --revocations <address>  where POST revokes: a port on loopback, unix:<path>, or none; a socket in the data folder
+  --ca <file>              certificates (PEM) of authorities that are trusted besides the public ones
   --print-config           writes workerd's configuration, and starts nothing
 
   -h, --help      this

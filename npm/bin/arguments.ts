@@ -11,6 +11,7 @@ export interface ServeOptions {
   envFile?: string;
   data?: string;
   revocations?: string;
+  ca?: string;
   printConfig?: boolean;
 }
 
@@ -20,6 +21,7 @@ const flags = {
   "env-file": { type: "string" },
   data: { type: "string" },
   revocations: { type: "string" },
+  ca: { type: "string" },
   "print-config": { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
@@ -40,6 +42,7 @@ export function readArguments(args: readonly string[]): {
     envFile: texts["env-file"],
     data: texts.data,
     revocations: texts.revocations,
+    ca: texts.ca,
     printConfig: texts["print-config"],
   };
   if (texts.version) return { options, ask: "version" };

@@ -11,6 +11,8 @@ export interface Configuration {
   state: string;
   /** Where a POST revokes, if anywhere: "127.0.0.1:8788", or "unix:/run/arcgate/revocations.sock". */
   revocations: string | undefined;
+  /** Certificates of authorities that are trusted besides the public ones, each as PEM. */
+  authorities: readonly string[];
   /** The names of the variables that are handed on. */
   variables: readonly string[];
 }
@@ -28,13 +30,17 @@ export { RevocationStore };
 `;
 
 /** The configuration as text. It embeds the files of `folder`, the package, by paths that `--import-path` makes absolute. */
-export function configuration(folder: string, { address, state, revocations, variables }: Configuration): string {
+export function configuration(
+  folder: string,
+  { address, state, revocations, authorities, variables }: Configuration,
+): string {
   const modules = [...moduleNames(folder, "worker.workerd.js")].map((name) => {
     const kind = name.endsWith(".wasm") ? "wasm" : "esModule";
     return `    (name = ${quoted(name)}, ${kind} = embed ${quoted(`/${name}`)}),`;
   });
   const bindings = variables.map((name) => `    (name = ${quoted(name)}, fromEnvironment = ${quoted(name)}),`);
   const door = `    (name = "revocations", address = ${quoted(revocations ?? "")}, http = (), service = (name = "arcgate", entrypoint = "revocations")),\n`;
+  const trusted = authorities.length === 0 ? "" : `, trustedCertificates = [${authorities.map(quoted).join(", ")}]`;
   return `# The gate on a machine of one's own: workerd serve <this file> --import-path=<the folder of the package arcgate>
 using Workerd = import "/workerd/workerd.capnp";
 
@@ -44,7 +50,7 @@ const config :Workerd.Config = (
     # What must outlive the process.
     (name = "state", disk = (path = ${quoted(state)}, writable = true)),
     # The providers and the upstreams, which the variables name: on the internet, on this machine, or beside it.
-    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
+    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true${trusted}))),
   ],
   sockets = [
     (name = "http", address = ${quoted(address)}, http = (), service = "arcgate"),

@@ -7,6 +7,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { addressOf, checkFree, portOf, revocationsOf } from "./addresses.js";
 import type { ServeOptions } from "./arguments.js";
+import { authoritiesFrom } from "./authorities.js";
 import { configuration } from "./configuration.js";
 import { descriptorLimit, fitting } from "./descriptors.js";
 import { Refused } from "./refused.js";
@@ -32,7 +33,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   const limit = fitting(descriptorLimit(), env.MAX_CONNECTIONS);
   const { maxConnections = env.MAX_CONNECTIONS } = limit;
   const variables = [...new Set([...names, ...(maxConnections ? ["MAX_CONNECTIONS"] : [])])];
-  const text = configuration(folder, { address, state, revocations, variables });
+  const authorities = authoritiesFrom(options.ca);
+  const text = configuration(folder, { address, state, revocations, authorities, variables });
   if (options.printConfig) {
     process.stdout.write(text);
     return 0;

@@ -37,7 +37,13 @@ test("the scopes are those of the code", () => {
 test("one date and one flag: in the example, in the repository's own, under `arcgate serve`", () => {
   const configurations = [
     ...["wrangler.toml", "wrangler.development.toml", "examples/gate-worker/wrangler.toml"].map(read),
-    configuration(join(root, "pkg"), { address: "127.0.0.1:0", state: "/s", revocations: undefined, variables: [] }),
+    configuration(join(root, "pkg"), {
+      address: "127.0.0.1:0",
+      state: "/s",
+      revocations: undefined,
+      authorities: [],
+      variables: [],
+    }),
   ];
   for (const text of configurations) {
     assert.equal(text.match(/compatibility_?date = "(.*)"/i)[1], "2026-10-01");

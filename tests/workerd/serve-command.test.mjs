@@ -1,10 +1,11 @@
 // `npx arcgate serve`, as whoever has installed the package calls it.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { request } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -80,6 +81,8 @@ test("says what it is, and what is wrong with its arguments", async () => {
     [["serve", "--host", "http://x"], 2, /--host http:\/\/x is no address/],
     // Some versions of Node look for a file of that option themselves, wherever it stands, and say so in their own words.
     [["serve", "--env-file", "none.env"], [2, 9], /none.env/],
+    [["serve", "--ca", "none.pem"], 2, /--ca none.pem can't be read \(ENOENT\)/],
+    [["serve", "--ca", "package.json"], 2, /--ca package.json has no certificate in it/],
     [["serve", "--revocations", "0.0.0.0:8788"], 2, /--revocations 0.0.0.0:8788 is not for this machine alone/],
     [["serve"], 1, /workerd, which runs the gate, is not installed here: npm install workerd$/],
   ]) {
@@ -173,6 +176,48 @@ describe("with workerd", () => {
     await line(/^arcgate: ready$/);
     child.kill("SIGTERM");
     await ended;
+  });
+
+  test("a provider whose certificate is of one's own authority is asked with --ca alone", bounded, async () => {
+    const [key, cert] = ["provider.key", "provider.pem"].map((name) => join(project, name));
+    const own = [
+      "-nodes",
+      "-keyout",
+      key,
+      "-out",
+      cert,
+      "-subj",
+      "/CN=localhost",
+      "-addext",
+      "subjectAltName=DNS:localhost",
+    ];
+    execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-days", "2", ...own], { stdio: "ignore" });
+    const provider = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_request, response) => {
+      response.writeHead(404).end();
+      provider.emit("asked");
+    });
+    await once(provider.listen(0, "127.0.0.1"), "listening");
+    const issuer = `https://localhost:${provider.address().port}`;
+    const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { iss: issuer, aud: "x", sub: "a", iat: now, exp: now + 60 };
+    const token = `${part({ alg: "ES256", kid: "1" })}.${part(claims)}.${Buffer.alloc(64, 1).toString("base64url")}`;
+    let asked = 0;
+    provider.on("asked", () => {
+      asked += 1;
+    });
+    for (const [args, isAsked] of [
+      [[], false],
+      [["--ca", cert], true],
+    ]) {
+      const env = { PROVIDERS: JSON.stringify({ own: { issuer, audience: "x" } }) };
+      const { url, child, ended } = await served(args, { env });
+      assert.equal((await postArc(url, { token })).status, 503);
+      assert.equal(asked > 0, isAsked);
+      child.kill("SIGTERM");
+      await ended;
+    }
+    provider.close();
   });
 
   test("a port that is taken, a folder that can't be written: a sentence, and 1", bounded, async () => {
