@@ -12,6 +12,9 @@ export default defineConfig({
     // Here the package is a link to what was built; one from a registry needs no such leave.
     fs: { allow: [".", realpathSync(new URL("node_modules/arcgate", import.meta.url))] },
     // The gate in front of the agents, under the page's own origin: neither sees another one.
-    proxy: { "/arc": { target: GATE, changeOrigin: true, headers: { origin: GATE } } },
+    proxy: {
+      "/arcp": { target: GATE, ws: true, changeOrigin: true, headers: { origin: GATE } },
+      "/arc": { target: GATE, changeOrigin: true, headers: { origin: GATE } },
+    },
   },
 });

@@ -116,10 +116,15 @@ for (const mode of ["development", "production"]) {
     });
 
     const open = async (path) => {
-      const page = await browser.newPage();
+      const page = await (await browser.newContext()).newPage();
       page.setDefaultTimeout(20_000);
       const seen = { complaints: [], bearers: [], fetched: [] };
       page.on("pageerror", (error) => seen.complaints.push(String(error)));
+      page.on("console", (message) => {
+        const { url } = message.location();
+        if (message.type() !== "error" || !url.startsWith(origin) || url.endsWith("/favicon.ico")) return;
+        seen.complaints.push(message.text());
+      });
       page.on("request", (request) => {
         seen.fetched.push(new URL(request.url()).pathname);
         if (request.url().endsWith("/arc")) seen.bearers.push(request.headers().authorization);
@@ -151,15 +156,26 @@ for (const mode of ["development", "production"]) {
       await page.getByText("Logged in as alice").waitFor();
       assert.equal(new URL(page.url()).search, "", "the code has left the address bar");
       assert.equal(both.idp.tokens.count - before, 1);
-      await press("Ask the agent");
-      await page.getByText("hello from React").waitFor();
+      const pressAll = async () => {
+        await press("Ask the server");
+        await page.getByText("The server knows alice").waitFor();
+        await press("Ask the agent");
+        await page.getByText("hello from React").waitFor();
+        await press("Count");
+        await page.getByText("counted to 3").waitFor();
+      };
+      await pressAll();
       await page.reload();
-      await page.getByText("Logged in").waitFor();
-      await press("Ask the agent");
-      await page.getByText("hello from React").waitFor();
+      await page.getByText("Logged in as alice").waitFor();
+      await pressAll();
+      const beside = await page.context().newPage();
+      await beside.goto(`${origin}/`);
+      await beside.getByText("Logged in as alice. The token is valid").waitFor();
       assert.equal(both.idp.tokens.count - before, 1);
       assert.equal(new Set(page.bearers).size, 1);
       await press("Log out");
+      await beside.getByRole("button", { name: "Log in" }).waitFor();
+      await beside.close();
       await page.getByRole("button", { name: /yes/i }).click();
       await page.waitForURL(`${origin}/**`);
       await page.getByRole("button", { name: "Log in" }).waitFor();

@@ -1,11 +1,11 @@
 // For a page that has something which gives it tokens already: auth0-react, MSAL, or its own server, as here.
 
 import { ArcClient, TokenManager } from "arcgate";
-import { StrictMode, useEffect, useState } from "react";
+import { StrictMode, Suspense, use, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 
 // Outside of any component: one for the page, however often React mounts things.
-const token = await TokenManager.create({
+const begun = TokenManager.create({
   type: "callback",
   // With auth0-react: ({ reason }) => getAccessTokenSilently({ cacheMode: reason === "initial" ? "on" : "off" })
   fetchToken: async ({ reason, signal }) => {
@@ -13,10 +13,10 @@ const token = await TokenManager.create({
     if (!response.ok) throw new Error(`the session gives no token: ${response.status}`);
     return response.json();
   },
-});
-const agents = await ArcClient.create({ endpoint: `${location.origin}/arc`, requestAgent: "example-page", token });
+}).then((token) => ArcClient.create({ endpoint: `${location.origin}/arc`, requestAgent: "example-page", token }));
 
 function Answer({ to }) {
+  const agents = use(begun);
   const [text, setText] = useState("…");
   useEffect(() => {
     const leaving = new AbortController();
@@ -27,7 +27,7 @@ function Answer({ to }) {
         if (!leaving.signal.aborted) setText(error.code);
       });
     return () => leaving.abort();
-  }, [to]);
+  }, [agents, to]);
   return <li>{text}</li>;
 }
 
@@ -35,10 +35,12 @@ const questions = Array.from({ length: 10 }, (_, index) => `question ${index}`);
 
 createRoot(document.getElementById("root")).render(
   <StrictMode>
-    <ul>
-      {questions.map((question) => (
-        <Answer key={question} to={question} />
-      ))}
-    </ul>
+    <Suspense fallback={<p>…</p>}>
+      <ul>
+        {questions.map((question) => (
+          <Answer key={question} to={question} />
+        ))}
+      </ul>
+    </Suspense>
   </StrictMode>,
 );

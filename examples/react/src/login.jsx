@@ -1,93 +1,95 @@
-// A page that logs people in, and asks an agent in their name.
+// A page that logs people in, calls its own server in their name, asks an agent, and runs a job over a session.
 
-import { ArcClient, TokenManager } from "arcgate";
-import { StrictMode, useEffect, useState } from "react";
+import { ArcpClient } from "arcgate/client";
+import { StrictMode, Suspense, useState } from "react";
 import { createRoot } from "react-dom/client";
+import { SessionProvider, useSession, useToken, useUser } from "./auth.jsx";
+import { session } from "./session.js";
 
-// Outside of any component: one for the page, however often React mounts things.
-const token = await TokenManager.create(
-  {
-    type: "authorization_code",
-    issuer: import.meta.env.VITE_ISSUER,
-    clientId: import.meta.env.VITE_CLIENT_ID,
-    redirectUri: `${location.origin}/`,
-    postLogoutRedirectUri: `${location.origin}/`,
-    scope: "openid offline_access arc.agent.caller arc.task.controller",
-  },
-  // After a reload, the tab is still logged in. SECURITY.md says what that means.
-  { storage: "session" },
-);
-const agents = await ArcClient.create({ endpoint: `${location.origin}/arc`, requestAgent: "example-page", token });
-
-function App() {
-  const [view, setView] = useState({ state: "loading" });
-
-  useEffect(() => {
-    let isMounted = true;
-    const show = (next) => isMounted && setView(next);
-    const isAnswer = /[?&](code|error)=/.test(location.search);
-    if (isAnswer) {
-      // StrictMode runs this twice; the provider is asked once.
-      token
-        .completeLogin(location.href)
-        .then(({ claims, returnTo }) => {
-          history.replaceState(null, "", returnTo ?? "/");
-          show({ state: "in", name: claims?.sub });
-        })
-        .catch((error) => show({ state: "out", problem: `${error.code} ${error.details?.subject ?? ""}` }));
-    } else {
-      token
-        .getToken()
-        .then(() => show({ state: "in" }))
-        .catch(() => show({ state: "out" }));
-    }
-    return () => {
-      isMounted = false;
-    };
-  }, []);
-
-  const logIn = async () => location.assign(await token.beginLogin({ returnTo: location.href }));
-  const logOut = async () => {
-    const url = await token.logout();
-    if (url) location.assign(url);
-    else setView({ state: "out" });
-  };
-  const ask = async () => {
-    try {
-      const { task } = await agents.task.create({ targetAgent: "echo", initialMessage: "hello from React" });
-      setView({ ...view, answer: task.messages.at(-1).parts[0].content });
-    } catch (error) {
-      setView({ ...view, answer: error.code });
-    }
-  };
-
-  if (view.state === "loading") return <p>…</p>;
-  if (view.state === "out") {
-    return (
-      <p>
-        <button type="button" onClick={logIn}>
-          Log in
-        </button>{" "}
-        {view.problem}
-      </p>
-    );
-  }
+function LogIn() {
+  const { manager, problem } = useSession();
+  const logIn = async () => location.assign(await manager.beginLogin({ returnTo: location.href }));
   return (
     <p>
-      Logged in{view.name && ` as ${view.name}`}.{" "}
-      <button type="button" onClick={ask}>
-        Ask the agent
+      <button type="button" onClick={logIn}>
+        Log in
       </button>{" "}
-      <button type="button" onClick={logOut}>
-        Log out
-      </button>{" "}
-      <output>{view.answer}</output>
+      {problem}
     </p>
   );
 }
 
+// A button, and what came of pressing it.
+function Action({ name, run }) {
+  const [said, setSaid] = useState("");
+  const press = async () => {
+    try {
+      for await (const text of run()) setSaid(text);
+    } catch (error) {
+      setSaid(error.code ?? error.message);
+    }
+  };
+  return (
+    <p>
+      <button type="button" onClick={press}>
+        {name}
+      </button>{" "}
+      <output>{said}</output>
+    </p>
+  );
+}
+
+function LoggedIn({ user }) {
+  const { manager, api, agents } = useSession();
+  const state = useToken();
+  const logOut = async () => {
+    const url = await manager.logout();
+    if (url) location.assign(url);
+  };
+  async function* whoAmI() {
+    const response = await api("/api/me");
+    yield response.ok ? `The server knows ${(await response.json()).id}` : `refused: ${response.status}`;
+  }
+  async function* ask() {
+    const { task } = await agents.task.create({ targetAgent: "echo", initialMessage: "hello from React" });
+    yield task.messages.at(-1).parts[0].content;
+  }
+  async function* count() {
+    const client = await ArcpClient.connect(`${location.origin.replace("http", "ws")}/arcp`, {
+      client: { name: "example-page", version: "1.0.0" },
+      auth: { scheme: "bearer", token: manager },
+    });
+    const job = await client.submit({ agent: "count", input: { to: 3 }, idempotencyKey: crypto.randomUUID() });
+    for await (const { kind, body } of job) if (kind === "progress") yield `${body.current} of ${body.total}`;
+    yield `counted to ${await job.result}`;
+    await client.close();
+  }
+  return (
+    <>
+      <p>
+        Logged in as {user.sub}. The token is {state}.{" "}
+        <button type="button" onClick={logOut}>
+          Log out
+        </button>
+      </p>
+      <Action name="Ask the server" run={whoAmI} />
+      <Action name="Ask the agent" run={ask} />
+      <Action name="Count" run={count} />
+    </>
+  );
+}
+
+function App() {
+  const user = useUser();
+  return user ? <LoggedIn user={user} /> : <LogIn />;
+}
+
 createRoot(document.getElementById("root")).render(
   <StrictMode>
-    <App />
+    <Suspense fallback={<p>…</p>}>
+      <SessionProvider session={session}>
+        <App />
+      </SessionProvider>
+    </Suspense>
   </StrictMode>,
 );
