@@ -21,14 +21,18 @@ const PATIENCE = 10_000;
  * ```js
  * import { TokenManager } from "arcgate";
  *
- * const tokens = await TokenManager.create({
+ * const managing = TokenManager.create({
  *   type: "client_credentials",
  *   issuer: "https://issuer.example",
  *   clientId: "my-service",
  *   clientSecret: "…",
  *   scope: "read",
  * });
- * await fetch("https://api.example/", { headers: { authorization: `Bearer ${await tokens.getToken()}` } });
+ *
+ * export async function ask() {
+ *   const manager = await managing;
+ *   return fetch("https://api.example/", { headers: { authorization: `Bearer ${await manager.getToken()}` } });
+ * }
  * ```
  */
 export class TokenManager {
@@ -143,8 +147,8 @@ export class TokenManager {
   /**
    * Ends a login: takes the URL that the provider sent the person back to. `claims` are those of the ID token, verified.
    * `returnTo` is a path with query and fragment. An answer counts once; called again with the same URL in the same page, it
-   * gives the same result. Throws ERR_LOGIN_REJECTED: `details.subject` is the provider's name for the error, or what was
-   * wrong ("state", "iss", "nonce", "azp", or the code of the ID token's verification).
+   * gives the same result. Throws ERR_LOGIN_REJECTED: of the provider's "no" `details.error` is its name ("login_required"); otherwise
+   * `details.subject` is what was wrong ("state", "iss", "nonce", "azp", "auth_time", or the code of the ID token's verification).
    */
   async completeLogin(url: string | URL): Promise<{ claims?: Record<string, unknown>; returnTo?: string }> {
     return this.#login().complete(url);

@@ -40,3 +40,17 @@ declare module "jose";
 declare module "graphql-yoga";
 declare module "@apollo/server";
 declare module "@modelcontextprotocol/sdk/*";
+
+// Of frameworks that the package knows nothing of, as far as a snippet needs them.
+declare module "react" {
+  export function useCallback<T>(callback: T, dependencies: readonly unknown[]): T;
+  export function useSyncExternalStore<T>(subscribe: (onChange: () => void) => () => void, getSnapshot: () => T): T;
+}
+declare module "vue" {
+  export function onScopeDispose(end: () => void): void;
+  export function shallowReadonly<T extends object>(ref: T): Readonly<T>;
+  export function shallowRef<T>(value: T): { value: T };
+}
+declare module "svelte/reactivity" {
+  export function createSubscriber(start: (update: () => void) => () => void): () => void;
+}
