@@ -20,21 +20,12 @@ export interface Configuration {
 /** The date that the package is tested with: from it on, pending I/O keeps an object's job alive without a client. */
 const COMPATIBILITY_DATE = "2026-10-01";
 
-// What a deployment writes by hand.
-const main = `import { env } from "cloudflare:workers";
-import { RevocationStore, workerFromEnv } from "./worker.workerd.js";
-const app = workerFromEnv(env);
-export default app;
-export const { RuntimeHub, revocations } = app;
-export { RevocationStore };
-`;
-
 /** The configuration as text. It embeds the files of `folder`, the package, by paths that `--import-path` makes absolute. */
 export function configuration(
   folder: string,
   { address, state, revocations, authorities, variables }: Configuration,
 ): string {
-  const modules = [...moduleNames(folder, "worker.workerd.js")].map((name) => {
+  const modules = [...moduleNames(folder, "bin/gate.js")].map((name) => {
     const kind = name.endsWith(".wasm") ? "wasm" : "esModule";
     return `    (name = ${quoted(name)}, ${kind} = embed ${quoted(`/${name}`)}),`;
   });
@@ -59,7 +50,6 @@ ${revocations === undefined ? "" : door}  ],
 
 const arcgate :Workerd.Worker = (
   modules = [
-    (name = "main.js", esModule = ${quoted(main)}),
 ${modules.join("\n")}
   ],
   compatibilityDate = "${COMPATIBILITY_DATE}",

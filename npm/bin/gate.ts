@@ -1,0 +1,9 @@
+// What `arcgate serve` has workerd run: what a deployment writes by hand.
+
+import { env } from "cloudflare:workers";
+import { RevocationStore, workerFromEnv } from "../worker.workerd.js";
+
+const app = workerFromEnv(env);
+export default app;
+export const { RuntimeHub, revocations } = app;
+export { RevocationStore };
