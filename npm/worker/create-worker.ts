@@ -11,6 +11,7 @@ import { optionsJson } from "../platform/json.js";
 import { call, gate, ready } from "../platform/modules/gate.js";
 import { checkVerifier, placeOf, type RequestPlace } from "../verify/request.js";
 import type { Credentials, Principal, Verifier } from "../verify/types.js";
+import { isPending } from "../verify/ways.js";
 import { type Auditor, auditor } from "./audit.js";
 import { ConfigurationLog } from "./configuration-log.js";
 import { devGuard } from "./dev-guard.js";
@@ -176,11 +177,13 @@ function checker({ config }: Settings): () => void {
 // The verifier, made once for an environment. It is kept once it is made and not before: what one request waits for must
 // not be another request's promise, which may never settle.
 function verifierSource<Env>(verifier: WorkerOptions<Env>["verifier"]): (env: Env) => Verifier | Promise<Verifier> {
-  if (typeof verifier !== "function") return () => verifier;
+  const isPromise = isPending<unknown>(verifier);
+  if (typeof verifier !== "function" && !isPromise) return () => verifier;
+  const source = typeof verifier === "function" ? verifier : () => verifier;
   let kept: { env: Env; made: Verifier } | undefined;
   const make = async (env: Env) => {
-    const made = await verifier(env);
-    checkVerifier(made, "verifier(env)");
+    const made = await source(env);
+    checkVerifier(made, isPromise ? "verifier" : "verifier(env)");
     if (!kept || !isSame(kept.env, env)) kept = { env, made };
     return kept.made;
   };

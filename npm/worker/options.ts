@@ -7,6 +7,7 @@ import { configError } from "../errors.js";
 import { checkInsecureHosts } from "../platform/insecure-hosts.js";
 import { checkKeys, entriesOf, numberOption } from "../platform/options.js";
 import { checkVerifier } from "../verify/request.js";
+import { isPending } from "../verify/ways.js";
 import type { WorkerOptions } from "./types.js";
 import { upstreamAuth } from "./upstream-auth.js";
 import { upstreamTarget } from "./upstream-target.js";
@@ -53,7 +54,7 @@ export function readOptions<Env>(options: WorkerOptions<Env>) {
   checkInsecureHosts(options.insecureHosts);
   const inLimits = ["maxBodyBytes", "clockToleranceSec", "maxTokenLifetimeSec", ...Object.keys(ofArc)];
   checkKeys(limits, [...inLimits, ...socketLimits, ...hubLimits], "limits");
-  if (typeof verifier !== "function") checkVerifier(verifier);
+  if (typeof verifier !== "function" && !isPending(verifier)) checkVerifier(verifier);
   if (audit !== undefined && typeof audit !== "function") throw configError("audit", "must be a function");
   for (const [name, agent] of entriesOf(agents, "agents", "must be a record: name -> agent")) {
     if (typeof agent !== "function") throw configError(`agents.${name}`, "must be a function");

@@ -29,8 +29,8 @@ export interface WorkerContext {
 }
 
 export interface WorkerOptions<Env = unknown> {
-  /** Who is let in: a verifier, or a function that makes one of the environment, once. */
-  verifier: Verifier | ((env: Env) => Verifier | Promise<Verifier>);
+  /** Who is let in: a verifier, the promise of one, or a function that makes one of the environment, once. */
+  verifier: Verifier | Promise<Verifier> | ((env: Env) => Verifier | Promise<Verifier>);
   /** By "name" or "name@version"; without a version, a call goes to the last one listed. */
   agents?: Record<string, Agent>;
   arc?: {

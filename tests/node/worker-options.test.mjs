@@ -98,6 +98,16 @@ test("a base path: exactly there, and nowhere else", async () => {
     assert.equal((await post({}, path)).status, 404, path);
 });
 
+test("the promise of a verifier will do", async () => {
+  const { post } = app({ verifier: Promise.resolve(verifier) });
+  assert.equal((await post()).status, 200);
+  assert.equal((await post({ token: "bad" })).status, 401);
+  const { post: asked, events } = app({ verifier: Promise.resolve({}) });
+  const answer = await asked();
+  assert.ok([500, 503].includes(answer.status), String(answer.status));
+  assert.match(JSON.stringify(events), /ERR_CONFIG/);
+});
+
 test("a factory's verifier is made once for an environment, and again after a failure", async () => {
   let made = 0;
   const worker = createWorker({
