@@ -53,6 +53,15 @@ function copyDocuments() {
   return names.map((name) => join(work, name));
 }
 
+// Fences in other languages are shown as they are.
+const coloured =
+  "js jsx javascript mjs ts tsx json jsonc html css vue svelte sh bash toml ini yaml sql python mermaid".split(" ");
+
+function languagesOf(files) {
+  const fences = files.flatMap((file) => [...readFileSync(file, "utf8").matchAll(/^```([\w-]+)/gm)]);
+  return [...new Set(fences.map(([, language]) => language))];
+}
+
 /** Writes the pages into `out`. What typedoc warns of is an error: a link without an end, a type that nobody can name. */
 export async function makeApi(out) {
   const tools = await installed();
@@ -79,22 +88,8 @@ export async function makeApi(out) {
     sort: ["kind", "alphabetical"],
     categorizeByGroup: false,
     navigationLinks: {},
-    highlightLanguages: [
-      "js",
-      "jsx",
-      "javascript",
-      "ts",
-      "tsx",
-      "json",
-      "sh",
-      "html",
-      "toml",
-      "vue",
-      "svelte",
-      "mermaid",
-      "python",
-    ],
-    ignoredHighlightLanguages: ["capnp", "text"],
+    highlightLanguages: coloured,
+    ignoredHighlightLanguages: languagesOf(projectDocuments).filter((language) => !coloured.includes(language)),
     validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true },
     treatWarningsAsErrors: true,
     skipErrorChecking: true,

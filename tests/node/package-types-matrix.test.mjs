@@ -13,6 +13,13 @@ const packages = {
   "node 20": { "@types/node": "20.19.43", ...sockets },
   "node 22": { "@types/node": "22.20.5", ...sockets },
   "node 24": { "@types/node": "24.19.2", ...sockets },
+  frameworks: {
+    "@types/node": "22.20.5",
+    "@types/express": "5.0.6",
+    express: "5.3.0",
+    fastify: "5.12.8",
+    hono: "4.13.19",
+  },
   workers: { "@cloudflare/workers-types": "5.20261117.1" },
   nothing: {},
 };
@@ -38,6 +45,8 @@ const cases = [
   { types: "node 22", module: "node16", resolution: "node16", files: ["node.ts"], ...strict },
   { types: "node 24", module: "nodenext", resolution: "nodenext", files: ["node.ts", "checked.mjs"], ...strict },
   { types: "node 24", module: "esnext", resolution: "bundler", lib: "dom", files: ["node.ts", "bare.ts"], ...strict },
+  { types: "frameworks", module: "nodenext", resolution: "nodenext", files: ["frameworks.ts"], ...strict },
+  { types: "frameworks", module: "preserve", resolution: "bundler", files: ["frameworks.ts"], only: "TypeScript 7" },
   { types: "workers", module: "esnext", resolution: "bundler", files: ["worker.ts"], ...strict },
   { types: "nothing", module: "esnext", resolution: "bundler", files: ["bare.ts"], ...strict },
   // CommonJS has no exports under `verbatimModuleSyntax`.
@@ -66,7 +75,11 @@ describe("the types compile", { concurrency: 2 }, () => {
           checkJs: true,
           target: "es2022",
           lib: ["es2022", ...(lib ? [lib] : [])],
-          types: types.startsWith("node") ? ["node"] : types === "workers" ? ["@cloudflare/workers-types"] : [],
+          types: /^(?:node|frameworks)/.test(types)
+            ? ["node"]
+            : types === "workers"
+              ? ["@cloudflare/workers-types"]
+              : [],
           module,
           moduleResolution: resolution,
           ...others,
