@@ -9,11 +9,13 @@ import type { ErrorCode, ErrorDetails } from "./error-codes.js";
  * ```js
  * import { ArcgateError } from "arcgate";
  *
- * try {
- *   await verifier.verify(token);
- * } catch (error) {
- *   if (error instanceof ArcgateError && error.retryable) show("ask later", error.details?.retryAfterSec);
- *   else throw error;
+ * async function claimsOf(token) {
+ *   try {
+ *     return (await verifier.verify(token)).claims;
+ *   } catch (error) {
+ *     if (error instanceof ArcgateError && error.retryable) show("ask later", error.details?.retryAfterSec);
+ *     else throw error;
+ *   }
  * }
  * ```
  */

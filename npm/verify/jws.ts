@@ -22,8 +22,11 @@ const MAX_JWS = MAX_TOKEN;
  * import { verifyJws } from "arcgate";
  *
  * const jwk = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
- * const { payload } = await verifyJws(token, jwk, { algorithms: ["Ed25519"] });
- * show(new TextDecoder().decode(payload));
+ *
+ * async function textOf(jws) {
+ *   const { payload } = await verifyJws(jws, jwk, { algorithms: ["Ed25519"] });
+ *   return new TextDecoder().decode(payload);
+ * }
  * ```
  */
 export async function verifyJws(

@@ -23,11 +23,14 @@ import { type Answer, isPending, setWay, type Waiting } from "./ways.js";
  * ```js
  * import { JwtVerifier } from "arcgate";
  *
- * const own = await JwtVerifier.create({
+ * const own = JwtVerifier.create({
  *   providers: { main: { issuer: "https://issuer.example", audience: "https://api.example" } },
  * });
- * const { principal, claims } = await own.verify(token, { scopes: ["read"] });
- * show(principal.key, claims.email);
+ *
+ * async function whoIs(token) {
+ *   const { principal, claims } = await (await own).verify(token, { scopes: ["read"] });
+ *   return [principal.key, claims.email];
+ * }
  * ```
  *
  * In TypeScript `Claims` says what its tokens carry beside the registered claims; a call of `verify` may say it of one token.

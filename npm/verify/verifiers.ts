@@ -122,12 +122,13 @@ export class DenyAllVerifier implements Verifier {
  * ```js
  * import { DenyAllVerifier, FirstOf, SchemeRouter, StaticBearerVerifier } from "arcgate";
  *
- * const robots = await StaticBearerVerifier.create({ [token]: "robot-1" });
- * const router = await SchemeRouter.create({
- *   bearer: await FirstOf.create([robots, verifier]),
- *   none: await DenyAllVerifier.create(),
- * });
- * show(await router.authenticate({ scheme: "bearer", token }, { transport: "http", url: "https://api.example/" }));
+ * async function makeRouter() {
+ *   const robots = await StaticBearerVerifier.create({ "s3cret-token": "robot-1" });
+ *   return SchemeRouter.create({
+ *     bearer: await FirstOf.create([robots, verifier]),
+ *     none: await DenyAllVerifier.create(),
+ *   });
+ * }
  * ```
  */
 export class SchemeRouter implements Verifier {

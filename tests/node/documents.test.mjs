@@ -9,17 +9,11 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const markdown = (folder) =>
-  readdirSync(join(root, folder))
+const markdown = (folder, recursive = false) =>
+  readdirSync(join(root, folder), { recursive })
     .filter((name) => name.endsWith(".md"))
     .map((name) => join(folder, name));
-const documents = [
-  ...markdown("."),
-  ...markdown("docs"),
-  ...markdown("docs/decisions"),
-  ...markdown("docs/coming-from"),
-  "examples/README.md",
-];
+const documents = [...markdown("."), ...markdown("docs", true), "examples/README.md"];
 
 // Editors show the examples in these.
 const declarations = readdirSync(join(root, "pkg"), { recursive: true })
@@ -52,6 +46,10 @@ declare global {
 // What else they import.
 const modules = readFileSync(new URL("../lib/snippet-modules.d.ts", import.meta.url), "utf8");
 
+// Documents in which snippets still wait at their top level, which the default target of most tools refuses, and CommonJS always: the
+// compiler looks at the others as CommonJS. The list only becomes shorter.
+const waiting = ["README.md", "docs/modules.md", "docs/providers.md", "docs/revocation.md", "docs/tokens.md"];
+
 test("each snippet of JavaScript in the documents and the declarations fits the types", () => {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-snippets-"));
   try {
@@ -64,12 +62,15 @@ test("each snippet of JavaScript in the documents and the declarations fits the 
         const line = text.slice(0, index).split("\n").length;
         // In TypeScript, a Worker says what is bound.
         const typed = code.replaceAll("(env) =>", "(env: any) =>");
-        writeFileSync(join(folder, `${name.replaceAll(/[/.]/g, "_")}_${line}.mts`), `${typed}\nexport {};\n`);
+        writeFileSync(
+          join(folder, `${name.replaceAll(/[/.]/g, "_")}_${line}.${waiting.includes(name) ? "mts" : "cts"}`),
+          `${typed}\nexport {};\n`,
+        );
         counts[isDeclaration ? "declarations" : "documents"] += 1;
       }
     }
     assert.ok(counts.documents > 15 && counts.declarations >= 9, "they have snippets");
-    writeFileSync(join(folder, "given.d.mts"), given);
+    writeFileSync(join(folder, "given.d.cts"), given);
     writeFileSync(join(folder, "modules.d.ts"), modules);
     const compilerOptions = {
       strict: true,
@@ -88,7 +89,10 @@ test("each snippet of JavaScript in the documents and the declarations fits the 
         ]),
       ),
     };
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.mts", "*.d.ts"] }));
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, include: ["*.cts", "*.mts", "*.d.ts"] }),
+    );
     const { stdout, status, error } = spawnSync(join(root, "node_modules/.bin/tsc"), ["--project", folder], {
       encoding: "utf8",
     });

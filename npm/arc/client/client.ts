@@ -63,10 +63,12 @@ interface Answer {
  * ```js
  * import { ArcClient } from "arcgate";
  *
- * const client = await ArcClient.create({ endpoint: "https://agents.example/arc", requestAgent: "me", token });
- * const { task } = await client.task.create({ targetAgent: "echo", initialMessage: "hello" });
- * const answer = client.chat.start({ targetAgent: "echo", initialMessage: "hello", stream: true });
- * for await (const { message } of answer) show(task.status, message?.parts);
+ * async function greet() {
+ *   const client = await ArcClient.create({ endpoint: "https://agents.example/arc", requestAgent: "me", token });
+ *   const { task } = await client.task.create({ targetAgent: "echo", initialMessage: "hello" });
+ *   const answer = client.chat.start({ targetAgent: "echo", initialMessage: "hello", stream: true });
+ *   for await (const { message } of answer) show(task.status, message?.parts);
+ * }
  * ```
  */
 export class ArcClient {

@@ -34,14 +34,16 @@ const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.f
  * ```js
  * import { ArcpClient } from "arcgate";
  *
- * const client = await ArcpClient.connect("wss://agents.example/arcp", {
- *   client: { name: "example", version: "1.0.0" },
- *   auth: { scheme: "bearer", token },
- * });
- * const job = await client.submit({ agent: "count", input: { to: 3 } });
- * for await (const { kind, body } of job) show(kind, body);
- * show(await job.result);
- * await client.close();
+ * async function count() {
+ *   const client = await ArcpClient.connect("wss://agents.example/arcp", {
+ *     client: { name: "example", version: "1.0.0" },
+ *     auth: { scheme: "bearer", token },
+ *   });
+ *   const job = await client.submit({ agent: "count", input: { to: 3 } });
+ *   for await (const { kind, body } of job) show(kind, body);
+ *   show(await job.result);
+ *   await client.close();
+ * }
  * ```
  */
 export class ArcpClient {
