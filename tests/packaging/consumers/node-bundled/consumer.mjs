@@ -16,6 +16,15 @@ const esbuild = (format, ...more) => [
   ...more,
 ];
 
+const webpack = (...more) => [
+  "webpack",
+  "./main.mjs",
+  "--mode=production",
+  "--target=node22",
+  "--output-path=out",
+  ...more,
+];
+
 // The fuse is the same in every Node: its documentation names it.
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
@@ -44,6 +53,8 @@ export default {
     "tsup, esm": bundled(["tsup"], "main.js"),
     "tsup, cjs": bundled(["tsup"], "main.cjs"),
     ncc: bundled(["ncc", "build", "main.mjs", "--out", "out"], "index.mjs"),
+    "webpack, cjs": bundled(webpack("--output-filename=main.cjs"), "main.cjs"),
+    "webpack, esm": bundled(webpack("--output-filename=main.mjs", "--output-module"), "main.mjs"),
     tsx: ({ exec }) => exec(["tsx", "main.ts"]),
     "a single executable": singleExecutable,
   },

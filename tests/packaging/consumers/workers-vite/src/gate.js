@@ -1,0 +1,3 @@
+import { workerFromEnv } from "arcgate/worker";
+
+export default workerFromEnv({});
