@@ -2,7 +2,9 @@
 // tests/packaging/consumers/servers.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { Hono } from "hono";
 import { FirstOf, JwtVerifier, SchemeRouter, StaticBearerVerifier } from "../../pkg/entry.node.js";
 import { bearerAuth } from "../../pkg/hono.js";
@@ -71,4 +73,14 @@ test("each request is verified once", async () => {
   const verifier = await create({ onEvent, isRevoked: ({ claims }) => void checks.push(claims.sub) });
   await found(verifier, await signer.sign());
   assert.deepEqual([events, checks], [["token.accepted"], ["user-1"]]);
+});
+
+test("with nothing else of the package imported, it finds its module", async () => {
+  const program = `
+    import { bearerAuth } from "${new URL("../../pkg/express.js", import.meta.url)}";
+    const own = { authenticate: async ({ token }) => ({ id: token }) };
+    const request = { url: "/", headers: { authorization: "Bearer abc" }, rawHeaders: [] };
+    await bearerAuth(own)(request, {}, (error) => console.log(error ?? request.principal.key));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program]);
+  assert.equal(stdout, "custom||abc\n");
 });

@@ -30,15 +30,14 @@ const recipes = {
   mcp: recipe("MCP servers", ["app"]),
 };
 
-function writeRecipes({ write }) {
-  for (const [name, code] of Object.entries(recipes)) write(`${name}.mjs`, code);
-  write("express4.mjs", recipes.express.replace('from "express"', 'from "express4"'));
-}
-
-const tried = (program) => async (kit) => {
-  writeRecipes(kit);
-  return kit.exec(["node", "--test-reporter=dot", program]);
-};
+/** Runs one of the programs of this folder, beside the recipes. */
+export const tried =
+  (program, command = ["node"]) =>
+  async (kit) => {
+    for (const [name, code] of Object.entries(recipes)) kit.write(`${name}.mjs`, code);
+    kit.write("express4.mjs", recipes.express.replace('from "express"', 'from "express4"'));
+    return kit.exec([...command, program]);
+  };
 
 export default {
   name: "Servers",
