@@ -32,7 +32,6 @@ export function summary(page) {
       `${page_("arcgate/client: TokenManager")} · ${login}`,
       `oidc-client-ts ${page_("oidc-client-ts")}, auth0-spa-js ${page_("auth0-spa-js")}; a login loads nothing more`,
     ],
-    ["a page that does so and opens sessions with agents, likewise", `${page_("arcgate/client")} · ${login}`, "—"],
     [
       "a session through the gate to an upstream: its handshake · a frame (µs of CPU)",
       session("gate, upstream"),
