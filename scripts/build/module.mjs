@@ -18,6 +18,7 @@ import { must } from "../setup/processes.mjs";
 import { target } from "../setup/rust.mjs";
 import { Stop } from "../setup/steps.mjs";
 import { moduleHash } from "./hash.mjs";
+import { withOwnLoader } from "./loader.mjs";
 import { ownStd } from "./own-std.mjs";
 
 // What Rust's wasm32 target uses of WebAssembly; every runtime that this package supports has it.
@@ -82,7 +83,7 @@ export function placeModule(module, folder, pkg) {
   mkdirSync(wasm, { recursive: true });
   cpSync(optimisedOf(folder), join(pkg, fileOf(module)));
   if (module.hasBytes) writeFileSync(join(wasm, `${module.name}.bytes.js`), asScript(optimisedOf(folder)));
-  const text = readFileSync(glueOf(folder, module), "utf8");
+  const text = withOwnLoader(readFileSync(glueOf(folder, module), "utf8"));
   const script = join(wasm, `${module.surface}.js`);
   if (existsSync(script) && readFileSync(script, "utf8") !== text)
     throw new Stop(`wasm-bindgen writes another ${module.surface}.js for ${module.name}: one glue can't serve both`);
