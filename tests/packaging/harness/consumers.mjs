@@ -9,7 +9,7 @@
 //       ways: { dev: async (kit) => …, … },
 //     };
 //   A way gives what the page or the program says, which must have the line in it that `check()` of check.mjs gives where all is
-//   well; `kit` is in kit.mjs. What a way asserts beyond that, it asserts itself;
+//   well; `kit` is in kit.mjs, its programs in programs.mjs. What a way asserts beyond that, it asserts itself;
 // - its sources, which import check.mjs: that is put beside package.json.
 
 import assert from "node:assert/strict";
