@@ -11,35 +11,30 @@ pub fn goes_to<'o>(origin: &str, origins: impl IntoIterator<Item = &'o str>) -> 
 /// Whether an answer says that the token is bad, so that another one may help. `challenges` is `WWW-Authenticate`, where it can be
 /// read: pages of other origins often may not. A challenge without an error says no more than the status.
 pub fn may_be_renewed(status: u16, challenges: Option<&str>) -> bool {
-    status == 401
-        && match challenges {
-            None => true,
-            Some(text) if text.trim().is_empty() => true,
-            Some(text) => bearer_challenges(text).any(|error| matches!(error.as_str(), "" | "invalid_token")),
-        }
+    status == 401 && challenges.is_none_or(|text| text.is_empty() || says_bad(text))
 }
 
-/// The `error` of each challenge of the scheme Bearer; empty where it has none.
-fn bearer_challenges(text: &str) -> impl Iterator<Item = String> {
-    let mut found: Vec<String> = Vec::new();
-    let mut is_bearer = false;
+/// Whether a challenge of the scheme Bearer names `invalid_token`, or no error.
+fn says_bad(text: &str) -> bool {
+    // Of the one that is being read, if its scheme is Bearer.
+    let mut is_bad = None;
     for part in parts(text) {
-        let (first, rest) = part.split_once([' ', '\t']).unwrap_or((part, ""));
+        let (first, rest) = part.split_once(' ').unwrap_or((part, ""));
         // `name=value` goes on with the challenge before; `scheme`, alone or before a parameter, begins one.
-        let is_parameter = first.contains('=') || rest.trim_start().starts_with('=');
+        let is_parameter = first.contains('=') || rest.starts_with('=');
         if !is_parameter {
-            is_bearer = first.eq_ignore_ascii_case("bearer");
-            if is_bearer {
-                found.push(String::new());
+            if is_bad == Some(true) {
+                return true;
             }
+            is_bad = first.eq_ignore_ascii_case("bearer").then_some(true);
         }
         let parameter = if is_parameter { part } else { rest };
         let Some((name, value)) = parameter.split_once('=') else { continue };
-        if let (true, true, Some(last)) = (is_bearer, name.trim().eq_ignore_ascii_case("error"), found.last_mut()) {
-            value.trim().trim_matches('"').clone_into(last);
+        if is_bad.is_some() && name.trim_matches(' ').eq_ignore_ascii_case("error") {
+            is_bad = Some(value.trim_matches([' ', '"']) == "invalid_token");
         }
     }
-    found.into_iter()
+    is_bad == Some(true)
 }
 
 /// What stands between commas, but for those in quotes.
@@ -54,7 +49,7 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
         }
         c == ',' && !is_quoted
     };
-    text.split(between).map(str::trim).filter(|part| !part.is_empty())
+    text.split(between).map(|part| part.trim_matches([' ', '\t'])).filter(|part| !part.is_empty())
 }
 
 #[cfg(test)]

@@ -44,20 +44,17 @@ fn payload(token: &Secret) -> Option<Vec<u8>> {
 
 /// Whether the audience of the old one is among that of the new.
 fn is_for_all_of(old: &Secret, new: &Secret) -> bool {
-    let [old, new] = [payload(old), payload(new)];
-    let audience = |payload: &Option<Vec<u8>>| {
-        let claims = json::parse_object(payload.as_deref()?).ok()?;
-        Some(audience_of(&claims))
-    };
-    let new = audience(&new).unwrap_or_default();
-    audience(&old).is_none_or(|old| old.iter().all(|party| new.contains(party)))
+    let [old, new] = [old, new].map(|token| payload(token).unwrap_or_default());
+    let (Ok(old), Ok(new)) = (json::parse_object(&old), json::parse_object(&new)) else { return true };
+    let new = audience(&new);
+    audience(&old).iter().all(|party| new.contains(party))
 }
 
-fn audience_of(claims: &Object<'_>) -> Vec<String> {
+fn audience<'c, 'a>(claims: &'c Object<'a>) -> &'c [Value<'a>] {
     match claims.get("aud") {
-        Some(Value::String(party)) => vec![party.as_ref().to_owned()],
-        Some(Value::Array(parties)) => parties.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        _ => Vec::new(),
+        Some(Value::Array(parties)) => parties,
+        Some(party) => std::slice::from_ref(party),
+        None => &[],
     }
 }
 
