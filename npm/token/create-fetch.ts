@@ -74,7 +74,7 @@ function originsOf(origins: unknown, insecureHosts: readonly string[] | undefine
   }
   return origins.map((origin: unknown) => {
     const url = typeof origin === "string" ? parsed(origin) : undefined;
-    if (!url || !/^https?:$/.test(url.protocol) || url.hostname.includes("*")) {
+    if (!url || !isHttp(url) || url.hostname.includes("*")) {
       throw configError("origins", `must list origins, ${example}: each with its scheme, and no *`);
     }
     if (url.href !== `${url.origin}/`) throw configError("origins", `must list origins alone: "${url.origin}"`);
@@ -87,6 +87,8 @@ function originsOf(origins: unknown, insecureHosts: readonly string[] | undefine
     return url.origin;
   });
 }
+
+const isHttp = ({ protocol }: URL) => protocol === "https:" || protocol === "http:";
 
 function parsed(text: string, base?: string): URL | undefined {
   try {
@@ -107,13 +109,15 @@ async function exchange(settings: Settings, input: Input, init?: RequestInit): P
   const request = requestOf(input);
   const url = parsed(request?.url ?? String(input), globalThis.document?.baseURI ?? globalThis.location?.href);
   const headers = new Headers(init?.headers ?? request?.headers);
-  // What is no URL, the platform says.
-  if (!url || headers.has("authorization")) return fetch(input, init);
+  // What is no URL, the platform says. A blob has an origin, too.
+  if (!url || !isHttp(url) || headers.has("authorization")) return fetch(input, init);
+  // As it is now: a URL and its base can be changed while a token is waited for.
+  const asked = { fetch, url, input: request ?? url.href, request, init: { ...init }, headers };
   await ready();
   if (!call("tokenGoesTo", url.origin, origins)) return fetch(input, init);
   const signal = (init?.signal === undefined ? request?.signal : init.signal) ?? undefined;
   const token = await unlessAborted(bearer.get(signal), signal);
-  const sending = new Sending({ fetch, url, input, request, init, headers }, bearer.canRenew);
+  const sending = new Sending(asked, bearer.canRenew);
   try {
     const answer = await sending.send(token);
     const challenge = answer.headers.get("www-authenticate") ?? undefined;
@@ -145,7 +149,7 @@ interface Asked {
   url: URL;
   input: Input;
   request: Request | undefined;
-  init: RequestInit | undefined;
+  init: RequestInit;
   headers: Headers;
 }
 
@@ -161,11 +165,11 @@ class Sending {
   constructor(asked: Asked, canRenew: boolean) {
     const { request, init } = asked;
     this.#asked = asked;
-    this.#follows = !isBrowser && (init?.redirect ?? request?.redirect ?? "follow") === "follow";
-    this.canRepeat = !isStream(init?.body);
+    this.#follows = !isBrowser && (init.redirect ?? request?.redirect ?? "follow") === "follow";
+    this.canRepeat = !isStream(init.body);
     // The body of a Request is read once: what is sent is a copy of it, as long as it may be needed again.
     // Firefox does not say whether there is one.
-    const mayHaveBody = request !== undefined && !init?.body && !/^(GET|HEAD)$/.test(request.method);
+    const mayHaveBody = request !== undefined && !init.body && !/^(GET|HEAD)$/.test(request.method);
     this.#isCopied = mayHaveBody && !request.bodyUsed && (canRenew || this.#follows);
   }
 

@@ -70,12 +70,14 @@ for (const name of ["chromium", "firefox"]) {
 
     test(`${name}: a URL that is relative is the page's`, async () => {
       await call("make", [pages.url], "own");
-      for (const [input, authorization] of [
-        ["x", "Bearer t1"],
-        ["/x", "Bearer t1"],
-        [`//${new URL(servers.api).host}/x`, null],
+      const elsewhere = `//${new URL(servers.api).host}/x`;
+      for (const [given, input, authorization] of [
+        ["x", `${pages.url}/here/x`, "Bearer t1"],
+        ["/x", `${pages.url}/x`, "Bearer t1"],
+        [elsewhere, elsewhere, null],
+        [`blob:${pages.url}/x`, `blob:${pages.url}/x`, null],
       ]) {
-        assert.deepEqual(JSON.parse((await call("get", input)).text), { input, authorization });
+        assert.deepEqual(JSON.parse((await call("get", given)).text), { input, authorization });
       }
     });
   });

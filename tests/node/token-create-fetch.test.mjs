@@ -33,6 +33,20 @@ describe("where the token goes", () => {
     await assert.rejects(authorized("/relative, where nothing says to what"), TypeError);
   });
 
+  test("what is changed while a token is waited for changes nothing", async () => {
+    const url = new URL(`${api}/first`);
+    const init = { method: "PUT", headers: new Headers({ "x-own": "1" }) };
+    const authorized = createFetch(async () => "t", { origins: [api] });
+    const call = authorized(url, init);
+    url.href = `${other}/second`;
+    init.method = "DELETE";
+    init.headers.set("x-own", "2");
+    await call;
+    const { path, method, authorization, headers } = seen.at(-1);
+    assert.deepEqual([path, method, authorization, headers["x-own"]], ["/first", "PUT", "Bearer t", "1"]);
+    assert.equal(seen.length, 1);
+  });
+
   test("header fields come in each form, and stay", async () => {
     const authorized = createFetch("t", { origins: [api] });
     for (const headers of [
