@@ -157,7 +157,7 @@ test("the log of a phone is a bar at its foot that opens, and closes by Escape",
   await user.press("Connect");
   await user.says("#log-last", /^\d sent, \d came$/);
   assert.equal(await isVisible(user, "log-body"), false);
-  await user.press("Show");
+  await user.press("Show the log");
   assert.equal(await isVisible(user, "log-body"), true);
   assert.ok((await edges())[0] < 400);
   await user.page.keyboard.press("Escape");

@@ -19,6 +19,8 @@ const sizes = { desk: { width: 1280, height: 800 }, phone: { width: 390, height:
 const narrow = { width: 500, height: 844 };
 const PHONE_HEIGHT = 1800;
 
+const openLog = { name: "log", isAction: true, act: ({ press }) => press("Show the log") };
+
 let site;
 before(async () => {
   site = await startPlayground();
@@ -63,23 +65,17 @@ for (const [browser, size, schemes] of [
   });
 }
 
-async function travel({ browser, path, size, schemes: [scheme, ...others] }) {
+async function travel({ browser, path, size, schemes }) {
   const shape = browser === "firefox" && size === "phone" ? narrow : sizes[size];
-  const visitor = await visit(browser, site, path, { scheme, ...shape });
+  const visitor = await visit(browser, site, path, { scheme: schemes.at(-1), ...shape });
   const asked = browser === "chromium" ? strangers(visitor.page) : [];
+  const states = size === "phone" ? [...journeys[path], openLog] : journeys[path];
   try {
-    for (const [index, state] of journeys[path].entries()) {
+    for (const [index, state] of states.entries()) {
       const where = `${path} ${state.name}`;
       await state.act(visitor);
-      // Chromium's page changes its colours when it is told to, Firefox's has one scheme from the start.
-      for (const each of [...others, scheme]) {
-        if (others.length > 0) await visitor.page.emulateMedia({ colorScheme: each });
-        assert.deepEqual(await findings(visitor), [], `${where}, ${each}`);
-        if (folder && browser === "chromium")
-          await shoot(visitor.page, [path.slice(1) || "check", state.name, size, each]);
-      }
+      await look(visitor, where, { schemes, size });
       if (state.isAction) assert.notEqual(await visitor.focus(), "BODY", `${where}: the focus`);
-      assert.equal(await sideways(visitor), 0, `${where}: something sticks out`);
       if (index > 0 || size === "desk") continue;
       const height = await visitor.run(() => document.documentElement.scrollHeight);
       assert.ok(height <= PHONE_HEIGHT, `${where} is ${height} pixels tall`);
@@ -88,6 +84,47 @@ async function travel({ browser, path, size, schemes: [scheme, ...others] }) {
   } finally {
     await visitor.close();
   }
+}
+
+/** What is wrong with a state, in each scheme. */
+async function look(visitor, where, { schemes, size }) {
+  const { browser, page } = visitor;
+  for (const scheme of schemes) {
+    // Chromium's page changes its colours when it is told to, Firefox's has one scheme from the start.
+    if (browser === "chromium") await page.emulateMedia({ colorScheme: scheme });
+    assert.deepEqual(await findings(visitor), [], `${where}, ${scheme}`);
+    if (folder && browser === "chromium")
+      await shoot(page, [
+        where.replace(/^\/ /, "check ").replace(/\W+/g, " ").trim().replaceAll(" ", "-"),
+        size,
+        scheme,
+      ]);
+  }
+  assert.equal(await sideways(visitor), 0, `${where}: something sticks out`);
+}
+
+// What fails is looked at, too: no provider is named, or none answers.
+for (const [path, action, outcome] of [
+  ["/", "Get a token", "#get-outcome .wrong"],
+  ["/tokens", "Log in", "#login-said .wrong"],
+  ["/session", "Connect", "#connect-outcome .wrong"],
+]) {
+  test(`${path}, where something is wrong`, async () => {
+    const visitor = await visit("chromium", site, path, sizes.phone);
+    const { page, press } = visitor;
+    const kind = { schemes: ["light", "dark"], size: "phone" };
+    await visitor.says("#ready", /s$/);
+    await page.route(`${site.idp.issuer}/**`, (route) => route.abort());
+    await press(action);
+    await page.waitForSelector(outcome);
+    await look(visitor, `${path} unreachable`, kind);
+    assert.notEqual(await visitor.focus(), "BODY");
+    await page.route("**/playground.json", (route) => route.fulfill({ status: 404 }));
+    await page.reload();
+    await visitor.says("#notice", /names no provider/);
+    await look(visitor, `${path} alone`, kind);
+    await visitor.close();
+  });
 }
 
 // The whole page, and what of it is seen at once.

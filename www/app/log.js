@@ -97,7 +97,7 @@ $("panel").addEventListener("keydown", ({ key }) => {
 
 function open(isOpen) {
   $("log-toggle").setAttribute("aria-expanded", isOpen);
-  $("log-toggle").textContent = isOpen ? "Hide" : "Show";
+  $("log-toggle").firstChild.textContent = isOpen ? "Hide" : "Show";
   $("panel").toggleAttribute("data-open", isOpen);
   if (isOpen) body.scrollTop = body.scrollHeight;
 }

@@ -21,18 +21,26 @@ const here = {
 /** An error as a person reads it: an ArcgateError has a code, and a page that explains it. */
 export function explain(error) {
   if (error instanceof Problem)
-    return el("p", { className: "wrong" }, el("strong", { textContent: error.title }), ` ${error.message}`);
+    return seen(el("p", { className: "wrong" }, el("strong", { textContent: error.title }), ` ${error.message}`));
   if (error.name !== "ArcgateError") throw error;
   const advice = here[error.code];
-  return el(
-    "p",
-    { className: "wrong" },
-    el("strong", { textContent: sentence(error.message) }),
-    advice ? ` ${advice} ` : " ",
-    el("code", { className: "error-code", textContent: error.code }),
-    " ",
-    el("a", { href: error.docs, textContent: "What it means" }),
+  return seen(
+    el(
+      "p",
+      { className: "wrong" },
+      el("strong", { textContent: sentence(error.message) }),
+      advice ? ` ${advice} ` : " ",
+      el("code", { className: "error-code", textContent: error.code }),
+      " ",
+      el("a", { href: error.docs, textContent: "What it means" }),
+    ),
   );
+}
+
+// An error is not to lie unseen below the edge, or under the log's bar.
+function seen(element) {
+  requestAnimationFrame(() => element.scrollIntoView({ block: "nearest" }));
+  return element;
 }
 
 const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
