@@ -12,5 +12,10 @@ export default {
       await shell(documented("Rollup and Rolldown"));
       return page(`${await files({ "/": "dist", "/page": html })}/page`, { silent: true });
     },
+    async iife({ exec, files, page }) {
+      await exec(["rolldown", "--config", "--format", "iife"]);
+      const plain = html.replace('type="module" ', "");
+      return page(`${await files({ "/": "dist", "/page": plain })}/page`);
+    },
   },
 };

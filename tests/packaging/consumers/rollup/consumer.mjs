@@ -13,5 +13,10 @@ export default {
       await shell(documented("Rollup and Rolldown"));
       return page(`${await files({ "/": "dist", "/page": html })}/page`, { silent: true });
     },
+    async iife({ shell, documented, files, page }) {
+      await shell(documented("Rollup and Rolldown", 1));
+      const plain = html.replace('type="module" ', "");
+      return page(`${await files({ "/": "dist", "/page": plain })}/page`);
+    },
   },
 };
