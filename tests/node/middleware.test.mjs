@@ -6,6 +6,7 @@ import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { Hono } from "hono";
+import { cors } from "hono/cors";
 import { FirstOf, JwtVerifier, SchemeRouter, StaticBearerVerifier } from "../../pkg/entry.node.js";
 import { bearerAuth } from "../../pkg/hono.js";
 import { audience, clock, issuer, makeSigner } from "../conformance/sign.mjs";
@@ -73,6 +74,21 @@ test("each request is verified once", async () => {
   const verifier = await create({ onEvent, isRevoked: ({ claims }) => void checks.push(claims.sub) });
   await found(verifier, await signer.sign());
   assert.deepEqual([events, checks], [["token.accepted"], ["user-1"]]);
+});
+
+test("a refusal has the fields of CORS that were set before, and a preflight needs no token", async () => {
+  const app = new Hono();
+  app.use(cors({ origin: "https://page.example" }));
+  app.use(bearerAuth(await create()));
+  const headers = { origin: "https://page.example", "access-control-request-method": "GET" };
+  for (const [method, status] of [
+    ["GET", 401],
+    ["OPTIONS", 204],
+  ]) {
+    const answer = await app.request("/", { method, headers });
+    assert.equal(answer.status, status);
+    assert.equal(answer.headers.get("access-control-allow-origin"), "https://page.example");
+  }
 });
 
 test("with nothing else of the package imported, it finds its module", async () => {
