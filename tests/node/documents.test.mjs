@@ -25,9 +25,7 @@ const given = `
 import type * as arcgate from "arcgate";
 import type * as worker from "arcgate/worker";
 declare global {
-  const JwtVerifier: typeof arcgate.JwtVerifier;
   const TokenManager: typeof arcgate.TokenManager;
-  const createWorker: typeof worker.createWorker;
   const verifier: arcgate.JwtVerifier;
   const source: arcgate.TokenSource;
   const summarise: worker.Agent;
@@ -37,10 +35,9 @@ declare global {
   const show: (...what: unknown[]) => void;
   const token: string;
   const key: CryptoKey;
-  const [issuer, sub]: string[];
+  const issuer: string;
   const before: number;
   const env: any;
-  const ctx: any;
 }
 `;
 // What else they import.

@@ -7,6 +7,7 @@ import {
   ArcgateError,
   ArcpClient,
   authenticateRequest,
+  createFetch,
   errorResponse,
   JwtVerifier,
   ready,
@@ -75,7 +76,9 @@ export async function asking(signal: AbortSignal, privateKey: webcrypto.CryptoKe
   const source = { type: "client_credentials", issuer: "https://issuer.example", clientId: "me" } as const;
   const token = await TokenManager.create({ ...source, privateKey }, { fetch });
   await TokenManager.create({ ...source, privateKey: pair.privateKey });
-  await ArcClient.create({ endpoint: new URL("https://agents.example/arc"), requestAgent: "me", token, fetch });
+  const calling: typeof fetch = createFetch(token, { origins: ["https://agents.example"], fetch });
+  const { ok } = await calling(new URL("https://agents.example/"), { method: "POST", body: "{}", signal });
+  if (ok) await ArcClient.create({ endpoint: new URL("https://agents.example/arc"), requestAgent: "me", token, fetch });
   const url = "wss://agents.example/arcp";
   const common = { client: { name: "me", version: "1" }, auth: { scheme: "bearer", token }, signal } as const;
   for (const WebSocket of [WsSocket, WsDefault, UndiciSocket]) await ArcpClient.connect(url, { ...common, WebSocket });

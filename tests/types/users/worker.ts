@@ -1,8 +1,16 @@
 // What users write in a Worker, for a compiler that has the Workers' types alone. Compiled and never run.
 
-import { ArcClient, ArcpClient, authenticateRequest, errorResponse, JwtVerifier, TokenManager } from "arcgate";
+import {
+  ArcClient,
+  ArcpClient,
+  authenticateRequest,
+  createFetch,
+  errorResponse,
+  JwtVerifier,
+  TokenManager,
+} from "arcgate";
 import gateModule from "arcgate/gate.wasm";
-import { createWorker, RevocationStore, ready } from "arcgate/worker";
+import { createWorker, RevocationStore, ready, workerFromEnv } from "arcgate/worker";
 
 interface Env {
   PROVIDERS: string;
@@ -28,6 +36,7 @@ export default app satisfies ExportedHandler<Env>;
 export const { RuntimeHub } = app;
 export { RevocationStore };
 export const inferred = createWorker({ verifier: async (env: Env) => JwtVerifier.create(JSON.parse(env.PROVIDERS)) });
+export const configured = (env: Env) => workerFromEnv(env) satisfies ExportedHandler<Env>;
 export const loaded = ready({ module: gateModule });
 
 export function upstream({ UPSTREAM }: Env) {
@@ -42,6 +51,11 @@ export async function others(request: Request, env: Env, key: CryptoKey, signal:
   await ArcpClient.connect("wss://a.example", { client: { name: "a", version: "1" }, auth, WebSocket, signal });
   const source = { type: "client_credentials", issuer: "https://i.example", clientId: "c", privateKey: key } as const;
   const token = await TokenManager.create(source, { fetch });
+  const calling = createFetch(token, {
+    origins: ["https://a.example"],
+    fetch: (...asked) => env.AGENT.fetch(...asked),
+  });
+  await calling("https://a.example/");
   const endpoint = "https://a.example/arc";
   await ArcClient.create({ endpoint, requestAgent: "m", token, fetch: (...asked) => env.AGENT.fetch(...asked) });
   await app.revoke(env, { issuer: "https://i.example", sub: "alice" });
