@@ -43,10 +43,6 @@ declare global {
 // What else they import.
 const modules = readFileSync(new URL("../lib/snippet-modules.d.ts", import.meta.url), "utf8");
 
-// Documents in which snippets still wait at their top level, which the default target of most tools refuses, and CommonJS always: the
-// compiler looks at the others as CommonJS. The list only becomes shorter.
-const waiting = ["README.md"];
-
 test("each snippet of JavaScript in the documents and the declarations fits the types", () => {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-snippets-"));
   try {
@@ -57,12 +53,10 @@ test("each snippet of JavaScript in the documents and the declarations fits the 
       const text = isDeclaration ? whole.replaceAll(/^ *\* ?/gm, "") : whole;
       for (const { 1: code, index } of text.matchAll(/```js\n([\s\S]*?)```/g)) {
         const line = text.slice(0, index).split("\n").length;
+        // As CommonJS, which refuses what the default target of most tools does: to wait at the top level.
         // In TypeScript, a Worker says what is bound.
         const typed = code.replaceAll("(env) =>", "(env: any) =>");
-        writeFileSync(
-          join(folder, `${name.replaceAll(/[/.]/g, "_")}_${line}.${waiting.includes(name) ? "mts" : "cts"}`),
-          `${typed}\nexport {};\n`,
-        );
+        writeFileSync(join(folder, `${name.replaceAll(/[/.]/g, "_")}_${line}.cts`), `${typed}\nexport {};\n`);
         counts[isDeclaration ? "declarations" : "documents"] += 1;
       }
     }
@@ -86,10 +80,7 @@ test("each snippet of JavaScript in the documents and the declarations fits the 
         ]),
       ),
     };
-    writeFileSync(
-      join(folder, "tsconfig.json"),
-      JSON.stringify({ compilerOptions, include: ["*.cts", "*.mts", "*.d.ts"] }),
-    );
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.cts", "*.d.ts"] }));
     const { stdout, status, error } = spawnSync(join(root, "node_modules/.bin/tsc"), ["--project", folder], {
       encoding: "utf8",
     });
