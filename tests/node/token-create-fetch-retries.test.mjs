@@ -64,6 +64,17 @@ describe("after a 401", () => {
     assert.deepEqual(servers.bearers(), ["Bearer t1", undefined]);
   });
 
+  test("nor of this one, where the way back led over another and the token stayed behind", async () => {
+    const { manager } = await counting();
+    servers.answers = {
+      "/away": () => [307, { location: `${other}/bounce` }],
+      "/bounce": () => [307, { location: `${api}/no` }],
+      "/no": () => [401],
+    };
+    assert.equal((await createFetch(manager, { origins: [api] })(`${api}/away`)).status, 401);
+    assert.deepEqual(servers.bearers(), ["Bearer t1", undefined, undefined]);
+  });
+
   test("a body that is a stream is sent once; any other as often as it is needed", async () => {
     servers.answers["/"] = () => [401, bad];
     const send = async (body) => {
