@@ -47,6 +47,7 @@ export async function startIdp({
     const provider = quietly(
       () => new Provider(issuer, configuration({ adapter, keys, known, resources, origins, state })),
     );
+    provider.use(withoutForeignFonts);
     handle = provider.callback();
   };
   restart();
@@ -215,4 +216,12 @@ function quietly(work) {
     if (!(result instanceof Promise)) restore();
   }
   return result instanceof Promise ? result.finally(restore) : result;
+}
+
+// The library's pages for development fetch a font from elsewhere, where no visitor of a playground has asked to be known.
+async function withoutForeignFonts(context, next) {
+  await next();
+  if (typeof context.body === "string" && context.response.is("html")) {
+    context.body = context.body.replaceAll(/@import url\(https?:[^)]*\);?/g, "");
+  }
 }
