@@ -69,6 +69,10 @@ for (const name of ["chromium", "firefox"]) {
       assert.ok(!told.includes("lost"));
     });
 
+    test("a pause before the next connection ends when the page is looked at, and not when a field of it is", async () => {
+      assert.deepEqual(await call("focused", relay.url, "tok-alice"), { ofField: [], ofPage: "connecting" });
+    });
+
     test("cancel, and close", async () => {
       await call("count", 10_000, 20);
       await call("counted", 3);

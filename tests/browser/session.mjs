@@ -43,5 +43,47 @@ globalThis.session = {
   result: async () => ({ ...(await outcome(job.result)), seen: [...seen] }),
   cancel: () => outcome(job.cancel("enough")),
   told: () => [...told],
+  /**
+   * Loses a connection of its own for good, and looks what follows at once, in a pause, on a focus: of a field, and of the page.
+   */
+  async focused(url, token) {
+    const field = document.body.appendChild(document.createElement("input"));
+    const heard = [];
+    let onPause;
+    const pause = new Promise((resolve) => {
+      onPause = resolve;
+    });
+    const sockets = [];
+    const OneOnly = class extends WebSocket {
+      constructor(...args) {
+        super(...(sockets.length === 0 ? args : ["ws://127.0.0.1:9", args[1]]));
+        sockets.push(this);
+      }
+    };
+    const own = await ArcpClient.connect(url, {
+      client: { name: "page", version: "1" },
+      auth: { scheme: "bearer", token },
+      reconnect: { maxDelayMs: 60_000 },
+      WebSocket: OneOnly,
+      onEvent(event) {
+        heard.push(event.type);
+        // One that lasts: what comes within it comes of nothing else.
+        if (event.type === "reconnecting" && event.delayMs > 1500) onPause();
+      },
+    });
+    sockets[0].close();
+    await pause;
+    const after = async (act) => {
+      const before = heard.length;
+      act();
+      await new Promise((resolve) => setTimeout(resolve));
+      return heard.slice(before);
+    };
+    const ofField = await after(() => field.dispatchEvent(new FocusEvent("focus")));
+    const ofPage = await after(() => globalThis.dispatchEvent(new FocusEvent("focus")));
+    await own.close();
+    field.remove();
+    return { ofField, ofPage: ofPage[0] };
+  },
   close: () => outcome(client.close("done").then(() => client.closed)),
 };

@@ -66,9 +66,10 @@ export class Driver {
     });
     // Options that are wrong are said at once.
     void this.#machine.machine;
-    // After a sleep, a freeze or a time without network nobody waits for a timer. (Only browsers know these events.)
+    // After a sleep, a freeze or a time without network nobody waits for a timer. (Only browsers know these events.) Not while they are
+    // on their way down: a field that gets the focus is no page that is looked at again.
     if (typeof globalThis.navigator?.onLine === "boolean") {
-      for (const name of wakes) globalThis.addEventListener(name, this.#onWake, { capture: true });
+      for (const name of wakes) globalThis.addEventListener(name, this.#onWake);
     }
   }
 
@@ -243,7 +244,7 @@ export class Driver {
   #end(): void {
     this.#over = true;
     if (typeof globalThis.navigator?.onLine === "boolean") {
-      for (const name of wakes) globalThis.removeEventListener(name, this.#onWake, { capture: true });
+      for (const name of wakes) globalThis.removeEventListener(name, this.#onWake);
     }
     for (const conn of [...this.#connections.keys()]) this.#close(conn, NORMAL.code, "");
     this.#machine.end();
