@@ -23,7 +23,7 @@ declare global {
   }
 }
 
-/** `onRefused` may answer through the response. */
+/** `onRefused` may answer through the response; a promise that it returns is waited for. */
 export type BearerAuthOptions = MiddlewareOptions<[request: Request, response: Response]>;
 
 /**

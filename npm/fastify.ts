@@ -19,7 +19,7 @@ declare module "fastify" {
   }
 }
 
-/** `onRefused` may answer through the reply. */
+/** `onRefused` may answer through the reply, and returns it then, as any asynchronous hook of Fastify's does. */
 export type BearerAuthOptions = MiddlewareOptions<[request: FastifyRequest, reply: FastifyReply]>;
 
 /** A request of Fastify's, whatever server, schema and types it is of. */

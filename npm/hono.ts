@@ -3,13 +3,14 @@
 // By the package's name: each runtime takes its own entry, which says where the module is.
 import "arcgate/verify";
 import type { Context, MiddlewareHandler } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { MiddlewareOptions, VerifierOrPromise } from "./verify/bearer-auth.js";
 import { bearer } from "./verify/bearer-auth.js";
 import type { Principal, VerifiedToken } from "./verify/types.js";
 
 export type { MiddlewareOptions, VerifierOrPromise } from "./verify/bearer-auth.js";
 
-/** `onRefused` may give a `Response` to answer with. */
+/** `onRefused` may give a `Response` to answer with; whatever else it gives is no answer. */
 export type BearerAuthOptions = MiddlewareOptions<[context: Context]>;
 
 /** What `c.get()` has behind the middleware: `new Hono<{ Variables: AuthVariables }>()`. */
@@ -40,12 +41,20 @@ export function bearerAuth<Optional extends boolean = false>(
   return async (c, next) => {
     const outcome = await decide(c.req.raw, c);
     if (outcome.refusal !== undefined) {
+      if (isResponse(outcome.answer)) return outcome.answer;
       const { status, headers, body } = outcome.refusal;
-      return (outcome.answer as Response | undefined) ?? new Response(body, { status, headers });
+      // Through the context: what was set on it before (a request's id, say) goes with a refusal, too.
+      for (const [name, value] of Object.entries(headers)) c.header(name, value);
+      return c.body(body, status as ContentfulStatusCode);
     }
     // Nobody, where that is optional: then the types say so.
     c.set("principal", outcome.principal as Principal);
     c.set("verifiedToken", outcome.verifiedToken);
     await next();
   };
+}
+
+// Of whatever realm or library. What a log gives back (a number, its logger) is no answer.
+function isResponse(answer: unknown): answer is Response {
+  return Object.prototype.toString.call(answer) === "[object Response]";
 }

@@ -52,7 +52,7 @@ export function bearer<At extends readonly unknown[]>(
   if (typeof optional !== "boolean") throw configError("optional", "must be true or false");
   if (onRefused !== undefined && typeof onRefused !== "function") throw configError("onRefused", "must be a function");
   const scopesFor = scopesOf(options);
-  return async (request, ...at) => {
+  const decide = async (request: AnyRequest, at: At): Promise<Admitted | Refused> => {
     const scopes =
       typeof scopesFor === "function" ? callOptions({ scopes: await scopesFor(...at) }, ["scopes"]).scopes : scopesFor;
     let verifiedToken: VerifiedToken | undefined;
@@ -68,6 +68,23 @@ export function bearer<At extends readonly unknown[]>(
       return { refusal, error, answer: await onRefused?.(error as ArcgateError, ...at) };
     }
   };
+  return async (request, ...at) => {
+    try {
+      return await decide(request, at);
+    } catch (thrown) {
+      throw failureOf(thrown);
+    }
+  };
+}
+
+// Frameworks tell a failure by its value: to Express nothing is "go on", and "route" is "the next route". What is no object says
+// so little that it is no failure's value either.
+function failureOf(thrown: unknown): unknown {
+  if (typeof thrown === "object" && thrown !== null) return thrown;
+  return new ArcgateError("ERR_INTERNAL", "the verifier, `scopes` or `onRefused` threw what is no error", {
+    details: { fault: "configuration" },
+    cause: thrown,
+  });
 }
 
 // The list is the middleware's own: nobody changes it afterwards.

@@ -60,7 +60,7 @@ export async function admit(
   let way = wayOf(verifier);
   let asked = verifier as Verifier;
   if (way === undefined) {
-    asked = await verifier;
+    asked = await made(verifier);
     way = wayOf(asked);
     checkVerifier(asked);
   }
@@ -80,6 +80,16 @@ export async function admit(
     ? httpContext(request as WebRequest, undefined, keep)
     : nodeContext(request as NodeRequest, keep);
   return authenticate(asked, credentials, context, scopes);
+}
+
+// Whoever hands the failure on by its value ("nothing" is "go on" to Express) would let everybody in by a verifier that failed with
+// nothing.
+async function made(verifier: Verifier | PromiseLike<Verifier>): Promise<Verifier> {
+  try {
+    return await verifier;
+  } catch (thrown) {
+    throw errorOf(thrown);
+  }
 }
 
 /** What a request says of waiting. Its signal is an object that the platform makes when it is asked for. */

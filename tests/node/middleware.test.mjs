@@ -7,7 +7,9 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { FirstOf, JwtVerifier, SchemeRouter, StaticBearerVerifier } from "../../pkg/entry.node.js";
+import { authenticateRequest, FirstOf, JwtVerifier, SchemeRouter, StaticBearerVerifier } from "../../pkg/entry.node.js";
+import { bearerAuth as ofExpress } from "../../pkg/express.js";
+import { bearerAuth as ofFastify } from "../../pkg/fastify.js";
 import { bearerAuth } from "../../pkg/hono.js";
 import { audience, clock, issuer, makeSigner } from "../conformance/sign.mjs";
 
@@ -89,6 +91,71 @@ test("a refusal has the fields of CORS that were set before, and a preflight nee
     assert.equal(answer.status, status);
     assert.equal(answer.headers.get("access-control-allow-origin"), "https://page.example");
   }
+});
+
+test("a refusal has what was set on the context before, but for its own fields", async () => {
+  const app = new Hono();
+  app.use(async (c, next) => {
+    c.header("x-request-id", "r-1");
+    c.header("cache-control", "public");
+    c.header("www-authenticate", "Basic");
+    await next();
+  });
+  app.use("/touched", async (c, next) => {
+    c.res.headers.set("x-touched", "yes");
+    await next();
+  });
+  app.use(bearerAuth(await create(), { onRefused: (error, c) => c.header("x-code", error.code) }));
+  for (const path of ["/", "/touched"]) {
+    const { status, headers } = await app.request(path);
+    assert.equal(status, 401);
+    assert.deepEqual(
+      ["x-request-id", "x-code", "x-touched", "cache-control", "www-authenticate"].map((name) => headers.get(name)),
+      ["r-1", "ERR_UNAUTHENTICATED", path === "/" ? null : "yes", "no-store", 'Bearer realm="arcgate"'],
+    );
+    assert.equal(headers.get("content-type"), "application/json");
+  }
+});
+
+// To Express `next(undefined)` is "go on", and `next("route")` is "the next route".
+test("whatever value something fails with, the failure is an error, and nobody is let in", async () => {
+  const verifier = await create();
+  const incoming = { url: "/", headers: {}, rawHeaders: [] };
+  const isFailure = (error) => error?.code === "ERR_INTERNAL" && error.details.fault === "configuration";
+  for (const value of [undefined, null, "", 0, false, "route", "router", Symbol("x")]) {
+    const fails = () => Promise.reject(value);
+    for (const [what, given] of [
+      ["the verifier", () => [fails()]],
+      ["authenticate", () => [{ authenticate: fails }, {}, { ...incoming, headers: { authorization: "Bearer a" } }]],
+      ["scopes", () => [verifier, { scopes: fails }]],
+      ["onRefused", () => [verifier, { onRefused: fails }]],
+    ]) {
+      const told = [];
+      const [asked, options, request = incoming] = given();
+      await ofExpress(asked, options)(request, {}, (...args) => told.push(args));
+      assert.ok(told.length === 1 && told[0].length === 1 && isFailure(told[0][0]), `${what}: ${String(value)}`);
+      await assert.rejects(ofFastify(...given().slice(0, 2))({ raw: request }, { sent: false }), isFailure, what);
+    }
+    await assert.rejects(authenticateRequest(incoming, fails()), isFailure);
+  }
+  // What an error handler may look at is handed on as it is.
+  const own = { status: 418 };
+  await ofExpress(verifier, { onRefused: () => Promise.reject(own) })(incoming, {}, (error) =>
+    assert.equal(error, own),
+  );
+});
+
+test("what onRefused gives is an answer if it is a Response, and else none", async () => {
+  for (const given of [1, true, "x", { warn() {} }, { status: 200, headers: new Headers() }, null, [], undefined]) {
+    const app = new Hono().use(bearerAuth(await create(), { onRefused: () => given }));
+    const answer = await app.request("/");
+    assert.deepEqual([answer.status, await answer.json()], [401, { error: "unauthorized" }], String(given));
+  }
+  const app = new Hono().use(
+    bearerAuth(await create(), { onRefused: async () => new Response("own", { status: 418 }) }),
+  );
+  const answer = await app.request("/");
+  assert.deepEqual([answer.status, await answer.text()], [418, "own"]);
 });
 
 test("with nothing else of the package imported, it finds its module", async () => {

@@ -59,6 +59,16 @@ const app4 = (express) => {
   });
   mounted.use(ofExpress.bearerAuth(verifier), (req, res) => res.json(said(req.principal)));
   app.use("/mounted", mounted);
+  // Failures by which Express would let everybody in, or go on elsewhere.
+  for (const [index, value] of [undefined, null, "", "route", "router"].entries()) {
+    const fails = () => Promise.reject(value);
+    const answer = (req, res) => res.json(said(req.principal));
+    app.use(`/fails/${index}/onRefused`, ofExpress.bearerAuth(verifier, { onRefused: fails }), answer);
+    app.use(`/fails/${index}/scopes`, ofExpress.bearerAuth(verifier, { scopes: fails }), answer);
+    const broken = fails();
+    broken.catch(() => {});
+    app.get(`/fails/${index}/verifier`, ofExpress.bearerAuth(broken), answer);
+  }
   app.use((error, _req, res, _next) => res.status(500).json({ failed: error.cause?.message ?? error.message }));
   return listen(createServer(app));
 };
@@ -152,6 +162,14 @@ for (const [name, start] of Object.entries({
   });
   await expected("/by/others", [good], 403, { error: "insufficient_scope" });
   await expected("/own", [], 418, { own: true });
+  if (name.startsWith("Express")) {
+    for (const what of ["onRefused", "scopes", "verifier"]) {
+      for (const index of [0, 1, 2, 3, 4]) {
+        const { status, body } = await ask(`/fails/${index}/${what}`);
+        assert.equal(status, 500, `${name}, ${what}, ${index}: ${JSON.stringify(body)}`);
+      }
+    }
+  }
 }
 for (const { bearerAuth } of [ofHono, ofExpress, ofFastify]) {
   for (const [given, options, key] of [
