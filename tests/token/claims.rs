@@ -82,6 +82,17 @@ fn claims_go_with_the_access_token_where_nothing_brings_another() {
 }
 
 #[test]
+fn somebody_elses_tokens_end_the_login_for_a_reload_too() {
+    let mut world = logged_in(REFRESH);
+    world.reply = tokens(2, &format!(r#","refresh_token":"r2"{}"#, id_token(&claims(2, 2))));
+    assert_eq!(world.force().unwrap_err().code(), Code::RefreshRejected);
+    assert_eq!((world.manager.claims(), world.storage.as_ref()), (None, None));
+    let mut next = reloaded(&world);
+    assert_eq!(next.get().unwrap_err().code(), Code::Unauthenticated);
+    assert_eq!(next.manager.claims(), None);
+}
+
+#[test]
 fn a_login_that_is_refused_changes_nobodys_claims() {
     let mut world = logged_in(REFRESH);
     let now = world.time();
@@ -181,8 +192,8 @@ fn refresh(world: &mut World, model: &mut Model, answered: &Answered, number: us
         Answered::IdTokenOf(other) if *other == user && came => {
             *model = Model::both(Login { user: Some((user, number)), can_refresh: true });
         }
-        // Somebody else's tokens end it all here. What is stored is as it was, and is tried once more when the page comes anew.
-        Answered::IdTokenOf(other) | Answered::ForAnother(other) if *other != user => model.shown = Login::default(),
+        // Somebody else's tokens end it all: no reload shows the person before.
+        Answered::IdTokenOf(other) | Answered::ForAnother(other) if *other != user => *model = Model::default(),
         _ => {}
     }
 }

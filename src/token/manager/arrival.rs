@@ -18,7 +18,10 @@ impl Manager {
         let names_person = attempt.is_refresh() && self.source.kind != Kind::ClientCredentials;
         if !is_callback && names_person && !self.identity.is_of(&tokens) {
             let message = "the provider answered with somebody else's tokens: log in again";
-            return self.fail(attempt, Failure::over(Error::new(Code::RefreshRejected, message)), now);
+            let failure = Failure::over(Error::new(Code::RefreshRejected, message));
+            // Whoever has logged in since has nothing to do with it.
+            let is_news = !self.attempts.is_outdated(attempt.id) && self.is_sent(attempt);
+            return if is_news { self.end_login(attempt, failure, now) } else { self.fail(attempt, failure, now) };
         }
         let life = self.life_on_arrival(attempt, &tokens, now, is_callback);
         if is_over(life, now) {

@@ -131,6 +131,11 @@ impl Manager {
     /// There is no refresh token that could be used any more.
     pub(super) fn lose_refresh(&mut self, attempt: &Attempt, message: &'static str, now: Time) -> Next {
         let failure = Failure::over(self.no_refresh_token(attempt, message));
+        self.end_login(attempt, failure, now)
+    }
+
+    /// Nothing of what is stored is worth another try.
+    pub(super) fn end_login(&mut self, attempt: &Attempt, failure: Failure, now: Time) -> Next {
         self.refresh.take();
         self.fail(attempt, failure, now);
         if self.options.has_storage {
