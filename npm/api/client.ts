@@ -53,6 +53,7 @@ export type {
   TokenEvent,
   TokenGiver,
   TokenManagerOptions,
+  TokenRequest,
   TokenResponse,
   TokenSource,
   TokenStorage,

@@ -1,8 +1,9 @@
 // A bearer token as clients take it: a string, a TokenManager, or a function; asked for anew at each use.
 
 import { configError } from "../errors.js";
+import { Renewals } from "./renewals.js";
 import { sourceError } from "./source-error.js";
-import type { TokenGiver } from "./types.js";
+import type { TokenGiver, TokenRequest } from "./types.js";
 
 // RFC 6750 §2.1. Anything else would break the header, and the platform's error about that would quote it.
 export const bearerForm = /^[\w.~+/-]+=*$/;
@@ -13,13 +14,15 @@ const otherForm = /^[^\p{Cc}]{1,16384}$/u;
 export function bearerOf(token: unknown, scheme = "bearer"): BearerSource {
   const form = scheme === "bearer" ? bearerForm : otherForm;
   if (typeof token === "string") {
-    if (form.test(token)) return new BearerSource(form, () => token, false);
+    if (form.test(token)) return new BearerSource(form, () => token);
     if (scheme !== "bearer")
       throw configError("token", "must be text of up to 16384 characters without control characters");
     throw configError("token", "is no bearer token (RFC 6750 §2.1): give it without `Bearer ` and without spaces");
   }
-  if (typeof token === "function") return new BearerSource(form, () => token(), true);
-  if (isManager(token)) return new BearerSource(form, (options) => token.getToken(options), true, token);
+  if (typeof token === "function") return new BearerSource(form, (options) => token(options), Renewals.of(token));
+  if (isManager(token)) {
+    return new BearerSource(form, (options) => token.getToken(options), Renewals.of(token), token);
+  }
   throw configError("token", "must be a string, a TokenManager, or a function that gives a token");
 }
 
@@ -30,10 +33,21 @@ function isManager(token: unknown): token is Manager {
   return typeof (token as Partial<Manager> | null | undefined)?.getToken === "function";
 }
 
-type Ask = (options: { forceRefresh?: boolean; minValiditySec?: number; signal?: AbortSignal | undefined }) => unknown;
+type Ask = (options: TokenRequest) => unknown;
+
+type Asked = Omit<TokenRequest, "signal"> & { signal?: AbortSignal | undefined };
+
+/** A token that was refused: by which server, and whether that is so for all. */
+interface Refused {
+  where: string;
+  /** Nobody is to get the token any more, whether or not another one comes. */
+  isOver?: boolean;
+  signal?: AbortSignal | undefined;
+}
 
 /** Which token the next connection is to have. */
 interface NextToken {
+  where: string;
   fresh: boolean;
   outlastMs?: number | undefined;
   lastEnds?: number | undefined;
@@ -45,15 +59,18 @@ export class BearerSource {
   #form: RegExp;
   #ask: Ask;
   #manager: Manager | undefined;
-  #refused: string | undefined;
-  /** Whether another token may be had when one is refused. */
-  canRenew: boolean;
+  #renewals: Renewals | undefined;
 
-  constructor(form: RegExp, ask: Ask, canRenew: boolean, manager?: Manager) {
+  constructor(form: RegExp, ask: Ask, renewals?: Renewals, manager?: Manager) {
     this.#form = form;
     this.#ask = ask;
-    this.canRenew = canRenew;
+    this.#renewals = renewals;
     this.#manager = manager;
+  }
+
+  /** Whether another token may be had when one is refused. */
+  get canRenew(): boolean {
+    return this.#renewals !== undefined;
   }
 
   /** The token of this moment. */
@@ -61,28 +78,29 @@ export class BearerSource {
     return this.#get({ signal });
   }
 
-  /** Another one, for a token that the server calls expired. */
-  async renew(token: string, signal?: AbortSignal): Promise<string> {
-    this.#manager?.invalidate?.(token);
-    // Of many calls that went out with the same token the first forces a refresh; the others take what it brought.
-    const isFirst = this.#refused !== token;
-    this.#refused = token;
-    let fresh: string | undefined;
-    try {
-      fresh = await this.#get(isFirst ? { forceRefresh: true, signal } : { signal });
-    } finally {
-      // Nothing was brought: the next call tries again.
-      if (this.#refused === token && (fresh === undefined || fresh === token)) this.#refused = undefined;
-    }
-    return fresh;
+  /** Another one, for a token that a server has refused. `undefined`: there is none, or none would help there. */
+  async renew(refused: string, { where, isOver = false, signal }: Refused): Promise<string | undefined> {
+    // Who was refused before has brought another one already, perhaps.
+    const present = await this.#get({ signal });
+    if (present !== refused) return present;
+    const obtain = (all: AbortSignal) => {
+      if (isOver) this.#manager?.invalidate?.(refused);
+      return this.#get({ forceRefresh: true, signal: all });
+    };
+    return this.#renewals?.begin({ refused, where, signal, obtain });
+  }
+
+  /** Whether the token that `renew` gave was any better there. */
+  tried(where: string, hasHelped: boolean): void {
+    this.#renewals?.tried(where, hasHelped);
   }
 
   /**
-   * The token for the next connection: another one with `fresh`; with `outlastMs` one that lasts longer than the last, or
-   * `undefined` when there is none.
+   * The token for the next connection: another one with `fresh`, if there is one; with `outlastMs` one that lasts longer than the
+   * last, or `undefined` when there is none.
    */
   async next(last: string | undefined, options: NextToken): Promise<string | undefined> {
-    const { fresh, outlastMs, lastEnds = Number.NaN, signal } = options;
+    const { where, fresh, outlastMs, lastEnds = Number.NaN, signal } = options;
     if (outlastMs !== undefined) {
       // A second more than what is left; the present token goes on being good until then.
       let token = await this.#get({ minValiditySec: Math.max(outlastMs, 0) / 1000 + 1, signal });
@@ -90,7 +108,8 @@ export class BearerSource {
       if (token === last && this.#manager) token = await this.#get({ forceRefresh: true, signal });
       return token !== last && !((this.endOf(token) ?? Number.NaN) <= lastEnds) ? token : undefined;
     }
-    return fresh && last !== undefined ? this.renew(last, signal) : this.#get({ signal });
+    const renewed = fresh && last !== undefined ? await this.renew(last, { where, isOver: true, signal }) : undefined;
+    return renewed ?? this.#get({ signal });
   }
 
   /** When a token ends, in milliseconds, as far as that can be known. */
@@ -100,10 +119,10 @@ export class BearerSource {
     return claimed === undefined ? undefined : claimed * 1000;
   }
 
-  async #get(options: Parameters<Ask>[0]): Promise<string> {
+  async #get({ signal, ...options }: Asked): Promise<string> {
     let token: unknown;
     try {
-      token = await this.#ask(options);
+      token = await this.#ask(signal ? { ...options, signal } : options);
     } catch (cause) {
       throw sourceError(cause, "the source of tokens", "provider");
     }

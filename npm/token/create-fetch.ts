@@ -22,13 +22,14 @@ export interface CreateFetchOptions {
 }
 
 type Input = RequestInfo | URL;
+type Send = (input: Input, init?: RequestInit) => Promise<Response>;
 
 // What all requests of one `fetch` have in common.
 interface Settings {
   bearer: BearerSource;
   /** One a line. */
   origins: string;
-  fetch: (input: Input, init?: RequestInit) => Promise<Response>;
+  fetch: Send;
 }
 
 // A page can't see where a redirect leads. The platform takes the token off there, when that is another origin.
@@ -38,6 +39,7 @@ const isBrowser = /^Mozilla\//.test(globalThis.navigator?.userAgent ?? "");
  * A `fetch` that attaches a token to requests of these origins, asked for at each, and tries once more with a fresh one when the
  * server calls it bad (401, but for `insufficient_scope` and the like). Takes what the platform's does, and can stand wherever a
  * library wants one. A token never follows a redirect to another origin; an Authorization header of the caller's own stays as it is.
+ * An origin that refuses the fresh one, too, has its 401 as the answer for a while, and the token stays as it is for the others.
  * A body that is a stream can't be sent twice: of such a request the 401 is the answer. Where no token can be had it rejects, as
  * `getToken` does; a call that its signal ends rejects with the signal's reason.
  *
@@ -57,13 +59,37 @@ export function createFetch(token: Bearer, options: CreateFetchOptions): Platfor
   const { fetch, insecureHosts } = options;
   checkInsecureHosts(insecureHosts);
   if (fetch !== undefined && typeof fetch !== "function") throw configError("fetch", "must be a function");
+  const { platform, unlessItself } = platformFetch();
   const settings: Settings = {
     bearer: bearerOf(token),
     origins: originsOf(options.origins, insecureHosts).join("\n"),
-    fetch: fetch ?? ((...request) => globalThis.fetch(...request)),
+    fetch: fetch ?? platform,
   };
   warnOfInsecureHosts(insecureHosts, "createFetch");
-  return (async (input: Input, init?: RequestInit) => exchange(settings, input, init)) as PlatformFetch;
+  return unlessItself((input, init) => exchange(settings, input, init)) as PlatformFetch;
+}
+
+// The platform's, as it is at each call: whatever stands in its place by then, for a test, gets the request. If that is this one
+// (`globalThis.fetch = createFetch(…)`), it is what was there before.
+function platformFetch() {
+  const before = globalThis.fetch;
+  let isAsked = false;
+  const platform: Send = (input, init) => {
+    isAsked = true;
+    try {
+      return globalThis.fetch(input, init);
+    } finally {
+      isAsked = false;
+    }
+  };
+  const unlessItself =
+    (own: Send): Send =>
+    async (input, init) => {
+      if (!isAsked) return own(input, init);
+      isAsked = false;
+      return before(input, init);
+    };
+  return { platform, unlessItself };
 }
 
 // As the platform's parser writes them.
@@ -120,14 +146,16 @@ async function exchange(settings: Settings, input: Input, init?: RequestInit): P
   const sending = new Sending(asked, bearer.canRenew);
   try {
     const answer = await sending.send(token);
-    const challenge = answer.headers.get("www-authenticate") ?? undefined;
-    const mayHelp = sending.isAnswered(answer) && call("tokenMayBeRenewed", answer.status, challenge);
-    if (!mayHelp || !bearer.canRenew || !sending.canRepeat) return answer;
-    // Without another token the server's answer is what there is.
-    const fresh = await unlessAborted(bearer.renew(token, signal), signal).catch(() => signal?.throwIfAborted());
-    if (fresh === undefined || fresh === token) return answer;
+    if (!sending.isRefused(answer) || !bearer.canRenew || !sending.canRepeat) return answer;
+    // Without another token the server's answer is what there is. The one that it refuses may do elsewhere: nobody loses it.
+    const where = url.origin;
+    const renewed = bearer.renew(token, { where, signal });
+    const fresh = await unlessAborted(renewed, signal).catch(() => signal?.throwIfAborted());
+    if (fresh === undefined) return answer;
     answer.body?.cancel().catch(() => {});
-    return await sending.send(fresh);
+    const second = await sending.send(fresh);
+    bearer.tried(where, !sending.isRefused(second));
+    return second;
   } finally {
     sending.end();
   }
@@ -186,9 +214,10 @@ class Sending {
     });
   }
 
-  /** Whether an answer is that of the origin which the token was for. */
-  isAnswered(answer: Response): boolean {
-    return !this.#hasLeft && (!answer.redirected || parsed(answer.url)?.origin === this.#asked.url.origin);
+  /** Whether an answer calls the token bad: the one of the origin which the token was for. */
+  isRefused(answer: Response): boolean {
+    if (this.#hasLeft || (answer.redirected && parsed(answer.url)?.origin !== this.#asked.url.origin)) return false;
+    return call("tokenMayBeRenewed", answer.status, answer.headers.get("www-authenticate") ?? undefined);
   }
 
   /** Nothing is sent again: what was kept for that is let go. */

@@ -145,15 +145,26 @@ export type TokenEvent = { time: number } & (
   | { type: "not_stored" }
 );
 
+/** How a client asks for a token: as {@link TokenManager.getToken} is asked. */
+export interface TokenRequest {
+  /** The last one was refused: another one is wanted, that no cache has. */
+  forceRefresh?: boolean;
+  /** How long it shall live on, for a connection that stays. */
+  minValiditySec?: number;
+  /** Nobody waits for it any more. */
+  signal?: AbortSignal;
+}
+
 /**
  * A bearer token: asked for at each call. A string can't be renewed; a TokenManager (or what has its two methods), or a
- * function, is asked for another one when a server calls the token expired.
+ * function, is asked for another one when a server refuses the token. A function hands on what it is given, where there is more to
+ * say: `(options) => manager.getToken({ ...options, waitUntil })`.
  */
-export type Bearer = string | TokenGiver | (() => string | Promise<string>);
+export type Bearer = string | TokenGiver | ((options: TokenRequest) => string | Promise<string>);
 
 /** What a client needs of a TokenManager. */
 export interface TokenGiver {
-  getToken(options?: { forceRefresh?: boolean; signal?: AbortSignal }): Promise<string>;
+  getToken(options?: TokenRequest): Promise<string>;
   /** The server refused this token: it is dropped if it is still the current one. */
   invalidate?(token: string): void;
 }

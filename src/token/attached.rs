@@ -1,6 +1,13 @@
 //! A token that goes along with the requests of somebody's own: with which, and whether another one may help when it is refused
 //! (RFC 6750 §3).
 
+use crate::time::Span;
+
+/// How long a server that has refused a fresh token as well gets no other one on its account, at first.
+const FIRST_PAUSE: Span = Span::from_secs(60);
+/// And at most: a token may really have been taken back.
+const LONGEST_PAUSE: Span = Span::from_secs(600);
+
 /// Whether the token goes to this origin. `origins` are those that it may go to, as a URL parser writes them: nothing but the same text
 /// is the same origin.
 pub fn goes_to<'o>(origin: &str, origins: impl IntoIterator<Item = &'o str>) -> bool {
@@ -12,6 +19,15 @@ pub fn goes_to<'o>(origin: &str, origins: impl IntoIterator<Item = &'o str>) -> 
 /// read: pages of other origins often may not. A challenge without an error says no more than the status.
 pub fn may_be_renewed(status: u16, challenges: Option<&str>) -> bool {
     status == 401 && challenges.is_none_or(|text| text.is_empty() || says_bad(text))
+}
+
+/// How long a token is not renewed for a server, which has refused so many fresh ones in a row. It refuses them for a reason of its own,
+/// and those who get along with the token are not to pay for that.
+pub fn renewal_pause(futile: u32) -> Span {
+    match futile {
+        0 => Span::ZERO,
+        _ => Span::from_millis(FIRST_PAUSE.as_millis() << (futile - 1).min(4)).min(LONGEST_PAUSE),
+    }
 }
 
 /// Whether a challenge of the scheme Bearer names `invalid_token`, or no error.
@@ -99,5 +115,11 @@ mod tests {
             assert_eq!(may_be_renewed(401, challenges), may, "{challenges:?}");
             assert!(!may_be_renewed(403, challenges) && !may_be_renewed(200, challenges));
         }
+    }
+
+    #[test]
+    fn a_server_that_refuses_fresh_tokens_waits_longer_each_time() {
+        let pauses = [0, 1, 2, 3, 4, 5, u32::MAX].map(|futile| renewal_pause(futile).as_millis() / 1000);
+        assert_eq!(pauses, [0, 60, 120, 240, 480, 600, 600]);
     }
 }

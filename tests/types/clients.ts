@@ -72,6 +72,8 @@ async function loggingIn() {
     send: createFetch(async () => "t", { origins: ["https://a.example"] as const }),
   };
   void library;
+  const waitUntil = (_: Promise<unknown>) => {};
+  createFetch((asked) => manager.getToken({ ...asked, waitUntil }), options);
   // @ts-expect-error where a token may go must be said
   createFetch("t", {});
   // @ts-expect-error a page comes back somewhere

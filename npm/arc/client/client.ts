@@ -170,13 +170,17 @@ export class ArcClient {
     let stream: ChatStream | undefined;
     try {
       if (watch.signal.aborted) throw watch.error();
-      let token = await watch.over(this.#bearer.get(watch.signal));
+      const token = await watch.over(this.#bearer.get(watch.signal));
       secrets.push(token);
       let answer = await this.#send(asked, token);
       if (answer.failure?.repeat && this.#bearer.canRenew) {
-        token = await watch.over(this.#bearer.renew(token, watch.signal));
-        secrets.push(token);
-        answer = await this.#send(asked, token);
+        const where = this.#endpoint;
+        const fresh = await watch.over(this.#bearer.renew(token, { where, isOver: true, signal: watch.signal }));
+        if (fresh !== undefined) {
+          secrets.push(fresh);
+          answer = await this.#send(asked, fresh);
+          this.#bearer.tried(where, !answer.failure?.repeat);
+        }
       }
       if (answer.failure) throw toError(answer.failure, answer.peer ?? {}, this.#bearer.canRenew);
       if (!asked.isStream) return answer.result;

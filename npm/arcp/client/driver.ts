@@ -47,6 +47,8 @@ export class Driver {
   #tokenEnds: number | undefined;
   #secrets: string[] = [];
   #tokenError: ArcgateError | undefined;
+  // Whether the token stands in the place of one that was refused, and the runtime has not said yet whether it is any better.
+  #isOnTrial = false;
   #over = false;
   #onWake = () => {
     if (globalThis.document?.visibilityState !== "hidden") this.call("handleWakeHint");
@@ -126,9 +128,17 @@ export class Driver {
         return this.#close(action.conn, action.code, action.reason);
       case "closed":
         return this.#closed(action);
+      case "notify":
+        if (["open", "resumed", "tokenRefreshed"].includes(action.event.type)) this.#tried(true);
+        return this.#perform(action);
       default:
         return this.#perform(action);
     }
+  }
+
+  #tried(hasHelped: boolean): void {
+    if (this.#isOnTrial) this.#bearer?.tried(this.#url, hasHelped);
+    this.#isOnTrial = false;
   }
 
   // A token, then a connection: the runtime's patience for a hello begins with the connection.
@@ -141,6 +151,7 @@ export class Driver {
     if (this.#bearer) {
       try {
         token = await this.#bearer.next(this.#token, {
+          where: this.#url,
           fresh,
           outlastMs,
           lastEnds: this.#tokenEnds,
@@ -158,6 +169,7 @@ export class Driver {
         this.#connections.delete(conn);
         return void this.call("handleTokenUnchanged", conn);
       }
+      if (outlastMs === undefined) this.#isOnTrial = fresh && token !== this.#token;
       if (token !== this.#token) this.#secrets = [token, ...this.#secrets].slice(0, KEPT_SECRETS);
       this.#token = token;
       ends = this.#bearer.endOf(token) ?? Number.NaN;
@@ -228,6 +240,7 @@ export class Driver {
 
   #closed(action: Closed<CoreError>): void {
     this.#end();
+    if (action.error.code === "ERR_UNAUTHENTICATED") this.#tried(false);
     const tokenError = action.error.code === "ERR_REFRESH_UNAVAILABLE" ? this.#tokenError : undefined;
     const { code, message, retryable, details } = this.clean(action.error);
     const error = tokenError ?? new ArcgateError(code, message, { retryable, details });

@@ -15,3 +15,9 @@ pub fn token_goes_to(origin: &str, origins: &str) -> bool {
 pub fn token_may_be_renewed(status: u16, challenges: Option<String>) -> bool {
     attached::may_be_renewed(status, challenges.as_deref())
 }
+
+/// How long a token is not renewed for a server that has refused so many fresh ones in a row, in milliseconds.
+#[wasm_bindgen(js_name = renewalPause)]
+pub fn renewal_pause(futile: u32) -> f64 {
+    attached::renewal_pause(futile).as_millis() as f64
+}
