@@ -33,7 +33,7 @@ export async function redirected(send: Send, next: () => Input, started: Started
     if (!statuses.includes(response.status) || place === null) return hops === 0 ? response : marked(response);
     response.body?.cancel().catch(() => {});
     if (hops === MOST) throw new TypeError(`more than ${MOST} redirects`);
-    const to = new URL(place, url);
+    const to = new URL(asText(place), url);
     if (!/^https?:$/.test(to.protocol)) throw new TypeError("a redirect to what is no http or https URL");
     if (turnsToGet(response.status, method)) {
       Object.assign(init, { method: "GET", body: undefined });
@@ -62,6 +62,17 @@ export async function redirected(send: Send, next: () => Input, started: Started
       url,
       hasBody && init.body === undefined ? (next() as Request) : { method, signal: request.signal },
     );
+  }
+}
+
+// A field is bytes, each of which came as a character of its own; a place in one is UTF-8, as browsers and Node's `fetch` read it.
+function asText(place: string): string {
+  if (/^[\0-\x7f]*$/.test(place) || /[^\0-\xff]/.test(place)) return place;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(place, (byte) => byte.charCodeAt(0)));
+  } catch {
+    // Another encoding, or a platform that has read it as text already.
+    return place;
   }
 }
 

@@ -95,6 +95,28 @@ describe("where the token goes", () => {
     });
   }
 
+  test("a place in UTF-8 is read as the platform reads it", async () => {
+    const authorized = createFetch("t", { origins: [api] });
+    for (const place of ["/ü", "/日本?q=é#ñ", "/%C3%BC", "/plain"]) {
+      servers.answers = { "/from": () => [302, { location: Buffer.from(place).toString("latin1") }] };
+      const [own, platform] = [await authorized(`${api}/from`), await fetch(`${api}/from`)];
+      assert.deepEqual([own.url, own.status], [platform.url, 200], place);
+    }
+    // What a platform gives as text already, or in another encoding.
+    const places = ["/ü", "/日本", "/x"];
+    for (const place of places) {
+      const moved = { status: 302, headers: new Map([["location", place]]), body: null };
+      const asked = [];
+      const answers = [moved, new Response("ok")];
+      const fetched = async (input) => {
+        asked.push(String(input));
+        return answers.shift();
+      };
+      await createFetch("t", { origins: [api], fetch: fetched })(`${api}/from`);
+      assert.equal(asked[1], new URL(place, api).href);
+    }
+  });
+
   test("a POST that is redirected is a GET where the standard says so, and keeps its body elsewhere", async () => {
     const authorized = createFetch("t", { origins: [api] });
     const streamed = () => new Blob(["x"]).stream();
@@ -178,4 +200,38 @@ test("the user's own fetch gets what the caller gave, with the token, and everyt
   const elsewhere = { method: "PUT" };
   await authorized("https://elsewhere.example", elsewhere);
   assert.ok(calls[1][1] === elsewhere);
+});
+
+describe("in the place of the platform's own", () => {
+  const platform = globalThis.fetch;
+  after(() => {
+    globalThis.fetch = platform;
+  });
+
+  test("it asks the one that was there before, also where two have been put one over the other", async () => {
+    globalThis.fetch = createFetch("t", { origins: [api] });
+    for (const [input, bearer] of [
+      [`${api}/a`, "Bearer t"],
+      [other, undefined],
+    ]) {
+      assert.equal((await fetch(input)).status, 200);
+      assert.equal(seen.at(-1).authorization, bearer);
+    }
+    globalThis.fetch = createFetch(async () => "u", { origins: [other] });
+    for (const [input, bearer] of [
+      [`${api}/a`, "Bearer t"],
+      [other, "Bearer u"],
+    ]) {
+      assert.equal((await fetch(input)).status, 200);
+      assert.equal(seen.at(-1).authorization, bearer);
+    }
+    assert.equal(seen.length, 4);
+  });
+
+  test("what stands there by the time of a call gets the request", async () => {
+    globalThis.fetch = platform;
+    const authorized = createFetch("t", { origins: ["https://api.example"] });
+    globalThis.fetch = async (_, { headers }) => new Response(headers.get("authorization"));
+    assert.equal(await (await authorized("https://api.example/")).text(), "Bearer t");
+  });
 });
