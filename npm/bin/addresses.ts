@@ -1,6 +1,7 @@
 // Where the gate listens.
 
-import { createServer } from "node:net";
+import { lstatSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { Refused } from "./refused.js";
 
@@ -53,4 +54,26 @@ export function revocationsOf(given: string | undefined, data: string, isWindows
     );
   }
   return `${host}:${portOf(port, "--revocations")}`;
+}
+
+/** Removes a socket that a process has left. Refuses what is none, and one at which another process listens. */
+export async function clearSocket(address: string | undefined): Promise<void> {
+  if (!address?.startsWith("unix:")) return;
+  const path = address.slice("unix:".length);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Refused(`--revocations ${address}: there is something else: give another path`);
+  const isTaken = await new Promise<boolean>((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+  if (isTaken) {
+    throw new Refused(
+      `another process listens at ${path}: end it first, or give this one a --data folder or --revocations of its own`,
+    );
+  }
+  rmSync(path, { force: true });
 }

@@ -14,7 +14,7 @@ const help = `arcgate ${version}: authentication of agents' traffic
 Options of serve
   --port <number>          where it listens; 8787, or PORT; 0 takes a free one
   --host <address>         127.0.0.1, or HOST
-  --env-file <file>        variables, one NAME=value a line; those of the environment come before them
+  --vars <file>            variables, one NAME=value a line; those of the environment come before them
   --data <folder>          what must outlive the process; ./arcgate-data
   --revocations <address>  where POST revokes: a port on loopback, unix:<path>, or none; a socket in the data folder
   --ca <file>              certificates (PEM) of authorities that are trusted besides the public ones

@@ -8,7 +8,7 @@ import { Refused } from "./refused.js";
 export interface ServeOptions {
   port?: string;
   host?: string;
-  envFile?: string;
+  vars?: string;
   data?: string;
   revocations?: string;
   ca?: string;
@@ -18,7 +18,8 @@ export interface ServeOptions {
 const flags = {
   port: { type: "string" },
   host: { type: "string" },
-  "env-file": { type: "string" },
+  // Not `--env-file`: Node takes that for its own, wherever it stands.
+  vars: { type: "string" },
   data: { type: "string" },
   revocations: { type: "string" },
   ca: { type: "string" },
@@ -39,7 +40,7 @@ export function readArguments(args: readonly string[]): {
   const options: ServeOptions = {
     port: texts.port,
     host: texts.host,
-    envFile: texts["env-file"],
+    vars: texts.vars,
     data: texts.data,
     revocations: texts.revocations,
     ca: texts.ca,
@@ -57,7 +58,7 @@ function parsed(args: readonly string[]): ReturnType<typeof parseArgs> {
   for (const arg of args) {
     const name = /^--([^=]+)/.exec(arg)?.[1];
     if (name === undefined || Object.hasOwn(flags, name)) continue;
-    const near = nearest(name, Object.keys(flags));
+    const near = name === "env-file" ? "vars" : nearest(name, Object.keys(flags));
     throw new Refused(`--${name} is not an option; ${near ? `did you mean --${near}?` : "npx arcgate --help"}`, 2);
   }
   try {

@@ -21,7 +21,10 @@ declare module "node:child_process" {
 }
 
 declare module "node:fs" {
+  export function accessSync(path: string, mode: number): void;
+  export const constants: { readonly W_OK: number; readonly X_OK: number };
   export function existsSync(path: string): boolean;
+  export function lstatSync(path: string, options: { throwIfNoEntry: false }): { isSocket(): boolean } | undefined;
   export function mkdirSync(path: string, options: { recursive: true; mode?: number }): void;
   export function mkdtempSync(prefix: string): string;
   export function readFileSync(path: URL | string, encoding: "utf8"): string;
@@ -40,6 +43,11 @@ declare module "node:net" {
     close(listener: () => void): this;
   }
   export function createServer(): Server;
+  interface Socket {
+    once(event: "error" | "connect", listener: () => void): this;
+    destroy(): this;
+  }
+  export function connect(path: string, listener: () => void): Socket;
 }
 
 declare module "node:os" {

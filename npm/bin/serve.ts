@@ -1,11 +1,11 @@
 // `arcgate serve`: the package's gate under workerd.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { addressOf, checkFree, portOf, revocationsOf } from "./addresses.js";
+import { addressOf, checkFree, clearSocket, portOf, revocationsOf } from "./addresses.js";
 import type { ServeOptions } from "./arguments.js";
 import { authoritiesFrom } from "./authorities.js";
 import { configuration } from "./configuration.js";
@@ -24,7 +24,7 @@ function say(line: string): void {
 
 /** Serves until it is asked to end; gives the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { env, names } = variablesFrom(process.env, options.envFile);
+  const { env, names } = variablesFrom(process.env, options.vars);
   const host = options.host ?? (env.HOST || "127.0.0.1");
   const port = portOf(options.port ?? (env.PORT || "8787"), options.port === undefined ? "PORT" : "--port");
   const address = addressOf(host, port);
@@ -42,9 +42,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   const { program, version } = findWorkerd(process.cwd());
   if (port !== 0) await checkFree(host, port);
   makeState(state);
-  // One that the last process left is nobody's.
-  removeSocket(revocations);
-  const own = mkdtempSync(join(tmpdir(), "arcgate-"));
+  await clearSocket(revocations);
+  const own = makeOwn();
   try {
     const file = join(own, "arcgate.capnp");
     writeFileSync(file, text);
@@ -60,19 +59,26 @@ export async function serve(options: ServeOptions): Promise<number> {
     });
   } finally {
     rmSync(own, { recursive: true, force: true });
-    removeSocket(revocations);
+    await clearSocket(revocations).catch(() => {});
   }
-}
-
-function removeSocket(address: string | undefined): void {
-  if (address?.startsWith("unix:")) rmSync(address.slice("unix:".length), { force: true });
 }
 
 function makeState(state: string): void {
   try {
     mkdirSync(state, { recursive: true, mode: 0o700 });
+    accessSync(state, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new Refused(`--data ${state} can't be written (${(error as { code?: string }).code}): give another folder`);
+  }
+}
+
+// A folder for workerd's configuration, which it reads once.
+function makeOwn(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "arcgate-"));
+  } catch (error) {
+    const { code } = error as { code?: string };
+    throw new Refused(`${tmpdir()} can't be written (${code}): say in TMPDIR where temporary files may be`);
   }
 }
 

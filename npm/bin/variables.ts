@@ -27,10 +27,16 @@ function isSlip(name: string): boolean {
 }
 
 function readEnvFile(file: string): Environment {
+  let text: string;
   try {
-    return parseEnv(readFileSync(file, "utf8"));
+    text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
   } catch (error) {
-    const { code } = error as { code?: string };
-    throw new Refused(`--env-file ${file} can't be read (${code ?? "no lines of NAME=value"})`, 2);
+    throw new Refused(`--vars ${file} can't be read (${(error as { code?: string }).code})`, 2);
   }
+  // Of what has another form, UTF-16 or YAML, Node reads nothing, or half.
+  const values = text.includes("\0") ? {} : parseEnv(text);
+  if (Object.keys(values).length === 0 && text.trim() !== "") {
+    throw new Refused(`--vars ${file} has no lines of NAME=value: write it so, as UTF-8`, 2);
+  }
+  return values;
 }

@@ -20,9 +20,28 @@ for (const [name, value, problem, more = {}] of [
   [
     "PROVIDERS",
     '{"a":{"issuer":"https://a.example","audience":"x","secretEnv":"NOT_SET"}}',
-    /PROVIDERS: names a secret for a that is not set/,
+    /PROVIDERS: names NOT_SET as the secret of a \(`secretEnv`\), and that is not set/,
   ],
-  ["PROVIDERS", '{"a":7}', /PROVIDERS: /],
+  ["PROVIDERS", '{"secret-value":7}', /PROVIDERS: must be JSON: name -> provider/],
+  ["PROVIDERS", '{"secret-value":"alice"}', /PROVIDERS: must be JSON: name -> provider/],
+  ["PROVIDERS", `{"a":{"issuer":"https://a.example","secret":"secret-value"}}`, /PROVIDERS: .* name it by `secretEnv`/],
+  ["PROVIDERS", '{"a":{"issuer":"https://a.example","secretEnv":7}}', /PROVIDERS: .* at `a.secretEnv`/],
+  ["PROVIDERS", '{"a":{"issuer":"http://keycloak:8080/","audience":"x"}}', /PROVIDERS: .*INSECURE_HOSTS/],
+  ["REVOCATIONS", "secret-value", /REVOCATIONS: must be the Durable Object RevocationStore/],
+  ["REVOCATIONS", { get() {}, put() {} }, /REVOCATIONS: must be the Durable Object RevocationStore/],
+  ["ASSETS", "secret-value", /ASSETS: must be static assets/],
+  ...["-----BEGIN PRIVATE KEY-----\nsecret-value", '[{"kty":"EC"}]', '"{\\"kty\\":\\"EC\\"}"'].map((key) => [
+    "UPSTREAM_KEY",
+    key,
+    /UPSTREAM_KEY: is a PEM, a list or a quoted text/,
+    { ...upstream, ...assertion },
+  ]),
+  ...['{"kty":"oct","k":"secret-value"}', '{"keys":[{"kty":"EC"}]}'].map((key) => [
+    "UPSTREAM_KEY",
+    key,
+    /UPSTREAM_KEY: must be one private JWK/,
+    { ...upstream, ...assertion },
+  ]),
   ["STATIC_TOKENS", "secret-value", /STATIC_TOKENS: is not valid JSON/],
   ["STATIC_TOKENS", '{"secret-value":{"name":"x"}}', /STATIC_TOKENS: .*tokens\[0\]\.name/],
   ["STATIC_TOKENS", '{"secret-value":{"id":7}}', /STATIC_TOKENS: .*tokens\[0\]/],
@@ -148,9 +167,10 @@ test("a configuration that is sound is ready, and says nothing", async () => {
 
 test("what can be worked with and is hardly meant is a warning, and ready", async () => {
   for (const [env, subject, detail] of [
-    [{ STATIC_TOKENS: "{}", RUNTIME_HUB: undefined }, "RUNTIME_HUB", /so \/arcp answers 503/],
+    [{ STATIC_TOKENS: '{"good":"a"}', RUNTIME_HUB: undefined }, "RUNTIME_HUB", /so \/arcp answers 503/],
+    [{ STATIC_TOKENS: "{}" }, "STATIC_TOKENS", /is empty: no token of it lets anybody in/],
     [{}, "PROVIDERS", /neither PROVIDERS nor STATIC_TOKENS is set, so everybody is refused/],
-    [{ STATIC_TOKENS: "{}", STATIC_TOKEN: "x" }, "STATIC_TOKEN", /did you mean STATIC_TOKENS\?/],
+    [{ STATIC_TOKENS: '{"good":"a"}', STATIC_TOKEN: "x" }, "STATIC_TOKEN", /did you mean STATIC_TOKENS\?/],
   ]) {
     const { status, log } = await request(env, { paths: ["/readyz"] });
     assert.equal(status, 200);
@@ -190,6 +210,10 @@ test("it never throws: what is wrong is in the log, and the class of the hubs is
     [{}, { agent: {} }, /`agent` is not an option; did you mean `agents`/],
     [{}, { agents: { echo: 1 } }, /`agents.echo` must be a function/],
     [{}, { verifier: {} }, /`verifier` is not an option/],
+    [{}, { arc: { scopes: { "task.create": ["x"] } } }, /`arc.scopes` is not an option/],
+    [{}, { arc: { upstream: "https://a.example" } }, /`arc.upstream` is not an option/],
+    [{}, { arcp: 5 }, /`arcp` must be an object/],
+    [{}, { allowedHosts: ["x"] }, /`allowedHosts` is not an option/],
   ]) {
     const { status, worker, log } = await logging(async () => {
       const worker = workerFromEnv(env, options);

@@ -69,18 +69,22 @@ async function served(args = [], options) {
 }
 
 test("says what it is, and what is wrong with its arguments", async () => {
+  write("yaml.env", "STATIC_TOKENS: '{}'\n");
+  write("utf16.env", Buffer.from("\uFEFFSTATIC_TOKENS={}\n", "utf16le"));
   for (const [args, code, text] of [
     [["--version"], 0, new RegExp(`^${version.replaceAll(".", "\\.")}$`)],
     [["--help"], 0, /npx arcgate serve \[options\]/],
     [[], 2, /say what to do: npx arcgate serve/],
     [["server"], 2, /there is no command server/],
     [["serve", "now"], 2, /now is one argument too many/],
-    [["serve", "--envfile", "x"], 2, /--envfile is not an option; did you mean --env-file\?/],
+    [["serve", "--var", "x"], 2, /--var is not an option; did you mean --vars\?/],
     [["serve", "--port"], 2, /--port .*argument missing/],
     [["serve", "--port", "99999"], 2, /--port 99999 is no port/],
     [["serve", "--host", "http://x"], 2, /--host http:\/\/x is no address/],
-    // Some versions of Node look for a file of that option themselves, wherever it stands, and say so in their own words.
-    [["serve", "--env-file", "none.env"], [2, 9], /none.env/],
+    [["serve", "--vars", "none.env"], 2, /--vars none.env can't be read \(ENOENT\)/],
+    [["serve", "--vars", "."], 2, /--vars . can't be read \(EISDIR\)/],
+    [["serve", "--vars", "yaml.env"], 2, /--vars yaml.env has no lines of NAME=value/],
+    [["serve", "--vars", "utf16.env"], 2, /--vars utf16.env has no lines of NAME=value/],
     [["serve", "--ca", "none.pem"], 2, /--ca none.pem can't be read \(ENOENT\)/],
     [["serve", "--ca", "package.json"], 2, /--ca package.json has no certificate in it/],
     [["serve", "--revocations", "0.0.0.0:8788"], 2, /--revocations 0.0.0.0:8788 is not for this machine alone/],
@@ -101,9 +105,9 @@ describe("with workerd", () => {
     "serves from an empty folder; the environment comes before the file; it ends when it is asked to",
     bounded,
     async () => {
-      write("own/gate.env", `# ours\nSTATIC_TOKENS='{"of-file":"bob"}'\nALLOWED_HOSTS=gate.example,127.0.0.1\n`);
+      write("own/gate.env", `\uFEFF# ours\nSTATIC_TOKENS='{"of-file":"bob"}'\nALLOWED_HOSTS=gate.example,127.0.0.1\n`);
       const folder = join(project, "own");
-      const { url, line, child, ended, said } = await served(["--env-file", "gate.env"], { folder, env: tokens });
+      const { url, line, child, ended, said } = await served(["--vars", "gate.env"], { folder, env: tokens });
       await line(/^arcgate: ready$/);
       assert.equal((await postArc(url, { token: "good" })).status, 200);
       assert.equal((await postArc(url, { token: "of-file" })).status, 401);
@@ -114,6 +118,27 @@ describe("with workerd", () => {
       assert.ok(!existsSync(join(folder, "arcgate-data/revocations.sock")));
     },
   );
+
+  test("a second one with the same data is refused, and leaves the first its socket", bounded, async () => {
+    const { child, ended, line } = await served(["--data", "shared"], { env: tokens });
+    await line(/^arcgate: ready$/);
+    const other = arcgate(["serve", "--port", "0", "--data", "shared"], { env: tokens });
+    assert.equal(await other.ended, 1);
+    assert.match(other.said.join("\n"), /another process listens at .*revocations\.sock: end it first/);
+    assert.ok(existsSync(join(project, "shared/revocations.sock")));
+    child.kill("SIGTERM");
+    assert.equal(await ended, 0);
+  });
+
+  test("what is no socket stays where one should be", bounded, async () => {
+    write("precious.txt", "precious");
+    for (const path of ["precious.txt", "node_modules"]) {
+      const { ended, said } = arcgate(["serve", "--port", "0", "--revocations", `unix:${path}`], { env: tokens });
+      assert.equal(await ended, 1);
+      assert.match(said.join("\n"), /there is something else: give another path/);
+    }
+    assert.equal(readFileSync(join(project, "precious.txt"), "utf8"), "precious");
+  });
 
   test("what is under way has its time to end", bounded, async () => {
     const { url, child, ended } = await served([], { env: tokens });

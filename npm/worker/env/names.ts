@@ -44,13 +44,18 @@ export function meantBy(name: string): string | undefined {
   });
 }
 
+/** Whether this may be the name of a secret's variable. */
+export function isSecretName(name: unknown): name is string {
+  return typeof name === "string" && /^[\w.-]+$/.test(name);
+}
+
 /** The variables that PROVIDERS names as secrets (`secretEnv`); none where it can't be read, which whoever reads it says. */
 export function secretNames(providers: unknown): string[] {
   try {
     const value: unknown = typeof providers === "string" ? JSON.parse(providers) : providers;
     return Object.values(Object(value))
       .map((provider) => Object(provider).secretEnv)
-      .filter((name) => typeof name === "string" && /^\w+$/.test(name));
+      .filter(isSecretName);
   } catch {
     return [];
   }

@@ -79,12 +79,28 @@ function authFrom(env: Env, mode: string | undefined): UpstreamAuth {
 // A private JWK as JSON, or plain text: an HS256 secret.
 function keyFrom({ UPSTREAM_KEY: key }: Env): Uint8Array | JsonWebKey {
   if (typeof key !== "string") return key as JsonWebKey;
-  if (!key.trimStart().startsWith("{")) return new TextEncoder().encode(key);
+  const [first = ""] = key.trimStart();
+  // A key in another form would be a shared secret by mistake, and a public one everybody's.
+  if (/^\s*-----BEGIN/.test(key) || first === "[" || first === '"') {
+    throw settingsError(
+      "UPSTREAM_KEY",
+      "is a PEM, a list or a quoted text: give one private JWK as JSON, or plain text, which is an HS256 secret",
+    );
+  }
+  if (first !== "{") return new TextEncoder().encode(key);
+  let jwk: JsonWebKey;
   try {
-    return JSON.parse(key);
+    jwk = JSON.parse(key);
   } catch {
     throw settingsError("UPSTREAM_KEY", "begins as a JWK does, and is not valid JSON");
   }
+  if (jwk.kty === undefined || jwk.kty === "oct") {
+    throw settingsError(
+      "UPSTREAM_KEY",
+      "must be one private JWK (kty RSA, EC or OKP); a shared secret is given as plain text, without JSON",
+    );
+  }
+  return jwk;
 }
 
 // UPSTREAM_TOKENS has principals' ids, or their whole keys where an id could be more than one principal's: a name in

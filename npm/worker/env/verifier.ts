@@ -4,7 +4,7 @@ import { JwtVerifier } from "../../verify/jwt-verifier.js";
 import type { ProviderOptions } from "../../verify/provider-types.js";
 import type { StaticPrincipal, Verifier } from "../../verify/types.js";
 import { DenyAllVerifier, FirstOf, StaticBearerVerifier } from "../../verify/verifiers.js";
-import type { Variable } from "./names.js";
+import { isSecretName, type Variable } from "./names.js";
 import { type Env, jsonVariable, listVariable, settingsError } from "./variables.js";
 
 /** Makes it. Without either variable nobody is let in, and `warn` is told. */
@@ -15,6 +15,7 @@ export async function verifierFrom(env: Env, warn: (name: string, problem: strin
   const verifiers: Verifier[] = [];
   if (tokens) {
     const known = tokens as Record<string, string | StaticPrincipal>;
+    if (Object.keys(known).length === 0) warn("STATIC_TOKENS", "is empty: no token of it lets anybody in");
     verifiers.push(await named("STATIC_TOKENS", StaticBearerVerifier.create(known)));
   }
   if (providers) {
@@ -32,14 +33,29 @@ export async function verifierFrom(env: Env, warn: (name: string, problem: strin
 // JSON can't hold a secret that is a Worker's secret: `secretEnv` names it.
 function withSecrets(providers: Record<string, unknown>, env: Env): Record<string, ProviderOptions> {
   const entries = Object.entries(providers).map(([name, provider]) => {
-    const { secretEnv, ...rest } = Object(provider) as { secretEnv?: unknown };
+    // Its name may be what belongs in STATIC_TOKENS: it is not shown.
+    if (provider === null || typeof provider !== "object" || Array.isArray(provider))
+      throw settingsError("PROVIDERS", "must be JSON: name -> provider, each an object with `issuer` and `audience`");
+    const { secretEnv, ...rest } = provider as { secretEnv?: unknown; secret?: unknown };
+    if (rest.secret !== undefined) {
+      throw settingsError(
+        "PROVIDERS",
+        `has the secret of ${name} in it: make that a variable of its own, and name it by \`secretEnv\``,
+      );
+    }
     if (secretEnv === undefined) return [name, provider];
-    const secret = env[String(secretEnv)];
+    if (!isSecretName(secretEnv)) {
+      throw settingsError(
+        "PROVIDERS",
+        `must have the name of a variable at \`${name}.secretEnv\`: letters, digits, _, - and .`,
+      );
+    }
+    const secret = env[secretEnv];
     if (typeof secret === "string" && secret !== "")
       return [name, { ...rest, secret: new TextEncoder().encode(secret) }];
     throw settingsError(
       "PROVIDERS",
-      `names a secret for ${name} that is not set: give it with \`wrangler secret put\`, or to the command that serves as a variable`,
+      `names ${secretEnv} as the secret of ${name} (\`secretEnv\`), and that is not set: give it with \`wrangler secret put\`, or as a variable to the command that serves`,
     );
   });
   return Object.fromEntries(entries);
@@ -51,6 +67,8 @@ async function named<T>(variable: Variable, making: Promise<T>): Promise<T> {
     return await making;
   } catch (error) {
     const { code, message } = Object(error);
-    throw code === "ERR_CONFIG" ? settingsError(variable, message) : error;
+    throw code === "ERR_CONFIG"
+      ? settingsError(variable, String(message).replaceAll("`insecureHosts`", "INSECURE_HOSTS"))
+      : error;
   }
 }

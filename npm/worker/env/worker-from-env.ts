@@ -2,7 +2,8 @@
 
 import { runtimeHub } from "../../arcp/runtime/hub.js";
 import { readHub } from "../../arcp/runtime/options.js";
-import { configError } from "../../errors.js";
+import { documents } from "../../documentation.js";
+import { ArcgateError, configError } from "../../errors.js";
 import { ready } from "../../platform/modules/gate.js";
 import { checkKeys } from "../../platform/options.js";
 import type { PlatformRequest } from "../../platform/types.js";
@@ -14,7 +15,16 @@ import { health, json, notReady } from "../probes.js";
 import type { ArcgateWorker, RuntimeHubClass, WorkerOptions } from "../types.js";
 import { revokeByRequest } from "./revocations.js";
 import { asVariable, upstreamsFrom } from "./upstreams.js";
-import { checkNames, devMode, type Env, isSet, jsonVariable, listVariable, numberVariable } from "./variables.js";
+import {
+  checkNames,
+  devMode,
+  type Env,
+  isSet,
+  jsonVariable,
+  listVariable,
+  numberVariable,
+  settingsError,
+} from "./variables.js";
 import { verifierFrom } from "./verifier.js";
 
 /** What `workerFromEnv` takes beside variables: what a variable can't hold. */
@@ -36,6 +46,15 @@ export interface EnvWorker extends ArcgateWorker {
 }
 
 const known = ["agents", "policy", "hubFor", "basePath", "limits", "audit", "arc", "arcp"];
+const knownOf = { arc: ["bindRequestAgent"], arcp: ["scopes", "heartbeatIntervalSec"] };
+
+// What a variable says is no option: it would be passed over, or be said twice.
+function checkOptions(options: EnvWorkerOptions): void {
+  checkKeys(options, known);
+  for (const part of ["arc", "arcp"] as const) {
+    if (options[part] !== undefined) checkKeys(options[part], knownOf[part], part);
+  }
+}
 
 /**
  * The Worker that variables describe (docs/operators.md lists them): `createWorker` for whoever writes no code. Without `agents` it
@@ -62,11 +81,10 @@ export function workerFromEnv(env: object, options: EnvWorkerOptions = {}): EnvW
     try {
       own = await make(env, options, log);
     } catch (thrown) {
-      const error = asVariable(thrown);
-      log.failed(error);
-      own = misconfigured(error, options);
+      log.failed(thrown);
+      own = misconfigured(thrown, options);
       // The module may be there for the next request.
-      if (Object(error).retryable === true) return own;
+      if (Object(thrown).retryable === true) return own;
     }
     made ??= own;
     return made;
@@ -92,11 +110,19 @@ export function workerFromEnv(env: object, options: EnvWorkerOptions = {}): EnvW
 async function make(given: object, options: EnvWorkerOptions, log: ConfigurationLog): Promise<ArcgateWorker> {
   if (given === null || typeof given !== "object")
     throw configError("env", 'must be the Worker\'s environment: `import { env } from "cloudflare:workers"`');
-  checkKeys(options, known);
+  checkOptions(options);
   await ready();
-  const env = given as Env;
+  try {
+    return await makeOf(given as Env, options, log);
+  } catch (error) {
+    throw asVariable(error);
+  }
+}
+
+async function makeOf(env: Env, options: EnvWorkerOptions, log: ConfigurationLog): Promise<ArcgateWorker> {
   const warn = (name: string, problem: string) => log.warn(name, problem);
   checkNames(env, warn);
+  checkBound(env);
   const { arc, arcp } = upstreamsFrom(env);
   const verifier = await verifierFrom(env, warn);
   const { agents = builtinAgents, limits } = options;
@@ -128,6 +154,18 @@ async function make(given: object, options: EnvWorkerOptions, log: Configuration
   return worker;
 }
 
+// What is bound under a name of ours, and is something else.
+function checkBound({ REVOCATIONS: revocations, ASSETS: assets }: Env): void {
+  if ((revocations ?? "") !== "" && typeof Object(revocations).idFromName !== "function") {
+    throw settingsError(
+      "REVOCATIONS",
+      `must be the Durable Object RevocationStore, bound (${documents}revocation.md): nobody could be revoked`,
+    );
+  }
+  if ((assets ?? "") !== "" && typeof Object(assets).fetch !== "function")
+    throw settingsError("ASSETS", "must be static assets, bound");
+}
+
 const loopback = ["localhost", "127.0.0.1", "[::1]"];
 
 // The class must be there, whatever the configuration: workerd starts no Worker that lacks what is bound.
@@ -155,7 +193,10 @@ function misconfigured(error: unknown, options: EnvWorkerOptions): ArcgateWorker
       return json(500, { error: "server_error" });
     },
     async revoke() {
-      throw error;
+      // No fault of whoever revokes.
+      const details = { fault: "configuration" } as const;
+      const reason = error instanceof ArcgateError ? error.message : "see the log";
+      throw new ArcgateError("ERR_INTERNAL", `the gate is not configured: ${reason}`, { details, cause: error });
     },
   };
 }
