@@ -118,8 +118,8 @@ export function callOptions(
 function scopesOf(options: CallOptions): string[] {
   if (!("scopes" in options)) return [];
   const scopes = Array.isArray(options.scopes) ? Array.from<unknown>(options.scopes) : [undefined];
-  if (scopes.every((scope) => typeof scope === "string")) return scopes;
-  throw configError("scopes", "must be a list of strings; leave it out where none is needed");
+  if (scopes.every((scope) => typeof scope === "string" && scope !== "")) return scopes as string[];
+  throw configError("scopes", "must be a list of strings that are not empty; leave it out where none is needed");
 }
 
 /** The scheme of credentials, in small letters. */

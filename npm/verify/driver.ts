@@ -237,7 +237,7 @@ export class VerifierDriver {
     const { scopes } = call;
     if (scopes === undefined || scopes.length === 0) return;
     if (call.wants === "token") {
-      if (core.requireScopes(scopes.join("\n")) === at.REFUSED) throw errorFromJson(core.error());
+      if (core.requireScopes(JSON.stringify(scopes)) === at.REFUSED) throw errorFromJson(core.error());
       return;
     }
     const known = this.#required;

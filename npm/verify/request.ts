@@ -127,22 +127,24 @@ export function authenticate(
   } catch (thrown) {
     throw errorOf(thrown);
   }
-  return isPending(answer) ? awaited(answer, scopes) : checked(answer, scopes);
+  const { scheme } = credentials;
+  return isPending(answer) ? awaited(answer, scopes, scheme) : checked(answer, scopes, scheme);
 }
 
-async function awaited(pending: Promise<Answer>, scopes: readonly string[]): Promise<Principal> {
+async function awaited(pending: Promise<Answer>, scopes: readonly string[], scheme: string): Promise<Principal> {
   let answer: Answer;
   try {
     answer = await pending;
   } catch (thrown) {
     throw errorOf(thrown);
   }
-  return checked(answer, scopes);
+  return checked(answer, scopes, scheme);
 }
 
 // Where scopes are needed, the core looks at any principal.
-function checked(answer: Answer, scopes: readonly string[]): Principal {
-  return principalOf(scopes.length > 0 && !(answer instanceof Unchecked) ? new Unchecked(answer) : answer, scopes);
+function checked(answer: Answer, scopes: readonly string[], scheme: string): Principal {
+  const looked = scopes.length > 0 && !(answer instanceof Unchecked) ? new Unchecked(answer) : answer;
+  return principalOf(looked, scopes, scheme);
 }
 
 // What a verifier throws that is no error of ours is its own mistake.
@@ -156,16 +158,23 @@ function errorOf(thrown: unknown): ArcgateError {
 }
 
 // Whom a verifier lets in, as a principal in its one form.
-function principalOf(answer: Answer, scopes: readonly string[]): Principal {
+function principalOf(answer: Answer, scopes: readonly string[], scheme = "bearer"): Principal {
   const result = answer instanceof Unchecked ? answer.result : answer;
-  if (result === null || result === undefined || result === false) {
-    throw new ArcgateError("ERR_UNAUTHENTICATED", "no verifier accepts the credentials", {
-      details: { fault: "caller" },
-    });
-  }
+  if (result === null || result === undefined || result === false) throw nobody(scheme);
   if (!(answer instanceof Unchecked)) return answer as Principal;
   const required = scopes.length === 0 ? undefined : JSON.stringify(scopes);
   return frozen(callJson<Principal>("toPrincipal", jsonOf(result), Date.now(), required));
+}
+
+// By its subject the core tells a scheme that nobody takes here from a bearer token that is bad.
+function nobody(scheme: string): ArcgateError {
+  if (scheme === "bearer")
+    return new ArcgateError("ERR_UNAUTHENTICATED", "no verifier accepts the credentials", {
+      details: { fault: "caller" },
+    });
+  return new ArcgateError("ERR_UNAUTHENTICATED", "no verifier accepts the credentials, which are no bearer token", {
+    details: { fault: "caller", subject: "scheme" },
+  });
 }
 
 /** A principal in its one form: with a key made anew, and of the kind "custom" unless it came from one of our verifiers. @internal */

@@ -49,7 +49,11 @@ impl HttpRefusal {
             | Code::TokenType
             | Code::TokenRevoked
             | Code::KeyNotFound => Self::challenge(401, "invalid_token", "", ""),
-            Code::Unauthenticated if error.subject() == Some(credentials::MISSING) => {
+            Code::Unauthenticated
+                if error
+                    .subject()
+                    .is_some_and(|subject| [credentials::MISSING, credentials::OTHER_SCHEME].contains(&subject)) =>
+            {
                 Self { status: 401, challenge: Some(format!("Bearer realm=\"{REALM}\"")), retry_after: None }
             }
             Code::Unauthenticated => Self::challenge(401, "invalid_token", "", ""),
@@ -138,6 +142,8 @@ mod tests {
     fn no_credentials_get_a_challenge_without_an_error() {
         let refusal = HttpRefusal::of(&credentials::missing());
         assert_eq!((refusal.status, refusal.challenge.as_deref()), (401, Some("Bearer realm=\"arcgate\"")));
+        let other = HttpRefusal::of(&stated("ERR_UNAUTHENTICATED", false, Some(credentials::OTHER_SCHEME), None));
+        assert_eq!(other, refusal, "another scheme: RFC 6750 §3.1");
     }
 
     #[test]

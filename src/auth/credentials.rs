@@ -116,6 +116,9 @@ pub fn missing() -> Error {
 /// The subject of [`missing`]'s error.
 pub(crate) const MISSING: &str = "authorization";
 
+/// The subject of a refusal of credentials of another scheme than Bearer, which to RFC 6750 §3.1 are as good as none.
+pub(crate) const OTHER_SCHEME: &str = "scheme";
+
 fn invalid(message: &'static str) -> Error {
     Error::new(Code::InvalidRequest, message)
 }

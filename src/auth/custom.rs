@@ -61,16 +61,16 @@ pub fn admit(principal: &Principal, required: &[&str], now: Time) -> Result<(), 
     require_scopes(&granted, required)
 }
 
-/// The scopes that a call asks for, a list as JSON. What is no text, such as half a character, asks for nothing, and would let in
-/// whom it should keep out.
+/// The scopes that a call asks for, a list as JSON. What is no text, such as half a character, or an empty one, asks for nothing,
+/// and would let in whom it should keep out.
 ///
 /// # Errors
 /// [`Code::Config`].
 pub fn required_scopes(list: &str) -> Result<Vec<String>, Error> {
-    let wrong = || Error::new(Code::Config, "`scopes` must be a list of texts").about("scopes");
+    let wrong = || Error::new(Code::Config, "`scopes` must be a list of texts that are not empty").about("scopes");
     let list = json::parse(list.as_bytes()).map_err(|_| wrong())?;
     let items = list.as_array().ok_or_else(wrong)?.iter();
-    items.map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+    items.map(|item| item.as_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(wrong)).collect()
 }
 
 /// Whether all scopes of `required` are granted.
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_requirement_that_is_no_text_is_an_error_and_not_none() {
         assert_eq!(required_scopes(r#"["read","a b"]"#).unwrap(), ["read", "a b"]);
-        for text in ["", "{}", "7", r#"["read",7]"#, r#"["\ud800"]"#] {
+        for text in ["", "{}", "7", r#"["read",7]"#, r#"["read",""]"#, r#"["\ud800"]"#] {
             let error = required_scopes(text).unwrap_err();
             assert_eq!((error.code(), error.subject()), (Code::Config, Some("scopes")), "{text}");
         }

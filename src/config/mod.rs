@@ -125,6 +125,18 @@ impl<'o, 't> Reader<'o, 't> {
             .ok_or_else(|| self.wrong(key, "must be a list of strings"))
     }
 
+    /// A list of scopes. An empty one is what a list out of an empty text has: nobody has it, and nobody means it.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG`.
+    pub fn scopes(&mut self, key: &'static str) -> Result<Option<Vec<String>>, Error> {
+        let scopes = self.strings(key)?;
+        if scopes.iter().flatten().any(String::is_empty) {
+            return Err(self.wrong(key, "has a scope that is empty"));
+        }
+        Ok(scopes)
+    }
+
     /// A record of strings.
     ///
     /// # Errors

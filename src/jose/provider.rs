@@ -73,7 +73,7 @@ impl Provider {
         let issuer = issuer(&mut reader, hosts)?;
         let audiences = audiences(&mut reader)?;
         let keys = Keys::read(&mut reader, &issuer, secret)?;
-        let required_scopes = reader.strings("requiredScopes")?.unwrap_or_default();
+        let required_scopes = reader.scopes("requiredScopes")?.unwrap_or_default();
         let scope_claims = reader.strings("scopeClaims")?.unwrap_or_else(|| vec!["scope".into(), "scp".into()]);
         let types = reader.strings("typ")?.map_or_else(
             || vec!["at+jwt".into(), "jwt".into(), String::new()],

@@ -128,10 +128,11 @@ impl VerifierCore {
         self.verifier.abandon(CheckId(check));
     }
 
-    /// Whether the token verified last has all of these scopes, which line feeds separate.
+    /// Whether the token verified last has all of these scopes, a list as JSON.
     #[wasm_bindgen(js_name = requireScopes)]
     pub fn require_scopes(&mut self, wanted: &str) -> u32 {
-        match self.verified.as_ref().map_or(Ok(()), |verified| verified.require_scopes(wanted)) {
+        let verified = self.verified.clone();
+        match required_scopes(wanted).and_then(|all| verified.map_or(Ok(()), |token| token.require_scopes(&all))) {
             Ok(()) => numbers::VERIFIED,
             Err(error) => self.refused(error),
         }
@@ -140,8 +141,7 @@ impl VerifierCore {
     /// Says what [`Self::admit`] asks for: a list as JSON.
     #[wasm_bindgen(js_name = setRequired)]
     pub fn set_required(&mut self, scopes: &str) -> Result<(), JsValue> {
-        self.required = required_scopes(scopes).map_err(|error| thrown(&error))?;
-        Ok(())
+        required_scopes(scopes).map(|all| self.required = all).map_err(|error| thrown(&error))
     }
 
     /// Whether the token verified last has all scopes that a request needs.

@@ -68,6 +68,8 @@ test("refusals become the right answers", async () => {
   const bearer = (rest = "") => `Bearer realm="arcgate"${rest}`;
   for (const [what, response, status, challenge] of [
     ["no credentials", refused(request(), says({ id: "a" })), 401, bearer()],
+    ["another scheme", refused(request("Basic eDp5"), says(null)), 401, bearer()],
+    ["another scheme, and scopes", refused(request("Basic eDp5"), says(null), { scopes: ["x"] }), 401, bearer()],
     ["two spaces", refused(request("Bearer  a"), says({ id: "a" })), 400, bearer(', error="invalid_request"')],
     [
       "in the URL",

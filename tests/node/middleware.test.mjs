@@ -69,6 +69,12 @@ test("of verifiers of verifiers too; of those without a token there is none", as
   assert.deepEqual([user.key, none], [`jwt|${issuer}|user-1`, undefined]);
 });
 
+test("another scheme is no bearer token, but credentials: it does not go on where those are optional", async () => {
+  const app = new Hono().use(bearerAuth(await create(), { optional: true })).get("/", (c) => c.text(""));
+  const { status, headers } = await app.request("/", { headers: { authorization: "Basic eDp5" } });
+  assert.deepEqual([status, headers.get("www-authenticate")], [401, 'Bearer realm="arcgate"']);
+});
+
 test("each request is verified once", async () => {
   const events = [];
   const checks = [];

@@ -66,6 +66,8 @@ const wrong = [
   [{ scopes: null }, "scopes"],
   [{ scopes: new Set(["admin"]) }, "scopes"],
   [{ scopes: [["admin"]] }, "scopes"],
+  [{ scopes: [""] }, "scopes"],
+  [{ scopes: ["read", ""] }, "scopes"],
   // biome-ignore lint/suspicious/noSparseArray: a hole is what is tested
   [{ scopes: [, "admin"] }, "scopes"],
   [{ scopes: { length: 0 } }, "scopes"],
@@ -85,6 +87,21 @@ test("a requirement of one call never vanishes", async () => {
     await assert.rejects(verifier.verify(token, way("scopes", ["admin"])), lacks);
     await assert.rejects(authenticateRequest(request(), verifier, way("scopes", ["admin"])), lacks);
   }
+  // No character of a scope stands between two.
+  const able = await signer.sign({ scope: "a b" });
+  for (const scopes of [["a\nb"], ["\n"], ["a", "\n"], ["a b"], ["a\0b"]]) {
+    await assert.rejects(verifier.verify(able, { scopes }), { code: "ERR_TOKEN_SCOPE" }, JSON.stringify(scopes));
+    await assert.rejects(
+      authenticateRequest(
+        new Request("https://w.example/", { headers: { authorization: `Bearer ${able}` } }),
+        verifier,
+        { scopes },
+      ),
+      { code: "ERR_TOKEN_SCOPE" },
+    );
+  }
+  const role = await signer.sign({ scp: ["a\nb", "Power User"] });
+  await verifier.verify(role, { scopes: ["Power User", "a\nb"] });
   for (const options of [undefined, {}, { scopes: [] }, Object.create(null)]) {
     await verifier.verify(token, options);
     await authenticateRequest(request(), verifier, options);
@@ -112,6 +129,7 @@ test("signal and waitUntil are what they should be", async () => {
 test("a provider's requirements never vanish", async () => {
   for (const name of ["requiredScopes", "requiredClaims"]) {
     await assert.rejects(create({ [name]: undefined }), config(`providers.p.${name}`));
+    if (name === "requiredScopes") await assert.rejects(create({ [name]: ["a", ""] }), config(`providers.p.${name}`));
     for (const way of Object.values(ways)) {
       const options = way(name, ["admin"]);
       Object.assign(options, provider);

@@ -123,8 +123,8 @@ fn read_arcp(arcp: &json::Object<'_>) -> Result<(f64, Vec<String>, Vec<String>),
     };
     reader.finish()?;
     let mut reader = Reader::new("arcp.scopes", scopes);
-    let connect = reader.strings("connect")?.unwrap_or_default();
-    let submit = reader.strings("submit")?.unwrap_or_default();
+    let connect = reader.scopes("connect")?.unwrap_or_default();
+    let submit = reader.scopes("submit")?.unwrap_or_default();
     reader.finish()?;
     Ok((heartbeat, connect, submit))
 }
@@ -152,6 +152,7 @@ mod tests {
             (r#"{"arcp":{"scopes":{"connects":[]}}}"#, "`connect`"),
             (r#"{"arcp":{"scopes":[]}}"#, "`arcp.scopes`"),
             (r#"{"arcp":{"scopes":{"submit":"a"}}}"#, "`arcp.scopes.submit`"),
+            (r#"{"arcp":{"scopes":{"connect":[""]}}}"#, "`arcp.scopes.connect`"),
             (r#"{"arcp":{"heartbeatIntervalSec":0}}"#, "`arcp.heartbeatIntervalSec`"),
             (r#"{"allowedHosts":["*"]}"#, "`allowedHosts`"),
         ] {

@@ -69,13 +69,14 @@ impl VerifiedToken {
         }
     }
 
-    /// Whether the token grants all of these scopes, which line feeds separate.
+    /// Whether the token grants all of these scopes.
     ///
     /// # Errors
     /// `ERR_TOKEN_SCOPE` that lists what is missing.
-    pub fn require_scopes(&self, wanted: &str) -> Result<(), Error> {
-        let granted: Vec<_> = self.sealed.scopes().split(SEPARATOR).collect();
-        let missing = claims::missing_scopes(&granted, wanted.split(SEPARATOR).filter(|scope| !scope.is_empty()));
+    pub fn require_scopes<S: AsRef<str>>(&self, wanted: &[S]) -> Result<(), Error> {
+        let granted = self.scopes();
+        let granted: Vec<_> = granted.iter().map(Cow::as_ref).collect();
+        let missing = claims::missing_scopes(&granted, wanted.iter().map(AsRef::as_ref));
         if missing.is_empty() {
             return Ok(());
         }
