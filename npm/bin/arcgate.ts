@@ -2,6 +2,7 @@
 // The command `arcgate`: the package's gate on a machine of one's own.
 
 import process from "node:process";
+import { documents } from "../documentation.js";
 import { version } from "../version.js";
 import { readArguments } from "./arguments.js";
 import { Refused } from "./refused.js";
@@ -23,7 +24,8 @@ Options of serve
   -h, --help      this
   -v, --version   the version
 
-Variables: PROVIDERS, STATIC_TOKENS, ARC_UPSTREAM, ARCP_UPSTREAM, … (docs/operators.md). None set means that everybody is refused.
+Variables: PROVIDERS, STATIC_TOKENS, ARC_UPSTREAM, ARCP_UPSTREAM, … (${documents}operators.md).
+None set means that everybody is refused.
 SIGTERM or Ctrl-C ends it, once what is under way has had 10 s; a second one at once.
 Exit codes: 0 ended when asked, 1 failed, 2 a wrong argument.
 `;

@@ -35,6 +35,7 @@ export function fitting(
   wanted: string | undefined,
 ): { maxConnections: string | undefined; line: string } {
   const asked = wanted === undefined || wanted === "" ? USUAL : Number(wanted);
+  if (!(asked > 0)) return { maxConnections: wanted, line: `${limit} descriptors` };
   const fits = Math.max(1, Math.floor((limit * SHARE) / EACH));
   if (!(asked > fits)) return { maxConnections: wanted, line: `${limit} descriptors: room for ${asked} sockets` };
   const needed = Math.ceil((asked * EACH) / SHARE);

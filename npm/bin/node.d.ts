@@ -71,6 +71,7 @@ declare module "node:process" {
     readonly stderr: { write(text: string): unknown };
     exitCode: number | undefined;
     cwd(): string;
+    umask(mask: number): number;
     on(event: string, listener: () => void): unknown;
     off(event: string, listener: () => void): unknown;
   };

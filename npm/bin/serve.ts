@@ -41,6 +41,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   }
   const { program, version } = findWorkerd(process.cwd());
   if (port !== 0) await checkFree(host, port);
+  // Its socket and its data are this user's alone, in a folder that was there before, too.
+  process.umask(0o077);
   makeState(state);
   await clearSocket(revocations);
   const own = makeOwn();

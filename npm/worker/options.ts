@@ -3,6 +3,7 @@
 import { ArcUpstream } from "../arc/gate/upstream.js";
 import { arcpKeys, readArcp, socketLimits } from "../arcp/gate/options.js";
 import { hubLimits, readHub } from "../arcp/runtime/options.js";
+import { documents } from "../documentation.js";
 import { configError } from "../errors.js";
 import { checkInsecureHosts } from "../platform/insecure-hosts.js";
 import { checkKeys, entriesOf, numberOption } from "../platform/options.js";
@@ -99,7 +100,10 @@ function arcUpstream(
     throw configError("arc.upstreamAuth", "is there without `arc.upstream`");
   }
   if (auth === undefined) {
-    throw configError("arc.upstreamAuth", "is missing: how does the upstream know each user? See docs/upstream.md");
+    throw configError(
+      "arc.upstreamAuth",
+      `is missing: how does the upstream know each user? See ${documents}upstream.md`,
+    );
   }
   return new ArcUpstream(
     upstreamTarget(upstream, "arc.upstream", { insecureHosts }),

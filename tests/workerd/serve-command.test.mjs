@@ -158,9 +158,9 @@ describe("with workerd", () => {
 
   test("revokes by the socket, and what was revoked stays so", bounded, async () => {
     const socketPath = join(project, "arcgate-data/revocations.sock");
-    const revoke = (body) =>
+    const revoke = (body, headers = {}) =>
       new Promise((resolve, reject) => {
-        const sent = request({ socketPath, method: "POST", path: "/" }, (response) => {
+        const sent = request({ socketPath, method: "POST", path: "/", headers }, (response) => {
           response.resume();
           resolve(response.statusCode);
         });
@@ -170,6 +170,11 @@ describe("with workerd", () => {
     await first.line(/revocations: POST to unix:/);
     assert.equal(await revoke({ issuer: "https://idp.example", sub: "alice" }), 204);
     assert.equal(await revoke({ issuer: 7 }), 400);
+    // Pages can send to this machine, and need not read the answer.
+    for (const header of [{ origin: "https://evil.example" }, { "sec-fetch-site": "cross-site" }]) {
+      assert.equal(await revoke({ issuer: "https://idp.example" }, header), 403);
+    }
+    assert.equal(statSync(socketPath).mode & 0o077, 0, "it is this user's alone");
     // A process that is killed leaves its socket behind.
     first.child.kill("SIGTERM");
     await first.ended;

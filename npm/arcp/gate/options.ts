@@ -1,5 +1,6 @@
 // The options of the ARCP endpoint.
 
+import { documents } from "../../documentation.js";
 import { ArcgateError, configError } from "../../errors.js";
 import { numberOption } from "../../platform/options.js";
 import type { WorkerLimits, WorkerOptions } from "../../worker/types.js";
@@ -101,7 +102,10 @@ function readUpstream(
     return undefined;
   }
   if (identity === undefined) {
-    throw configError("arcp.upstreamAuth", "is missing: how does the upstream know each user? See docs/upstream.md");
+    throw configError(
+      "arcp.upstreamAuth",
+      `is missing: how does the upstream know each user? See ${documents}upstream.md`,
+    );
   }
   return remoteUpstream({ upstream, auth: upstreamAuth(identity, "arcp.upstreamAuth"), insecureHosts });
 }
@@ -114,7 +118,7 @@ function hubOf(given: WorkerOptions["hubFor"]): (env: unknown) => Upstream {
     if (typeof binding?.idFromName === "function") return hubUpstream({ binding, hubFor });
     throw new ArcgateError(
       "ERR_CONFIG",
-      "`agents` over ARCP need a Durable Object: bind RuntimeHub as RUNTIME_HUB, see docs/embedded-runtime.md",
+      `\`agents\` over ARCP need a Durable Object: bind RuntimeHub as RUNTIME_HUB, see ${documents}embedded-runtime.md`,
       { details: { fault: "configuration", subject: "RUNTIME_HUB" } },
     );
   };

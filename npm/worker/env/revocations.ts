@@ -10,6 +10,9 @@ export async function revokeByRequest(
   env: unknown,
 ): Promise<Response> {
   if (request.method !== "POST") return new Response(null, { status: 405, headers: { Allow: "POST" } });
+  // Nobody is asked who he is here, so nobody comes from a page, which any browser on this machine may show: these say that one does.
+  if (["origin", "sec-fetch-site"].some((name) => request.headers.has(name)))
+    return json(403, { error: "ERR_PERMISSION_DENIED", message: "pages revoke nothing" });
   let entry: Revocation;
   try {
     entry = await request.json();

@@ -149,7 +149,7 @@ async function makeOf(env: Env, options: EnvWorkerOptions, log: ConfigurationLog
   )
     warn(
       "RUNTIME_HUB",
-      "is not bound, so /arcp answers 503: bind the Durable Object RuntimeHub (docs/embedded-runtime.md)",
+      `is not bound, so /arcp answers 503: bind the Durable Object RuntimeHub (${documents}embedded-runtime.md)`,
     );
   return worker;
 }
