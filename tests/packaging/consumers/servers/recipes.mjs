@@ -12,7 +12,7 @@ import { JwtVerifier, TokenManager } from "arcgate";
 import { battery, send } from "./battery.mjs";
 import { check } from "./check.mjs";
 import { askBy, closeAll, listen, listenFastify } from "./servers.mjs";
-import { good, scopeless, tampered } from "./verifier.mjs";
+import { early, good, scopeless, tampered } from "./verifier.mjs";
 
 const at = async (name) => import(`./${name}.mjs`);
 const over =
@@ -66,6 +66,8 @@ await battery(
 const outcomes = [
   [[], 401],
   [[`Bearer ${tampered}`], 401],
+  // Its error is retryable, and it is refused all the same.
+  [[`Bearer ${early}`], 401],
   [[`Bearer ${scopeless}`], 403],
   [[`Bearer ${good}`, `Bearer ${good}`], 400],
   [[`Bearer ${good}`], 200],

@@ -20,6 +20,7 @@ export async function sign(claims) {
 }
 
 export const good = await sign({ scope: "read:reports", email: "alice@example.com" });
+export const early = await sign({ scope: "read:reports", nbf: Math.floor(Date.now() / 1000) + 500 });
 export const scopeless = await sign({ scope: "write:reports" });
 const [head, , tail] = good.split(".");
 export const tampered = `${head}.${encode({ iss: issuer, aud: audience, sub: "mallory", exp: 9_999_999_999 })}.${tail}`;
