@@ -1,11 +1,19 @@
 // What the types of the middleware must allow with the frameworks' own types, and what they must not. Compiled and never run.
 
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { createServer as createHttp2 } from "node:http2";
+import { initTRPC, TRPCError } from "@trpc/server";
 import { bearerAuth as forExpress } from "arcgate/express";
 import { bearerAuth as forFastify } from "arcgate/fastify";
 import { type AuthVariables, bearerAuth as forHono } from "arcgate/hono";
-import { authenticateRequest, JwtVerifier, type Principal, sendError, type VerifiedToken } from "arcgate/verify";
+import {
+  authenticateRequest,
+  errorResponse,
+  JwtVerifier,
+  type Principal,
+  sendError,
+  type VerifiedToken,
+} from "arcgate/verify";
 import express from "express";
 import Fastify from "fastify";
 import { Hono } from "hono";
@@ -68,3 +76,16 @@ createServer((request, response) => {
 createHttp2((request, response) => {
   authenticateRequest(request, verifier).catch((error) => sendError(response, error));
 });
+
+// What docs/servers.md says of tRPC in TypeScript.
+const codes: Record<number, TRPCError["code"]> = { 401: "UNAUTHORIZED" };
+const createContext = ({ req }: { req: Request | IncomingMessage }) => ({ req });
+const t = initTRPC.context<typeof createContext>().create();
+const authenticated = t.procedure.use(async ({ ctx, next }) => {
+  const principal = await authenticateRequest(ctx.req, verifier).catch((cause: unknown) => {
+    const code = codes[errorResponse(cause).status] ?? "INTERNAL_SERVER_ERROR";
+    throw new TRPCError({ code, message: "not authenticated", cause });
+  });
+  return next({ ctx: { principal } });
+});
+t.router({ mine: authenticated.query(({ ctx }) => ({ hello: ctx.principal.id })) });
