@@ -3,6 +3,9 @@
 import { documents } from "./documentation.js";
 import type { ErrorCode, ErrorDetails } from "./error-codes.js";
 
+// Where a program has two copies of the package (a library brings another version, say), the errors of each are known to the other.
+const BRAND = Symbol.for("arcgate.ArcgateError");
+
 /**
  * What every function of this package throws. No message or property ever holds a token.
  *
@@ -29,6 +32,18 @@ export class ArcgateError extends Error {
   declare readonly cause?: unknown;
   /** The peer's own code, for errors of ARC. */
   declare readonly arcCode?: number;
+
+  static {
+    Object.defineProperty(ArcgateError.prototype, BRAND, { value: true });
+  }
+
+  /** An error of another copy of the package is one, too. @internal */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore-start lint/complexity/noThisInStatic: a class made of this one inherits it, and has instances of its own only
+    if (this === ArcgateError) return typeof value === "object" && value !== null && BRAND in value;
+    return Function.prototype[Symbol.hasInstance].call(this, value);
+    // biome-ignore-end lint/complexity/noThisInStatic: until here
+  }
 
   constructor(
     code: ErrorCode,
