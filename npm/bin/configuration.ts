@@ -33,7 +33,8 @@ export function configuration(
   const door = `    (name = "revocations", address = ${quoted(revocations ?? "")}, http = (), service = (name = "arcgate", entrypoint = "revocations")),\n`;
   const trusted = authorities.length === 0 ? "" : `, trustedCertificates = [${authorities.map(quoted).join(", ")}]`;
   return `# The gate on a machine of one's own: workerd serve <this file> --import-path=<the folder of the package arcgate>
-# Make the folder of \`state\` before, and remove a socket that a crash has left. Variables are those that were set when this was written.
+# Make the folder of \`state\` before, and remove a socket that a crash has left. A secret of
+# PROVIDERS (\`secretEnv\`) is among the bindings only where it was set when this was written.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

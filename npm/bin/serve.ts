@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { variables as known } from "../worker/env/names.js";
 import { addressOf, checkFree, clearSocket, portOf, revocationsOf } from "./addresses.js";
 import type { ServeOptions } from "./arguments.js";
 import { authoritiesFrom } from "./authorities.js";
@@ -32,7 +33,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   const revocations = revocationsOf(options.revocations, state, process.platform === "win32");
   const limit = fitting(descriptorLimit(), env.MAX_CONNECTIONS);
   const { maxConnections = env.MAX_CONNECTIONS } = limit;
-  const variables = [...new Set([...names, ...(maxConnections ? ["MAX_CONNECTIONS"] : [])])];
+  // A configuration that is written down is for another environment: one that is not set is null there.
+  const always: readonly string[] = options.printConfig ? known : [];
+  const variables = [...new Set([...always, ...names, ...(maxConnections ? ["MAX_CONNECTIONS"] : [])])];
   const authorities = authoritiesFrom(options.ca);
   const text = configuration(folder, { address, state, revocations, authorities, variables });
   if (options.printConfig) {

@@ -6,25 +6,8 @@ import { join } from "node:path";
 import { root } from "../setup/cache.mjs";
 import { Stop } from "../setup/steps.mjs";
 
-/** Every variable that the Worker knows. */
-export const names = [
-  "PROVIDERS",
-  "STATIC_TOKENS",
-  "ARC_UPSTREAM",
-  "ARCP_UPSTREAM",
-  "UPSTREAM_AUTH",
-  "UPSTREAM_KEY",
-  "UPSTREAM_ISSUER",
-  "UPSTREAM_AUDIENCE",
-  "UPSTREAM_TOKENS",
-  "RESUME_KEY",
-  "ARC_SCOPES",
-  "ALLOWED_ORIGINS",
-  "ALLOWED_HOSTS",
-  "INSECURE_HOSTS",
-  "DEV_MODE",
-  "MAX_CONNECTIONS",
-];
+/** Every variable that the Worker knows: the package has the list. */
+export const names = readNames(readFileSync(join(root, "npm/worker/env/names.ts"), "utf8"));
 
 const local = join(root, ".dev.vars");
 
@@ -75,4 +58,9 @@ function quote(name, value) {
   const mark = ["'", "`", ...(value.includes("\\") ? [] : ['"'])].find((candidate) => !value.includes(candidate));
   if (mark === undefined) throw new Stop(`${name} holds every kind of quotation mark: put it into .dev.vars by hand`);
   return mark + value.replaceAll("$", "\\$") + mark;
+}
+
+function readNames(text) {
+  const [list] = text.match(/(?<=export const variables = )\[[^\]]*\]/);
+  return JSON.parse(list.replace(/,\s*\]/, "]"));
 }

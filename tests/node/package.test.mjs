@@ -10,7 +10,7 @@ import { build } from "vite";
 import { root } from "../../scripts/setup/cache.mjs";
 import { startBrowser } from "../browser/webdriver.mjs";
 import { servePages } from "../lib/browser.mjs";
-import { bin, project, run, write } from "../lib/packed.mjs";
+import { bin, project, run, tarball, write } from "../lib/packed.mjs";
 import { startWrangler } from "../lib/worker.mjs";
 
 const manifest = JSON.parse(readFileSync(join(root, "pkg.json"), "utf8"));
@@ -52,6 +52,19 @@ test("holds what its manifest names, its modules, and nothing of the development
   for (const file of ["README.md", "LICENSE-APACHE", "LICENSE-MIT"]) assert.ok(files.includes(file), file);
   assert.equal(JSON.parse(readFileSync(join(installed, "package.json"), "utf8")).dependencies, undefined);
   assert.ok(!existsSync(join(project, "node_modules", "wasm-bindgen")));
+});
+
+test("is installed beside whichever version of a framework is there", async () => {
+  const others = { fastify: "4.28.1", express: "3.21.2", hono: "3.12.12", workerd: "1.20250101.0" };
+  const dependencies = { arcgate: `file:${tarball}` };
+  for (const [name, version] of Object.entries(others)) {
+    write(`beside/own/${name}/package.json`, JSON.stringify({ name, version }));
+    dependencies[name] = `file:own/${name}`;
+  }
+  write("beside/package.json", JSON.stringify({ name: "beside", private: true, dependencies }));
+  const cwd = join(project, "beside");
+  await run("npm", ["install", "--offline", "--no-audit", "--no-fund"], { cwd });
+  assert.ok(existsSync(join(cwd, "node_modules/.bin/arcgate")), "and its command");
 });
 
 describe("verifies a token in Node", () => {

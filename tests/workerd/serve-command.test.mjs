@@ -10,6 +10,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
+import { variables } from "../../pkg/worker/env/names.js";
 import { root } from "../../scripts/setup/cache.mjs";
 import { envelope, postArc, streamed } from "../lib/arc.mjs";
 import { project, write } from "../lib/packed.mjs";
@@ -273,5 +274,11 @@ describe("with workerd", () => {
     assert.equal(await ended, 0);
     assert.match(said.join("\n"), /^const config :Workerd.Config/m);
     assert.doesNotMatch(said.join("\n"), /"revocations"|alice/);
+    // It is for another environment.
+    for (const name of variables)
+      assert.ok(
+        said.some((line) => line.includes(`fromEnvironment = "${name}"`)),
+        name,
+      );
   });
 });
