@@ -58,12 +58,14 @@ function scripts(names, from) {
   const reached = (found, name, isFollowed) => {
     if (found.has(name)) return found;
     found.add(name);
-    for (const { path, kind } of outputs[name].imports) if (isFollowed(kind)) reached(found, path, isFollowed);
+    for (const { path, kind } of outputs[name].imports) if (isFollowed(kind, path)) reached(found, path, isFollowed);
     return found;
   };
   const entry = Object.keys(outputs).find((name) => outputs[name].entryPoint === "<stdin>");
   const atOnce = reached(new Set(), entry, (kind) => kind === "import-statement");
-  const all = reached(new Set(), entry, () => true);
+  // But for the bytes inside, which only those load who don't find a module in its place.
+  const isSpare = (name) => /\.bytes\.js$/.test(outputs[name]?.entryPoint ?? "");
+  const all = reached(new Set(), entry, (_kind, path) => !isSpare(path));
   const later = [...all].filter((name) => !atOnce.has(name));
   const size = (chunks) =>
     sum(chunks.map((name) => sizeOf(outputFiles.find(({ path }) => path.endsWith(`/${name}`)).contents)));

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { pageSizes } from "../../benches/page-size.mjs";
 import { imports, sizes } from "../../benches/size.mjs";
 import { hasOwnStd } from "../../scripts/build/module.mjs";
 import { root } from "../../scripts/setup/cache.mjs";
@@ -22,3 +23,9 @@ for (const [name, usual] of Object.entries(CEILINGS)) {
     assert.ok(module.brotli + script.brotli <= ceiling, `${module.brotli} and ${script.brotli} bytes`);
   });
 }
+
+test("what a login loads besides is what verifies, without the bytes inside", () => {
+  const rows = pageSizes();
+  const brotli = (name) => Number(new RegExp(`^\\| ${name} \\|.*\\| ([\\d.]+) \\|$`, "m").exec(rows)[1]);
+  assert.ok(brotli("a login with TokenManager, besides") < brotli("arcgate/verify"), rows);
+});
