@@ -10,6 +10,7 @@ import { must } from "../setup/processes.mjs";
 
 const own = join(root, "scripts/docs");
 const work = join(root, "target/npm/docs");
+const pictures = "docs/pictures/";
 
 /** The declarations of the subpaths. A name has its page where it comes first; the root and the like, which have others' names, are last. */
 export function entryPoints() {
@@ -35,11 +36,12 @@ export function pageName(document) {
   return document.slice("docs/".length, -".md".length).replaceAll("/", "-");
 }
 
-// The documents beside their README, where typedoc reads them. What is no page there is in the repository.
+// The documents beside their README, where typedoc reads them, and their pictures. What is no page there is in the repository.
 function copyDocuments() {
   const names = documents();
   const manifest = JSON.parse(readFileSync(join(root, "pkg.json"), "utf8"));
-  const stays = (target) => names.includes(target);
+  cpSync(join(root, pictures), join(work, pictures), { recursive: true });
+  const stays = (target) => names.includes(target) || target.startsWith(pictures);
   for (const name of ["README.md", ...names]) {
     mkdirSync(dirname(join(work, name)), { recursive: true });
     const text = withRepositoryLinks(readFileSync(join(root, name), "utf8"), name, {

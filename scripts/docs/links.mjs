@@ -1,4 +1,5 @@
-// Follows the links of generated pages, without a network: each file must be there, and have the anchor.
+// Follows the links of generated pages, without a network: each file must be there, and have the anchor. What a page shows is not to be
+// elsewhere, where it may be missing when the page is read.
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -6,6 +7,7 @@ import { dirname, join, relative, resolve } from "node:path";
 // The attributes of tags; scripts and comments have none that count.
 const linkForm =
   /<(?:a|link|img|script|source|iframe)\b[^>]*?\s(?:href|src)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g;
+const pictureForm = /<img\b[^>]*?\ssrc\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g;
 const idForm = /<[a-z][^>]*?\s(?:id|name)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g;
 const elsewhere = /^(?:[a-z][a-z\d+.-]*:|\/\/)/i;
 const entities = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&#x27;": "'" };
@@ -24,6 +26,9 @@ export function brokenLinks(folder) {
   const broken = [];
   let links = 0;
   for (const [file, text] of texts) {
+    for (const link of found(pictureForm, text))
+      if (elsewhere.test(link) && !link.startsWith("data:"))
+        broken.push(`${relative(folder, file)}: ${link} is elsewhere`);
     for (const link of new Set(found(linkForm, text))) {
       if (elsewhere.test(link)) continue;
       links += 1;

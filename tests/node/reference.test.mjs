@@ -69,6 +69,8 @@ describe("links of pages", () => {
 
   for (const [what, html, broken] of [
     ["that lead somewhere", '<a href="sub/#a">a</a> <a href="sub/index.html#c"> <a href="#d"> <i id="d">', []],
+    ["of pictures elsewhere", '<img alt="" src="https://a.example/p.svg">', ["https://a.example/p.svg is elsewhere"]],
+    ["of pictures inside", '<img src="data:image/png;base64,AA==">', []],
     ["that lead elsewhere", '<a href="https://a.example/none"> <a href="mailto:a@b">', []],
     ["in scripts", `<script>x = '<a href="none.html">'</script>`, []],
     ["without a file", '<a class=x href="none.html">', ["none.html is not there"]],
