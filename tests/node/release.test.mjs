@@ -58,6 +58,12 @@ test("a release is rehearsed before it is made: with provenance, and by cargo", 
   assert.match(build, /^ {6}- run: node scripts\/release\.mjs --try \$\{\{ github\.ref_type == 'tag' && '--tag /m);
   const [command, ...options] = npmPublish;
   assert.ok(publish.includes(`- run: npm ${command} ./arcgate.tgz ${options.join(" ")}\n`));
+  // A half that is there already doesn't keep the other one from being published.
+  for (const half of ["npm", "cargo"])
+    assert.match(
+      publish,
+      new RegExp(`- run: ${half} publish .*\n {8}if: steps\\.known\\.outputs\\.${half} != 'yes'\n`),
+    );
 });
 
 test("the package that is built is whole", async () => {
@@ -110,8 +116,8 @@ test("whoever publishes runs nothing that was installed, and publishes what was 
   assert.match(publish, /sha256sum --check --strict\n {8}env:\n {10}SHA256: \$\{\{ needs\.build\.outputs\.sha256 \}\}/);
   const steps = [...publish.matchAll(/^ {6}- run: (.*)$/gm)].map(([, command]) => command);
   assert.deepEqual(steps.slice(1), [
-    "cargo publish --no-verify",
     "npm publish ./arcgate.tgz --ignore-scripts --provenance --access public",
+    "cargo publish --no-verify",
   ]);
   assert.match(read("RELEASING.md"), /^4\. `node scripts\/release\.mjs --tag v/m);
 });
