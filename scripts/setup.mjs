@@ -73,8 +73,9 @@ const apart = ["mutants"];
 export async function setup(wanted = Object.keys(parts).filter((name) => !apart.includes(name))) {
   const unknown = wanted.filter((name) => !parts[name]);
   if (unknown.length) throw new Stop(`no such part: ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}`);
-  const [major] = process.versions.node.split(".").map(Number);
-  if (major < 20) throw new Stop(`Node ${process.versions.node} is too old: install Node 20 or newer`);
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19))
+    throw new Stop(`Node ${process.versions.node} is too old: install Node 20.19 or newer`);
   if (wanted.some((name) => name !== "npm" && name !== "python")) requireCargo();
   if (wanted.includes("cargo")) requireLinker();
   console.log(`Set-up (what is slow to build is kept in ${cache})`);
