@@ -1,6 +1,7 @@
 // `npm run serve`: the package of this checkout as `npx arcgate serve` starts it, with its options; STATE says where it keeps what
-// must outlive it.
+// must outlive it. worker/workerd.capnp is written besides, for a configuration of one's own that imports it.
 
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { root } from "./setup/cache.mjs";
@@ -13,6 +14,10 @@ await main(async () => {
   // Not before they are built.
   const { readArguments } = await import("../pkg/bin/arguments.js");
   const { serve } = await import("../pkg/bin/serve.js");
+  const { configuration } = await import("../pkg/bin/configuration.js");
+  const { variables } = await import("../pkg/worker/env/names.js");
+  const own = { address: "127.0.0.1:8787", state: "/var/lib/arcgate", authorities: [], variables };
+  writeFileSync(join(root, "worker/workerd.capnp"), configuration(join(root, "pkg"), own, "../pkg/"));
   try {
     const { options } = readArguments(["serve", ...process.argv.slice(2)]);
     return await serve({ data: process.env.STATE || join(root, "dist/state"), ...defined(options) });

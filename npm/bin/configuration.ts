@@ -20,14 +20,18 @@ export interface Configuration {
 /** The date that the package is tested with: from it on, pending I/O keeps an object's job alive without a client. */
 const COMPATIBILITY_DATE = "2026-10-01";
 
-/** The configuration as text. It embeds the files of `folder`, the package, by paths that `--import-path` makes absolute. */
+/**
+ * The configuration as text. It embeds the files of `folder`, the package, by paths that `--import-path` makes absolute, or from where
+ * `base` leads.
+ */
 export function configuration(
   folder: string,
   { address, state, revocations, authorities, variables }: Configuration,
+  base = "/",
 ): string {
   const modules = [...moduleNames(folder, "bin/gate.js")].map((name) => {
     const kind = name.endsWith(".wasm") ? "wasm" : "esModule";
-    return `    (name = ${quoted(name)}, ${kind} = embed ${quoted(`/${name}`)}),`;
+    return `    (name = ${quoted(name)}, ${kind} = embed ${quoted(`${base}${name}`)}),`;
   });
   const bindings = variables.map((name) => `    (name = ${quoted(name)}, fromEnvironment = ${quoted(name)}),`);
   const door = `    (name = "revocations", address = ${quoted(revocations ?? "")}, http = (), service = (name = "arcgate", entrypoint = "revocations")),\n`;
@@ -38,17 +42,20 @@ export function configuration(
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = [
-    (name = "arcgate", worker = .arcgate),
-    # What must outlive the process.
-    (name = "state", disk = (path = ${quoted(state)}, writable = true)),
-    # The providers and the upstreams, which the variables name: on the internet, on this machine, or beside it.
-    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true${trusted}))),
-  ],
+  services = .services,
   sockets = [
     (name = "http", address = ${quoted(address)}, http = (), service = "arcgate"),
 ${revocations === undefined ? "" : door}  ],
 );
+
+# By themselves, for a configuration of yours that imports this one.
+const services :List(Workerd.Service) = [
+  (name = "arcgate", worker = .arcgate),
+  # What must outlive the process.
+  (name = "state", disk = (path = ${quoted(state)}, writable = true)),
+  # The providers and the upstreams, which the variables name: on the internet, on this machine, or beside it.
+  (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true${trusted}))),
+];
 
 const arcgate :Workerd.Worker = (
   modules = [
