@@ -107,8 +107,8 @@ export class Renewals {
   }
 
   #isPaused(where: string): boolean {
-    const { times, since } = this.#futile.get(where) ?? {};
-    return since !== undefined && isWithin(call("renewalPause", times), since);
+    const futile = this.#futile.get(where);
+    return futile !== undefined && isWithin(call("renewalPause", futile.times), futile.since);
   }
 }
 
