@@ -2,6 +2,7 @@
 
 import { version } from "../version.js";
 import { Unusable } from "./loading-errors.js";
+import { isBufferSource } from "./realms.js";
 
 /** What a module arrives in. */
 export type ModuleSource = WebAssembly.Module | BufferSource | Response;
@@ -21,16 +22,22 @@ async function compileLater(
   source: BufferSource | Response | Promise<ModuleSource>,
   wanted: string,
 ): Promise<WebAssembly.Module> {
-  const arrived = await source;
+  const arrived: unknown = await source;
   if (isModule(arrived)) return checked(arrived, wanted);
-  return checked(await (isResponse(arrived) ? compileResponse(arrived) : compileBytes(arrived)), wanted);
+  if (isBufferSource(arrived)) return checked(await compileBytes(arrived), wanted);
+  if (isResponse(arrived)) return checked(await compileResponse(arrived), wanted);
+  const what = arrived === null || arrived === undefined ? String(arrived) : `of type ${typeof arrived}`;
+  throw new Unusable("wrong-module", `is ${what}: no WebAssembly.Module, bytes or Response`);
 }
 
 // Not by its own name: bundlers for runtimes that compile nothing look for calls of it, also where none is made.
 const engine = () => globalThis.WebAssembly;
 
 async function compileResponse(response: Response): Promise<WebAssembly.Module> {
-  const { ok, status } = response;
+  const { ok, status, type: kind } = response;
+  if (response.bodyUsed || response.body?.locked) throw new Unusable("wrong-module", "was read already");
+  if (kind === "opaque" || kind === "opaqueredirect")
+    throw new Unusable("wrong-module", "is opaque: fetch it without `no-cors`");
   if (!ok) {
     const isPassing = status >= 500 || [408, 425, 429].includes(status);
     throw new Unusable(isPassing ? "unreachable" : "not-found", `answers with status ${status}`, status);
@@ -47,7 +54,9 @@ async function compileBytes(source: BufferSource): Promise<WebAssembly.Module> {
     ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
     : new Uint8Array(source);
   const beginning = String.fromCharCode(...bytes.subarray(0, 64));
-  if (beginning.startsWith("\0asm")) return engine().compile(source);
+  // Engines take no DataView, and some no memory that is shared.
+  const isShared = Object.prototype.toString.call(bytes.buffer) === "[object SharedArrayBuffer]";
+  if (beginning.startsWith("\0asm")) return engine().compile(isShared ? bytes.slice() : bytes);
   if (/^(?:\xef\xbb\xbf)?\s*</.test(beginning))
     throw new Unusable("html-instead-of-the-module", "is HTML: a page, in place of what is not there");
   throw new Unusable("wrong-module", "is no WebAssembly");
@@ -68,8 +77,8 @@ function isModule(source: unknown): source is WebAssembly.Module {
   return Object.prototype.toString.call(source) === "[object WebAssembly.Module]";
 }
 
-function isResponse(source: BufferSource | Response): source is Response {
-  return "arrayBuffer" in source;
+function isResponse(source: unknown): source is Response {
+  return typeof source === "object" && source !== null && "arrayBuffer" in source && "headers" in source;
 }
 
 // Each module says in a section of its own which it is.

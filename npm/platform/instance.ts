@@ -3,7 +3,7 @@
 import { configError } from "../errors.js";
 import { canCompile, compile, type ModuleSource } from "./compile.js";
 import { unpacked } from "./inside.js";
-import { loadingError, nowhere, tellPage, Unusable } from "./loading-errors.js";
+import { type Failure, isRenamed, loadingError, nowhere, tellPage, Unusable } from "./loading-errors.js";
 import { isTrap } from "./trap.js";
 import type { Source } from "./types.js";
 
@@ -88,6 +88,9 @@ export class Instance<G extends Glue> {
     if (!isSource(given)) {
       throw configError(option, "must be a WebAssembly.Module, its bytes, a Response or the promise of one, or a URL");
     }
+    if (typeof given === "string" && !isAddress(given)) {
+      throw configError(option, "is no URL, or relative to nothing");
+    }
     if (this.#loading !== undefined && !isSame(given, this.#used)) {
       throw configError(
         option,
@@ -130,7 +133,7 @@ export class Instance<G extends Glue> {
         if (failure !== undefined && way.from === undefined) tellPage(this.#name, failure);
         return;
       } catch (cause) {
-        failure ??= { cause, place: isPlace(way.from) ? way.from : undefined };
+        failure = worse(failure, cause, way.from);
         // What is compiled already doesn't depend on it.
         canGoOn = kindOf(way.from) === "WebAssembly.Module" || (await canCompile());
         if (!canGoOn) break;
@@ -140,7 +143,8 @@ export class Instance<G extends Glue> {
   }
 
   #follow({ origin, from }: Way<G>): Promise<void> | undefined {
-    const source = from === undefined ? inside(origin.bytes) : isPlace(from) ? (origin.read ?? fetch)(from) : from;
+    const source =
+      from === undefined ? inside(origin.bytes) : isPlace(from) ? (origin.read ?? fetch)(from) : arriving(from);
     const compiling = compile(source as ModuleSource | Promise<ModuleSource>, this.#name);
     const glue = this.#glueFor(origin);
     // An edge runtime's module may be of another realm than its program, and the glue takes at once only what is of its own.
@@ -211,6 +215,33 @@ async function imported<T>(load: () => Promise<T>): Promise<T> {
 
 async function inside(bytes: Origin<unknown>["bytes"]): Promise<ModuleSource> {
   return unpacked(typeof bytes === "function" ? (await imported(bytes)).default : (bytes ?? ""));
+}
+
+// What is given by a promise is the caller's to bring. How platforms say that something can't be reached, or isn't there, is kept.
+function arriving(given: Exclude<Source, URL | string>): ModuleSource | Promise<ModuleSource> {
+  if (typeof (given as { then?: unknown }).then !== "function") return given as ModuleSource;
+  return Promise.resolve(given as Promise<Response>).catch((cause: unknown) => {
+    const { name, code } = Object(cause);
+    if (name === "TypeError" || code === "ENOENT") throw cause;
+    throw new Unusable("unreachable", "never came: the promise that was given is rejected", undefined, cause);
+  });
+}
+
+// What is said of several ways that failed: the first's failure is what can be mended, unless the bundle itself is broken.
+function worse(first: Failure | undefined, cause: unknown, from: Source | undefined): Failure {
+  const failure = { cause, place: isPlace(from) ? from : undefined, isInside: from === undefined };
+  if (first === undefined || (failure.isInside && isRenamed(cause))) return failure;
+  return failure.isInside ? { ...first, inside: cause } : first;
+}
+
+// A worker that was made of a `blob:` or `data:` URL has no address of its own.
+function isAddress(given: string): boolean {
+  const { href = "" } = globalThis.location ?? {};
+  try {
+    return given !== "" && new URL(given, /^(?:blob|data):/.test(href) ? href : "https://any.example") !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function isPlace(source: Source | undefined): source is URL | string {

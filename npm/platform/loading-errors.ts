@@ -4,14 +4,16 @@ import { documents } from "../documentation.js";
 import type { LoadingReason } from "../error-codes.js";
 import { ArcgateError } from "../errors.js";
 
-/** What came is not the module, or nothing came. The message goes on from the place's name. */
+/** What came is not the module, or nothing came. `said` goes on from the place's name. */
 export class Unusable extends TypeError {
   readonly reason: LoadingReason;
+  readonly said: string;
   readonly status: number | undefined;
 
-  constructor(reason: LoadingReason, message: string, status?: number, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(reason: LoadingReason, said: string, status?: number, cause?: unknown) {
+    super(`the module ${said}`, cause === undefined ? undefined : { cause });
     this.reason = reason;
+    this.said = said;
     this.status = status;
   }
 }
@@ -21,6 +23,10 @@ export interface Failure {
   cause: unknown;
   /** Where the module was looked for. */
   place: URL | string | undefined;
+  /** Whether it was the bytes inside the bundle. */
+  isInside?: boolean;
+  /** Why the bytes inside the bundle, too, were of no use. */
+  inside?: unknown;
 }
 
 /** A bundle that is no ES module doesn't know where it is. */
@@ -30,17 +36,17 @@ export const nowhere: Failure = {
 };
 
 /** The error that says why `module` could not be loaded. `canCompile` says whether anything can be compiled here. */
-export function loadingError(module: string, { cause, place }: Failure, canCompile: boolean): ArcgateError {
+export function loadingError(module: string, failure: Failure, canCompile: boolean): ArcgateError {
+  const { cause, place } = failure;
   const url = place === undefined ? undefined : nameOf(place);
   const reason = reasonOf(cause, canCompile);
   const status = cause instanceof Unusable ? cause.status : undefined;
   // Nobody serves a page its files: the same will be said for ever.
   const isPassing = reason === undefined || (reason === "unreachable" && !url?.startsWith("file:"));
   const code = reason === undefined ? "ERR_INTERNAL" : isPassing ? "ERR_NETWORK" : "ERR_CONFIG";
-  const why = sentence(reason, cause, url ?? (reason === "bundled-away" ? "it" : "what was given"));
   return new ArcgateError(
     code,
-    `the WebAssembly module \`${module}\` could not be loaded: ${why}. See ${documents}bundlers.md#${reason ?? "errors-at-loading"}`,
+    `the WebAssembly module \`${module}\` could not be loaded: ${whyOf(reason, failure)}. See ${sectionOf(reason, url)}`,
     {
       retryable: isPassing,
       details: {
@@ -49,9 +55,25 @@ export function loadingError(module: string, { cause, place }: Failure, canCompi
         ...(url !== undefined && { url }),
         ...(status !== undefined && { status }),
       },
-      cause,
+      // There is none where nothing was tried.
+      cause: reason === "no-webassembly" ? undefined : cause,
     },
   );
+}
+
+// The development servers of Vite and of what is built upon it move the JavaScript of what is installed to such a folder, which is
+// theirs: nothing is to be copied there.
+function sectionOf(reason: LoadingReason | undefined, url: string | undefined): string {
+  const isMoved = url !== undefined && /\/\.?vite\/(?:[^?#]*\/)?deps\//.test(url);
+  return `${documents}bundlers.md#${isMoved ? "vite" : (reason ?? "errors-at-loading")}`;
+}
+
+function whyOf(reason: LoadingReason | undefined, { cause, place, isInside, inside }: Failure): string {
+  const given = isInside ? "what is inside the bundle" : reason === "bundled-away" ? "it" : "what was given";
+  const why = sentence(reason, cause, place === undefined ? given : nameOf(place));
+  if (inside === undefined || reason === "content-security-policy" || reason === "bundled-away") return why;
+  const { message = inside } = Object(inside) as { message?: unknown };
+  return `${why}. What is inside the bundle was tried, too: ${message}`;
 }
 
 function reasonOf(cause: unknown, canCompile: boolean): LoadingReason | undefined {
@@ -66,6 +88,11 @@ function reasonOf(cause: unknown, canCompile: boolean): LoadingReason | undefine
   return name === "TypeError" || name === "ReferenceError" ? "unreachable" : undefined;
 }
 
+/** Whether module and loader don't know each other's names. Those inside a bundle are of one version: there a minifier did it. */
+export function isRenamed(cause: unknown): boolean {
+  return Object(cause).name === "LinkError";
+}
+
 function sentence(reason: LoadingReason | undefined, cause: unknown, place: string): string {
   switch (reason) {
     case "no-webassembly":
@@ -78,9 +105,14 @@ function sentence(reason: LoadingReason | undefined, cause: unknown, place: stri
     case undefined:
       return "see the cause; trying again may help";
   }
-  if (cause instanceof Unusable) return `${place} ${cause.message}`;
+  if (cause instanceof Unusable) return `${place} ${cause.said}`;
   if (reason === "not-found") return `there is no ${place}`;
-  if (reason === "wrong-module") return `${place} can't be compiled for this version's loader`;
+  if (reason === "wrong-module") {
+    const why = isRenamed(cause)
+      ? ": it is another version's, or a minifier has renamed properties like `__wbg_…`"
+      : "";
+    return `${place} can't be compiled for this version's loader${why}`;
+  }
   return `${place} can't be reached, or connect-src of the page's Content-Security-Policy lacks it`;
 }
 
@@ -98,6 +130,8 @@ let isTold = false;
 export function tellPage(module: string, failure: Failure): void {
   if (isTold || failure.place === undefined || !("document" in globalThis)) return;
   isTold = true;
-  const { message } = loadingError(module, failure, true);
-  console.warn(`arcgate: ${message}. What the bundle has of it inside is used, which is larger.`);
+  const reason = reasonOf(failure.cause, true);
+  console.warn(
+    `arcgate: all works, by what is inside the bundle of \`${module}\`, which is larger: ${whyOf(reason, failure)}. See ${sectionOf(reason, nameOf(failure.place))}`,
+  );
 }

@@ -19,6 +19,19 @@ const fails =
     return true;
   };
 
+/** A response that was read. */
+async function readOnce(response) {
+  await response.arrayBuffer();
+  return response;
+}
+
+// Nobody but a browser makes one.
+const opaque = Object.defineProperties(new Response(null), {
+  type: { value: "opaque" },
+  status: { value: 0 },
+  ok: { value: false },
+});
+
 /** Answers as a server would, in place of `fetch`. */
 const answering = (body, init) => ({ ...origin("here", place("own")), read: async () => new Response(body, init) });
 
@@ -106,6 +119,16 @@ describe("a module is taken from", () => {
     }
   });
 
+  test("bytes in whatever form they come", async () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(one.length));
+    shared.set(one);
+    for (const bytes of [new DataView(one.buffer), one.buffer, shared]) {
+      const module = bound(origin("here", place("own")));
+      await module.ready(bytes);
+      assert.equal(module.call("who"), "here");
+    }
+  });
+
   test("its place, by the loader that is at hand, whichever entry comes first", async () => {
     const { glue, ...later } = origin("later", place("own"));
     const module = bound({ ...later, glue: () => assert.fail("no import()") }, origin("at hand", place("own")));
@@ -142,7 +165,7 @@ test("a page is told once what would be cheaper, and not where the bundle has no
     await missing();
     await missing();
   });
-  assert.match(said, /own\.example\/own\.wasm answers with status 404.*docs\/bundlers\.md#not-found.*larger/);
+  assert.match(said, /works.*larger.*own\.example\/own\.wasm answers with status 404.*docs\/bundlers\.md#not-found$/);
   assert.deepEqual(others, []);
 });
 
@@ -160,13 +183,70 @@ describe("where no way leads to it, the error says that", () => {
     ["it is of another version", saying("own 0.0.9"), "ERR_CONFIG", "wrong-module", "own 0.0.9"],
     ["it is damaged", one.slice(0, -1), "ERR_CONFIG", "wrong-module"],
     ["it can't be fetched", () => Promise.reject(new TypeError("fetch failed")), "ERR_NETWORK", "unreachable"],
-    ["memory is short", () => Promise.reject(new RangeError("no memory")), "ERR_INTERNAL", undefined],
+    ["its promise comes to nothing", () => Promise.reject(new Error("nope")), "ERR_NETWORK", "unreachable", "rejected"],
+    ["its promise has nothing", Promise.resolve(), "ERR_CONFIG", "wrong-module", "undefined", "what was given"],
+    ["its promise has a place", Promise.resolve("/own.wasm"), "ERR_CONFIG", "wrong-module", "of type string"],
+    ["its promise has a namespace", Promise.resolve({ default: "" }), "ERR_CONFIG", "wrong-module", "of type object"],
+    ["it was read", () => readOnce(new Response(one)), "ERR_CONFIG", "wrong-module", "read already"],
+    ["it is opaque", opaque, "ERR_CONFIG", "wrong-module", "no-cors"],
   ]) {
     test(what, async () => {
       const module = bound(origin("here", place("own")));
       await assert.rejects(module.ready(typeof given === "function" ? given() : given), fails(...expected));
     });
   }
+
+  test("memory is short", () => {
+    const read = async () => Promise.reject(new RangeError("no memory"));
+    return assert.rejects(bound({ ...origin("here", place("own")), read }).ready(), fails("ERR_INTERNAL", undefined));
+  });
+
+  for (const address of ["", "http://", "https://a b/", "//"]) {
+    test(`\`${address}\` is no place`, () =>
+      assert.rejects(bound(origin("here", place("own"))).ready(address), { code: "ERR_CONFIG", message: /is no URL/ }));
+  }
+
+  test("a relative place in a worker that has no address of its own", () =>
+    having("location", { href: "blob:https://own.example/1" }, async () => {
+      await assert.rejects(bound(origin("here", place("own"))).ready("/own.wasm"), { message: /relative/ });
+      await bound(origin("here", place("own"))).ready("https://own.example/own.wasm");
+    }));
+
+  test("what is inside the bundle is of no use either, and why", async () => {
+    const missing = answering("no", { status: 404 });
+    const without = bound({ ...missing, bytes: async () => Promise.reject(new TypeError("no such chunk")) });
+    await assert.rejects(
+      without.ready(),
+      fails("ERR_CONFIG", "not-found", "404", "inside the bundle was tried", "script"),
+    );
+    const glue = { default: () => Promise.reject(new WebAssembly.LinkError("Import #0 `__wbg_a`")) };
+    const renamed = (from) => bound({ ...from, ...inside, glue }).ready();
+    for (const from of [missing, origin("here", place("own"))]) {
+      await assert.rejects(renamed(from), fails("ERR_CONFIG", "wrong-module", "inside the bundle", "minifier"));
+    }
+  });
+
+  test("a development server keeps its place for itself: the section is Vite's", async () => {
+    for (const path of ["node_modules/.vite/deps/wasm", "_nuxt/node_modules/.cache/vite/client/deps/wasm"]) {
+      const source = () => new URL(`https://own.example/${path}/own.wasm?v=1`);
+      const error = await bound({ ...answering("<html>"), source })
+        .ready()
+        .catch((thrown) => thrown);
+      assert.equal(error.details.reason, "html-instead-of-the-module");
+      assert.match(error.message, /docs\/bundlers\.md#vite$/);
+    }
+  });
+
+  test("the cause is a whole sentence, and there is none where nothing was tried", async () => {
+    const failed = () => bound(answering("no", { status: 404 }));
+    const { cause } = await failed()
+      .ready()
+      .catch((error) => error);
+    assert.equal(cause.message, "the module answers with status 404");
+    const module = failed();
+    const none = await having("WebAssembly", undefined, () => module.ready().catch((error) => error));
+    assert.equal("cause" in none, false);
+  });
 
   test("there is no such file", async () => {
     const module = bound({ ...origin("here", place("own")), read: readModule });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { consumers, declare } from "./harness/consumers.mjs";
-import { rows } from "./harness/document.mjs";
+import { lookedAtInFirefox, rows } from "./harness/document.mjs";
 
 const all = await consumers();
 
@@ -23,6 +23,8 @@ test("docs/bundlers.md has a row for each consumer, with the versions that it is
   if (!process.env.ARCGATE_CONSUMERS) {
     const named = rows().map(({ name }) => name);
     assert.deepEqual(named.toSorted(), all.map(({ name }) => name).toSorted());
+    const inFirefox = all.filter(({ ways }) => Object.keys(ways).some((way) => way.includes("Firefox")));
+    assert.deepEqual(lookedAtInFirefox().toSorted(), inFirefox.map(({ name }) => name).toSorted());
   }
   for (const { name, manifest } of all) {
     const pinned = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).map(([as, version]) =>

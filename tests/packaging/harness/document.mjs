@@ -23,3 +23,9 @@ export function rows() {
     .map((row) => row.split("|").map((cell) => cell.trim()))
     .map(([, name, versions]) => ({ name, versions: versions.split(", ").filter(Boolean) }));
 }
+
+/** The set-ups of which the document says that their pages were looked at in Firefox. */
+export function lookedAtInFirefox() {
+  const [, names] = /^All pages .* in Firefox, too: (.*)\.$/m.exec(text);
+  return names.split(", ").map((name) => name.replace(/ \(.*\)$/, ""));
+}
