@@ -18,6 +18,8 @@ const paths = new Set(
     ])
     .filter(isOurs),
 );
+// What `npm run serve` writes.
+paths.add("worker/workerd.capnp");
 const names = new Set([...paths].map((path) => path.split("/").at(-1)));
 const markdown = (folder) =>
   readdirSync(join(root, folder))
