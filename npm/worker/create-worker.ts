@@ -63,28 +63,8 @@ export function makeWorker<Env>(
   const verifiers = verifierSource(options.verifier);
   const { basePath } = settings.config;
   const audit = auditor(settings.audit);
-  const inFlight = new InFlight(settings.arc);
-  let endpoint: ArcEndpoint | undefined;
-  const arc = (request: Request, place: RequestPlace, env: Env, ctx: WorkerContext | undefined) => {
-    endpoint ??= new ArcEndpoint({ ...settings, inFlight });
-    const revoked = new OfRequest(revocations, env, ctx);
-    return endpoint.handle(request, place, { verifierOf: () => verifiers(env), guard: devGuard(env), revoked, ctx });
-  };
-  const arcp = async (request: Request, env: Env, ctx: WorkerContext | undefined) => {
-    if (!sockets || !settings.arcp)
-      return json(501, { error: "not_implemented", message: "there are neither agents nor an ARCP upstream" });
-    const misconfigured = await unlessFound(() => sockets.check());
-    if (misconfigured) return misconfigured;
-    const { upstreamOf } = settings.arcp;
-    const here = {
-      verifierOf: async () => verifiers(env),
-      upstreamOf: () => upstreamOf(env),
-      guard: devGuard(env),
-      env,
-      ctx,
-    };
-    return sockets.handle(request, here);
-  };
+  const arc = arcRoute(settings, { check, verifiers, revocations });
+  const arcp = arcpRoute(settings.arcp, sockets, verifiers);
   const checkAll = async (env: Env) => {
     await ready();
     check();
@@ -104,14 +84,7 @@ export function makeWorker<Env>(
       if (route === "/healthz") return health(request);
       if (route === "/readyz")
         return readiness(request, () => checkAll(env), { log, timeoutMs: settings.arc.verifyTimeoutMs });
-      if (route === "/arc" || route.startsWith("/arc/")) {
-        // Asked once: what has been found right is not looked at again.
-        if (endpoint === undefined) {
-          const misconfigured = await unlessFound(check);
-          if (misconfigured) return misconfigured;
-        }
-        return arc(request, place, env, ctx);
-      }
+      if (route === "/arc" || route.startsWith("/arc/")) return arc(request, place, env, ctx);
       if (route === "/arcp") return arcp(request, env, ctx);
       const { ASSETS: assets } = Object(env) as { ASSETS?: { fetch(request: Request): Promise<Response> } };
       return assets ? assets.fetch(request) : json(404, { error: "not_found" });
@@ -119,6 +92,50 @@ export function makeWorker<Env>(
     revoke: (env, entry) => revocations.revoke(env, entry),
   };
   return { worker, check: checkAll };
+}
+
+interface ArcParts<Env> {
+  check: () => void;
+  verifiers: (env: Env) => Verifier | Promise<Verifier>;
+  revocations: Revocations;
+}
+
+// Requests of /arc.
+function arcRoute<Env>(settings: Settings, { check, verifiers, revocations }: ArcParts<Env>) {
+  const inFlight = new InFlight(settings.arc);
+  let endpoint: ArcEndpoint | undefined;
+  return async (request: Request, place: RequestPlace, env: Env, ctx: WorkerContext | undefined): Promise<Response> => {
+    // Asked once: what has been found right is not looked at again.
+    if (endpoint === undefined) {
+      const misconfigured = await unlessFound(check);
+      if (misconfigured) return misconfigured;
+    }
+    endpoint ??= new ArcEndpoint({ ...settings, inFlight });
+    const revoked = new OfRequest(revocations, env, ctx);
+    return endpoint.handle(request, place, { verifierOf: () => verifiers(env), guard: devGuard(env), revoked, ctx });
+  };
+}
+
+// Sockets of /arcp.
+function arcpRoute<Env>(
+  settings: Settings["arcp"],
+  sockets: ArcpEndpoint | undefined,
+  verifiers: ArcParts<Env>["verifiers"],
+) {
+  return async (request: Request, env: Env, ctx: WorkerContext | undefined): Promise<Response> => {
+    if (!sockets || !settings)
+      return json(501, { error: "not_implemented", message: "there are neither agents nor an ARCP upstream" });
+    const misconfigured = await unlessFound(() => sockets.check());
+    if (misconfigured) return misconfigured;
+    const here = {
+      verifierOf: async () => verifiers(env),
+      upstreamOf: () => settings.upstreamOf(env),
+      guard: devGuard(env),
+      env,
+      ctx,
+    };
+    return sockets.handle(request, here);
+  };
 }
 
 // Live sessions are asked about every four seconds, and end within five: their answer is fresher than a request's.
