@@ -79,7 +79,10 @@ impl Gate {
             Some(value) => value.as_str().ok_or_else(|| reader.wrong("basePath", "must be a string"))?.to_owned(),
         };
         if !is_base_path(&base_path) {
-            let problem = format!("is `{}`; write it as /api, without a slash at its end", shown(&base_path));
+            let problem = format!(
+                "is `{}`; write it as /api, without a slash at its end and without . or .. in it",
+                shown(&base_path)
+            );
             return Err(reader.wrong("basePath", problem));
         }
         let origins = OriginRules::read(&mut reader)?;
@@ -183,10 +186,12 @@ impl Gate {
     }
 }
 
+// Paths arrive without `.` and `..`: one with them would never be met.
 fn is_base_path(path: &str) -> bool {
     path.is_empty()
         || (path.starts_with('/')
             && !path.ends_with('/')
+            && !path.split('/').any(|segment| matches!(segment, "." | ".."))
             && path
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.' | b'_' | b'~')))

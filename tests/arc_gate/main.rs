@@ -189,6 +189,8 @@ fn configuration_errors_name_the_key() {
         (r#"{"basePath":"x"}"#, "basePath"),
         (r#"{"basePath":7}"#, "basePath"),
         (r#"{"basePath":"/a?b"}"#, "basePath"),
+        (r#"{"basePath":"/a/../b"}"#, "without . or .."),
+        (r#"{"basePath":"/."}"#, "without . or .."),
         (r#"{"allowedOrigins":"https://a"}"#, "allowedOrigins"),
         (r#"{"allowedOrigins":["*"]}"#, "allowedOrigins"),
         (r#"{"scopes":[]}"#, "scopes"),
