@@ -78,6 +78,10 @@ declare module "node:process" {
   export default process;
 }
 
+declare module "node:tty" {
+  export function isatty(descriptor: number): boolean;
+}
+
 declare module "node:url" {
   export function fileURLToPath(url: URL): string;
 }

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, type Readable, spawn } from "node:child_process";
 import process from "node:process";
+import { isatty } from "node:tty";
 import { raised } from "./descriptors.js";
 import { Refused } from "./refused.js";
 
@@ -24,9 +25,7 @@ export async function runUntilAsked(
   args: string[],
   { env, say, onListening }: Running,
 ): Promise<number> {
-  const isWindows = process.platform === "win32";
-  const [shell, before] = isWindows ? [program, []] : ["sh", [...raised, program]];
-  const child = spawn(shell, [...before, ...args], { env, stdio: ["ignore", "inherit", "inherit", "pipe"] });
+  const child = started(program, args, env);
   let askedMs: number | undefined;
   let patience: ReturnType<typeof setTimeout> | undefined;
   const end = () => {
@@ -38,7 +37,11 @@ export async function runUntilAsked(
   };
   // Ctrl-C under npm comes from the terminal, and from npm, too: that is one.
   const onSignal = () => (askedMs !== undefined && Date.now() - askedMs > SAME_MS ? child.kill("SIGKILL") : end());
-  for (const signal of signals) process.on(signal, onSignal);
+  const isDetached = ![0, 1, 2].some(isatty);
+  // Node knows no more whether `nohup` had it ignored: what has no terminal outlives one.
+  const heed = (signal: string) => (signal === "SIGHUP" && isDetached ? () => {} : onSignal);
+  const listeners = signals.map((signal) => [signal, heed(signal)] as const);
+  for (const [signal, listener] of listeners) process.on(signal, listener);
   const watching = watchParent(end);
   heard(child.stdio[3] as Readable, onListening);
   try {
@@ -48,8 +51,27 @@ export async function runUntilAsked(
   } finally {
     clearTimeout(patience);
     clearInterval(watching);
-    for (const signal of signals) process.off(signal, onSignal);
+    for (const [signal, listener] of listeners) process.off(signal, listener);
   }
+}
+
+function started(program: string, args: string[], env: Running["env"]): ChildProcess {
+  const isWindows = process.platform === "win32";
+  const [shell, before] = isWindows ? [program, []] : ["sh", [...raised, program]];
+  try {
+    return spawn(shell, [...before, ...args], { env, stdio: ["ignore", "inherit", "inherit", "pipe"] });
+  } catch (error) {
+    const { code, message } = error as { code?: string; message?: string };
+    throw new Refused(code === "E2BIG" ? tooLong(env) : `workerd can't be started: ${message}`);
+  }
+}
+
+// The system's own words for it name no variable. A file may hold more than an environment.
+function tooLong(env: Running["env"]): string {
+  const bytesOf = (text = "") => new TextEncoder().encode(text).length;
+  const sizes = Object.entries(env).map(([name, value]) => ({ name, bytes: bytesOf(value) }));
+  const { name, bytes } = sizes.reduce((longest, one) => (one.bytes > longest.bytes ? one : longest));
+  return `the variables are too long to hand on: ${name} has ${bytes} bytes, and Linux takes 128 KiB in each. Give what is there for many users by PROVIDERS, not one by one`;
 }
 
 function ended(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {

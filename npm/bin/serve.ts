@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { variables as known } from "../worker/env/names.js";
+import { variables as known, meantBy } from "../worker/env/names.js";
 import { addressOf, checkFree, clearSocket, portOf, revocationsOf } from "./addresses.js";
 import type { ServeOptions } from "./arguments.js";
 import { authoritiesFrom } from "./authorities.js";
@@ -25,7 +25,7 @@ function say(line: string): void {
 
 /** Serves until it is asked to end; gives the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { env, names } = variablesFrom(process.env, options.vars);
+  const { env, names, doubtful } = variablesFrom(process.env, options.vars);
   const host = options.host ?? (env.HOST || "127.0.0.1");
   const port = portOf(options.port ?? (env.PORT || "8787"), options.port === undefined ? "PORT" : "--port");
   const address = addressOf(host, port);
@@ -53,6 +53,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     const file = join(own, "arcgate.capnp");
     writeFileSync(file, text);
     say(limit.line);
+    for (const name of doubtful)
+      say(`${name} is no variable of the gate's, and is left out; did you mean ${meantBy(name)}?`);
     return await runUntilAsked(program, ["serve", file, `--import-path=${folder}`, "--control-fd=3"], {
       env: { ...env, ...(maxConnections && { MAX_CONNECTIONS: maxConnections }) },
       say,

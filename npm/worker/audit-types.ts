@@ -6,7 +6,7 @@ import type { Principal } from "../verify/types.js";
 export interface AuditEvent {
   /**
    * "arc.request": whether a request is let in. "arc.run": how the agent that it ran has ended. "http.request": one of
-   * another route that was refused for its Host or Origin. "arcp.upgrade": a socket that was
+   * another route that was refused for its Host or Origin. "revocation.request": what was revoked from outside. "arcp.upgrade": a socket that was
    * refused. "arcp.hello": whether a session begins. "arcp.session": how it has ended. The embedded runtime's: "arcp.resume",
    * "arcp.submit", "arcp.subscribe", "arcp.cancel"; "arcp.event": an agent said what can't be passed on; "arcp.job": how a job has
    * ended.
@@ -42,6 +42,6 @@ export interface AuditEvent {
   clientBytes?: number;
   upstreamFrames?: number;
   upstreamBytes?: number;
-  /** ARCP: what the client was told of a limit, or of an event that can't be passed on. */
+  /** ARCP: what the client was told of a limit, or of an event that can't be passed on. "revocation.request": the entry. */
   details?: Record<string, unknown>;
 }

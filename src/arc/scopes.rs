@@ -1,6 +1,7 @@
 //! Which scopes a method needs: the matrix of the specification, and a deployment's own lines.
 
 use crate::{
+    config::nearest,
     error::{shown, Code, Error},
     json::{Object, Value},
     principal::Principal,
@@ -45,6 +46,15 @@ pub enum Ruling {
         /// What the method needs.
         required: Vec<String>,
     },
+}
+
+/// The method of the specification's that another name was probably meant to be. One whose name is a slip would ask for nothing.
+pub fn method_meant_by(name: &str) -> Option<&'static str> {
+    let methods = MATRIX.map(|(method, _)| method);
+    if methods.contains(&name) {
+        return None;
+    }
+    nearest(name, &methods)
 }
 
 impl ScopeRules {

@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::error::thrown;
 use crate::{
+    arc::scopes,
     audit::{self, Outcome},
     auth::dev,
     http::sse,
@@ -48,6 +49,12 @@ pub fn ending_outcome(ending: &str) -> String {
 #[wasm_bindgen(js_name = mayRunDev)]
 pub fn may_run_dev(dev_mode: Option<String>, host: &str, origin: Option<String>, is_proxied: bool) -> bool {
     dev::may_run(dev_mode.as_deref(), host, origin.as_deref(), is_proxied)
+}
+
+/// The method of ARC's that a name in ARC_SCOPES was probably meant to be.
+#[wasm_bindgen(js_name = methodMeantBy)]
+pub fn method_meant_by(name: &str) -> Option<String> {
+    scopes::method_meant_by(name).map(str::to_owned)
 }
 
 /// How the upstreams know each user, by the names of the Worker's variables that are set and the value of UPSTREAM_AUTH; nothing

@@ -1,10 +1,15 @@
 // The variables: their names, where they are handed on, and what some of them mean.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { registerHooks } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { revocationsOf } from "../../pkg/bin/addresses.js";
+import { Refused } from "../../pkg/bin/refused.js";
+import { runUntilAsked } from "../../pkg/bin/run.js";
 import { variablesFrom } from "../../pkg/bin/variables.js";
 import { meantBy, variables } from "../../pkg/worker/env/names.js";
 import { upstreamsFrom } from "../../pkg/worker/env/upstreams.js";
@@ -112,6 +117,30 @@ test("`arcgate serve` hands on what is set, what PROVIDERS names, and slips; not
   const PROVIDERS = '{"a":{"issuer":"https://a","audience":"x","secretEnv":"A_SECRET"}}';
   const env = { PROVIDERS, A_SECRET: "s", STATIC_TOKEN: "x", DEV_MODE: "", HOME: "/home", REVOCATION: "x", MODE: "x" };
   assert.deepEqual(variablesFrom(env, undefined).names, ["PROVIDERS", "A_SECRET", "STATIC_TOKEN"]);
+});
+
+test("a common word of the machine's environment that the gate does without is no slip", () => {
+  const doubtful = (env, file) => variablesFrom(env, file).doubtful;
+  const STATIC_TOKENS = '{"t":"a"}';
+  const { names: handedOn } = variablesFrom({ STATIC_TOKENS, PROVIDER: "aws", DEVMODE: "1" }, undefined);
+  assert.deepEqual(handedOn, ["STATIC_TOKENS"]);
+  assert.deepEqual(doubtful({ STATIC_TOKENS, PROVIDER: "aws", DEVMODE: "1" }), ["PROVIDER", "DEVMODE"]);
+  assert.deepEqual(doubtful({ PROVIDER: "aws" }), [], "it may be what lets people in");
+  assert.deepEqual(doubtful({ STATIC_TOKENS, ARC_SCOPE: "{}" }), [], "without it more would be allowed");
+  const folder = mkdtempSync(join(tmpdir(), "vars-"));
+  writeFileSync(join(folder, "gate.env"), "PROVIDER=aws\n");
+  assert.deepEqual(doubtful({ STATIC_TOKENS }, join(folder, "gate.env")), [], "the file is the gate's own");
+  rmSync(folder, { recursive: true });
+});
+
+test("variables that are longer than the system takes: a sentence that names the longest, without its value", async () => {
+  const env = { HOME: "/home", STATIC_TOKENS: "x".repeat(3_000_000), ALLOWED_HOSTS: "gate.example" };
+  await assert.rejects(runUntilAsked("workerd", [], { env, say() {}, async onListening() {} }), (error) => {
+    assert.ok(error instanceof Refused);
+    assert.match(error.message, /too long to hand on: STATIC_TOKENS has 3000000 bytes, and Linux takes 128 KiB/);
+    assert.doesNotMatch(error.message, /xx/);
+    return true;
+  });
 });
 
 test("where one revokes is reached from this machine alone", () => {

@@ -78,7 +78,35 @@ for (const [name, value, problem, more = {}] of [
     /ARC_UPSTREAM: must be https/,
     { UPSTREAM_AUTH: "passthrough", INSECURE_HOSTS: "agent:8080" },
   ],
-  ["ARC_UPSTREAM", "https://u:secret-value@x/", /ARC_UPSTREAM: holds a password/, { UPSTREAM_AUTH: "passthrough" }],
+  [
+    "ARC_UPSTREAM",
+    "https://u:secret-value@x/",
+    /ARC_UPSTREAM: holds a password; leave it out, and say by UPSTREAM_AUTH how/,
+    { UPSTREAM_AUTH: "passthrough" },
+  ],
+  ...[
+    ["UPSTREAM_ISSUER", "  ", /begins or ends with white space/],
+    ["UPSTREAM_ISSUER", "https://gate.example\n", /begins or ends with white space/],
+    ["UPSTREAM_AUDIENCE", '["a","b"]', /must be one text as it is/],
+  ].map(([name, value, problem]) => [
+    name,
+    value,
+    problem,
+    { ...upstream, ...assertion, UPSTREAM_KEY: "k".repeat(32) },
+  ]),
+  ["UPSTREAM_KEY", " ".repeat(32), /UPSTREAM_KEY: is blank/, { ...upstream, ...assertion }],
+  [
+    "RESUME_KEY",
+    "\n".repeat(32),
+    /RESUME_KEY: is blank/,
+    { ARCP_UPSTREAM: "wss://runtime.example/arcp", UPSTREAM_AUTH: "passthrough" },
+  ],
+  [
+    "OWN_KEY",
+    " ".repeat(32),
+    /OWN_KEY: is blank/,
+    { PROVIDERS: '{"a":{"issuer":"https://a.example","audience":"x","secretEnv":"OWN_KEY"}}' },
+  ],
   ["ARCP_UPSTREAM", "ws://runtime.example/arcp", /ARCP_UPSTREAM: must be wss/, { UPSTREAM_AUTH: "passthrough" }],
   ["ARCP_UPSTREAM", "wss://runtime.example/arcp", /UPSTREAM_KEY: is missing/],
   ["RESUME_KEY", "secret-value", /RESUME_KEY: is set, but ARCP_UPSTREAM is not/],
@@ -156,6 +184,7 @@ test("variables that are right let in who they say", async () => {
 test("a configuration that is sound is ready, and says nothing", async () => {
   for (const [env, status] of [
     [{ STATIC_TOKENS: '{"good":"alice"}' }, 200],
+    [{ STATIC_TOKENS: '{"good":"alice"}', ARC_SCOPES: '{"agent.look":[],"task.create":[]}' }, 200],
     [{ STATIC_TOKENS: { good: "alice" }, PROVIDERS_KV: {}, APP_MODE: "x", OWN_SECRET: "x" }, 200],
     [{ ...upstream, ...assertion, UPSTREAM_KEY: "k".repeat(32), STATIC_TOKENS: '{"good":"alice"}' }, 200],
   ]) {
@@ -170,6 +199,16 @@ test("what can be worked with and is hardly meant is a warning, and ready", asyn
     [{ STATIC_TOKENS: '{"good":"a"}', RUNTIME_HUB: undefined }, "RUNTIME_HUB", /so \/arcp answers 503/],
     [{ STATIC_TOKENS: "{}" }, "STATIC_TOKENS", /is empty: no token of it lets anybody in/],
     [{}, "PROVIDERS", /neither PROVIDERS nor STATIC_TOKENS is set, so everybody is refused/],
+    ...["task.creat", "Task.Create"].map((method) => [
+      { STATIC_TOKENS: '{"good":"a"}', ARC_SCOPES: JSON.stringify({ [method]: ["run"] }) },
+      "ARC_SCOPES",
+      /which is no method of ARC 1.0; did you mean task.create\?/,
+    ]),
+    [
+      { STATIC_TOKENS: '{"good":"a"}', ...upstream, ...assertion, UPSTREAM_KEY: `${"k".repeat(32)}\n` },
+      "UPSTREAM_KEY",
+      /white space, which is a part of the secret/,
+    ],
     [{ STATIC_TOKENS: '{"good":"a"}', STATIC_TOKEN: "x" }, "STATIC_TOKEN", /did you mean STATIC_TOKENS\?/],
   ]) {
     const { status, log } = await request(env, { paths: ["/readyz"] });
@@ -212,6 +251,7 @@ test("it never throws: what is wrong is in the log, and the class of the hubs is
     [{}, { verifier: {} }, /`verifier` is not an option/],
     [{}, { arc: { scopes: { "task.create": ["x"] } } }, /`arc.scopes` is not an option/],
     [{}, { arc: { upstream: "https://a.example" } }, /`arc.upstream` is not an option/],
+    [{}, { basePath: "/a/../b" }, /`basePath` is .* without \. or \.\. in it/],
     [{}, { arcp: 5 }, /`arcp` must be an object/],
     [{}, { allowedHosts: ["x"] }, /`allowedHosts` is not an option/],
   ]) {

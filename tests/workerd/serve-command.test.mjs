@@ -141,6 +141,17 @@ describe("with workerd", () => {
     assert.equal(readFileSync(join(project, "precious.txt"), "utf8"), "precious");
   });
 
+  test("without a terminal the end of one is none of its business; PROVIDER may be another's", bounded, async () => {
+    const { url, line, child, ended, said } = await served([], { env: { ...tokens, PROVIDER: "aws" } });
+    await line(/^arcgate: PROVIDER is no variable of the gate's, and is left out; did you mean PROVIDERS\?$/);
+    await line(/^arcgate: ready$/);
+    child.kill("SIGHUP");
+    assert.equal((await postArc(url, { token: "good" })).status, 200);
+    assert.doesNotMatch(said.join("\n"), /ending/);
+    child.kill("SIGTERM");
+    assert.equal(await ended, 0);
+  });
+
   test("what is under way has its time to end", bounded, async () => {
     const { url, child, ended } = await served([], { env: tokens });
     const response = await fetch(`${url}/arc`, {
@@ -170,7 +181,12 @@ describe("with workerd", () => {
     const first = await served([], { env: tokens });
     await first.line(/revocations: POST to unix:/);
     assert.equal(await revoke({ issuer: "https://idp.example", sub: "alice" }), 204);
+    assert.match(
+      await first.line(/"type":"revocation.request".*"outcome":"allowed"/),
+      /"details":\{"issuer":"https:\/\/idp.example","sub":"alice"\}.*no provider of PROVIDERS has this issuer/,
+    );
     assert.equal(await revoke({ issuer: 7 }), 400);
+    await first.line(/"type":"revocation.request".*"outcome":"refused","reason":"ERR_CONFIG","status":400/);
     // Pages can send to this machine, and need not read the answer.
     for (const header of [{ origin: "https://evil.example" }, { "sec-fetch-site": "cross-site" }]) {
       assert.equal(await revoke({ issuer: "https://idp.example" }, header), 403);

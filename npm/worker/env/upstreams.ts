@@ -6,7 +6,7 @@ import { bearerForm } from "../../token/bearer.js";
 import type { Principal } from "../../verify/types.js";
 import type { ServiceBinding, UpstreamAuth } from "../types.js";
 import type { Variable } from "./names.js";
-import { type Env, isSet, jsonVariable, settingsError } from "./variables.js";
+import { checkSecret, checkText, type Env, isSet, jsonVariable, settingsError, type Warn } from "./variables.js";
 
 const optionsOf: Readonly<Record<string, Variable>> = {
   "arc.upstream": "ARC_UPSTREAM",
@@ -45,12 +45,13 @@ interface Remote {
  * `{ arc, arcp }` with `{ upstream, upstreamAuth }` of the variable that names each upstream, where it is set. Refuses variables
  * that are missing or without effect.
  */
-export function upstreamsFrom(env: Env): { arc: Remote; arcp: Remote & { resumeKey?: string } } {
+export function upstreamsFrom(env: Env, warn: Warn): { arc: Remote; arcp: Remote & { resumeKey?: string } } {
   const set = together.filter((name) => isSet(env, name));
   const mode = call("upstreamMode", set, isSet(env, "UPSTREAM_AUTH") ? String(env.UPSTREAM_AUTH) : undefined);
   // What is neither a URL nor a binding, or no text, whoever reads the options says.
   const of = (name: Variable): Remote =>
-    isSet(env, name) ? { upstream: env[name] as string | ServiceBinding, upstreamAuth: authFrom(env, mode) } : {};
+    isSet(env, name) ? { upstream: env[name] as string | ServiceBinding, upstreamAuth: authFrom(env, mode, warn) } : {};
+  checkSecret("RESUME_KEY", env.RESUME_KEY ?? undefined, () => {});
   // Where RESUME_KEY is not set, UPSTREAM_KEY is found where it is used.
   const resumeKey = isSet(env, "RESUME_KEY") ? { resumeKey: env.RESUME_KEY as string } : {};
   return { arc: of("ARC_UPSTREAM"), arcp: { ...of("ARCP_UPSTREAM"), ...resumeKey } };
@@ -66,18 +67,27 @@ export function asVariable(error: unknown): unknown {
   if (name === undefined) return error;
   const lead = `\`${subject}\` `;
   const problem = error.message.startsWith(lead) ? error.message.slice(lead.length) : error.message;
-  return settingsError(name, problem.replaceAll("`insecureHosts`", "hosts in INSECURE_HOSTS"));
+  return settingsError(
+    name,
+    problem
+      .replaceAll("`insecureHosts`", "hosts in INSECURE_HOSTS")
+      .replaceAll(
+        "`upstreamAuth` is the place for it",
+        "leave it out, and say by UPSTREAM_AUTH how it knows each user",
+      ),
+  );
 }
 
-function authFrom(env: Env, mode: string | undefined): UpstreamAuth {
+function authFrom(env: Env, mode: string | undefined, warn: Warn): UpstreamAuth {
   if (mode === "map") return { mode, tokenFor: tokensFrom(env) };
   if (mode === "passthrough") return { mode };
+  for (const name of ["UPSTREAM_ISSUER", "UPSTREAM_AUDIENCE"] as const) checkText(env, name);
   const { UPSTREAM_ISSUER: issuer, UPSTREAM_AUDIENCE: audience } = env;
-  return { mode: "assertion", key: keyFrom(env), issuer: issuer as string, audience: audience as string };
+  return { mode: "assertion", key: keyFrom(env, warn), issuer: issuer as string, audience: audience as string };
 }
 
 // A private JWK as JSON, or plain text: an HS256 secret.
-function keyFrom({ UPSTREAM_KEY: key }: Env): Uint8Array | JsonWebKey {
+function keyFrom({ UPSTREAM_KEY: key }: Env, warn: Warn): Uint8Array | JsonWebKey {
   if (typeof key !== "string") return key as JsonWebKey;
   const [first = ""] = key.trimStart();
   // A key in another form would be a shared secret by mistake, and a public one everybody's.
@@ -87,7 +97,10 @@ function keyFrom({ UPSTREAM_KEY: key }: Env): Uint8Array | JsonWebKey {
       "is a PEM, a list or a quoted text: give one private JWK as JSON, or plain text, which is an HS256 secret",
     );
   }
-  if (first !== "{") return new TextEncoder().encode(key);
+  if (first !== "{") {
+    checkSecret("UPSTREAM_KEY", key, warn);
+    return new TextEncoder().encode(key);
+  }
   let jwk: JsonWebKey;
   try {
     jwk = JSON.parse(key);

@@ -1,6 +1,7 @@
 // Reading the Worker's variables. An error names the variable, never its value.
 
 import { ArcgateError } from "../../errors.js";
+import { call } from "../../platform/modules/gate.js";
 import { meantBy, secretNames, type Variable } from "./names.js";
 
 /** What a Worker is given: variables, secrets, and what is bound. */
@@ -50,6 +51,38 @@ export function listVariable(env: Env, name: Variable): string[] | undefined {
   return list.length > 0 ? list : undefined;
 }
 
+/** What is told of a variable that can be worked with and is hardly meant. */
+export type Warn = (name: string, problem: string) => void;
+
+/** A shared secret as it was given. Nobody means blanks; a line end is a part of it that the other side may not have. */
+export function checkSecret(name: string, secret: unknown, warn: Warn): void {
+  if (typeof secret !== "string") return;
+  if (secret.trim() === "") throw settingsError(name, "is blank: give a secret of 32 bytes or more, random ones");
+  if (secret.trim() !== secret)
+    warn(
+      name,
+      "begins or ends with white space, which is a part of the secret: leave it out if a file's line end was meant",
+    );
+}
+
+/** What stands in tokens as it is: one text. Anything but a text whoever reads the options refuses. */
+export function checkText(env: Env, name: Variable): void {
+  const text = env[name];
+  if (typeof text !== "string" || text === "") return;
+  if (text.trim() !== text) throw settingsError(name, "begins or ends with white space: leave it out");
+  if (/^[[{"]/.test(text)) throw settingsError(name, "must be one text as it is, without JSON around it");
+}
+
+/** ARC_SCOPES. `warn` is told of a method that nearly is one of the specification's: by a slip, that one would ask for nothing. */
+export function scopesFrom(env: Env, warn: Warn): Record<string, string[]> | undefined {
+  const scopes = jsonVariable(env, "ARC_SCOPES");
+  for (const name of Object.keys(scopes ?? {})) {
+    const meant = call("methodMeantBy", name);
+    if (meant !== undefined) warn("ARC_SCOPES", `has ${name}, which is no method of ARC 1.0; did you mean ${meant}?`);
+  }
+  return scopes as Record<string, string[]> | undefined;
+}
+
 /** Whether development is on. */
 export function devMode(env: Env): boolean {
   const { DEV_MODE: mode = "" } = env;
@@ -59,7 +92,7 @@ export function devMode(env: Env): boolean {
 }
 
 /** Refuses a name that is nearly one of ours, where ours is not set; `warn` is told of it where ours is set too. */
-export function checkNames(env: Env, warn: (name: string, problem: string) => void): void {
+export function checkNames(env: Env, warn: Warn): void {
   const secrets = secretNames(env.PROVIDERS);
   for (const name of Object.keys(env)) {
     const meant = secrets.includes(name) ? undefined : meantBy(name);

@@ -5,10 +5,10 @@ import type { ProviderOptions } from "../../verify/provider-types.js";
 import type { StaticPrincipal, Verifier } from "../../verify/types.js";
 import { DenyAllVerifier, FirstOf, StaticBearerVerifier } from "../../verify/verifiers.js";
 import { isSecretName, type Variable } from "./names.js";
-import { type Env, jsonVariable, listVariable, settingsError } from "./variables.js";
+import { checkSecret, type Env, jsonVariable, listVariable, settingsError, type Warn } from "./variables.js";
 
 /** Makes it. Without either variable nobody is let in, and `warn` is told. */
-export async function verifierFrom(env: Env, warn: (name: string, problem: string) => void): Promise<Verifier> {
+export async function verifierFrom(env: Env, warn: Warn): Promise<Verifier> {
   const tokens = jsonVariable(env, "STATIC_TOKENS");
   const providers = jsonVariable(env, "PROVIDERS");
   const insecureHosts = listVariable(env, "INSECURE_HOSTS");
@@ -19,7 +19,7 @@ export async function verifierFrom(env: Env, warn: (name: string, problem: strin
     verifiers.push(await named("STATIC_TOKENS", StaticBearerVerifier.create(known)));
   }
   if (providers) {
-    const options = { providers: withSecrets(providers, env), ...(insecureHosts && { insecureHosts }) };
+    const options = { providers: withSecrets(providers, env, warn), ...(insecureHosts && { insecureHosts }) };
     verifiers.push(await named("PROVIDERS", JwtVerifier.create(options)));
   }
   const [first] = verifiers;
@@ -31,7 +31,7 @@ export async function verifierFrom(env: Env, warn: (name: string, problem: strin
 }
 
 // JSON can't hold a secret that is a Worker's secret: `secretEnv` names it.
-function withSecrets(providers: Record<string, unknown>, env: Env): Record<string, ProviderOptions> {
+function withSecrets(providers: Record<string, unknown>, env: Env, warn: Warn): Record<string, ProviderOptions> {
   const entries = Object.entries(providers).map(([name, provider]) => {
     // Its name may be what belongs in STATIC_TOKENS: it is not shown.
     if (provider === null || typeof provider !== "object" || Array.isArray(provider))
@@ -51,8 +51,10 @@ function withSecrets(providers: Record<string, unknown>, env: Env): Record<strin
       );
     }
     const secret = env[secretEnv];
-    if (typeof secret === "string" && secret !== "")
+    if (typeof secret === "string" && secret !== "") {
+      checkSecret(secretEnv, secret, warn);
       return [name, { ...rest, secret: new TextEncoder().encode(secret) }];
+    }
     throw settingsError(
       "PROVIDERS",
       `names ${secretEnv} as the secret of ${name} (\`secretEnv\`), and that is not set: give it with \`wrangler secret put\`, or as a variable to the command that serves`,

@@ -20,10 +20,11 @@ import {
   devMode,
   type Env,
   isSet,
-  jsonVariable,
   listVariable,
   numberVariable,
+  scopesFrom,
   settingsError,
+  type Warn,
 } from "./variables.js";
 import { verifierFrom } from "./verifier.js";
 
@@ -102,7 +103,8 @@ export function workerFromEnv(env: object, options: EnvWorkerOptions = {}): EnvW
       return (await worker()).revoke(given, entry);
     },
     revocations: {
-      fetch: async (request, given = env) => revokeByRequest(await worker(), request as Request, given),
+      fetch: async (request, given = env) =>
+        revokeByRequest(await worker(), request as Request, { env: given, config: env, audit: Object(options).audit }),
     },
   };
 }
@@ -120,10 +122,10 @@ async function make(given: object, options: EnvWorkerOptions, log: Configuration
 }
 
 async function makeOf(env: Env, options: EnvWorkerOptions, log: ConfigurationLog): Promise<ArcgateWorker> {
-  const warn = (name: string, problem: string) => log.warn(name, problem);
+  const warn: Warn = (name, problem) => log.warn(name, problem);
   checkNames(env, warn);
   checkBound(env);
-  const { arc, arcp } = upstreamsFrom(env);
+  const { arc, arcp } = upstreamsFrom(env, warn);
   const verifier = await verifierFrom(env, warn);
   const { agents = builtinAgents, limits } = options;
   const maxConnections = numberVariable(env, "MAX_CONNECTIONS");
@@ -133,7 +135,7 @@ async function makeOf(env: Env, options: EnvWorkerOptions, log: ConfigurationLog
       verifier,
       agents,
       insecureHosts: listVariable(env, "INSECURE_HOSTS"),
-      arc: { ...options.arc, scopes: jsonVariable(env, "ARC_SCOPES") as Record<string, string[]> | undefined, ...arc },
+      arc: { ...options.arc, scopes: scopesFrom(env, warn), ...arc },
       arcp: { ...options.arcp, ...arcp },
       allowedOrigins: listVariable(env, "ALLOWED_ORIGINS"),
       allowedHosts: listVariable(env, "ALLOWED_HOSTS") ?? (devMode(env) ? loopback : undefined),
