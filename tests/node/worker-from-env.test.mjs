@@ -209,6 +209,11 @@ test("what can be worked with and is hardly meant is a warning, and ready", asyn
       "UPSTREAM_KEY",
       /white space, which is a part of the secret/,
     ],
+    [
+      { STATIC_TOKENS: '{"good":"a"}', ...upstream, UPSTREAM_AUTH: "map", UPSTREAM_TOKENS: "{}" },
+      "UPSTREAM_TOKENS",
+      /is empty: .*everybody is refused/,
+    ],
     [{ STATIC_TOKENS: '{"good":"a"}', STATIC_TOKEN: "x" }, "STATIC_TOKEN", /did you mean STATIC_TOKENS\?/],
   ]) {
     const { status, log } = await request(env, { paths: ["/readyz"] });

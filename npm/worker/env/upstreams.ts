@@ -79,7 +79,7 @@ export function asVariable(error: unknown): unknown {
 }
 
 function authFrom(env: Env, mode: string | undefined, warn: Warn): UpstreamAuth {
-  if (mode === "map") return { mode, tokenFor: tokensFrom(env) };
+  if (mode === "map") return { mode, tokenFor: tokensFrom(env, warn) };
   if (mode === "passthrough") return { mode };
   for (const name of ["UPSTREAM_ISSUER", "UPSTREAM_AUDIENCE"] as const) checkText(env, name);
   const { UPSTREAM_ISSUER: issuer, UPSTREAM_AUDIENCE: audience } = env;
@@ -118,7 +118,7 @@ function keyFrom({ UPSTREAM_KEY: key }: Env, warn: Warn): Uint8Array | JsonWebKe
 
 // UPSTREAM_TOKENS has principals' ids, or their whole keys where an id could be more than one principal's: a name in
 // STATIC_TOKENS and a `sub` of some provider are two users, and neither may get the other's token.
-function tokensFrom(env: Env): (principal: Principal) => string | undefined {
+function tokensFrom(env: Env, warn: Warn): (principal: Principal) => string | undefined {
   const entries: unknown[] = Object.values(jsonVariable(env, "STATIC_TOKENS") ?? {});
   const statics = new Set(entries.map((entry) => (typeof entry === "string" ? entry : Object(entry).id)));
   const providers = Object.keys(jsonVariable(env, "PROVIDERS") ?? {}).length;
@@ -135,6 +135,8 @@ function tokensFrom(env: Env): (principal: Principal) => string | undefined {
     call("checkTokenName", name, statics.has(name), providers);
     tokens.set(name, token);
   }
+  if (tokens.size === 0)
+    warn("UPSTREAM_TOKENS", "is empty: the upstream has a token for nobody, so everybody is refused");
   return ({ key, id, kind }) => {
     if (tokens.has(key)) return tokens.get(key);
     return call("isNamedById", id, kind, statics.has(id), providers) ? tokens.get(id) : undefined;
