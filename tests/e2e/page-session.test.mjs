@@ -219,3 +219,18 @@ test("when the provider isn't running, it says so", async () => {
   assert.match(await page.textContent("#connect-outcome"), /npm start/);
   await page.context().close();
 });
+
+test("when the Worker has gone for good, it says so while it goes on trying", async () => {
+  const own = await startPlayground();
+  const user = await visit("chromium", own, path);
+  try {
+    await user.press("Connect");
+    await user.says("#state", /^open$/);
+    await own.worker.close();
+    await user.says("#connect-outcome", /not answered for some time.*npm start/);
+    await user.says("#no-socket", /connects again.*npm start/);
+    assert.equal(await user.text("#state"), "reconnecting");
+  } finally {
+    await Promise.all([own.browser.close(), own.idp.close()]);
+  }
+});

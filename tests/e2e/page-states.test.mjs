@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startPlayground } from "../lib/playground.mjs";
-import { journeys } from "../lib/playground-states.mjs";
+import { journeys, unfoldAll } from "../lib/playground-states.mjs";
 import { visit } from "../lib/visitor.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -122,6 +122,35 @@ for (const [path, action, outcome] of [
     await visitor.says("#notice", /names no provider/);
     await look(visitor, `${path} alone`, kind);
     await visitor.close();
+  });
+}
+
+// A page at 400 % on a desk is as narrow as this (WCAG 1.4.10).
+for (const path of Object.keys(journeys)) {
+  test(`${path}, 320 pixels wide: nothing sticks out`, async () => {
+    const visitor = await visit("chromium", site, path, { width: 320, height: 640 });
+    await visitor.says("#ready", /s$/);
+    assert.equal(await sideways(visitor), 0, "folded");
+    await unfoldAll(visitor);
+    assert.equal(await sideways(visitor), 0, "unfolded");
+    await visitor.close();
+  });
+}
+
+for (const [path, script] of [
+  ["/", "app/verify.js"],
+  ["/tokens", "app/tokens.js"],
+  ["/session", "app/arcp/job.js"],
+]) {
+  test(`${path}, whose own script doesn't come, says so`, async () => {
+    const page = await site.open({
+      path,
+      viewport: sizes.phone,
+      prepare: (prepared) => prepared.route(`**/${script}`, (route) => route.abort()),
+    });
+    await page.waitForSelector("#notice .late:visible");
+    assert.match(await page.textContent("#notice"), /npm start/);
+    await page.context().close();
   });
 }
 

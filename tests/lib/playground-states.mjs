@@ -17,7 +17,8 @@ export async function logIn({ site, press, at, until, run, click, keys }) {
   await at(`${site.origin}/tokens`);
 }
 
-const unfoldAll = ({ run }) =>
+/** Opens all that a page has folded. */
+export const unfoldAll = ({ run }) =>
   run(() => {
     for (const fold of document.querySelectorAll('.fold[aria-expanded="false"]')) fold.click();
     for (const details of document.querySelectorAll("details.more")) details.open = true;

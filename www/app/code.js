@@ -19,7 +19,8 @@ for (const figure of document.querySelectorAll("figure.code")) {
   observer.observe(figure.querySelector("pre"));
   draw(code, code.textContent);
   const step = figure.closest(".step").querySelector(".fold").textContent;
-  const button = el("button", { type: "button", className: "small" }, "Copy", unseen(` the code: ${step}`));
+  const caption = figure.querySelector("figcaption").textContent.replace("The", "the").replace(" behind it", "");
+  const button = el("button", { type: "button", className: "small" }, "Copy", unseen(` ${caption}: ${step}`));
   onCopy(button, () => code.textContent, "The code is copied.");
   figure.querySelector("figcaption").append(button);
 }

@@ -11,7 +11,7 @@ export class Problem extends Error {
 }
 
 // What the package can't know: who runs the provider and the Worker here.
-const isRunning = "Is npm start still running in the terminal? It runs the provider beside the Worker.";
+export const isRunning = "Is npm start still running in the terminal? It runs the provider beside the Worker.";
 const here = {
   ERR_JWKS_UNAVAILABLE: isRunning,
   ERR_REFRESH_UNAVAILABLE: isRunning,

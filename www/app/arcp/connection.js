@@ -2,11 +2,13 @@
 
 import { $, busy, chip, el, fill, list, show } from "../dom.js";
 import { ms } from "../jwt.js";
-import { explain } from "../problem.js";
+import { explain, isRunning } from "../problem.js";
 import { goTo } from "../steps.js";
 import { addFrame, addMark } from "./frames.js";
 import { watchedWebSocket } from "./watch.js";
 
+// Attempts until an outage is more than a pause.
+const MANY = 4;
 const kinds = { connecting: "idle", open: "good", reconnecting: "warn", resumed: "good", closed: "idle" };
 
 /** The session of this page. `job` is told when there is one and when it has gone. */
@@ -76,11 +78,20 @@ export function startConnection({ arcgate, settings, job }) {
     });
   }
 
+  // Who looks at another step is not taken from there.
+  function showOutage({ type, attempt }) {
+    if (type === "resumed" || type === "open") fill($("connect-outcome"), ...(client ? [about(client)] : []));
+    if (type !== "reconnecting" || attempt !== MANY) return;
+    const title = el("strong", { textContent: "The gate has not answered for some time." });
+    fill($("connect-outcome"), el("p", { className: "wrong" }, title, ` ${isRunning}`));
+  }
+
   function told(event) {
     const { type } = event;
     if (type in kinds) {
       chip($("state"), event.error ? "bad" : kinds[type], type);
-      showCut(type);
+      showCut(type, event.attempt);
+      showOutage(event);
     }
     const line = el(
       "li",
@@ -94,12 +105,14 @@ export function startConnection({ arcgate, settings, job }) {
 }
 
 // The button that cuts is there while there is something to cut. Its focus waits beside it until then.
-function showCut(type) {
+function showCut(type, attempt) {
   const hasSocket = type === "open" || type === "resumed";
   const note = $("no-socket");
   const wasWaiting = document.activeElement === note;
   note.textContent =
-    type === "closed" ? "There is no socket to cut: step 1 opens one." : "No socket: the client connects again…";
+    type === "closed"
+      ? "There is no socket to cut: step 1 opens one."
+      : `No socket: the client connects again… ${attempt >= MANY ? isRunning : ""}`;
   note.hidden = false;
   show($("drop"), hasSocket, note);
   if (hasSocket && wasWaiting) $("drop").focus();
