@@ -28,7 +28,9 @@ export class ArcgateError extends Error {
   declare readonly code: ErrorCode;
   /** Whether the same call may succeed later. */
   declare readonly retryable: boolean;
+  /** Who must act, and what it is about: by code, see {@link ErrorDetails}. */
   declare readonly details?: ErrorDetails;
+  /** What was thrown underneath: by `fetch`, or a function of yours. */
   declare readonly cause?: unknown;
   /** The peer's own code, for errors of ARC. */
   declare readonly arcCode?: number;

@@ -63,6 +63,7 @@ export class TokenManager {
     minValiditySec?: number;
     /** Not the present token, and none that is on its way: one that is asked for after this call. Calls at the same time share it. */
     forceRefresh?: boolean;
+    /** Ends the wait of this call (ERR_ABORTED), and nothing else. */
     signal?: AbortSignal;
     /** A Worker's `ctx.waitUntil`: a refresh that begins here may outlive the request. */
     waitUntil?: (promise: Promise<unknown>) => void;
@@ -116,7 +117,10 @@ export class TokenManager {
     });
   }
 
-  /** Takes a token that was obtained elsewhere. */
+  /**
+   * Takes a token that was obtained elsewhere, instead of what is there. Who is logged in is not known then: `claims` is undefined.
+   * Throws ERR_CONFIG for what is no token, and no answer with one.
+   */
   setToken(token: string | TokenResponse): void {
     const given = tokensJson(token, "token");
     this.#driver.do((core, now) => core.handleTokens(given, now));
@@ -134,6 +138,8 @@ export class TokenManager {
   /**
    * Begins a login (authorization code with PKCE S256, RFC 7636): where to send the person. The login waits up to 10 minutes
    * for its answer: in a page in sessionStorage, elsewhere in `storage`, or in this manager's memory.
+   * Throws ERR_CONFIG (a source that logs nobody in, a `returnTo` elsewhere), or ERR_REFRESH_UNAVAILABLE when the provider's
+   * metadata can't be had.
    */
   async beginLogin(options?: {
     /** Where the page goes on afterwards: a URL of the origin of `redirectUri`. Any other is ERR_CONFIG. */
@@ -174,7 +180,7 @@ export class TokenManager {
 
   /**
    * Revokes the tokens (RFC 7009) and forgets them. They are forgotten, too, when the provider does not confirm: then it
-   * throws.
+   * throws: ERR_CONFIG where it has no place for that, ERR_REFRESH_UNAVAILABLE, or ERR_REFRESH_REJECTED.
    */
   async revoke(options?: { waitUntil?: (promise: Promise<unknown>) => void }): Promise<void> {
     const { waitUntil } = callOptions(options, ["waitUntil"]);
@@ -198,6 +204,10 @@ export class TokenManager {
     return millis === undefined ? undefined : millis / 1000;
   }
 
+  /**
+   * `empty`: no token, and nobody has asked for one. `valid`: one that can be handed out. `refreshing`: a request is under way, and
+   * there may be a token too. `failed`: no token, and the last request brought none.
+   */
   get state(): "empty" | "valid" | "refreshing" | "failed" {
     return this.#driver.standing.state;
   }

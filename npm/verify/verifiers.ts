@@ -60,6 +60,7 @@ export class StaticBearerVerifier implements Verifier {
     });
   }
 
+  /** Who has this token; null where nobody has. */
   async authenticate(credentials: Credentials, _context?: Partial<VerifierContext>): Promise<Principal | null> {
     return this.#find(credentials);
   }
@@ -77,11 +78,13 @@ export class StaticBearerVerifier implements Verifier {
 export class AllowAnyBearerVerifier implements Verifier {
   private constructor() {}
 
+  /** Makes it. Who runs it lets everybody in. */
   static async create(): Promise<AllowAnyBearerVerifier> {
     await ready();
     return new AllowAnyBearerVerifier();
   }
 
+  /** The principal of the kind "dev" whose id is the token; null without one. */
   async authenticate(credentials: Credentials, _context?: Partial<VerifierContext>): Promise<Principal | null> {
     const token = bearerOf(credentials);
     return token ? toPrincipal({ kind: "dev", id: token }) : null;
@@ -92,11 +95,13 @@ export class AllowAnyBearerVerifier implements Verifier {
 export class DevModeBearerVerifier implements Verifier {
   private constructor() {}
 
+  /** Makes it. Who runs it lets everybody in. */
   static async create(): Promise<DevModeBearerVerifier> {
     await ready();
     return new DevModeBearerVerifier();
   }
 
+  /** The principal of the kind "dev" whose id is `dev:` and the token; null without one. */
   async authenticate(credentials: Credentials, _context?: Partial<VerifierContext>): Promise<Principal | null> {
     const token = bearerOf(credentials);
     return token?.trim() ? toPrincipal({ kind: "dev", id: `dev:${token}` }) : null;
@@ -107,10 +112,12 @@ export class DevModeBearerVerifier implements Verifier {
 export class DenyAllVerifier implements Verifier {
   private constructor() {}
 
+  /** Makes it. It needs no module. */
   static async create(): Promise<DenyAllVerifier> {
     return new DenyAllVerifier();
   }
 
+  /** Always null. */
   async authenticate(_credentials?: Credentials, _context?: Partial<VerifierContext>): Promise<null> {
     return null;
   }
@@ -134,6 +141,7 @@ export class DenyAllVerifier implements Verifier {
 export class SchemeRouter implements Verifier {
   #routes: ReadonlyMap<string, Verifier>;
 
+  /** Scheme -> its verifier. Throws ERR_CONFIG for what is no scheme's name, is there twice, or has no `authenticate`. */
   static async create(routes: Readonly<Record<string, Verifier>>): Promise<SchemeRouter> {
     const known = new Map<string, Verifier>();
     for (const [scheme, verifier] of entriesOf(routes, "routes", "must be a record: scheme -> verifier")) {
@@ -155,6 +163,7 @@ export class SchemeRouter implements Verifier {
     return leastTolerance(this.#routes.values());
   }
 
+  /** Whether any of its verifiers does. */
   get asksRevocation(): boolean {
     return [...this.#routes.values()].some((verifier) => verifier.asksRevocation === true);
   }
@@ -168,6 +177,7 @@ export class SchemeRouter implements Verifier {
     });
   }
 
+  /** What the scheme's verifier says; null for a scheme that has none. */
   async authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null> {
     return (await this.#routes.get(schemeOf(credentials))?.authenticate(credentials, context)) ?? null;
   }
@@ -177,6 +187,7 @@ export class SchemeRouter implements Verifier {
 export class FirstOf implements Verifier {
   #verifiers: readonly Verifier[];
 
+  /** Asked in this order. Throws ERR_CONFIG for what has no `authenticate`. */
   static async create(verifiers: readonly Verifier[]): Promise<FirstOf> {
     await ready();
     if (!Array.isArray(verifiers)) throw configError("verifiers", "must be a list of verifiers");
@@ -193,6 +204,7 @@ export class FirstOf implements Verifier {
     return leastTolerance(this.#verifiers);
   }
 
+  /** Whether any of its verifiers does. */
   get asksRevocation(): boolean {
     return this.#verifiers.some((verifier) => verifier.asksRevocation === true);
   }
@@ -207,6 +219,7 @@ export class FirstOf implements Verifier {
     });
   }
 
+  /** Who the first of them accepts. Where none does, the refusal that says most, or null. */
   async authenticate(credentials: Credentials, context: VerifierContext): Promise<Principal | CustomPrincipal | null> {
     return this.#first((verifier) => verifier.authenticate(credentials, context));
   }

@@ -23,6 +23,7 @@ interface State {
 export class RevocationStore {
   #sql: State["storage"]["sql"];
 
+  /** The platform makes it, with its state. */
   constructor(state: object, _env?: unknown) {
     this.#sql = (state as State).storage.sql;
     this.#sql.exec("CREATE TABLE IF NOT EXISTS about (epoch TEXT NOT NULL)");
@@ -33,6 +34,7 @@ export class RevocationStore {
     this.#sql.exec("INSERT INTO about SELECT ? WHERE NOT EXISTS (SELECT 1 FROM about)", crypto.randomUUID());
   }
 
+  /** What the Worker's isolates ask it. It has no address of its own, and is for nobody else. */
   async fetch(request: PlatformRequest): Promise<Response> {
     await ready();
     const { pathname, searchParams } = new URL(request.url);

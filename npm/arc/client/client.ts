@@ -79,7 +79,9 @@ export class ArcClient {
   #timeoutMs: number;
   #limits: { answer: number; event: number; stream: number };
 
+  /** The methods on tasks: `create`, `send`, `info`, `cancel`, `subscribe`, `notification`. */
   readonly task: ArcTasks;
+  /** The methods on chats: `start`, `message`, `end`. */
   readonly chat: ArcChats;
 
   /** Makes a client. Does no I/O, and asks for no token yet. */
@@ -112,7 +114,7 @@ export class ArcClient {
     this.chat = this.#group("chat") as object as ArcChats;
   }
 
-  /** Any method, by its name; the result as it came. With `params.stream: true` an iterable of events. */
+  /** Any method, by its name; the result as it came. With `params.stream: true` an iterable of events. Throws as {@link ArcTasks} says. */
   call<P extends object>(
     method: string,
     options: ArcCall & { params: P },

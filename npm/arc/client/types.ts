@@ -38,16 +38,25 @@ export interface ArcCall {
   timeoutMs?: number;
 }
 
-/** The methods on tasks. */
+/**
+ * The methods on tasks. Each throws ERR_REMOTE (the agent's own error: `arcCode`, `details.peer`), ERR_TOKEN_EXPIRED,
+ * ERR_UNAUTHENTICATED, ERR_TOKEN_SCOPE (`details.requiredScopes`), ERR_PROTOCOL, ERR_NETWORK, ERR_TIMEOUT, ERR_ABORTED, ERR_CONFIG, or
+ * what the source of tokens throws. After ERR_NETWORK and ERR_TIMEOUT nobody knows whether it was done.
+ */
 export interface ArcTasks {
+  /** Gives the agent a task. It may be done, or only begun, when this resolves: `task.status`. */
   create(
     options: ArcCall & { initialMessage: string | ArcMessage; priority?: ArcPriority; metadata?: object },
   ): Promise<ArcTaskResult>;
+  /** Sends a message to a task that is there, such as one that asks for input. */
   send(options: ArcCall & { taskId: string; message: string | ArcMessage }): Promise<ArcSuccess>;
+  /** The task as it is now. Messages and artifacts are in it unless they are declined. */
   info(
     options: ArcCall & { taskId: string; includeMessages?: boolean; includeArtifacts?: boolean },
   ): Promise<ArcTaskResult>;
+  /** Asks for the task's end. */
   cancel(options: ArcCall & { taskId: string; reason?: string }): Promise<ArcTaskResult>;
+  /** Has the agent call `callbackUrl` at these events of the task. Default: its completion and its failure. */
   subscribe(
     options: ArcCall & { taskId: string; callbackUrl: string; events?: readonly ArcEvent[] },
   ): Promise<ArcSubscriptionResult>;
@@ -57,12 +66,15 @@ export interface ArcTasks {
   ): Promise<ArcSuccess>;
 }
 
-/** The methods on chats. */
+/** The methods on chats. They throw as those on tasks; with `stream: true` so does the iteration. */
 export interface ArcChats {
+  /** Begins a chat, and gives the agent's answer: whole, or with `stream: true` in pieces. */
   start(options: ArcCall & ArcChatStart & { stream: true }): ChatAnswer;
   start(options: ArcCall & ArcChatStart & { stream?: false }): Promise<ArcChatResult>;
+  /** Says more in a chat, and gives the agent's answer. */
   message(options: ArcCall & ArcChatMessage & { stream: true }): ChatAnswer;
   message(options: ArcCall & ArcChatMessage & { stream?: false }): Promise<ArcChatResult>;
+  /** Ends a chat. */
   end(options: ArcCall & { chatId: string; reason?: string }): Promise<ArcChatResult>;
 }
 

@@ -87,6 +87,7 @@ export class ArcpClient {
     });
   }
 
+  /** `connecting` until the first welcome, `closed` when the session is over; `reconnecting` while it has no connection. */
   get state(): "connecting" | "open" | "reconnecting" | "closed" {
     return this.#state;
   }
@@ -96,6 +97,7 @@ export class ArcpClient {
     return this.#session.id as string;
   }
 
+  /** What the runtime calls itself in its welcome. */
   get runtime(): { readonly name: string; readonly version: string } {
     return this.#session.runtime as Session["runtime"];
   }
@@ -105,6 +107,7 @@ export class ArcpClient {
     return this.#session.features;
   }
 
+  /** The agents that may be asked, as the welcome names them; `default` is the version that a name alone means. */
   get agents(): readonly {
     readonly name: string;
     readonly versions?: readonly string[];
@@ -113,6 +116,7 @@ export class ArcpClient {
     return this.#session.agents;
   }
 
+  /** After how long a silence each side says that it is there (§6.4); undefined where `heartbeat` is not agreed on. */
   get heartbeatIntervalSec(): number | undefined {
     return this.#session.heartbeatIntervalSec;
   }
@@ -122,19 +126,21 @@ export class ArcpClient {
     return this.#closed.promise;
   }
 
-  /** Asks for a job (ARCP 1.1 §7.1); settles when the runtime has accepted or refused it. */
+  /**
+   * Asks for a job (ARCP 1.1 §7.1); settles when the runtime has accepted or refused it.
+   * Throws ERR_REMOTE (the runtime's no), ERR_PROTOCOL, ERR_TIMEOUT, ERR_ABORTED, ERR_CONFIG, or why the session is over (ERR_SESSION_LOST). */
   async submit(request: JobRequest): Promise<Job> {
     return this.#request<JobHandle, "handleSubmit">("handleSubmit", submission(request), request.signal);
   }
 
-  /** A page of the jobs that one may see (§6.6). */
+  /** A page of the jobs that one may see (§6.6). Throws as `submit` does; ERR_REMOTE, too, without the feature `list_jobs`. */
   async listJobs(filter: JobFilter = {}): Promise<JobPage> {
     checkKeys(filter, ["status", "agent", "createdAfter", "limit", "cursor", "signal"], "filter");
     this.#needs("list_jobs");
     return jobPage(await this.#request<object, "handleList">("handleList", listing(filter), filter.signal));
   }
 
-  /** Observes a job of another session (§7.6). A job of this session is given as it is. */
+  /** Observes a job of another session (§7.6); one of this session is given as it is. Throws as `listJobs` does. */
   async subscribe(jobId: string, options: SubscribeOptions = {}): Promise<Job> {
     checkKeys(options, ["history", "fromEventSeq", "signal"]);
     if (typeof jobId !== "string" || jobId === "") throw configError("jobId", "must be the id of a job");

@@ -36,6 +36,7 @@ export interface ArcpClientOptions {
   WebSocket?: WebSocketClass;
   /** Gives the connecting up, and later closes the session. */
   signal?: AbortSignal;
+  /** Hears what happens to the session and its connections. What it throws harms nobody. */
   onEvent?: (event: SessionEvent) => void;
   /** Hosts in a network of your own to which plain http and ws may go, such as "keycloak:8080": as JwtVerifier has them. Default: none. */
   insecureHosts?: readonly string[];
@@ -91,9 +92,11 @@ export type SessionEvent = { readonly time: number } & (
   | { type: "closed"; code: "CLOSED" | ErrorCode; reason: string; error?: ArcgateError }
 );
 
+/** What `ArcpClient.submit` takes: a `job.submit` (ARCP 1.1 §7.1). */
 export interface JobRequest {
   /** `name`, or `name@version`. */
   agent: string;
+  /** What the agent is given: data that JSON can hold. */
   input?: unknown;
   /** As in ARCP 1.1 §9: `{ "fs.read": ["/src/**"], "cost.budget": ["USD:5.00"] }`. */
   leaseRequest?: object;
@@ -101,6 +104,7 @@ export interface JobRequest {
   leaseConstraints?: object;
   /** The same key and the same request mean the same job: only so can a submit be repeated after a lost connection. */
   idempotencyKey?: string;
+  /** How long it may run; the runtime ends it then (TIMEOUT). Default: as the runtime has it. */
   maxRuntimeSec?: number;
   /** 32 digits of lower-case hex; a random one by default. */
   traceId?: string;
@@ -108,23 +112,33 @@ export interface JobRequest {
   signal?: AbortSignal;
 }
 
+/** What `ArcpClient.listJobs` takes (ARCP 1.1 §6.6). Without members: all, from the first page on. */
 export interface JobFilter {
+  /** Jobs in this state, or one of these: "running", "success", … */
   status?: string | readonly string[];
+  /** Jobs of this agent. */
   agent?: string;
-  /** RFC 3339 */
+  /** Jobs that were accepted later than this, in RFC 3339. */
   createdAfter?: string;
+  /** How many a page has at most. Default: as the runtime has it. */
   limit?: number;
+  /** `nextCursor` of the page before. */
   cursor?: string;
+  /** Gives the waiting up. */
   signal?: AbortSignal;
 }
 
 /** What `ArcpClient.subscribe` takes beside the job. */
 export interface SubscribeOptions {
+  /** Whether what the job has sent before comes, too, as far as the runtime has it. Default: false. */
   history?: boolean;
+  /** Only events after this number, counted as in the session that submitted the job (`lastEventSeq` of a list). With history. */
   fromEventSeq?: number;
+  /** Gives the waiting up. */
   signal?: AbortSignal;
 }
 
+/** What `ArcpClient.listJobs` gives. */
 export interface JobPage {
   /** What else the runtime says of a job is there too, by its own names. */
   jobs: (Record<string, unknown> & {
@@ -136,6 +150,7 @@ export interface JobPage {
     traceId?: string;
     lastEventSeq?: number;
   })[];
+  /** For the next page; not there on the last one. */
   nextCursor?: string;
 }
 
