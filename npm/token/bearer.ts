@@ -1,6 +1,7 @@
 // A bearer token as clients take it: a string, a TokenManager, or a function; asked for anew at each use.
 
 import { configError } from "../errors.js";
+import { call } from "../platform/modules/client.js";
 import { Renewals } from "./renewals.js";
 import { sourceError } from "./source-error.js";
 import type { TokenGiver, TokenRequest } from "./types.js";
@@ -27,7 +28,7 @@ export function bearerOf(token: unknown, scheme = "bearer"): BearerSource {
 }
 
 // A TokenManager, or what has its methods. Whether it gives strings is seen when it gives one.
-type Manager = TokenGiver & { readonly expiresAt?: unknown };
+type Manager = TokenGiver & { readonly expiresAt?: unknown; readonly claims?: unknown };
 
 function isManager(token: unknown): token is Manager {
   return typeof (token as Partial<Manager> | null | undefined)?.getToken === "function";
@@ -42,6 +43,8 @@ interface Refused {
   where: string;
   /** Nobody is to get the token any more, whether or not another one comes. */
   isOver?: boolean;
+  /** Who was logged in when it was given out. */
+  person?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -78,8 +81,23 @@ export class BearerSource {
     return this.#get({ signal });
   }
 
-  /** Another one, for a token that a server has refused. `undefined`: there is none, or none would help there. */
-  async renew(refused: string, { where, isOver = false, signal }: Refused): Promise<string | undefined> {
+  /** Who is logged in, where the source knows that. */
+  get person(): string | undefined {
+    const { iss, sub } = Object(this.#manager?.claims) as { iss?: unknown; sub?: unknown };
+    return sub === undefined ? undefined : `${iss} ${sub}`;
+  }
+
+  /**
+   * Another one, for a token that a server has refused. `undefined`: there is none, or none would help there, or somebody else has
+   * logged in since: what one person has asked for is not asked in the other's name.
+   */
+  async renew(refused: string, options: Refused): Promise<string | undefined> {
+    const fresh = await this.#another(refused, options);
+    const isOthers = () => options.person !== this.person || call("tokensContradict", refused, fresh as string);
+    return fresh === undefined || isOthers() ? undefined : fresh;
+  }
+
+  async #another(refused: string, { where, isOver = false, signal }: Refused): Promise<string | undefined> {
     // Who was refused before has brought another one already, perhaps.
     const present = await this.#get({ signal });
     if (present !== refused) return present;
@@ -108,7 +126,8 @@ export class BearerSource {
       if (token === last && this.#manager) token = await this.#get({ forceRefresh: true, signal });
       return token !== last && !((this.endOf(token) ?? Number.NaN) <= lastEnds) ? token : undefined;
     }
-    const renewed = fresh && last !== undefined ? await this.renew(last, { where, isOver: true, signal }) : undefined;
+    const renewed =
+      fresh && last !== undefined ? await this.#another(last, { where, isOver: true, signal }) : undefined;
     return renewed ?? this.#get({ signal });
   }
 

@@ -137,19 +137,22 @@ async function exchange(settings: Settings, input: Input, init?: RequestInit): P
   const headers = new Headers(init?.headers ?? request?.headers);
   // What is no URL, the platform says. A blob has an origin, too.
   if (!url || !isHttp(url) || headers.has("authorization")) return fetch(input, init);
+  // Nothing of the caller's own goes along with these, says the Fetch Standard: the token would vanish on the way.
+  if ((init?.mode ?? request?.mode) === "no-cors") return fetch(input, init);
   // As it is now: a URL and its base can be changed while a token is waited for.
   const asked = { fetch, url, input: request ?? url.href, request, init: { ...init }, headers };
   await ready();
   if (!call("tokenGoesTo", url.origin, origins)) return fetch(input, init);
   const signal = (init?.signal === undefined ? request?.signal : init.signal) ?? undefined;
   const token = await unlessAborted(bearer.get(signal), signal);
+  const { person } = bearer;
   const sending = new Sending(asked, bearer.canRenew);
   try {
     const answer = await sending.send(token);
     if (!sending.isRefused(answer) || !bearer.canRenew || !sending.canRepeat) return answer;
     // Without another token the server's answer is what there is. The one that it refuses may do elsewhere: nobody loses it.
     const where = url.origin;
-    const renewed = bearer.renew(token, { where, signal });
+    const renewed = bearer.renew(token, { where, person, signal });
     const fresh = await unlessAborted(renewed, signal).catch(() => signal?.throwIfAborted());
     if (fresh === undefined) return answer;
     answer.body?.cancel().catch(() => {});
@@ -214,9 +217,10 @@ class Sending {
     });
   }
 
-  /** Whether an answer calls the token bad: the one of the origin which the token was for. */
+  /** Whether an answer calls the token bad: not where it may have been taken off on the way, and whether it was a page can't see. */
   isRefused(answer: Response): boolean {
-    if (this.#hasLeft || (answer.redirected && parsed(answer.url)?.origin !== this.#asked.url.origin)) return false;
+    const isElsewhere = () => !this.#follows || parsed(answer.url)?.origin !== this.#asked.url.origin;
+    if (this.#hasLeft || (answer.redirected && isElsewhere())) return false;
     return call("tokenMayBeRenewed", answer.status, answer.headers.get("www-authenticate") ?? undefined);
   }
 

@@ -54,6 +54,12 @@ for (const name of ["chromium", "firefox"]) {
       seen.length = 0;
       assert.equal((await call("get", `${api}/away`)).status, 401);
       assert.equal(seen.length, 2);
+      // Nor where the way led back, without the token: a page can't see that.
+      servers.answers["/no"] = () => [307, { location: `${api}/back` }];
+      servers.answers["/back"] = () => [401, bad];
+      seen.length = 0;
+      assert.equal((await call("get", `${api}/away`)).status, 401);
+      assert.equal(seen.length, 3);
     });
 
     test(`${name}: once more with a fresh token, the body of a Request and of its parts included`, async () => {

@@ -71,6 +71,9 @@ describe("where the token goes", () => {
     await authorized(new Request(api, { headers: { authorization: "Bearer mine" } }));
     await authorized(other);
     assert.deepEqual(servers.bearers(), ["Basic eDp5", "Bearer mine", undefined]);
+    // The token would be taken off on the way.
+    assert.equal((await authorized(api, { mode: "no-cors" })).status, 401);
+    assert.equal((await authorized(new Request(api, { mode: "no-cors" }))).status, 401);
   });
 
   for (const status of [301, 302, 303, 307, 308]) {

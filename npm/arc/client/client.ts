@@ -173,11 +173,13 @@ export class ArcClient {
     try {
       if (watch.signal.aborted) throw watch.error();
       const token = await watch.over(this.#bearer.get(watch.signal));
+      const { person } = this.#bearer;
       secrets.push(token);
       let answer = await this.#send(asked, token);
       if (answer.failure?.repeat && this.#bearer.canRenew) {
         const where = this.#endpoint;
-        const fresh = await watch.over(this.#bearer.renew(token, { where, isOver: true, signal: watch.signal }));
+        const { signal } = watch;
+        const fresh = await watch.over(this.#bearer.renew(token, { where, isOver: true, person, signal }));
         if (fresh !== undefined) {
           secrets.push(fresh);
           answer = await this.#send(asked, fresh);

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::token::attached;
+use crate::token::{attached, response::Facts};
 
 /// Whether the token goes to an origin; `origins` are those that it may go to, each on its line.
 #[wasm_bindgen(js_name = tokenGoesTo)]
@@ -20,4 +20,10 @@ pub fn token_may_be_renewed(status: u16, challenges: Option<String>) -> bool {
 #[wasm_bindgen(js_name = renewalPause)]
 pub fn renewal_pause(futile: u32) -> f64 {
     attached::renewal_pause(futile).as_millis() as f64
+}
+
+/// Whether two tokens say that they are of different people.
+#[wasm_bindgen(js_name = tokensContradict)]
+pub fn tokens_contradict(one: &str, other: &str) -> bool {
+    Facts::of(one.as_bytes()).contradicts(&Facts::of(other.as_bytes()))
 }
