@@ -198,7 +198,8 @@ export class Logins {
   }
 
   get #key(): string {
-    return `arcgate.logins:${this.#source.issuer} ${this.#source.clientId}`;
+    // Not the client's alone: managers of several scopes or audiences wait side by side.
+    return `arcgate.logins:${this.#host.call((core) => core.sourceId())}`;
   }
 
   // Without a page or a storage, logins wait in the core.

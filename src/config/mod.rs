@@ -144,10 +144,9 @@ impl<'o, 't> Reader<'o, 't> {
     pub fn string_record(&mut self, key: &'static str) -> Result<Vec<(String, String)>, Error> {
         let Some(value) = self.take(key) else { return Ok(Vec::new()) };
         let member = |(name, value): (&str, &Value<'_>)| Some((name.to_owned(), value.as_str()?.to_owned()));
-        value
-            .as_object()
-            .and_then(|record| record.iter().map(member).collect::<Option<Vec<_>>>())
-            .ok_or_else(|| self.wrong(key, "must be a record of strings"))
+        let Some(record) = value.as_object() else { return Err(self.wrong(key, "must be a record of strings")) };
+        let wrong = |name: &str| self.wrong(key, format_args!("must be a record of strings, and `{name}` is none"));
+        record.iter().map(|(name, value)| member((name, value)).ok_or_else(|| wrong(name))).collect()
     }
 
     /// A number from 0 up to ten years' worth of seconds.

@@ -79,12 +79,13 @@ fn nearest_is_near() {
 
 #[test]
 fn types_are_checked() {
-    let options = json::parse_object(br#"{"a":"1","b":[1],"c":-1,"d":{"x":1}}"#).unwrap();
+    let options = json::parse_object(br#"{"a":"1","b":[1],"c":-1,"d":{"w":"1","x":1}}"#).unwrap();
     let mut reader = Reader::new("", &options);
     assert_eq!(reader.seconds("a").unwrap_err().message(), "`a` must be a number from 0 to 315360000");
     assert!(reader.strings("b").is_err());
     assert!(reader.seconds("c").is_err());
-    assert!(reader.string_record("d").is_err());
+    let not_texts = reader.string_record("d").unwrap_err();
+    assert_eq!(not_texts.message(), "`d` must be a record of strings, and `x` is none");
     assert!(reader.string("e", Required::Yes).is_err());
     assert!(reader.finish().is_ok());
 }

@@ -9,7 +9,7 @@ pub(crate) const SOURCE: &str = r#"{"type":"authorization_code","issuer":"https:
 pub(crate) const TOKENS: &str =
     r#"{"access_token":"a","token_type":"Bearer","expires_in":600,"refresh_token":"r1","id_token":"i1"}"#;
 
-fn document(more: &str) -> Reply {
+pub(crate) fn document(more: &str) -> Reply {
     Reply::Answer(
         200,
         format!(

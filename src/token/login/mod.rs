@@ -41,7 +41,10 @@ pub fn authorization_url(
     form.push_some("redirect_uri", source.redirect_uri.as_deref());
     source.push_target(&mut form);
     form.push_secret("state", &login.state);
-    form.push("nonce", &login.nonce);
+    // It is OpenID Connect's, and some providers refuse it without that scope.
+    if source.wants_id_token() {
+        form.push("nonce", &login.nonce);
+    }
     form.push("code_challenge", challenge);
     form.push("code_challenge_method", "S256");
     let is_replaced = |name: &String| parameters.iter().any(|(other, _)| other == name);

@@ -13,7 +13,11 @@ use crate::{
 };
 
 impl Manager {
-    pub(super) fn arrive(&mut self, attempt: &mut Attempt, tokens: Box<Tokens>, now: Time) -> Next {
+    pub(super) fn arrive(&mut self, attempt: &mut Attempt, mut tokens: Box<Tokens>, now: Time) -> Next {
+        if attempt.is_login() && !self.source.wants_id_token() {
+            // Nobody asked for it, and without a nonce nobody knows to which login it is the answer.
+            tokens.id_token = None;
+        }
         let is_callback = attempt.stage == Stage::Callback;
         let names_person = attempt.is_refresh() && self.source.kind != Kind::ClientCredentials;
         if !is_callback && names_person && !self.identity.is_of(&tokens) {
@@ -41,7 +45,9 @@ impl Manager {
         attempt.arrived = Some(Arrived { tokens, life, asked });
         match &attempt.operation {
             Operation::Code(_) if has_id_token => Next::Enter(Stage::Verify),
-            Operation::Code(_) if self.wants_id_token() => self.reject_login(attempt, "the provider gave no ID token"),
+            Operation::Code(_) if self.source.wants_id_token() => {
+                self.reject_login(attempt, "the provider gave no ID token")
+            }
             _ => self.checked(attempt, now),
         }
     }
@@ -56,10 +62,6 @@ impl Manager {
             self.access.has_seen_one();
         }
         life
-    }
-
-    fn wants_id_token(&self) -> bool {
-        self.source.scope.as_deref().unwrap_or_default().split(' ').any(|scope| scope == "openid")
     }
 
     pub(super) fn checked(&mut self, attempt: &mut Attempt, now: Time) -> Next {

@@ -15,7 +15,25 @@ pub enum Kind {
     AuthorizationCode,
 }
 
+/// Parameters of a login that say how the person is asked, and nothing of what for (OpenID Connect Core 1.0 §3.1.2.1, and Auth0's).
+const OF_ASKING: [&str; 9] = [
+    "acr_values",
+    "claims_locales",
+    "display",
+    "id_token_hint",
+    "login_hint",
+    "max_age",
+    "prompt",
+    "screen_hint",
+    "ui_locales",
+];
+
 impl Kind {
+    /// Whether a parameter makes a source another one, with tokens of its own.
+    pub(super) fn tells_tokens_apart(self, parameter: &str) -> bool {
+        self != Self::AuthorizationCode || !OF_ASKING.contains(&parameter)
+    }
+
     /// All of them.
     const ALL: [Self; 5] =
         [Self::Static, Self::Callback, Self::ClientCredentials, Self::RefreshToken, Self::AuthorizationCode];

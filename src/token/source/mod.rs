@@ -103,6 +103,11 @@ const OPTIONS: [&str; 20] = [
 ];
 
 impl Source {
+    /// Whether a login asks who the person is (OpenID Connect), and not only for an access token (OAuth).
+    pub fn wants_id_token(&self) -> bool {
+        self.scope.as_deref().unwrap_or_default().split(' ').any(|scope| scope == "openid")
+    }
+
     /// A source from its options. A function or a CryptoKey among them is `true` here.
     ///
     /// # Errors
@@ -240,7 +245,7 @@ impl Source {
         item(self.scope.as_deref());
         item(self.audience.as_deref());
         item(self.resource.as_deref());
-        for (name, value) in &self.parameters {
+        for (name, value) in self.parameters.iter().filter(|(name, _)| self.kind.tells_tokens_apart(name)) {
             item(Some(name));
             item(Some(value));
         }

@@ -79,6 +79,16 @@ fn ids_differ_where_the_tokens_do_and_hold_no_secret() {
 }
 
 #[test]
+fn how_a_person_is_asked_makes_no_other_source() {
+    let of = |parameters: &str| {
+        let page = r#"{"type":"authorization_code","issuer":"https://i.example","clientId":"c","redirectUri":"https://a.example/""#;
+        source(&format!(r#"{page},"authorizationParams":{{{parameters}}}}}"#)).unwrap().id()
+    };
+    assert_eq!(of(r#""ui_locales":"de","prompt":"login""#), of(""));
+    assert_ne!(of(r#""organization":"o""#), of(""));
+}
+
+#[test]
 fn a_way_to_show_who_the_client_is_needs_what_it_is_shown_with() {
     let problem = |rest: &str| {
         let text = r#"{"type":"refresh_token","tokenEndpoint":"https://i.example/t","clientId":"c","refreshToken":"r""#;
