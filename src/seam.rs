@@ -137,6 +137,8 @@ pub mod token {
         TAB_HAS_TOKENS: u32 = 2;
         /// Somebody signed out there, and the tokens here were forgotten.
         TAB_SIGNED_OUT: u32 = 4;
+        /// Its refresh token, which was ours as well, counts no more.
+        TAB_LOST: u32 = 8;
     }
 }
 

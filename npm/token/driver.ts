@@ -9,10 +9,10 @@ import type { TokenCore } from "../wasm/client.js";
 import type { Step, WaitUntil } from "./actions.js";
 import { Attempts, type Parts, perform } from "./attempts.js";
 import { Logins } from "./login.js";
-import { TAB_HAS_TOKENS, TAB_SIGNED_OUT } from "./numbers.js";
+import { TAB_HAS_TOKENS, TAB_LOST, TAB_SIGNED_OUT } from "./numbers.js";
 import { coreOptions } from "./options.js";
 import { Standing } from "./standing.js";
-import { stillThere, storageOf, WriteQueue } from "./storage.js";
+import { stillThere, storageOf, WriteQueue, warnOfStorage } from "./storage.js";
 import { Tabs } from "./tabs.js";
 import type { StoredTokens, TokenEvent, TokenManagerOptions, TokenSource, TokenStorage } from "./types.js";
 import { hasTimers, listen } from "./wake.js";
@@ -27,7 +27,7 @@ export class TokenDriver {
   readonly tabs: Tabs | undefined;
   readonly logins: Logins | undefined;
   readonly fetch: Parts["fetch"];
-  readonly standing = new Standing(() => ({ core: this.alive(), now: this.now() }));
+  readonly standing = new Standing(() => (this.#isClosed ? undefined : { core: this.core, now: this.now() }));
   /** The token that the core gave last; nothing as soon as it may have another one. */
   token: string | undefined;
   /** What a page that was put away has missed is being asked for. */
@@ -43,7 +43,7 @@ export class TokenDriver {
 
   constructor(source: TokenSource, options: TokenManagerOptions) {
     const { given, signing, isShared } = coreOptions(source, options);
-    this.#options = { ...options };
+    this.#options = { ...options, onEvent: options.onEvent ?? warnOfStorage };
     this.#now = options.now === undefined ? Date.now : clock(options.now);
     this.#machine = new MachineDriver<TokenCore>(client, {
       make: () => new client.bindings.TokenCore(...given, Math.random()),
@@ -157,7 +157,7 @@ export class TokenDriver {
     const made = this.do((_, now) => core.handleTabMessage(message, now), core);
     // Each tab has a session storage of its own; the encrypted one was written by whoever has the news.
     if (made & TAB_HAS_TOKENS && this.#options.storage === "session") this.keep();
-    if (made & TAB_SIGNED_OUT) this.#forgotten();
+    if (made & (TAB_SIGNED_OUT | TAB_LOST)) this.#forgotten((made & TAB_SIGNED_OUT) !== 0);
     return made;
   }
 
@@ -179,8 +179,8 @@ export class TokenDriver {
     if (this.do((core, now) => core.handleSignOut(at, false, now))) this.#forgotten();
   }
 
-  #forgotten(): void {
-    this.logins?.forget();
+  #forgotten(isSignOut = true): void {
+    if (isSignOut) this.logins?.forget();
     if (this.#options.storage === "session") this.write(STORAGE_LIMIT, () => this.#storage?.delete());
   }
 
@@ -189,10 +189,11 @@ export class TokenDriver {
     return this.#writes.add(limitMs, work);
   }
 
-  /** Takes over what is stored of somebody's login, so that a page knows at once who they are. */
+  /** Takes over what is stored of somebody's login, or what another tab has, so that a page knows at once who they are. */
   async restore(): Promise<void> {
     const stored = this.logins && (await stillThere(STORAGE_LIMIT, this.#storage, this.tabs));
     if (stored !== undefined) this.do((core, now) => core.handleSharedTokens(stored, now));
+    if (this.logins && this.tokens() === undefined) await this.tabs?.askAtFirst();
   }
 
   async erase(): Promise<void> {
@@ -221,7 +222,7 @@ export class TokenDriver {
     for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
       const happened: Untimed<TokenEvent> = JSON.parse(event);
       // Of an answer that failed a new refresh token may be left.
-      if (happened.type === "refreshed" || happened.type === "failed") this.tabs?.tell({ fresh: core.export() });
+      if (happened.type === "refreshed" || happened.type === "failed") this.tabs?.tellOutcome(core);
       this.#emit(happened);
     }
   }

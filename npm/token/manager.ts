@@ -40,7 +40,7 @@ export class TokenManager {
 
   /**
    * Makes a manager. Sends nothing: the first token is obtained when it is asked for. Only what a person's login has left in
-   * `storage` is read, so that `claims` and `state` are right at once.
+   * `storage` is read, or else other tabs that share are asked for it, for 150 ms, so that `claims` and `state` are right at once.
    */
   static async create(source: TokenSource, options: TokenManagerOptions = {}): Promise<TokenManager> {
     await ready();
@@ -200,7 +200,7 @@ export class TokenManager {
 
   /** When the present token ends, as a NumericDate by this machine's clock. */
   get expiresAt(): number | undefined {
-    const millis = this.#driver.alive().expiresAt();
+    const millis = this.#driver.standing.expiresAt;
     return millis === undefined ? undefined : millis / 1000;
   }
 
@@ -233,11 +233,10 @@ export class TokenManager {
       claims?: Record<string, unknown> | undefined;
     }) => void,
   ): () => void {
-    this.#driver.alive();
     return this.#driver.standing.subscribe(listener);
   }
 
-  /** Ends timers and listeners. */
+  /** Ends timers and listeners. Then there is nobody logged in here, and no token: who asks for one is told ERR_ABORTED. */
   close(): void {
     // What was sent goes on, so that no refresh token is lost.
     this.#driver.close();

@@ -24,3 +24,6 @@ export const TAB_HAS_TOKENS = 2;
 
 /** Somebody signed out there, and the tokens here were forgotten. */
 export const TAB_SIGNED_OUT = 4;
+
+/** Its refresh token, which was ours as well, counts no more. */
+export const TAB_LOST = 8;

@@ -15,14 +15,14 @@ interface Moment {
 
 type Listener = (standing: Moment) => void;
 
-// The core of a manager that is in use, and the present.
-type Host = () => { core: TokenCore; now: number };
+// The core of a manager that is in use, and the present; of one that is closed nothing.
+type Host = () => { core: TokenCore; now: number } | undefined;
 
 /** The standing of a manager. */
 export class Standing {
   #host: Host;
-  #listeners = new Set<{ hear: Listener }>();
-  #told: Moment | undefined;
+  // With what each was told last, or what there was when it came.
+  #listeners = new Set<{ hear: Listener; told: Moment | undefined }>();
   #isPending = false;
   #text: string | undefined;
   #claims: Claims | undefined;
@@ -32,13 +32,18 @@ export class Standing {
   }
 
   get state(): State {
-    const { core, now } = this.#host();
-    return core.state(now) as State;
+    const { core, now } = this.#host() ?? {};
+    return (core?.state(now as number) ?? "empty") as State;
+  }
+
+  /** When the present token ends, in milliseconds. */
+  get expiresAt(): number | undefined {
+    return this.#host()?.core.expiresAt();
   }
 
   /** The claims of the ID token: the same object, frozen, for as long as they are the same. */
   get claims(): Claims | undefined {
-    const text = this.#host().core.claims();
+    const text = this.#host()?.core.claims();
     if (text !== this.#text) {
       this.#text = text;
       this.#claims = text === undefined ? undefined : JSON.parse(text, (_, value) => Object.freeze(value));
@@ -48,9 +53,8 @@ export class Standing {
 
   subscribe(listener: Listener): () => void {
     if (typeof listener !== "function") throw configError("listener", "must be a function");
-    if (this.#listeners.size === 0) this.#told = this.#look();
     // The same function may listen twice.
-    const entry = { hear: listener };
+    const entry = { hear: listener, told: this.#look() };
     this.#listeners.add(entry);
     return () => void this.#listeners.delete(entry);
   }
@@ -68,11 +72,13 @@ export class Standing {
 
   #tell(): void {
     this.#isPending = false;
-    const [last, now] = [this.#told, this.#look()];
-    if (now === undefined || (now.state === last?.state && now.claims === last?.claims)) return;
-    this.#told = now;
+    const now = this.#look();
+    if (now === undefined) return;
     for (const entry of [...this.#listeners]) {
-      if (this.#listeners.has(entry)) tell("a listener of subscribe", () => entry.hear(now));
+      const { hear, told } = entry;
+      if (!this.#listeners.has(entry) || (now.state === told?.state && now.claims === told?.claims)) continue;
+      entry.told = now;
+      tell("a listener of subscribe", () => hear(now));
     }
   }
 

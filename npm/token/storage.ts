@@ -3,7 +3,7 @@
 import { configError } from "../errors.js";
 import { within } from "../platform/cancellation.js";
 import { read, remove, write } from "../platform/indexed-db.js";
-import type { StoredTokens, TokenStorage } from "./types.js";
+import type { StoredTokens, TokenEvent, TokenStorage } from "./types.js";
 
 const SESSION_KEY = "arcgate.tokens";
 
@@ -93,6 +93,15 @@ export async function stillThere(
     return JSON.stringify((await storage?.get()) ?? undefined);
   };
   return storage && within(limitMs, read()).catch(() => undefined);
+}
+
+let hasWarned = false;
+
+/** A line in the log, once, where nobody hears of it otherwise: without it all goes on, with a new token each time. */
+export function warnOfStorage({ type }: TokenEvent): void {
+  if (hasWarned || type !== "not_stored") return;
+  hasWarned = true;
+  console.warn("arcgate: TokenManager: the storage failed, so that tokens are in memory only (`onEvent`: not_stored)");
 }
 
 /** Writes to a storage: one after the other, so that the last one to begin is the last one to be there. */

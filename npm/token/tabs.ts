@@ -11,6 +11,8 @@ import type { TokenManagerOptions, TokenSource } from "./types.js";
 // A tab that is stuck gives the lock back after this, in milliseconds.
 const LONGEST_HOLD = 62_000;
 const NOTE_LIMIT = 1000;
+// What a page without tokens waits for others to answer, in milliseconds.
+const ASK_AT_FIRST = 150;
 
 /** Whether a manager shares its tokens; refuses where there are no tabs, or nothing that could be told apart. */
 export function isShared(source: TokenSource, options: TokenManagerOptions): boolean {
@@ -49,12 +51,13 @@ interface Host {
   signedOut(at: number): void;
 }
 
-/** What tabs tell each other: tokens, a token that was refused, when somebody signed out; or they ask for tokens. */
+/** What tabs tell each other: tokens, a token that was refused, a refresh token that counts no more, when somebody signed out; or they ask for tokens. */
 interface Message {
   ask?: true;
   fresh?: string | undefined;
   isLogin?: boolean | undefined;
   refused?: string;
+  lost?: string | undefined;
   out?: number;
 }
 
@@ -103,6 +106,11 @@ export class Tabs {
     this.#channel?.postMessage(message);
   }
 
+  /** Tells the others what has come of an attempt: the tokens there are, and the refresh token that counts no more. */
+  tellOutcome(core: { export(): string | undefined; lostRefreshToken(): string | undefined }): void {
+    this.tell({ fresh: core.export(), lost: core.lostRefreshToken() });
+  }
+
   // Anything of the origin may write to the channel: the core says what counts.
   #received(message: unknown): void {
     const made = this.#host.handleTabMessage(JSON.stringify(message) ?? "");
@@ -129,6 +137,11 @@ export class Tabs {
       this.#asking.delete(found);
     }
     return isRotated && this.#isRotated();
+  }
+
+  /** Asks for what a page is to know before it shows anything. */
+  async askAtFirst(): Promise<void> {
+    await this.ask({ limitMs: ASK_AT_FIRST, longMs: 0 });
   }
 
   /**

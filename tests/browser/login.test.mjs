@@ -113,6 +113,8 @@ for (const name of ["chromium", "firefox"]) {
         await browser.switchTo(other);
         await browser.open(`${pages.url}/other`);
         await call("make", source(), options);
+        // It has asked the first one before it shows anything.
+        assert.equal(await call("subject"), `${name}-${storage}`);
         assert.deepEqual(await call("get"), third);
         assert.equal(await call("subject"), `${name}-${storage}`);
 

@@ -5,6 +5,7 @@ mod callbacks;
 mod claims;
 mod crowded_tabs;
 mod driver;
+mod ended_logins;
 mod failures;
 mod forced;
 mod interleaved;

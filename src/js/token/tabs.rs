@@ -4,7 +4,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{encode::text, TokenCore};
 use crate::{
-    seam::token::{TAB_ASKS, TAB_HAS_TOKENS, TAB_SIGNED_OUT},
+    seam::token::{TAB_ASKS, TAB_HAS_TOKENS, TAB_LOST, TAB_SIGNED_OUT},
     time::Time,
     token::manager::{AttemptId, RefreshTokenStatus},
 };
@@ -31,7 +31,8 @@ impl TokenCore {
     pub fn handle_tab_message(&mut self, text: &str, now: f64) -> u32 {
         let made = self.manager.handle_tab_message(text, Time::from_millis(now));
         let bit = |is_set: bool, bit| if is_set { bit } else { 0 };
-        bit(made.asks, TAB_ASKS) | bit(made.has_tokens, TAB_HAS_TOKENS) | bit(made.is_signed_out, TAB_SIGNED_OUT)
+        let ended = bit(made.is_signed_out, TAB_SIGNED_OUT) | bit(made.is_lost, TAB_LOST);
+        bit(made.asks, TAB_ASKS) | bit(made.has_tokens, TAB_HAS_TOKENS) | ended
     }
 
     /// Takes over what another tab exported. Whether it was newer.
@@ -67,6 +68,12 @@ impl TokenCore {
     #[wasm_bindgen(js_name = refreshToken)]
     pub fn refresh_token(&self) -> Option<String> {
         self.manager.refresh_token().and_then(text).map(str::to_owned)
+    }
+
+    /// The refresh token that counts no more, for the other tabs.
+    #[wasm_bindgen(js_name = lostRefreshToken)]
+    pub fn lost_refresh_token(&self) -> Option<String> {
+        self.manager.lost_refresh_token().and_then(text).map(str::to_owned)
     }
 
     /// The page was away.

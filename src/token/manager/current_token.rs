@@ -136,6 +136,14 @@ impl AccessTokens {
         true
     }
 
+    /// The current one is dropped before its time, and not taken back.
+    pub(super) fn end(&mut self) {
+        if let Some(ended) = self.current.take() {
+            self.rejected_token = Some(ended.token);
+            self.generation = self.generation.wrapping_add(1);
+        }
+    }
+
     /// A server refused this one: if it is the current one it is dropped. When that came, and how many in a row were refused as
     /// soon as they came, this one counted.
     pub(super) fn refuse(&mut self, token: &str, now: Time) -> Option<(Time, u32)> {

@@ -258,7 +258,7 @@ impl Manager {
         self.adopt(text, now)
     }
 
-    /// Another tab says `{ ask }`, `{ fresh, isLogin }` with exported tokens, `{ refused }`, or `{ out }` when somebody signed out.
+    /// Another tab says `{ ask }`, `{ fresh, isLogin }` with exported tokens, `{ refused }`, `{ lost }` with a refresh token that counts no more, or `{ out }` when somebody signed out.
     pub fn handle_tab_message(&mut self, text: &str, now: Time) -> TabMessage {
         self.tab_message(text, now)
     }

@@ -32,6 +32,11 @@ impl Manager {
         self.refresh.current()
     }
 
+    /// The refresh token that counts no more: other tabs may have it as well.
+    pub const fn lost_refresh_token(&self) -> Option<&Secret> {
+        self.refresh.lost()
+    }
+
     /// Whether another refresh token has come in the place of this one: nobody may send it again.
     pub fn has_rotated(&self, sent: &str) -> bool {
         self.refresh.current().is_some_and(|present| !present.matches(sent.as_bytes()))

@@ -13,21 +13,36 @@ pub(super) struct RefreshTokens {
     current: Option<Secret>,
     /// The one that the source was configured with, as long as nobody has used it up.
     configured: Option<Secret>,
-    /// Those that were exchanged for their successors: an old storage, whatever its time says, does not bring them back.
+    /// Those that were exchanged for their successors, or refused for good: an old storage, whatever its time says, does not bring them back.
     rotated: VecDeque<Secret>,
+    /// The one that was refused for good, while there is no other.
+    lost: Option<Secret>,
 }
 
 impl RefreshTokens {
     pub(super) fn new(configured: Option<Secret>) -> Self {
-        Self { current: configured.clone(), configured, rotated: VecDeque::new() }
+        Self { current: configured.clone(), configured, rotated: VecDeque::new(), lost: None }
     }
 
     pub(super) const fn current(&self) -> Option<&Secret> {
         self.current.as_ref()
     }
 
+    pub(super) const fn lost(&self) -> Option<&Secret> {
+        self.lost.as_ref()
+    }
+
     pub(super) fn set(&mut self, token: Secret) {
         self.current = Some(token);
+        self.lost = None;
+    }
+
+    /// It counts no more, and nobody who has it too is to send it.
+    pub(super) fn lose(&mut self) {
+        self.lost = self.current.take();
+        if let Some(lost) = self.lost.clone() {
+            self.bar(lost);
+        }
     }
 
     pub(super) fn take(&mut self) -> Option<Secret> {
@@ -49,10 +64,14 @@ impl RefreshTokens {
             return;
         }
         self.configured.take_if(|configured| configured.matches(sent.expose()));
+        self.bar(sent.clone());
+    }
+
+    fn bar(&mut self, token: Secret) {
         if self.rotated.len() >= MAX_ROTATED {
             self.rotated.pop_front();
         }
-        self.rotated.push_back(sent.clone());
+        self.rotated.push_back(token);
     }
 
     /// This one is of no use: the configured one takes its place, once, if it is another one.

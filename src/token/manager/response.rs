@@ -15,6 +15,7 @@ use crate::{
     token::{
         denial::Denial,
         response::{self, Answer, Tokens, Unusable},
+        source::Kind,
     },
 };
 
@@ -134,9 +135,12 @@ impl Manager {
         self.end_login(attempt, failure, now)
     }
 
-    /// Nothing of what is stored is worth another try.
+    /// Nothing of what is stored is worth another try. Who is not logged in any more sends nothing in that person's name.
     pub(super) fn end_login(&mut self, attempt: &Attempt, failure: Failure, now: Time) -> Next {
-        self.refresh.take();
+        self.refresh.lose();
+        if self.source.kind == Kind::AuthorizationCode {
+            self.access.end();
+        }
         self.fail(attempt, failure, now);
         if self.options.has_storage {
             return Next::Enter(Stage::Delete);

@@ -12,12 +12,16 @@
 use super::{
     action::{Reason, Task},
     attempt::{Attempt, Next, Operation, Stage},
+    backoff::Cooldown,
     input::RefreshTokenStatus,
     Event, Manager,
 };
 use crate::{
+    error::{Code, Error},
     json::{self, Value},
+    secret::Secret,
     time::{Span, Time},
+    token::source::Kind,
 };
 
 /// How long the others are given to answer, usually: most are within a few milliseconds, but one may be busy.
@@ -34,6 +38,8 @@ pub struct TabMessage {
     pub has_tokens: bool,
     /// Somebody signed out there, and the tokens here were forgotten.
     pub is_signed_out: bool,
+    /// Its refresh token, which was ours as well, counts no more.
+    pub is_lost: bool,
 }
 
 impl Manager {
@@ -52,10 +58,29 @@ impl Manager {
         if let Some(token) = text("refused") {
             self.handle_refused_token(token, now);
         }
+        if let Some(token) = text("lost") {
+            made.is_lost = self.lost_elsewhere(&Secret::new(token));
+        }
         if let Some(at) = message.get("out").and_then(Value::as_number) {
             made.is_signed_out = self.handle_sign_out(Time::from_millis(at.as_f64()), true, now);
         }
         made
+    }
+
+    /// Another tab has heard that a refresh token counts no more. Whether it was the last one here.
+    fn lost_elsewhere(&mut self, token: &Secret) -> bool {
+        if !self.refresh.is_current(token) || self.refresh.fall_back_from(Some(token)) {
+            return false;
+        }
+        self.refresh.lose();
+        if self.source.kind == Kind::AuthorizationCode {
+            self.access.end();
+        }
+        let message = "the refresh token counts no more, as another tab was told: log in again";
+        let error = Error::new(Code::RefreshRejected, message).about("invalid_grant");
+        self.backoff.cool_down(Cooldown { error: error.clone(), is_final: true, until: None });
+        self.emit(Event::Failed { error, retry_at: None });
+        true
     }
 
     /// What comes after the storage was read, or where there is none.
