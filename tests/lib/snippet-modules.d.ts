@@ -44,7 +44,11 @@ declare module "@modelcontextprotocol/sdk/*";
 // Of frameworks that the package knows nothing of, as far as a snippet needs them.
 declare module "react" {
   export function useCallback<T>(callback: T, dependencies: readonly unknown[]): T;
-  export function useSyncExternalStore<T>(subscribe: (onChange: () => void) => () => void, getSnapshot: () => T): T;
+  export function useSyncExternalStore<T>(
+    subscribe: (onChange: () => void) => () => void,
+    getSnapshot: () => T,
+    getServerSnapshot?: () => T,
+  ): T;
 }
 declare module "vue" {
   export function onScopeDispose(end: () => void): void;

@@ -18,6 +18,8 @@ export function useUser() {
     useCallback((listener) => manager.subscribe(listener), [manager]),
     // The same object for as long as nothing changes, as React wants it.
     () => manager.claims,
+    // On a server nobody is logged in.
+    () => undefined,
   );
 }
 
@@ -27,5 +29,6 @@ export function useToken() {
   return useSyncExternalStore(
     useCallback((listener) => manager.subscribe(listener), [manager]),
     () => manager.state,
+    () => "empty",
   );
 }

@@ -31,7 +31,9 @@ async function begin() {
 
 // The provider has sent somebody back; or another tab may know who it is.
 async function arrive(manager) {
-  if (!new URLSearchParams(location.search).has("state")) {
+  const query = new URLSearchParams(location.search);
+  // A `state` alone may be a page's own.
+  if (!query.has("state") || !(query.has("code") || query.has("error"))) {
     if (!manager.claims) await manager.getToken().catch(() => {});
     return undefined;
   }
