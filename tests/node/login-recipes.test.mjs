@@ -100,7 +100,7 @@ for (const [title, published, asked] of [
 }
 
 test("the page's own recipe has the options of a page", async () => {
-  const [, login] = doc.match(/const login = (TokenManager\.create\([\s\S]*?\n\));/m) ?? [];
+  const [, login] = doc.match(/begun \?\?= (TokenManager\.create\([\s\S]*?\n {2}\));/m) ?? [];
   let given;
   const create = (...options) => {
     given = options;
