@@ -11,7 +11,7 @@ const doc = readFileSync(new URL("../../docs/logins.md", import.meta.url), "utf8
 /** The source and the options of a recipe, as it gives them to `TokenManager.create`. */
 function recipe(title) {
   const section = doc.split(`### ${title}\n`)[1].split("\n### ")[0];
-  const code = section.match(/```js\n([\s\S]*?)```/)[1].replaceAll("export ", "");
+  const code = section.match(/```js\n([\s\S]*?)```/)[1].replaceAll(/^import .*$|export /gm, "");
   let given;
   const create = (...options) => {
     given = options;
