@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { node22 } from "../scripts/setup/npm-packages.mjs";
 import { startServe } from "../tests/lib/workerd.mjs";
-import { cpuMicros, memoryKb, processOf } from "./measure.mjs";
+import { cpuMicros, heldBy, memoryKb, processOf } from "./measure.mjs";
 
 /** What a neighbour may cost: the goal that the table is held against. */
 export const goal = { p95Ms: 250, growthMb: 300 };
@@ -70,7 +70,8 @@ async function oneRound(kind, { seconds }) {
   const STATIC_TOKENS = { [tokens.alice]: "alice", [tokens.bob]: "bob" };
   const worker = await startServe({ STATIC_TOKENS });
   try {
-    const pid = processOf("workerd", worker.state);
+    // The command names the state, and what it has started does not.
+    const pid = heldBy(processOf("node", worker.state));
     await probe(worker.url, 1);
     const before = { memory: memoryKb(pid), cpu: cpuMicros(pid), at: performance.now() };
     let peak = before.memory;
