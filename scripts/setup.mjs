@@ -1,6 +1,6 @@
 // What a bare machine lacks: asked for by part, installed once, kept by version outside the work tree.
 //
-//   node scripts/setup.mjs [cargo] [npm] [wasm] [clippy] [pack] [deny] [mutants] [browsers] [python]     all without arguments
+//   node scripts/setup.mjs [cargo] [npm] [wasm] [clippy] [pack] [worker] [deny] [mutants] [browsers] [python]     all without arguments
 
 import { fileURLToPath } from "node:url";
 import { hasBrowsers, installBrowsers } from "./setup/browsers.mjs";
@@ -60,6 +60,7 @@ const parts = {
   wasm: [wasmStd, stdSource, tool("wasm-bindgen-cli")],
   clippy: [clippy],
   pack: [tool("wasm-pack")],
+  worker: [tool("worker-build")],
   deny: [tool("cargo-deny")],
   mutants: [tool("cargo-mutants")],
   browsers: [browsers, tool("geckodriver")],

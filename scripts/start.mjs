@@ -7,8 +7,9 @@ import { endGroup, startGroup } from "./setup/processes.mjs";
 import { main, Stop, step } from "./setup/steps.mjs";
 import { setup } from "./setup.mjs";
 import { playground } from "./start/playground.mjs";
+import { isFree } from "./start/ports.mjs";
 import { givenVariables } from "./start/variables.mjs";
-import { answering, freePort, startWorker } from "./start/worker.mjs";
+import { answering, startWorker } from "./start/worker.mjs";
 
 const port = portFrom("PORT", 8787);
 const idpPort = portFrom("IDP_PORT", 9000);
@@ -22,7 +23,7 @@ function portFrom(name, otherwise) {
 
 async function checkPort(number, name, whose) {
   if (typeof number !== "number") throw new Stop(`${name}=${number} is no port: give a number from 1 to 65535`);
-  if (!(await freePort(number)))
+  if (!(await isFree(number)))
     throw new Stop(`port ${number} (${whose}) is in use: give another, e.g. ${name}=${number + 1} npm start`);
 }
 

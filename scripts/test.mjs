@@ -3,12 +3,12 @@
 
 import { build } from "./build.mjs";
 import { root } from "./setup/cache.mjs";
-import { run } from "./setup/processes.mjs";
 import { buildEnvironment } from "./setup/rust.mjs";
 import { main, Stop, step } from "./setup/steps.mjs";
 import { setup } from "./setup.mjs";
-import { summarize } from "./test/report.mjs";
+import { startedAnew, summarize } from "./test/report.mjs";
 import { groups, suites } from "./test/suites.mjs";
+import { runBegun } from "./test/watched.mjs";
 
 async function runSuite(suite, env) {
   if (suite.absent) return { name: suite.name, note: suite.absent };
@@ -18,13 +18,22 @@ async function runSuite(suite, env) {
   let counts;
   let note;
   await step(suite.name, [program, ...args].join(" ").replaceAll(`${root}/`, "").slice(0, 100), async (say) => {
-    result = await run(program, args, { cwd: root, env: suite.wasm ? env : undefined, onLine: say });
-    note = suite.skipWhen?.(result.output);
+    const own = suite.wasm ? { ...env, ...suite.env } : undefined;
+    result = await runBegun(suite, program, args, {
+      cwd: root,
+      env: own,
+      onLine: say,
+      patience: suite.patience,
+    });
+    note = result.stuck ? undefined : suite.skipWhen?.(result.output);
     counts = note ? { passed: 0, failed: 0 } : suite.count(result.output);
     // Whatever it counted, an exit code says that something is wrong.
     if (!note && result.code !== 0 && counts.failed === 0) counts.failed = 1;
+    if (result.stuck) return `FAILED: ${result.stuck}`;
     if (counts.failed) return `FAILED (${counts.failed})`;
-    return note ? `skipped: ${note}` : counts.passed ? `${counts.passed} passed` : "ok";
+    const again = startedAnew(result.output);
+    const anew = again ? `, ${again} times a program was started anew` : "";
+    return note ? `skipped: ${note}` : counts.passed ? `${counts.passed} passed${anew}` : "ok";
   });
   if (counts.failed) console.log(`\n${result.output}\n`);
   return { name: suite.name, ...counts, seconds: (Date.now() - since) / 1000, note: note && `skipped: ${note}` };

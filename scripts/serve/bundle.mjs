@@ -4,13 +4,16 @@ import { copyFileSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { root } from "../setup/cache.mjs";
 
-/** Puts the modules of the package that a bundle imports beside it, and gives their names there: workerd compiles all it is given. */
-export function placeModules({ outputs }, folder) {
+/**
+ * Puts the modules of the package that a bundle imports beside it, and gives their names there: workerd compiles all it is given.
+ * `others` are files that are not the package's, by the name by which they are imported.
+ */
+export function placeModules({ outputs }, folder, others = {}) {
   const imports = Object.values(outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
   const names = [...new Set(imports.filter((path) => path.endsWith(".wasm")).map((path) => path.replace(/^\.\//, "")))];
   for (const name of names) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
-    copyFileSync(join(root, "pkg", name), join(folder, name));
+    copyFileSync(others[name] ?? join(root, "pkg", name), join(folder, name));
   }
   return names;
 }

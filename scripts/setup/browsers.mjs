@@ -30,3 +30,10 @@ export async function installBrowsers(say) {
   say(`installing ${missing.join(", ")}`);
   await installPackages(missing, "a browser for the tests");
 }
+
+// What another attempt meets again: a program that isn't there, can't run here, or doesn't fit its driver.
+const stays =
+  /Executable doesn't exist|ENOENT|EACCES|shared librar|Exec format|no \w+ binary|only supports \w+ version|no driver for/i;
+
+/** Whether a browser's failure to start is an accident: it died, or its driver did, or never answered. */
+export const isBrowsersAccident = (error) => !stays.test(String(error?.message ?? error));

@@ -17,7 +17,8 @@ export function cached(name, version) {
   return join(cache, `${name}-${version}`);
 }
 
-function alive(pid) {
+/** Whether a process lives. */
+export function alive(pid) {
   try {
     process.kill(pid, 0);
     return true;

@@ -131,6 +131,13 @@ export async function endGroup(child, patienceMs = 3000) {
   children.delete(child);
 }
 
+/** Ends a group at once, as a crash or the kernel would: nobody in it has a word left. */
+export async function killGroup(child) {
+  signalGroup(child, "SIGKILL");
+  children.delete(child);
+  await child.ended;
+}
+
 // The last resort, whatever ends this process: nothing that it started stays.
 process.on("exit", () => {
   for (const child of children) signalGroup(child, "SIGKILL");

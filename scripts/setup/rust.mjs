@@ -27,6 +27,7 @@ export const tools = {
     purpose: "the glue between the module and JavaScript",
   },
   "wasm-pack": { version: () => "0.15.1", binary: "wasm-pack", purpose: "tests of the module in real browsers" },
+  "worker-build": { version: () => "0.8.7", binary: "worker-build", purpose: "Workers that are written in Rust" },
   geckodriver: { version: () => "0.37.1", binary: "geckodriver", purpose: "drives Firefox" },
   "cargo-mutants": { version: () => "27.1.0", binary: "cargo-mutants", purpose: "breaks the code to test the tests" },
   "cargo-deny": { version: () => "0.20.2", binary: "cargo-deny", purpose: "licences and sources of dependencies" },

@@ -1,8 +1,8 @@
 // The Worker under `wrangler dev`, as a child that ends with us. For `npm start`, and for tests.
 
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
+import { isServersAccident, startAnew } from "../setup/anew.mjs";
 import { root } from "../setup/cache.mjs";
 import { node22 } from "../setup/npm-packages.mjs";
 import { endGroup, startGroup } from "../setup/processes.mjs";
@@ -16,7 +16,11 @@ const wrangler = () =>
  * Starts wrangler and waits until the Worker answers. `onLine` sees its log, tidied.
  * `config` and `cwd` serve Workers other than the repository's own; of several, the first one answers.
  */
-export async function startWorker({
+export function startWorker(options) {
+  return startAnew("the Worker under wrangler", () => start(options), { isPassing: isServersAccident });
+}
+
+async function start({
   port,
   variables = {},
   onLine = () => {},
@@ -75,18 +79,6 @@ export async function answering(url, child, name, said = () => "", patienceMs = 
     if (Date.now() > until) throw new Stop(`${name} did not answer at ${url} in ${patienceMs / 1000} s:\n${said()}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-/** Whether a port on loopback can be listened on; 0 gives any free one. */
-export function freePort(port = 0) {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(undefined));
-    server.listen(port, "127.0.0.1", () => {
-      const found = server.address().port;
-      server.close(() => resolve(found));
-    });
-  });
 }
 
 // Wrangler's log without its decoration and without what a machine that has no network can't have.

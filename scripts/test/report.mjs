@@ -1,5 +1,7 @@
 // Counts: what each kind of runner says at its end, and the summary of all.
 
+import { ANEW } from "../setup/anew.mjs";
+
 /** Sums "test result: ok. 5 passed; 0 failed" lines: cargo test, and wasm-bindgen's runner. */
 export function cargoCounts(output) {
   return sum(output, /^test result: \w+\. (\d+) passed; (\d+) failed/gm);
@@ -9,6 +11,27 @@ export function cargoCounts(output) {
 export function nodeCounts(output) {
   const last = (name) => Number(output.match(new RegExp(`^ℹ ${name} (\\d+)$`, "m"))?.[1] ?? 0);
   return { passed: last("pass"), failed: last("fail") + last("cancelled") };
+}
+
+/**
+ * Whether wasm-bindgen's runner lost a browser or its driver before that had run a test: nothing failed until then, and of the module
+ * that it was at nothing was heard.
+ */
+export function neverBegan(output) {
+  const ends = [...output.matchAll(/^test result: (\w+)\..*$/gm)];
+  const since = output.slice(ends.length ? ends.at(-1).index + ends.at(-1)[0].length : 0);
+  const wasStarting =
+    /^Running headless tests in |^Failed to start driver|driver failed to|failed to create a \w+ session/m;
+  return (
+    ends.every(([, how]) => how === "ok") &&
+    wasStarting.test(since) &&
+    !/^(Loading Wasm module|running \d+ tests?$|test )/m.test(since)
+  );
+}
+
+/** How many programs a suite's tests had to start again; see startAnew. */
+export function startedAnew(output) {
+  return output.split("\n").filter((line) => line.includes(ANEW)).length;
 }
 
 /** What cargo-mutants says at its end: "31 mutants tested in 9m: 2 missed, 27 caught, 2 unviable". */
