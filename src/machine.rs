@@ -41,6 +41,8 @@
 //! - The verifier's `begin` and `finish`, and `find` and `select` of the cache of keys, are called for each token, and give their
 //!   decision: it belongs to that one token, whose caller waits for it. A fetch that it names is an action all the same.
 //! - That a key was imported or refused (`handle_imported`, `handle_import_failed`) means the same at any time: there is no `now`.
+//! - A hub with a storage gives what is to be written before all else, and at once what has changed since it was last asked: many inputs
+//!   in one turn are one write. What sockets are to carry is told last, as it is then.
 //! - Who drains late may find less: a request for keys is gone once it was answered or given up, and the token manager keeps its
 //!   newest 32 events, the client its newest 4,096.
 

@@ -4,6 +4,7 @@ use crate::{json::Members, time::Time};
 
 /// What a principal's identity rests on. Principals of different kinds are never the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Kind {
     /// A verified JWT; the issuer is part of the identity.
     Jwt,
@@ -38,6 +39,18 @@ impl Kind {
 }
 
 /// A caller whose credentials were accepted.
+///
+/// Two are the same caller if their [`key`](Self::key)s are the same: that is what belongs into a database. The [`id`](Self::id) alone is a
+/// name that its issuer gives, and another issuer may give it to somebody else.
+///
+/// ```
+/// use arcgate::Principal;
+///
+/// fn may_read(caller: &Principal) -> bool {
+///     let is_of_acme = caller.labels().iter().any(|(name, value)| name == "tenant" && value == "acme");
+///     is_of_acme && caller.has_scopes(&["tickets:read"])
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     kind: Kind,

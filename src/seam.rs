@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn each_algorithm_has_room_in_a_handle() {
-        for algorithm in Algorithm::ALL {
+        for &algorithm in Algorithm::ALL {
             assert!((algorithm as u32) < 1 << verify::ALGORITHM_BITS, "{algorithm}");
         }
     }

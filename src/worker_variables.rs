@@ -44,6 +44,9 @@ impl Mode {
         if is_set("RESUME_KEY") && !is_set("ARCP_UPSTREAM") {
             return Err(wrong("RESUME_KEY", "is set, but ARCP_UPSTREAM is not"));
         }
+        if is_set("ARCP_HOLD") && !is_set("ARCP_UPSTREAM") {
+            return Err(wrong("ARCP_HOLD", "is set, but ARCP_UPSTREAM is not"));
+        }
         if !is_set("ARC_UPSTREAM") && !is_set("ARCP_UPSTREAM") {
             let mut names = std::iter::once("UPSTREAM_AUTH").chain(OWNERS.map(|(name, _)| name));
             return match names.find(|name| is_set(name)) {
@@ -152,6 +155,7 @@ mod tests {
         for (set, mode, problem) in [
             (&["UPSTREAM_AUTH"][..], Some("map"), "UPSTREAM_AUTH: is set, but neither"),
             (&["UPSTREAM_KEY"], None, "UPSTREAM_KEY: is set, but neither"),
+            (&["ARCP_HOLD"], None, "ARCP_HOLD: is set, but ARCP_UPSTREAM is not"),
             (&["RESUME_KEY", "ARC_UPSTREAM"], None, "RESUME_KEY: is set, but ARCP_UPSTREAM is not"),
             (
                 &["ARC_UPSTREAM", "UPSTREAM_AUTH"],

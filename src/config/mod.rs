@@ -54,6 +54,8 @@ pub fn object<'t>(text: &'t str, name: &str) -> Result<Object<'t>, Error> {
 pub struct Reader<'o, 't> {
     path: String,
     options: &'o Object<'t>,
+    /// For options that somebody has written. Behind a pointer: a program whose options are all a builder's has no code of it.
+    foreign: Option<&'static Foreign>,
     known: Vec<&'static str>,
     /// Where there is no data, and what there is.
     odd: Option<(String, String)>,
@@ -62,18 +64,25 @@ pub struct Reader<'o, 't> {
 impl<'o, 't> Reader<'o, 't> {
     /// A reader of the options at `path`, such as `providers.auth0`; empty for the outermost.
     pub fn new(path: &str, options: &'o Object<'t>) -> Self {
-        Self { path: path.to_owned(), options, known: Vec::new(), odd: None }
+        Self { foreign: Some(&FOREIGN), ..Self::sound(path, options) }
+    }
+
+    /// A reader of options that this program has written itself: each name is known, and each value data.
+    pub fn sound(path: &str, options: &'o Object<'t>) -> Self {
+        Self { path: path.to_owned(), options, foreign: None, known: Vec::new(), odd: None }
+    }
+
+    /// A reader of options within these, as strict as this one.
+    pub fn within<'i, 'j>(&self, path: &str, options: &'i Object<'j>) -> Reader<'i, 'j> {
+        Reader { foreign: self.foreign, ..Reader::sound(path, options) }
     }
 
     /// The value of a key, `null` included.
     pub fn take(&mut self, key: &'static str) -> Option<&'o Value<'t>> {
-        self.known.push(key);
-        let value = self.options.get(key)?;
-        if let Some((place, what)) = odd_in(value) {
-            self.odd.get_or_insert_with(|| (key.to_owned() + &place, what.to_owned()));
+        match self.foreign {
+            Some(foreign) => (foreign.take)(self, key),
+            None => self.options.get(key),
         }
-        let is_data = value.as_str().is_none_or(|text| !text.starts_with(MARK));
-        is_data.then_some(value)
     }
 
     /// The value of a key as it stands, in options that hold no marks: a text may begin with anything.
@@ -165,29 +174,20 @@ impl<'o, 't> Reader<'o, 't> {
         let Some(value) = self.take(key) else { return Ok(None) };
         match value.as_number().map(crate::json::Number::as_f64) {
             Some(number) if (least..=most).contains(&number) => Ok(Some(number)),
-            _ => Err(self.wrong(key, format!("must be a number from {} to {}", least as u64, most as u64))),
+            _ => Err(self.wrong(key, format!("must be a number from {} to {}", least as usize, most as usize))),
         }
     }
 
     /// An error about one key. Where there is no data, that is what is wrong with it.
     pub fn wrong(&self, key: &str, problem: impl std::fmt::Display) -> Error {
-        match &self.odd {
-            Some((place, _)) if place.split(['.', '[']).next() == Some(key) => self.not_data(),
-            _ => None,
-        }
-        .unwrap_or_else(|| self.about(key, problem))
+        let odd = self.foreign.and_then(|foreign| (foreign.odd)(self, key));
+        odd.unwrap_or_else(|| self.about(key, problem))
     }
 
     /// An error about a key that must be there and is not. Where one of nearly that name is, it is the one that is wrong.
     pub fn missing(&self, key: &'static str, problem: impl std::fmt::Display) -> Error {
-        if let Some(error) = self.not_data() {
-            return error;
-        }
-        let mut others = self.options.iter().map(|(other, _)| other).filter(|other| !self.known.contains(other));
-        match others.find(|other| nearest(other, &[key]).is_some()) {
-            Some(meant) => self.wrong(&shown(meant), format!("is not an option; did you mean `{key}`?")),
-            None => self.wrong(key, problem),
-        }
+        let misspelt = self.foreign.and_then(|foreign| (foreign.misspelt)(self, key));
+        misspelt.unwrap_or_else(|| self.wrong(key, problem))
     }
 
     /// Refuses what was not asked for.
@@ -195,17 +195,66 @@ impl<'o, 't> Reader<'o, 't> {
     /// # Errors
     /// `ERR_CONFIG` that names the nearest known key.
     pub fn finish(self) -> Result<(), Error> {
-        for (key, _) in self.options.iter() {
-            if !self.known.contains(&key) {
-                let problem = match nearest(key, &self.known) {
-                    Some(known) => format!("is not an option; did you mean `{known}`?"),
-                    None => format!("is not an option; there are {}", joined(self.known.iter().copied(), ", ")),
-                };
-                return Err(self.wrong(&shown(key), problem));
-            }
-        }
-        self.not_data().map_or(Ok(()), Err)
+        self.foreign.map_or(Ok(()), |foreign| (foreign.finish)(&self))
     }
+}
+
+/// What is asked of options that somebody has written, by hand or in JavaScript.
+struct Foreign {
+    take: for<'o, 't> fn(&mut Reader<'o, 't>, &'static str) -> Option<&'o Value<'t>>,
+    /// The error where a key has no data.
+    odd: fn(&Reader<'_, '_>, &str) -> Option<Error>,
+    /// The error where a key is not there, and one of nearly that name is, or no data anywhere.
+    misspelt: fn(&Reader<'_, '_>, &'static str) -> Option<Error>,
+    finish: fn(&Reader<'_, '_>) -> Result<(), Error>,
+}
+
+impl std::fmt::Debug for Foreign {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Foreign")
+    }
+}
+
+static FOREIGN: Foreign = Foreign { take, odd, misspelt, finish };
+
+fn take<'o, 't>(reader: &mut Reader<'o, 't>, key: &'static str) -> Option<&'o Value<'t>> {
+    reader.known.push(key);
+    let value = reader.options.get(key)?;
+    if let Some((place, what)) = odd_in(value) {
+        reader.odd.get_or_insert_with(|| (key.to_owned() + &place, what.to_owned()));
+    }
+    let is_data = value.as_str().is_none_or(|text| !text.starts_with(MARK));
+    is_data.then_some(value)
+}
+
+fn odd(reader: &Reader<'_, '_>, key: &str) -> Option<Error> {
+    let (place, _) = reader.odd.as_ref()?;
+    if place.split(['.', '[']).next() == Some(key) {
+        reader.not_data()
+    } else {
+        None
+    }
+}
+
+fn misspelt(reader: &Reader<'_, '_>, key: &'static str) -> Option<Error> {
+    reader.not_data().or_else(|| {
+        let mut others = reader.options.iter().map(|(other, _)| other).filter(|other| !reader.known.contains(other));
+        let meant = others.find(|other| nearest(other, &[key]).is_some())?;
+        Some(reader.wrong(&shown(meant), format!("is not an option; did you mean `{key}`?")))
+    })
+}
+
+fn finish(reader: &Reader<'_, '_>) -> Result<(), Error> {
+    for (key, _) in reader.options.iter() {
+        if !reader.known.contains(&key) {
+            let problem = match nearest(key, &reader.known) {
+                Some(known) => format!("is not an option; did you mean `{known}`?"),
+                None => format!("is not an option; there are {}", joined(reader.known.iter().copied(), ", ")),
+            };
+            return Err(reader.wrong(&shown(key), problem));
+        }
+    }
+    reader.not_data().map_or(Ok(()), Err)
 }
 
 /// The first place in a value where no data is, as a path behind the value's own, and what is there.

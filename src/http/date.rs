@@ -1,6 +1,6 @@
 //! Dates in header fields (RFC 9110 §5.6.7): the form that is written today, and the two that must still be read.
 
-use crate::time::Time;
+use crate::time::{number, numbers, Time};
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /// A date is no longer than this.
@@ -27,19 +27,16 @@ pub fn parse(text: &str) -> Option<Time> {
     if !six[0].bytes().all(|byte| byte.is_ascii_alphabetic()) {
         return None;
     }
-    let month = MONTHS.iter().position(|name| *name == month)? + 1;
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let century = match year.len() {
-        4 => "",
+    let month = MONTHS.iter().position(|name| *name == month)? as i64 + 1;
+    let year = match (year.len(), number(year)?) {
+        (4, year) => year,
         // Nobody asks for patience until the seventies.
-        2 if year >= "70" => "19",
-        2 => "20",
+        (2, year) => year + if year < 70 { 2000 } else { 1900 },
         _ => return None,
     };
-    if !(1..=2).contains(&day.len()) || !is_number(day) || !is_number(year) {
-        return None;
-    }
-    Time::from_rfc3339(&format!("{century}{year}-{month:02}-{day:0>2}T{clock}Z"))
+    let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
+    let day = number(day).filter(|_| day.len() <= 2)?;
+    Time::from_civil([year, month, day, hour, minute, second], 0)
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! The host of a URL, as text: never parsed into an address, so that no two parsers can disagree about one.
 
+use crate::text::digits;
+
 /// A host and its port, where it has one: what stands behind the last colon. In an IPv6 address the colons stand before the bracket.
 pub fn split_port(authority: &str) -> (&str, Option<&str>) {
     let last = |text: &str, wanted: u8| text.bytes().rposition(|byte| byte == wanted);
     let after = last(authority, b']').map_or(0, |bracket| bracket + 1);
     match authority.get(after..).and_then(|rest| last(rest, b':')) {
-        Some(colon) => (&authority[..after + colon], Some(&authority[after + colon + 1..])),
+        Some(colon) => (authority.get(..after + colon).unwrap_or_default(), authority.get(after + colon + 1..)),
         None => (authority, None),
     }
 }
@@ -22,10 +24,8 @@ pub fn is_localhost(host: &str) -> bool {
 }
 
 fn is_loopback_v4(host: &str) -> bool {
-    let is_octet = |part: &str| part == "0" || (!part.starts_with('0') && part.parse::<u8>().is_ok());
-    host.starts_with("127.")
-        && host.split('.').count() == 4
-        && host.split('.').all(|part| part.bytes().all(|byte| byte.is_ascii_digit()) && is_octet(part))
+    let is_octet = |part: &str| part == "0" || (!part.starts_with('0') && matches!(digits(part), Some(..=255)));
+    host.starts_with("127.") && host.split('.').count() == 4 && host.split('.').all(is_octet)
 }
 
 #[cfg(test)]

@@ -1,19 +1,22 @@
 //! When a server wants to be asked again (RFC 9110 §10.2.3): in seconds, or at a date.
 
 use super::date;
-use crate::time::{Span, Time};
+use crate::{
+    text::digits,
+    time::{Span, Time},
+};
 
 /// Nobody means more than this; whoever acts on it has a shorter limit of its own.
 const LONGEST: i64 = 365 * 24 * 3600;
 
 /// Reads a `Retry-After`. A date is by the server's clock: that is what its `Date` shows, or else ours.
 pub fn read(value: Option<&str>, server_date: Option<&str>, now: Time) -> Option<Span> {
-    let value = value?.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Span::from_secs(value.parse().unwrap_or(LONGEST).min(LONGEST)));
+    let value = value?.trim_ascii();
+    if let Some(seconds) = digits(value) {
+        return Some(Span::from_secs(i64::try_from(seconds).unwrap_or(LONGEST).min(LONGEST)));
     }
     let at = date::parse(value)?;
-    let server_now = server_date.and_then(|text| date::parse(text.trim())).unwrap_or(now);
+    let server_now = server_date.and_then(|text| date::parse(text.trim_ascii())).unwrap_or(now);
     Some(at.since(server_now).clamp(Span::ZERO, Span::from_secs(LONGEST)))
 }
 

@@ -3,8 +3,16 @@
 use std::fmt;
 
 /// A signature algorithm.
+///
+/// ```
+/// use arcgate::Algorithm;
+///
+/// assert_eq!(Algorithm::from_name("EdDSA"), Some(Algorithm::Ed25519));
+/// assert_eq!(Algorithm::from_name("none"), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Algorithm {
     /// HMAC with SHA-256
     HS256 = 0,
@@ -36,6 +44,7 @@ pub enum Algorithm {
 
 /// What kind of key an algorithm needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Family {
     /// A shared secret
     Hmac,
@@ -54,7 +63,7 @@ pub enum Family {
 
 impl Algorithm {
     /// Every algorithm, in the order of their numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: &[Self] = &[
         Self::HS256,
         Self::HS384,
         Self::HS512,
@@ -166,12 +175,12 @@ pub struct AlgorithmSet(u16);
 impl AlgorithmSet {
     /// Every algorithm with public keys.
     pub fn asymmetric() -> Self {
-        Algorithm::ALL.into_iter().filter(|algorithm| !algorithm.is_symmetric()).collect()
+        Algorithm::ALL.iter().copied().filter(|algorithm| !algorithm.is_symmetric()).collect()
     }
 
     /// Every algorithm with a shared secret.
     pub fn symmetric() -> Self {
-        Algorithm::ALL.into_iter().filter(|algorithm| algorithm.is_symmetric()).collect()
+        Algorithm::ALL.iter().copied().filter(|algorithm| algorithm.is_symmetric()).collect()
     }
 
     /// Whether the algorithm is in the set.
@@ -197,7 +206,7 @@ impl AlgorithmSet {
 
     /// Those in it, in the order of their numbers.
     pub fn iter(self) -> impl Iterator<Item = Algorithm> {
-        Algorithm::ALL.into_iter().filter(move |algorithm| self.contains(*algorithm))
+        Algorithm::ALL.iter().copied().filter(move |algorithm| self.contains(*algorithm))
     }
 }
 
@@ -217,7 +226,7 @@ mod tests {
 
     #[test]
     fn names_are_exact() {
-        for algorithm in Algorithm::ALL {
+        for &algorithm in Algorithm::ALL {
             assert_eq!(Algorithm::from_name(algorithm.name()), Some(algorithm));
             assert_eq!(Algorithm::from_name(&algorithm.name().to_lowercase()), None);
         }
@@ -229,7 +238,7 @@ mod tests {
 
     #[test]
     fn numbers_are_positions() {
-        for (index, algorithm) in Algorithm::ALL.into_iter().enumerate() {
+        for (index, algorithm) in Algorithm::ALL.iter().copied().enumerate() {
             assert_eq!(algorithm as usize, index);
         }
     }

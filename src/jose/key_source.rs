@@ -10,6 +10,7 @@ use crate::{
     error::{shown, Error},
     json::Value,
     secret::Secret,
+    text,
 };
 
 /// Where a provider's public keys come from.
@@ -52,6 +53,10 @@ impl Keys {
         if secret.as_ref().is_some_and(|secret| secret.expose().len() < 32) {
             return Err(reader.wrong("secret", "is shorter than 32 bytes, the least that HS256 needs (RFC 7518 §3.2)"));
         }
+        if secret.as_ref().is_some_and(|secret| is_key(secret.expose())) {
+            let fix = "is a key as PEM or JSON, whose text may be public: give its bytes, or what it is for public keys in `jwks`";
+            return Err(reader.wrong("secret", fix));
+        }
         let place = place(reader, issuer)?;
         let listed = listed(reader)?;
         let algorithms = allowed(reader, secret.is_some(), place.as_ref().map(|(option, _)| *option), listed)?;
@@ -69,6 +74,12 @@ impl Keys {
         };
         Ok(Self { source, secret, algorithms })
     }
+}
+
+/// Whether bytes are the text of a key, and no secret: everybody may know that of a public one.
+fn is_key(bytes: &[u8]) -> bool {
+    let Ok(key) = std::str::from_utf8(bytes) else { return false };
+    text::contains(key, "-----BEGIN ") || key.trim_ascii_start().starts_with('{') && text::contains(key, "\"kty\"")
 }
 
 /// The one place of public keys that is configured, with its option.

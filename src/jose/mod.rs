@@ -8,6 +8,7 @@ pub mod base64url;
 pub mod issuer;
 pub mod url;
 
+pub mod ed25519;
 pub mod rsa;
 
 pub mod jwk;

@@ -19,7 +19,21 @@ use crate::{
 /// # Errors
 /// `ERR_CONFIG` that names the key and the fix.
 pub fn verifier(options: &Object<'_>, secret_of: impl Fn(&str) -> Option<Secret>) -> Result<Verifier, Error> {
-    let mut reader = Reader::new("", options);
+    verifier_of(Reader::new("", options), settings, secret_of)
+}
+
+/// What reads the options that are no provider's.
+pub(crate) type ReadSettings = fn(&mut Reader<'_, '_>) -> Result<Settings, Error>;
+
+/// As [`verifier`], by a reader of the options; what reads those that are no provider's is given, for few programs set any.
+///
+/// # Errors
+/// `ERR_CONFIG`.
+pub(crate) fn verifier_of(
+    mut reader: Reader<'_, '_>,
+    settings: ReadSettings,
+    secret_of: impl Fn(&str) -> Option<Secret>,
+) -> Result<Verifier, Error> {
     let wrong = "must be a record of providers: { name: { issuer, audience, … } }";
     let record = match reader.take("providers") {
         Some(Value::Object(record)) => record,
@@ -30,17 +44,33 @@ pub fn verifier(options: &Object<'_>, secret_of: impl Fn(&str) -> Option<Secret>
     let mut providers = Vec::with_capacity(record.len());
     for (name, value) in record.iter() {
         let options = value.as_object().ok_or_else(|| reader.wrong("providers", wrong))?;
-        providers.push(Provider::from_options(name, options, secret_of(name), &hosts)?);
+        let reader = reader.within(&["providers.", name].concat(), options);
+        providers.push(Provider::read(name, reader, secret_of(name), &hosts)?);
     }
+    let settings = settings(&mut reader)?;
+    reader.finish()?;
+    Verifier::new(providers, settings)
+}
+
+/// Reads the options that are no provider's.
+///
+/// # Errors
+/// `ERR_CONFIG`.
+pub(crate) fn settings(reader: &mut Reader<'_, '_>) -> Result<Settings, Error> {
     let tolerance = reader.number("clockToleranceSec", 0.0, 600.0)?.map(span);
-    let token_cache = token_cache(&mut reader)?;
-    let key_cache = key_cache(&mut reader)?;
+    let token_cache = token_cache(reader)?;
+    let key_cache = key_cache(reader)?;
     // Functions stay on JavaScript's side; their names are known, so that a misspelt one gets its hint.
     for name in ["checkClaims", "isRevoked", "fetch", "now", "onEvent"] {
         reader.take(name);
     }
-    reader.finish()?;
-    Verifier::new(providers, Settings { tolerance, token_cache, key_cache })
+    Ok(Settings { tolerance, token_cache, key_cache })
+}
+
+/// Where none is set.
+#[cfg(any(feature = "web", feature = "jwt-compact"))]
+pub(crate) fn default_settings(_: &mut Reader<'_, '_>) -> Result<Settings, Error> {
+    Ok(Settings { token_cache: Some(Bounds::default()), ..Settings::default() })
 }
 
 fn token_cache(reader: &mut Reader<'_, '_>) -> Result<Option<Bounds>, Error> {
@@ -50,7 +80,7 @@ fn token_cache(reader: &mut Reader<'_, '_>) -> Result<Option<Bounds>, Error> {
         Some(Value::Object(options)) => options,
         Some(_) => return Err(reader.wrong("tokenCache", "must be an object, or false")),
     };
-    let mut reader = Reader::new("tokenCache", options);
+    let mut reader = reader.within("tokenCache", options);
     let default = Bounds::default();
     let bounds = Bounds {
         max_entries: reader.number("maxEntries", 2.0, 1e6)?.map_or(default.max_entries, |n| n as usize),
@@ -68,7 +98,7 @@ fn key_cache(reader: &mut Reader<'_, '_>) -> Result<CacheConfig, Error> {
         Some(Value::Object(options)) => options,
         Some(_) => return Err(reader.wrong("jwksCache", "must be an object")),
     };
-    let mut reader = Reader::new("jwksCache", options);
+    let mut reader = reader.within("jwksCache", options);
     let times = [
         (reader.number("maxAgeSec", 1.0, 86_400.0)?, &mut config.max_age),
         (reader.number("cooldownSec", 1.0, 3600.0)?, &mut config.cooldown),

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     config::{Reader, Required},
     error::{Code, Error},
-    json::{Object, Value},
+    json::Value,
     secret::Secret,
     text,
     time::Span,
@@ -63,13 +63,12 @@ impl Provider {
     ///
     /// # Errors
     /// `ERR_CONFIG`.
-    pub fn from_options(
+    pub fn read(
         name: &str,
-        options: &Object<'_>,
+        mut reader: Reader<'_, '_>,
         secret: Option<Secret>,
         hosts: &PlainHosts,
     ) -> Result<Self, Error> {
-        let mut reader = Reader::new(&["providers.", name].concat(), options);
         let issuer = issuer(&mut reader, hosts)?;
         let audiences = audiences(&mut reader)?;
         let keys = Keys::read(&mut reader, &issuer, secret)?;
@@ -137,8 +136,8 @@ impl Provider {
 /// A media type without the prefix that RFC 7515 §4.1.9 lets issuers leave out.
 fn kind(typ: &str) -> &str {
     const PREFIX: &str = "application/";
-    match typ.get(..PREFIX.len()) {
-        Some(prefix) if prefix.eq_ignore_ascii_case(PREFIX) => &typ[PREFIX.len()..],
+    match typ.split_at_checked(PREFIX.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
         _ => typ,
     }
 }
@@ -259,7 +258,7 @@ mod tests {
 
     fn provider(options: &str) -> Provider {
         let options = json::parse_object(options.as_bytes()).unwrap();
-        Provider::from_options("p", &options, None, &PlainHosts::default()).unwrap()
+        Provider::read("p", Reader::new("providers.p", &options), None, &PlainHosts::default()).unwrap()
     }
 
     #[test]
@@ -284,8 +283,8 @@ mod tests {
             (r#"{"issuer":"https://a.example","audience":null,"discoveryUrl":"http://keycloak:8080/x"}"#, true),
         ] {
             let options = json::parse_object(options.as_bytes()).unwrap();
-            assert_eq!(Provider::from_options("p", &options, None, &hosts).is_ok(), is_good);
-            assert!(Provider::from_options("p", &options, None, &PlainHosts::default()).is_err());
+            assert_eq!(Provider::read("p", Reader::new("providers.p", &options), None, &hosts).is_ok(), is_good);
+            assert!(Provider::read("p", Reader::new("providers.p", &options), None, &PlainHosts::default()).is_err());
         }
     }
 

@@ -55,7 +55,7 @@ impl PlainHosts {
 fn plain(authority: &str) -> String {
     let (host, port) = split_port(authority);
     let mut out = host.to_ascii_lowercase();
-    if let Some(port) = port.filter(|port| port.parse() != Ok(80_u16)) {
+    if let Some(port) = port.filter(|port| text::digits(port) != Some(80)) {
         out.push(':');
         out.push_str(port.trim_start_matches('0'));
     }
@@ -84,14 +84,14 @@ pub fn check_with(url: &str, hosts: &PlainHosts) -> Result<(), &'static str> {
     if url.len() > 2048 {
         return Err("is longer than 2048 characters");
     }
-    if rest.contains('#') {
+    if text::contains(rest, "#") {
         return Err("must not have a fragment (#…)");
     }
     if !rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte)) {
         return Err("holds a character that no URL may hold: percent-encode it");
     }
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    if authority.contains('@') {
+    let authority = text::before(rest, b"/?");
+    if text::contains(authority, "@") {
         return Err("must not hold a user name or password");
     }
     let (host, port) = split_port(authority);
@@ -111,11 +111,11 @@ pub fn check_with(url: &str, hosts: &PlainHosts) -> Result<(), &'static str> {
 
 /// A URL as it may stand in a message or a log: without user and query, where keys of an API stand, and cut to a length.
 pub fn without_secrets(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let url = text::before(url, b"?#");
     let start = text::find(url, "://").map_or(0, |at| at + 3);
-    let authority = url[start..].split('/').next().unwrap_or_default();
-    let user = authority.rfind('@').map_or(0, |at| at + 1);
-    shown(&format!("{}{}", &url[..start], &url[start + user..]))
+    let (scheme, rest) = url.split_at_checked(start).unwrap_or_default();
+    let user = text::before(rest, b"/").bytes().rposition(|byte| byte == b'@').map_or(0, |at| at + 1);
+    shown(&[scheme, rest.get(user..).unwrap_or_default()].concat())
 }
 
 fn is_host(host: &str) -> bool {
@@ -128,7 +128,7 @@ fn is_host(host: &str) -> bool {
 }
 
 fn is_port(port: &str) -> bool {
-    port.bytes().all(|byte| byte.is_ascii_digit()) && matches!(port.parse::<u16>(), Ok(1..))
+    matches!(text::digits(port), Some(1..=0xffff))
 }
 
 #[cfg(test)]

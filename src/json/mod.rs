@@ -161,7 +161,11 @@ pub fn provided(text: &[u8]) -> Result<Value<'_>, Problem> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     match std::str::from_utf8(text) {
         Ok(text) => Parser::clumsy(text),
-        Err(_) => Parser::clumsy(&String::from_utf8_lossy(text)).map(|value| value.to_static()),
+        // Of such a text the ASCII counts: keys, and where they are.
+        Err(_) => {
+            let shown = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { char::REPLACEMENT_CHARACTER };
+            Parser::clumsy(&text.iter().map(shown).collect::<String>()).map(|value| value.to_static())
+        }
     }
 }
 

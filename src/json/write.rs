@@ -7,8 +7,7 @@ pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
     // What needs no escape is copied in one piece.
-    while let Some(at) = first_escaped(rest) {
-        let (plain, after) = rest.split_at(at);
+    while let Some((plain, after)) = first_escaped(rest).and_then(|at| rest.split_at_checked(at)) {
         out.push_str(plain);
         let mut after = after.chars();
         match after.next() {

@@ -1,12 +1,23 @@
 //! Time as an argument: the core never asks what time it is.
 
+mod duration;
 mod monotonic;
 
 pub use monotonic::Monotonic;
 
-use crate::json::Number;
+use crate::{json::Number, text::digits};
 
-/// An instant: milliseconds since the Unix epoch, as `Date.now()` counts them.
+/// An instant: milliseconds since the Unix epoch, as `Date.now()` counts them. On a host it is the standard library's `SystemTime`, there
+/// and back.
+///
+/// ```
+/// use arcgate::{Span, Time};
+///
+/// let time = Time::from_rfc3339("2026-05-13T19:42:13.020Z").unwrap();
+/// assert_eq!(time.plus(Span::from_secs(60)).since(time), Span::from(std::time::Duration::from_secs(60)));
+/// # #[cfg(not(target_arch = "wasm32"))]
+/// assert_eq!(Time::from(std::time::SystemTime::from(time)), time);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(i64);
 
@@ -17,9 +28,11 @@ impl Time {
     /// The start of 1970.
     pub const EPOCH: Self = Self(0);
 
-    /// An instant from milliseconds since the epoch. Values that a clock cannot show are brought into range.
+    /// An instant from milliseconds since the epoch. Values that a clock cannot show are brought into range. What is no number is the
+    /// last instant: under a clock that is broken everything has ended.
     pub fn from_millis(millis: f64) -> Self {
-        Self(millis.clamp(0.0, LATEST_SEC * 1000.0) as i64)
+        let latest = LATEST_SEC * 1000.0;
+        Self(if millis.is_nan() { latest } else { millis.clamp(0.0, latest) } as i64)
     }
 
     /// A NumericDate (RFC 7519 §2): seconds since the epoch, fractions allowed. `None` when it is negative or
@@ -36,6 +49,13 @@ impl Time {
         let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
         let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
         let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
+        let is_fraction = (1..=9).contains(&fraction.len()) && fraction.bytes().all(|byte| byte.is_ascii_digit());
+        let millis = fraction.bytes().chain(*b"00").take(3).fold(0, |all, digit| all * 10 + i64::from(digit & 0xf));
+        Self::from_civil([year, month, day, hour, minute, second], millis).filter(|_| is_fraction)
+    }
+
+    /// An instant of the calendar, in UTC: year, month, day, hour, minute, second. `None` for what is none, a leap second included.
+    pub(crate) fn from_civil([year, month, day, hour, minute, second]: [i64; 6], millis: i64) -> Option<Self> {
         let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
         let length = match month {
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -43,11 +63,9 @@ impl Time {
             2 => 28 + i64::from(is_leap),
             _ => return None,
         };
-        let is_fraction = (1..=9).contains(&fraction.len()) && fraction.bytes().all(|byte| byte.is_ascii_digit());
-        if !(1..=length).contains(&day) || hour > 23 || minute > 59 || second > 59 || year < 1970 || !is_fraction {
+        if !(1..=length).contains(&day) || hour > 23 || minute > 59 || second > 59 || year < 1970 {
             return None;
         }
-        let millis = fraction.bytes().chain(*b"00").take(3).fold(0, |all, digit| all * 10 + i64::from(digit - b'0'));
         // Years that begin in March have their leap day at their end.
         let year = if month <= 2 { year - 1 } else { year };
         let from_march = (month + 9) % 12;
@@ -99,32 +117,40 @@ impl Time {
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
     }
 
+    // Out of line: a sum that saturates is ten times a call's size, and there are dozens of them.
+
     /// This instant, `span` later.
     #[must_use]
+    #[inline(never)]
     pub const fn plus(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }
 
     /// This instant, `span` earlier.
     #[must_use]
+    #[inline(never)]
     pub const fn minus(self, span: Span) -> Self {
         Self(self.0.saturating_sub(span.0))
     }
 
     /// How long after `earlier` this is; negative when the clock has been set back.
+    #[inline(never)]
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
     }
 }
 
+/// A number of few digits.
+pub(crate) fn number(text: &str) -> Option<i64> {
+    digits(text).and_then(|number| i64::try_from(number).ok()).filter(|_| text.len() <= 9)
+}
+
 /// Numbers of exactly so many digits with a separator between them.
-fn numbers(text: &str, separator: char, lengths: [usize; 3]) -> Option<[i64; 3]> {
+pub(crate) fn numbers(text: &str, separator: char, lengths: [usize; 3]) -> Option<[i64; 3]> {
     let mut parts = text.split(separator);
     let mut found = [0; 3];
-    for (number, length) in found.iter_mut().zip(lengths) {
-        let part =
-            parts.next().filter(|part| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit()))?;
-        *number = part.parse().ok()?;
+    for (place, length) in found.iter_mut().zip(lengths) {
+        *place = parts.next().filter(|part| part.len() == length).and_then(number)?;
     }
     parts.next().is_none().then_some(found)
 }
@@ -161,6 +187,13 @@ impl Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn under_a_clock_that_is_broken_everything_has_ended() {
+        let last = Time::from_millis(f64::INFINITY);
+        assert_eq!(Time::from_millis(f64::NAN), last);
+        assert!(Time::EPOCH < last && Time::from_millis(-1.0) == Time::EPOCH);
+    }
 
     #[test]
     #[cfg(not(target_arch = "wasm32"))]

@@ -9,9 +9,10 @@ mod values;
 
 use std::borrow::Cow;
 
+pub(crate) use values::lookup;
 pub use values::Window;
 
-use self::values::{lookup, missing, said, same, says_something, string, times, wrong_type};
+use self::values::{missing, said, same, says_something, string, times, wrong_type};
 use super::provider::Provider;
 use crate::{
     error::{shown, Code, Error},
@@ -158,7 +159,7 @@ fn subject_is_a_name(provider: &Provider, claims: &Object<'_>) -> Result<(), Err
 fn principal_id<'c>(provider: &'c Provider, claims: &'c Object<'_>) -> Result<&'c str, Error> {
     let found = |name: &'c String| Some((name, lookup(claims, name).filter(says_something)?));
     match provider.principal_claims.iter().find_map(found) {
-        Some((name, Value::String(id))) if id.trim().is_empty() => {
+        Some((name, Value::String(id))) if id.chars().all(char::is_whitespace) => {
             Err(Error::new(Code::TokenClaim, format!("the claim `{}` is blank, and names nobody", shown(name)))
                 .about(name.clone()))
         }
@@ -189,6 +190,11 @@ fn labels<'c>(provider: &'c Provider, claims: &'c Object<'_>) -> Vec<(&'c str, C
 
 /// Which of `wanted` is not among `granted`.
 pub fn missing_scopes<'w>(granted: &[&str], wanted: impl Iterator<Item = &'w str>) -> Vec<&'w str> {
+    missing_of(granted, &mut { wanted })
+}
+
+// Once for every kind of list.
+fn missing_of<'w>(granted: &[&str], wanted: &mut dyn Iterator<Item = &'w str>) -> Vec<&'w str> {
     wanted.filter(|scope| !granted.contains(scope)).collect()
 }
 

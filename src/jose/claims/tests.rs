@@ -4,9 +4,9 @@ use crate::json;
 /// Why a token with these claims lacks the scope `a`.
 fn why_lacking(options: &str, claims: &str) -> String {
     let options = format!(r#"{{"issuer":"https://i.example","audience":null,"requiredScopes":["a"]{options}}}"#);
-    let provider = Provider::from_options(
+    let provider = Provider::read(
         "p",
-        &json::parse_object(options.as_bytes()).unwrap(),
+        crate::config::Reader::new("providers.p", &json::parse_object(options.as_bytes()).unwrap()),
         None,
         &crate::jose::url::PlainHosts::default(),
     )
@@ -37,7 +37,13 @@ fn a_lacking_scope_names_the_claim_that_may_hold_it() {
 fn what_says_nothing_is_no_label_and_a_blank_name_is_nobody() {
     let options = r#"{"issuer":"https://i.example","audience":null,"principalClaim":["oid","sub"],"labelClaims":{"a":"a","b":"b","c":"c"}}"#;
     let options = json::parse_object(options.as_bytes()).unwrap();
-    let provider = Provider::from_options("p", &options, None, &crate::jose::url::PlainHosts::default()).unwrap();
+    let provider = Provider::read(
+        "p",
+        crate::config::Reader::new("providers.p", &options),
+        None,
+        &crate::jose::url::PlainHosts::default(),
+    )
+    .unwrap();
     let of = |more: &str| {
         let claims = format!(r#"{{"iss":"https://i.example","sub":"s","iat":0,"exp":100{more}}}"#);
         let claims = json::parse_object(claims.as_bytes()).unwrap();
@@ -54,7 +60,13 @@ fn what_says_nothing_is_no_label_and_a_blank_name_is_nobody() {
     let options =
         r#"{"issuer":"https://i.example","audience":null,"principalClaim":["oid","sub"],"optionalClaims":["sub"]}"#;
     let options = json::parse_object(options.as_bytes()).unwrap();
-    let provider = Provider::from_options("p", &options, None, &crate::jose::url::PlainHosts::default()).unwrap();
+    let provider = Provider::read(
+        "p",
+        crate::config::Reader::new("providers.p", &options),
+        None,
+        &crate::jose::url::PlainHosts::default(),
+    )
+    .unwrap();
     let claims = json::parse_object(br#"{"iss":"https://i.example","iat":0,"exp":100}"#).unwrap();
     let error = check(&provider, &claims, Span::from_secs(0), Time::EPOCH).unwrap_err();
     assert_eq!(error.subject(), Some("oid"));
@@ -65,7 +77,13 @@ fn what_says_nothing_is_no_label_and_a_blank_name_is_nobody() {
 fn judged<T>(options: &str, claims: &str, at: f64, see: impl Fn(&Candidate<'_>) -> T) -> Result<T, Error> {
     let options = format!(r#"{{"issuer":"https://i.example","audience":null{options}}}"#);
     let options = json::parse_object(options.as_bytes()).unwrap();
-    let provider = Provider::from_options("p", &options, None, &crate::jose::url::PlainHosts::default()).unwrap();
+    let provider = Provider::read(
+        "p",
+        crate::config::Reader::new("providers.p", &options),
+        None,
+        &crate::jose::url::PlainHosts::default(),
+    )
+    .unwrap();
     let claims = format!(r#"{{"iss":"https://i.example"{claims}}}"#);
     let claims = json::parse_object(claims.as_bytes()).unwrap();
     check(&provider, &claims, Span::from_secs(30), Time::from_millis(at * 1000.0)).map(|candidate| see(&candidate))
@@ -149,5 +167,26 @@ fn a_missing_claim_says_how_to_do_without_where_that_helps() {
         assert_eq!((error.code(), error.subject()), (Code::TokenClaim, Some(name)), "{claims}");
         let hint = if has_hint { HINT } else { "" };
         assert_eq!(error.message(), format!("the token lacks the claim `{name}`{hint}"));
+    }
+}
+
+#[test]
+fn integers_that_one_double_stands_for_are_told_apart() {
+    let same = |one: &str, other: &str| {
+        let (one, other) = (json::parse(one.as_bytes()).unwrap(), json::parse(other.as_bytes()).unwrap());
+        super::values::same(&one, &other)
+    };
+    for (one, other) in [("1", "1.0"), ("1e3", "1000"), ("-0", "0")] {
+        assert!(same(one, other) && same(other, one), "{one} {other}");
+    }
+    for (one, other) in [
+        ("9007199254740992", "9007199254740993"),
+        ("-9007199254740992", "-9007199254740993"),
+        ("9223372036854775807", "9223372036854775806"),
+        ("18446744073709551615", "18446744073709551614"),
+        ("9007199254740991", "9007199254740992"),
+    ] {
+        assert!(!same(one, other) && !same(other, one), "{one} {other}");
+        assert!(same(one, one) && same(other, other));
     }
 }

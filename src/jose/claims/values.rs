@@ -40,16 +40,19 @@ pub(super) fn says_something(value: &&Value<'_>) -> bool {
     }
 }
 
-/// Equality as JavaScript sees it: `1` and `1.0` are the same number.
+/// From here on several integers are one double: 2^53.
+const INEXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Equality: `1` and `1.0` are the same number. Where a double can't tell integers apart, the text decides.
 pub(super) fn same(one: &Value<'_>, other: &Value<'_>) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
+        (Value::Number(one), Value::Number(two)) if one.as_f64().abs() < INEXACT => one.as_f64() == two.as_f64(),
         _ => one == other,
     }
 }
 
 /// A claim by its name; a name that starts with a slash is a path (`/realm_access/roles`).
-pub(super) fn lookup<'c, 't>(claims: &'c Object<'t>, name: &str) -> Option<&'c Value<'t>> {
+pub(crate) fn lookup<'c, 't>(claims: &'c Object<'t>, name: &str) -> Option<&'c Value<'t>> {
     let Some(path) = name.strip_prefix('/') else { return claims.get(name) };
     let mut names = path.split('/');
     let first = claims.get(names.next()?)?;

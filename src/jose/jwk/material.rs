@@ -6,7 +6,7 @@ use super::KeyProblem;
 use crate::{
     jose::{
         alg::{Algorithm, AlgorithmSet, Family},
-        base64url, rsa,
+        base64url, ed25519, rsa,
     },
     json::{Object, Value},
     secret::Secret,
@@ -69,7 +69,7 @@ impl Material {
             }
             _ => false,
         };
-        Algorithm::ALL.into_iter().filter(fits).collect()
+        Algorithm::ALL.iter().copied().filter(fits).collect()
     }
 
     /// Appends the members of the public key to `out`, without braces and in the order of RFC 7638 §3.2. `None` for a
@@ -163,7 +163,11 @@ fn okp_key(members: &Object<'_>) -> Result<Material, KeyProblem> {
     if members.get("crv").and_then(Value::as_str) != Some("Ed25519") {
         return Err(KeyProblem::Curve);
     }
-    Ok(Material::Ed25519 { x: exactly(32, "x", bytes(members, "x")?)? })
+    let x = exactly(32, "x", bytes(members, "x")?)?;
+    if !ed25519::may_be_key(&x) {
+        return Err(KeyProblem::Point);
+    }
+    Ok(Material::Ed25519 { x })
 }
 
 fn exactly(length: usize, name: &'static str, value: Vec<u8>) -> Result<Vec<u8>, KeyProblem> {

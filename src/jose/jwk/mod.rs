@@ -145,7 +145,7 @@ impl Jwk {
     }
 
     /// Appends the public key as a JWK with its `kid` and, if it was narrowed to one, its `alg`; nothing for a secret.
-    pub(in crate::jose) fn write_public(&self, out: &mut String) {
+    pub(in crate::sans_io::jose) fn write_public(&self, out: &mut String) {
         let mut members = String::new();
         if self.material.write(&mut members).is_none() {
             return;
@@ -174,7 +174,7 @@ impl Jwk {
     }
 
     /// Whether both are the same key under the same name for the same algorithms.
-    pub(in crate::jose) fn same(&self, other: &Self) -> bool {
+    pub(in crate::sans_io::jose) fn same(&self, other: &Self) -> bool {
         self.kid == other.kid
             && self.issuer == other.issuer
             && self.algorithms == other.algorithms

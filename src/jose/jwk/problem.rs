@@ -44,6 +44,9 @@ pub enum KeyProblem {
     Roca,
     /// The RSA exponent is 1, even, or over 2^32.
     Exponent,
+    /// The Ed25519 point has a small order, so that signatures hold under it that nobody made, or its number is not under the field's
+    /// size (RFC 8032 §5.1.3).
+    Point,
     /// The secret is shorter than the hash of its algorithm (RFC 7518 §3.2).
     SecretTooShort,
     /// Further back in the set than as many usable keys as are kept.
@@ -80,6 +83,7 @@ impl fmt::Display for KeyProblem {
             Self::Modulus => "the RSA modulus has a small factor",
             Self::Roca => "the RSA modulus can be factored (CVE-2017-15361, ROCA): make a new key",
             Self::Exponent => "the RSA exponent is 1, even, or over 2^32",
+            Self::Point => "`x` is a point of small order, or not canonical: make a new key",
             Self::SecretTooShort => {
                 "the secret is shorter than its algorithm's hash: 32 bytes for HS256, 48 for HS384, 64 for HS512"
             }

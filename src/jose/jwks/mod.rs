@@ -205,14 +205,14 @@ impl Jwks {
     }
 
     /// Never uses this key for this algorithm again.
-    pub(in crate::jose) fn refuse(&mut self, id: KeyId, algorithm: Algorithm) {
+    pub(in crate::sans_io::jose) fn refuse(&mut self, id: KeyId, algorithm: Algorithm) {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
             entry.refused.insert(algorithm);
         }
     }
 
     /// Takes over the ids (and WebCrypto's refusals) of keys that `old` had already.
-    pub(in crate::jose) fn inherit(&mut self, old: &Self) {
+    pub(in crate::sans_io::jose) fn inherit(&mut self, old: &Self) {
         for entry in &mut self.entries {
             if let Some(known) = old.entries.iter().find(|known| known.jwk.same(&entry.jwk)) {
                 entry.id = known.id;
@@ -222,7 +222,7 @@ impl Jwks {
     }
 
     /// Whether a key of this name is there, made of something else than `jwk`.
-    pub(in crate::jose) fn renames(&self, jwk: &Jwk) -> bool {
+    pub(in crate::sans_io::jose) fn renames(&self, jwk: &Jwk) -> bool {
         self.entries.iter().any(|entry| entry.jwk.kid() == jwk.kid() && !entry.jwk.same_material(jwk))
     }
 }

@@ -49,7 +49,7 @@ impl Remote {
                 Err(Unusable { why, is_document }) => self.undiscovered(fetch, &failure(&why), is_document, now),
             },
             _ => {
-                let what = format!("answered with the status {status}");
+                let what = format!("answered with the status {}", usize::from(status));
                 self.unanswered(fetch, &Failure { what: &what, status: Some(status), retry_after }, now);
             }
         }

@@ -1,7 +1,10 @@
 //! The conditions under which keys are kept and fetched, and what a response says about its own life: Cache-Control (RFC 9111 §5.2.2),
 //! Age (§5.1).
 
-use crate::time::Span;
+use crate::{
+    text::{self, digits, replaced},
+    time::Span,
+};
 
 /// A set is used for so long at least, whatever `Cache-Control` says: `no-store` must not mean a fetch for each token.
 const MIN_AGE: Span = Span::from_secs(60);
@@ -80,27 +83,24 @@ impl CacheConfig {
 pub(super) fn lifetime(cache_control: Option<&str>, age: Option<&str>) -> Option<Span> {
     let mut seconds = None;
     for directive in cache_control?.split(',') {
-        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
-        let name = name.trim();
+        let (name, value) = text::split_once(directive, "=").unwrap_or((directive, ""));
+        let name = name.trim_ascii();
         if name.eq_ignore_ascii_case("no-store") || name.eq_ignore_ascii_case("no-cache") {
             return Some(Span::ZERO);
         }
         if name.eq_ignore_ascii_case("max-age") {
             // Of several, or of one that is no number, the shortest reading (RFC 9111 §4.2.1).
-            let value = seconds_of(value.trim().trim_matches('"')).unwrap_or(0);
+            let value = seconds_of(&replaced(value.trim_ascii(), "\"", "")).unwrap_or(0);
             seconds = Some(seconds.map_or(value, |other: i64| other.min(value)));
         }
     }
-    let age = age.and_then(|age| seconds_of(age.trim())).unwrap_or(0);
+    let age = age.and_then(|age| seconds_of(age.trim_ascii())).unwrap_or(0);
     Some(Span::from_secs(seconds?.saturating_sub(age).max(0)))
 }
 
 /// A number of seconds; what no i64 holds is as long as it gets.
 fn seconds_of(text: &str) -> Option<i64> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some(text.parse().unwrap_or(i64::MAX))
+    digits(text).map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

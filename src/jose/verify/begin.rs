@@ -1,7 +1,7 @@
 //! What becomes of a token before its signature is known: whose it is, and which key it is checked with; everything but the
 //! signature is checked, and what it says is written down once.
 
-use std::{borrow::Cow, mem, rc::Rc};
+use std::{borrow::Cow, mem, sync::Arc};
 
 use super::{
     no_provider,
@@ -79,7 +79,7 @@ impl Verifier {
     }
 
     /// A token that the cache holds, whose keys are still good.
-    fn seen_before(&mut self, token: &[u8], now: Time) -> Option<Rc<VerifiedToken>> {
+    fn seen_before(&mut self, token: &[u8], now: Time) -> Option<Arc<VerifiedToken>> {
         let tokens = self.tokens.as_mut()?;
         let verified = tokens.get(token, now)?;
         let keys = &self.providers.get(verified.provider)?.1;

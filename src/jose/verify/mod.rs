@@ -17,7 +17,7 @@ mod step;
 mod token;
 mod token_cache;
 
-use std::{convert::Infallible, mem, rc::Rc};
+use std::{convert::Infallible, mem, sync::Arc};
 
 pub use step::{Action, SignatureCheck, Step};
 pub use token::{CheckId, Parts, VerifiedToken};
@@ -127,7 +127,7 @@ impl Verifier {
     ///
     /// # Errors
     /// `ERR_TOKEN_SIGNATURE`, or what the claims lack.
-    pub fn finish(&mut self, id: CheckId, approved: bool, now: Time) -> Result<Rc<VerifiedToken>, Error> {
+    pub fn finish(&mut self, id: CheckId, approved: bool, now: Time) -> Result<Arc<VerifiedToken>, Error> {
         let check = self.pending.take(id)?;
         if !approved {
             return Err(Error::new(Code::TokenSignature, "the signature is not that of the provider's key"));
@@ -135,7 +135,7 @@ impl Verifier {
         let sealed = check.outcome?;
         sealed.window.check(now)?;
         let (provider, generation) = (check.provider, check.generation);
-        let verified = Rc::new(VerifiedToken { sealed, provider, generation, serial: self.next_serial() });
+        let verified = Arc::new(VerifiedToken::new(sealed, provider, generation, self.next_serial()));
         let keys = &self.providers.get(provider).ok_or_else(no_provider)?.1;
         // Keys that changed while WebCrypto worked are no reason to refuse, but one not to remember.
         if let (Some(tokens), true) = (&mut self.tokens, keys.generation() == generation) {
@@ -180,6 +180,16 @@ impl Verifier {
     /// The name of a provider, for events.
     pub fn provider_name(&self, provider: usize) -> Option<&str> {
         Some(&self.providers.get(provider)?.0.name)
+    }
+
+    /// A provider, by its number.
+    pub fn provider(&self, provider: usize) -> Option<&Provider> {
+        Some(&self.providers.get(provider)?.0)
+    }
+
+    /// How far clocks may be apart.
+    pub const fn tolerance(&self) -> Span {
+        self.tolerance
     }
 
     /// A key for WebCrypto: a public JWK as JSON, or the bytes of a secret.

@@ -1,6 +1,6 @@
 //! What a caller with a token does next, and what the platform does for the keys.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::token::{CheckId, VerifiedToken};
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug)]
 pub enum Step {
     /// The token was seen before, and is good.
-    Verified(Rc<VerifiedToken>),
+    Verified(Arc<VerifiedToken>),
     /// The token is refused.
     Refused(Error),
     /// Perform this fetch of the provider's keys ([`Action::Fetch`]), then begin again.

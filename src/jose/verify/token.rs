@@ -1,8 +1,12 @@
 //! What the verifier hands out, a token whose signature and claims hold; and what is known of one while WebCrypto looks at its
 //! signature.
 
-use std::borrow::Cow;
+#[cfg(any(feature = "web", feature = "jwt-compact"))]
+use std::sync::OnceLock;
+use std::{borrow::Cow, fmt};
 
+#[cfg(any(feature = "web", feature = "jwt-compact"))]
+use crate::principal::Principal;
 use crate::{
     error::{Code, Error},
     jose::claims::{self, Window},
@@ -20,9 +24,23 @@ pub struct VerifiedToken {
     pub(super) provider: usize,
     pub(super) generation: u32,
     pub(super) serial: u32,
+    /// What programs in Rust have of it, made once for all its uses. (JavaScript keeps its own.)
+    #[cfg(any(feature = "web", feature = "jwt-compact"))]
+    principal: OnceLock<Principal>,
 }
 
 impl VerifiedToken {
+    pub(super) fn new(sealed: Sealed, provider: usize, generation: u32, serial: u32) -> Self {
+        Self {
+            sealed,
+            provider,
+            generation,
+            serial,
+            #[cfg(any(feature = "web", feature = "jwt-compact"))]
+            principal: OnceLock::new(),
+        }
+    }
+
     /// What the token says: claims, header, and what the principal is made of. [`Self::parts`] tells them apart.
     pub fn text(&self) -> &str {
         self.sealed.text.get(self.sealed.token_len..).unwrap_or_default()
@@ -35,7 +53,8 @@ impl VerifiedToken {
 
     /// How many bytes of memory it takes, about.
     pub(super) fn size(&self) -> usize {
-        const OVERHEAD: usize = 160;
+        // The principal says once more what stands in the text already.
+        const OVERHEAD: usize = if cfg!(any(feature = "web", feature = "jwt-compact")) { 512 } else { 160 };
         self.sealed.text.len() + OVERHEAD
     }
 
@@ -93,18 +112,23 @@ impl VerifiedToken {
         self.sealed.is_long_lived
     }
 
+    /// The principal, made when it is first asked for.
+    #[cfg(any(feature = "web", feature = "jwt-compact"))]
+    pub(crate) fn principal(&self, make: impl FnOnce() -> Principal) -> &Principal {
+        self.principal.get_or_init(make)
+    }
+
     #[cfg(test)]
     pub(super) fn for_tests(text: &str, closes: Time) -> Self {
         let window = Window::for_tests(closes);
         let (token_len, parts) = (text.len(), Parts::default());
         let sealed =
             Sealed { text: text.to_owned(), token_len, parts, window, expires_at: closes, is_long_lived: false };
-        Self { sealed, provider: 0, generation: 0, serial: 0 }
+        Self::new(sealed, 0, 0, 0)
     }
 }
 
-/// What an accepted token says, sealed until its signature is approved.
-#[derive(Debug)]
+/// What an accepted token says, sealed until its signature is approved. `Debug` shows nothing of it: the text begins with the token.
 pub(super) struct Sealed {
     /// The token, where it is to be remembered, and what it says: all in one, for each piece of memory has its price.
     pub(super) text: String,
@@ -113,6 +137,12 @@ pub(super) struct Sealed {
     pub(super) window: Window,
     pub(super) expires_at: Time,
     pub(super) is_long_lived: bool,
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sealed").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
 }
 
 impl Sealed {
@@ -219,7 +249,8 @@ impl PendingChecks {
     fn given_up(&self, now: Time) -> Result<u16, Error> {
         let at = self.slots.iter().position(|slot| now.since(slot.begun) > GIVEN_UP);
         at.map(|at| at as u16).ok_or_else(|| {
-            Error::new(Code::Internal, "too many signature checks are under way").retry_after(Span::from_secs(1))
+            Error::new(Code::VerifierUnavailable, "too many signature checks are under way")
+                .retry_after(Span::from_secs(1))
         })
     }
 }

@@ -9,7 +9,7 @@ use std::{
     collections::HashMap,
     hash::{BuildHasherDefault, Hash, Hasher},
     mem,
-    rc::Rc,
+    sync::Arc,
 };
 
 use super::token::VerifiedToken;
@@ -45,7 +45,7 @@ type Generation = HashMap<Key, Life, BuildHasherDefault<TailHasher>>;
 
 /// A verified token, found by its own bytes.
 #[derive(Debug)]
-struct Key(Rc<VerifiedToken>);
+struct Key(Arc<VerifiedToken>);
 
 /// When an entry is good.
 #[derive(Clone, Copy, Debug)]
@@ -61,24 +61,24 @@ impl TokenCache {
     }
 
     /// The verified token of exactly these bytes, if its entry has not ended.
-    pub(super) fn get(&mut self, token: &[u8], now: Time) -> Option<Rc<VerifiedToken>> {
+    pub(super) fn get(&mut self, token: &[u8], now: Time) -> Option<Arc<VerifiedToken>> {
         if let Some((key, life)) = self.young.get_key_value(token) {
-            return life.covers(now).then(|| Rc::clone(&key.0));
+            return life.covers(now).then(|| Arc::clone(&key.0));
         }
         let (key, life) = self.old.remove_entry(token)?;
         if !life.covers(now) {
             return None;
         }
-        let verified = Rc::clone(&key.0);
+        let verified = Arc::clone(&key.0);
         self.insert_entry(key, life);
         Some(verified)
     }
 
     /// Remembers a verified token.
-    pub(super) fn insert(&mut self, verified: &Rc<VerifiedToken>, now: Time) {
+    pub(super) fn insert(&mut self, verified: &Arc<VerifiedToken>, now: Time) {
         let until = now.plus(self.bounds.max_age).min(verified.window().closes());
         self.remove(verified.token());
-        self.insert_entry(Key(Rc::clone(verified)), Life { until, since: now });
+        self.insert_entry(Key(Arc::clone(verified)), Life { until, since: now });
     }
 
     /// Forgets one token.
@@ -175,7 +175,7 @@ mod tests {
 
     fn put(cache: &mut TokenCache, token: &str, closes: Time, now: Time) {
         let verified = VerifiedToken::for_tests(token, closes);
-        cache.insert(&Rc::new(verified), now);
+        cache.insert(&Arc::new(verified), now);
     }
 
     #[test]

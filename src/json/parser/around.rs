@@ -13,7 +13,7 @@ impl<'a> Parser<'a> {
     /// The object that fills the text, and whether half a character stands in it. Its member `name` is an object, empty there, and
     /// its text is given beside. Nothing where something is wrong, or isn't plainly right: then the text is to be read as any other,
     /// and that says what it is. So a text is read twice at most, whoever wrote it.
-    pub(in crate::json) fn around(text: &'a str, name: &str) -> Option<(Object<'a>, bool, &'a str)> {
+    pub(in crate::sans_io::json) fn around(text: &'a str, name: &str) -> Option<(Object<'a>, bool, &'a str)> {
         let mut parser = Self::new(text, true, false);
         let (mut object, mut seen, mut beside) = (Object(Vec::with_capacity(12)), 0, None);
         parser.left = parser.left.checked_sub(1)?;

@@ -6,7 +6,7 @@ use super::Parser;
 use crate::json::Problem;
 
 impl<'a> Parser<'a> {
-    pub(in crate::json) fn string(&mut self) -> Result<Cow<'a, str>, Problem> {
+    pub(in crate::sans_io::json) fn string(&mut self) -> Result<Cow<'a, str>, Problem> {
         self.needs(b'"')?;
         let start = self.at;
         self.skip_plain();

@@ -1,11 +1,4 @@
-//! Errors as part of the product: a stable code, who is at fault, whether a retry helps, what to do next.
-//!
-//! No message, detail or `Debug` holds a token, a part of one, or a value taken from one that was not verified,
-//! with four exceptions that an operator needs and that are cut to a safe length: `iss`, `kid`, `alg` and `typ`.
-
-use std::{borrow::Cow, fmt};
-
-use crate::time::Span;
+//! The codes: what went wrong by a stable name, who is at fault, and whether a retry helps.
 
 /// Who must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,130 +120,6 @@ codes! {
     Internal = "ERR_INTERNAL", Internal, true;
 }
 
-/// What went wrong, in a form that people and programs can act on.
-///
-/// Boxed: a `Result` that is a single pointer makes every `?` on the way, and so the module, smaller.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Error(Box<Inner>);
-
-/// A value that explains an error.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fact {
-    /// A number: an HTTP status, a size, a limit.
-    Number(u64),
-    /// A text without a secret.
-    Text(String),
-    /// Several.
-    List(Vec<String>),
-}
-
-#[derive(Clone, PartialEq, Eq)]
-struct Inner {
-    code: Code,
-    message: Cow<'static, str>,
-    retry_after: Option<Span>,
-    subject: Option<Cow<'static, str>>,
-    facts: Vec<(&'static str, Fact)>,
-}
-
-impl Error {
-    /// An error with a message for the developer: lower case, no secret, and the fix where there is one.
-    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::made(code, message.into())
-    }
-
-    // Errors are made in places that are rarely reached; out of line they keep the code around them short.
-    #[cold]
-    #[inline(never)]
-    fn made(code: Code, message: Cow<'static, str>) -> Self {
-        Self(Box::new(Inner { code, message, retry_after: None, subject: None, facts: Vec::new() }))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn set_subject(&mut self, subject: Cow<'static, str>) {
-        self.0.subject = Some(subject);
-    }
-
-    /// The claim, header parameter, scope list or configuration key that it is about.
-    #[must_use]
-    pub fn about(mut self, subject: impl Into<Cow<'static, str>>) -> Self {
-        self.set_subject(subject.into());
-        self
-    }
-
-    /// The same under another code, with another message.
-    #[must_use]
-    pub fn told(mut self, code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        self.0.code = code;
-        self.0.message = message.into();
-        self
-    }
-
-    /// A value that explains it, by the name that it has in `details`.
-    #[must_use]
-    pub fn with(mut self, name: &'static str, fact: Fact) -> Self {
-        self.0.facts.push((name, fact));
-        self
-    }
-
-    /// The values that explain it.
-    pub fn facts(&self) -> &[(&'static str, Fact)] {
-        &self.0.facts
-    }
-
-    /// When a retry makes sense.
-    #[must_use]
-    pub fn retry_after(mut self, span: Span) -> Self {
-        self.0.retry_after = Some(span);
-        self
-    }
-
-    /// The stable code.
-    pub const fn code(&self) -> Code {
-        self.0.code
-    }
-
-    /// The message for the developer.
-    pub fn message(&self) -> &str {
-        &self.0.message
-    }
-
-    /// The claim, header parameter, scope list or configuration key that it is about.
-    pub fn subject(&self) -> Option<&str> {
-        self.0.subject.as_deref()
-    }
-
-    /// When a retry makes sense, where that is known.
-    pub const fn retry_delay(&self) -> Option<Span> {
-        self.0.retry_after
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message())
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code().as_str(), self.message())
-    }
-}
-
-impl std::error::Error for Error {}
-
-/// A value from outside, made fit for a message: cut to 80 characters, without control characters.
-pub(crate) fn shown(text: &str) -> String {
-    const LONGEST: usize = 80;
-    let mut out: String = text.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    if text.chars().nth(LONGEST).is_some() {
-        out.push('…');
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,11 +131,5 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Code::ALL.len());
-    }
-
-    #[test]
-    fn foreign_values_are_cut_and_cleaned() {
-        assert_eq!(shown("a\nb"), "a\u{fffd}b");
-        assert_eq!(shown(&"x".repeat(200)).chars().count(), 81);
     }
 }
