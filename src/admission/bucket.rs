@@ -63,14 +63,33 @@ impl Rate {
     /// much makes work of the refusals.
     #[must_use]
     pub fn takes(&mut self, bytes: usize, weigh: impl FnOnce() -> usize, now: Time) -> bool {
-        let frames = self.frames.leak(self.frames_per_sec, now) + 1.0;
-        self.frames.set(frames, now);
+        let frames = self.counts(1.0, now);
         let before = self.bytes.leak(self.bytes_per_sec, now);
         let burst = self.burst_bytes;
         let fits = |bytes: usize| before == 0.0 || before + bytes as f64 <= burst;
         let cost = if fits(bytes) { weigh() } else { bytes };
         self.bytes.set(before + cost as f64, now);
-        frames <= self.frames_per_sec * BURST_FRAMES && fits(cost)
+        frames <= self.burst_frames() && fits(cost)
+    }
+
+    /// Counts what costs as much as so many frames; whether it is within the rate.
+    #[must_use]
+    pub fn takes_as(&mut self, frames: f64, now: Time) -> bool {
+        self.counts(frames, now) <= self.burst_frames()
+    }
+
+    /// So many may come at once.
+    pub const fn burst_frames(&self) -> f64 {
+        self.frames_per_sec * BURST_FRAMES
+    }
+
+    // What is too much is counted as well, up to as much again: whoever goes on gains nothing by it, and whoever stops is soon
+    // taken again.
+    fn counts(&mut self, frames: f64, now: Time) -> f64 {
+        let before = self.frames.leak(self.frames_per_sec, now);
+        let all = before + frames;
+        self.frames.set(all.min(before.max(self.burst_frames() * 2.0)), now);
+        all
     }
 
     /// The frame was an acknowledgement: some clients send one for each event (ARCP 1.1 §6.5), as fast as they come. Ten are one.
@@ -116,6 +135,15 @@ mod tests {
             })
             .count();
         assert!((980..=1000).contains(&count), "{count}");
+    }
+
+    #[test]
+    fn what_is_too_much_is_counted_up_to_as_much_again() {
+        let mut rate = Rate::new(10.0, 1e6, 2e6, at(0));
+        assert!(rate.takes_as(100.0, at(0)) && !rate.takes_as(1.0, at(0)));
+        assert!(!takes(&mut rate, 1, 0) && !rate.takes_as(1e9, at(0)));
+        assert!(!rate.takes_as(1.0, at(10_000)), "whoever has gone on waits twice as long");
+        assert!(rate.takes_as(1.0, at(10_200)), "and no longer");
     }
 
     #[test]

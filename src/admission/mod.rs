@@ -24,7 +24,7 @@ mod silent;
 pub use address::address_key;
 pub use bucket::Bucket;
 pub use bucket::Rate;
-pub use handshakes::{Full, Handshakes, Limits, SILENT};
+pub use handshakes::{Full, Handshakes, Limits, Place, SILENT};
 pub use in_flight::{BodyLimits, InFlight, Refused, BEAT};
 
 /// Addresses, and principals, that are remembered; the oldest is forgotten first.

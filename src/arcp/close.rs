@@ -27,11 +27,13 @@ pub enum Close {
     Undeliverable,
     /// 4429: too many, or too slow.
     TooMany,
+    /// 4507: what must be kept can't be written. Our own runtime tells the gate so; a client is told to come again.
+    NotStored,
 }
 
 impl Close {
     /// All of them, by their names in TypeScript.
-    pub const ALL: [(&'static str, Self); 11] = [
+    pub const ALL: [(&'static str, Self); 12] = [
         ("NORMAL", Self::Normal),
         ("RESTART", Self::Restart),
         ("PROTOCOL", Self::Protocol),
@@ -43,6 +45,7 @@ impl Close {
         ("TOO_LARGE", Self::TooLarge),
         ("UNDELIVERABLE", Self::Undeliverable),
         ("TOO_MANY", Self::TooMany),
+        ("NOT_STORED", Self::NotStored),
     ];
 
     /// What a peer's code means, if it is one of these.
@@ -64,6 +67,7 @@ impl Close {
             Self::TooLarge => 4413,
             Self::Undeliverable => 4422,
             Self::TooMany => 4429,
+            Self::NotStored => 4507,
         }
     }
 
@@ -81,6 +85,7 @@ impl Close {
             Self::TooLarge => "frame too large",
             Self::Undeliverable => "can't be passed on",
             Self::TooMany => "too many or too slow",
+            Self::NotStored => "can't be stored",
         }
     }
 }

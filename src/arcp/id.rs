@@ -35,6 +35,20 @@ impl Ids {
         (0..26).rev().map(|place| char::from(ALPHABET[(whole >> (place * 5)) as usize & 31])).collect()
     }
 
+    /// The next ones are greater than this one, too.
+    pub fn go_on_after(&mut self, id: &str) {
+        let digit = |whole: Option<u128>, byte: u8| {
+            let digit = ALPHABET.iter().position(|own| *own == byte)?;
+            whole?.checked_mul(32)?.checked_add(digit as u128)
+        };
+        let Some(whole) = id.bytes().fold(Some(0), digit).filter(|_| id.len() == 26) else { return };
+        let (millis, tail) = (u64::try_from(whole >> 80).unwrap_or(0), whole & ((1 << 80) - 1));
+        // One that can't be counted on from was not made here.
+        if (millis, tail) > (self.millis, self.tail) && tail >> 79 == 0 {
+            (self.millis, self.tail) = (millis, tail);
+        }
+    }
+
     /// A trace id (W3C Trace Context), never all zero. Unique, and no secret either.
     pub fn trace_id(&mut self) -> [u8; 16] {
         ((u128::from(self.random.draw()) << 64 | u128::from(self.random.draw())) | 1).to_be_bytes()
@@ -66,6 +80,20 @@ mod tests {
         let all: Vec<String> = times.into_iter().map(|millis| ids.next(Time::from_millis(millis))).collect();
         assert!(all.windows(2).all(|pair| pair[0] < pair[1]), "{all:?}");
         assert!(all.iter().all(|id| id.len() == 26 && id.bytes().all(|byte| ALPHABET.contains(&byte))));
+    }
+
+    #[test]
+    fn ids_go_on_after_those_of_another() {
+        let last = (0..3).map(|_| Ids::new(7).next(Time::from_millis(5000.0))).next().unwrap();
+        let mut ids = Ids::new(8);
+        ids.go_on_after(&last);
+        // The clock may have been set back since.
+        assert!(ids.next(Time::from_millis(1000.0)) > last);
+        let before = ids.clone().next(Time::EPOCH);
+        for other in ["", "x", "01ARYZ6S41", &"Z".repeat(26), &"0".repeat(26), &"U".repeat(26)] {
+            ids.go_on_after(other);
+            assert_eq!(ids.clone().next(Time::EPOCH), before, "{other}");
+        }
     }
 
     #[test]

@@ -5,6 +5,9 @@ use std::{borrow::Cow, ops::Range};
 
 use crate::json;
 
+const BYTES: &str = "x-vendor.arcgate.bytes";
+const LIMIT: &str = "x-vendor.arcgate.limit";
+
 /// The members of the outermost object, as far as they are whole: the name as it is written, and where its value stands.
 pub fn members(text: &str) -> Members<'_> {
     let start = text.find('{').filter(|at| text[..*at].trim().is_empty());
@@ -18,8 +21,34 @@ pub fn value_of(text: &str, name: &str) -> Option<Range<usize>> {
 
 /// The `event_seq` of a frame, or of a frame's beginning.
 pub fn event_seq(text: &str) -> Option<i64> {
-    let seq = text.get(value_of(text, "event_seq")?)?.parse().ok()?;
-    (0..1 << 53).contains(&seq).then_some(seq)
+    number(text, "event_seq")
+}
+
+/// A member that is a whole number, not below zero.
+pub fn number(text: &str, member: &str) -> Option<i64> {
+    let number = text.get(value_of(text, member)?)?.parse().ok()?;
+    (0..1 << 53).contains(&number).then_some(number)
+}
+
+/// What stands for a frame of which only this is known, as it is too large to be kept: it ends within its object, so it is no frame.
+pub fn oversized(text: &str, event_seq: i64, limit: usize) -> String {
+    let integer = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let mut head = json::Members::new()
+        .integer("event_seq", event_seq)
+        .some_text("type", name(text, "type").as_deref())
+        .some_text("job_id", job_id(text).as_deref())
+        .integer(BYTES, integer(text.len()))
+        .integer(LIMIT, integer(limit))
+        .end();
+    head.pop();
+    head.push(',');
+    head
+}
+
+/// What [`oversized`] says of a frame: its size and the limit, in bytes.
+pub fn size_of_oversized(head: &str) -> Option<(usize, usize)> {
+    let size = |member| usize::try_from(number(head, member)?).ok();
+    size(BYTES).zip(size(LIMIT))
 }
 
 /// A member that is a string of up to 256 bytes.

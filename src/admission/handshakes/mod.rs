@@ -1,6 +1,12 @@
 //! How many sockets there may be, and how many handshakes: from one address, of one principal, and in all.
 
+mod counts;
+mod place;
+
 use std::collections::HashMap;
+
+use counts::Counts;
+pub use place::{Full, Place};
 
 use super::{
     bucket::{Bucket, Rate},
@@ -18,6 +24,10 @@ pub const SILENT: Span = Span::from_millis(300);
 const SESSIONS: f64 = 5.0;
 /// At once they may say as much as one session: so many seconds' worth of bytes. The isolate has one thread.
 const BURST_SECONDS: f64 = 2.0;
+/// Each connection costs as much as so many frames: it is verified, and opens one upstream.
+const CONNECTION: f64 = 20.0;
+/// However few frames there may be, so many may come at once.
+const BURST_CONNECTIONS: f64 = 500.0;
 /// Stands for all who come without an address, as they do where no proxy tells it.
 const NO_ADDRESS: &str = "-";
 
@@ -40,43 +50,6 @@ pub struct Limits {
     pub bytes_per_sec: f64,
 }
 
-/// Why there is no place for one more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Full {
-    /// The address has failed too often, or has too many sockets that nobody has shown themselves on.
-    Requests,
-    /// The address has as many sockets as it may.
-    Address,
-    /// There are as many sockets as there may be.
-    Connections,
-}
-
-impl Full {
-    /// The HTTP status.
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::Requests | Self::Address => 429,
-            Self::Connections => 503,
-        }
-    }
-
-    /// A stable name for the answer and the audit log.
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Requests => "too_many_requests",
-            Self::Address | Self::Connections => "too_many_connections",
-        }
-    }
-
-    /// After how many seconds another try makes sense.
-    pub const fn retry_after(self) -> u16 {
-        match self {
-            Self::Requests => 60,
-            Self::Address | Self::Connections => 5,
-        }
-    }
-}
-
 /// The sockets of an isolate, by the number that the driver gives each.
 #[derive(Debug)]
 pub struct Handshakes {
@@ -85,6 +58,8 @@ pub struct Handshakes {
     rates: LruMap<Rate>,
     silent: Silent,
     conns: HashMap<u32, Conn, KeyHash>,
+    /// How many of them are on their way out.
+    leaving: usize,
     addresses: Counts,
     waiting: Counts,
     principals: Counts,
@@ -99,6 +74,8 @@ struct Conn {
     is_waiting: bool,
     /// It has a place of its principal's.
     is_admitted: bool,
+    /// Its place is another's, and it is told so in a later turn: until then it may say something.
+    is_leaving: bool,
 }
 
 impl Conn {
@@ -110,12 +87,13 @@ impl Conn {
 impl Handshakes {
     /// `seed` is random.
     pub fn new(limits: Limits, seed: u64) -> Self {
-        let counts = || Counts(HashMap::with_hasher(KeyHash(seed)));
+        let counts = || Counts::new(seed);
         Self {
             failed: LruMap::new(MAX_REMEMBERED, seed),
             rates: LruMap::new(MAX_REMEMBERED, seed),
             silent: Silent::new(limits.silent),
             conns: HashMap::with_hasher(KeyHash(seed)),
+            leaving: 0,
             addresses: counts(),
             waiting: counts(),
             principals: counts(),
@@ -135,7 +113,7 @@ impl Handshakes {
         if address.is_some_and(|address| self.addresses.of(address) >= self.limits.per_address) {
             return Err(Full::Address);
         }
-        if self.conns.len() >= self.limits.connections {
+        if self.has_none_left() {
             return Err(Full::Connections);
         }
         // Without one everybody shares a key, and who has something to say must not be kept out by those who haven't.
@@ -150,33 +128,42 @@ impl Handshakes {
     pub fn handle_upgrade(&mut self, conn: u32, address: Option<&str>) -> Option<u32> {
         let gone = self.is_crowded(address).then(|| self.silent.first(NO_ADDRESS)).flatten();
         if let Some(gone) = gone {
-            self.handle_closed(gone);
+            self.give_away(gone);
         }
         let new = Conn { address: address.map(Into::into), is_waiting: true, ..Conn::default() };
-        self.waiting.add(new.waits_as());
         self.silent.begin(conn, new.waits_as());
-        if let Some(address) = address {
-            self.addresses.add(address);
-        }
+        self.count(&new);
         self.conns.insert(conn, new);
         gone
     }
 
-    /// It has said something.
-    pub fn handle_heard(&mut self, conn: u32) {
+    /// It has said something. Whether it has a place: where its own was given away in the same moment, there may be no other one.
+    #[must_use]
+    pub fn handle_heard(&mut self, conn: u32) -> bool {
         self.silent.end(conn);
+        let Some(own) = self.conns.get(&conn).filter(|own| own.is_leaving) else { return true };
+        let per_address = self.limits.per_address;
+        let is_full = own.address.as_deref().is_some_and(|address| self.addresses.of(address) >= per_address);
+        if is_full || self.has_none_left() {
+            return false;
+        }
+        let Some(own) = self.conns.remove(&conn) else { return true };
+        self.leaving -= 1;
+        self.count(&own);
+        self.conns.insert(conn, Conn { is_leaving: false, ..own });
+        true
     }
 
     /// It has said nothing for [`SILENT`]. Gives the one that goes because there are too many of that kind.
     pub fn handle_silence(&mut self, conn: u32) -> Option<u32> {
         let gone = self.silent.age(conn)?;
-        self.handle_closed(gone);
+        self.give_away(gone);
         Some(gone)
     }
 
     /// Its hello was answered, or refused.
     pub fn handle_hello(&mut self, conn: u32, is_refused: bool, now: Time) {
-        let Some(own) = self.conns.get_mut(&conn) else { return };
+        let Some(own) = self.conns.get_mut(&conn).filter(|own| !own.is_leaving) else { return };
         if std::mem::take(&mut own.is_waiting) {
             self.waiting.remove(own.waits_as());
         }
@@ -190,14 +177,23 @@ impl Handshakes {
 
     /// It is a principal's. Whether the principal has a place for it.
     #[must_use]
-    pub fn handle_principal(&mut self, conn: u32, key: &str) -> bool {
-        let Some(own) = self.conns.get_mut(&conn) else { return true };
-        own.principal = Some(key.into());
-        own.is_admitted = self.principals.of(key) < self.limits.per_principal;
-        if own.is_admitted {
-            self.principals.add(key);
+    pub fn handle_principal(&mut self, conn: u32, key: &str, now: Time) -> Place {
+        if !self.conns.contains_key(&conn) {
+            return Place::Taken;
         }
-        own.is_admitted
+        let most = |rate: &Rate| CONNECTION.min(rate.burst_frames() / BURST_CONNECTIONS);
+        let is_within = self.counts(key, now, |rate| rate.takes_as(most(rate), now));
+        let Some(own) = self.conns.get_mut(&conn) else { return Place::Taken };
+        own.principal = Some(key.into());
+        if !is_within {
+            return Place::TooFast;
+        }
+        own.is_admitted = self.principals.of(key) < self.limits.per_principal;
+        if !own.is_admitted {
+            return Place::NoneLeft;
+        }
+        self.principals.add(key);
+        Place::Taken
     }
 
     /// How many sockets a principal may have.
@@ -209,19 +205,49 @@ impl Handshakes {
     /// isn't known before the hello.
     #[must_use]
     pub fn is_within_rate(&mut self, conn: u32, bytes: usize, weigh: impl FnOnce() -> usize, now: Time) -> bool {
-        let Some(key) = self.conns.get(&conn).and_then(|own| own.principal.as_deref()) else { return true };
+        let Some(key) = self.conns.get(&conn).and_then(|own| own.principal.clone()) else { return true };
+        self.counts(&key, now, |rate| rate.takes(bytes, weigh, now))
+    }
+
+    // A principal's rate is there as long as it is one of the last that were heard of, whatever becomes of its sockets.
+    fn counts(&mut self, key: &str, now: Time, count: impl FnOnce(&mut Rate) -> bool) -> bool {
         let Limits { frames_per_sec, bytes_per_sec, .. } = self.limits;
         let new = || Rate::new(frames_per_sec * SESSIONS, bytes_per_sec * SESSIONS, bytes_per_sec * BURST_SECONDS, now);
         let mut rate = self.rates.get(key).copied().unwrap_or_else(new);
-        let is_within = rate.takes(bytes, weigh, now);
+        let is_within = count(&mut rate);
         self.rates.insert(key, rate);
         is_within
     }
 
-    /// Nothing of it is left, or its place is another's; twice does no harm.
+    /// Nothing of it is left; twice does no harm.
     pub fn handle_closed(&mut self, conn: u32) {
         self.silent.end(conn);
         let Some(own) = self.conns.remove(&conn) else { return };
+        match own.is_leaving {
+            true => self.leaving -= 1,
+            false => self.uncount(&own),
+        }
+    }
+
+    // Its place is free at once, and it is remembered until it is closed.
+    fn give_away(&mut self, conn: u32) {
+        self.silent.end(conn);
+        let Some(own) = self.conns.remove(&conn) else { return };
+        self.uncount(&own);
+        self.leaving += 1;
+        self.conns.insert(conn, Conn { is_leaving: true, ..own });
+    }
+
+    fn count(&mut self, own: &Conn) {
+        if own.is_waiting {
+            self.waiting.add(own.waits_as());
+        }
+        if let Some(address) = own.address.as_deref() {
+            self.addresses.add(address);
+        }
+    }
+
+    fn uncount(&mut self, own: &Conn) {
         if own.is_waiting {
             self.waiting.remove(own.waits_as());
         }
@@ -233,6 +259,10 @@ impl Handshakes {
         }
     }
 
+    fn has_none_left(&self) -> bool {
+        self.conns.len() - self.leaving >= self.limits.connections
+    }
+
     fn has_failed(&self, address: &str, now: Time) -> bool {
         let most = self.limits.failed_per_minute;
         self.failed.get(address).is_some_and(|bucket| bucket.level(most / 60.0, now) > most - 1.0)
@@ -242,27 +272,6 @@ impl Handshakes {
     // nothing keeps everybody out.
     fn is_crowded(&self, address: Option<&str>) -> bool {
         self.waiting.of(address.unwrap_or(NO_ADDRESS)) >= self.limits.connections.div_ceil(4)
-    }
-}
-
-/// How many there are of each key. There is no more to it than there are sockets.
-#[derive(Debug)]
-struct Counts(HashMap<Box<str>, usize, KeyHash>);
-
-impl Counts {
-    fn of(&self, key: &str) -> usize {
-        self.0.get(key).copied().unwrap_or_default()
-    }
-
-    fn add(&mut self, key: &str) {
-        *self.0.entry(key.into()).or_default() += 1;
-    }
-
-    fn remove(&mut self, key: &str) {
-        match self.0.get_mut(key) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => drop(self.0.remove(key)),
-        }
     }
 }
 

@@ -21,7 +21,7 @@ fn new(limits: Limits) -> Handshakes {
 /// A socket whose hello was answered.
 fn open(all: &mut Handshakes, conn: u32, address: Option<&str>) {
     assert_eq!(all.handle_upgrade(conn, address), None);
-    all.handle_heard(conn);
+    assert!(all.handle_heard(conn));
     all.handle_hello(conn, false, at(0));
 }
 
@@ -114,10 +114,10 @@ fn without_an_address_the_silent_give_way() {
     all.handle_upgrade(1, None);
     all.handle_upgrade(2, None);
     assert_eq!(all.check(None, at(0)), Ok(()), "one of them can go");
-    all.handle_heard(1);
+    assert!(all.handle_heard(1));
     assert_eq!(all.check(None, at(0)), Ok(()));
     assert_eq!(all.handle_upgrade(3, None), Some(2));
-    all.handle_heard(3);
+    assert!(all.handle_heard(3));
     assert_eq!(all.check(None, at(0)), Err(Full::Requests), "nobody is silent");
     all.handle_closed(2);
     assert_eq!(all.conns.len(), 2);
@@ -139,8 +139,36 @@ fn who_goes_for_another_leaves_its_places_at_once() {
     all.handle_upgrade(1, Some("a"));
     all.handle_upgrade(2, Some("b"));
     assert_eq!((all.handle_silence(1), all.handle_silence(2)), (None, Some(1)));
-    assert_eq!((all.addresses.of("a"), all.waiting.of("a"), all.conns.len()), (0, 0, 1));
+    assert_eq!((all.addresses.of("a"), all.waiting.of("a"), all.conns.len() - all.leaving), (0, 0, 1));
     assert_eq!(all.handle_silence(1), None, "it is gone");
+    all.handle_hello(1, true, at(0));
+    all.handle_closed(1);
+    assert_eq!((all.conns.len(), all.leaving, all.failed.get("a").is_none()), (1, 0, true));
+}
+
+#[test]
+fn who_speaks_before_it_is_told_that_its_place_is_gone_takes_one_where_there_is_one() {
+    let mut all = new(Limits { silent: 1, connections: 4, per_address: 1, ..LIMITS });
+    for conn in 1..=3 {
+        all.handle_upgrade(conn, Some(&format!("a{conn}")));
+    }
+    assert_eq!([1, 2, 3].map(|conn| all.handle_silence(conn)), [None, Some(1), Some(2)]);
+    assert!(all.handle_heard(1) && all.handle_heard(1));
+    assert_eq!((all.addresses.of("a1"), all.waiting.of("a1"), all.leaving), (1, 1, 1));
+    assert_eq!(all.handle_principal(1, "p", at(0)), Place::Taken);
+    assert_eq!(all.principals.of("p"), 1);
+    all.handle_upgrade(4, Some("a2"));
+    assert!(!all.handle_heard(2), "its address has no place left");
+    all.handle_closed(4);
+    all.handle_upgrade(5, Some("c"));
+    all.handle_upgrade(6, None);
+    assert_eq!(all.check(Some("b"), at(0)), Err(Full::Connections));
+    assert!(!all.handle_heard(2), "nobody has");
+    for conn in 1..=6 {
+        all.handle_closed(conn);
+    }
+    assert_eq!((all.conns.len(), all.leaving), (0, 0));
+    assert!(all.addresses.is_empty() && all.waiting.is_empty());
 }
 
 #[test]
@@ -149,13 +177,14 @@ fn a_principal_has_its_places() {
     for conn in 1..=3 {
         open(&mut all, conn, None);
     }
-    assert!(all.handle_principal(1, "p") && all.handle_principal(2, "p"));
-    assert!(!all.handle_principal(3, "p"));
+    let places = [1, 2, 3].map(|conn| all.handle_principal(conn, "p", at(0)));
+    assert_eq!(places, [Place::Taken, Place::Taken, Place::NoneLeft]);
     all.handle_closed(3);
     assert_eq!(all.principals.of("p"), 2, "it never had a place");
     all.handle_closed(1);
     open(&mut all, 4, None);
-    assert!(all.handle_principal(4, "p") && all.handle_principal(99, "p"), "one that is gone needs none");
+    let places = [4, 99].map(|conn| all.handle_principal(conn, "p", at(0)));
+    assert_eq!(places, [Place::Taken; 2], "one that is gone needs none");
     assert_eq!((all.principals.of("p"), all.per_principal()), (2, 2));
 }
 
@@ -168,12 +197,46 @@ fn what_a_principals_sessions_say_together_leaks_with_time() {
     }
     assert!((0..1000).all(|_| says(&mut all, 1, 1, 0)), "nobody is known before the hello");
     for (conn, key) in [(1, "a"), (2, "a"), (3, "b")] {
-        assert!(all.handle_principal(conn, key));
+        assert_eq!(all.handle_principal(conn, key, at(0)), Place::Taken);
     }
-    assert!((0..100).all(|n| says(&mut all, 1 + n % 2, 1, 0)));
+    assert!((0..99).all(|n| says(&mut all, 1 + n % 2, 1, 0)), "a hundred, with two connections");
     assert!(!says(&mut all, 1, 1, 0) && says(&mut all, 3, 1, 0), "another's is empty");
     assert!(says(&mut all, 2, 1, 1000));
     assert!(!says(&mut all, 3, 400, 0) && says(&mut all, 3, 0, 1000));
+}
+
+#[test]
+fn who_was_cut_off_gains_nothing_by_another_connection_and_has_a_place_again_when_that_has_leaked() {
+    let mut all = new(LIMITS);
+    let mut come = |conn, key: &str, now| {
+        open(&mut all, conn, None);
+        let place = all.handle_principal(conn, key, at(now));
+        let said = (0..1000).take_while(|_| all.is_within_rate(conn, 1, || 1, at(now))).count();
+        all.handle_closed(conn);
+        (place, said)
+    };
+    assert_eq!(come(1, "a", 0), (Place::Taken, 99));
+    for conn in 2..500 {
+        assert_eq!(come(conn, "a", 0), (Place::TooFast, 0), "{conn}");
+    }
+    assert_eq!(come(600, "b", 0).0, Place::Taken, "another principal knows nothing of it");
+    // Ten a second leak: twice what there may be takes twenty.
+    assert_eq!(come(601, "a", 9_000), (Place::TooFast, 0));
+    assert_eq!(come(602, "a", 30_000), (Place::Taken, 99));
+}
+
+#[test]
+fn connections_cost_by_themselves() {
+    let mut all = new(LIMITS);
+    let mut come = |conn, now| {
+        open(&mut all, conn, None);
+        let place = all.handle_principal(conn, "p", at(now));
+        all.handle_closed(conn);
+        place == Place::Taken
+    };
+    let count = (0..1000).take_while(|conn| come(*conn, 0)).count();
+    assert!((499..=500).contains(&count), "{count}");
+    assert!(!come(1000, 0) && come(1001, 1000));
 }
 
 #[test]
@@ -204,14 +267,14 @@ fn nothing_is_kept_of_sockets_that_are_gone() {
     let mut all = new(LIMITS);
     for conn in 1..4 {
         open(&mut all, conn, Some("a"));
-        let _ = all.handle_principal(conn, "p");
+        let _ = all.handle_principal(conn, "p", at(0));
     }
     for conn in 1..4 {
-        assert!(!all.addresses.0.is_empty());
+        assert!(!all.addresses.is_empty());
         all.handle_closed(conn);
     }
-    assert!(all.conns.is_empty() && all.addresses.0.is_empty());
-    assert!(all.waiting.0.is_empty() && all.principals.0.is_empty());
+    assert!(all.conns.is_empty() && all.addresses.is_empty());
+    assert!(all.waiting.is_empty() && all.principals.is_empty());
 }
 
 #[test]
@@ -220,10 +283,10 @@ fn a_principals_sessions_together_may_say_what_some_of_them_may() {
     let said = |weight: usize, first: usize, now: i64| {
         let mut all = new(LIMITS);
         open(&mut all, 1, None);
-        assert!(all.handle_principal(1, "p"));
+        assert_eq!(all.handle_principal(1, "p", at(0)), Place::Taken);
         let _ = all.is_within_rate(1, first, || first, at(0));
         (0..1000).take_while(|_| all.is_within_rate(1, weight, || weight, at(now))).count()
     };
-    assert_eq!((said(0, 0, 0), said(100, 0, 0)), (99, 4));
+    assert_eq!((said(0, 0, 0), said(100, 0, 0)), (98, 4));
     assert_eq!((said(100, 400, 0), said(100, 400, 100), said(100, 400, 200)), (0, 1, 2));
 }

@@ -69,7 +69,12 @@ impl Client {
         let (mut collect, mut whole) = (false, Piece::AsIs);
         let body = envelope.get("body").and_then(Value::as_object);
         // What was asked for again may have been collected before.
-        let is_again = job.flow.is_again() && job.chunks.as_ref().is_some_and(|chunks| chunks.has(body));
+        let is_known = is_chunk && job.chunks.as_ref().is_some_and(|chunks| chunks.has(body));
+        if is_known && job.is_asked_again {
+            // Under a new number, for it comes with the result: no event that was missed.
+            return;
+        }
+        let is_again = is_known && job.flow.is_again();
         if is_chunk && job.broken.is_none() && !is_again {
             let halves = if envelope.has_halves() { json::raw_member(text, "payload") } else { None };
             match Chunks::take(&mut job.chunks, body, halves, most) {

@@ -72,7 +72,7 @@ impl Client {
     /// The end of a connection that was open: what was under way on it.
     pub(super) fn settle(&mut self) {
         if self.phase.is_welcome() && self.now.since(self.opened_at) >= STABLE {
-            self.attempts.failures = 0;
+            (self.attempts.failures, self.attempts.short) = (0, 0);
             self.has_tried_fresh_token = false;
         }
         if self.phase.is_welcome() && self.now.since(self.opened_at) >= HELD {
@@ -81,6 +81,7 @@ impl Client {
         self.jobs_to_reconcile.clear();
         for job in self.jobs.iter_mut() {
             (job.is_fresh, job.late_at, job.has_arrived) = (false, None, false);
+            (job.was_cut, job.listed) = (true, None);
         }
         let unknown = Fault::new(
             Code::Network,

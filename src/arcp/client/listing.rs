@@ -1,6 +1,11 @@
 //! The runtime's list of jobs, for this side's own use: what is waited for is compared with it.
 
-use super::{payloads, reconcile::LATE, requests::Kind, Client};
+use super::{
+    payloads,
+    reconcile::{LATE, QUIET},
+    requests::Kind,
+    Client,
+};
 use crate::{
     arcp::Envelope,
     json::{Number, Object, Value},
@@ -66,8 +71,19 @@ impl Client {
                 over.push(handle);
             } else if job.is_own && last.is_none() && !job.is_fresh && !job.has_arrived {
                 // Who counts events for each job keeps them too: what is missing of others is on its way.
+                job.watch = None;
                 to_follow.push((handle, id));
+            } else if job.is_own && last.is_none() && job.was_cut {
+                // What came was on its way when the connection was lost, perhaps, and the last of it: unless more comes, it is looked at again.
+                job.has_arrived = false;
+                job.watch = Some((now.plus(QUIET), 0));
+            } else if job.is_own && job.was_cut {
+                // A runtime may still list a job whose events went with the connection: it fails at its next one, and nobody is told.
+                // What is replayed shows no more than the list does.
+                job.listed = last;
+                job.watch = Some((now.plus(QUIET), 0));
             }
+            job.was_cut = false;
         }
         let cursor = envelope.get("next_cursor").and_then(Value::as_str);
         let is_whole = envelope.get("next_cursor").is_none_or(|cursor| *cursor == Value::Null);

@@ -17,7 +17,7 @@ use crate::{
 /// How long the end of a job may still be on its way when a list says that it has ended.
 const GRACE: Span = Span::from_secs(2);
 /// A job with an idempotency key of which nothing comes for so long may have ended before; then it is looked at less and less often.
-const QUIET: Span = Span::from_secs(2);
+pub(super) const QUIET: Span = Span::from_secs(2);
 const QUIETER: i64 = 30_000;
 const MAX_LOOK_PAUSE: i64 = 600_000;
 /// How long an end may be on its way that the runtime has numbered.
@@ -87,7 +87,12 @@ impl Client {
     fn have_again(&mut self, handle: u32) {
         let submit = self.jobs.get(handle).and_then(|job| job.submit.take().filter(|_| !job.is_fresh));
         match submit {
-            Some(payload) => self.ask(Kind::Submit, &payload, handle, None),
+            Some(payload) => {
+                if let Some(job) = self.jobs.get(handle) {
+                    job.is_asked_again = true;
+                }
+                self.ask(Kind::Submit, &payload, handle, None);
+            }
             None => self.give_up(handle),
         }
     }

@@ -31,11 +31,13 @@ impl Client {
             return self.finish(self.fruitless(&fault));
         }
         self.attempts.failures = self.attempts.failures.saturating_add(1);
+        self.attempts.short = self.attempts.short.saturating_add(1);
         if self.options.attempts.is_some_and(|most| self.attempts.failures > most) {
             return self.finish(fault);
         }
         let most = (FIRST_PAUSE << (self.attempts.failures - 1).min(20)).min(self.options.longest_pause.as_millis());
-        let pause = if at_once && self.attempts.failures == 1 { 0 } else { (most as f64 * self.ids.unit()) as i64 };
+        // Whoever is sent away again and again is in no hurry, even if something came each time.
+        let pause = if at_once && self.attempts.short == 1 { 0 } else { (most as f64 * self.ids.unit()) as i64 };
         let pause = Span::from_millis(pause);
         self.phase = Phase::Waiting(self.now.plus(pause));
         self.emit(Event::Reconnecting {
@@ -48,6 +50,7 @@ impl Client {
 
     /// Something came of this connection: what it cost to have it doesn't count any more.
     pub(super) fn progress(&mut self) {
+        self.attempts.failures = 0;
         self.attempts.violations = 0;
         self.attempts.skipped = 0;
         self.attempts.welcomes = 0;

@@ -73,7 +73,7 @@ impl Client {
             let order = self.requests.next_order();
             let Some(request) = self.requests.next_unsent() else { return };
             request.is_sent = true;
-            request.id.clone_from(&id);
+            request.goes_as(&id);
             request.due = Some(due);
             request.order = order;
             request.attempts += 1;

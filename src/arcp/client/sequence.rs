@@ -103,7 +103,11 @@ impl Client {
         let Some(job) = job else { return self.deliver(envelope, id, seq, text) };
         let (handle, has_room) = (job.handle, !job.is_full(text.len()));
         (job.is_fresh, job.late_at, job.is_unconfirmed) = (false, None, false);
-        (job.watch, job.unread_end) = (None, None);
+        job.unread_end = None;
+        // What the list knew of already may be the last that comes.
+        if job.listed.is_none_or(|listed| seq > listed) {
+            (job.watch, job.listed) = (None, None);
+        }
         job.has_arrived = true;
         match job.flow.deliver(seq, is_new, has_room, text) {
             Delivery::Kept => self.hand_over(envelope, handle, seq, text, true),

@@ -73,6 +73,8 @@ pub(super) struct Credential {
 pub(super) struct Attempts {
     /// Tries in a row that came to nothing.
     pub failures: u32,
+    /// Connections in a row that were not there for long, whatever came of them.
+    pub short: u32,
     /// Connections that the peer's mistakes have cost, since the last event.
     pub violations: u32,
     /// Connections that came to a welcome, and those that came to a hello, since anything came of one.

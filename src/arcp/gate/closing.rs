@@ -18,7 +18,13 @@ use crate::{
 impl Gate {
     /// Ends both sides. Whatever comes in afterwards is nobody's.
     pub(super) fn end(&mut self, end: End, now: Time) {
-        self.end_explained(end, None, now);
+        self.end_explained(end, Explanation::of_end(end).as_ref(), now);
+    }
+
+    /// The principal has said or asked for more than it may.
+    pub(super) fn end_too_many_requests(&mut self, now: Time) {
+        let end = End::TOO_MANY_REQUESTS;
+        self.end_explained(end, Some(&Explanation::too_many(end.reason, "requests", None)), now);
     }
 
     /// As [`Self::end`], with what explains it: for the client and for the log.
@@ -58,7 +64,8 @@ impl Gate {
     }
 
     fn audit_end(&mut self, end: End, why: Option<&Explanation>, now: Time) {
-        let is_ours = matches!(end.code, Some(ArcpCode::InternalError));
+        // Who says nothing is counted like who is refused, or an address could keep the places of the silent for ever.
+        let is_ours = matches!(end.code, Some(ArcpCode::InternalError)) && end.close != Close::HelloTimeout;
         let (kind, outcome) = match &self.stage {
             Stage::Open(_) if end.close == Close::Normal => ("arcp.session", Outcome::Completed),
             Stage::Open(_) => ("arcp.session", Outcome::Cut),

@@ -48,6 +48,27 @@ impl Explanation {
         }
     }
 
+    /// Our runtime keeps as much for a principal as it may: in bytes or in rows.
+    pub(super) fn store_full(is_of_rows: bool, limit: i64) -> Self {
+        let of = if is_of_rows { "rows" } else { "bytes" };
+        let details = Members::new().text("reason", End::STORE_FULL.reason).text("of", of);
+        Self {
+            message: format!("The store is full: {limit} {of} are kept for a principal"),
+            details: details.integer("limit", limit).end(),
+        }
+    }
+
+    /// What explains an end where its name does, and its code alone says too little.
+    pub(super) fn of_end(end: End) -> Option<Self> {
+        let message = match end {
+            End::NOT_STORED => "What must be kept can't be written",
+            End::HELLO_TIMEOUT => "No hello was heard in time",
+            End::CROWDED_OUT => "No hello was heard yet, and too many others were waited for",
+            _ => return None,
+        };
+        Some(Self { message: message.to_owned(), details: Members::new().text("reason", end.reason).end() })
+    }
+
     /// A frame of the client's is too large.
     pub(super) fn too_large(size: usize, limit: usize) -> Self {
         let details = Members::new().text("reason", "frame_too_large").integer("bytes", size as i64);
@@ -102,10 +123,11 @@ impl End {
         Self::new(ArcpCode::ResumeWindowExpired, Close::Normal, reason)
     }
 
-    /// No hello in time. Nobody has shown who they are: the code is that of missing credentials.
-    pub(super) const HELLO_TIMEOUT: Self = Self::new(ArcpCode::Unauthenticated, Close::HelloTimeout, "hello_timeout");
+    /// No hello in time. It may be under way, on a slow network or in a burst, with a token that nobody has looked at: nothing is
+    /// said against it. Of the codes this one alone is worth a retry to every SDK.
+    pub(super) const HELLO_TIMEOUT: Self = Self::new(ArcpCode::InternalError, Close::HelloTimeout, "hello_timeout");
     /// As [`Self::HELLO_TIMEOUT`], before its time: too many say nothing.
-    pub(super) const CROWDED_OUT: Self = Self::new(ArcpCode::Unauthenticated, Close::HelloTimeout, "too_many_silent");
+    pub(super) const CROWDED_OUT: Self = Self::new(ArcpCode::InternalError, Close::HelloTimeout, "too_many_silent");
     /// A client without heartbeats has said nothing for long. It can resume.
     pub(super) const CLIENT_IDLE: Self = Self::new(ArcpCode::HeartbeatLost, Close::Restart, "client_idle");
     /// A frame over the limit.
@@ -125,9 +147,15 @@ impl End {
     /// The principal has as many connections as it may.
     pub(super) const TOO_MANY_CONNECTIONS: Self =
         Self::new(ArcpCode::PermissionDenied, Close::TooMany, "too_many_connections");
+    /// The principal has asked for more than it may, over whichever connections.
+    pub(super) const TOO_MANY_REQUESTS: Self = Self::new(ArcpCode::InternalError, Close::TooMany, "too_many_requests");
     /// The principal has as many sessions in our runtime as it may.
     pub(super) const TOO_MANY_SESSIONS: Self =
         Self::new(ArcpCode::PermissionDenied, Close::TooMany, "too_many_sessions");
+    /// Our runtime keeps as much for the principal as it may.
+    pub(super) const STORE_FULL: Self = Self::new(ArcpCode::InternalError, Close::TooMany, "store_full");
+    /// Our runtime can't write what it must keep: its disk is full, or broken. What was told is there.
+    pub(super) const NOT_STORED: Self = Self::new(ArcpCode::InternalError, Close::Restart, "not_stored");
     /// The session goes on over another connection.
     pub(super) const DISPLACED: Self = Self { code: None, close: Close::Displaced, reason: "displaced" };
     /// The client has closed its socket.
@@ -151,6 +179,8 @@ impl End {
         match code {
             "ERR_PERMISSION_DENIED" => Self::denied("no_upstream_credential"),
             "ERR_CONFIG" => Self::undeliverable("upstream_misconfigured"),
+            // As the driver tells it of our own runtime, which the platform has ended for it.
+            "not_stored" => Self::NOT_STORED,
             _ => Self::restart("upstream_unreachable"),
         }
     }
@@ -163,10 +193,19 @@ impl End {
             Some(Close::Displaced) => return Self::DISPLACED,
             Some(close @ Close::TooLarge) => (close, "frame_too_large"),
             Some(close @ Close::TooMany) => (close, "runtime_limit"),
+            Some(Close::NotStored) => return Self::NOT_STORED,
             _ if has_said_goodbye => return Self::UPSTREAM_GOODBYE,
             _ => return Self::restart("upstream_lost"),
         };
         Self { code: None, close, reason }
+    }
+
+    /// As [`Self::of_upstream_closed`], before there is a session.
+    pub(super) fn before_welcome_closed(code: u16, trust: UpstreamTrust) -> Self {
+        match Close::from_code(code).filter(|_| trust.is_trusted()) {
+            Some(Close::NotStored) => Self::NOT_STORED,
+            _ => Self::restart("upstream_lost"),
+        }
     }
 
     /// What a refusal of the upstream runtime comes to. Its text is never shown: it isn't written for strangers.

@@ -12,6 +12,11 @@ use crate::{
 };
 
 impl Gate {
+    /// Whether the token has ended, tolerance included.
+    pub(super) fn is_expired(&self, now: Time) -> bool {
+        self.expires_at.is_some_and(|ends| now >= ends)
+    }
+
     /// When [`Self::timed_out`] is worth calling; it may move further into the future with every frame.
     pub(super) fn deadline(&self) -> Option<Time> {
         let own = match &self.stage {

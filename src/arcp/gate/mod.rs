@@ -16,7 +16,7 @@
 //! `upstream_hello`, `welcome` (the last questions before the client's; a `pending_welcome` waits for them), `relay` (frames),
 //! `keepalive` (what time brings), `closing`. They stand on what is known and decided without the gate: `stage` and `session`,
 //! `end` (how sessions end), `undeliverable` (frames that can't be passed on), `resume_token`, `job_id` (where it stands
-//! in a frame), `job_privacy` (what no upstream may give away), `trust`; `audit` is what the log says of all that.
+//! in a frame), `trust`; `audit` is what the log says of all that.
 
 pub mod upgrade;
 
@@ -26,7 +26,6 @@ mod config;
 mod end;
 
 mod job_id;
-mod job_privacy;
 mod resume_token;
 mod trust;
 mod undeliverable;
@@ -112,10 +111,6 @@ impl Gate {
         matches!(self.stage, Stage::Closed)
     }
 
-    fn is_expired(&self, now: Time) -> bool {
-        self.expires_at.is_some_and(|ends| now >= ends)
-    }
-
     /// Longer frames of the client need not be handed in: [`Self::handle_client_oversized`] says so.
     pub fn client_limit(&self) -> usize {
         match self.stage {
@@ -194,6 +189,14 @@ impl Gate {
         }
     }
 
+    /// The principal has said more than it may over its other connections, or has come too often; the upstream hears nothing of it.
+    pub fn handle_too_many_requests(&mut self, principal: Principal, now: Time) {
+        if matches!(self.stage, Stage::Verifying) {
+            self.principal = Some(principal);
+            self.end_too_many_requests(now);
+        }
+    }
+
     /// The credentials are this principal's, whose token is taken for so long after its end. With `is_revocable`, it is worth asking
     /// again and again whether they were revoked.
     pub fn handle_principal(&mut self, principal: Principal, tolerance: Span, is_revocable: bool, now: Time) {
@@ -251,7 +254,7 @@ impl Gate {
         let end = match &mut self.stage {
             Stage::Welcoming(pending) => return pending.close(code),
             Stage::Open(session) => End::of_upstream_closed(code, self.trust, session.must_close_by.is_some()),
-            _ => End::restart("upstream_lost"),
+            _ => End::before_welcome_closed(code, self.trust),
         };
         self.end(end, now);
     }

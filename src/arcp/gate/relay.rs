@@ -10,7 +10,11 @@ use super::{
     Gate,
 };
 use crate::{
-    arcp::{envelope::Malformed, skim, ArcpCode, Envelope},
+    arcp::{
+        envelope::Malformed,
+        job_privacy::{Instead, TooManyPending},
+        skim, ArcpCode, Envelope,
+    },
     json::{self, Members, Problem, Value},
     time::{Span, Time},
 };
@@ -70,10 +74,13 @@ impl Gate {
             },
             _ => None,
         };
-        session.sent_to_upstream(now);
-        if !self.trust.is_trusted() {
-            session.pending_lookups.note(&envelope);
+        if !self.trust.is_trusted() && session.pending_lookups.note(&envelope, now).is_err() {
+            let most = Some(TooManyPending::LIMIT);
+            let why = Explanation::too_many(TooManyPending::REASON, "questions about jobs wait for an answer", most);
+            self.refuse_explained(ArcpCode::InternalError, envelope.id(), Some(&why), now);
+            return Flow::Drain;
         }
+        session.sent_to_upstream(now);
         if rewritten.is_none() && self.actions.is_empty() {
             return Flow::Forward;
         }
@@ -222,7 +229,16 @@ impl Gate {
             _ => {}
         }
         let is_own = envelope.session_id() == Some(session.id.as_str());
-        let mut rewritten = if self.trust.is_trusted() { None } else { session.pending_lookups.answer(&envelope) };
+        let answer = if self.trust.is_trusted() { None } else { session.pending_lookups.answer(&envelope, now) };
+        let mut rewritten = match answer {
+            None => None,
+            Some(Instead::Frame(text)) => Some(text),
+            Some(Instead::Ask(job)) => {
+                let payload = Members::new().text("job_id", &job).end();
+                self.send_to_upstream("job.subscribe", &payload, now);
+                return Flow::Drain;
+            }
+        };
         if !is_own {
             // The Python SDK's runtime answers a repeated submit under the session of the first.
             let session_id = json::string(&session.id);

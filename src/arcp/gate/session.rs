@@ -3,11 +3,10 @@
 use super::{
     audit::{Audit, Traffic},
     config::Config,
-    job_privacy::PendingLookups,
 };
 use crate::{
     admission::Rate,
-    arcp::{features::Features, heartbeat::Heartbeat},
+    arcp::{features::Features, heartbeat::Heartbeat, job_privacy::PendingLookups},
     auth::credential_status::CredentialStatus,
     time::{Span, Time},
 };

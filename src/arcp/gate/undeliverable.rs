@@ -20,9 +20,11 @@ pub(super) struct Undeliverable {
 }
 
 impl Undeliverable {
-    /// Text that is no frame.
+    /// Text that is no frame. A hold says so of one that is too large for it.
     pub(super) fn malformed(text: &str) -> Self {
-        Self::found("upstream_malformed", text, None)
+        let size = skim::size_of_oversized(text);
+        let reason = if size.is_some() { "upstream_frame_too_large" } else { "upstream_malformed" };
+        Self::found(reason, text, size)
     }
 
     /// A frame of which this much is known: how it begins, and its size and the limit.
@@ -52,5 +54,24 @@ impl Undeliverable {
             None => (format!("The runtime's event {seq} can't be passed on: it can't be read"), details),
         };
         Explanation { message, details: details.end() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_hold_could_not_keep_is_told_as_too_large() {
+        let text = r#"{"type":"job.result","payload":{"job_id":"job_1","result":"long"},"event_seq":9}"#;
+        let found = Undeliverable::malformed(&skim::oversized(text, 4, 20));
+        assert_eq!(
+            found,
+            Undeliverable {
+                seq: Some(4),
+                ..Undeliverable::found("upstream_frame_too_large", text, Some((text.len(), 20)))
+            }
+        );
+        assert_eq!(Undeliverable::malformed("{").reason, "upstream_malformed");
     }
 }

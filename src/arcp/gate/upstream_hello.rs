@@ -109,10 +109,19 @@ impl Gate {
         let code = refusal.get("code").and_then(Value::as_str).unwrap_or_default();
         let details = refusal.get("details").and_then(Value::as_object).filter(|_| self.trust.is_trusted());
         let reason = details.and_then(|details| details.get("reason")).and_then(Value::as_str);
+        let limit = details.and_then(|details| details.get("limit")).and_then(Value::as_number);
+        let limit = limit.and_then(Number::as_i64);
         if reason == Some(End::TOO_MANY_SESSIONS.reason) {
-            let limit = details.and_then(|details| details.get("limit")).and_then(Value::as_number);
-            let why = Explanation::too_many(End::TOO_MANY_SESSIONS.reason, "sessions", limit.and_then(Number::as_i64));
+            let why = Explanation::too_many(End::TOO_MANY_SESSIONS.reason, "sessions", limit);
             return self.end_explained(End::TOO_MANY_SESSIONS, Some(&why), now);
+        }
+        if reason == Some(End::TOO_MANY_REQUESTS.reason) {
+            return self.end_too_many_requests(now);
+        }
+        if reason == Some(End::STORE_FULL.reason) {
+            let of = details.and_then(|details| details.get("of")).and_then(Value::as_str);
+            let why = Explanation::store_full(of == Some("rows"), limit.unwrap_or_default());
+            return self.end_explained(End::STORE_FULL, Some(&why), now);
         }
         let last = self.hello.as_ref().and_then(|hello| hello.resume.as_ref()).map(|resume| resume.last_event_seq);
         let end = End::of_upstream_error(code, last.is_some());

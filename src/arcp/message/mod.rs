@@ -56,5 +56,10 @@ fn text_of(secret: &Secret) -> Option<&str> {
 /// The payload of `session.error` and of a refusal: `code`, `message`, `retryable`. No `details` when there are none: the TS
 /// SDK refuses a null.
 pub fn error_payload(code: ArcpCode, message: &str) -> String {
-    Members::new().text("code", code.as_str()).text("message", message).boolean("retryable", code.is_retryable()).end()
+    error_members(code, message).end()
+}
+
+/// As [`error_payload`], where more is to be said.
+pub fn error_members(code: ArcpCode, message: &str) -> Members {
+    Members::new().text("code", code.as_str()).text("message", message).boolean("retryable", code.is_retryable())
 }

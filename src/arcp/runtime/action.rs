@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::changes::Changes;
 use crate::{arcp::close::Close, audit::Outcome};
 
 /// Something for the platform to do.
@@ -64,6 +65,16 @@ pub enum Action {
         /// Whether the session submitted the job.
         same_session: bool,
     },
+    /// Keep this with the connection's socket, for when it outlives the hub ([`super::Hub::handle_reattached`]).
+    Attach {
+        /// The connection.
+        conn: u32,
+        /// A line without a secret.
+        attachment: String,
+    },
+    /// Write this, in one transaction, before anything else is done. Where that fails, nothing of what comes after it may be done:
+    /// the hub is dropped, and what the storage has is what there is.
+    Store(Box<Changes>),
     /// For the audit log.
     Audit(Audit),
 }

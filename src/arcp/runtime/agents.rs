@@ -44,6 +44,11 @@ impl Agents {
         Ok(agents)
     }
 
+    /// The key of the first.
+    pub(super) fn first(&self) -> &str {
+        self.0.first().and_then(|agent| agent.versions.first()).map_or("", |(_, key)| key)
+    }
+
     /// What a welcome lists.
     pub(super) fn listed(&self) -> Vec<AgentInfo> {
         self.0

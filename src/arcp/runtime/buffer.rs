@@ -25,9 +25,11 @@ impl Load {
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
-    frame: Rc<str>,
-    job: Rc<str>,
+pub(super) struct Entry {
+    pub(super) frame: Rc<str>,
+    pub(super) job: Rc<str>,
+    /// Which of the job's events it is; none where it is its end, or tells what is lost.
+    pub(super) event: Option<u64>,
 }
 
 impl Entry {
@@ -36,28 +38,37 @@ impl Entry {
     }
 }
 
+/// What is kept of one job.
+#[derive(Clone, Debug)]
+struct Share {
+    job: Rc<str>,
+    load: Load,
+    /// Whether the job is another principal's.
+    is_others: bool,
+}
+
 /// Frames by their `event_seq`, which has no gaps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buffer {
     entries: VecDeque<Entry>,
     all: Load,
     unsent: Load,
-    /// What of it is whose.
-    shares: Vec<(Rc<str>, Load)>,
+    /// What of it is which job's.
+    shares: Vec<Share>,
     /// Everything up to here is gone: acknowledged, or dropped.
     freed: i64,
 }
 
 impl Buffer {
-    /// Takes the next event's frame in.
-    pub(super) fn push(&mut self, job: &str, frame: Rc<str>) {
-        let at = self.shares.iter().position(|(own, _)| **own == *job).unwrap_or_else(|| {
-            self.shares.push((job.into(), Load::default()));
+    /// Takes the next event's frame in. `is_others` says whether the job is another principal's, where that isn't known yet.
+    pub(super) fn push(&mut self, job: &str, event: Option<u64>, frame: Rc<str>, is_others: impl FnOnce() -> bool) {
+        let at = self.shares.iter().position(|share| *share.job == *job).unwrap_or_else(|| {
+            self.shares.push(Share { job: job.into(), load: Load::default(), is_others: is_others() });
             self.shares.len() - 1
         });
-        let Some((job, share)) = self.shares.get_mut(at) else { return };
-        let entry = Entry { frame, job: Rc::clone(job) };
-        share.add(entry.size());
+        let Some(share) = self.shares.get_mut(at) else { return };
+        let entry = Entry { frame, job: Rc::clone(&share.job), event };
+        share.load.add(entry.size());
         self.all.add(entry.size());
         self.unsent.add(entry.size());
         self.entries.push_back(entry);
@@ -73,10 +84,10 @@ impl Buffer {
         if is_unsent {
             self.unsent.take(size);
         }
-        let Some(at) = self.shares.iter().position(|(job, _)| Rc::ptr_eq(job, &entry.job)) else { return };
-        let Some((_, share)) = self.shares.get_mut(at) else { return };
-        share.take(size);
-        if share.events == 0 {
+        let Some(at) = self.shares.iter().position(|share| Rc::ptr_eq(&share.job, &entry.job)) else { return };
+        let Some(share) = self.shares.get_mut(at) else { return };
+        share.load.take(size);
+        if share.load.events == 0 {
             self.shares.swap_remove(at);
         }
     }
@@ -124,6 +135,26 @@ impl Buffer {
         self.freed + i64::try_from(self.entries.len()).unwrap_or(0)
     }
 
+    /// Everything up to here is gone.
+    pub(super) const fn freed(&self) -> i64 {
+        self.freed
+    }
+
+    /// The last that was sent.
+    pub(super) fn sent(&self) -> i64 {
+        self.last() - i64::try_from(self.unsent.events).unwrap_or(0)
+    }
+
+    /// What comes after `seq`, or is left of it.
+    pub(super) fn after(&self, seq: i64) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().skip(usize::try_from(seq - self.freed).unwrap_or(0))
+    }
+
+    /// Nothing is kept, and everything up to here is gone.
+    pub(super) fn restart(&mut self, freed: i64) {
+        *self = Self { freed, ..Self::default() };
+    }
+
     /// All that is kept.
     pub(super) const fn all(&self) -> Load {
         self.all
@@ -136,7 +167,38 @@ impl Buffer {
 
     /// What is kept of one job.
     pub(super) fn share(&self, job: &str) -> Load {
-        self.shares.iter().find(|(own, _)| **own == *job).map_or(Load::default(), |(_, load)| *load)
+        self.shares.iter().find(|share| *share.job == *job).map_or(Load::default(), |share| share.load)
+    }
+
+    /// Whether this entry is of another principal's job.
+    pub(super) fn is_of_others(&self, entry: &Entry) -> bool {
+        self.shares.iter().any(|share| Rc::ptr_eq(&share.job, &entry.job) && share.is_others)
+    }
+
+    /// The jobs of other principals of which something is still to be sent.
+    pub(super) fn unsent_of_others(&self) -> Vec<Rc<str>> {
+        let first = self.entries.len().saturating_sub(self.unsent.events);
+        let is_unsent = |share: &&Share| {
+            share.is_others && self.entries.iter().skip(first).any(|entry| Rc::ptr_eq(&entry.job, &share.job))
+        };
+        self.shares.iter().filter(is_unsent).map(|share| Rc::clone(&share.job)).collect()
+    }
+
+    /// Puts others in the place of the frames of a job that were not sent yet; `replace` is given each with its number.
+    pub(super) fn replace_unsent(&mut self, job: &str, mut replace: impl FnMut(i64, &str) -> Rc<str>) {
+        let Some(share) = self.shares.iter_mut().find(|share| *share.job == *job) else { return };
+        let first = self.entries.len().saturating_sub(self.unsent.events);
+        for (at, entry) in self.entries.iter_mut().enumerate().skip(first) {
+            if !Rc::ptr_eq(&entry.job, &share.job) {
+                continue;
+            }
+            let before = entry.size();
+            let seq = self.freed.saturating_add(i64::try_from(at).unwrap_or(i64::MAX)).saturating_add(1);
+            entry.frame = replace(seq, &entry.frame);
+            for load in [&mut self.all, &mut self.unsent, &mut share.load] {
+                load.bytes = load.bytes.saturating_sub(before) + entry.size();
+            }
+        }
     }
 }
 
@@ -153,7 +215,7 @@ mod tests {
         let mut buffer = Buffer::default();
         assert!(buffer.covers(0) && !buffer.covers(1) && !buffer.covers(-1));
         for (job, frame) in [("a", "1"), ("a", "2"), ("b", "3"), ("a", "4")] {
-            buffer.push(job, frame.into());
+            buffer.push(job, None, frame.into(), || false);
         }
         buffer.free(2);
         assert_eq!(buffer.all().events, 4, "nobody has what was never sent");
@@ -169,7 +231,7 @@ mod tests {
         assert_eq!(texts(&mut buffer), ["3", "4"]);
         buffer.free(100);
         assert_eq!((buffer.last(), buffer.all(), buffer.shares.len()), (4, Load::default(), 0));
-        buffer.push("a", "5".into());
+        buffer.push("a", None, "5".into(), || false);
         assert!(!buffer.drop_sent(), "it is still to be sent");
         assert_eq!(texts(&mut buffer), ["5"]);
         assert!(buffer.drop_sent() && buffer.unsent() == Load::default());
@@ -179,9 +241,14 @@ mod tests {
     fn loads_agree_whatever_is_dropped() {
         let mut buffer = Buffer::default();
         for number in 0..10 {
-            buffer.push(if number % 3 == 0 { "a" } else { "b" }, "x".repeat(number).into());
+            buffer.push(if number % 3 == 0 { "a" } else { "b" }, None, "x".repeat(number).into(), || number % 3 == 0);
         }
         buffer.next_unsent();
+        buffer.replace_unsent("a", |seq, frame| {
+            assert_eq!((seq % 3, frame.len() as i64), (1, seq - 1));
+            "longer than it was".into()
+        });
+        assert_eq!(buffer.unsent_of_others().iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["a"]);
         for _ in 0..12 {
             buffer.drop_oldest();
             let sum = |loads: &[Load]| loads.iter().map(|load| load.bytes).sum::<usize>();

@@ -41,22 +41,20 @@ impl Hub {
                 Question { requester: requester.clone(), request, jobs: vec![job_id.to_owned()] },
                 "cancel",
                 same_session,
+                now,
             ),
         }
     }
 
     /// By default the submitting session may, and when that is over its principal's others (rule 36, 54).
     fn may_cancel(&self, session_id: &str, job_id: &str) -> Permission {
-        let (Some(session), Some(job)) = (self.sessions.get(session_id), self.jobs.get(job_id)) else {
-            return Permission::No;
-        };
+        let Some(job) = self.own_job(session_id, job_id) else { return self.permission_for_others(job_id) };
         let has_submitted = |follower: &super::job::Follower| follower.has_submitted && follower.session == session_id;
         let same_session = job.session == session_id || job.followers.iter().any(has_submitted);
         if self.has_policy {
             return Permission::AskPolicy { same_session };
         }
-        let is_alone = self.sessions.get(&job.session).is_none_or(|submitter| submitter.is_over);
-        if job.owner.key == session.owner.key && (same_session || is_alone) {
+        if same_session || self.is_orphaned(job) {
             Permission::Yes
         } else {
             Permission::No

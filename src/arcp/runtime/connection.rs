@@ -1,8 +1,8 @@
 //! A connection comes: the gate's hello, and the welcome (ARCP 1.1 §6.2).
 
 use super::{
-    buffer::Buffer, flow_control::Conn, refusal::ConnectionEnd, session::Owner, session::Session, Audit, Close,
-    Envelope, Frame, Hub, Outcome, Rc, Time,
+    buffer::Buffer, flow_control::Conn, job::Job, refusal::ConnectionEnd, session::Owner, session::Session, Audit,
+    Close, Envelope, Frame, Hub, Outcome, Rc, Time,
 };
 use crate::{
     arcp::{
@@ -50,6 +50,7 @@ impl Hub {
     ) -> Result<(), ConnectionEnd> {
         let conn = connection.conn;
         let (hello, owner) = self.read_hello(conn, text)?;
+        self.check_pace(&owner.key, now)?;
         let token = Secret::new(format!("rt_{}", hex(random)));
         if let Some(resume) = &hello.resume {
             return self.resume(connection, &owner, &hello, resume, token, now).map_err(|reason| {
@@ -70,16 +71,18 @@ impl Hub {
             conn: Some(conn),
             features: hello.features.both(&self.features),
             is_python: hello.lists_agents,
-            token,
+            token: token.hashed(),
             previous: None,
             shown: 0,
             buffer: Buffer::default(),
             ends_at: None,
+            is_held: false,
             is_over: false,
+            stored: None,
         };
         self.sessions.insert(session);
-        self.conns.push(Conn::new(conn, &id, connection.reports_credit));
-        self.welcome(conn, &id, now);
+        self.attach(Conn::new(conn, &id, connection.reports_credit));
+        self.welcome(conn, &id, token, now);
         Ok(())
     }
 
@@ -106,12 +109,12 @@ impl Hub {
         Ok((hello, owner))
     }
 
-    /// Sends the welcome with the session's present token.
-    pub(super) fn welcome(&mut self, conn: u32, session_id: &str, now: Time) {
+    /// Sends the welcome with the session's new token, which is known by its hash from then on.
+    pub(super) fn welcome(&mut self, conn: u32, session_id: &str, token: Secret, now: Time) {
         let Some(session) = self.sessions.get(session_id) else { return };
         let payload = Welcome {
             runtime: Party { name: "arcgate".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-            resume_token: Some(session.token.clone()),
+            resume_token: Some(token),
             resume_window_sec: self.limits.resume_window.as_millis() as f64 / 1000.0,
             heartbeat_interval_sec: None,
             features: session.features.clone(),
@@ -123,6 +126,13 @@ impl Hub {
 
     /// One more session of this principal must fit in. Those that are not connected go first, the oldest of them before others.
     fn make_room(&mut self, owner: &Owner) -> Result<(), ConnectionEnd> {
+        if let Some((what, most)) = self.check_room_for_session(owner) {
+            self.audit(Audit {
+                principal: Some(Rc::clone(&owner.key)),
+                ..Audit::new("arcp.session", Outcome::Refused, "store_full")
+            });
+            return Err(ConnectionEnd::store_full(what, most));
+        }
         let own = self.sessions.values().filter(|session| session.owner.key == owner.key).count();
         let oldest = |only_own: bool| {
             let lost = self.sessions.values().filter(|session| session.conn.is_none());
@@ -180,8 +190,12 @@ impl Hub {
         if let Some(conn) = session.conn {
             self.forget_conn(conn);
         }
-        for job in self.jobs.values_mut() {
-            job.followers.retain(|follower| follower.session != id);
+        let follows = |job: &&Job| job.followers.iter().any(|follower| follower.session == id);
+        let jobs: Vec<String> = self.jobs.values().filter(follows).map(|job| job.id.clone()).collect();
+        for job in jobs {
+            if let Some(job) = self.jobs.get_mut(&job) {
+                job.followers.retain(|follower| follower.session != id);
+            }
         }
         self.control_all_flows();
     }

@@ -1,21 +1,29 @@
 //! Events go to those who follow a job (ARCP 1.1 §8.3): numbered by session, kept until they are acknowledged, within bounds.
 
 use super::{
-    job::{End, Job},
+    job::{End, Follower, Job},
+    report::dropped,
     Audit, Frame, Hub, Outcome, Rc, Time,
 };
 
+/// Where there are too many jobs, so many that nobody waits for go at once: their rows go together, and cost little more than one.
+const TOGETHER: usize = 8;
+
+/// What gets a number of a session.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Numbered<'e> {
+    pub(super) kind: &'e str,
+    pub(super) job: &'e str,
+    pub(super) trace_id: &'e str,
+    pub(super) payload: &'e str,
+    /// Which of the job's events it is.
+    pub(super) event: Option<u64>,
+}
+
 impl Hub {
     /// Numbers an event and puts it into a session's buffer, whether there is room or not.
-    pub(super) fn push(
-        &mut self,
-        session_id: &str,
-        kind: &str,
-        job: &str,
-        trace_id: &str,
-        payload: &str,
-        now: Time,
-    ) -> Option<i64> {
+    pub(super) fn push(&mut self, session_id: &str, event: &Numbered<'_>, now: Time) -> Option<i64> {
+        let Numbered { kind, job, trace_id, payload, event } = *event;
         let limits = self.limits;
         let session = self.sessions.get_mut(session_id)?;
         let seq = session.buffer.last() + 1;
@@ -23,7 +31,8 @@ impl Hub {
         let frame = Frame { event_seq: Some(seq), trace_id: Some(trace_id), ..Frame::new(kind, &id, payload) };
         let text: Rc<str> = frame.of_session(session_id).of_job(job).write().into();
         let before = session.buffer.all().bytes;
-        session.buffer.push(job, text);
+        let (owner, jobs) = (&session.owner, &self.jobs);
+        session.buffer.push(job, event, text, || jobs.get(job).is_some_and(|job| job.owner.key != owner.key));
         // Who never acknowledges loses no more than how far back it may resume.
         let is_over = |all: super::buffer::Load| all.events > limits.buffer_events || all.bytes > limits.buffer_bytes;
         while !session.acknowledges() && is_over(session.buffer.all()) && session.buffer.drop_sent() {}
@@ -36,9 +45,10 @@ impl Hub {
     /// to those who don't acknowledge.
     fn trim_buffers(&mut self) {
         while self.buffered > self.limits.all_buffers {
-            let may_drop = |session: &&mut super::Session| session.conn.is_none() || !session.acknowledges();
-            let fullest = self.sessions.values_mut().filter(may_drop).max_by_key(|session| session.buffer.all().bytes);
-            let Some(session) = fullest else { break };
+            let may_drop = |session: &&super::Session| session.conn.is_none() || !session.acknowledges();
+            let fullest = self.sessions.values().filter(may_drop).max_by_key(|session| session.buffer.all().bytes);
+            let fullest = fullest.map(|session| session.id.clone());
+            let Some(session) = fullest.and_then(|id| self.sessions.get_mut(&id)) else { break };
             let before = session.buffer.all().bytes;
             for _ in 0..=session.buffer.all().events / 4 {
                 if !session.buffer.drop_sent() && session.conn.is_none() {
@@ -115,7 +125,8 @@ impl Hub {
         let (Some(job), Some(session)) = (self.jobs.get(job_id), self.sessions.get(session_id)) else { return };
         let Some((kind, payload)) = job.last_message(session) else { return };
         let (trace_id, is_owner) = (Rc::clone(&job.trace_id), job.session == session_id);
-        let seq = self.push(session_id, kind, job_id, &trace_id, &payload, now);
+        let event = Numbered { kind, job: job_id, trace_id: &trace_id, payload: &payload, event: None };
+        let seq = self.push(session_id, &event, now);
         if let (Some(seq), true, Some(job)) = (seq, is_owner, self.jobs.get_mut(job_id)) {
             job.last_seq = seq;
         }
@@ -130,10 +141,11 @@ impl Hub {
         }
     }
 
-    /// A job is kept no more. Who still waits for its end has it now, without what came before.
+    /// A job is kept no more. Who still waits for its end has it now and, of what came before, how much it was.
     pub(super) fn forget_job(&mut self, job_id: &str, now: Time) {
         let followers = self.jobs.get_mut(job_id).map(|job| std::mem::take(&mut job.followers)).unwrap_or_default();
         for follower in followers {
+            self.push_lost(job_id, &follower, now);
             self.push_end(job_id, &follower.session, now);
             self.catch_up(job_id, &follower.session, now);
         }
@@ -143,14 +155,33 @@ impl Hub {
         }
     }
 
-    /// What jobs keep has a bound: ended ones go, the oldest first, those before others whose end everybody has; then what later
-    /// subscribers could have seen.
+    /// Tells a session how many events it doesn't get of a job that goes.
+    fn push_lost(&mut self, job_id: &str, follower: &Follower, now: Time) {
+        let (Some(job), Some(session)) = (self.jobs.get(job_id), self.sessions.get(&follower.session)) else { return };
+        let rest = (follower.position.next..job.history.count()).filter_map(|at| job.history.get(at));
+        let rest = rest.filter(|past| session.takes(&past.kind)).count();
+        let lost = follower.position.lost.saturating_add(u64::try_from(rest).unwrap_or(u64::MAX));
+        if lost > 0 {
+            let trace_id = Rc::clone(&job.trace_id);
+            let (kind, payload) = ("job.event", dropped(lost, now));
+            let event = Numbered { kind, job: job_id, trace_id: &trace_id, payload: &payload, event: None };
+            self.push(&follower.session, &event, now);
+        }
+    }
+
+    /// What jobs keep has a bound: ended ones go, those before others whose end everybody has, and of them the oldest of who keeps
+    /// most; then what later subscribers could have seen.
     pub(super) fn trim_jobs(&mut self, now: Time) {
+        if self.jobs.len() > self.limits.all_jobs {
+            for _ in 0..TOGETHER {
+                let Some(id) = self.idle_job().map(|job| job.id.clone()) else { break };
+                self.forget_job(&id, now);
+            }
+        }
         while self.kept > self.limits.all_jobs_bytes || self.jobs.len() > self.limits.all_jobs {
-            let ended = || self.jobs.values().filter(|job| job.end.is_some());
-            let oldest = ended().find(|job| job.followers.is_empty()).or_else(|| ended().next());
-            let oldest = oldest.map(|job| job.id.clone());
-            if let Some(id) = oldest {
+            let idle = self.idle_job().map(|job| job.id.clone());
+            let ended = || self.jobs.values().find(|job| job.end.is_some()).map(|job| job.id.clone());
+            if let Some(id) = idle.or_else(ended) {
                 self.forget_job(&id, now);
                 continue;
             }

@@ -7,11 +7,12 @@
 use std::collections::VecDeque;
 
 use super::{
+    emit::Numbered,
     job::{Follower, Job},
+    report::dropped,
     session::Session,
     Action, Hub, Rc, Time,
 };
-use crate::json::Members;
 
 /// What may be on its way to a client beyond its hub, where the gate says what has left: bytes and frames.
 const PIPE_BYTES: usize = 256 << 10;
@@ -25,9 +26,6 @@ const FEW: usize = 8;
 /// Events of one job before another one has its turn.
 const TURN: usize = 32;
 
-/// The kind of the event that says how many could not be kept.
-pub(super) const DROPPED: &str = "x-vendor.arcgate.dropped";
-
 /// A connection.
 #[derive(Debug)]
 pub(super) struct Conn {
@@ -36,11 +34,28 @@ pub(super) struct Conn {
     /// The sizes of the frames that have not left yet; none where nobody says so.
     pub(super) unread: Option<VecDeque<usize>>,
     pub(super) unread_bytes: usize,
+    /// What its socket carries, for when it outlives the hub.
+    pub(super) attached: Option<Attached>,
+}
+
+/// What a socket carries that may outlive the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Attached {
+    pub(super) session: String,
+    pub(super) is_paced: bool,
+    /// Where it was not sent all that there is: up to where it was, and how many frames and bytes of it had not left yet.
+    pub(super) sent: Option<(i64, usize, usize)>,
 }
 
 impl Conn {
     pub(super) fn new(id: u32, session: &str, reports_credit: bool) -> Self {
-        Self { id, session: session.to_owned(), unread: reports_credit.then(VecDeque::new), unread_bytes: 0 }
+        Self {
+            id,
+            session: session.to_owned(),
+            unread: reports_credit.then(VecDeque::new),
+            unread_bytes: 0,
+            attached: None,
+        }
     }
 
     fn has_room(&self) -> bool {
@@ -54,6 +69,16 @@ impl Conn {
 }
 
 impl Hub {
+    /// The session of a connection.
+    pub(super) fn session_on(&self, conn: u32) -> Option<&str> {
+        self.conns.iter().find(|own| own.id == conn).map(|own| own.session.as_str())
+    }
+
+    pub(super) fn forget_conn(&mut self, conn: u32) {
+        self.conns.retain(|own| own.id != conn);
+        self.questions.retain(|(_, question)| question.conn() != conn);
+    }
+
     /// Sends a frame, whatever is under way.
     pub(super) fn deliver(&mut self, conn: u32, text: Rc<str>) {
         if let Some(conn) = self.conns.iter_mut().find(|own| own.id == conn) {
@@ -83,11 +108,13 @@ impl Hub {
     fn flow(&mut self, session_id: &str) -> bool {
         let mut has_sent = false;
         while let Some(session) = self.sessions.get_mut(session_id) {
-            let id = session.conn.filter(|id| self.conns.iter().any(|conn| conn.id == *id && conn.has_room()));
+            let id = session.conn.filter(|_| !session.is_held);
+            let id = id.filter(|id| self.conns.iter().any(|conn| conn.id == *id && conn.has_room()));
             let Some((id, text)) = id.and_then(|id| Some((id, session.buffer.next_unsent()?))) else { break };
             self.deliver(id, text);
             has_sent = true;
         }
+        self.note_position(session_id);
         has_sent
     }
 
@@ -168,9 +195,9 @@ impl Hub {
         }
         let trace_id = Rc::clone(&job.trace_id);
         if position.lost > 0 {
-            let body = Members::new().integer("count", i64::try_from(position.lost).unwrap_or(i64::MAX)).end();
-            let payload = super::report::payload(DROPPED, &body, now);
-            self.push(session_id, "job.event", job_id, &trace_id, &payload, now);
+            let payload = dropped(position.lost, now);
+            let told = Numbered { kind: "job.event", job: job_id, trace_id: &trace_id, payload: &payload, event: None };
+            self.push(session_id, &told, now);
             if let Some(follower) = self.jobs.get_mut(job_id).and_then(|job| job.follower(session_id)) {
                 follower.position.lost = 0;
             }
@@ -184,7 +211,9 @@ impl Hub {
             self.push_end(job_id, session_id, now);
             return true;
         };
-        let seq = self.push(session_id, "job.event", job_id, &trace_id, &payload, now);
+        let event = Some(position.next);
+        let event = Numbered { kind: "job.event", job: job_id, trace_id: &trace_id, payload: &payload, event };
+        let seq = self.push(session_id, &event, now);
         self.moved(job_id, session_id, seq)
     }
 
@@ -195,6 +224,7 @@ impl Hub {
         let Some(follower) = job.follower(session_id) else { return false };
         let at = follower.position.next;
         follower.position.next += 1;
+        follower.given = seq.unwrap_or(follower.given);
         if let (true, Some(seq)) = (is_submitter, seq) {
             job.history.number(at, seq);
             job.last_seq = seq;

@@ -26,6 +26,10 @@ pub(super) struct History {
     gone: u64,
     /// The last number, in the submitting session, of what is gone.
     gone_seq: i64,
+    /// So many events, those that are gone included, are in the storage with the numbers that they had then.
+    settled: u64,
+    /// Whether one of them has another number since.
+    is_renumbered: bool,
 }
 
 /// Where somebody stands in a history.
@@ -73,8 +77,57 @@ impl History {
     pub(super) fn number(&mut self, at: u64, seq: i64) {
         let index = self.index(at);
         if let Some(past) = index.and_then(|index| self.events.get_mut(index)) {
+            self.is_renumbered |= at < self.settled;
             past.seq = Some(seq);
         }
+    }
+
+    /// The last number, in the submitting session, that one of the events has or had.
+    pub(super) fn last_seq(&self) -> i64 {
+        self.events.iter().filter_map(|past| past.seq).max().map_or(self.gone_seq, |seq| seq.max(self.gone_seq))
+    }
+
+    /// How many are gone, and the last number of these.
+    pub(super) const fn gone(&self) -> (u64, i64) {
+        (self.gone, self.gone_seq)
+    }
+
+    /// The events after the first `count` ones, or what is left of them.
+    pub(super) fn from(&self, count: u64) -> impl Iterator<Item = &Past> {
+        self.events.iter().skip(self.index(count).unwrap_or(0))
+    }
+
+    /// The storage has everything, with these numbers.
+    pub(super) fn settle(&mut self) {
+        self.settled = self.count();
+        self.is_renumbered = false;
+    }
+
+    /// Whether the storage has other numbers.
+    pub(super) const fn is_renumbered(&self) -> bool {
+        self.is_renumbered
+    }
+
+    /// Nothing is kept, and so many are gone.
+    pub(super) fn restart(&mut self, gone: u64, gone_seq: i64) {
+        *self = Self { gone, gone_seq, ..Self::default() };
+    }
+
+    /// The numbers of all events in rows of neighbours: which event, its number, how many.
+    pub(super) fn numbers(&self) -> Vec<(u64, i64, u64)> {
+        let mut runs: Vec<(u64, i64, u64)> = Vec::new();
+        for (at, past) in (self.gone..).zip(&self.events) {
+            let Some(seq) = past.seq else { continue };
+            match runs.last_mut() {
+                Some((first, number, count))
+                    if *first + *count == at && number.saturating_add_unsigned(*count) == seq =>
+                {
+                    *count += 1;
+                }
+                _ => runs.push((at, seq, 1)),
+            }
+        }
+        runs
     }
 
     fn index(&self, at: u64) -> Option<usize> {

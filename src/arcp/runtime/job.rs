@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use super::{
     history::{History, Position},
-    session::{Identified, Owner, Session},
+    log::StoredLog,
+    session::{Owner, Session},
+    table::Kept,
 };
 use crate::{arcp::errors::ArcpCode, json::Members, output::Pieces, time::Time};
 
@@ -22,6 +24,55 @@ pub(super) struct Follower {
     pub(super) has_subscribed: bool,
     /// Whether it wants nothing for now of what it submitted.
     pub(super) is_paused: bool,
+    /// The number of the last event that it was given.
+    pub(super) given: i64,
+    /// Whether the storage can't tell its position from what it was given: it was placed there.
+    pub(super) is_placed: bool,
+}
+
+impl Follower {
+    /// It goes on from there.
+    pub(super) fn place(&mut self, position: Position) {
+        self.position = position;
+        self.is_placed = true;
+    }
+}
+
+/// What the storage has of a follower.
+#[derive(Clone, Debug)]
+pub(super) struct StoredFollower {
+    pub(super) session: String,
+    /// The last number of its session then.
+    pub(super) seq: i64,
+    pub(super) lost: u64,
+    pub(super) flags: u8,
+    /// Whether the job's row tells of it: it follows from the first event on.
+    pub(super) is_implied: bool,
+}
+
+impl StoredFollower {
+    /// The session that has submitted the job, and was given nothing when that was written.
+    pub(super) fn implied(session: &str) -> Self {
+        Self { session: session.to_owned(), seq: 0, lost: 0, flags: 1, is_implied: true }
+    }
+}
+
+/// What the storage has of a job.
+#[derive(Debug, Default)]
+pub(super) struct StoredJob {
+    pub(super) is_cancelled: bool,
+    pub(super) has_ended: bool,
+    /// Whether its row tells of a follower.
+    pub(super) has_implied: bool,
+    /// Whether some of its events have got their numbers after they were written.
+    pub(super) has_numbers: bool,
+    /// Whether its result is there.
+    pub(super) has_result: bool,
+    pub(super) last_seq: i64,
+    pub(super) followers: Vec<StoredFollower>,
+    pub(super) log: StoredLog,
+    /// Of the result.
+    pub(super) result_bytes: usize,
 }
 
 /// Chunks of a result (ARCP 1.1 §8.4).
@@ -85,6 +136,27 @@ impl Failure {
     pub(super) fn of(code: ArcpCode) -> Self {
         Self { code, message: code.message().to_owned(), is_retryable: code.is_retryable(), details: None }
     }
+
+    /// The session may not see any more what becomes of the job.
+    pub(super) fn no_longer_allowed() -> Self {
+        let details = Members::new().text("reason", "no_longer_allowed").end();
+        let message = "This job may no longer be watched".to_owned();
+        Self { code: ArcpCode::PermissionDenied, message, is_retryable: false, details: Some(details) }
+    }
+
+    /// The payload of a `job.error`.
+    pub(super) fn error(&self, final_status: &str, completed_at: &str) -> String {
+        let payload = Members::new()
+            .text("final_status", final_status)
+            .text("code", self.code.as_str())
+            .text("message", &self.message)
+            .boolean("retryable", self.is_retryable)
+            .text("completed_at", completed_at);
+        match &self.details {
+            Some(details) => payload.raw("details", details).end(),
+            None => payload.end(),
+        }
+    }
 }
 
 /// A job.
@@ -121,11 +193,22 @@ pub(super) struct Job {
     /// Whether its agent is held.
     pub(super) is_paused: bool,
     pub(super) end: Option<(End, Time)>,
+    pub(super) stored: Option<StoredJob>,
 }
 
-impl Identified for Job {
+impl Kept for Job {
+    type Stored = StoredJob;
+
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn owner(&self) -> &Rc<str> {
+        &self.owner.key
+    }
+
+    fn take_stored(&mut self) -> Option<StoredJob> {
+        self.stored.take()
     }
 }
 
@@ -154,6 +237,8 @@ impl Job {
             has_submitted,
             has_subscribed: !has_submitted,
             is_paused: false,
+            given: 0,
+            is_placed: true,
         });
     }
 
@@ -183,18 +268,7 @@ impl Job {
         let (end, at) = self.end.as_ref()?;
         let completed_at = at.to_rfc3339();
         let result = |status| Members::new().text("final_status", status).text("completed_at", &completed_at);
-        let error = |status, failure: &Failure| {
-            let payload = Members::new()
-                .text("final_status", status)
-                .text("code", failure.code.as_str())
-                .text("message", &failure.message)
-                .boolean("retryable", failure.is_retryable)
-                .text("completed_at", &completed_at);
-            match &failure.details {
-                Some(details) => payload.raw("details", details).end(),
-                None => payload.end(),
-            }
-        };
+        let error = |status, failure: &Failure| failure.error(status, &completed_at);
         Some(match end {
             End::Success(Some(json)) => ("job.result", result("success").raw("result", json).end()),
             End::Success(None) => {

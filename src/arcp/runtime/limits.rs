@@ -34,9 +34,19 @@ const CANCEL_GRACE: Bounds = Bounds::new("cancelGraceSec", 30, 0, 600);
 const MAX_RUNTIME: Bounds = Bounds::new("maxRuntimeSec", 86_400, 1, 604_800);
 const SESSIONS: Bounds = Bounds::new("maxSessions", 32, 1, 1024);
 const JOBS: Bounds = Bounds::new("maxJobs", 64, 1, 1024);
+const STORED_BYTES: Bounds = Bounds::new("maxStoredBytes", 24 << 20, 64 << 10, 64 << 20);
+const STORED_ROWS: Bounds = Bounds::new("maxStoredRows", 50_000, 100, 1_000_000);
 
 /// What `limits` of a deployment may have for its hubs; `npm/arcp/runtime/limits.ts` is the same, and written from it.
-pub const CONFIGURABLE: [Bounds; 5] = [RESUME_WINDOW, CANCEL_GRACE, MAX_RUNTIME, SESSIONS, JOBS];
+pub const CONFIGURABLE: [Bounds; 7] =
+    [RESUME_WINDOW, CANCEL_GRACE, MAX_RUNTIME, SESSIONS, JOBS, STORED_BYTES, STORED_ROWS];
+
+/// Rows and bytes that are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Usage {
+    pub(super) rows: usize,
+    pub(super) bytes: usize,
+}
 
 /// Bounds. Memory is shared by all that runs in an isolate, so everything has one.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +65,10 @@ pub(super) struct Limits {
     pub jobs: usize,
     /// Jobs of all, running and ended.
     pub all_jobs: usize,
+    /// What is kept for one principal, and for all: with more of it there are no new jobs, and no new sessions.
+    pub stored: Usage,
+    /// See `stored`.
+    pub all_stored: Usage,
     /// Jobs that a session may watch besides its own.
     pub subscriptions: usize,
     /// Events that wait for a session to acknowledge them, by number and in bytes.
@@ -89,6 +103,8 @@ impl Default for Limits {
             all_sessions: 256,
             jobs: JOBS.default as usize,
             all_jobs: 512,
+            stored: Usage { rows: STORED_ROWS.default as usize, bytes: STORED_BYTES.default as usize },
+            all_stored: Usage { rows: 200_000, bytes: 40 << 20 },
             subscriptions: 64,
             buffer_events: 4096,
             buffer_bytes: 4 << 20,
@@ -106,7 +122,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Reads what may be configured: `resumeWindowSec`, `cancelGraceSec`, `maxRuntimeSec`, `maxSessions`, `maxJobs`,
-    /// `maxBufferedEvents`, `maxBufferedBytes`.
+    /// `maxStoredBytes`, `maxStoredRows`, `maxBufferedEvents`, `maxBufferedBytes`.
     ///
     /// # Errors
     /// `ERR_CONFIG`.
@@ -124,6 +140,8 @@ impl Limits {
         for (bounds, limit) in [
             (SESSIONS, &mut limits.sessions),
             (JOBS, &mut limits.jobs),
+            (STORED_BYTES, &mut limits.stored.bytes),
+            (STORED_ROWS, &mut limits.stored.rows),
             (Bounds::new("maxBufferedEvents", 4096, 1, 100_000), &mut limits.buffer_events),
             (Bounds::new("maxBufferedBytes", 4 << 20, 1, 64 << 20), &mut limits.buffer_bytes),
         ] {

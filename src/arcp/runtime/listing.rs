@@ -4,7 +4,7 @@ use super::{
     filter::Filter,
     frame::Requester,
     job::Job,
-    policy::{JobRequest, Permission, Question},
+    policy::{JobRequest, Question, NO_JOB},
     Envelope, Hub, RequestRefusal, Time,
 };
 use crate::json::Members;
@@ -18,26 +18,26 @@ impl Hub {
     ) -> Result<(), RequestRefusal> {
         self.agreed(requester, "list_jobs")?;
         let filter = Filter::read(envelope)?;
-        let to_ask = |job: &&Job| matches!(self.may_observe(&requester.session, job), Permission::AskPolicy { .. });
-        let jobs: Vec<String> =
-            self.jobs.values().filter(|job| filter.takes(job)).filter(to_ask).map(|job| job.id.clone()).collect();
-        if jobs.is_empty() {
+        if !self.has_policy {
             return self.perform(requester, &JobRequest::List(filter), &[], now);
         }
-        self.ask_policy(
-            Question { requester: requester.clone(), request: JobRequest::List(filter), jobs },
-            "observe",
-            false,
-        )
+        let Some(session) = self.sessions.get(&requester.session) else { return Ok(()) };
+        let is_others = |job: &&Job| job.owner.key != session.owner.key;
+        let others = self.jobs.values().filter(is_others).filter(|job| filter.takes(job));
+        let mut jobs: Vec<String> = others.map(|job| job.id.clone()).collect();
+        if jobs.is_empty() {
+            jobs.push(NO_JOB.to_owned());
+        }
+        let question = Question { requester: requester.clone(), request: JobRequest::List(filter), jobs };
+        self.ask_policy(question, "observe", false, now)
     }
 
     /// Sends a page: the newest first. No credentials are in it, for there are none here (rule 50).
     pub(super) fn list(&mut self, requester: &Requester, filter: &Filter, now: Time) {
-        let is_visible = |job: &&Job| match self.may_observe(&requester.session, job) {
-            Permission::Yes => true,
-            Permission::No => false,
-            Permission::AskPolicy { .. } => filter.allowed.as_ref().is_some_and(|allowed| allowed.contains(&job.id)),
-        };
+        let Some(session) = self.sessions.get(&requester.session) else { return };
+        // What the policy was asked about is in the order of its ids, as all jobs are.
+        let is_allowed = |job: &Job| filter.allowed.as_ref().is_some_and(|ids| ids.binary_search(&job.id).is_ok());
+        let is_visible = |job: &&Job| job.owner.key == session.owner.key || is_allowed(job);
         let mut found = self.jobs.values().rev().filter(|job| filter.takes(job)).filter(is_visible);
         let page: Vec<&Job> = found.by_ref().take(filter.limit).collect();
         let next = found.next().and(page.last()).map(|job| job.id.clone());

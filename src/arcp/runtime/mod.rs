@@ -13,22 +13,28 @@
 //!   (nothing) ───────▶ job, pending ─────────────▶ job, running ──────────────────────────▶ job, ended ───▶ forgotten
 //! ```
 //!
-//! Read downwards: `limits`, `agents` and `action` are what goes in and out; `buffer`, `session`, `job`, `history` and
-//! `idempotency` are what is kept; `flow_control` is how much of it is under way; then one file for each thing that happens: `connection`
-//! and `resume`, `frame` (priced by `meter`), `submit`, `cancel`, `subscribe`, `listing` (by a `filter`), `policy`, `report` (what an agent
-//! says, checked by `output`), `emit`, `timeouts`.
+//! Read downwards: `limits`, `agents`, `changes` and `action` are what goes in and out; `buffer`, `session`, `job`, `history` and
+//! `idempotency` are what is kept, in a `table` with a `ledger`, and `store` writes what of it survives into rows and a `log`, of which `attachment`
+//! is the part that a socket carries; `flow_control` is how much of it is under way; then one file for each thing that happens: `connection`
+//! and `resume`, `frame` (priced by `meter`), `submit`, `cancel`, `subscribe`, `listing` (by a `filter`), `policy`, `quota`, `reauthorize`, `report` (what an agent
+//! says, checked by `output`), `emit`, `timeouts`. `tell` is how peers and the log hear of it.
 
 mod action;
 mod agents;
+mod changes;
 mod limits;
 
 mod buffer;
 mod history;
 mod idempotency;
 mod job;
+mod ledger;
+mod log;
 mod refusal;
 mod session;
+mod table;
 
+mod attachment;
 mod cancel;
 mod connection;
 mod emit;
@@ -36,16 +42,23 @@ mod filter;
 mod flow_control;
 mod frame;
 mod listing;
+mod meter;
 mod policy;
+mod quota;
+mod reauthorize;
 mod report;
+mod resubmit;
 mod resume;
+mod store;
 mod submit;
 mod subscribe;
+mod tell;
 mod timeouts;
 
 use std::{cell::Cell, collections::VecDeque, convert::Infallible, rc::Rc};
 
 pub use action::{Action, Audit};
+pub use changes::{Changes, LogRow, Rows};
 pub use connection::PRINCIPAL_SCHEME;
 pub use limits::{Bounds, CONFIGURABLE};
 pub use report::Unwritten;
@@ -53,20 +66,21 @@ pub use report::Unwritten;
 use self::{
     agents::Agents,
     flow_control::Conn,
-    frame::Meter,
     idempotency::Keys,
     job::Job,
     limits::Limits,
-    policy::Question,
+    meter::Meter,
+    policy::{Question, StandIn},
     refusal::RequestRefusal,
-    session::{Session, Table},
+    session::Session,
+    table::Table,
 };
 use super::{
     close::Close,
     envelope::{Envelope, Frame},
     errors::ArcpCode,
     features::Features,
-    id::Ids,
+    id::{hex, Ids},
 };
 use crate::{
     audit::Outcome,
@@ -94,6 +108,8 @@ pub struct Hub {
     conns: Vec<Conn>,
     jobs: Table<Job>,
     keys: Keys,
+    /// What a policy is asked about where there is no job.
+    stand_in: StandIn,
     questions: Vec<(u32, Question)>,
     last_question: u32,
     /// What principals have had done.
@@ -107,10 +123,18 @@ pub struct Hub {
     swept: Time,
     /// When the first of all that ends with time is due; `None` where that has to be looked for.
     due: Cell<Option<Option<Time>>>,
+    /// Whether there is a storage.
+    is_stored: bool,
+    /// What the storage has, and nobody knows.
+    stray: Changes,
+    /// Of jobs that are being restored: the numbers that events got late.
+    numbers: Vec<(String, String)>,
+    /// Connections whose sockets may have to carry something else.
+    to_attach: Vec<u32>,
 }
 
 impl Hub {
-    /// A hub. `config` is JSON: `agents` (names), `policy` (whether there is one), and what `limits` reads. `seed` makes ids
+    /// A hub. `config` is JSON: `agents` (names), `policy` and `storage` (whether there is one), and what `limits` reads. `seed` makes ids
     /// unique, and no secrets.
     ///
     /// # Errors
@@ -121,13 +145,16 @@ impl Hub {
         let agents = Agents::read(&mut reader)?;
         let limits = Limits::read(&mut reader)?;
         let has_policy = reader.take("policy").and_then(Value::as_bool) == Some(true);
+        let is_stored = reader.take("storage").and_then(Value::as_bool) == Some(true);
         reader.finish()?;
-        Ok(Self {
+        let mut ids = Ids::new(seed);
+        let mut hub = Self {
             features: Features::new(FEATURES),
+            stand_in: StandIn::new(agents.first(), &hex(&ids.trace_id())),
             agents,
             limits,
             has_policy,
-            ids: Ids::new(seed),
+            ids,
             sessions: Table::default(),
             conns: Vec::new(),
             jobs: Table::default(),
@@ -140,7 +167,35 @@ impl Hub {
             kept: 0,
             swept: Time::EPOCH,
             due: Cell::new(None),
-        })
+            is_stored,
+            stray: Changes::default(),
+            numbers: Vec::new(),
+            to_attach: Vec::new(),
+        };
+        hub.watch(is_stored);
+        Ok(hub)
+    }
+
+    /// Rows that the storage has of a table: `session`, then `job`, `follower` and `known`. `rows` is a JSON array of arrays, in the
+    /// columns' order; a table may come in parts. To be called before anything else, on a new hub.
+    pub fn handle_stored_rows(&mut self, table: &str, rows: &str) {
+        self.restore(table, rows);
+    }
+
+    /// Entries that the storage has of a stream ([`LogRow`]), after the rows, each stream in the order of its numbers.
+    pub fn handle_stored_log(&mut self, stream: &str, first: i64, last: i64, text: &str) {
+        self.restore_log(stream, first, last, text);
+    }
+
+    /// A connection has outlived the hub before; `attachment` is what [`Action::Attach`] said last. Gives whether its session has,
+    /// too: where it has not, whoever is there has to come anew.
+    pub fn handle_reattached(&mut self, conn: u32, attachment: &str) -> bool {
+        self.reattached(conn, attachment)
+    }
+
+    /// All of that was handed in. Runs do not survive: their jobs end here.
+    pub fn handle_restored(&mut self, now: Time) {
+        self.restored(now);
     }
 
     /// A connection says hello; `random` is what its resume token is made of. `reports_credit`: whoever carries the frames tells what has
@@ -204,56 +259,19 @@ impl Hub {
         self.buffered + self.kept
     }
 
+    /// How many rows the storage has, and roughly their bytes: of a principal by its key, or of all.
+    pub fn stored_load(&self, owner: Option<&str>) -> (usize, usize) {
+        self.load_of(owner)
+    }
+
     /// How many sessions and jobs there are.
     pub fn counts(&self) -> (usize, usize) {
         (self.sessions.len(), self.jobs.len())
     }
 
-    /// The session of a connection.
-    fn session_on(&self, conn: u32) -> Option<&str> {
-        self.conns.iter().find(|own| own.id == conn).map(|own| own.session.as_str())
-    }
-
-    fn forget_conn(&mut self, conn: u32) {
-        self.conns.retain(|own| own.id != conn);
-        self.questions.retain(|(_, question)| question.conn() != conn);
-    }
-
-    fn audit(&mut self, audit: Audit) {
-        self.actions.push_back(Action::Audit(audit));
-    }
-
-    /// That a session asks for a job, which need not be its own, nor be there.
-    fn audit_lookup(&mut self, kind: &'static str, session_id: &str, job_id: &str, is_allowed: bool) {
-        let job = self.jobs.get(job_id);
-        let (outcome, reason) = match job {
-            Some(_) if is_allowed => (Outcome::Allowed, "ok"),
-            _ => (Outcome::Refused, ArcpCode::JobNotFound.as_str()),
-        };
-        self.audit(Audit {
-            principal: self.sessions.get(session_id).map(|session| Rc::clone(&session.owner.key)),
-            owner: job.map(|job| Rc::clone(&job.owner.key)),
-            session: Some(session_id.to_owned()),
-            job: job.map(|job| job.id.clone()),
-            ..Audit::new(kind, outcome, reason)
-        });
-    }
-
-    /// Sends a frame that is no event.
-    fn send(&mut self, conn: u32, session_id: &str, kind: &str, payload: &str, now: Time) {
-        let id = self.ids.next(now);
-        let text = Frame::new(kind, &id, payload).of_session(session_id).write();
-        self.deliver(conn, text.into());
-    }
-
-    fn close(&mut self, conn: u32, close: Close) {
-        self.actions.push_back(Action::Close { conn, close });
-    }
-
-    /// Tells why a request is refused. The request's id goes with it: without it, nobody knows which one it was.
-    fn refuse(&mut self, conn: u32, session_id: &str, request_id: &str, refusal: RequestRefusal, now: Time) {
-        let payload = refusal.payload(Some(request_id));
-        self.send(conn, session_id, "session.error", &payload, now);
+    /// Whether there is nothing to keep.
+    pub fn is_empty(&self) -> bool {
+        self.sessions.len() == 0 && self.jobs.len() == 0 && self.keys.is_empty()
     }
 }
 
@@ -263,7 +281,8 @@ impl Machine for Hub {
     type Event = Infallible;
 
     fn poll_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        // First of all: nobody is told what may be forgotten.
+        self.next_store().or_else(|| self.actions.pop_front()).or_else(|| self.next_attachment())
     }
 
     fn poll_event(&mut self) -> Option<Infallible> {

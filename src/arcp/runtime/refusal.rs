@@ -3,13 +3,27 @@
 use super::{ArcpCode, Close};
 use crate::json::Members;
 
+/// What the log and the peer are told where a principal has asked for more than it may.
+pub(super) const TOO_MANY_REQUESTS: &str = "too_many_requests";
+
 /// What is refused, and why; `member` says where in the message, for the peer that sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RequestRefusal {
     pub(super) code: ArcpCode,
     member: Option<&'static str>,
-    /// Of what there are too many, and how many there may be.
-    limit: Option<(&'static str, usize)>,
+    /// Of what there is too much, and how much there may be.
+    limit: Option<Limit>,
+}
+
+/// What there is too much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Limit {
+    /// These things.
+    Many(&'static str, usize),
+    /// Of these units in the store.
+    Stored(&'static str, usize),
+    /// Of what a principal asks for in a while.
+    Requests,
 }
 
 impl RequestRefusal {
@@ -25,24 +39,48 @@ impl RequestRefusal {
 
     /// There are as many of these as there may be; when there are fewer, one more is let in.
     pub(super) const fn too_many(code: ArcpCode, what: &'static str, most: usize) -> Self {
-        Self { code, member: None, limit: Some((what, most)) }
+        Self { code, member: None, limit: Some(Limit::Many(what, most)) }
+    }
+
+    /// As much is kept as may be, in bytes or rows; when there is less, more is taken (ARCP 1.1 §14).
+    pub(super) const fn store_full(what: &'static str, most: usize) -> Self {
+        Self { code: ArcpCode::InternalError, member: None, limit: Some(Limit::Stored(what, most)) }
+    }
+
+    /// A stable name for the audit log.
+    pub(super) const fn reason(&self) -> &'static str {
+        match self.limit {
+            Some(Limit::Stored(..)) => "store_full",
+            Some(Limit::Requests) => TOO_MANY_REQUESTS,
+            _ => self.code.as_str(),
+        }
     }
 
     /// The payload of a `session.error`.
     pub(super) fn payload(self, request_id: Option<&str>) -> String {
         let Self { code, member, limit } = self;
         let message = match (member, limit) {
-            (_, Some((what, most))) => format!("Too many {what}: {most} are allowed"),
-            (Some(member), None) => format!("{}: {member}", code.message()),
-            (None, None) => code.message().to_owned(),
+            (_, Some(Limit::Many(what, most))) => format!("Too many {what}: {most} are allowed"),
+            (_, Some(Limit::Stored(what, most))) => {
+                format!("The store is full: {most} {what} are kept for a principal")
+            }
+            (Some(member), _) => format!("{}: {member}", code.message()),
+            (None, _) => code.message().to_owned(),
         };
         let mut payload = Members::new()
             .text("code", code.as_str())
             .text("message", &message)
             .boolean("retryable", code.is_retryable() || limit.is_some());
-        if let Some((what, most)) = limit {
-            let most = i64::try_from(most).unwrap_or(i64::MAX);
-            let details = Members::new().text("reason", &format!("too_many_{what}")).integer("limit", most);
+        if let Some(limit) = limit {
+            let (details, most) = match limit {
+                Limit::Many(what, most) => (Members::new().text("reason", &format!("too_many_{what}")), Some(most)),
+                Limit::Stored(what, most) => (Members::new().text("reason", "store_full").text("of", what), Some(most)),
+                Limit::Requests => (Members::new().text("reason", TOO_MANY_REQUESTS), None),
+            };
+            let details = match most.map(|most| i64::try_from(most).unwrap_or(i64::MAX)) {
+                Some(most) => details.integer("limit", most),
+                None => details,
+            };
             payload = payload.raw("details", &details.end());
         }
         if let Some(id) = request_id {
@@ -71,7 +109,11 @@ impl ConnectionEnd {
         Self { refusal: RequestRefusal::of(ArcpCode::ResumeWindowExpired), close: Close::Protocol };
     /// The client asks for more than it may, or doesn't read what it asked for.
     pub(super) const TOO_MANY_REQUESTS: Self = Self {
-        refusal: RequestRefusal { member: Some("too many requests"), ..RequestRefusal::of(ArcpCode::InternalError) },
+        refusal: RequestRefusal {
+            member: Some("too many requests"),
+            limit: Some(Limit::Requests),
+            ..RequestRefusal::of(ArcpCode::InternalError)
+        },
         close: Close::TooMany,
     };
 
@@ -83,5 +125,10 @@ impl ConnectionEnd {
     /// There are as many sessions as there may be.
     pub(super) const fn too_many_sessions(most: usize) -> Self {
         Self { refusal: RequestRefusal::too_many(ArcpCode::PermissionDenied, "sessions", most), close: Close::TooMany }
+    }
+
+    /// As much is kept as may be.
+    pub(super) const fn store_full(what: &'static str, most: usize) -> Self {
+        Self { refusal: RequestRefusal::store_full(what, most), close: Close::TooMany }
     }
 }

@@ -250,3 +250,12 @@ pub(super) fn payload(kind: &str, body: &str, now: Time) -> Rc<str> {
     let members = Members::with_capacity(body.len() + kind.len() + 64);
     members.text("kind", kind).text("ts", &now.to_rfc3339()).raw("body", body).end().into()
 }
+
+/// The kind of the event that says how many could not be kept.
+const DROPPED: &str = "x-vendor.arcgate.dropped";
+
+/// The payload of such an event.
+pub(super) fn dropped(count: u64, now: Time) -> Rc<str> {
+    let body = Members::new().integer("count", i64::try_from(count).unwrap_or(i64::MAX)).end();
+    payload(DROPPED, &body, now)
+}

@@ -4,7 +4,7 @@ use super::{connection::NewConnection, flow_control::Conn, session::Owner, Audit
 use crate::{
     arcp::message::{Hello, Resume},
     json::Members,
-    secret::Secret,
+    secret::{Hashed, Secret},
 };
 
 impl Hub {
@@ -20,13 +20,14 @@ impl Hub {
         now: Time,
     ) -> Result<(), &'static str> {
         let features = hello.features.both(&self.features);
-        let id = self.resumed_id(owner, resume).ok_or("unknown_session")?;
+        let shown = resume.token.hashed();
+        let id = self.resumed_id(owner, resume, &shown).ok_or("unknown_session")?;
         let session = self.sessions.get_mut(&id).ok_or("unknown_session")?;
-        session.count_resume(owner, resume)?;
+        session.count_resume(owner, resume, &shown)?;
         let displaced = session.conn.replace(conn);
         // The token that was shown stays until the client is heard of: it may never see the welcome (rule 11).
-        session.previous = Some(resume.token.clone());
-        session.token = fresh;
+        session.previous = Some(shown);
+        session.token = fresh.hashed();
         session.features = features;
         session.is_python = hello.lists_agents;
         // The policy sees the principal as it is now: scopes and labels may have changed.
@@ -44,14 +45,14 @@ impl Hub {
         if let Some(old) = displaced {
             self.displace(old, &id, now);
         }
-        self.conns.push(Conn::new(conn, &id, reports_credit));
-        self.welcome(conn, &id, now);
+        self.attach(Conn::new(conn, &id, reports_credit));
+        self.welcome(conn, &id, fresh, now);
         self.audit(Audit {
             principal: Some(Rc::clone(&owner.key)),
             session: Some(id.clone()),
             ..Audit::new("arcp.resume", Outcome::Allowed, "ok")
         });
-        self.pump(&id, now);
+        self.go_on(conn, &id, now);
         Ok(())
     }
 
@@ -64,11 +65,11 @@ impl Hub {
     }
 
     /// The session that is asked for: the clients of some SDKs name it by its token alone.
-    fn resumed_id(&self, owner: &Owner, resume: &Resume) -> Option<String> {
+    fn resumed_id(&self, owner: &Owner, resume: &Resume, shown: &Hashed) -> Option<String> {
         if !resume.session_id.is_empty() {
             return Some(resume.session_id.clone());
         }
         let own = self.sessions.values().filter(|session| session.owner.key == owner.key);
-        own.filter(|session| session.accepts(resume.token.expose())).map(|session| session.id.clone()).next()
+        own.filter(|session| session.accepts(shown)).map(|session| session.id.clone()).next()
     }
 }

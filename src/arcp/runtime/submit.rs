@@ -1,18 +1,14 @@
 //! `job.submit` (ARCP 1.1 §7.1, §7.2).
 
 use super::{
-    agents::has_version,
-    frame::Requester,
-    history::History,
-    idempotency::{fingerprint, Fingerprint},
-    job::Job,
-    session::Owner,
+    agents::has_version, frame::Requester, history::History, idempotency::fingerprint, job::Job, session::Owner,
     Action, ArcpCode, Audit, Envelope, Frame, Hub, Outcome, Rc, RequestRefusal, Session, Time,
 };
 use crate::{
     arcp::id::hex,
     json::{Members, Number, Object, Value},
     output::Pieces,
+    secret::Hashed,
     time::Span,
 };
 
@@ -28,9 +24,9 @@ struct Submission<'e> {
     lease: String,
     /// As JSON, and the instant in it.
     constraints: Option<(String, Time)>,
-    key: Option<&'e str>,
+    /// With the fingerprint of what is asked for.
+    key: Option<(&'e str, Hashed)>,
     max_runtime: Option<Span>,
-    fingerprint: Fingerprint,
 }
 
 impl Hub {
@@ -46,7 +42,7 @@ impl Hub {
             self.audit(Audit {
                 principal,
                 session: Some(requester.session.clone()),
-                ..Audit::new("arcp.submit", Outcome::Refused, refusal.code.as_str())
+                ..Audit::new("arcp.submit", Outcome::Refused, refusal.reason())
             });
         }
         outcome
@@ -60,8 +56,9 @@ impl Hub {
         if submission.constraints.is_some() && !session.features.has("lease_expires_at") {
             return Err(RequestRefusal::invalid("lease_constraints"));
         }
-        if let Some(known) = submission.key.and_then(|key| self.keys.get(&owner.key, key)) {
-            if known.fingerprint != submission.fingerprint {
+        let keyed = submission.key.as_ref();
+        if let Some((known, asked)) = keyed.and_then(|(key, asked)| Some((self.keys.get(&owner.key, key)?, asked))) {
+            if !known.fingerprint.matches(asked) {
                 return Err(RequestRefusal::of(ArcpCode::DuplicateKey));
             }
             let (job, accepted) = (known.job.clone(), Rc::clone(&known.accepted));
@@ -69,12 +66,14 @@ impl Hub {
             return Ok(());
         }
         let agent = self.agent_for(session, &submission, now)?;
-        self.check_room_for_job(&owner)?;
         let last_seq = session.buffer.last();
+        self.check_room_for_job(&owner)?;
+        self.make_room_for_job(&owner, now)?;
         let mut job = self.new_job(requester, owner, agent, envelope.trace_id(), &submission, now);
         job.last_seq = last_seq;
-        if let Some(key) = submission.key {
-            self.keys.put(&job.owner.key, key.to_owned(), submission.fingerprint, &job.id, &job.accepted, now);
+        if let Some((key, fingerprint)) = submission.key {
+            self.keys.put(&job.owner.key, key.to_owned(), fingerprint, &job.id, &job.accepted, now);
+            self.is_due_no_more();
         }
         self.start(requester, job, submission.input, now);
         Ok(())
@@ -143,6 +142,7 @@ impl Hub {
             cancelled_until: None,
             is_paused: false,
             end: None,
+            stored: None,
             owner,
         }
     }
@@ -169,7 +169,7 @@ impl Hub {
     }
 
     /// `job.accepted`: the payload is the same each time, but for the request's id, by which clients find their call.
-    fn accept(&mut self, requester: &Requester, job_id: &str, trace_id: &str, accepted: &str, now: Time) {
+    pub(super) fn accept(&mut self, requester: &Requester, job_id: &str, trace_id: &str, accepted: &str, now: Time) {
         let request = Members::new().text("request_id", &requester.request_id).end();
         let payload = match (accepted.strip_suffix('}'), request.strip_prefix('{')) {
             (Some(head), Some(tail)) => format!("{head},{tail}"),
@@ -179,34 +179,6 @@ impl Hub {
         let frame = Frame { trace_id: Some(trace_id), ..Frame::new("job.accepted", &id, &payload) };
         let text = frame.of_session(&requester.session).of_job(job_id).write();
         self.deliver(requester.conn, text.into());
-    }
-
-    /// The same key with the same parameters: the same job, and what becomes of it (rule 33, 137).
-    fn submitted_again(&mut self, requester: &Requester, job_id: &str, accepted: &Rc<str>, now: Time) {
-        let Some(job) = self.jobs.get_mut(job_id) else {
-            // Running it again would be what the key is there to prevent.
-            let trace_id = hex(&self.ids.trace_id());
-            self.accept(requester, job_id, &trace_id, accepted, now);
-            let payload = Members::new()
-                .text("final_status", "error")
-                .text("code", ArcpCode::InternalError.as_str())
-                .text("message", "The job has ended, and its result is no longer kept")
-                .boolean("retryable", ArcpCode::InternalError.is_retryable())
-                .text("completed_at", &now.to_rfc3339());
-            self.push(&requester.session, "job.error", job_id, &trace_id, &payload.end(), now);
-            self.pump(&requester.session, now);
-            return;
-        };
-        let trace_id = Rc::clone(&job.trace_id);
-        let position = if job.session == requester.session { job.here() } else { job.history.after(0) };
-        match job.follower(&requester.session) {
-            Some(follower) => follower.has_submitted = true,
-            // To the session that has had all of it, the end again; to another one all that there was, and what follows.
-            None => job.follow(&requester.session, position, true),
-        }
-        self.accept(requester, job_id, &trace_id, accepted, now);
-        self.catch_up(job_id, &requester.session, now);
-        self.control_flow(job_id);
     }
 }
 
@@ -242,8 +214,8 @@ impl<'e> Submission<'e> {
             }
         };
         let names = ["agent", "input", "lease_request", "lease_constraints", "max_runtime_sec"];
-        let fingerprint = fingerprint(&names.map(|name| envelope.get(name)));
-        Ok(Self { agent, input, lease, constraints, key, max_runtime, fingerprint })
+        let key = key.map(|key| (key, fingerprint(&names.map(|name| envelope.get(name)))));
+        Ok(Self { agent, input, lease, constraints, key, max_runtime })
     }
 }
 

@@ -35,13 +35,18 @@ impl Hub {
             (Some(false), _) => None,
         };
         let request = JobRequest::Subscribe { job: job_id.to_owned(), from };
-        match self.jobs.get(job_id).map_or(Permission::No, |job| self.may_observe(&requester.session, job)) {
+        let permission = match self.own_job(&requester.session, job_id) {
+            Some(_) => Permission::Yes,
+            None => self.permission_for_others(job_id),
+        };
+        match permission {
             Permission::Yes => self.perform(requester, &request, &[true], now),
             Permission::No => self.perform(requester, &request, &[false], now),
             Permission::AskPolicy { same_session } => self.ask_policy(
                 Question { requester: requester.clone(), request, jobs: vec![job_id.to_owned()] },
                 "observe",
                 same_session,
+                now,
             ),
         }
     }
@@ -60,6 +65,12 @@ impl Hub {
         let next = session.buffer.last() + 1;
         // Each try is on record (rule 113).
         self.audit_lookup("arcp.subscribe", &requester.session, job_id, is_allowed);
+        let watches = |job: &Job| job.followers.iter().any(|follower| follower.session == requester.session);
+        if !is_allowed && self.jobs.get(job_id).is_some_and(watches) {
+            // What it was let in to see before is seen no more, either.
+            self.stop_watching(requester, job_id, now);
+            self.pump(&requester.session, now);
+        }
         let Some(job) = self.jobs.get_mut(job_id).filter(|_| is_allowed) else {
             return Err(RequestRefusal::of(ArcpCode::JobNotFound));
         };
@@ -71,7 +82,7 @@ impl Hub {
         match job.follower(&requester.session) {
             Some(follower) => {
                 // What a session follows already doesn't come twice, unless it asks for it.
-                follower.position = position.unwrap_or(follower.position);
+                follower.place(position.unwrap_or(follower.position));
                 follower.has_subscribed |= !std::mem::take(&mut follower.is_paused);
             }
             None if has_ended && position.is_none() => {}
@@ -101,15 +112,14 @@ impl Hub {
     pub(super) fn unsubscribe(&mut self, requester: &Requester, envelope: &Envelope<'_>) -> Result<(), RequestRefusal> {
         self.agreed(requester, "subscribe")?;
         let job_id = job_of(envelope)?;
-        if let Some(job) = self.jobs.get_mut(job_id) {
-            if let Some(follower) = job.follower(&requester.session) {
-                // Of what it submitted itself, the rest waits for it to subscribe again.
-                follower.is_paused = follower.has_submitted && !follower.has_subscribed;
-                follower.has_subscribed = false;
-            }
-            job.followers.retain(|follower| follower.has_submitted || follower.has_subscribed);
-            self.control_flow(job_id);
-        }
+        // One that it doesn't follow is left alone, whosever it is.
+        let Some(job) = self.jobs.get_mut(job_id) else { return Ok(()) };
+        let Some(follower) = job.follower(&requester.session) else { return Ok(()) };
+        // Of what it submitted itself, the rest waits for it to subscribe again.
+        follower.is_paused = follower.has_submitted && !follower.has_subscribed;
+        follower.has_subscribed = false;
+        job.followers.retain(|follower| follower.has_submitted || follower.has_subscribed);
+        self.control_flow(job_id);
         Ok(())
     }
 

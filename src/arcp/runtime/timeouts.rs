@@ -34,7 +34,14 @@ impl Hub {
         let sessions = self.sessions.values().filter_map(|session| session.ends_at);
         let jobs = self.jobs.values().filter(|job| job.end.is_none());
         let jobs = jobs.flat_map(|job| [Some(job.ends_at), job.lease_ends, job.cancelled_until].into_iter().flatten());
-        sessions.chain(jobs).min()
+        sessions.chain(jobs).chain(self.first_old()).min()
+    }
+
+    /// When the first of what is only kept for later is dropped. It is worth waking up for where it takes a place in the storage.
+    fn first_old(&self) -> Option<Time> {
+        let ended = self.jobs.values().filter_map(|job| job.end.as_ref().map(|(_, at)| *at));
+        let oldest = ended.chain(self.keys.oldest()).min().filter(|_| self.is_stored)?;
+        Some(oldest.plus(self.limits.retention).max(self.swept.plus(SWEEP)))
     }
 
     /// The time is told.
@@ -44,6 +51,7 @@ impl Hub {
         }
         if now.since(self.swept) >= SWEEP || now < self.swept {
             self.swept = now;
+            self.is_due_no_more();
             self.sweep(now);
         }
     }

@@ -37,12 +37,18 @@ pub(crate) struct Job {
     pub(crate) broken: Option<&'static str>,
     /// The payload of its submit, when that has an idempotency key: it can be sent again.
     pub(crate) submit: Option<Box<str>>,
+    /// Whether it was asked for once more by its key: what has come of its result may come again.
+    pub(crate) is_asked_again: bool,
     /// Whether it was accepted for its key just now, and nothing came of it since: it may have ended before.
     pub(crate) is_fresh: bool,
     /// Whether anything came of it on this connection.
     pub(crate) has_arrived: bool,
+    /// Whether a connection was lost under it, and the runtime's list was not looked at since.
+    pub(crate) was_cut: bool,
     /// The last number of the session when its end was found to be on its way.
     pub(crate) late_at: Option<i64>,
+    /// Its last number in the list by which it is watched: what comes up to there is a replay.
+    pub(crate) listed: Option<i64>,
     /// When such a job is looked for in the runtime's list, and how often it was.
     pub(crate) watch: Option<(Time, u32)>,
     /// Why its end may be one that can't be read, while nothing came after that.
@@ -73,9 +79,12 @@ impl Job {
             chunks: None,
             broken: None,
             submit,
+            is_asked_again: false,
             is_fresh: false,
             has_arrived: false,
+            was_cut: false,
             late_at: None,
+            listed: None,
             watch: None,
             unread_end: None,
             flow: Flow::default(),

@@ -64,7 +64,7 @@ impl Jobs {
     pub(crate) fn rename(&mut self, handle: u32, id: &str) {
         if let Some(job) = self.get(handle) {
             id.clone_into(&mut job.id);
-            (job.chunks, job.broken) = (None, None);
+            (job.chunks, job.broken, job.is_asked_again) = (None, None, false);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
 impl Requests {
     /// Takes out the request whose frame was too large: the one of this size, if it is known, or the largest. Whoever refuses a
     /// frame for its size reads none after it: what was sent behind it is as good as not sent.
-    pub(in crate::arcp::client) fn too_large(&mut self, size: Option<usize>) -> Option<Request> {
+    pub(in crate::sans_io::arcp::client) fn too_large(&mut self, size: Option<usize>) -> Option<Request> {
         let sent = || self.list.iter().enumerate().filter(|(_, request)| request.is_sent);
         let exact = sent().find(|(_, request)| Some(request.size) == size);
         let (at, _) = exact.or_else(|| sent().max_by_key(|(_, request)| request.size))?;
@@ -25,7 +25,7 @@ impl Requests {
     }
 
     /// Takes out the request of this kind that an answer is for: by the id that it names, by `also`, or the oldest.
-    pub(in crate::arcp::client) fn answered(
+    pub(in crate::sans_io::arcp::client) fn answered(
         &mut self,
         kind: Kind,
         envelope: &Envelope<'_>,
@@ -34,11 +34,11 @@ impl Requests {
         let of_kind = |request: &Request| request.kind == kind && request.is_sent;
         if let Some(id) = reference(envelope) {
             // It names a request: that one, or none that still waits.
-            let found = self.take(|request| of_kind(request) && request.id == id);
+            let found = self.take(|request| of_kind(request) && request.is_named(id));
             self.are_named |= found.is_some();
             return found;
         }
-        let named = |request: &Request| of_kind(request) && request.id == envelope.id();
+        let named = |request: &Request| of_kind(request) && request.is_named(envelope.id());
         if let Some(found) = self.take(named) {
             return Some(found);
         }
@@ -49,12 +49,16 @@ impl Requests {
     }
 
     /// Takes out the request that a refusal is for.
-    pub(in crate::arcp::client) fn refused(&mut self, envelope: &Envelope<'_>, fault: &Fault) -> Option<Request> {
+    pub(in crate::sans_io::arcp::client) fn refused(
+        &mut self,
+        envelope: &Envelope<'_>,
+        fault: &Fault,
+    ) -> Option<Request> {
         let sent = |request: &Request| request.is_sent;
         if let Some(id) = reference(envelope) {
-            return self.take(|request| sent(request) && request.id == id);
+            return self.take(|request| sent(request) && request.is_named(id));
         }
-        if let Some(found) = self.take(|request| sent(request) && request.id == envelope.id()) {
+        if let Some(found) = self.take(|request| sent(request) && request.is_named(envelope.id())) {
             return Some(found);
         }
         if let Some(trace_id) = envelope.trace_id() {

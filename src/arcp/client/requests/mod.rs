@@ -44,6 +44,8 @@ pub(super) struct Request {
     pub(super) kind: Kind,
     /// Its `id` on the wire.
     pub(super) id: String,
+    /// Those that it had on connections before, of a submit with a key: an answer to one of them, which comes late, is its answer.
+    pub(super) earlier: Vec<String>,
     /// Its payload, as JSON.
     pub(super) payload: Box<str>,
     /// Its `trace_id`, for a submit.
@@ -75,6 +77,7 @@ impl Request {
             number,
             kind,
             id: String::new(),
+            earlier: Vec::new(),
             payload: payload.into(),
             trace_id: None,
             job_id: None,
@@ -87,6 +90,19 @@ impl Request {
             order: 0,
             attempts: 0,
         }
+    }
+
+    /// It is sent under this `id`.
+    pub(super) fn goes_as(&mut self, id: &str) {
+        let before = std::mem::replace(&mut self.id, id.to_owned());
+        if self.kind == Kind::Submit && !before.is_empty() {
+            self.earlier.push(before);
+        }
+    }
+
+    /// Whether an answer names it.
+    fn is_named(&self, id: &str) -> bool {
+        self.id == id || self.earlier.iter().any(|earlier| earlier == id)
     }
 }
 
