@@ -13,6 +13,7 @@ pub mod response;
 pub mod id_token;
 
 pub mod persisted_state;
+pub mod renewals;
 
 pub mod grant;
 pub mod jitter;

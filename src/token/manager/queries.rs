@@ -1,12 +1,18 @@
-//! What a driver reads of the manager between its inputs. Nothing here changes anything.
+//! What a driver reads of the manager between its inputs, and the seed that it may hand in later. Nothing here changes how the manager
+//! stands.
 
-use super::{attempt::Attempt, login, text_of, AttemptId, Kind, Manager, PendingLogins, State};
+use super::{attempt::Attempt, login, text_of, AttemptId, Jitter, Kind, Manager, PendingLogins, State};
 use crate::{
     secret::Secret,
     time::{Span, Time},
 };
 
 impl Manager {
+    /// Another seed for the length of pauses, for whoever could draw none when the manager was made.
+    pub fn set_jitter(&mut self, jitter: Jitter) {
+        self.jitter = jitter;
+    }
+
     /// How many requests for tokens there were, for `Request::force`.
     pub const fn requests(&self) -> u32 {
         self.attempts.requests()

@@ -94,7 +94,13 @@ fn an_error_that_says_nothing_is_none_and_one_that_does_costs_no_refresh_token()
 
 #[test]
 fn a_missing_token_type_is_bearer() {
-    for kind in ["", r#","token_type":null"#, r#","token_type":"""#, r#","token_type":" bearer ""#] {
+    for kind in [
+        "",
+        r#","token_type":null"#,
+        r#","token_type":"""#,
+        r#","token_type":" bearer ""#,
+        r#","token_type":"BearerToken""#,
+    ] {
         assert!(answer(&(r#"{"access_token":"a""#.to_owned() + kind + "}")).access.matches(b"a"), "{kind}");
     }
 }
@@ -103,7 +109,7 @@ fn a_missing_token_type_is_bearer() {
 fn the_refresh_token_is_taken_out_of_what_is_refused_otherwise() {
     for (members, is_permanent, shown) in [
         (r#""access_token":"a","token_type":"DPoP""#, true, "\"DPoP\""),
-        (r#""access_token":"a","token_type":"BearerToken""#, true, "\"BearerToken\""),
+        (r#""access_token":"a","token_type":"BearerTokens""#, true, "\"BearerTokens\""),
         (r#""access_token":"a","token_type":7"#, true, "no string"),
         (r#""access_token":"a","token_type":"a""#, true, "no name"),
         (r#""access_token":"a","token_type":"new""#, true, "no name"),

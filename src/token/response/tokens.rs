@@ -91,12 +91,15 @@ pub(super) fn token_of(answer: &Object<'_>, name: &str) -> Result<Option<Secret>
     }
 }
 
+/// What names the only type that there is; the last is Apigee's.
+const BEARER: [&str; 3] = ["", "bearer", "bearertoken"];
+
 /// The token's type, as it may be shown, unless it is the one that there is.
 fn odd_type(answer: &Object<'_>) -> Option<String> {
     match answer.get("token_type") {
         _ if answer.is_ambiguous("token_type") => Some("given twice".to_owned()),
         None | Some(Value::Null) => None,
-        Some(Value::String(kind)) if kind.trim().is_empty() || kind.trim().eq_ignore_ascii_case("bearer") => None,
+        Some(Value::String(kind)) if BEARER.iter().any(|name| kind.trim().eq_ignore_ascii_case(name)) => None,
         // What is longer or holds anything else is no type; it could be anything, a secret too.
         Some(kind) if [answer.get("access_token"), answer.get("refresh_token")].contains(&Some(kind)) => {
             Some("no name".to_owned())
