@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use super::arc::object;
 use crate::{
-    admission::{self, address_key, BodyLimits, Handshakes, Limits, Refused, BEAT},
+    admission::{self, address_key, BodyLimits, Handshakes, Limits, Place, Refused, BEAT},
     json::{Members, Number, Object, Value},
     time::Time,
 };
@@ -55,9 +55,14 @@ impl SocketAdmission {
         self.0.borrow_mut().handle_hello(conn, is_refused, Time::from_millis(now));
     }
 
-    /// It is a principal's; whether that has a place for it.
-    pub fn principal(&self, conn: u32, key: &str) -> bool {
-        self.0.borrow_mut().handle_principal(conn, key)
+    /// It is a principal's. Gives why that has no place for it.
+    pub fn principal(&self, conn: u32, key: &str, now: f64) -> Option<String> {
+        let why = match self.0.borrow_mut().handle_principal(conn, key, Time::from_millis(now)) {
+            Place::Taken => return None,
+            Place::NoneLeft => "too_many_connections",
+            Place::TooFast => "too_many_requests",
+        };
+        Some(why.to_owned())
     }
 
     /// Nothing of it is left.

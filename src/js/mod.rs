@@ -19,6 +19,8 @@ pub mod arcp_client;
 #[cfg(feature = "gate")]
 pub mod arcp_gate;
 #[cfg(feature = "gate")]
+pub mod arcp_hold;
+#[cfg(feature = "gate")]
 pub mod arcp_runtime;
 pub mod error;
 #[cfg(feature = "verify")]

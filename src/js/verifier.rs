@@ -1,6 +1,6 @@
 //! The verifier's surface. See `npm/verify/jwt-verifier.ts` for the loop that drives it.
 
-use std::{borrow::Cow, ops::Range, rc::Rc};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
@@ -36,7 +36,7 @@ pub struct VerifierCore {
     verifier: Verifier,
     input: Box<[u8]>,
     registers: Registers,
-    verified: Option<Rc<VerifiedToken>>,
+    verified: Option<Arc<VerifiedToken>>,
     error: Option<Error>,
     /// What [`Self::admit`] asks for.
     required: Vec<String>,
@@ -275,7 +275,7 @@ impl VerifierCore {
         }
     }
 
-    fn verified(&mut self, verified: Rc<VerifiedToken>) -> u32 {
+    fn verified(&mut self, verified: Arc<VerifiedToken>) -> u32 {
         let step = self.registers.verified(&verified);
         self.verified = Some(verified);
         step

@@ -36,7 +36,9 @@ pub struct ArcpGateCore {
 struct Counted {
     sockets: Rc<RefCell<Handshakes>>,
     conn: u32,
-    /// Until it has said something: when it has been silent for a while.
+    /// It has said nothing yet.
+    is_silent: bool,
+    /// Until it has said something, or been silent for a while: when that is.
     silent_at: Option<Time>,
 }
 
@@ -60,9 +62,8 @@ impl ArcpGateCore {
     ) -> ArcpGateCore {
         let now = Time::from_millis(now);
         let seed = u64::from(high) << 32 | u64::from(low);
-        let counted = Counted { sockets: sockets.shared(), conn, silent_at: Some(now.plus(SILENT)) };
-        let config = Rc::clone(&endpoint.config);
-        let gate = Gate::new(config, UpstreamTrust::of(trusted), reports_buffered, seed, now);
+        let counted = Counted { sockets: sockets.shared(), conn, is_silent: true, silent_at: Some(now.plus(SILENT)) };
+        let gate = Gate::new(Rc::clone(&endpoint.config), UpstreamTrust::of(trusted), reports_buffered, seed, now);
         Self { gate, counted, room: Rc::clone(&endpoint.room) }
     }
 
@@ -226,6 +227,14 @@ impl ArcpGateCore {
         Ok(())
     }
 
+    /// The principal, as JSON, says more than it may, or has come too often.
+    #[wasm_bindgen(js_name = handleTooManyRequests)]
+    pub fn handle_too_many_requests(&mut self, principal: &str, now: f64) -> Result<(), JsValue> {
+        let principal = principal_from_json(principal).map_err(|error| thrown(&error))?;
+        self.gate.handle_too_many_requests(principal, Time::from_millis(now));
+        Ok(())
+    }
+
     /// The credentials were refused; the arguments are the error's.
     #[wasm_bindgen(js_name = handleRefused)]
     pub fn handle_refused(&mut self, code: &str, retryable: bool, now: f64) {
@@ -260,6 +269,10 @@ impl ArcpGateCore {
 impl ArcpGateCore {
     /// Counts a frame of the client; whether what all sessions of its principal say together is within their rate.
     fn counts(&mut self, bytes: usize, weigh: impl FnOnce() -> usize, now: Time) -> bool {
+        if !self.counted.heard() {
+            self.gate.handle_crowded_out(now);
+            return false;
+        }
         let is_within = self.counted.takes(bytes, weigh, now);
         if !is_within {
             self.gate.handle_client_flood(now);
@@ -269,12 +282,14 @@ impl ArcpGateCore {
 }
 
 impl Counted {
+    // It has said something: whether it has a place. Only the first time tells.
+    fn heard(&mut self) -> bool {
+        !std::mem::take(&mut self.is_silent) || self.sockets.borrow_mut().handle_heard(self.conn)
+    }
+
     fn takes(&mut self, bytes: usize, weigh: impl FnOnce() -> usize, now: Time) -> bool {
-        let mut sockets = self.sockets.borrow_mut();
-        if self.silent_at.take().is_some() {
-            sockets.handle_heard(self.conn);
-        }
-        sockets.is_within_rate(self.conn, bytes, weigh, now)
+        self.silent_at = None;
+        self.sockets.borrow_mut().is_within_rate(self.conn, bytes, weigh, now)
     }
 
     /// The socket that goes because this one has been silent for a while, and too many are.

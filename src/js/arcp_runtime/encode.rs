@@ -30,6 +30,11 @@ pub(super) fn action(action: &Action) -> String {
             .list("jobs", jobs)
             .raw("principal", principal)
             .boolean("sameSession", *same_session),
+        Action::Attach { conn, attachment } => {
+            act("attach").integer("conn", (*conn).into()).text("attachment", attachment)
+        }
+        // What is to be written crosses by itself: its rows, and long texts as they are.
+        Action::Store(_) => act("store"),
         Action::Audit(event) => act("audit").raw("event", &audit(event)),
     };
     members.end()

@@ -2,17 +2,25 @@
 //! JSON. `npm/arcp/runtime/hub.ts` drives it.
 
 use crate::machine::Machine as _;
-use std::rc::Rc;
+use std::{collections::VecDeque, rc::Rc};
 use wasm_bindgen::prelude::*;
 
 use super::{error::thrown, room::Room};
 use crate::{
-    arcp::runtime::{self, Action, Hub, Unwritten},
+    arcp::runtime::{self, Action, Hub, LogRow, Unwritten},
     json,
     time::Time,
 };
 
 mod encode;
+mod rows;
+mod store;
+
+thread_local! {
+    /// All hubs of an isolate have one place for texts: each is read before the next one is written, and a hub that has nothing to
+    /// do should need little.
+    static ROOM: Rc<Room> = Rc::new(Room::new());
+}
 
 /// A hub.
 #[wasm_bindgen]
@@ -24,6 +32,9 @@ pub struct HubCore {
     next: Option<Action>,
     /// The frame that is being sent.
     sent: Option<Rc<str>>,
+    /// What is to be written of logs, and the row that is being written.
+    log: VecDeque<LogRow>,
+    row: Option<LogRow>,
 }
 
 #[wasm_bindgen]
@@ -33,7 +44,7 @@ impl HubCore {
     pub fn new(config: &str, seed: &[u8]) -> Result<HubCore, JsValue> {
         let seed = seed.iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));
         let hub = Hub::new(config, seed).map_err(|error| thrown(&error))?;
-        Ok(Self { hub, room: Rc::new(Room::new()), next: None, sent: None })
+        Ok(Self { hub, room: ROOM.with(Rc::clone), next: None, sent: None, log: VecDeque::new(), row: None })
     }
 
     /// Where a text is written before it is handed in.
@@ -175,9 +186,13 @@ impl HubCore {
         self.sent.take().as_deref().unwrap_or_default().to_owned()
     }
 
-    /// What is to be done next, as JSON; asked after `pollSend`.
+    /// What is to be done next, as JSON; asked after `pollSend`. That there is something to write is said until it was taken
+    /// (`pollStore`).
     #[wasm_bindgen(js_name = pollAction)]
     pub fn poll_action(&mut self) -> Option<String> {
+        if let Some(action @ Action::Store(_)) = &self.next {
+            return Some(encode::action(action));
+        }
         self.next.take().map(|action| encode::action(&action))
     }
 
