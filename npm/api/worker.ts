@@ -4,6 +4,7 @@ import { gate } from "../platform/modules/gate.js";
 import { checkKeys } from "../platform/options.js";
 import type { Source } from "../platform/types.js";
 
+export { SamePrincipalPolicy } from "../arcp/runtime/policy.js";
 export type { Agent, JobContext, JobEventBody, JobInfo, JobPolicy } from "../arcp/runtime/types.js";
 export type { CryptoKeyLike, Source } from "../platform/types.js";
 export type { AuditEvent } from "../worker/audit-types.js";
@@ -18,6 +19,7 @@ export type {
   Revocation,
   RuntimeHubClass,
   ServiceBinding,
+  SessionHoldClass,
   UpstreamAuth,
   WorkerContext,
   WorkerLimits,

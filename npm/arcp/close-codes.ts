@@ -12,3 +12,4 @@ export const TOKEN_ENDED = { code: 4410, reason: "token expired or revoked" };
 export const TOO_LARGE = { code: 4413, reason: "frame too large" };
 export const UNDELIVERABLE = { code: 4422, reason: "can't be passed on" };
 export const TOO_MANY = { code: 4429, reason: "too many or too slow" };
+export const NOT_STORED = { code: 4507, reason: "can't be stored" };

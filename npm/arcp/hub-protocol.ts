@@ -14,6 +14,20 @@ export function pipeHeaders(isPaced: boolean): Record<string, string> {
   return { Upgrade: "websocket", [HEADER]: VERSION, ...(isPaced ? { [PACED]: "1" } : {}) };
 }
 
+/** The credential that a client has shown, for a hold: an upstream may have to be shown it again. */
+const PRESENTED = "x-arcgate-presented";
+
+/** The header field with a client's credential. */
+export function presentedHeaders(token: string | undefined): Record<string, string> {
+  return token === undefined ? {} : { [PRESENTED]: encodeURIComponent(token) };
+}
+
+/** What stands there. */
+export function presentedIn(headers: Pick<Headers, "get">): string | undefined {
+  const text = headers.get(PRESENTED);
+  return text === null ? undefined : decodeURIComponent(text);
+}
+
 /** What a gate asks a hub for; nothing where it is of another version, or no gate. */
 export function pipeOf(headers: Pick<Headers, "get">): { isPaced: boolean } | undefined {
   if (headers.get(HEADER) !== VERSION || headers.get("upgrade") !== "websocket") return undefined;

@@ -5,8 +5,8 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { Refused } from "./refused.js";
 
-/** The longest path of a socket that systems take. */
-const LONGEST_PATH = 103;
+/** The longest path of a socket that a system takes, in bytes. */
+const longestPath = (platform: string) => (platform === "linux" ? 107 : 103);
 
 /** A port as it was given. */
 export function portOf(text: string, name: string): number {
@@ -38,13 +38,24 @@ export async function checkFree(host: string, port: number): Promise<void> {
  * The address at which a POST revokes. Nobody is asked there who he is, so it is one that only this machine reaches: a port on
  * loopback, or a socket, by default in the folder that is this user's alone.
  */
-export function revocationsOf(given: string | undefined, data: string, isWindows: boolean): string | undefined {
-  if (given === "none") return undefined;
+export function revocationsOf(
+  given: string | undefined,
+  data: string,
+  platform: string,
+): { revocations?: string; without: string } {
+  const longest = longestPath(platform);
+  const fits = (path: string) => new TextEncoder().encode(path).length <= longest;
+  if (given === "none") return { without: "" };
   if (given === undefined) {
     const path = join(data, "revocations.sock");
-    return isWindows || path.length > LONGEST_PATH ? undefined : `unix:${path}`;
+    if (platform === "win32") return { without: ": give --revocations <port>" };
+    if (fits(path)) return { revocations: `unix:${path}`, without: "" };
+    return { without: `: ${path} is longer than ${longest} bytes, which a socket's path may have; give --revocations` };
   }
-  if (given.startsWith("unix:") && given.length > "unix:".length) return given;
+  if (given.startsWith("unix:") && given.length > "unix:".length) {
+    if (fits(given.slice("unix:".length))) return { revocations: given, without: "" };
+    throw new Refused(`--revocations ${given}: a socket's path has ${longest} bytes at most; give a shorter one`, 2);
+  }
   const { host = "127.0.0.1", port } =
     /^(?:(?<host>127\.0\.0\.1|\[::1\]|localhost):)?(?<port>\d+)$/.exec(given)?.groups ?? {};
   if (port === undefined) {
@@ -53,7 +64,7 @@ export function revocationsOf(given: string | undefined, data: string, isWindows
       2,
     );
   }
-  return `${host}:${portOf(port, "--revocations")}`;
+  return { revocations: `${host}:${portOf(port, "--revocations")}`, without: "" };
 }
 
 /** Removes a socket that a process has left. Refuses what is none, and one at which another process listens. */
@@ -72,7 +83,7 @@ export async function clearSocket(address: string | undefined): Promise<void> {
   });
   if (isTaken) {
     throw new Refused(
-      `another process listens at ${path}: end it first, or give this one a --data folder or --revocations of its own`,
+      `another process listens at ${path}, as an older gate with the same --data does: end it first, or give another --revocations`,
     );
   }
   rmSync(path, { force: true });

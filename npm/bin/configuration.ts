@@ -39,6 +39,8 @@ export function configuration(
   return `# The gate on a machine of one's own: workerd serve <this file> --import-path=<the folder of the package arcgate>
 # Make the folder of \`state\` before, and remove a socket that a crash has left. A secret of
 # PROVIDERS (\`secretEnv\`) is among the bindings only where it was set when this was written.
+# A connection of /arcp takes up to five descriptors, and without any workerd ends: raise \`ulimit -n\`, or set
+# MAX_CONNECTIONS to a seventh of it.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -67,11 +69,13 @@ ${modules.join("\n")}
   bindings = [
 ${bindings.join("\n")}
     (name = "RUNTIME_HUB", durableObjectNamespace = "RuntimeHub"),
+    (name = "SESSION_HOLD", durableObjectNamespace = "SessionHold"),
     (name = "REVOCATIONS", durableObjectNamespace = "RevocationStore"),
   ],
   durableObjectNamespaces = [
-    # The embedded runtime behind /arcp, and what was revoked.
+    # The embedded runtime behind /arcp, sessions that are held for ARCP_UPSTREAM, and what was revoked.
     (className = "RuntimeHub", uniqueKey = "arcgate-runtime-hub", enableSql = true),
+    (className = "SessionHold", uniqueKey = "arcgate-session-hold", enableSql = true),
     (className = "RevocationStore", uniqueKey = "arcgate-revocations", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "state"),

@@ -5,5 +5,5 @@ import { RevocationStore, workerFromEnv } from "../worker.workerd.js";
 
 const app = workerFromEnv(env);
 export default app;
-export const { RuntimeHub, revocations } = app;
+export const { RuntimeHub, SessionHold, revocations } = app;
 export { RevocationStore };

@@ -15,9 +15,13 @@ declare module "node:child_process" {
   export function spawn(
     program: string,
     args: readonly string[],
-    options: { cwd?: string; env?: Record<string, string | undefined>; stdio: readonly string[] },
+    options: { cwd?: string; env?: Record<string, string | undefined>; stdio: readonly (string | number)[] },
   ): ChildProcess;
   export function execFileSync(program: string, args: readonly string[], options: { encoding: "utf8" }): string;
+}
+
+declare module "node:crypto" {
+  export function randomBytes(size: number): { toString(encoding: "hex"): string };
 }
 
 declare module "node:fs" {
@@ -25,11 +29,13 @@ declare module "node:fs" {
   export const constants: { readonly W_OK: number; readonly X_OK: number };
   export function existsSync(path: string): boolean;
   export function lstatSync(path: string, options: { throwIfNoEntry: false }): { isSocket(): boolean } | undefined;
-  export function mkdirSync(path: string, options: { recursive: true; mode?: number }): void;
+  export function mkdirSync(path: string, options: { recursive?: true; mode?: number }): void;
   export function mkdtempSync(prefix: string): string;
   export function readFileSync(path: URL | string, encoding: "utf8"): string;
+  export function readdirSync(path: string): string[];
+  export function renameSync(from: string, to: string): void;
   export function rmSync(path: string, options: { recursive?: true; force: true }): void;
-  export function writeFileSync(path: string, text: string): void;
+  export function writeFileSync(path: string, text: string, options?: { flag: "a" | "w" }): void;
 }
 
 declare module "node:module" {
@@ -37,14 +43,16 @@ declare module "node:module" {
 }
 
 declare module "node:net" {
-  interface Server {
+  export interface Server {
+    readonly _handle: { readonly fd: number } | null;
     once(event: "error", listener: (error: Error & { code?: string }) => void): this;
     listen(port: number, host: string, listener: () => void): this;
+    listen(path: string, listener: () => void): this;
     close(listener: () => void): this;
   }
-  export function createServer(): Server;
+  export function createServer(onConnection?: (socket: Socket) => void): Server;
   interface Socket {
-    once(event: "error" | "connect", listener: () => void): this;
+    once(event: "error", listener: (error: Error & { code?: string }) => void): this;
     destroy(): this;
   }
   export function connect(path: string, listener: () => void): Socket;
@@ -68,8 +76,9 @@ declare module "node:process" {
     readonly platform: string;
     readonly ppid: number;
     readonly stdout: { write(text: string): unknown };
-    readonly stderr: { write(text: string): unknown };
+    readonly stderr: { readonly isTTY?: boolean; write(text: string): unknown };
     exitCode: number | undefined;
+    chdir(folder: string): void;
     cwd(): string;
     umask(mask: number): number;
     on(event: string, listener: () => void): unknown;

@@ -14,6 +14,8 @@ const signals = ["SIGTERM", "SIGINT", "SIGHUP"];
 
 interface Running {
   env: Record<string, string | undefined>;
+  /** A descriptor that it is given to keep open. */
+  lock: number | undefined;
   say(line: string): void;
   /** Called once it listens, with its port. */
   onListening(port: number): Promise<void>;
@@ -23,9 +25,9 @@ interface Running {
 export async function runUntilAsked(
   program: string,
   args: string[],
-  { env, say, onListening }: Running,
+  { env, lock, say, onListening }: Running,
 ): Promise<number> {
-  const child = started(program, args, env);
+  const child = started(program, args, env, lock);
   let askedMs: number | undefined;
   let patience: ReturnType<typeof setTimeout> | undefined;
   const end = () => {
@@ -55,11 +57,14 @@ export async function runUntilAsked(
   }
 }
 
-function started(program: string, args: string[], env: Running["env"]): ChildProcess {
+function started(program: string, args: string[], env: Running["env"], lock: number | undefined): ChildProcess {
   const isWindows = process.platform === "win32";
   const [shell, before] = isWindows ? [program, []] : ["sh", [...raised, program]];
   try {
-    return spawn(shell, [...before, ...args], { env, stdio: ["ignore", "inherit", "inherit", "pipe"] });
+    return spawn(shell, [...before, ...args], {
+      env,
+      stdio: ["ignore", "inherit", "inherit", "pipe", lock ?? "ignore"],
+    });
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string };
     throw new Refused(code === "E2BIG" ? tooLong(env) : `workerd can't be started: ${message}`);

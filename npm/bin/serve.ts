@@ -1,6 +1,6 @@
 // `arcgate serve`: the package's gate under workerd.
 
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
@@ -11,6 +11,7 @@ import type { ServeOptions } from "./arguments.js";
 import { authoritiesFrom } from "./authorities.js";
 import { configuration } from "./configuration.js";
 import { descriptorLimit, fitting } from "./descriptors.js";
+import { hold, makeFolder } from "./folder.js";
 import { Refused } from "./refused.js";
 import { runUntilAsked } from "./run.js";
 import { variablesFrom } from "./variables.js";
@@ -30,7 +31,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const port = portOf(options.port ?? (env.PORT || "8787"), options.port === undefined ? "PORT" : "--port");
   const address = addressOf(host, port);
   const state = resolve(options.data ?? "arcgate-data");
-  const revocations = revocationsOf(options.revocations, state, process.platform === "win32");
+  const { revocations, without } = revocationsOf(options.revocations, state, process.platform);
   const limit = fitting(descriptorLimit(), env.MAX_CONNECTIONS);
   const { maxConnections = env.MAX_CONNECTIONS } = limit;
   // A configuration that is written down is for another environment: one that is not set is null there.
@@ -46,36 +47,36 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (port !== 0) await checkFree(host, port);
   // Its socket and its data are this user's alone, in a folder that was there before, too.
   process.umask(0o077);
-  makeState(state);
-  await clearSocket(revocations);
-  const own = makeOwn();
+  makeFolder(state);
+  const { lock, warning, release } = await hold(state);
+  let own: string | undefined;
   try {
+    await clearSocket(revocations);
+    own = makeOwn();
     const file = join(own, "arcgate.capnp");
     writeFileSync(file, text);
     say(limit.line);
+    if (warning !== undefined) say(warning);
     for (const name of doubtful)
       say(`${name} is no variable of the gate's, and is left out; did you mean ${meantBy(name)}?`);
     return await runUntilAsked(program, ["serve", file, `--import-path=${folder}`, "--control-fd=3"], {
       env: { ...env, ...(maxConnections && { MAX_CONNECTIONS: maxConnections }) },
+      lock,
       say,
       onListening: async (bound) => {
         say(`workerd ${version} listens on http://${addressOf(host, bound)}, its state is in ${state}`);
-        say(revocations === undefined ? "nothing is revoked from outside" : `revocations: POST to ${revocations}`);
+        say(
+          revocations === undefined
+            ? `nothing is revoked from outside${without}`
+            : `revocations: POST to ${revocations}`,
+        );
         say(await readiness(host, bound));
       },
     });
   } finally {
-    rmSync(own, { recursive: true, force: true });
+    if (own !== undefined) rmSync(own, { recursive: true, force: true });
     await clearSocket(revocations).catch(() => {});
-  }
-}
-
-function makeState(state: string): void {
-  try {
-    mkdirSync(state, { recursive: true, mode: 0o700 });
-    accessSync(state, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw new Refused(`--data ${state} can't be written (${(error as { code?: string }).code}): give another folder`);
+    release();
   }
 }
 

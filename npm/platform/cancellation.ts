@@ -14,6 +14,36 @@ const { Cloudflare: platform } = globalThis as { Cloudflare?: { compatibilityFla
  */
 export const signalTells: boolean = platform?.compatibilityFlags?.enable_request_signal !== false;
 
+/**
+ * The end of something, for whoever wants to hear of it. A signal is made for who asks for it alone: it costs more than most else of a
+ * handshake, and what was opened with it keeps it, some kB, while it is open.
+ */
+export class Ending {
+  #abort: AbortController | undefined;
+  #hasCome = false;
+
+  get hasCome(): boolean {
+    return this.#hasCome;
+  }
+
+  /** Somebody hears of it. */
+  get isHeard(): boolean {
+    return this.#abort !== undefined;
+  }
+
+  /** Aborted when it comes, or has come. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#hasCome) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  come(): void {
+    this.#hasCome = true;
+    this.#abort?.abort();
+  }
+}
+
 /** What a call throws that was given up through its AbortSignal. */
 export function aborted(signal: AbortSignal): ArcgateError {
   return new ArcgateError("ERR_ABORTED", "the call was given up", {

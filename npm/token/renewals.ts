@@ -1,10 +1,15 @@
-// The renewals of one source of tokens, of whichever clients it has: one at a time, and none on account of a server that refuses the
-// fresh ones, too. That one has a reason of its own, and the others get along with the token.
+// The renewals of one source of tokens, of whichever clients it has: one at a time, and what is known of them. What to do about it is
+// said by src/token/renewals.rs.
 
 import { call } from "../platform/modules/client.js";
 
-// A token that another server has refused at first sight is not renewed again on its account, for this long.
-const YOUNG = 30_000;
+// So many servers are remembered; of more, those that refused last.
+const MOST = 64;
+
+// As src/js/token/attached.rs gives them.
+const KNOWN = 1;
+const FUTILE = 2;
+const FOUND_FUTILE = 3;
 
 // By the manager or the function that gives the tokens: many clients may share it.
 const known = new WeakMap<object, Renewals>();
@@ -47,13 +52,10 @@ export class Renewals {
 
   /** Another token instead of the one that is refused; `undefined` where none is to be asked for, or the same one came. */
   async begin({ refused, where, signal, obtain }: Wanted): Promise<string | undefined> {
-    const { token, insteadOf } = this.#youngest() ?? {};
-    if (insteadOf === refused) return token;
-    if (this.#isPaused(where)) return undefined;
-    if (token === refused && this.#fresh?.where !== where) {
-      this.tried(where, false);
-      return undefined;
-    }
+    const decided = this.#decide(refused, where);
+    if (decided === KNOWN) return this.#fresh?.token;
+    if (decided === FOUND_FUTILE) this.tried(where, false);
+    if (decided === FUTILE || decided === FOUND_FUTILE) return undefined;
     if (this.#underWay?.insteadOf !== refused) this.#start(refused, where, obtain);
     const fresh = await this.#wait(this.#underWay as UnderWay, signal);
     if (fresh !== refused) return fresh;
@@ -63,11 +65,25 @@ export class Renewals {
 
   /** Whether the fresh token was any better there. */
   tried(where: string, hasHelped: boolean): void {
-    if (hasHelped) this.#futile.delete(where);
-    // Calls at the same time have tried the same.
-    else if (!this.#isPaused(where)) {
-      this.#futile.set(where, { times: (this.#futile.get(where)?.times ?? 0) + 1, since: Date.now() });
-    }
+    const { times, passed } = this.#futileAt(where);
+    const again = hasHelped ? 0 : call("futileRenewals", times, passed);
+    if (again === times) return;
+    // The one that was in vain last stands last.
+    this.#futile.delete(where);
+    if (again > 0) this.#futile.set(where, { times: again, since: Date.now() });
+    if (this.#futile.size > MOST) this.#futile.delete(this.#futile.keys().next().value as string);
+  }
+
+  #decide(refused: string, where: string): number {
+    const fresh = this.#fresh;
+    const { times, passed } = this.#futileAt(where);
+    const isForAnother = fresh?.token === refused && fresh.where !== where;
+    return call("renewal", fresh?.insteadOf === refused, isForAnother, Date.now() - (fresh?.came ?? 0), times, passed);
+  }
+
+  #futileAt(where: string): { times: number; passed: number } {
+    const { times, since } = this.#futile.get(where) ?? { times: 0, since: 0 };
+    return { times, passed: Date.now() - since };
   }
 
   #start(insteadOf: string, where: string, obtain: Wanted["obtain"]): void {
@@ -101,19 +117,4 @@ export class Renewals {
       signal?.removeEventListener("abort", left);
     }
   }
-
-  #youngest(): Fresh | undefined {
-    return this.#fresh && isWithin(YOUNG, this.#fresh.came) ? this.#fresh : undefined;
-  }
-
-  #isPaused(where: string): boolean {
-    const futile = this.#futile.get(where);
-    return futile !== undefined && isWithin(call("renewalPause", futile.times), futile.since);
-  }
-}
-
-// A clock that was set back makes nobody wait longer.
-function isWithin(millis: number, since: number): boolean {
-  const passed = Date.now() - since;
-  return passed >= 0 && passed < millis;
 }

@@ -9,7 +9,8 @@ export interface AuditEvent {
    * another route that was refused for its Host or Origin. "revocation.request": what was revoked from outside. "arcp.upgrade": a socket that was
    * refused. "arcp.hello": whether a session begins. "arcp.session": how it has ended. The embedded runtime's: "arcp.resume",
    * "arcp.submit", "arcp.subscribe", "arcp.cancel"; "arcp.event": an agent said what can't be passed on; "arcp.job": how a job has
-   * ended.
+   * ended; "arcp.storage": what must be kept can't be written (`disk_full`, `not_stored`), or rows that can't be read were left out
+   * (`unreadable_row`). "arcp.hold": a session that is held begins, loses its upstream, or ends; or what is kept of one can't be read.
    */
   type: string;
   /** When: seconds since the epoch. */

@@ -4,7 +4,8 @@ import { ArcEndpoint } from "../arc/gate/gate.js";
 import type { StoredRevocation } from "../arc/gate/settings.js";
 import { ArcpEndpoint } from "../arcp/gate/gate.js";
 import type { SessionRevocation } from "../arcp/gate/settings.js";
-import { runtimeHub } from "../arcp/runtime/hub.js";
+import { sessionHold } from "../arcp/hold/session-hold.js";
+import { runtimeHub } from "../arcp/runtime/runtime-hub.js";
 import { configError } from "../errors.js";
 import { warnOfInsecureHosts } from "../platform/insecure-hosts.js";
 import { optionsJson } from "../platform/json.js";
@@ -73,8 +74,18 @@ export function makeWorker<Env>(
     await settings.upstream?.check();
     await settings.arcp?.checkUpstream();
   };
+  const upstream = settings.arcp?.held;
   const worker: ArcgateWorker<Env> = {
     RuntimeHub: runtimeHub(settings.hub),
+    SessionHold: sessionHold(
+      upstream && {
+        upstream,
+        config: settings.holdLimits,
+        audit: settings.audit,
+        revoked: ofSessions(revocations),
+        verifiers: (env) => verifiers(env as Env),
+      },
+    ),
     async fetch(request: Request, env: Env, ctx?: WorkerContext): Promise<Response> {
       const place = placeOf(request);
       const { path, host } = place;

@@ -2,6 +2,7 @@
 
 import { ArcUpstream } from "../arc/gate/upstream.js";
 import { arcpKeys, readArcp, socketLimits } from "../arcp/gate/options.js";
+import { holdLimits, readHoldLimits } from "../arcp/hold/options.js";
 import { hubLimits, readHub } from "../arcp/runtime/options.js";
 import { documents } from "../documentation.js";
 import { configError } from "../errors.js";
@@ -54,7 +55,7 @@ export function readOptions<Env>(options: WorkerOptions<Env>) {
   checkKeys(arcp, arcpKeys, "arcp");
   checkInsecureHosts(options.insecureHosts);
   const inLimits = ["maxBodyBytes", "clockToleranceSec", "maxTokenLifetimeSec", ...Object.keys(ofArc)];
-  checkKeys(limits, [...inLimits, ...socketLimits, ...hubLimits], "limits");
+  checkKeys(limits, [...inLimits, ...socketLimits, ...hubLimits, ...holdLimits], "limits");
   if (typeof verifier !== "function" && !isPending(verifier)) checkVerifier(verifier);
   if (audit !== undefined && typeof audit !== "function") throw configError("audit", "must be a function");
   for (const [name, agent] of entriesOf(agents, "agents", "must be a record: name -> agent")) {
@@ -81,6 +82,7 @@ export function readOptions<Env>(options: WorkerOptions<Env>) {
     },
     agents,
     hub: readHub(options),
+    holdLimits: readHoldLimits(options),
     arc: ofLimits,
     upstream: arcUpstream(arc, options.insecureHosts, ofLimits),
     audit,

@@ -14,6 +14,11 @@ export interface ArcgateWorker<Env = unknown> {
    */
   readonly RuntimeHub: RuntimeHubClass;
   /**
+   * The Durable Object that holds a principal's sessions with `arcp.upstream`, where `arcp.hold` says so: export it, and bind it as
+   * SESSION_HOLD. docs/upstream.md says what it keeps, and what it costs.
+   */
+  readonly SessionHold: SessionHoldClass;
+  /**
    * Revokes tokens (docs/revocation.md). Every isolate knows it 2 s after this has resolved; live sessions end within 5 s.
    * Needs a namespace of RevocationStore bound as `REVOCATIONS`. Throws an ArcgateError: `ERR_CONFIG`, or
    * `ERR_VERIFIER_UNAVAILABLE` when the store can't be reached or is full.
@@ -49,6 +54,11 @@ export interface WorkerOptions<Env = unknown> {
     upstream?: string | ServiceBinding;
     /** As whom the upstream knows each user. There is no default. */
     upstreamAuth?: UpstreamAuth;
+    /**
+     * Sessions are held in SessionHold, for a runtime that loses what happens while nobody is connected: what a client has missed
+     * comes once when it is back. Needs the binding SESSION_HOLD. Default: false.
+     */
+    hold?: boolean;
     /** Scopes that a session needs, and those that `job.submit` needs: all of them. Default: none. */
     scopes?: { connect?: string[]; submit?: string[] };
     /** Seals the upstream's resume tokens: 32 bytes at least. Default: derived from the assertion's key, or else random. */
@@ -133,7 +143,7 @@ export interface WorkerLimits {
   maxConnectionsPerAddress?: number;
   /**
    * Of them, those that have said nothing for 300 ms: beyond so many, or a quarter of it from one address (or from all who have
-   * none), the oldest are cut off. Default: 32, or half of `maxConnections`.
+   * none), the oldest are cut off, and told to come again. Default: 32, or half of `maxConnections`.
    */
   maxSilentConnections?: number;
   /** For an address (IPv6: a /64) and an isolate. Default: 100. */
@@ -148,6 +158,17 @@ export interface WorkerLimits {
   maxSessions?: number;
   /** Running jobs of one principal in a hub. Default: 64. */
   maxJobs?: number;
+  /**
+   * What a hub keeps for one principal, in bytes: with more there are no new jobs, until something has been read, has ended or is
+   * too old. What runs goes on. Default: 24 MiB.
+   */
+  maxStoredBytes?: number;
+  /** The same, in rows of its storage. Default: 50,000. */
+  maxStoredRows?: number;
+  /** What a session that is held keeps for its client, in frames. Default: 10000. */
+  maxHeldFrames?: number;
+  /** The same in bytes; all sessions of a principal keep three times as much. Default: 8 MiB. */
+  maxHeldBytes?: number;
   /** The name of a rate limit binding, which is asked before each upgrade, by address. */
   rateLimit?: string;
 }
@@ -196,8 +217,20 @@ export interface Revocation {
   before?: number;
 }
 
+/** A Durable Object class with an alarm, as the platform makes its objects. */
+export type SessionHoldClass = new (
+  state: unknown,
+  env: unknown,
+) => { fetch(request: PlatformRequest): Promise<Response>; alarm(): Promise<void> };
+
 /** A Durable Object class, as the platform makes its objects. */
 export type RuntimeHubClass = new (
   state: unknown,
   env: unknown,
-) => { fetch(request: PlatformRequest): Promise<Response> };
+) => {
+  fetch(request: PlatformRequest): Promise<Response>;
+  webSocketMessage(socket: unknown, message: unknown): void;
+  webSocketClose(socket: unknown): void;
+  webSocketError(socket: unknown): void;
+  alarm(): Promise<void>;
+};

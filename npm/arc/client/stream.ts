@@ -104,6 +104,8 @@ async function* read(
   try {
     for (;;) {
       for (let named = events.next(); named !== undefined; named = events.next()) {
+        // What came before an abort, and was not read, is given up with the rest.
+        if (watch.signal.aborted) throw watch.error();
         const event = toEvent(...named, failed);
         state.isDone = event.type === "done";
         yield event;

@@ -27,7 +27,7 @@ export interface ArcpClientOptions {
   /**
    * Whether a connection that is lost is made again, and the session resumed; true by default. Pauses are random, up to a bound
    * that doubles to `maxDelayMs` (30 000). Without `maxAttempts` it is tried for as long as it takes;
-   * they are counted from the last connection that held for 10 s.
+   * they are counted from the last connection that held for 10 s, or of which something came (an event, an answer).
    */
   reconnect?: boolean | { maxDelayMs?: number; maxAttempts?: number };
   /** Asked when an open session loses its connection: false ends it. */

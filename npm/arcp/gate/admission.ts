@@ -93,9 +93,10 @@ export class SocketPlace {
     if (this.#isCurrent) guarded(() => this.core.hello(this.conn, isRefused, Date.now()));
   }
 
-  /** Whether its principal has a place for it. */
-  takesPrincipal(key: string): boolean {
-    return this.#isCurrent ? guarded(() => this.core.principal(this.conn, key)) : true;
+  /** Why its principal has no place for it. */
+  refusal(key: string): "too_many_connections" | "too_many_requests" | undefined {
+    if (!this.#isCurrent) return undefined;
+    return guarded(() => this.core.principal(this.conn, key, Date.now())) as ReturnType<SocketPlace["refusal"]>;
   }
 
   /** Another socket goes for this one, which has said nothing for a while. */

@@ -1,6 +1,7 @@
 // One client's socket and the upstream's. The core decides; here is what it decides about: sockets, a timer, promises.
 
 import { ArcgateError } from "../../errors.js";
+import { Ending } from "../../platform/cancellation.js";
 import { MachineDriver } from "../../platform/machine-driver.js";
 import { gate, recoverFrom } from "../../platform/modules/gate.js";
 import type { Principal } from "../../verify/types.js";
@@ -8,9 +9,11 @@ import type { ArcpGateCore } from "../../wasm/gate.js";
 import { logged, reasonFor, type Told } from "../../worker/audit.js";
 import { NORMAL, RESTART } from "../close-codes.js";
 import { Credit, isGauged } from "../hub-protocol.js";
+import { openFailure } from "../storage-failure.js";
 import type { Authenticate, GateAction } from "./actions.js";
 import type { Side } from "./endpoint.js";
 import { Identity } from "./identity.js";
+import { Remains } from "./remains.js";
 import { nameOf } from "./sessions.js";
 import type { ConnectionOptions, ServerSocket } from "./settings.js";
 import { Answers, Line, type LineOwner, SILENT_ANSWER_MS } from "./socket.js";
@@ -20,10 +23,9 @@ export class Connection implements LineOwner {
   #client: Line;
   #answers = new Answers();
   #upstream: Line | undefined;
-  #dialing: AbortController | undefined;
+  #dialing: Ending | undefined;
   #credit: Credit | undefined;
-  #left = 1;
-  #hasLeft = false;
+  #remains: Remains;
   #isSilent = true;
   #options: ConnectionOptions;
   #driver: MachineDriver<ArcpGateCore>;
@@ -39,6 +41,7 @@ export class Connection implements LineOwner {
   constructor(request: Request, socket: ServerSocket, options: ConnectionOptions) {
     this.#options = options;
     this.#identity = new Identity(request, options);
+    this.#remains = new Remains(options);
     const { endpoint, upstream, place } = options;
     this.#driver = new MachineDriver(gate, {
       make: () => endpoint.gate(place, upstream.isTrusted, isGauged(socket)),
@@ -47,9 +50,7 @@ export class Connection implements LineOwner {
     });
     // At once: it counts the time to the hello, and none is made in its place.
     void this.#driver.machine;
-    // Nothing but the end of its own request takes a socket from a client that doesn't let go; whatever else is still open of
-    // this connection goes with it.
-    this.#client = this.#line(socket, () => options.ctx?.abort?.("the client doesn't answer a close"));
+    this.#client = this.#line(socket, () => this.#remains.cutClient());
   }
 
   /** Accepts the socket. */
@@ -59,23 +60,19 @@ export class Connection implements LineOwner {
     this.#do(() => {});
   }
 
-  /** It has said nothing, and its place is another's. */
+  /** It had said nothing, and its place was another's. Since then it may have spoken, and the core has seen to that. */
   crowdedOut(): void {
     this.#do((core, now) => core.handleCrowdedOut(now));
-    this.#client.cut();
+    if (this.#isSilent) this.#client.cut();
   }
 
-  // The connection counts until nothing of it is left.
   #line(socket: ServerSocket, cut: () => void): Line {
-    this.#left += 1;
+    this.#remains.opened();
     return new Line(socket, this, this.#answers, cut);
   }
 
   gone(): void {
-    this.#left -= 1;
-    if (this.#left > 0 || this.#hasLeft) return;
-    this.#hasLeft = true;
-    this.#options.place.end();
+    this.#remains.gone();
   }
 
   received(line: Line, data: string): void {
@@ -190,7 +187,7 @@ export class Connection implements LineOwner {
   // Another one may be opened after it. What was opened is closed, and not aborted: or its last frames would not arrive.
   #closeUpstream(): void {
     if (this.#upstream) this.#upstream.close(NORMAL);
-    else this.#dialing?.abort();
+    else this.#dialing?.come();
     this.#credit?.stop();
     this.#credit = undefined;
     this.#upstream = undefined;
@@ -218,9 +215,13 @@ export class Connection implements LineOwner {
       const { principal, toleranceMs, asks } = found;
       this.#principal = principal;
       this.#token = token;
-      if (!place.takesPrincipal(principal.key)) {
+      const refusal = place.refusal(principal.key);
+      if (refusal !== undefined) {
+        const json = JSON.stringify(principal);
         return this.#do((core, now) =>
-          core.handleTooManyConnections(JSON.stringify(principal), place.maxPerPrincipal, now),
+          refusal === "too_many_requests"
+            ? core.handleTooManyRequests(json, now)
+            : core.handleTooManyConnections(json, place.maxPerPrincipal, now),
         );
       }
       this.#do((core, now) => core.handlePrincipal(JSON.stringify(principal), toleranceMs, asks, now));
@@ -241,16 +242,11 @@ export class Connection implements LineOwner {
     try {
       const principal = this.#principal as Principal;
       if (resumes !== undefined && !upstream.isTrusted) sessions.displace(nameOf(resumes, principal.key));
-      const dialing = new AbortController();
+      const dialing = new Ending();
       this.#dialing = dialing;
-      const { socket, auth } = await upstream.open(
-        principal,
-        this.#token,
-        dialing.signal,
-        isGauged(this.#client.socket),
-      );
-      const line = this.#line(socket, () => dialing.abort());
-      if (this.#over || dialing.signal.aborted) return line.close(NORMAL);
+      const { socket, auth } = await upstream.open(principal, this.#token, dialing, isGauged(this.#client.socket));
+      const line = this.#line(socket, () => this.#remains.cutUpstream(dialing));
+      if (this.#over || dialing.hasCome) return line.close(NORMAL);
       this.#dialing = undefined;
       this.#upstream = line;
       if (upstream.isTrusted) this.#credit = new Credit(socket, this.#client.socket);
@@ -259,8 +255,7 @@ export class Connection implements LineOwner {
       if (this.#over) return;
       console.error(`arcgate: ${logged(error, this.#token)}`);
       this.#detail = reasonFor(error, this.#token);
-      const code = error instanceof ArcgateError ? String(error.code) : "ERR_INTERNAL";
-      this.#do((core, now) => core.handleOpenFailed(code, now));
+      this.#do((core, now) => core.handleOpenFailed(openFailure(error), now));
     }
   }
 

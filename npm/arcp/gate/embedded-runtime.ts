@@ -1,8 +1,9 @@
 // The upstream where it is the embedded runtime: a hub's Durable Object, over a WebSocket.
 
-import { ArcgateError, configError } from "../../errors.js";
+import { configError } from "../../errors.js";
 import type { Principal } from "../../verify/types.js";
 import { pipeHeaders } from "../hub-protocol.js";
+import { unreachable } from "../storage-failure.js";
 import { acceptedSocket, type Upstream } from "./settings.js";
 
 /** The longest name of a hub, in UTF-16 units. */
@@ -30,26 +31,28 @@ export function hubUpstream({
   return {
     // Its resume tokens are random and bound to the principal, so they need no seal.
     isTrusted: true,
-    async open(principal, _token, signal, isPaced) {
+    async open(principal, _token, dialing, isPaced) {
       const name = await hubFor(principal);
       if (typeof name !== "string" || name === "" || name.length > LONGEST_NAME) {
         throw configError("hubFor", `must give a name of 1 to ${LONGEST_NAME} characters`);
       }
-      signal.throwIfAborted();
-      const response = await upgrade(binding.get(binding.idFromName(name)), isPaced, signal);
+      if (dialing.hasCome) throw unreachable("nobody waits for the hub any more");
+      const response = await upgrade(binding.get(binding.idFromName(name)), isPaced);
       const socket = acceptedSocket(response);
       // 426: a deploy is under way, and one of the two is of another version.
-      if (!socket) throw unavailable(`the hub answered ${response.status} instead of upgrading`);
+      if (!socket) throw unreachable(`the hub answered ${response.status} instead of upgrading`);
       return { socket, auth: { scheme: "x-vendor.arcgate.principal", token: JSON.stringify(principal) } };
     },
   };
 }
 
-async function upgrade(hub: ReturnType<HubNamespace["get"]>, isPaced: boolean, signal: AbortSignal): Promise<Response> {
+// Without a signal, which would stay as long as the socket: a hub answers every close. One that doesn't (another class, or one that is
+// stuck) is cut off with the request that has asked for it.
+async function upgrade(hub: ReturnType<HubNamespace["get"]>, isPaced: boolean): Promise<Response> {
   try {
-    return await hub.fetch("https://hub/", { headers: pipeHeaders(isPaced), signal });
+    return await hub.fetch("https://hub/", { headers: pipeHeaders(isPaced) });
   } catch (cause) {
-    throw unavailable("the hub can't be reached", cause);
+    throw unreachable("the hub can't be reached", cause);
   }
 }
 
@@ -68,8 +71,4 @@ export function hubsOfPrincipals(): HubFor {
     if (names.size > MOST_NAMES) names.delete(names.keys().next().value as string);
     return name;
   };
-}
-
-function unavailable(message: string, cause?: unknown): ArcgateError {
-  return new ArcgateError("ERR_NETWORK", message, { retryable: true, details: { fault: "internal" }, cause });
 }

@@ -1,7 +1,7 @@
 // Who a connection is: found out once, and asked about again and again.
 
 import { ArcgateError } from "../../errors.js";
-import { within } from "../../platform/cancellation.js";
+import { Ending, within } from "../../platform/cancellation.js";
 import { hasBeenRevoked } from "../../verify/asked-again.js";
 import { authenticate, toPrincipal } from "../../verify/request.js";
 import type { Credentials, Principal, VerifierContext } from "../../verify/types.js";
@@ -14,8 +14,7 @@ const REVOCATION_MS = 3000;
 export class Identity {
   #request: Request | undefined;
   #options: IdentityOptions;
-  #abort: AbortController | undefined;
-  #hasEnded = false;
+  #ending = new Ending();
   #principal: Principal | undefined;
   #credentials: Credentials | undefined;
   #verifyAgain: (() => Promise<boolean>) | undefined;
@@ -27,15 +26,7 @@ export class Identity {
 
   /** The connection has ended: whoever asked for its signal hears of it. */
   end(): void {
-    this.#hasEnded = true;
-    this.#abort?.abort();
-  }
-
-  // A signal costs more than most else of a handshake, and most verifiers have nothing to wait for.
-  #signal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    if (this.#hasEnded) this.#abort.abort();
-    return this.#abort.signal;
+    this.#ending.come();
   }
 
   /**
@@ -45,7 +36,7 @@ export class Identity {
   async find(credentials: Credentials): Promise<{ principal: Principal; toleranceMs: number; asks: boolean }> {
     const { verifierOf, guard, revoked, env, ctx, toleranceMs } = this.#options;
     const request = this.#request as Request;
-    const signal = () => this.#signal();
+    const ending = this.#ending;
     const context: VerifierContext = {
       transport: "websocket",
       url: request.url,
@@ -53,7 +44,7 @@ export class Identity {
         return request.headers.get("cf-connecting-ip") ?? undefined;
       },
       get signal() {
-        return signal();
+        return ending.signal;
       },
       waitUntil: ctx?.waitUntil && ((promise: Promise<unknown>) => ctx.waitUntil(promise)),
     };

@@ -6,12 +6,13 @@ import { numberOption } from "../../platform/options.js";
 import type { WorkerLimits, WorkerOptions } from "../../worker/types.js";
 import { upstreamAuth } from "../../worker/upstream-auth.js";
 import { type HubNamespace, hubsOfPrincipals, hubUpstream } from "./embedded-runtime.js";
+import { heldUpstream } from "./held-runtime.js";
 import { resumeSealer, secretOf } from "./resume-key.js";
 import type { ArcpSettings, Upstream } from "./settings.js";
 import { remoteUpstream } from "./upstream.js";
 
 /** The keys of `arcp`. */
-export const arcpKeys = ["upstream", "upstreamAuth", "scopes", "resumeKey", "heartbeatIntervalSec"] as const;
+export const arcpKeys = ["upstream", "upstreamAuth", "hold", "scopes", "resumeKey", "heartbeatIntervalSec"] as const;
 
 const ofCore = [
   "helloTimeoutMs",
@@ -44,6 +45,8 @@ export interface ArcpOptions extends Omit<ArcpSettings, "revoked"> {
   upstreamOf(env: unknown): Upstream;
   /** Throws where the upstream could be shown nobody. */
   checkUpstream(): Promise<void>;
+  /** The upstream itself, where its sessions are held. */
+  held: Upstream | undefined;
 }
 
 /** Reads it of createWorker's options; nothing when there is no upstream. */
@@ -66,7 +69,8 @@ export function readArcp<Env>(options: WorkerOptions<Env>, clockToleranceSec: nu
     numberOption(limits, name, otherwise, 1, 100_000, "limits");
   const given = Object.fromEntries(ofCore.map((name) => [name, limits[name]]));
   return {
-    upstreamOf: upstream ? () => upstream : hubOf(options.hubFor),
+    upstreamOf: upstream ? (arcp.hold ? heldOf(upstream) : () => upstream) : hubOf(options.hubFor),
+    held: arcp.hold ? upstream : undefined,
     checkUpstream: async () => upstream?.check?.(),
     config: {
       basePath,
@@ -95,9 +99,10 @@ function readUpstream(
   arcp: NonNullable<WorkerOptions["arcp"]>,
   insecureHosts: readonly string[] | undefined,
 ): Upstream | undefined {
-  const { upstream, upstreamAuth: identity } = arcp;
+  const { upstream, upstreamAuth: identity, hold } = arcp;
+  if (hold !== undefined && typeof hold !== "boolean") throw configError("arcp.hold", "must be true or false");
   if (upstream === undefined) {
-    const idle = (["upstreamAuth", "resumeKey"] as const).find((key) => arcp[key] !== undefined);
+    const idle = (["upstreamAuth", "resumeKey", "hold"] as const).find((key) => arcp[key] !== undefined);
     if (idle) throw configError(`arcp.${idle}`, "is there without `arcp.upstream`");
     return undefined;
   }
@@ -108,6 +113,26 @@ function readUpstream(
     );
   }
   return remoteUpstream({ upstream, auth: upstreamAuth(identity, "arcp.upstreamAuth"), insecureHosts });
+}
+
+// Sessions that are held, in the Durable Object that is bound as SESSION_HOLD; where none is, they are the upstream's alone.
+function heldOf(upstream: Upstream): (env: unknown) => Upstream {
+  let held: { binding: HubNamespace; upstream: Upstream } | undefined;
+  let hasTold = false;
+  return (env) => {
+    const { SESSION_HOLD: binding } = Object(env) as { SESSION_HOLD?: HubNamespace };
+    if (typeof binding?.idFromName === "function") {
+      if (held?.binding !== binding) held = { binding, upstream: heldUpstream({ binding }) };
+      return held.upstream;
+    }
+    if (!hasTold) {
+      console.error(
+        `arcgate: arcp.hold: nothing is held: bind the Durable Object SessionHold as SESSION_HOLD, see ${documents}upstream.md`,
+      );
+    }
+    hasTold = true;
+    return upstream;
+  };
 }
 
 // The embedded runtime, in the Durable Object that is bound as RUNTIME_HUB.

@@ -1,5 +1,6 @@
 // What the endpoint of ARCP is made of, and what a connection gets of it.
 
+import type { Ending } from "../../platform/cancellation.js";
 import type { Credentials, Principal, Verifier } from "../../verify/types.js";
 import type { Auditor } from "../../worker/audit.js";
 import type { AuditEvent } from "../../worker/audit-types.js";
@@ -30,11 +31,15 @@ export interface OpenUpstream {
 export interface Upstream {
   /** It is the embedded runtime, which is believed what it says of resuming: no other one's resume tokens are. */
   isTrusted: boolean;
-  /** Opens it for a principal, whose own token it may show. With `isPaced` it will be told what has left for the client. */
+  /**
+   * Opens it for a principal, whose own token it may show. `dialing` ends while nobody waits for it any more, and later to cut a
+   * socket that doesn't answer a close, where it was opened with its signal. With `isPaced` it will be told what has left for the
+   * client.
+   */
   open(
     principal: Principal,
     presentedToken: string | undefined,
-    signal: AbortSignal,
+    dialing: Ending,
     isPaced: boolean,
   ): Promise<OpenUpstream>;
   /** Throws ERR_CONFIG where there could be no credential for anybody. */

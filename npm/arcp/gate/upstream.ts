@@ -24,7 +24,7 @@ export function remoteUpstream({
   const target = { fetch, url: url?.href.replace(/^ws/, "http") };
   return {
     isTrusted: false,
-    async open(principal, token, signal) {
+    async open(principal, token, { signal }) {
       const credential = await auth.credential(principal, token, signal);
       return { socket: await dial(target, signal), auth: credential };
     },

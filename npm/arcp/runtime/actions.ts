@@ -5,6 +5,8 @@ import type { Told } from "../../worker/audit.js";
 import type { JobInfo } from "./types.js";
 
 export type HubAction =
+  | { do: "store" }
+  | { do: "attach"; conn: number; attachment: string }
   | { do: "close"; conn: number; code: number; reason: string }
   | StartRun
   | { do: "abort"; job: string; reason: string }

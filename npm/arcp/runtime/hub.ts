@@ -1,118 +1,126 @@
-// The embedded runtime: one Durable Object holds the sessions and jobs of a hub, in memory. The core decides; here is what it
-// decides about: sockets, agents, one timer, the policy.
+// The sessions and jobs of one hub, in its Durable Object. The core decides; here is what it decides about: sockets, agents, the
+// time, the policy, what is kept.
+//
+// The platform drops the object when nothing happens, and makes it anew when something does: then the core gets back what was
+// kept, and goes on. An agent at work keeps the object awake, by a timer.
 
-import type { Timer } from "../../platform/cancellation.js";
 import { MachineDriver } from "../../platform/machine-driver.js";
 import { gate, ready, recoverFrom } from "../../platform/modules/gate.js";
-import type { PlatformRequest } from "../../platform/types.js";
 import type { HubCore } from "../../wasm/gate.js";
-import { AgentRun, endingOf, kindOf, written } from "../../worker/agent-run.js";
 import { type Auditor, auditor, reasonFor, type Told } from "../../worker/audit.js";
-import type { RuntimeHubClass } from "../../worker/types.js";
-import { HELLO_TIMEOUT, NORMAL, RESTART } from "../close-codes.js";
-import type { ServerSocket } from "../gate/settings.js";
-import { creditIn, pipeOf } from "../hub-protocol.js";
+import { NORMAL, NOT_STORED, RESTART } from "../close-codes.js";
+import { creditIn } from "../hub-protocol.js";
 import { Room } from "../room.js";
-import type { AskPolicy, HubAction, StartRun } from "./actions.js";
-import { HELLO_MS } from "./numbers.js";
+import { abortSoon, storageReason } from "../storage-failure.js";
+import type { AskPolicy, HubAction } from "./actions.js";
+import { Alarm } from "./alarm.js";
+import { Gathering, type Haste } from "./gathering.js";
 import type { HubOptions } from "./options.js";
-import { failure, Run } from "./run.js";
-import type { Agent, JobPolicy } from "./types.js";
+import { closeSocket, type Pipe, Pipes } from "./pipes.js";
+import type { HubSocket, HubState } from "./platform.js";
+import { decide } from "./policy.js";
+import { type HubStep, Runs } from "./runs.js";
+import { StorageFailure, Store } from "./store.js";
+import type { JobPolicy } from "./types.js";
 
-/** After so many events in a row, others have their turn: an agent that never waits must not starve the sockets. */
-const TURN = 64;
-
-/** Workers' pair of sockets. */
-declare const WebSocketPair: new () => { 0: WebSocket; 1: ServerSocket };
-
-/** The class of a deployment's hubs. */
-export function runtimeHub(options: HubOptions): RuntimeHubClass {
-  return class RuntimeHub {
-    #hub = new Hub(options);
-
-    /** Takes the gate's upgrade requests. Only a binding reaches this, so what they say of a user is believed. */
-    async fetch(request: PlatformRequest): Promise<Response> {
-      const pipe = pipeOf(request.headers);
-      if (pipe === undefined) {
-        return new Response("another version", { status: 426, headers: { Upgrade: "websocket" } });
-      }
-      try {
-        await ready();
-        this.#hub.check();
-      } catch (error) {
-        const { code, message } = Object(error);
-        console.error(`arcgate: ${code}: ${message}`);
-        return new Response("misconfigured", { status: 500 });
-      }
-      const { 0: client, 1: server } = new WebSocketPair();
-      server.accept({ allowHalfOpen: true });
-      this.#hub.connected(server, pipe.isPaced);
-      return new Response(null, { status: 101, webSocket: client } as ResponseInit);
-    }
-  };
-}
-
-/** A gate's socket. */
-interface Pipe {
-  conn: number;
-  socket: ServerSocket;
-  /** Its gate says what has left for the client. */
-  isPaced: boolean;
-  /** Until its hello has come: when it is late. */
-  lateAt: number | undefined;
-}
+/** The platform lets an object sleep that nothing has happened to for ten seconds: while an agent is at work, something does. */
+const AWAKE_MS = 8000;
 
 /** Sessions and jobs, and what carries them. */
-class Hub {
-  #agents: Record<string, Agent>;
+export class Hub {
+  #state: HubState;
   #policy: JobPolicy | undefined;
   #audit: Auditor;
   #driver: MachineDriver<HubCore>;
   #room = new Room();
-  #pipes = new Map<number, Pipe>();
-  #late: Timer | undefined;
+  #pipes: Pipes;
+  #store: Store;
+  #alarm: Alarm;
+  #runs: Runs;
+  #isKept: boolean;
   #isActing = false;
-  #lastConn = 0;
-  #runs = new Map<string, Run>();
+  #gathering = new Gathering(() => this.#do(() => {}));
+  #lastHeard = 0;
 
-  constructor({ agents, policy, limits, audit }: HubOptions) {
-    this.#agents = agents;
+  constructor({ agents, policy, limits, audit, isKept = true }: HubOptions, state: HubState) {
+    this.#state = state;
+    this.#isKept = isKept;
     this.#policy = policy;
     this.#audit = auditor(audit);
-    const config = JSON.stringify({ ...limits, agents: Object.keys(agents), policy: policy !== undefined });
+    this.#pipes = new Pipes(state);
+    this.#store = new Store(state.storage, isKept);
+    this.#alarm = new Alarm(state.storage);
+    this.#runs = new Runs(agents, {
+      tell: (step, haste) => this.#do(step, haste),
+      ended: () => this.#driver.isAlive && this.#arm(this.#driver.machine),
+    });
+    const config = JSON.stringify({
+      ...limits,
+      agents: Object.keys(agents),
+      policy: policy !== undefined,
+      storage: isKept,
+    });
     this.#driver = new MachineDriver(gate, {
       make: () => new gate.bindings.HubCore(config, crypto.getRandomValues(new Uint8Array(8))),
       onTimeout: () => this.#do((core, now) => core.handleTimeout(now)),
       isPatient: true,
+      longestMs: AWAKE_MS,
     });
   }
 
-  /** Makes the core if there is none; throws what is wrong with the configuration. */
-  check(): void {
-    if (!this.#driver.isAlive) this.#lost();
-    void this.#driver.machine;
+  /** What takes time, before anything else. */
+  async prepare(): Promise<void> {
+    await Promise.all([ready(), this.#alarm.restore()]);
   }
 
-  /** A gate's socket, accepted. Its first frame is the hello. */
-  connected(socket: ServerSocket, isPaced: boolean): void {
-    this.#lastConn += 1;
-    const pipe: Pipe = { conn: this.#lastConn, socket, isPaced, lateAt: Date.now() + HELLO_MS };
-    this.#pipes.set(pipe.conn, pipe);
-    this.#late ??= setTimeout(() => this.#endLate(), HELLO_MS);
-    const closed = () => {
-      if (!this.#pipes.has(pipe.conn)) return;
-      this.#close(pipe.conn, NORMAL);
-      this.#do((core, now) => core.handleClosed(pipe.conn, now));
-    };
-    socket.addEventListener("message", ({ data }) => {
-      // What is no text is no frame.
-      if (this.#pipes.has(pipe.conn)) this.#received(pipe, typeof data === "string" ? data : "");
-    });
-    socket.addEventListener("close", closed);
-    socket.addEventListener("error", closed);
+  /** As `wake`, for who connects: a disk that is full is told before there is a session that it would end. */
+  greet(): void {
+    const isNew = !this.#driver.isAlive;
+    this.wake();
+    if (isNew) this.#store.probe();
   }
 
-  #received(pipe: Pipe, text: string): void {
+  /** Makes the core if there is none, of what was kept. Throws what is wrong with the configuration. */
+  wake(): void {
+    if (this.#driver.isAlive) return;
+    this.#lost();
+    try {
+      const core = this.#driver.machine;
+      this.#store.restore(core);
+      this.#pipes.restore((conn, text) => core.reattach(conn, text));
+      const now = Date.now();
+      core.restored(now);
+      this.#drain(core, now);
+      this.#arm(core);
+    } catch (thrown) {
+      this.#failed(thrown);
+      throw thrown;
+    }
+  }
+
+  // Whether there is a core. Whoever waits for one that can't be made comes again later.
+  #isAwake(): boolean {
+    try {
+      this.wake();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** A gate's socket. Its first frame is the hello. */
+  connected(socket: HubSocket, isPaced: boolean): void {
+    this.#pipes.accept(socket, isPaced);
+  }
+
+  /** A message of a gate's. What is no text is no frame. */
+  received(socket: HubSocket, data: unknown): void {
+    if (!this.#isAwake()) return;
+    const pipe = this.#pipes.of(socket);
+    if (pipe !== undefined) this.#receive(pipe, typeof data === "string" ? data : "");
+  }
+
+  #receive(pipe: Pipe, text: string): void {
     const { conn, isPaced } = pipe;
     const isHello = pipe.lateAt !== undefined;
     const credit = creditIn(text);
@@ -120,68 +128,106 @@ class Hub {
       if (!isHello) this.#do((core, now) => core.handleCredit(conn, credit, now));
       return;
     }
-    pipe.lateAt = undefined;
-    this.#do((core, now) => {
-      if (isHello) return core.handleHello(conn, text, crypto.getRandomValues(new Uint8Array(32)), isPaced, now);
-      const length = this.#room.write(core, text);
-      if (length === undefined) core.handleLongFrame(conn, text, now);
-      else core.handleFrame(conn, length, now);
-    });
-  }
-
-  // One timer for all who have not said hello: it is set for the first of them.
-  #endLate(): void {
-    const now = Date.now();
-    let next = Infinity;
-    for (const { conn, lateAt } of this.#pipes.values()) {
-      if (lateAt === undefined) continue;
-      if (lateAt <= now) this.#close(conn, HELLO_TIMEOUT);
-      else next = Math.min(next, lateAt);
+    if (isHello) {
+      this.#pipes.greeted(pipe);
+      const random = crypto.getRandomValues(new Uint8Array(32));
+      this.#do((core, now) => core.handleHello(conn, text, random, isPaced, now));
+      return;
     }
-    this.#late = next === Infinity ? undefined : setTimeout(() => this.#endLate(), next - now);
+    // One client after its own last word waits for nobody; where many speak at once, they are written together.
+    const isOneOfMany = conn !== this.#lastHeard;
+    this.#lastHeard = conn;
+    this.#do(
+      (core, now) => {
+        const length = this.#room.write(core, text);
+        if (length === undefined) core.handleLongFrame(conn, text, now);
+        else core.handleFrame(conn, length, now);
+        return text.length;
+      },
+      isOneOfMany ? "soon" : "now",
+    );
   }
 
-  // Tells the core something, does what it wants done, and sets the timer.
-  #do(step: (core: HubCore, now: number) => void) {
+  /** A gate's socket is closed, or broken. Every close is answered, for a gate has no other means to be rid of a hub's socket. */
+  closed(socket: HubSocket): void {
+    const isAwake = this.#isAwake();
+    const pipe = this.#pipes.of(socket);
+    if (pipe === undefined) closeSocket(socket, NORMAL);
+    if (!isAwake) return;
+    // Whoever was closed from here has answered: the hub may have been made for that alone.
+    if (pipe !== undefined) this.#pipes.close(pipe.conn, NORMAL);
+    this.#do((core, now) => pipe !== undefined && core.handleClosed(pipe.conn, now));
+  }
+
+  /** The alarm went off. A hub that nobody has been at for long keeps nothing, and then nothing is left of it. */
+  alarm(): void {
+    this.#alarm.forget();
+    if (!this.#isAwake()) return;
+    this.#do((core, now) => core.handleTimeout(now));
+  }
+
+  // Tells the core something, does what it wants done, and sets the timer. What can wait is done together with what else comes:
+  // however often agents report and many clients speak, there are few transactions. A step gives how many characters it was.
+  #do(step: HubStep, haste: Haste = "now") {
     if (!this.#driver.isAlive) return this.#lost();
     try {
       const core = this.#driver.survivor();
-      step(core, Date.now());
-      this.#drain(core);
-      this.#driver.arm(core, Date.now());
+      const now = Date.now();
+      if (this.#gathering.defers(haste, step(core, now), now)) return;
+      this.#drain(core, now);
+      if (!this.#isLeft(core)) this.#arm(core);
+      else if (!this.#isActing) this.#forget();
     } catch (thrown) {
-      recoverFrom(thrown);
-      console.error(`arcgate: ${Object(thrown).name ?? "error"}: ${reasonFor(thrown)}`);
-      this.#lost();
+      this.#failed(thrown);
     }
   }
 
+  // Whether there is nothing to keep, and nobody for whom: a hello that was refused, or a session that has said goodbye.
+  #isLeft(core: HubCore): boolean {
+    return this.#isKept && this.#runs.size === 0 && this.#pipes.size === 0 && core.isEmpty();
+  }
+
+  // Nothing is left of such a hub, its database included.
+  #forget(): void {
+    this.#driver.end();
+    this.#alarm.forget();
+    this.#store.clear().catch((error: unknown) => {
+      console.error(`arcgate: the database of an empty hub can't be dropped: ${reasonFor(error)}`);
+      this.#alarm.set(undefined, Date.now());
+    });
+  }
+
   // Frames go as they are. What acting brings about is done by the loop under way.
-  #drain(core: HubCore): void {
+  #drain(core: HubCore, now: number): void {
     if (this.#isActing) return;
     this.#isActing = true;
+    this.#gathering.done(now);
     try {
       for (;;) {
         const conn = core.pollSend();
         if (conn !== 0) {
-          this.#send(conn, core.sentText());
+          this.#pipes.send(conn, core.sentText());
           continue;
         }
         const action = core.pollAction();
         if (action === undefined) return;
-        this.#act(JSON.parse(action) as HubAction);
+        this.#act(core, JSON.parse(action) as HubAction);
       }
     } finally {
       this.#isActing = false;
     }
   }
 
-  #act(action: HubAction) {
+  #act(core: HubCore, action: HubAction) {
     switch (action.do) {
+      case "store":
+        return this.#store.write(core);
+      case "attach":
+        return this.#pipes.attach(action.conn, action.attachment);
       case "close":
-        return this.#close(action.conn, action);
+        return this.#pipes.close(action.conn, action);
       case "run":
-        return void this.#run(action);
+        return void this.#runs.start(action);
       case "abort":
         return this.#runs.get(action.job)?.stop(action.reason);
       case "pause":
@@ -195,22 +241,15 @@ class Hub {
     }
   }
 
-  #send(conn: number, text: string): void {
-    try {
-      this.#pipes.get(conn)?.socket.send(text);
-    } catch {
-      // It is closing; its close comes as an event.
-    }
-  }
-
-  #close(conn: number, { code, reason }: { code: number; reason: string }): void {
-    const pipe = this.#pipes.get(conn);
-    this.#pipes.delete(conn);
-    try {
-      pipe?.socket.close(code, reason);
-    } catch {
-      // It is closed.
-    }
+  // While an agent is at work a timer keeps the object awake with it, which is left when the agent has ended: it is set again and
+  // again otherwise. When none is, the alarm wakes the object when something is due.
+  #arm(core: HubCore): void {
+    const now = Date.now();
+    const isAtWork = this.#runs.size > 0;
+    if (isAtWork || !this.#isKept) this.#driver.arm(core, now);
+    if (!this.#isKept) return;
+    const due = isAtWork ? undefined : core.pollTimeout();
+    if (!this.#alarm.isSetBy(due, now) && !core.isEmpty()) this.#alarm.set(due, now);
   }
 
   // The failure's reason is for the log alone.
@@ -220,77 +259,30 @@ class Hub {
     this.#audit(event);
   }
 
-  #answer({ question, what, jobs, principal, sameSession }: AskPolicy): void {
-    const { canObserve, canCancel } = this.#policy as JobPolicy;
-    const allowed = jobs.map((job) => {
-      try {
-        const answer = what === "cancel" ? canCancel(job, principal, sameSession) : canObserve(job, principal);
-        return answer === true ? 1 : 0;
-      } catch (error) {
-        console.error(`arcgate: the policy failed: ${reasonFor(error)}`);
-        return 0;
-      }
-    });
-    this.#do((core, now) => core.handlePolicyAnswer(question, new Uint8Array(allowed), now));
+  #answer(ask: AskPolicy): void {
+    const allowed = decide(this.#policy as JobPolicy, ask);
+    this.#do((core, now) => core.handlePolicyAnswer(ask.question, allowed, now));
   }
 
-  // The core is gone, and with it every session and job.
-  #lost(): void {
+  // Something that must not happen has happened: the core goes, and comes back with what was kept. After a write that has failed
+  // so does the object, once those who are connected have heard why: nothing is sent of what was to be written.
+  #failed(thrown: unknown): void {
+    recoverFrom(thrown);
+    const { name, code, cause } = Object(thrown) as Error & { code?: string };
+    console.error(`arcgate: ${code ?? name ?? "error"}: ${reasonFor(thrown)}${cause ? `: ${reasonFor(cause)}` : ""}`);
+    const isStorage = thrown instanceof StorageFailure;
+    this.#lost(isStorage ? NOT_STORED : RESTART);
+    this.#pipes.restore(() => false);
+    if (!isStorage) return;
+    const event = { type: "arcp.storage", outcome: "failed", detail: reasonFor(cause) } as const;
+    this.#tell({ ...event, reason: storageReason(cause) });
+    abortSoon(this.#state, "arcgate: the storage has refused a write");
+  }
+
+  // The core is gone, and with it what was at work.
+  #lost(how = RESTART): void {
     this.#driver.end();
-    for (const conn of [...this.#pipes.keys()]) this.#close(conn, RESTART);
-    for (const run of this.#runs.values()) run.stop("lost");
-    this.#runs.clear();
-  }
-
-  // One agent's run, to its end. It knows neither principal nor token.
-  async #run({ job, agent: name, input, lease, traceId }: StartRun): Promise<void> {
-    const run = new Run();
-    this.#runs.set(job, run);
-    // Whatever is reported of a run that isn't this hub's any more is nobody's.
-    const tell = (step: (core: HubCore, now: number) => void) => {
-      if (this.#runs.get(job) === run) this.#do(step);
-    };
-    const report = (event: unknown) =>
-      tell((core, now) => {
-        const { text, thrown, bytes } = written(event, core.payloadBytes());
-        if (text === undefined) return core.handleUnwritten(job, false, kindOf(event), thrown, bytes, now);
-        const length = this.#room.write(core, text);
-        if (length === undefined) core.handleLongEvent(job, text, now);
-        else core.handleEvent(job, length, now);
-      });
-    const end = (output: unknown) =>
-      tell((core, now) => {
-        const { text, thrown, bytes } = written(output, core.payloadBytes());
-        if (text === undefined) core.handleUnwritten(job, true, undefined, thrown, bytes, now);
-        else core.handleOutput(job, text, now);
-      });
-    const agent = new AgentRun(this.#agents[name] as Agent, input, {
-      jobId: job,
-      name,
-      traceId,
-      lease,
-      ending: endingOf(run.signal),
-      report,
-    });
-    // After what else the core wants done.
-    await undefined;
-    for (let steps = 1; ; steps += 1) {
-      await run.released();
-      if (steps % TURN === 0) await new Promise<void>((resolve) => setTimeout(resolve, 0));
-      const step = await agent.next();
-      if ("event" in step) {
-        report(step.event);
-        continue;
-      }
-      if ("aborted" in step) tell((core, now) => core.handleAbort(job, now));
-      else if ("output" in step) end(step.output ?? null);
-      else {
-        const { code, message } = failure(step.error);
-        run.detail = reasonFor(step.error);
-        tell((core, now) => core.handleFailure(job, code, message, now));
-      }
-      break;
-    }
-    if (this.#runs.get(job) === run) this.#runs.delete(job);
+    this.#pipes.closeAll(how);
+    this.#runs.abandon();
   }
 }

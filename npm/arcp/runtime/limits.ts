@@ -7,4 +7,6 @@ export const bounds = {
   maxRuntimeSec: [86400, 1, 604800],
   maxSessions: [32, 1, 1024],
   maxJobs: [64, 1, 1024],
+  maxStoredBytes: [25165824, 65536, 67108864],
+  maxStoredRows: [50000, 100, 1000000],
 } as const;

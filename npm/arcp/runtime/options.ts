@@ -15,6 +15,8 @@ export interface HubOptions {
   policy: JobPolicy | undefined;
   audit: ((event: AuditEvent) => void | Promise<void>) | undefined;
   limits: HubLimits;
+  /** Whether what happens outlives the object's memory. For benchmarks alone: without it, an idle hub forgets. Default: true. */
+  isKept?: boolean;
 }
 
 /** The keys of `limits` that are about sessions and jobs. */

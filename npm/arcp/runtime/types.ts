@@ -31,7 +31,11 @@ export type JobEventBody =
   | { kind: "artifact_ref"; body: { uri: string; content_type: string; byte_size?: number; sha256?: string } }
   | { kind: `x-vendor.${string}`; body: Record<string, unknown> };
 
-/** Says yes with `true`; anything else, and an error, is a no, which the client can't tell from a job that doesn't exist. */
+/**
+ * Says yes with `true`; anything else, and an error, is a no, which the client can't tell from a job that doesn't exist. So that it
+ * can't by the time either, the policy is asked about a job that doesn't exist, too, as one of somebody's (`principal.id` "nobody")
+ * who has no labels; whatever it says then, the client hears that there is none. `SamePrincipalPolicy` is what holds without one.
+ */
 export interface JobPolicy {
   /** Whether a principal may list and subscribe to another's job; one's own are not asked about. */
   canObserve(job: JobInfo, principal: Principal): boolean;
@@ -48,6 +52,8 @@ export interface JobInfo {
   /** Seconds since the epoch. */
   createdAt: number;
   traceId: string;
-  /** Who submitted it. */
+  /** Whether the session that submitted it is over: its client has closed it, or can't resume it any more. */
+  orphaned: boolean;
+  /** Who submitted it, as they were then. */
   principal: Principal;
 }

@@ -14,6 +14,7 @@ export const variables = [
   "UPSTREAM_AUDIENCE",
   "UPSTREAM_TOKENS",
   "RESUME_KEY",
+  "ARCP_HOLD",
   "ARC_SCOPES",
   "ALLOWED_ORIGINS",
   "ALLOWED_HOSTS",
@@ -25,7 +26,7 @@ export const variables = [
 /** One of them. */
 export type Variable = (typeof variables)[number];
 
-const known: readonly string[] = [...variables, "RUNTIME_HUB", "REVOCATIONS", "ASSETS"];
+const known: readonly string[] = [...variables, "RUNTIME_HUB", "SESSION_HOLD", "REVOCATIONS", "ASSETS"];
 
 /**
  * The name that was probably meant by another one: a letter or two away from it, or without its underscores. One that is unset by a

@@ -1,5 +1,6 @@
 // The upstreams' variables: where the agents are, and how each user is shown to them.
 
+import { documents } from "../../documentation.js";
 import { ArcgateError } from "../../errors.js";
 import { call } from "../../platform/modules/gate.js";
 import { bearerForm } from "../../token/bearer.js";
@@ -16,6 +17,7 @@ const optionsOf: Readonly<Record<string, Variable>> = {
   audience: "UPSTREAM_AUDIENCE",
   tokenFor: "UPSTREAM_TOKENS",
   "arcp.resumeKey": "RESUME_KEY",
+  "arcp.hold": "ARCP_HOLD",
   "arc.scopes": "ARC_SCOPES",
   "limits.maxConnections": "MAX_CONNECTIONS",
   allowedOrigins: "ALLOWED_ORIGINS",
@@ -33,6 +35,7 @@ const together: readonly Variable[] = [
   "UPSTREAM_AUDIENCE",
   "UPSTREAM_TOKENS",
   "RESUME_KEY",
+  "ARCP_HOLD",
 ];
 
 /** An upstream, and how it knows each user. */
@@ -45,7 +48,10 @@ interface Remote {
  * `{ arc, arcp }` with `{ upstream, upstreamAuth }` of the variable that names each upstream, where it is set. Refuses variables
  * that are missing or without effect.
  */
-export function upstreamsFrom(env: Env, warn: Warn): { arc: Remote; arcp: Remote & { resumeKey?: string } } {
+export function upstreamsFrom(
+  env: Env,
+  warn: Warn,
+): { arc: Remote; arcp: Remote & { resumeKey?: string; hold?: boolean } } {
   const set = together.filter((name) => isSet(env, name));
   const mode = call("upstreamMode", set, isSet(env, "UPSTREAM_AUTH") ? String(env.UPSTREAM_AUTH) : undefined);
   // What is neither a URL nor a binding, or no text, whoever reads the options says.
@@ -54,7 +60,19 @@ export function upstreamsFrom(env: Env, warn: Warn): { arc: Remote; arcp: Remote
   checkSecret("RESUME_KEY", env.RESUME_KEY ?? undefined, () => {});
   // Where RESUME_KEY is not set, UPSTREAM_KEY is found where it is used.
   const resumeKey = isSet(env, "RESUME_KEY") ? { resumeKey: env.RESUME_KEY as string } : {};
-  return { arc: of("ARC_UPSTREAM"), arcp: { ...of("ARCP_UPSTREAM"), ...resumeKey } };
+  const hold = holdFrom(env, warn) ? { hold: true } : {};
+  return { arc: of("ARC_UPSTREAM"), arcp: { ...of("ARCP_UPSTREAM"), ...resumeKey, ...hold } };
+}
+
+function holdFrom(env: Env, warn: Warn): boolean {
+  if (!isSet(env, "ARCP_HOLD") || env.ARCP_HOLD === "false") return false;
+  if (env.ARCP_HOLD !== "true") throw settingsError("ARCP_HOLD", 'must be the text "true", or not set');
+  if (typeof Object(env.SESSION_HOLD).idFromName !== "function")
+    warn(
+      "SESSION_HOLD",
+      `is not bound, so nothing is held: bind the Durable Object SessionHold (${documents}upstream.md)`,
+    );
+  return true;
 }
 
 /** An error about an option as one about the variable that it came from. */

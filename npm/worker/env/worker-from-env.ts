@@ -1,7 +1,8 @@
 // workerFromEnv: the Worker that its variables describe.
 
-import { runtimeHub } from "../../arcp/runtime/hub.js";
+import { sessionHold } from "../../arcp/hold/session-hold.js";
 import { readHub } from "../../arcp/runtime/options.js";
+import { runtimeHub } from "../../arcp/runtime/runtime-hub.js";
 import { documents } from "../../documentation.js";
 import { ArcgateError, configError } from "../../errors.js";
 import { ready } from "../../platform/modules/gate.js";
@@ -12,7 +13,7 @@ import { builtinAgents } from "../builtin-agents.js";
 import { ConfigurationLog } from "../configuration-log.js";
 import { makeWorker } from "../create-worker.js";
 import { health, json, notReady } from "../probes.js";
-import type { ArcgateWorker, RuntimeHubClass, WorkerOptions } from "../types.js";
+import type { ArcgateWorker, RuntimeHubClass, SessionHoldClass, WorkerOptions } from "../types.js";
 import { revokeByRequest } from "./revocations.js";
 import { asVariable, upstreamsFrom } from "./upstreams.js";
 import {
@@ -68,7 +69,7 @@ function checkOptions(options: EnvWorkerOptions): void {
  *
  * const app = workerFromEnv(env);
  * export default app;
- * export const { RuntimeHub, revocations } = app;
+ * export const { RuntimeHub, SessionHold, revocations } = app;
  * export { RevocationStore };
  * ```
  */
@@ -94,6 +95,7 @@ export function workerFromEnv(env: object, options: EnvWorkerOptions = {}): EnvW
   worker();
   return {
     RuntimeHub: hubOf(options),
+    SessionHold: holdOf(worker),
     async fetch(request, given = env, ctx) {
       const own = await worker();
       log.repeat();
@@ -182,10 +184,39 @@ function hubOf(options: EnvWorkerOptions): RuntimeHubClass {
   }
 }
 
+// The class of a Worker that may not be made yet.
+function holdOf(worker: () => Promise<ArcgateWorker>): SessionHoldClass {
+  return class SessionHold {
+    #state: unknown;
+    #env: unknown;
+    #own: InstanceType<SessionHoldClass> | undefined;
+
+    constructor(state: unknown, env: unknown) {
+      this.#state = state;
+      this.#env = env;
+    }
+
+    async #hold(): Promise<InstanceType<SessionHoldClass>> {
+      const { SessionHold: Own } = await worker();
+      this.#own ??= new Own(this.#state, this.#env);
+      return this.#own;
+    }
+
+    async fetch(request: PlatformRequest): Promise<Response> {
+      return (await this.#hold()).fetch(request);
+    }
+
+    async alarm(): Promise<void> {
+      return (await this.#hold()).alarm();
+    }
+  };
+}
+
 function misconfigured(error: unknown, options: EnvWorkerOptions): ArcgateWorker {
   const { basePath } = Object(options);
   return {
     RuntimeHub: hubOf(options),
+    SessionHold: sessionHold(undefined),
     async fetch(request) {
       const { path } = placeOf(request as Request);
       const route =
