@@ -1,0 +1,132 @@
+// What can't be judged from a client's end: each with its reason, so that no number is passed over in silence.
+
+import type { Level, Side, UntriedRule } from "../rule.js";
+
+const clients = "the client's side: nothing of it is the runtime's";
+const permission = "a permission, whose use does not show";
+const authority = "needs an agent that does something that its lease must cover";
+const delegation = "needs an agent that delegates";
+const budgets = "needs an agent with costs, and a budget";
+const models = "needs an agent that asks a model";
+const credentials = "needs a runtime that provisions credentials, and a service that takes them";
+const inside = "what happens inside the runtime does not show on the wire";
+
+function untried(rule: string, section: string, level: Level, by: Side, title: string, because: string): UntriedRule {
+  return { rule, section, level, by, title, because };
+}
+
+export const untriedRules: UntriedRule[] = [
+  untried("2", "3", "MAY", "both", "may treat a long absence as HEARTBEAT_LOST", "judged by rule 17"),
+  untried("3", "3", "MAY", "client", "may acknowledge the highest processed `event_seq`", clients),
+  untried("4", "3", "MAY", "runtime", "may free acknowledged events early", `${permission}: see rule 14`),
+  untried("12", "6.3", "MUST", "client", "a resume gives `last_event_seq` and the latest token", clients),
+  untried("20", "6.5", "MAY", "client", "may acknowledge", clients),
+  untried("21", "6.5", "MAY", "runtime", "may free what is acknowledged", `${permission}: see rule 14`),
+  untried("24", "6.5", "SHOULD", "client", "acknowledges in batches, not each event", clients),
+  untried("40", "7.5", "MUST", "client", "whoever needs stability pins a version", clients),
+  untried("42", "7.5", "MAY", "runtime", "may order versions", permission),
+  untried("44", "7.5", "MUST", "runtime", "a running job keeps its version", inside),
+  untried("49", "7.6", "MAY", "runtime", "constraints and budget are optional in job.subscribed", permission),
+  untried("50", "7.6", "MUST", "runtime", "credentials go to the submitter alone", credentials),
+  untried("55", "7.7", "SHOULD", "client", "dashboards subscribe; after a network loss, resume", clients),
+  untried("58", "8.3", "SHOULD", "client", "a gap means a broken session: resume", clients),
+  untried("62", "8.4", "MUST", "client", "the result is the chunks' decoded data in order", clients),
+  untried("64", "9.1", "MUST", "runtime", "every operation with authority is covered by the lease", authority),
+  untried("65", "9.3", "MUST", "runtime", "checked before it runs: PERMISSION_DENIED", authority),
+  untried("66", "9.4", "MUST", "runtime", "a delegated lease is a subset", delegation),
+  untried("67", "9.4", "MUST", "runtime", "a child's budget fits the parent's rest", delegation),
+  untried("68", "9.4", "MUST", "runtime", "a child's lease ends no later", delegation),
+  untried("69", "9.4", "MAY", "runtime", "a child without constraints inherits them", delegation),
+  untried("70", "9.4", "MUST", "runtime", "a child's models are a subset", delegation),
+  untried("72", "9.5", "MUST", "runtime", "`expires_at` is checked on every operation", authority),
+  untried("75", "9.5", "MUST", "client", "no renewal: cancel and submit again", clients),
+  untried("76", "9.6", "MUST", "runtime", "cost metrics count down the budget; negative ones are refused", budgets),
+  untried("77", "9.6", "MUST", "runtime", "the budget is checked before an operation", budgets),
+  untried("78", "9.6", "MUST", "runtime", "used up: BUDGET_EXHAUSTED", budgets),
+  untried("79", "9.6", "MAY", "runtime", "may tell what is left", budgets),
+  untried("80", "9.6", "SHOULD", "runtime", "an upstream's exhausted budget is translated", budgets),
+  untried("81", "9.7", "MUST", "runtime", "unmatched models: PERMISSION_DENIED", models),
+  untried("82", "9.7", "SHOULD", "runtime", "the model is part of the credential", credentials),
+  untried("83", "9.7", "MUST", "runtime", "no `model.use`: as configured", models),
+  untried("84", "9.8", "MAY", "runtime", "may provision credentials", permission),
+  untried("85", "9.8", "MUST", "runtime", "a credential's members", credentials),
+  untried("86", "9.8", "MUST", "client", "unknown credential schemes are ignored", clients),
+  untried("87", "9.8", "MUST", "client", "a credential goes to its endpoint only", clients),
+  untried("88", "9.8", "MUST", "runtime", "issued with job.accepted, over the authenticated transport", credentials),
+  untried("89", "9.8", "MUST", "runtime", "no value for two jobs", credentials),
+  untried("90", "9.8", "MUST", "runtime", "revoked at the job's end", credentials),
+  untried("91", "9.8", "MUST", "runtime", "a rotation is told, the old value revoked", credentials),
+  untried("92", "9.8", "MUST", "runtime", "a child's credentials are within its lease", credentials),
+  untried("93", "9.8", "MUST", "client", "a value is not kept beyond the job", clients),
+  untried("94", "9.8", "SHOULD", "runtime", "enforceable limits are part of the credential", credentials),
+  untried("95", "9.8", "MUST", "client", "nothing follows from an absent constraint", clients),
+  untried("96", "10", "MAY", "runtime", "may delegate", permission),
+  untried("97", "10", "MUST", "runtime", "a delegation stays within budget and time", delegation),
+  untried("98", "11", "MUST", "runtime", "the trace goes on to tools and agents", inside),
+  untried("102", "14", "MUST", "runtime", "leases by a clock that does not jump", inside),
+  untried("103", "14", "SHOULD", "runtime", "a small grace; expirations are logged", inside),
+  untried("104", "14", "MUST", "runtime", "strong budgets are also enforced at the tool", inside),
+  untried("105", "14", "MUST", "runtime", "credentials over encrypted transports, one job each", credentials),
+  untried("106", "14", "MUST", "client", "a credential's value is a secret", clients),
+  untried("107", "14", "MUST", "runtime", "nobody gets another's credentials", credentials),
+  untried("108", "14", "SHOULD", "runtime", "a credential's limit is sized to the job", credentials),
+  untried("109", "14", "MUST", "runtime", "a revocation survives a restart", inside),
+  untried("110", "14", "MUST", "runtime", "without that, provisioned_credentials is not offered", inside),
+  untried(
+    "111",
+    "14",
+    "SHOULD",
+    "runtime",
+    "chunks and results have a size limit: INTERNAL_ERROR",
+    "needs an agent that exceeds it",
+  ),
+  untried(
+    "112",
+    "14",
+    "SHOULD",
+    "runtime",
+    "sessions of a principal are capped",
+    "the cap is the deployment's, and may be beyond what a runner may open",
+  ),
+  untried("113", "14", "SHOULD", "runtime", "each subscription is logged with its decision", inside),
+  untried("115", "v1.0 4.2", "MUST", "both", "stdio: one envelope a line", "the runner speaks WebSocket"),
+  untried("116", "v1.0 4.3", "MUST", "both", "other transports keep the meaning", "the runner speaks WebSocket"),
+  untried("139", "v1.0 8.2", "MUST", "both", "unknown event kinds are ignored", clients),
+  untried(
+    "141",
+    "v1.0 9",
+    "MUST",
+    "runtime",
+    "lease patterns are anchored; what can't be proved is refused",
+    authority,
+  ),
+  untried(
+    "142",
+    "v1.0 10",
+    "MUST",
+    "runtime",
+    "a subset failure is a tool_result; a child inherits the trace",
+    delegation,
+  ),
+  untried("144", "v1.0 12", "SHOULD", "client", "`retryable` is respected", clients),
+  untried("145", "v1.0 14", "MUST", "client", "bearer tokens over wss:// only", "judged by rule 114"),
+  untried(
+    "147",
+    "v1.0 14",
+    "MUST",
+    "runtime",
+    "paths and URLs are made canonical before the lease is checked",
+    authority,
+  ),
+  untried("148", "v1.0 14", "MUST", "both", "no secret in traces", inside),
+  untried("149", "v1.0 14", "MUST", "runtime", "buffered events are purged at the window's end", inside),
+  untried(
+    "150",
+    "v1.0 14",
+    "SHOULD",
+    "runtime",
+    "buffers and jobs are capped",
+    "the caps are the deployment's, and may be beyond what a runner may do",
+  ),
+  untried("153", "15", "SHOULD", "client", "unknown message types are ignored", clients),
+];
