@@ -4,15 +4,23 @@ import { placeOf } from "../pkg/verify/request.js";
 import { devMode, listVariable } from "../pkg/worker/env/variables.js";
 import app from "./index.js";
 import { playgroundSettings } from "./playground.js";
+import { restartHubs, withKnownHubs } from "./restart.js";
 
-export { RevocationStore, RuntimeHub, revocations } from "./index.js";
+export { RevocationStore, revocations, SessionHold } from "./index.js";
+export { RestartableHub as RuntimeHub } from "./restart.js";
+
+const routes = new Map([
+  ["/playground.json", playgroundSettings],
+  ["/playground/restart", restartHubs],
+]);
 
 export default {
   async fetch(request, env, ctx) {
     const { host, path } = placeOf(request);
-    if (path !== "/playground.json" || host === "") return app.fetch(request, env, ctx);
+    const route = routes.get(path);
+    if (route === undefined || host === "") return app.fetch(request, withKnownHubs(env), ctx);
     const hosts = devMode(env) ? ["localhost", "127.0.0.1", "[::1]"] : undefined;
-    return playgroundSettings(request, env, {
+    return route(request, env, {
       allowedOrigins: listVariable(env, "ALLOWED_ORIGINS"),
       allowedHosts: listVariable(env, "ALLOWED_HOSTS") ?? hosts,
     });

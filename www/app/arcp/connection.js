@@ -11,8 +11,8 @@ import { watchedWebSocket } from "./watch.js";
 const MANY = 4;
 const kinds = { connecting: "idle", open: "good", reconnecting: "warn", resumed: "good", closed: "idle" };
 
-/** The session of this page. `job` is told when there is one and when it has gone. */
-export function startConnection({ arcgate, settings, job }) {
+/** The session of this page. `parts` are told when there is one and when it has gone. */
+export function startConnection({ users, job, parts }) {
   const watched = watchedWebSocket({
     onFrame(frame) {
       const { seq } = addFrame(frame);
@@ -23,7 +23,6 @@ export function startConnection({ arcgate, settings, job }) {
       addMark(`socket ${number} ${isCut ? "cut by you" : `ended: ${[code, reason].filter(Boolean).join(", ")}`}`);
     },
   });
-  let tokens;
   let client;
   let began = 0;
 
@@ -37,13 +36,7 @@ export function startConnection({ arcgate, settings, job }) {
     fill($("connect-outcome"));
     fill($("told"));
     try {
-      tokens ??= await manager();
-      client = await arcgate.ArcpClient.connect(new URL("/arcp", location.origin.replace("http", "ws")).href, {
-        client: { name: "playground", version: arcgate.version },
-        auth: { scheme: "bearer", token: tokens },
-        WebSocket: watched.WebSocket,
-        onEvent: told,
-      });
+      client = await users.connect("demo", { WebSocket: watched.WebSocket, onEvent: told });
     } catch (error) {
       chip($("state"), "bad", "closed");
       fill($("connect-outcome"), explain(error));
@@ -54,28 +47,15 @@ export function startConnection({ arcgate, settings, job }) {
     show($("close"), true);
     show($("open"), false);
     if (wasHere) goTo("job");
-    job.opened(client);
+    for (const part of parts) part.opened(client);
     client.closed.then(gone);
   }
 
   function gone({ code, reason }) {
     show($("open"), true);
     show($("close"), false, $("open"));
-    job.closed();
+    for (const part of parts) part.closed();
     if (code !== "CLOSED") fill($("connect-outcome"), `The session has ended: ${reason || code}.`);
-  }
-
-  function manager() {
-    const [{ id, secret }] = settings.clients;
-    return arcgate.TokenManager.create({
-      type: "client_credentials",
-      issuer: settings.issuer,
-      clientId: id,
-      clientSecret: secret,
-      clientAuth: "client_secret_post",
-      resource: settings.audience,
-      scope: "arc.agent.caller arc.task.controller",
-    });
   }
 
   // Who looks at another step is not taken from there.
@@ -88,6 +68,7 @@ export function startConnection({ arcgate, settings, job }) {
 
   function told(event) {
     const { type } = event;
+    for (const part of parts) part.told?.(event);
     if (type in kinds) {
       chip($("state"), event.error ? "bad" : kinds[type], type);
       showCut(type, event.attempt);

@@ -5,8 +5,8 @@ import { ms } from "../jwt.js";
 import { explain } from "../problem.js";
 import { unfold } from "../steps.js";
 
-/** The form and the drawing. `opened` gives it a session, `closed` takes it. */
-export function startJob() {
+/** The form and the drawing. `opened` gives it a session, `closed` takes it; `onJob` hears of each job, and of its end. */
+export function startJob({ onJob }) {
   const start = $("count-form").querySelector("[type=submit]");
   let client;
   let running;
@@ -35,6 +35,7 @@ export function startJob() {
     carriers.clear();
     try {
       running = await client.submit({ agent: "count", input: { to, delayMs: $("count-pause").valueAsNumber } });
+      onJob(running);
       show($("cancel"), true);
       chip($("job-state"), "good", "running");
       for await (const event of running) take(event);

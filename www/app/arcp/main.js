@@ -6,8 +6,15 @@ import { begin } from "../problem.js";
 import { loadSettings } from "../settings.js";
 import { startConnection } from "./connection.js";
 import { startJob } from "./job.js";
+import { startOthers } from "./others.js";
+import { startRestart } from "./restart.js";
+import { startUsers } from "./users.js";
 
 fill($("notice"));
-const job = startJob();
 const [settings, arcgate] = await Promise.all([begin(loadSettings), begin(() => loadPackage("arcgate/client"))]);
-if (settings && arcgate) startConnection({ arcgate, settings, job });
+if (settings && arcgate) {
+  const users = startUsers({ arcgate, settings });
+  const others = startOthers({ users });
+  const job = startJob({ onJob: others.onJob });
+  startConnection({ arcgate, users, job, parts: [job, startRestart({ users })] });
+}
