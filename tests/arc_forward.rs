@@ -1,6 +1,6 @@
 //! A request that is sent on to an upstream: what goes there, and what of each answer comes back.
 
-use arcgate::{
+use arcgate::sans_io::{
     arc::{
         forward::{Answer, Body, Failure, Verdict},
         Decision, Forward, Fresh, Gate,

@@ -1,7 +1,7 @@
 //! The crate's own parsers beside `serde_json` and `base64`: the same texts are accepted, and the same is read in them.
 #![cfg(not(target_arch = "wasm32"))]
 
-use arcgate::{
+use arcgate::sans_io::{
     jose::base64url,
     json::{self, Problem, Value},
 };

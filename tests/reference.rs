@@ -4,7 +4,7 @@
 //! against `jose` (tests/node); the `rsa` crate that `jwt-compact` needs for it has an unresolved advisory.
 #![cfg(not(target_arch = "wasm32"))]
 
-use arcgate::{
+use arcgate::sans_io::{
     error::{Code, Error},
     jose::{
         alg::Algorithm as Mine,

@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use arcgate::{
+use arcgate::sans_io::{
     arcp::{
         runtime::{Bounds, CONFIGURABLE},
         Close,

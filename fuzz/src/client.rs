@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arcgate::{
+use arcgate::sans_io::{
     arcp::client::{Action, Client, JobResult, Output, Reader},
     json,
     machine::Machine as _,

@@ -1,6 +1,6 @@
 //! The envelope of ARCP, and the messages of the handshake in it.
 
-use arcgate::{
+use arcgate::sans_io::{
     arcp::{
         message::{Hello, Welcome},
         Envelope, Frame,

@@ -10,8 +10,8 @@
 //! | `m…` `k1` `d` `F` | of the platform: a seal; whether revoked; displaced; failed |
 //! | `t1000` `j-1000` | time passes; the clock is set |
 
-use arcgate::machine::Machine as _;
-use arcgate::{
+use arcgate::sans_io::machine::Machine as _;
+use arcgate::sans_io::{
     arcp::{
         gate::{self, Action, Config, Flow, Gate, UpstreamTrust},
         Envelope,

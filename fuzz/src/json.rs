@@ -1,6 +1,6 @@
 //! Strict JSON: what is read can be written, and what is written is read as the same.
 
-use arcgate::json::{self, Value};
+use arcgate::sans_io::json::{self, Value};
 
 pub(crate) fn run(data: &[u8]) -> bool {
     let lenient = json::provided(data);

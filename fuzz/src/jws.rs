@@ -3,7 +3,7 @@
 //! Three lines are a header, a payload and the length of a signature, which are encoded here: a fuzzer that had to find base64url
 //! by itself would never get into the claims. Anything else is a token as it is.
 
-use arcgate::{
+use arcgate::sans_io::{
     jose::{
         base64url,
         jws::{Scratch, UntrustedJws},

@@ -1,6 +1,6 @@
 //! Revocation: three lines, which are a token's payload, a store's answer, and what an operator asks to be revoked.
 
-use arcgate::{
+use arcgate::sans_io::{
     jose::base64url,
     json::{self, Value},
     revocation::{Entry, Facts, Freshness, Replica},

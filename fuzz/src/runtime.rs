@@ -11,10 +11,10 @@
 //! | `q1 10` | the policy's answer to a question |
 //! | `t1000` | time passes |
 
-use arcgate::machine::Machine as _;
+use arcgate::sans_io::machine::Machine as _;
 use std::collections::{BTreeMap, BTreeSet};
 
-use arcgate::{
+use arcgate::sans_io::{
     arcp::{
         runtime::{self, Action, Hub, Unwritten},
         Envelope,
@@ -169,7 +169,8 @@ impl World {
                     json::object_of(&principal).expect("a principal is an object");
                     jobs.iter().for_each(|job| drop(json::object_of(job).expect("a job is an object")));
                 }
-                Action::Pause { .. } | Action::Resume { .. } | Action::Audit(_) => {}
+                Action::Pause { .. } | Action::Resume { .. } | Action::Audit(_) | Action::Attach { .. } => {}
+                Action::Store(_) => {}
             }
         }
     }

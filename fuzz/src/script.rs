@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use arcgate::{arcp::Envelope, json::Value};
+use arcgate::sans_io::{arcp::Envelope, json::Value};
 
 /// More lines than this say nothing new, and take time.
 const MOST_LINES: usize = 300;

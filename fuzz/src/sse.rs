@@ -1,7 +1,7 @@
 //! Streams of server-sent events, cut where events end: whatever comes in whatever pieces, what is put behind a cut is an event of
 //! its own. The first byte is the size of the pieces.
 
-use arcgate::{
+use arcgate::sans_io::{
     arc::client::{Event, EventReader, Limits},
     http::sse::Splitter,
 };

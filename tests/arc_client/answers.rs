@@ -1,6 +1,6 @@
 //! What answers mean: strict about success, tolerant about errors.
 
-use arcgate::{
+use arcgate::sans_io::{
     arc::{
         client::{decode, Expected, Failure, Head},
         ArcCode,

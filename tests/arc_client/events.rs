@@ -1,6 +1,6 @@
 //! Streams of events, in every framing and in every cut.
 
-use arcgate::{
+use arcgate::sans_io::{
     arc::client::{Event, EventReader, Limits},
     error::{Error, Fact},
 };

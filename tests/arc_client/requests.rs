@@ -1,6 +1,6 @@
 //! What is sent, and what isn't.
 
-use arcgate::{
+use arcgate::sans_io::{
     arc::client::request::{check, write, Call},
     jose::url::PlainHosts,
 };

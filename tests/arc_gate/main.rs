@@ -3,7 +3,7 @@
 mod envelopes;
 mod heads;
 
-use arcgate::{
+use arcgate::sans_io::{
     arc::{Admission, Decision, Fresh, Gate, Head, Reply, Run, Step},
     error::{Code, Error},
     json,

@@ -1,6 +1,6 @@
 //! What the driver sees: JSON, by the encoder of `src/js`.
 
-use arcgate::{
+use arcgate::sans_io::{
     arcp::{
         client::{self, Output},
         message,

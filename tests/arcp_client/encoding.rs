@@ -1,6 +1,6 @@
 //! Errors as the driver gets them.
 
-use arcgate::{
+use arcgate::sans_io::{
     arcp::client::{Action, Fault, Output},
     error::Code,
     json,

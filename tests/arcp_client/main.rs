@@ -8,6 +8,7 @@ mod driver;
 mod encoding;
 mod failures;
 mod jobs;
+mod listed;
 mod listing;
 mod properties;
 mod reconcile;
@@ -22,7 +23,7 @@ mod turns;
 mod undeliverable;
 mod unreadable;
 
-use arcgate::{
+use arcgate::sans_io::{
     arcp::client::{Client, Reader},
     machine::Machine as _,
     time::Time,

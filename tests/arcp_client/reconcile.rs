@@ -125,6 +125,65 @@ fn a_job_with_a_key_that_is_gone_after_a_resume_is_asked_for_once() {
     assert_eq!(world.take("result")["job"], job);
 }
 
+#[test]
+fn a_result_in_pieces_that_is_asked_for_again_is_put_together_once() {
+    let mut world = World::opened();
+    let job = keyed(&mut world, "job_1");
+    let piece = |world: &mut World, seq: i64, n: i64, more: bool| {
+        let body = json!({ "result_id": "r", "chunk_seq": n, "data": "x", "encoding": "utf8", "more": more });
+        world.frame(&numbered("job.event", "job_1", seq, json!({ "kind": "result_chunk", "ts": "x", "body": body })));
+    };
+    piece(&mut world, 1, 0, true);
+    world.gone(1006);
+    world.resumed();
+    list(&mut world, json!([]), Value::Null);
+    world.sleep(2_000.0);
+    let submit = world.last("job.submit");
+    world.frame(&accepted("job_1", &submit));
+    world.acts.clear();
+    for n in 0..3 {
+        piece(&mut world, 2 + n, n, n < 2);
+    }
+    assert_eq!(world.seqs(), [3, 4], "the first was there");
+    let end = json!({ "final_status": "success", "result_id": "r", "result_size": 3 });
+    world.frame(&numbered("job.result", "job_1", 5, end));
+    let result = world.take("result");
+    assert_eq!((&result["job"], &result["isChunked"]), (&json!(job), &json!(true)), "{result}");
+}
+
+/// The Python runtime: what it kept of a job comes after a resume, and nothing more without a subscription.
+#[test]
+fn a_job_of_which_only_what_was_kept_comes_after_a_resume_is_subscribed_to() {
+    for more in [false, true] {
+        let mut world = World::opened();
+        world.job("job_1");
+        world.event("job_1", 1);
+        world.gone(1006);
+        world.resumed();
+        world.event("job_1", 2);
+        list(&mut world, json!([{ "job_id": "job_1", "status": "running" }]), Value::Null);
+        assert_eq!(world.count("job.subscribe"), 0, "more may come by itself");
+        if more {
+            world.sleep(1_000.0);
+            world.event("job_1", 3);
+        }
+        world.sleep(2_000.0);
+        assert_eq!(lists(&world), if more { 1 } else { 2 });
+        if more {
+            continue;
+        }
+        list(&mut world, json!([{ "job_id": "job_1", "status": "running" }]), Value::Null);
+        assert_eq!(world.count("job.subscribe"), 1);
+        let subscribe = world.last("job.subscribe");
+        world.frame(&message("job.subscribed", json!({ "request_id": subscribe["id"], "job_id": "job_1" })));
+        for _ in 0..60 {
+            world.sleep(1_000.0);
+            world.frame(&message("session.pong", json!({})));
+        }
+        assert_eq!((world.count("job.subscribe"), lists(&world)), (1, 2), "once");
+    }
+}
+
 pub(super) fn lists(world: &World) -> usize {
     world.count("session.list_jobs")
 }
@@ -189,4 +248,20 @@ fn an_end_that_a_long_replay_brings_is_waited_for() {
     assert!(!world.has("failed") && lists(&world) >= 3, "{}", lists(&world));
     world.frame(&result("job_b", 40));
     assert_eq!(world.take("result")["job"], b);
+}
+
+#[test]
+fn an_answer_to_an_earlier_try_of_a_submit_with_a_key_is_its_answer() {
+    let mut world = World::opened();
+    let number = world.with(|client, now| client.handle_submit(r#"{"agent":"b"}"#, None, true, now));
+    let first = world.last("job.submit");
+    world.gone(1006);
+    world.resumed();
+    let second = world.last("job.submit");
+    assert_ne!(first["id"], second["id"]);
+    // Whoever has kept it while nobody was there.
+    world.frame(&accepted("job_1", &first));
+    assert_eq!(world.take("accepted")["request"], number);
+    world.frame(&accepted("job_1", &second));
+    assert!(!world.has("accepted"), "once");
 }

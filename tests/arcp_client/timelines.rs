@@ -94,6 +94,38 @@ fn pauses_double_up_to_a_bound_and_end_when_the_network_is_back() {
 }
 
 #[test]
+fn pauses_begin_anew_when_something_came_of_a_connection() {
+    let mut world = World::opened();
+    world.job("job_1");
+    for seq in 1..=12 {
+        // The runtime is away for a while, each time.
+        for attempt in 1..=4u32 {
+            world.acts.clear();
+            world.gone(1006);
+            let told = world.told("reconnecting");
+            assert_eq!(told["attempt"], attempt, "{seq}");
+            assert!(told["delayMs"].as_i64().unwrap() <= 500 << (attempt - 1));
+            world.sleep(4_000.0);
+        }
+        world.open();
+        world.welcome("sess_1", "rt_9");
+        world.event("job_1", seq);
+    }
+    // To be sent away for a fresh token, again and again, is no reason to come back at once each time.
+    let mut delays = Vec::new();
+    for seq in 13..=20 {
+        world.acts.clear();
+        world.gone(4410);
+        delays.push(world.told("reconnecting")["delayMs"].as_i64().unwrap());
+        world.sleep(500.0);
+        world.open();
+        world.welcome("sess_1", "rt_9");
+        world.event("job_1", seq);
+    }
+    assert!(delays.iter().sum::<i64>() > 500, "{delays:?}");
+}
+
+#[test]
 fn so_many_tries_and_no_more() {
     let mut world =
         World::opened_with(&OPTIONS.replace("\"canRenew\"", "\"reconnect\":{\"maxAttempts\":2},\"canRenew\""));

@@ -1,6 +1,6 @@
 //! What may be exactly so long, and not a byte longer; and what comes in a moment that it is not meant for.
 
-use arcgate::audit::Outcome;
+use arcgate::sans_io::audit::Outcome;
 
 use super::*;
 
@@ -146,7 +146,7 @@ fn who_has_said_nothing_gives_way_and_who_has_stays() {
     let mut world = World::new();
     world.gate.handle_crowded_out(world.time());
     world.drain();
-    assert_eq!(world.end(), ended("UNAUTHENTICATED", 4408));
+    assert_eq!(world.end(), ended("INTERNAL_ERROR", 4408));
     assert_eq!(world.reason(), "too_many_silent");
     let mut world = World::new();
     world.client_says(&hello("", ALL));
@@ -242,12 +242,50 @@ fn an_answer_that_nobody_asked_for_lets_nobody_in() {
     assert!(world.closed.is_none(), "nor is anybody thrown out by it");
 }
 
+/// A runtime like the TypeScript SDK's: numbered where there is no such job, and in a `session.error` where it is another's.
 #[test]
 fn whether_a_job_of_others_is_there_is_only_told_by_a_runtime_that_knows_who_asks() {
-    for (trusted, code) in [(false, "JOB_NOT_FOUND"), (true, "PERMISSION_DENIED")] {
-        let mut world = World::open("{}", trusted, ALL);
+    let denied = frame("session.error", r#"{"code":"PERMISSION_DENIED","message":"m","retryable":false}"#);
+    let missing = |job: &str| {
+        let payload =
+            format!(r#"{{"final_status":"error","code":"JOB_NOT_FOUND","message":"no {job}","retryable":false}}"#);
+        Frame { event_seq: Some(1), ..Frame::new("job.error", "01J", &payload) }
+            .of_session("sess_1")
+            .of_job(job)
+            .write()
+    };
+    let mut told = Vec::new();
+    for is_missing in [false, true] {
+        let mut world = World::open("{}", false, ALL);
         world.client_says(&frame("job.subscribe", r#"{"job_id":"job_1"}"#));
-        world.upstream_says(&frame("session.error", r#"{"code":"PERMISSION_DENIED","message":"m","retryable":false}"#));
-        assert_eq!(member(&world.client[0], "code"), code);
+        let asked = if is_missing {
+            "job_1".to_owned()
+        } else {
+            let before = world.upstream.len();
+            assert_eq!(world.upstream_says(&denied), Flow::Drain);
+            assert!(world.client.is_empty(), "it isn't answered yet");
+            assert_eq!(world.upstream.len(), before + 1);
+            member(world.upstream.last().unwrap(), "job_id")
+        };
+        world.upstream_says(&missing(&asked));
+        let answer = world.client.concat();
+        assert!(answer.contains(r#""event_seq":1"#) && answer.contains("JOB_NOT_FOUND"), "{answer}");
+        told.push(answer);
     }
+    assert_eq!(told[0], told[1]);
+    let mut trusted = World::open("{}", true, ALL);
+    trusted.client_says(&frame("job.subscribe", r#"{"job_id":"job_1"}"#));
+    trusted.upstream_says(&denied);
+    assert_eq!(member(&trusted.client[0], "code"), "PERMISSION_DENIED");
+}
+
+#[test]
+fn questions_that_could_be_told_apart_wait() {
+    let mut world = World::open("{}", false, ALL);
+    for number in 0..65 {
+        assert!(world.client.is_empty());
+        world.client_says(&frame("job.subscribe", &format!(r#"{{"job_id":"job_{number}"}}"#)));
+    }
+    let told = world.client.concat();
+    assert!(told.contains("too_many_pending_lookups") && told.contains(r#""retryable":true"#), "{told}");
 }

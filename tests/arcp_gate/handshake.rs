@@ -259,34 +259,3 @@ fn what_cannot_be_opened() {
         assert_eq!(world.end(), ended(code, close), "{error}");
     }
 }
-
-#[test]
-fn too_many_of_a_principal_has_a_name_and_a_number() {
-    let mut world = World::new();
-    world.client_says(&hello("", &[]));
-    world.gate.handle_too_many_connections(alice(), 250, world.time());
-    world.drain();
-    let mut of_hub = World::with("{}", true);
-    of_hub.client_says(&hello("", &[]));
-    of_hub.authenticated(alice());
-    of_hub.opened();
-    let payload = r#"{"code":"PERMISSION_DENIED","message":"x","retryable":true,"details":{"reason":"too_many_sessions","limit":32}}"#;
-    of_hub.upstream_says(&Frame::new("session.error", ID, payload).write());
-    for (world, reason, limit) in [(world, "too_many_connections", "250"), (of_hub, "too_many_sessions", "32")] {
-        assert_eq!(world.end(), ended("PERMISSION_DENIED", 4429));
-        assert_eq!(world.reason(), reason);
-        let error = &world.client[0];
-        assert_eq!(member(error, "retryable"), "true");
-        assert!(member(error, "message").contains(limit));
-        assert_eq!(member(error, "details"), format!(r#"{{"reason":"{reason}","limit":{limit}}}"#));
-        assert_eq!(world.log[0].principal.as_deref(), Some("static||alice"));
-    }
-    // Another's runtime is never quoted.
-    let mut world = World::new();
-    world.client_says(&hello("", &[]));
-    world.authenticated(alice());
-    world.opened();
-    world.upstream_says(&Frame::new("session.error", ID, payload).write());
-    assert_eq!(world.end(), ended("PERMISSION_DENIED", 4403));
-    assert!(!world.client[0].contains("sessions"));
-}

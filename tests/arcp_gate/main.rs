@@ -1,8 +1,8 @@
 //! The gate's machine against a fake clock: what each side is told, and when, whatever the other does.
 #![cfg(not(target_arch = "wasm32"))]
 
-use arcgate::machine::Machine as _;
-use arcgate::{
+use arcgate::sans_io::machine::Machine as _;
+use arcgate::sans_io::{
     arcp::{
         gate::{Action, Audit, Config, Flow, Gate, UpstreamTrust},
         Envelope, Frame,
@@ -22,6 +22,7 @@ mod properties;
 mod relay;
 mod resume;
 mod resume_upstream;
+mod too_many;
 mod undeliverable;
 
 /// Some instant to begin at.

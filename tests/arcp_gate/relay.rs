@@ -261,6 +261,21 @@ fn a_frame_under_another_session_gets_ours() {
 }
 
 #[test]
+fn the_end_of_a_job_that_is_known_goes_on_as_it_is() {
+    for code in ["JOB_NOT_FOUND", "PERMISSION_DENIED"] {
+        let payload = format!(r#"{{"final_status":"error","code":"{code}","retryable":true,"details":{{"cron":7}}}}"#);
+        let end = frame("job.error", &payload).replace(r#""payload""#, r#""event_seq":3,"job_id":"job_1","payload""#);
+        for shown in ["job.accepted", "job.subscribed", "job.event"] {
+            let mut world = World::open("{}", false, ALL);
+            world.upstream_says(&frame(shown, r#"{"job_id":"job_1"}"#));
+            world.client_says(&frame("job.cancel", r#"{"job_id":"job_1"}"#));
+            assert_eq!(world.upstream_says(&end), Flow::Forward, "{shown} {code}");
+            assert_eq!(world.client.last(), Some(&end));
+        }
+    }
+}
+
+#[test]
 fn the_log_counts_what_passed() {
     let mut world = World::open("{}", false, ALL);
     world.client_says(&frame("job.submit", "{}"));

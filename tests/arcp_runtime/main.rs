@@ -4,23 +4,32 @@
 mod driver;
 mod flow_control;
 mod frames;
+mod known;
 mod model;
 mod observers;
 mod outputs;
 mod policies;
 mod prices;
 mod properties;
+mod quota;
+mod quota_room;
+mod reauthorized;
 mod results;
 mod sessions;
 mod steps;
+mod storage;
+mod stored;
+mod stored_lists;
+mod stored_positions;
 mod submits;
+mod uniform;
 
-use arcgate::machine::Machine as _;
-use arcgate::{
+use arcgate::sans_io::{
     arcp::{
         runtime::{Action, Hub, PRINCIPAL_SCHEME},
         Frame,
     },
+    machine::Machine as _,
     time::Time,
 };
 use serde_json::{json, Value};
@@ -34,6 +43,10 @@ type Sent = Vec<(u32, Value)>;
 /// A hub, its clock in milliseconds, and what it wanted done.
 struct World {
     hub: Hub,
+    config: String,
+    seed: u64,
+    storage: Option<storage::Storage>,
+    has_crashed: bool,
     now: i64,
     conns: u32,
     random: u8,
@@ -64,11 +77,13 @@ impl World {
 
     fn with(options: Value) -> Self {
         let mut config = json!({"agents": ["echo", "count", "multi@1", "multi@2"]});
-        for (name, value) in options.as_object().unwrap() {
-            config[name] = value.clone();
-        }
+        options.as_object().unwrap().iter().for_each(|(name, value)| config[name] = value.clone());
         Self {
             hub: Hub::new(&config.to_string(), 7).unwrap(),
+            config: config.to_string(),
+            seed: 7,
+            storage: None,
+            has_crashed: false,
             now: 1_800_000_000_000,
             conns: 0,
             random: 0,
@@ -86,21 +101,38 @@ impl World {
         Time::from_millis(self.now as f64)
     }
 
-    /// Takes what the hub wants done.
     fn drain(&mut self) {
+        let mut is_first = true;
         while let Some(action) = self.hub.poll_action() {
             let read: Value = driver::json(&action);
             let text = |name: &str| read[name].as_str().unwrap().to_owned();
             match action {
                 Action::Send { conn, text } => self.sent.push((conn, serde_json::from_str(&text).unwrap())),
-                Action::Close { conn, close } => self.sent.push((conn, json!({"close": close.code()}))),
+                Action::Close { conn, close } => {
+                    self.storage.iter_mut().for_each(|storage| drop(storage.attached.remove(&conn)));
+                    self.sent.push((conn, json!({"close": close.code()})));
+                }
                 Action::Run { .. } => self.runs.push((text("job"), text("agent"), read)),
                 Action::Abort { .. } => self.aborts.push((text("job"), text("reason"))),
                 Action::Pause { job } => self.paused.push(job),
                 Action::Resume { job } => self.paused.retain(|paused| *paused != job),
                 Action::AskPolicy { .. } => self.asks.push(read),
+                Action::Store(changes) => {
+                    assert!(is_first, "it is stored before anything is done");
+                    if !self.store(&changes) {
+                        self.has_crashed = true;
+                        return self.restart(false);
+                    }
+                }
+                Action::Attach { conn, attachment } => {
+                    self.storage.as_mut().expect("there is no storage").attached.insert(conn, attachment);
+                }
                 Action::Audit(_) => self.audit.push(read["event"].clone()),
             }
+            is_first = false;
+        }
+        if let Some(storage) = self.storage.as_ref().filter(|storage| !storage.is_damaged) {
+            assert_eq!(self.hub.stored_load(None).0, storage.rows(), "rows are counted");
         }
     }
 
@@ -133,20 +165,19 @@ impl World {
 
     /// Attaches with this hello; gives the connection.
     fn attach(&mut self, payload: &Value) -> u32 {
-        self.conns += 1;
-        self.random += 1;
-        let hello = Frame::new("session.hello", "01J", &payload.to_string()).write();
-        self.hub.handle_hello(self.conns, &hello, &[self.random; 32], false, self.time());
-        self.drain();
-        self.conns
+        self.attach_as(payload, false)
     }
 
     /// As [`Self::attach`]; its gate says what has left.
     fn attach_paced(&mut self, payload: &Value) -> u32 {
+        self.attach_as(payload, true)
+    }
+
+    fn attach_as(&mut self, payload: &Value, is_paced: bool) -> u32 {
         self.conns += 1;
-        self.random += 1;
+        self.random = self.random.wrapping_add(1);
         let hello = Frame::new("session.hello", "01J", &payload.to_string()).write();
-        self.hub.handle_hello(self.conns, &hello, &[self.random; 32], true, self.time());
+        self.hub.handle_hello(self.conns, &hello, &[self.random; 32], is_paced, self.time());
         self.drain();
         self.conns
     }
@@ -178,6 +209,7 @@ impl World {
     }
 
     fn drop_conn(&mut self, client: &Client) {
+        self.storage.iter_mut().for_each(|storage| drop(storage.attached.remove(&client.conn)));
         self.hub.handle_closed(client.conn, self.time());
         self.drain();
     }
@@ -253,13 +285,12 @@ impl World {
 
     fn statuses(&mut self, client: &Client) -> Vec<String> {
         self.say(client, "session.list_jobs", &json!({}));
-        let jobs = self.take(client.conn, "session.jobs");
-        let jobs = jobs["payload"]["jobs"].as_array().unwrap().clone();
+        let jobs = self.take(client.conn, "session.jobs")["payload"]["jobs"].as_array().unwrap().clone();
         jobs.iter().map(|job| job["status"].as_str().unwrap().to_owned()).collect()
     }
 }
 
-/// The numbers of events.
+/// Numbers of events.
 fn numbers(frames: &[Value]) -> Vec<i64> {
     frames.iter().filter_map(|frame| frame["event_seq"].as_i64()).collect()
 }

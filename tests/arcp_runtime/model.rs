@@ -1,56 +1,12 @@
 //! What the clients of a random timeline know, and what must hold of all that they are sent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{properties::WINDOW, *};
-
-/// A session as its client knows it.
-pub(crate) struct Known {
-    pub(crate) client: Client,
-    /// The welcome before.
-    pub(crate) previous: Option<Client>,
-    pub(crate) is_up: bool,
-    pub(crate) has_acked: bool,
-    /// Everything up to here was processed.
-    pub(crate) seen: i64,
-    /// What each number was, for as long as the client lives: a resume must not say anything else.
-    pub(crate) events: BTreeMap<i64, Value>,
-    /// For each job, how often its end came.
-    pub(crate) ends: BTreeMap<String, usize>,
-    /// For each job, the last step of its progress.
-    pub(crate) steps: BTreeMap<String, i64>,
-    /// Since when it is away.
-    pub(crate) away: i64,
-    pub(crate) last_frame: Option<(String, Value)>,
-}
-
-#[derive(Default)]
-pub(crate) struct Jobs {
-    pub(crate) ids: Vec<String>,
-    pub(crate) owner: BTreeMap<String, String>,
-    pub(crate) progress: BTreeMap<String, i64>,
-    /// For each session and job: how often it asked for something that tells the end again.
-    pub(crate) asked: BTreeMap<(String, String), usize>,
-    /// For each session and job: whether its history was asked for, which comes in numbers of its own.
-    pub(crate) replayed: BTreeSet<(String, String)>,
-    pub(crate) watched: BTreeSet<(String, String)>,
-}
-
-impl Jobs {
-    /// A client is told of a job that it has submitted: now, or before with the same key.
-    fn accepted(&mut self, client: &Client, job: &str) {
-        let owner = self.owner.entry(job.to_owned()).or_insert_with(|| client.who.clone());
-        assert_eq!(*owner, client.who, "a job is its principal's");
-        let place = (client.session.clone(), job.to_owned());
-        if self.ids.iter().any(|known| known == job) {
-            *self.asked.entry(place.clone()).or_default() += 1;
-            self.replayed.insert(place.clone());
-        } else {
-            self.ids.push(job.to_owned());
-        }
-        self.watched.insert(place);
-    }
-}
+use super::{
+    known::{Jobs, Kind, Known},
+    properties::WINDOW,
+    *,
+};
 
 pub(crate) struct Run {
     pub(crate) world: World,
@@ -75,7 +31,15 @@ impl Run {
         }
         let client = known.client.clone();
         known.last_frame = Some((kind.to_owned(), payload.clone()));
+        // Its message will have this name.
+        let request = format!("m{}", self.world.ids + 1);
+        if let (true, Some(key)) = (kind == "job.submit", payload["idempotency_key"].as_str()) {
+            self.jobs.keyed.insert(request, (client.who.clone(), key.to_owned()));
+        }
         self.world.say(&client, kind, &payload);
+        if self.world.has_crashed && kind == "job.submit" {
+            self.sessions[at].lose_answer(&mut self.jobs, &payload);
+        }
         self.read();
     }
 
@@ -91,9 +55,10 @@ impl Run {
             }
             assert!(known.is_up, "nothing comes after a close: {frame}");
             assert_eq!(frame["session_id"], known.client.session.as_str());
+            known.unread += 1;
             let Some(seq) = frame["event_seq"].as_i64() else {
                 if frame["type"] == "job.accepted" {
-                    self.jobs.accepted(&known.client, frame["job_id"].as_str().unwrap());
+                    self.jobs.accepted(&known.client, frame["job_id"].as_str().unwrap(), &frame["payload"]);
                 }
                 continue;
             };
@@ -104,11 +69,23 @@ impl Run {
                 assert_eq!(before, frame, "a number is one event");
             }
             let job = frame["job_id"].as_str().unwrap().to_owned();
+            let place = (known.client.session.clone(), job.clone());
+            if known.unanswered > 0 && self.jobs.watched.insert(place.clone()) {
+                // It may have asked for it as often.
+                *self.jobs.asked.entry(place).or_default() += known.unanswered;
+                known.unanswered -= 1;
+                self.jobs.ids.push(job.clone());
+                self.jobs.owner.insert(job.clone(), known.client.who.clone());
+            }
             assert_eq!(self.jobs.owner[&job], known.client.who, "nobody sees another's job");
             let place = (known.client.session.clone(), job.clone());
             assert!(self.jobs.watched.contains(&place), "nobody gets what it didn't ask for");
             let is_own = !self.jobs.replayed.contains(&place);
             if frame["type"] != "job.event" {
+                let end = &frame["payload"];
+                let outcome = (end["final_status"].clone(), end["result"].clone(), end["code"].clone());
+                let known_outcome = self.jobs.outcomes.entry(job.clone()).or_insert_with(|| outcome.clone());
+                assert_eq!(*known_outcome, outcome, "a job ends in one way: {frame}");
                 let ends = known.ends.entry(job).or_default();
                 *ends += 1;
                 let most = 1 + self.jobs.asked.get(&place).copied().unwrap_or(0);
@@ -126,12 +103,42 @@ impl Run {
                 }
             }
         }
+        if std::mem::take(&mut self.world.has_crashed) {
+            self.all_cut();
+        }
         assert!(self.world.hub.held_bytes() < 8 << 20);
         assert!(self.world.hub.counts().0 <= 8, "three sessions of two principals each, at most");
     }
 
-    pub(crate) fn connect(&mut self, who: &str) {
-        let conn = self.world.attach(&World::hello(&ALL, who, None));
+    /// Nobody is connected any more.
+    pub(crate) fn all_cut(&mut self) {
+        for known in self.sessions.iter_mut().filter(|known| known.is_up) {
+            known.is_up = false;
+            known.away = self.world.now;
+        }
+    }
+
+    /// The gate tells what has left.
+    pub(crate) fn credit(&mut self, at: usize) {
+        let known = &mut self.sessions[at];
+        if known.is_up && known.kind == Kind::Paced {
+            let (conn, frames) = (known.client.conn, std::mem::take(&mut known.unread));
+            self.world.hub.handle_credit(conn, frames, self.world.time());
+            self.world.drain();
+            self.read();
+        }
+    }
+
+    fn attach(&mut self, hello: &Value, kind: Kind) -> u32 {
+        if kind == Kind::Paced {
+            self.world.attach_paced(hello)
+        } else {
+            self.world.attach(hello)
+        }
+    }
+
+    pub(crate) fn connect(&mut self, who: &str, kind: Kind) {
+        let conn = self.attach(&World::hello(kind.features(), who, None), kind);
         let first = self.world.sent.iter().find(|(to, _)| *to == conn).map(|(_, frame)| frame["type"].clone());
         if first == Some(json!("session.welcome")) {
             let client = self.world.welcomed(conn, who);
@@ -146,6 +153,9 @@ impl Run {
                 steps: BTreeMap::new(),
                 away: 0,
                 last_frame: None,
+                kind,
+                unread: 1,
+                unanswered: 0,
             });
         }
         self.read();
@@ -158,8 +168,9 @@ impl Run {
             _ => known.client.clone(),
         };
         let is_late = !known.is_up && self.world.now - known.away >= WINDOW;
-        let (seen, who) = (known.seen, known.client.who.clone());
-        let conn = self.world.attach(&World::resume_hello(&shown, seen));
+        let (seen, who, kind) = (known.seen, known.client.who.clone(), known.kind);
+        let resume = json!({"session_id": shown.session, "resume_token": shown.token, "last_event_seq": seen});
+        let conn = self.attach(&World::hello(kind.features(), &who, Some(resume)), kind);
         let mut answer = None;
         // The old connection is told first.
         self.world.sent.retain(|(to, frame)| {
@@ -169,7 +180,12 @@ impl Run {
             }
             !is_answer
         });
-        let answer = answer.expect("every hello is answered");
+        let Some(answer) = answer else {
+            assert!(self.world.has_crashed, "every hello is answered");
+            // That it had come may have been written all the same.
+            self.sessions[at].away = self.world.now;
+            return self.read();
+        };
         if answer["type"] != "session.welcome" {
             assert_eq!(answer["payload"]["code"], "RESUME_WINDOW_EXPIRED");
             self.world.sent.retain(|(to, _)| *to != conn);
@@ -187,6 +203,7 @@ impl Run {
         known.previous = Some(shown);
         known.client = Client { conn, session: text("session_id"), token: text("resume_token"), who };
         known.is_up = true;
+        known.unread = 1;
         self.world.sent = replay;
         self.read();
     }
@@ -197,6 +214,7 @@ impl Run {
             let mut before = -1;
             while self.sessions[at].is_up && before < self.sessions[at].seen {
                 before = self.sessions[at].seen;
+                self.credit(at);
                 self.say(at, "session.ack", json!({ "last_processed_seq": before }));
             }
         }

@@ -1,6 +1,6 @@
 //! What an agent says is passed on whole, or ends its job by name: never a success with a hole.
 
-use arcgate::arcp::runtime::Unwritten;
+use arcgate::sans_io::arcp::runtime::Unwritten;
 
 use super::*;
 
@@ -121,7 +121,7 @@ fn a_result_is_written_as_it_can_be_read_or_not_at_all() {
         // What is sent has to be read by a peer that is as strict as this one.
         while let Some(action) = world.hub.poll_action() {
             let Action::Send { text, .. } = action else { continue };
-            arcgate::arcp::Envelope::parse(&text).expect("a frame that is sent is one that can be read");
+            arcgate::sans_io::arcp::Envelope::parse(&text).expect("a frame that is sent is one that can be read");
             let frame: Value = serde_json::from_str(&text).unwrap();
             if let Some(expected) = &expected {
                 assert_eq!(frame["payload"]["result"], *expected);

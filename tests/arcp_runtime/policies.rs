@@ -1,6 +1,6 @@
 //! What a policy decides about the jobs of others (ARCP 1.1 §14).
 
-use super::{observers::told, *};
+use super::*;
 
 /// Answers what the policy was asked.
 fn answer(world: &mut World, allowed: &[bool]) -> Value {
@@ -17,8 +17,11 @@ fn a_policy_decides_about_others() {
     let auditor = world.connect("auditor");
     let first = world.submit(&alice, &json!({"agent": "count"}));
     let second = world.submit(&alice, &json!({"agent": "echo"}));
-    assert_eq!(world.statuses(&alice).len(), 2, "one's own are nobody's question");
-    assert!(world.asks.is_empty());
+    world.say(&alice, "session.list_jobs", &json!({}));
+    let asked = answer(&mut world, &[true])["jobs"].clone();
+    assert_eq!((asked.as_array().unwrap().len(), &asked[0]["principal"]["id"]), (1, &json!("nobody")), "a stand-in");
+    let own = world.take(alice.conn, "session.jobs")["payload"]["jobs"].as_array().unwrap().len();
+    assert_eq!(own, 2, "one's own are nobody's question");
 
     world.say(&auditor, "session.list_jobs", &json!({}));
     assert!(world.got(auditor.conn).is_empty());
@@ -39,8 +42,13 @@ fn a_policy_decides_about_others() {
     world.progress(&first, 1);
     assert_eq!(numbers(&world.got(auditor.conn)), [1]);
 
-    // A no reads like a job that isn't there, which isn't asked about.
-    let unknown = told(&mut world, &auditor, "job.subscribe", "job_01J");
+    // A no reads like a job that isn't there; about one, a yes is a no.
+    world.say(&auditor, "job.subscribe", &json!({"job_id": "job_01J"}));
+    let ask = answer(&mut world, &[true]);
+    assert_eq!((&ask["jobs"][0]["id"], &ask["jobs"][0]["agent"]), (&json!("job_01J"), &json!("echo")));
+    let mut unknown = world.take(auditor.conn, "session.error");
+    unknown["id"] = json!(null);
+    unknown["payload"]["request_id"] = json!(null);
     world.say(&auditor, "job.subscribe", &json!({"job_id": second}));
     answer(&mut world, &[false]);
     let mut refused = world.take(auditor.conn, "session.error");

@@ -28,14 +28,84 @@ fn who_asks_for_too_much_is_closed_and_the_others_are_not() {
     let lists = until_cut(&mut world, &alice, "session.list_jobs", &json!({}), 5000);
     assert!((50..400).contains(&lists), "a list of three hundred jobs costs a millisecond or two: {lists}");
     assert!(world.audit.iter().any(|line| line["reason"] == "too_many_requests" && line["outcome"] == "cut"));
-    // Another connection of the same principal changes nothing; another principal knows nothing of it.
-    let again = world.resume(&alice, 0);
-    assert_eq!(until_cut(&mut world, &again, "session.list_jobs", &json!({}), 10), 0);
+    // Another connection of the same principal has no place, however often it is tried; another principal knows nothing of it.
+    for _ in 0..500 {
+        assert_eq!(refused(&mut world, &World::resume_hello(&alice, 0)), Some("too_many_requests".into()));
+        assert_eq!(refused(&mut world, &World::hello(&ALL, "alice", None)), Some("too_many_requests".into()));
+    }
     assert_eq!(until_cut(&mut world, &bob, "session.ping", &json!({"nonce": "n"}), 1000), 1000);
-    // After a while it may ask again.
-    world.sleep(1000);
-    let again = world.resume(&again, 0);
+    // Whoever comes before half of that is paid makes it no longer than if all were owed twice.
+    world.sleep(1400);
+    assert_eq!(refused(&mut world, &World::resume_hello(&alice, 0)), Some("too_many_requests".into()));
+    world.sleep(200);
+    let again = world.resume(&alice, 0);
     assert!(until_cut(&mut world, &again, "session.list_jobs", &json!({}), 50) == 50);
+}
+
+/// Why a hello is refused, and closed with 4429.
+fn refused(world: &mut World, hello: &Value) -> Option<Value> {
+    let conn = world.attach(hello);
+    let got = world.got(conn);
+    let told = got.last().is_some_and(|frame| frame["close"] == 4429).then(|| got[0]["payload"].clone())?;
+    assert_eq!((&told["code"], &told["retryable"]), (&json!("INTERNAL_ERROR"), &json!(true)));
+    Some(told["details"]["reason"].clone())
+}
+
+#[test]
+fn reconnecting_gains_nothing_for_jobs() {
+    // Four sessions ask for jobs as fast as they may, and come back whenever they were cut off, or refused.
+    let mut world = World::with(json!({"maxJobs": 512}));
+    let mut sessions = vec![None::<Client>; 4];
+    let (mut taken, mut welcomed) = (0, 0);
+    for _ in 0..1000 {
+        for session in &mut sessions {
+            if session.is_none() {
+                let conn = world.attach(&World::hello(&ALL, "alice", None));
+                let got = world.got(conn);
+                if got.iter().any(|frame| frame["close"] == 4429) {
+                    continue;
+                }
+                let text = |name: &str| got[0]["payload"][name].as_str().unwrap().to_owned();
+                let (session_id, token) = (text("session_id"), text("resume_token"));
+                *session = Some(Client { conn, session: session_id, token, who: "alice".into() });
+                welcomed += 1;
+            }
+            let Some(client) = session.clone() else { continue };
+            world.say(&client, "job.submit", &json!({"agent": "echo"}));
+            let got = world.got(client.conn);
+            if got.iter().any(|frame| frame["close"] == 4429) {
+                *session = None;
+                continue;
+            }
+            taken += 1;
+            let job = got[0]["payload"]["job_id"].as_str().unwrap().to_owned();
+            world.output(&job, &json!(1));
+            world.got(client.conn);
+        }
+        world.sleep(1);
+    }
+    // What there is at once, and what comes back in a second: at 400 each.
+    assert!((600..1300).contains(&taken), "{taken}");
+    assert!(welcomed < 40, "{welcomed}");
+}
+
+#[test]
+fn connections_have_a_price() {
+    let mut world = World::with(json!({"maxSessions": 8}));
+    let mut alice = world.connect("alice");
+    let resumes = (0..1000).take_while(|_| {
+        let conn = world.attach(&World::resume_hello(&alice, 0));
+        let got = world.got(conn);
+        let is_welcome = got[0]["type"] == "session.welcome";
+        if is_welcome {
+            alice.token = got[0]["payload"]["resume_token"].as_str().unwrap().to_owned();
+        }
+        is_welcome
+    });
+    assert_eq!(resumes.count(), 124, "2 ms each");
+    world.connect("bob");
+    world.sleep(1000);
+    world.resume(&alice, 0);
 }
 
 /// How many large jobs are taken at once, over a session for each: no session may say much, and all together may say no more.

@@ -122,6 +122,50 @@ fn who_takes_no_chunks_and_can_have_no_text_is_told_so_instead_of_a_success() {
 }
 
 #[test]
+fn the_same_key_gives_a_result_in_chunks_whole_whoever_asks_again() {
+    let mut world = World::stored(json!({}));
+    let client = world.connect("alice");
+    let payload = json!({"agent": "echo", "idempotency_key": "k"});
+    let job = world.submit(&client, &payload);
+    world.progress(&job, 1);
+    for data in ["a", "b"] {
+        world.event(&job, "result_chunk", &json!({ "data": data }));
+    }
+    world.output(&job, &json!(null));
+    let pieces = |got: &[Value]| -> String {
+        let data = got.iter().filter_map(|frame| frame["payload"]["body"]["data"].as_str());
+        data.collect()
+    };
+    assert_eq!(types(&world.got(client.conn)), ["job.event", "job.event", "job.event", "job.event", "job.result"]);
+    // The session that has had it: the result again, under new numbers, without what came before it.
+    // After a loss of the hub, too.
+    assert_eq!(world.submit(&client, &payload), job);
+    let got = world.got(client.conn);
+    assert_eq!(types(&got), ["job.event", "job.event", "job.event", "job.result"]);
+    assert_eq!((numbers(&got), pieces(&got).as_str()), (vec![6, 7, 8, 9], "ab"));
+    world.restart(false);
+    let client = world.resume(&client, 9);
+    assert_eq!(world.submit(&client, &payload), job);
+    let got = world.got(client.conn);
+    assert_eq!((numbers(&got), pieces(&got).as_str()), (vec![10, 11, 12, 13], "ab"));
+    // From where its pieces were last sent.
+    world.say(&client, "job.subscribe", &json!({"job_id": job, "history": true, "from_event_seq": 10}));
+    world.take(client.conn, "job.subscribed");
+    assert_eq!(pieces(&world.got(client.conn)), "b");
+    // A session that takes no chunks has it in its end; one that comes anew has everything.
+    let plain = world.connect_with("alice", &["ack"]);
+    for _ in 0..2 {
+        assert_eq!(world.submit(&plain, &payload), job);
+        let got = world.got(plain.conn);
+        assert_eq!(types(&got), ["job.result"]);
+        assert_eq!(got[0]["payload"]["result"], "ab");
+    }
+    let late = world.connect("alice");
+    assert_eq!(world.submit(&late, &payload), job);
+    assert_eq!(world.got(late.conn).len(), 5);
+}
+
+#[test]
 fn what_is_kept_is_bounded() {
     let mut world = World::new();
     let client = world.connect_with("alice", &["list_jobs", "result_chunk"]);
@@ -135,12 +179,16 @@ fn what_is_kept_is_bounded() {
     }
     // Thirty megabytes of an agent's words were work, too.
     world.sleep(1000);
+    let mut counts = Vec::new();
     for number in 0..600 {
         let job = world.submit(&client, &json!({"agent": "echo", "idempotency_key": format!("k{number}")}));
         world.output(&job, &json!(1));
         world.take(client.conn, "job.result");
+        counts.push(world.hub.counts().1);
     }
-    assert!(world.hub.counts().1 <= 512);
+    let full = counts.iter().position(|count| *count == 512).unwrap();
+    assert_eq!(counts[full + 1], 512 + 1 - 8, "some go at once");
+    assert!(counts.iter().all(|count| *count <= 512));
     world.got(client.conn);
     // A key whose job is gone doesn't run it again.
     let key = json!({"agent": "echo", "idempotency_key": "k0"});

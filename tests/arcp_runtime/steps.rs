@@ -2,12 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::{model::Run, properties::WINDOW, *};
+use super::{known::Kind, model::Run, properties::WINDOW, storage::Crash, *};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Connect {
         bob: bool,
+        kind: Kind,
     },
     Drop(usize),
     /// From what the client has processed; or, stale, from before that with the token of the welcome before.
@@ -53,12 +54,36 @@ pub(crate) enum Step {
     Again(usize),
     Nonsense(usize),
     Sleep(i64),
+    Credit(usize),
+    /// The hub is lost in the next turn in which it writes.
+    Crash(Crash),
+    /// The hub is let go, and comes back: over the sockets that there were, or without them.
+    Restart {
+        has_sockets: bool,
+    },
 }
 
+/// A timeline in which the hub lives on.
 pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..120)
+}
+
+/// One in which it doesn't.
+pub(crate) fn steps_and_losses() -> impl Strategy<Value = Vec<Step>> {
+    let loss = prop_oneof![
+        2 => any::<bool>().prop_map(|has_sockets| Step::Restart { has_sockets }),
+        1 => Just(Step::Crash(Crash::BeforeWriting)),
+        1 => Just(Step::Crash(Crash::AfterWriting)),
+    ];
+    prop::collection::vec(prop_oneof![9 => step(), 1 => loss], 1..120)
+}
+
+fn step() -> impl Strategy<Value = Step> {
     let n = 0..6_usize;
-    let step = prop_oneof![
-        3 => any::<bool>().prop_map(|bob| Step::Connect { bob }),
+    let kind = prop_oneof![3 => Just(Kind::Acks), 1 => Just(Kind::Plain), 1 => Just(Kind::Paced)];
+    prop_oneof![
+        3 => (any::<bool>(), kind).prop_map(|(bob, kind)| Step::Connect { bob, kind }),
+        3 => n.clone().prop_map(Step::Credit),
         3 => n.clone().prop_map(Step::Drop),
         5 => (n.clone(), prop::bool::weighted(0.2)).prop_map(|(session, stale)| Step::Resume { session, stale }),
         1 => n.clone().prop_map(Step::Steal),
@@ -80,15 +105,26 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => n.prop_map(Step::Nonsense),
         2 => (1..20_000_i64).prop_map(Step::Sleep),
         1 => (1..WINDOW * 3).prop_map(Step::Sleep),
-    ];
-    prop::collection::vec(step, 1..120)
+    ]
 }
 
 impl Run {
     /// One of the steps.
     pub(crate) fn step(&mut self, step: Step) {
         match step {
-            Step::Connect { bob } => self.connect(if bob { "bob" } else { "alice" }),
+            Step::Connect { bob, kind } => self.connect(if bob { "bob" } else { "alice" }, kind),
+            Step::Crash(crash) => self.world.storage().crash = Some(crash),
+            Step::Restart { has_sockets } => {
+                self.world.restart(has_sockets);
+                if !has_sockets {
+                    self.all_cut();
+                }
+                self.read();
+            }
+            Step::Credit(at) => {
+                let Some(at) = self.session(at) else { return };
+                self.credit(at);
+            }
             Step::Drop(at) => {
                 let Some(at) = self.session(at) else { return };
                 let client = self.sessions[at].client.clone();
@@ -107,7 +143,9 @@ impl Run {
                 let mut thief = self.sessions[at].client.clone();
                 thief.who = if thief.who == "bob" { "alice" } else { "bob" }.to_owned();
                 let conn = self.world.attach(&World::resume_hello(&thief, 0));
-                assert_eq!(self.world.got(conn)[0]["payload"]["code"], "RESUME_WINDOW_EXPIRED");
+                let got = self.world.got(conn);
+                let code = got.first().map(|frame| &frame["payload"]["code"]);
+                assert!(self.world.has_crashed || code == Some(&json!("RESUME_WINDOW_EXPIRED")), "{got:?}");
                 self.read();
             }
             Step::List(at) => {

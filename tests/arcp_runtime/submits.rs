@@ -130,7 +130,7 @@ fn submits_that_are_wrong_are_refused() {
 fn a_lease_is_what_was_asked_for_and_ends_when_it_says() {
     let mut world = World::new();
     let client = world.connect("alice");
-    let expires_at = world.time().plus(arcgate::time::Span::from_secs(60)).to_rfc3339();
+    let expires_at = world.time().plus(arcgate::sans_io::time::Span::from_secs(60)).to_rfc3339();
     let lease = json!({"net.fetch": ["https://a.example/**"], "fs.read": []});
     world.say(
         &client,

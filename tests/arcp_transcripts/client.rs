@@ -2,7 +2,7 @@
 //! connection), `runtime` (`frame`, `text` or `broken` on `conn`), `app` (`submit`, `list`, `subscribe`, `cancel`,
 //! `unsubscribe`, `abandon`, `close`).
 
-use arcgate::{
+use arcgate::sans_io::{
     arcp::client::Client,
     machine::Machine as _,
     time::{Span, Time},

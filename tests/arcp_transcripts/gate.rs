@@ -1,8 +1,8 @@
 //! The gate's machine. Steps: `who` is `client` or `upstream` (`frame`, `text`, `binary`, `oversized`, `closed`, `overflowed`,
 //! `upstream` also `opened` and `failed`), `verifier` (`accepts`, `refuses`), `platform` (`mac`, `revoked`, `displaced`).
 
-use arcgate::machine::Machine as _;
-use arcgate::{
+use arcgate::sans_io::machine::Machine as _;
+use arcgate::sans_io::{
     arcp::gate::{Config, Flow, Gate, UpstreamTrust},
     principal::{Kind, Principal},
     time::{Span, Time},

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use arcgate::time::{Span, Time};
+use arcgate::sans_io::time::{Span, Time};
 use serde_json::{Map, Value};
 
 /// When every transcript begins, in seconds since 1970.
@@ -67,6 +67,13 @@ pub(crate) struct Play {
 
 impl Play {
     pub(crate) fn new(name: String, text: &str, make: Make) -> Self {
+        let head = text.lines().next().and_then(|head| serde_json::from_str::<Map<String, Value>>(head).ok());
+        let machine = make(&head.unwrap_or_default(), instant(0));
+        Self::of(name, text, machine)
+    }
+
+    /// A transcript, and the machine that it is played with.
+    pub(crate) fn of(name: String, text: &str, machine: Box<dyn Machine>) -> Self {
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let mut lines: VecDeque<_> = lines
             .map(|(at, line)| match serde_json::from_str(line) {
@@ -78,7 +85,6 @@ impl Play {
         for member in ["shows", "cites"] {
             assert!(head.contains_key(member), "{name}:1: `{member}` is missing");
         }
-        let machine = make(&head, instant(0));
         Self {
             name,
             lines,
@@ -92,7 +98,7 @@ impl Play {
         }
     }
 
-    fn run(mut self) {
+    pub(crate) fn run(mut self) {
         self.drain();
         while let Some((number, mut line)) = self.lines.pop_front() {
             let place = format!("{}:{number}", self.name);

@@ -1,8 +1,8 @@
 //! The embedded runtime's machine. Steps: `who` is `gate` (`attach` a principal on `conn`, with `features`, `resume`,
 //! `python`; `detach`), `client` (`frame` or `text` on `conn`), `agent` (of `job`: `event`, `output`, `failed`, `aborted`).
 
-use arcgate::machine::Machine as _;
-use arcgate::{arcp::runtime::Hub, time::Time};
+use arcgate::sans_io::machine::Machine as _;
+use arcgate::sans_io::{arcp::runtime::Hub, time::Time};
 use serde_json::{json, Map, Value};
 
 use crate::play::{play_all, Machine};

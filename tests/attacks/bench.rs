@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use arcgate::{
+use arcgate::sans_io::{
     error::{Code, Error},
     jose::{
         jwks_cache::{FetchFailure, FetchId, Request, Response},

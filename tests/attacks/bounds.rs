@@ -1,6 +1,6 @@
 //! Attacks by size, and by configuration: 12 and 19.
 
-use arcgate::{
+use arcgate::sans_io::{
     error::Code,
     jose::jwks::{Jwks, KeyIds, MAX_BYTES, MAX_KEYS},
 };
@@ -141,8 +141,8 @@ fn attack_12_checks_that_nobody_finishes() {
     let refused = loop {
         let token = rsa_token(&claims_with(&format!("\"jti\":\"{begun}\"")));
         match bench.verifier.begin(token.as_bytes(), bench.now, bench.now) {
-            arcgate::jose::verify::Step::Check(_) => begun += 1,
-            arcgate::jose::verify::Step::Refused(error) => break error,
+            arcgate::sans_io::jose::verify::Step::Check(_) => begun += 1,
+            arcgate::sans_io::jose::verify::Step::Refused(error) => break error,
             other => panic!("{other:?}"),
         }
         assert!(begun < 100_000, "not bounded");

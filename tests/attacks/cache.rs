@@ -1,6 +1,6 @@
 //! Attacks on the cache of verified tokens: 16.
 
-use arcgate::{error::Code, jose::verify::Step, json};
+use arcgate::sans_io::{error::Code, jose::verify::Step, json};
 
 use crate::bench::*;
 

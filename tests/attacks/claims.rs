@@ -1,6 +1,6 @@
 //! Attacks through the claims: 9 and 20.
 
-use arcgate::error::Code;
+use arcgate::sans_io::error::Code;
 
 use crate::bench::*;
 

@@ -1,6 +1,6 @@
 //! Attacks through the header: 1, 8, 13, 14 and 15.
 
-use arcgate::error::Code;
+use arcgate::sans_io::error::Code;
 
 use crate::bench::*;
 

@@ -1,6 +1,6 @@
 //! Attacks through what chooses the key: 3, 4 and 5.
 
-use arcgate::error::Code;
+use arcgate::sans_io::error::Code;
 
 use crate::bench::*;
 

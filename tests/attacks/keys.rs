@@ -1,6 +1,6 @@
 //! Attacks through keys: 2, 17 and 18.
 
-use arcgate::error::Code;
+use arcgate::sans_io::error::Code;
 
 use crate::bench::*;
 
@@ -108,7 +108,7 @@ fn attack_17_keys_never_cross_issuers() {
         fresh.answers = [Some((200, jwks(set)))].into();
         fresh.accepts(&token);
         let used = match fresh.verifier.begin(rsa_token(&claims_and_issuer(set)).as_bytes(), fresh.now, fresh.now) {
-            arcgate::jose::verify::Step::Check(check) => check.key,
+            arcgate::sans_io::jose::verify::Step::Check(check) => check.key,
             other => panic!("{other:?}"),
         };
         let imported = fresh.verifier.key(used).unwrap().to_import_jwk().unwrap();

@@ -2,7 +2,7 @@
 //!
 //! Seeded, so that a failure comes back. `ARCGATE_MUTATIONS` sets how many inputs there are; a million by default.
 
-use arcgate::{
+use arcgate::sans_io::{
     error::Code,
     jose::{
         jwks::{Jwks, KeyIds},
@@ -153,7 +153,7 @@ fn attack_27_mutated_answers_of_a_provider() {
                                 status: *random.pick(&[200, 200, 200, 200, 503, 0, 65535]),
                                 cache_control: *random.pick(&headers),
                                 age: *random.pick(&headers),
-                                retry_after: arcgate::http::retry_after::read(
+                                retry_after: arcgate::sans_io::http::retry_after::read(
                                     *random.pick(&headers),
                                     *random.pick(&headers),
                                     bench.now,

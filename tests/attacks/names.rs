@@ -1,6 +1,6 @@
 //! Attacks through whom the claims name, and through JSON that reads in two ways: 10 and 11.
 
-use arcgate::error::Code;
+use arcgate::sans_io::error::Code;
 
 use crate::bench::*;
 

@@ -1,7 +1,7 @@
-//! Attacks through the signature's bytes and through the spelling of the token: 6 and 7. See also tests/web_vectors.rs, where
-//! WebCrypto itself is tried with the vectors of Wycheproof.
+//! Attacks through the signature's bytes and through the spelling of the token: 6 and 7. See also tests/web and
+//! src/web/wycheproof.rs, where WebCrypto itself is tried with the vectors of Wycheproof.
 
-use arcgate::error::Code;
+use arcgate::sans_io::error::Code;
 
 use crate::bench::*;
 

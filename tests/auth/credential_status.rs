@@ -1,6 +1,6 @@
 //! What the log calls a credential that no longer holds.
 
-use arcgate::auth::credential_status::CredentialStatus;
+use arcgate::sans_io::auth::credential_status::CredentialStatus;
 
 #[test]
 fn what_holds_has_no_name_and_the_rest_have_their_own() {

@@ -1,6 +1,6 @@
 //! Credentials of a request: where exactly the bounds lie.
 
-use arcgate::{
+use arcgate::sans_io::{
     auth::credentials::{from_gate_request, from_request},
     jose::jws::MAX_TOKEN,
 };

@@ -14,7 +14,7 @@ mod targets;
 
 use std::{fs, panic, path::Path};
 
-use arcgate::arcp::runtime::PRINCIPAL_SCHEME;
+use arcgate::sans_io::arcp::runtime::PRINCIPAL_SCHEME;
 use serde_json::{json, Value};
 
 use random::Random;

@@ -1,6 +1,6 @@
 //! Where bounds lie that only a hostile, or a careless, provider meets: keys, labels, hosts without TLS.
 
-use arcgate::{
+use arcgate::sans_io::{
     jose::{discovery::weight, jwk::Jwk, jws_verify::JwsVerification},
     json,
 };

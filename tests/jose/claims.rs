@@ -1,6 +1,6 @@
 //! What the claims must say, and where exactly a bound lies.
 
-use arcgate::{error::Error, time::Time};
+use arcgate::sans_io::{error::Error, time::Time};
 
 use super::{claims, of, outcomes::outcome, token, NOW, SECRET};
 

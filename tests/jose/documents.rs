@@ -1,6 +1,6 @@
 //! Metadata documents.
 
-use arcgate::jose::{
+use arcgate::sans_io::jose::{
     discovery::{Document, Remedy},
     issuer::Issuer,
 };

@@ -1,6 +1,6 @@
 //! One JWS by itself: what is handed to WebCrypto, and which keys and algorithms are accepted.
 
-use arcgate::jose::{alg::Algorithm, jws_verify::JwsVerification};
+use arcgate::sans_io::jose::{alg::Algorithm, jws_verify::JwsVerification};
 use base64::{engine::general_purpose::URL_SAFE_NO_PAD, Engine};
 
 use super::token;

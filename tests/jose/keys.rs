@@ -1,6 +1,6 @@
 //! Which keys are the same one, and what is said where none of them has signed.
 
-use arcgate::{
+use arcgate::sans_io::{
     jose::{jwk::Jwk, verify::Step},
     json,
     secret::Secret,

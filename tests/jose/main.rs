@@ -12,7 +12,7 @@ mod outcomes;
 mod remote;
 mod tokens;
 
-use arcgate::{
+use arcgate::sans_io::{
     error::Error,
     jose::{
         options::verifier,

@@ -9,6 +9,18 @@ fn a_secret_has_32_bytes_or_more() {
 }
 
 #[test]
+fn the_text_of_a_key_is_no_secret() {
+    for key in [
+        "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n",
+        " {\"kty\":\"oct\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}",
+        "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\"}]}",
+    ] {
+        assert!(wrong(of("", Some(key.as_bytes()))).contains("a key as PEM or JSON"), "{key}");
+    }
+    assert!(of("", Some(b"{ not a key, but a phrase that somebody has thought of }")).is_ok());
+}
+
+#[test]
 fn the_algorithms_that_are_listed_are_those_that_are_accepted() {
     let mut only = of(r#","algorithms":["HS384"]"#, Some(&SECRET)).unwrap();
     let error = refusal(&mut only, &token(r#"{"alg":"HS256"}"#, &claims(""))).unwrap();

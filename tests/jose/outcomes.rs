@@ -1,8 +1,8 @@
 //! What an accepted token says: the parts of its text, its scopes, its principal.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
-use arcgate::{
+use arcgate::sans_io::{
     error::Error,
     jose::verify::{Step, VerifiedToken, Verifier},
     time::Time,
@@ -13,7 +13,7 @@ use super::{claims, made, of, refusal, token, ISSUER, NOW, SECRET};
 const HEADER: &str = r#"{"alg":"HS256"}"#;
 
 /// The outcome, where WebCrypto takes each key and approves of each signature.
-pub(crate) fn outcome(verifier: &mut Verifier, token: &str) -> Result<Rc<VerifiedToken>, Error> {
+pub(crate) fn outcome(verifier: &mut Verifier, token: &str) -> Result<Arc<VerifiedToken>, Error> {
     let now = Time::from_millis(NOW);
     for _ in 0..3 {
         match verifier.begin(token.as_bytes(), now, now) {

@@ -1,6 +1,6 @@
 //! A verifier whose keys are fetched: what it asks for, what it remembers, and what it refuses before it asks anybody.
 
-use arcgate::{
+use arcgate::sans_io::{
     error::Error,
     jose::{
         jwks_cache::{FetchId, Response},

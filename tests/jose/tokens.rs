@@ -1,6 +1,6 @@
 //! Tokens that are refused, and those beside them that are not.
 
-use arcgate::jose::jws::{Scratch, UntrustedJws, MAX_KID, MAX_TOKEN};
+use arcgate::sans_io::jose::jws::{Scratch, UntrustedJws, MAX_KID, MAX_TOKEN};
 
 use super::{claims, made, of, refusal, token, ISSUER, SECRET};
 

@@ -101,7 +101,7 @@ fn a_key_that_webcrypto_refused_is_not_used_again() {
 
 #[test]
 fn fixed_keys_never_cause_a_fetch() {
-    use arcgate::jose::jwks::Jwks;
+    use arcgate::sans_io::jose::jwks::Jwks;
     let jwks = Jwks::parse(format!(r#"{{"keys":[{}]}}"#, jwk(1)).as_bytes(), &mut KeyIds::default()).unwrap();
     let mut world = World::of(JwksCache::fixed(jwks));
     for _ in 0..10 {

@@ -10,7 +10,7 @@ mod single_flight;
 mod snapshots;
 mod unknown_kids;
 
-use arcgate::{
+use arcgate::sans_io::{
     http::retry_after,
     jose::{
         alg::Algorithm,

@@ -1,10 +1,10 @@
 //! Keys handed from one instance to another.
 
-use arcgate::json;
+use arcgate::sans_io::json;
 
 use super::*;
 
-fn import(world: &mut World, snapshot: &str) -> Result<bool, arcgate::error::Error> {
+fn import(world: &mut World, snapshot: &str) -> Result<bool, arcgate::sans_io::error::Error> {
     let now = world.time();
     world.cache.handle_snapshot(&json::parse_object(snapshot.as_bytes()).unwrap(), &mut world.ids, now)
 }
@@ -69,7 +69,7 @@ fn a_snapshot_is_believed_neither_about_the_future_nor_about_keys() {
         of(now, now, &jwk(1)).replace("fetchedAt", "fetched_at"),
     ] {
         let error = import(&mut World::new(), &snapshot).unwrap_err();
-        assert_eq!(error.code(), arcgate::error::Code::Config, "{snapshot}");
+        assert_eq!(error.code(), arcgate::sans_io::error::Code::Config, "{snapshot}");
     }
 }
 

@@ -77,8 +77,8 @@ impl Order {
         let mut present = 0;
         for line in fs::read_to_string(file).unwrap().lines() {
             let line = line.trim();
-            let declared =
-                line.strip_prefix("pub ").unwrap_or(line).strip_prefix("mod ").and_then(|l| l.strip_suffix(';'));
+            let inner = ["pub ", "pub(crate) "].into_iter().find_map(|visible| line.strip_prefix(visible));
+            let declared = inner.unwrap_or(line).strip_prefix("mod ").and_then(|l| l.strip_suffix(';'));
             match declared {
                 Some(module) => drop(layer.insert(module.to_owned(), present)),
                 None if line.is_empty() => present += 1,

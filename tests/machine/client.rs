@@ -1,6 +1,6 @@
 //! The ARCP client.
 
-use arcgate::{
+use arcgate::sans_io::{
     arcp::client::{Client, Output, Reader},
     time::Time,
 };

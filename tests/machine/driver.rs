@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use arcgate::{machine::Machine, time::Time};
+use arcgate::sans_io::{machine::Machine, time::Time};
 
 use super::words;
 

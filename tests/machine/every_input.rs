@@ -3,9 +3,10 @@
 use std::{fs, path::Path};
 
 /// Where a machine is, and where its scenarios are.
-const MACHINES: [(&str, &[&str]); 6] = [
+const MACHINES: [(&str, &[&str]); 7] = [
     ("src/arcp/client", &["client.rs", "client_requests.rs"]),
     ("src/arcp/gate", &["gate.rs", "gate_ends.rs"]),
+    ("src/arcp/hold", &["hold.rs"]),
     ("src/arcp/runtime", &["runtime.rs"]),
     ("src/jose/jwks_cache", &["jwks.rs"]),
     ("src/jose/verify", &["verifier.rs"]),

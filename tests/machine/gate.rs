@@ -1,6 +1,6 @@
 //! The ARCP gate.
 
-use arcgate::{
+use arcgate::sans_io::{
     arcp::gate::{Config, Gate, UpstreamTrust},
     principal::Principal,
     time::{Span, Time},
@@ -22,7 +22,8 @@ pub(crate) fn gate() -> Gate {
 }
 
 pub(crate) fn principal() -> Principal {
-    arcgate::auth::custom::principal_from_json(r#"{"kind":"static","id":"alice","labels":{}}"#).expect("a principal")
+    arcgate::sans_io::auth::custom::principal_from_json(r#"{"kind":"static","id":"alice","labels":{}}"#)
+        .expect("a principal")
 }
 
 pub(crate) fn at(millis: f64, input: impl Fn(&mut Gate, Time) + 'static) -> Input<Gate> {

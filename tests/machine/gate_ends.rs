@@ -1,6 +1,6 @@
 //! How the ARCP gate's sessions end: each input that can end one, and what comes of it, in its order.
 
-use arcgate::{arcp::gate::Gate, time::Time};
+use arcgate::sans_io::{arcp::gate::Gate, time::Time};
 
 use super::{
     driver::holds,
@@ -62,6 +62,12 @@ fn before_the_principal_is_known() {
         GREETED,
         |gate, now| gate.handle_too_many_connections(principal(), 8, now),
         "900: ToClient(session.error) CloseClient Audit(too_many_connections)",
+    );
+    ends(
+        greeted(),
+        GREETED,
+        |gate, now| gate.handle_too_many_requests(principal(), now),
+        "900: ToClient(session.error) CloseClient Audit(too_many_requests)",
     );
     ends(
         greeted(),

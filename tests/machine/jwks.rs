@@ -1,6 +1,6 @@
 //! The keys of one provider, through their first fetch, their age, a failure and an owner who is never heard of again.
 
-use arcgate::{
+use arcgate::sans_io::{
     jose::{
         alg::Algorithm,
         jwks::KeyIds,
@@ -119,7 +119,7 @@ fn keys_of_another_instance_are_taken_over_and_one_that_webcrypto_refused_is_not
 
 #[test]
 fn the_next_instant_is_when_something_changes_by_itself() {
-    use arcgate::machine::Machine;
+    use arcgate::sans_io::machine::Machine;
     let mut cache = cache();
     assert_eq!(cache.poll_timeout(), None);
     let at = |secs: f64| Time::from_millis(START + secs * 1000.0);

@@ -1,10 +1,11 @@
 //! The embedded runtime.
 
-use arcgate::{
+use arcgate::sans_io::{
     arcp::{
         runtime::{Hub, Unwritten},
         Frame,
     },
+    machine::Machine as _,
     time::Time,
 };
 
@@ -169,4 +170,30 @@ fn so_does_one_whose_policy_is_asked_and_whose_reader_is_slow() {
             "500: 2xSend(job.event)",
         ],
     );
+}
+
+#[test]
+fn one_that_goes_on_with_what_is_stored_writes_first_and_all_at_once() {
+    let row = r#"[["sess_1","{\"kind\":\"static\",\"id\":\"alice\",\"labels\":{}}","ack",0,"HASH",null,0,0,null,0],["sess_2"]]"#;
+    let row = row.replace("HASH", &"0".repeat(64));
+    let inputs = [
+        at(1000.0, move |hub, _| hub.handle_stored_rows("session", &row)),
+        at(1000.0, |hub, _| hub.handle_stored_log("sess_1", 1, 1, "no row")),
+        at(1000.0, |hub, _| assert!(!hub.handle_reattached(1, "sess_3 paced"))),
+        at(1000.0, |hub, now| hub.handle_restored(now)),
+        hello(2000.0, 1, "bob", false),
+        at(3000.0, |hub, now| hub.handle_closed(1, now)),
+    ];
+    let new = || Hub::new(r#"{"agents":["echo"],"storage":true}"#, 42).expect("a sound configuration");
+    let words =
+        |told: &[String]| told.iter().filter_map(|line| line.split(['(', ' ']).next().map(str::to_owned)).collect();
+    let told: Vec<String> = words(&output_of(&mut new(), &inputs));
+    assert_eq!(told, ["Store", "Audit", "Audit", "Store", "Store", "Send", "Attach", "Store"]);
+    let mut late = new();
+    for (millis, input) in &inputs {
+        input(&mut late, Time::from_millis(*millis));
+    }
+    let told: Vec<String> = late.drain_actions().iter().map(|action| format!("{action:?}")).collect();
+    let told: Vec<String> = words(&told);
+    assert_eq!(told, ["Store", "Audit", "Audit", "Send"]);
 }

@@ -1,6 +1,6 @@
 //! The token manager.
 
-use arcgate::{
+use arcgate::sans_io::{
     jose::{jwks_cache::FetchFailure, url::PlainHosts},
     json,
     time::{Span, Time},

@@ -1,6 +1,6 @@
 //! The token manager's logins.
 
-use arcgate::{
+use arcgate::sans_io::{
     secret::Secret,
     time::Time,
     token::{

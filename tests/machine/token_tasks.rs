@@ -1,6 +1,6 @@
 //! The token manager's tasks, and what others say to it.
 
-use arcgate::{
+use arcgate::sans_io::{
     time::Time,
     token::{
         manager::{AttemptId, Manager, Options, Thrown},

@@ -1,6 +1,6 @@
 //! The verifier: the keys of its providers, and what WebCrypto makes of them.
 
-use arcgate::{
+use arcgate::sans_io::{
     jose::{
         jwks_cache::{FetchFailure, FetchId, Response},
         options,

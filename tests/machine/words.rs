@@ -1,6 +1,6 @@
 //! How a scenario says what has to come out: for each instant a line, with the names of what came.
 
-use arcgate::time::Time;
+use arcgate::sans_io::time::Time;
 
 /// What tells two actions of one name apart: the type of a frame, a task, a reason, an answer.
 const MARKS: [&str; 5] = [r#"\"type\":\""#, "task: ", "reason: \"", "reason: ", "), "];

@@ -67,7 +67,7 @@ fn a_static_token_ends_when_it_says_and_is_replaced_by_hand() {
 
     let exp = world.now / 1000 + 100;
     let token = jwt(&format!(r#"{{"exp":{exp}}}"#));
-    world.manager.handle_tokens(Box::new(arcgate::token::response::access_token_only(&token).unwrap()), now);
+    world.manager.handle_tokens(Box::new(arcgate::sans_io::token::response::access_token_only(&token).unwrap()), now);
     assert_eq!(world.get().unwrap(), token);
     world.sleep(99.9);
     assert!(world.get().is_err());

@@ -232,7 +232,7 @@ proptest! {
                     model = Model::default();
                 }
                 Turn::HandIn => {
-                    let handed_in = arcgate::token::response::access_token_only("handed-in").unwrap();
+                    let handed_in = arcgate::sans_io::token::response::access_token_only("handed-in").unwrap();
                     world.manager.handle_tokens(Box::new(handed_in), now);
                     let kept = world.manager.export().map(|text| String::from_utf8(text.expose().to_vec()).unwrap());
                     world.storage = kept;

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use arcgate::{
+use arcgate::sans_io::{
     error::Error,
     jose::jwks_cache::FetchFailure,
     machine::Machine as _,

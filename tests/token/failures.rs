@@ -1,6 +1,6 @@
 //! What each thing that goes wrong is called, and to whom.
 
-use arcgate::error::Fact;
+use arcgate::sans_io::error::Fact;
 
 use super::*;
 

@@ -50,7 +50,9 @@ fn one_that_was_lost_before_tokens_were_handed_in_does_not_take_their_place() {
     // Another one is under way, too.
     begin(&mut world);
     let now = world.time();
-    world.manager.handle_tokens(Box::new(arcgate::token::response::access_token_only("handed-in").unwrap()), now);
+    world
+        .manager
+        .handle_tokens(Box::new(arcgate::sans_io::token::response::access_token_only("handed-in").unwrap()), now);
     world.answers(",\"expires_in\":600");
     let Reply::Answer(status, body) = world.reply.clone() else { panic!() };
     world.manager.handle(

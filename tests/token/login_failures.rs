@@ -1,6 +1,6 @@
 //! What a login or a revocation that comes to nothing is called.
 
-use arcgate::token::manager::Unverifiable;
+use arcgate::sans_io::token::manager::Unverifiable;
 
 use super::{
     logins::{begun, complete, pending, ANSWER, TOKENS},

@@ -1,6 +1,6 @@
 //! Logging in: what is sent, what is believed, and what is forgotten.
 
-use arcgate::{secret::Secret, token::login::PendingLogin};
+use arcgate::sans_io::{secret::Secret, token::login::PendingLogin};
 
 use super::*;
 
@@ -226,7 +226,7 @@ fn an_access_token_that_names_nobody_opens_none_either() {
         let Ok(json::Value::Object(answer)) = json::parse(br#"{"access_token":"x","refresh_token":"r"}"#) else {
             panic!()
         };
-        let tokens = arcgate::token::response::tokens(&answer).unwrap();
+        let tokens = arcgate::sans_io::token::response::tokens(&answer).unwrap();
         world.manager.handle_tokens(Box::new(tokens), world.time());
         assert!(refreshed(&mut world, &of("v"), "").is_ok(), "{between}");
     }

@@ -23,7 +23,7 @@ mod sources;
 mod tabs;
 mod timelines;
 
-use arcgate::{
+use arcgate::sans_io::{
     error::{Code, Error},
     jose::{jwks_cache::FetchFailure, url::PlainHosts},
     json,

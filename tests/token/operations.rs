@@ -1,6 +1,6 @@
 //! What somebody asks for beside tokens: a login's code is exchanged, tokens are revoked.
 
-use arcgate::{secret::Secret, token::manager::Login};
+use arcgate::sans_io::{secret::Secret, token::manager::Login};
 
 use super::*;
 

@@ -144,7 +144,7 @@ proptest! {
         let is_final = world.events().iter().any(|event| matches!(event, Event::Failed { retry_at: None, .. }));
         if is_final && is_person {
             let now = world.time();
-            world.manager.handle_tokens(Box::new(arcgate::token::response::access_token_only("new").unwrap()), now);
+            world.manager.handle_tokens(Box::new(arcgate::sans_io::token::response::access_token_only("new").unwrap()), now);
         } else if is_final {
             world.now += 6 * 3_600_000;
         }

@@ -1,6 +1,6 @@
 //! What is said "no" to, and when that is believed for good.
 
-use arcgate::error::Fact;
+use arcgate::sans_io::error::Fact;
 
 use super::*;
 
@@ -108,7 +108,7 @@ fn what_ends_a_refusal_for_good() {
     }
     let asked = world.requests.len();
     let tokens = r#"{"access_token":"new","refresh_token":"r9","expires_in":60}"#;
-    let tokens = arcgate::token::response::tokens(&json::parse_object(tokens.as_bytes()).unwrap()).unwrap();
+    let tokens = arcgate::sans_io::token::response::tokens(&json::parse_object(tokens.as_bytes()).unwrap()).unwrap();
     let now = world.time();
     world.manager.handle_tokens(Box::new(tokens), now);
     world.reply = Reply::Life(600);

@@ -64,7 +64,7 @@ fn only_invalid_grant_is_final_at_once_and_it_says_so() {
             let events = world.events();
             assert!(events.iter().any(|event| matches!(event, Event::Failed { retry_at: None, .. })));
             let now = world.time();
-            let tokens = arcgate::token::response::access_token_only("new").unwrap();
+            let tokens = arcgate::sans_io::token::response::access_token_only("new").unwrap();
             world.manager.handle_tokens(Box::new(tokens), now);
             assert_eq!(world.get().unwrap(), "new", "tokens that are handed in end it");
         }

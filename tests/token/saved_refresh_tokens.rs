@@ -4,7 +4,7 @@ use super::*;
 
 /// Answers of a provider that rotates, each wrong in another way.
 const USELESS: [&str; 6] = [
-    r#""access_token":"t9","token_type":"BearerToken""#,
+    r#""access_token":"t9","token_type":"DPoP""#,
     r#""access_token":"t9","token_type":7"#,
     r#""access_token":"t9","token_type":"Bearer","id_token":"a b""#,
     r#""access_token":"t9","token_type":"Bearer","expires_in":0"#,
@@ -24,7 +24,7 @@ fn a_rotated_refresh_token_outlives_the_answer_it_came_with() {
                 assert!(!error.message().contains("t9") && !error.message().contains("r1"), "{error}");
                 assert_eq!(
                     error.code().is_retryable(),
-                    !members.contains("token_type\":\"BearerToken") && !members.contains("token_type\":7"),
+                    !members.contains("token_type\":\"DPoP") && !members.contains("token_type\":7"),
                     "{error}"
                 );
                 let sent = format!("refresh_token=r{}&", number - 1);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arcgate::{
+use arcgate::sans_io::{
     error::Code,
     jose::{
         options,
@@ -16,10 +16,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::{
-    base64url,
-    verdict::{check_signature, import_key},
-};
+use crate::webcrypto::{base64url, check_signature, import_key};
 
 #[wasm_bindgen_test]
 async fn a_whole_token_in_the_browser() {

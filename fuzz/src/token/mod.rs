@@ -16,7 +16,7 @@ mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arcgate::{
+use arcgate::sans_io::{
     jose::{jwks_cache::FetchFailure, url::PlainHosts},
     json,
     machine::Machine as _,

@@ -1,0 +1,26 @@
+//! The cases of tests/fixtures/jwt_verifier/points.json. Written by make.mjs.
+
+everywhere! { "points":
+    attack_18_identity_is_no_key, attack_18_identity_alone_is_no_set, attack_18_identity_is_no_key_to_be_given,
+    attack_18_order_two_is_no_key, attack_18_order_two_alone_is_no_set, attack_18_order_two_is_no_key_to_be_given,
+    attack_18_order_four_is_no_key, attack_18_order_four_alone_is_no_set, attack_18_order_four_is_no_key_to_be_given,
+    attack_18_order_four_negated_is_no_key, attack_18_order_four_negated_alone_is_no_set,
+    attack_18_order_four_negated_is_no_key_to_be_given, attack_18_order_eight_is_no_key,
+    attack_18_order_eight_alone_is_no_set, attack_18_order_eight_is_no_key_to_be_given,
+    attack_18_order_eight_negated_is_no_key, attack_18_order_eight_negated_alone_is_no_set,
+    attack_18_order_eight_negated_is_no_key_to_be_given, attack_18_another_of_order_eight_is_no_key,
+    attack_18_another_of_order_eight_alone_is_no_set, attack_18_another_of_order_eight_is_no_key_to_be_given,
+    attack_18_another_of_order_eight_negated_is_no_key, attack_18_another_of_order_eight_negated_alone_is_no_set,
+    attack_18_another_of_order_eight_negated_is_no_key_to_be_given, attack_18_identity_negated_is_no_key,
+    attack_18_identity_negated_alone_is_no_set, attack_18_identity_negated_is_no_key_to_be_given,
+    attack_18_order_two_negated_is_no_key, attack_18_order_two_negated_alone_is_no_set,
+    attack_18_order_two_negated_is_no_key_to_be_given, attack_18_identity_from_p_on_is_no_key,
+    attack_18_identity_from_p_on_alone_is_no_set, attack_18_identity_from_p_on_is_no_key_to_be_given,
+    attack_18_identity_from_p_on_negated_is_no_key, attack_18_identity_from_p_on_negated_alone_is_no_set,
+    attack_18_identity_from_p_on_negated_is_no_key_to_be_given, attack_18_order_four_from_p_on_is_no_key,
+    attack_18_order_four_from_p_on_alone_is_no_set, attack_18_order_four_from_p_on_is_no_key_to_be_given,
+    attack_18_order_four_from_p_on_negated_is_no_key, attack_18_order_four_from_p_on_negated_alone_is_no_set,
+    attack_18_order_four_from_p_on_negated_is_no_key_to_be_given, attack_18_three_from_p_on_is_no_key,
+    attack_18_eighteen_from_p_on_is_no_key, attack_18_off_the_curve_y_2, attack_18_off_the_curve_y_7,
+    attack_18_off_the_curve_y_high,
+}
