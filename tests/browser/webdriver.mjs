@@ -1,8 +1,9 @@
 // A WebDriver client, as small as the tests need it: one browser, one page, scripts that may be asynchronous.
 
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import { browsers } from "../../scripts/setup/browsers.mjs";
+import { startAnew } from "../../scripts/setup/anew.mjs";
+import { browsers, isBrowsersAccident } from "../../scripts/setup/browsers.mjs";
+import { endGroup, startGroup } from "../../scripts/setup/processes.mjs";
+import { bounded } from "../lib/bounded.mjs";
 import { chromiumFlags } from "../lib/chromium-flags.mjs";
 
 const { chromium, chromedriver, firefox, geckodriver } = browsers();
@@ -11,6 +12,7 @@ const drivers = {
   chromium: {
     command: [chromedriver, "--port=0"],
     started: /started successfully on port (\d+)/,
+    own: "goog:chromeOptions",
     capabilities: {
       browserName: "chrome",
       "goog:chromeOptions": { binary: chromium, args: ["--headless=new", ...chromiumFlags] },
@@ -19,27 +21,51 @@ const drivers = {
   firefox: {
     command: [geckodriver, "--port", "0"],
     started: /Listening on 127\.0\.0\.1:(\d+)/,
+    own: "moz:firefoxOptions",
     capabilities: { browserName: "firefox", "moz:firefoxOptions": { binary: firefox, args: ["-headless"] } },
   },
 };
 
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
-/** Starts a browser: `open(url)`, `run(script, ...args)`, `close()`. `preferences` are Firefox's, as in about:config. */
-export async function startBrowser(name, { preferences } = {}) {
-  const { command, started, capabilities: usual } = drivers[name];
-  const capabilities = preferences
-    ? { ...usual, "moz:firefoxOptions": { ...usual["moz:firefoxOptions"], prefs: preferences } }
-    : usual;
-  const [program, ...args] = command;
+// So long a driver, and then a browser, may take until it answers.
+const PATIENCE = 60_000;
+
+/**
+ * Starts a browser: `open(url)`, `run(script, ...args)`, `close()`. `preferences` are Firefox's, as in about:config. One that is lost
+ * before it is given is started again; `program` is another driver, `binary` another browser.
+ */
+export function startBrowser(name, options = {}) {
+  return startAnew(name, () => start(name, options), { isPassing: isBrowsersAccident });
+}
+
+async function start(name, { preferences, program: other, binary, patienceMs = PATIENCE }) {
+  const { command, started, capabilities: usual, own } = drivers[name];
+  const capabilities = { ...usual, [own]: { ...usual[own] } };
+  if (preferences) capabilities[own].prefs = preferences;
+  if (binary) capabilities[own].binary = binary;
+  const [usualProgram, ...args] = command;
+  const program = other ?? usualProgram;
   if (!program) throw new Error(`no driver for ${name}: npm run setup -- browsers`);
-  const driver = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = new Promise((resolve) => driver.once("close", resolve));
-  const port = await new Promise((resolve, reject) => {
-    driver.once("error", reject);
-    driver.once("exit", (code) => reject(new Error(`${program} ended with ${code}`)));
-    createInterface(driver.stdout).on("line", (line) => started.test(line) && resolve(line.match(started)[1]));
+  const said = [];
+  let listening;
+  const listens = new Promise((resolve) => {
+    listening = resolve;
   });
+  const driver = startGroup(program, args, {
+    onLine: (line) => {
+      if (said.length < 100) said.push(line);
+      if (started.test(line)) listening(line.match(started)[1]);
+    },
+  });
+  const gone = driver.ended.then(({ code }) => {
+    throw new Error(`${program} ended with ${code}:\n${said.join("\n")}`);
+  });
+  // Whoever waits hears of it; nobody does once the browser is in use.
+  gone.catch(() => {});
+  const stop = () => endGroup(driver);
+  const orGone = (promise, what) => bounded(Promise.race([promise, gone]), what, patienceMs);
+  let port;
 
   const call = async (method, path, body) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
@@ -51,15 +77,11 @@ export async function startBrowser(name, { preferences } = {}) {
     if (!response.ok) throw new Error(`${name}, ${method} ${path}: ${value.error}: ${value.message}`);
     return value;
   };
-  const stop = () => {
-    driver.kill();
-    return ended;
-  };
 
   try {
-    const { sessionId } = await call("POST", "/session", {
-      capabilities: { alwaysMatch: { ...capabilities, timeouts: { script: 120_000 } } },
-    });
+    port = await orGone(listens, `word from ${program}`);
+    const wanted = { capabilities: { alwaysMatch: { ...capabilities, timeouts: { script: 120_000 } } } };
+    const { sessionId } = await orGone(call("POST", "/session", wanted), `answer of ${name}`);
     const session = `/session/${sessionId}`;
     return {
       name,

@@ -107,7 +107,6 @@ test("what it is refused, and how it takes that", async () => {
 
 test("a stream ends with its token, the tolerance included", async () => {
   const jwt = await signed({ iat: now() - 60, exp: now() - 28 });
-  const began = Date.now();
   const response = await fetch(endpoint, {
     method: "POST",
     headers: { authorization: `Bearer ${jwt}`, "content-type": "application/json" },
@@ -116,7 +115,7 @@ test("a stream ends with its token, the tolerance included", async () => {
   const events = [];
   for await (const event of sse(response)) events.push(event);
   assert.deepEqual(events.at(-2).data.error, { code: -44004, message: "Token expired" });
-  assert.ok(Date.now() - began < 4000);
+  assert.ok(events.length < 500, "long before the agent's own end");
 });
 
 test("keys are rotated: the next token is accepted, and never called bad meanwhile", async () => {

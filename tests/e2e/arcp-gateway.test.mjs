@@ -113,13 +113,14 @@ test("bob cannot list, observe, cancel, resume or by her key get alice's job", a
   bob.say("session.list_jobs", {});
   assert.deepEqual((await bob.until("session.jobs")).payload.jobs, [], "list");
   for (const history of [true, false]) {
-    bob.say("job.subscribe", { job_id, history }, { job_id });
+    const asked = bob.say("job.subscribe", { job_id, history }, { job_id });
     const answer = await bob.next();
     assert.equal(answer.type, "session.error", "observe");
+    assert.equal(answer.payload.request_id, asked);
     // This runtime itself tells a job of somebody else from none at all: the gate makes one answer of both.
-    bob.say("job.subscribe", { job_id: "job_01J00000000000000000000000", history });
+    const request_id = bob.say("job.subscribe", { job_id: "job_01J00000000000000000000000", history });
     const ofNone = await bob.next();
-    assert.deepEqual([ofNone.type, ofNone.payload], [answer.type, answer.payload]);
+    assert.deepEqual([ofNone.type, ofNone.payload], [answer.type, { ...answer.payload, request_id }]);
     assert.equal(answer.payload.code, "JOB_NOT_FOUND");
   }
   bob.say("job.cancel", { reason: "mine now" }, { job_id });

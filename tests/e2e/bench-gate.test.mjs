@@ -5,7 +5,17 @@ import { test } from "node:test";
 import { tables } from "../../benches/gate.mjs";
 
 test("npm run bench -- gate measures everybody it names", { timeout: 60_000 }, async () => {
-  const plan = { rounds: 1, handshakes: 2, echoes: 1, events: 3, idle: 3, idleSec: 0.1 };
+  const plan = {
+    rounds: 1,
+    handshakes: 2,
+    echoes: 1,
+    events: 3,
+    warm: 1,
+    groups: 2,
+    idle: 3,
+    idleSec: 0.1,
+    asleepSec: 0.1,
+  };
   const { text } = await tables({ plan });
   const rows = text.split("\n").filter((line) => /^\| \w/.test(line));
   assert.deepEqual(
@@ -20,6 +30,7 @@ test("npm run bench -- gate measures everybody it names", { timeout: 60_000 }, a
       "gate, upstream",
       "gate, embedded runtime",
       "Python SDK’s runtime",
+      "bare pipe, an object that sleeps",
     ],
   );
   assert.doesNotMatch(text, /NaN|Infinity|undefined/);

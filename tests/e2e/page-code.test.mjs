@@ -75,16 +75,19 @@ test("a token got, verified, and an agent called", async () => {
   assert.deepEqual(told, ['["demo","COMPLETED"]']);
 });
 
-test("a session opened, and a job run in it", async () => {
+test("a session opened, a job run in it, followed in another, and listed", async () => {
   const told = await inNode(
     code["tokens-code"],
     code["connect-code"].replace(/^import.*/, 'import { ArcpClient } from "arcgate/client";'),
     code["job-code"].replace("delayMs: 60", "delayMs: 1"),
-    'await client.close("done");',
+    code["others-code"],
+    code["restart-code"],
+    'await Promise.all([client.close("done"), second.close("done")]);',
   );
-  assert.equal(told.length, 121);
   assert.match(told[119], /current: 120, total: 120/);
   assert.equal(told[120], "120");
+  assert.deepEqual(told.slice(121, 241), told.slice(0, 120), "the second session has the same events");
+  assert.match(told[241], /^job_\w+ success$/);
 });
 
 test("a session that says what happens to it", async () => {

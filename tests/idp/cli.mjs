@@ -8,8 +8,8 @@ const hosts = [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
 try {
   const idp = await startIdp({
     port: Number(process.env.IDP_PORT || 9000),
-    // The last one is where vite serves examples/react.
-    origins: [...hosts, "http://127.0.0.1:5173"],
+    // The last ones are where examples/react and examples/rust-worker have their pages.
+    origins: [...hosts, "http://127.0.0.1:5173", "http://127.0.0.1:8791"],
     resources: hosts.flatMap((host) => [`${host}/arc`, `${host}/arcp`]),
   });
   console.log(`OpenID provider: ${idp.issuer}`);

@@ -9,6 +9,9 @@ export const scopes = [
   "arc.task.notify",
 ];
 
+/** The client who is somebody else. */
+export const bob = "bob";
+
 const machine = {
   client_secret: "demo-secret",
   grant_types: ["client_credentials"],
@@ -26,6 +29,8 @@ export const clients = [
   { ...machine, client_id: "demo-es256", signing: "ES256" },
   { ...machine, client_id: "demo-eddsa", signing: "EdDSA" },
   { ...machine, client_id: "demo-short", signing: "RS256", ttl: 5 },
+  // Somebody else, to see what is not theirs.
+  { ...machine, client_id: bob, signing: "ES256" },
 ];
 
 /** The playground: a public client in a page, with PKCE and a refresh token that rotates. */

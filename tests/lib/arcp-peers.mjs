@@ -4,7 +4,7 @@ import { createServer, connect as tcp } from "node:net";
 import { fileURLToPath } from "node:url";
 import { endGroup, startGroup } from "../../scripts/setup/processes.mjs";
 import { arcpCommand, python } from "../../scripts/setup/python.mjs";
-import { freePort } from "../../scripts/start/worker.mjs";
+import { freePort } from "../../scripts/start/ports.mjs";
 import { runPython } from "./python.mjs";
 
 const script = (name) => fileURLToPath(new URL(`../arcp/peers/${name}`, import.meta.url));

@@ -1,15 +1,51 @@
-// Chromium for tests, by Playwright, and a server for the pages that it loads.
+// Chromium for tests, by Playwright, and a server for the pages that it loads. Nothing else starts Playwright's browsers: one that is
+// lost before a test has it is started again.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { chromium } from "playwright-core";
-import { browsers } from "../../scripts/setup/browsers.mjs";
+import { startAnew } from "../../scripts/setup/anew.mjs";
+import { browsers, isBrowsersAccident } from "../../scripts/setup/browsers.mjs";
 import { chromiumFlags } from "./chromium-flags.mjs";
+
+// So long a browser may take until it answers: on a machine that has much else to do, too.
+const PATIENCE = 60_000;
 
 /** Starts the system's Chromium. */
 export function launchChromium(options = {}) {
-  return chromium.launch({ executablePath: browsers().chromium, args: chromiumFlags, ...options });
+  return begun(async () => {
+    const browser = await chromium.launch({ ...usual(), ...options });
+    return shown(browser, () => browser.newPage());
+  });
+}
+
+/** Starts it with a profile of its own, as a context that stays: what extensions need. `args` are added to the usual ones. */
+export function launchWithProfile(profile, { args = [], ...options } = {}) {
+  return begun(async () => {
+    const given = usual();
+    const context = await chromium.launchPersistentContext(profile, {
+      ...given,
+      ...options,
+      args: [...given.args, ...args],
+    });
+    return shown(context, () => context.newPage());
+  });
+}
+
+const usual = () => ({ executablePath: browsers().chromium, args: chromiumFlags, timeout: PATIENCE });
+
+const begun = (begin) => startAnew("Chromium", begin, { isPassing: isBrowsersAccident });
+
+// It may answer and die when it is to show something: it is there once an empty page was.
+async function shown(browser, open) {
+  try {
+    await (await open()).close();
+    return browser;
+  } catch (error) {
+    await browser.close().catch(() => {});
+    throw error;
+  }
 }
 
 const types = {

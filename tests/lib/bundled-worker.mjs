@@ -30,29 +30,18 @@ const worker :Workerd.Worker = (
 
 /**
  * Starts workerd with this Worker, which is bundled; `log` collects what it says, `folder` is where it was started. `args` and
- * `v8Flags` are more of its own, `flags` are those of the Worker's compatibility.
+ * `v8Flags` are more of its own, `flags` are those of the Worker's compatibility; `wasm` are modules that are not the package's,
+ * by the name by which they are imported.
  */
 export async function startWorkerd(
   entry,
   bundling = {},
   compatibilityDate = "2026-10-01",
-  { args = [], v8Flags = [], flags = [] } = {},
+  { args = [], v8Flags = [], flags = [], wasm } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-workerd-"));
   const port = await freePort();
-  const { metafile } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    format: "esm",
-    platform: "neutral",
-    conditions: ["workerd"],
-    external: ["*.wasm"],
-    outfile: join(folder, "index.js"),
-    metafile: true,
-    logLevel: "error",
-    ...bundling,
-  });
-  const modules = placeModules(metafile, folder);
+  const modules = await bundleInto(folder, entry, bundling, wasm);
   writeFileSync(join(folder, "config.capnp"), config(port, modules, { compatibilityDate, v8Flags, flags }));
   const worker = await runWorkerd(["serve", ...args, join(folder, "config.capnp")], {
     port,
@@ -60,4 +49,21 @@ export async function startWorkerd(
     onClose: () => rmSync(folder, { recursive: true, force: true }),
   });
   return { ...worker, folder };
+}
+
+/** Bundles a Worker into `index.js` of a folder, with its modules of WebAssembly beside it: gives their names. */
+export async function bundleInto(folder, entry, bundling = {}, wasm = undefined) {
+  const { metafile } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    conditions: ["workerd"],
+    external: ["*.wasm", "cloudflare:*"],
+    outfile: join(folder, "index.js"),
+    metafile: true,
+    logLevel: "error",
+    ...bundling,
+  });
+  return placeModules(metafile, folder, wasm);
 }

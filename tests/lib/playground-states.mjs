@@ -125,6 +125,41 @@ export const journeys = {
       },
     },
     {
+      name: "followed",
+      isAction: true,
+      async act({ press, says }) {
+        await press("Follow it in a second session");
+        await says("#second-outcome", /result 80$/);
+      },
+    },
+    {
+      name: "bob",
+      isAction: true,
+      async act({ press, says }) {
+        await press("Look as bob");
+        await says("#bob-outcome", /JOB_NOT_FOUND$/);
+      },
+    },
+    {
+      name: "restarted",
+      isAction: true,
+      async act({ press, says }) {
+        await press("Restart the hub");
+        await says("#restart-state", /^resumed$/);
+        await says("#jobs", /result 80$/);
+      },
+    },
+    {
+      name: "lost",
+      isAction: true,
+      async act({ press, says }) {
+        await press("Start count");
+        await says("#job-state", /^running$/);
+        await press("Restart the hub");
+        await says("#jobs", /running ?error, INTERNAL_ERROR/);
+      },
+    },
+    {
       name: "closed",
       isAction: true,
       async act(visitor) {

@@ -3,7 +3,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, startWorker } from "../../scripts/start/worker.mjs";
+import { freePort } from "../../scripts/start/ports.mjs";
+import { startWorker } from "../../scripts/start/worker.mjs";
 import { startIdp as start } from "../idp/idp.mjs";
 
 export { freePort };
@@ -15,24 +16,30 @@ export async function startIdp(options = {}) {
 
 /**
  * The Worker under wrangler, with these variables (objects become JSON). `config` names another Worker's
- * wrangler.toml, for tests that bring their own. `log` collects what it logs.
+ * wrangler.toml, for tests that bring their own. `log` collects what it logs; `restart()` ends it and starts it again, on the same
+ * port and with what its objects have stored.
  */
 export async function startWrangler(variables = {}, { port, ...options } = {}) {
   const state = mkdtempSync(join(tmpdir(), "arcgate-state-"));
   const log = [];
   const text = (value) => (typeof value === "string" ? value : JSON.stringify(value));
-  const worker = await startWorker({
+  const given = {
     port: port ?? (await freePort()),
     variables: Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, text(value)])),
     persistTo: state,
     onLine: (line) => log.push(line),
     ...options,
-  });
+  };
+  let worker = await startWorker(given);
+  const restart = async () => {
+    await worker.close();
+    worker = await startWorker(given);
+  };
   const close = async () => {
     await worker.close();
     rmSync(state, { recursive: true, force: true });
   };
-  return { ...worker, log, close };
+  return { ...worker, log, restart, close };
 }
 
 /** Both, the Worker trusting the provider: what `npm start` gives. */

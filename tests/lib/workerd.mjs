@@ -3,9 +3,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isServersAccident, startAnew } from "../../scripts/setup/anew.mjs";
 import { root } from "../../scripts/setup/cache.mjs";
 import { endGroup, startGroup } from "../../scripts/setup/processes.mjs";
-import { answering, freePort } from "../../scripts/start/worker.mjs";
+import { freePort } from "../../scripts/start/ports.mjs";
+import { answering } from "../../scripts/start/worker.mjs";
 
 /**
  * Starts it with these variables (objects become JSON). `log` collects what it says; `state` is the folder of what
@@ -29,17 +31,26 @@ export function runWorkerd(args, options) {
 async function runUntilClosed(program, args, { port, onClose, ...options }) {
   const log = [];
   const onLine = (line) => log.push(line);
-  const child = startGroup(program, args, { ...options, onLine });
-  const close = async () => {
-    await endGroup(child);
-    onClose();
-  };
   const url = `http://127.0.0.1:${port}`;
+  const begin = async () => {
+    const child = startGroup(program, args, { ...options, onLine });
+    try {
+      await answering(`${url}/healthz`, child, "workerd", () => log.join("\n"));
+      return child;
+    } catch (error) {
+      await endGroup(child);
+      throw error;
+    }
+  };
   try {
-    await answering(`${url}/healthz`, child, "workerd", () => log.join("\n"));
+    const child = await startAnew("workerd", begin, { isPassing: isServersAccident });
+    const close = async () => {
+      await endGroup(child);
+      onClose();
+    };
+    return { url, log, close };
   } catch (error) {
-    await close();
+    onClose();
     throw error;
   }
-  return { url, log, close };
 }

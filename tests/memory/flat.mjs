@@ -10,9 +10,9 @@ export const scaled = (count) => Math.max(1000, Math.round(count * share));
 
 /**
  * Does the work `count` times, `atOnce` of it at a time: `one(index)`. `memory` is a module's. Throws where it has grown after
- * the first tenth.
+ * the first tenth, or `warm` of it.
  */
-export async function flat(t, memory, count, one, { atOnce = 50 } = {}) {
+export async function flat(t, memory, count, one, { atOnce = 50, warm: part = 0.1 } = {}) {
   const pages = () => memory().buffer.byteLength / 65_536;
   const run = async (from, to) => {
     for (let index = from; index < to; index += atOnce) {
@@ -20,7 +20,7 @@ export async function flat(t, memory, count, one, { atOnce = 50 } = {}) {
       await Promise.all(Array.from({ length }, (_, more) => one(index + more)));
     }
   };
-  const warm = Math.round(count / 10);
+  const warm = Math.round(count * part);
   await run(0, warm);
   const before = pages();
   const since = process.cpuUsage();

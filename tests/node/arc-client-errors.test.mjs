@@ -158,35 +158,52 @@ test("nobody there", async () => {
   assert.ok(error.retryable && error.cause instanceof TypeError);
 });
 
-test("time-outs and aborts end a call wherever it stands, and its connection with it", async () => {
-  const gone = [];
+test("time-outs and aborts end a call wherever it stands, and its connection with it", async (t) => {
+  // Time passes once a call stands where it is to end, however long it took to get there.
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let arrived;
   const server = await serve((request, response) => {
-    response.on("close", () => gone.push(request.url));
+    const closed = new Promise((resolve) => response.on("close", resolve));
     request.resume();
+    arrived.open({ url: request.url, closed });
     if (request.url === "/arc/head") return;
     response.writeHead(200, { "content-type": "application/json" });
     response.write("{");
   });
   try {
     for (const path of ["/head", "/body"]) {
+      const headed = gate();
       const client = await ArcClient.create({
         endpoint: server.url + path,
         requestAgent: "me",
         token: SECRET,
         timeoutMs: 60,
+        fetch: async (...asked) => {
+          const response = await fetch(...asked);
+          headed.open();
+          return response;
+        },
       });
-      const late = await fails(client.task.create(task), "ERR_TIMEOUT", /60 ms/);
+      const ended = async (options, end, ...expected) => {
+        arrived = gate();
+        const failed = fails(client.task.create({ ...task, ...options }), ...expected);
+        const { url, closed } = await arrived.opened;
+        assert.equal(url, `/arc${path}`);
+        if (path === "/body") await headed.opened;
+        end();
+        const error = await failed;
+        await closed;
+        return error;
+      };
+      const late = await ended({}, () => t.mock.timers.tick(60), "ERR_TIMEOUT", /60 ms/);
       assert.equal(late.retryable, true);
       const abort = new AbortController();
-      const call = client.task.create({ ...task, signal: abort.signal, timeoutMs: 5000 });
-      setTimeout(() => abort.abort(new Error("enough")), 60);
-      const given = await fails(call, "ERR_ABORTED");
+      const enough = () => abort.abort(new Error("enough"));
+      const given = await ended({ signal: abort.signal, timeoutMs: 5000 }, enough, "ERR_ABORTED");
       assert.equal(given.cause.message, "enough");
     }
-    for (const until = Date.now() + 2000; gone.length < 4 && Date.now() < until; )
-      await new Promise((r) => setTimeout(r, 10));
-    assert.deepEqual(gone.toSorted(), ["/arc/body", "/arc/body", "/arc/head", "/arc/head"]);
   } finally {
+    t.mock.timers.reset();
     await server.close();
   }
   // A source of tokens, or a fetch of one's own, that never answers.
@@ -243,3 +260,12 @@ test("nothing of a finished call stays on the caller's signal", async () => {
   await fails(client.call("x", { targetAgent: "", params: {}, signal }), "ERR_CONFIG");
   assert.equal(listeners, 0);
 });
+
+// Shut until it is opened, with a value.
+function gate() {
+  const made = {};
+  made.opened = new Promise((resolve) => {
+    made.open = resolve;
+  });
+  return made;
+}

@@ -62,6 +62,15 @@ test("an abort ends a stream, read or not; a silent one times out; a slow reader
     await fails(waiting || stream.next(), "ERR_ABORTED");
     assert.ok(state.cancelled);
   }
+  // What came with the first event, and was not asked for before the abort, is not given after it.
+  for (const together of [[piece("a") + piece("b")], [piece("a") + done]]) {
+    const { client } = await clientOf(() => streaming(together, { open: true }).response);
+    const abort = new AbortController();
+    const stream = await client.chat.start({ ...chat, signal: abort.signal });
+    await stream.next();
+    abort.abort();
+    await fails(stream.next(), "ERR_ABORTED");
+  }
   const { client: silent } = await clientOf(() => streaming([piece("a")], { open: true }).response, { timeoutMs: 40 });
   const seen = [];
   const read = async () => {

@@ -215,8 +215,13 @@ test("a redirect is followed to nobody; a slash at the end of our own path is fo
   assert.equal(requests.length, 2);
 });
 
-test("an upstream has its time, and a client that goes takes the connection with it", { timeout: 20_000 }, async () => {
-  const slow = front(() => {}, { limits: { agentTimeoutMs: 60 } });
+test("an upstream has its time, and a client that goes takes the connection with it", {
+  timeout: 20_000,
+}, async (t) => {
+  // Time passes once the upstream has answered so far.
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.now() });
+  const pass = () => setImmediate(() => t.mock.timers.tick(80));
+  const slow = front(pass, { limits: { agentTimeoutMs: 60 } });
   const late = await slow.post();
   assert.deepEqual([late.status, await code(late)], [504, -41006]);
   await requests[0].closed;
@@ -224,6 +229,7 @@ test("an upstream has its time, and a client that goes takes the connection with
     (_seen, response) => {
       response.writeHead(200, { "content-type": "application/json" });
       response.write('{"arc":');
+      pass();
     },
     { limits: { agentTimeoutMs: 60 } },
   );
@@ -234,7 +240,7 @@ test("an upstream has its time, and a client that goes takes the connection with
   await post({ signal: client.signal });
   await requests[0].closed;
   assert.deepEqual([events.at(-1).outcome, events.at(-1).reason], ["cut", "client_gone"]);
-  const ends = front(() => {}, { limits: { clockToleranceSec: 0 } });
+  const ends = front(pass, { limits: { clockToleranceSec: 0 } });
   const expired = await ends.post({ token: `alice.${Date.now() + 80}` });
   assert.deepEqual([expired.status, await code(expired)], [403, -44004]);
 });

@@ -9,7 +9,10 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folders = ["src", "npm", "tests", "worker", "scripts", "docs", "examples", "benches", "fuzz", "www"];
 // What is built or installed, and what is nobody's text.
-const isOurs = (path) => !/(^|\/)(node_modules|target|dist|\.wrangler)(\/|$)|^www\/arcgate(\/|$)/.test(path);
+const isOurs = (path) =>
+  !/(^|\/)(node_modules|target|dist|\.wrangler)(\/|$)|^www\/arcgate(\/|$)|^examples\/[^/]+\/(build|page\/arcgate)(\/|$)/.test(
+    path,
+  );
 const paths = new Set(
   folders
     .flatMap((folder) => [

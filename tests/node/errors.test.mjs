@@ -1,4 +1,4 @@
-// Errors say where to read about them, and there it is: docs/errors.md has each code, with what src/error.rs says of it.
+// Errors say where to read about them, and there it is: docs/errors.md has each code, with what src/error/code.rs says of it.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { root } from "../../scripts/setup/cache.mjs";
 
 await ready();
 const read = (file) => readFileSync(join(root, file), "utf8");
-const core = [...read("src/error.rs").matchAll(/^ +\w+ = "(ERR_\w+)", (\w+), (true|false);$/gm)].map(
+const core = [...read("src/error/code.rs").matchAll(/^ +\w+ = "(ERR_\w+)", (\w+), (true|false);$/gm)].map(
   ([, code, fault, retryable]) => ({ code, fault: fault.toLowerCase(), retryable: retryable === "true" }),
 );
 const sections = new Map(

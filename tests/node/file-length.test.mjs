@@ -14,7 +14,8 @@ const SLACK = 20;
 const folders = ["src", "npm", "tests", "worker", "examples", "scripts", "benches", "fuzz/src", "www"];
 const isCode = /\.(rs|ts|mts|mjs|js|py)$/;
 // What is built or installed.
-const isForeign = /(^|\/)(node_modules|target|dist|\.wrangler)(\/|$)|^www\/arcgate\//;
+const isForeign =
+  /(^|\/)(node_modules|target|dist|\.wrangler)(\/|$)|^www\/arcgate\/|^examples\/[^/]+\/(build|page\/arcgate)\//;
 
 const exceptions = JSON.parse(readFileSync(new URL("long-files.json", import.meta.url), "utf8"));
 

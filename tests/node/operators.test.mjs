@@ -1,7 +1,7 @@
 // docs/operators.md says what is so: its files are the example's, its scopes the code's, its date and flag everybody's.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { configuration } from "../../pkg/bin/configuration.js";
@@ -55,4 +55,20 @@ test("what is deployed and what `npm start` runs differ in the playground alone"
   const bound = (text) => text.split("# The embedded runtime behind /arcp.")[1].split("\n[observability]")[0].trim();
   assert.equal(bound(read("wrangler.development.toml")), bound(read("wrangler.toml")));
   assert.doesNotMatch(read("wrangler.toml"), /^\[assets\]|DEV_MODE *=|development\.js/m);
+});
+
+test("each type of line in the log has a row, and no other", () => {
+  const table = operators.split("| `type` | when |")[1].split("\n\n")[0];
+  const documented = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, names]) =>
+    [...names.matchAll(/`([\w.]+)`/g)].map(([, name]) => name),
+  );
+  // Options have names of this form, too.
+  const said = /"((?:arcp?|http|revocation|worker)\.(?!upstream|scopes)[a-z]+)"/g;
+  const sources = ["src", "npm"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .filter((name) => /\.(rs|ts)$/.test(name))
+      .map((name) => read(join(folder, name))),
+  );
+  const types = sources.flatMap((text) => [...text.matchAll(said)].map(([, type]) => type));
+  assert.deepEqual([...new Set(documented)].sort(), [...new Set(types)].sort());
 });

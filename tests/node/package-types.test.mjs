@@ -57,8 +57,10 @@ describe("types", () => {
   test("ErrorCode has the core's codes, and those that the package throws itself", () => {
     const union = withoutComments(file("npm/error-codes.ts")).match(/export type ErrorCode =(.*?);/s)[1];
     const inTypes = [...union.matchAll(/"(ERR_\w+)"/g)].map(([, code]) => code);
-    const inCore = [...file("src/error.rs").matchAll(/^ +\w+ = "(ERR_\w+)", \w+, \w+;$/gm)].map(([, code]) => code);
-    assert.ok(inCore.length > 15, "the codes of src/error.rs are found");
+    const inCore = [...file("src/error/code.rs").matchAll(/^ +\w+ = "(ERR_\w+)", \w+, \w+;$/gm)].map(
+      ([, code]) => code,
+    );
+    assert.ok(inCore.length > 15, "the codes of src/error/code.rs are found");
     assert.deepEqual(inTypes.toSorted(), inCore.toSorted());
     const sources = readdirSync(join(root, "npm"), { recursive: true }).filter((name) => /(?<!\.d)\.[jt]s$/.test(name));
     assert.ok(sources.length > 60, "the sources are found");

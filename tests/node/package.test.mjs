@@ -10,6 +10,7 @@ import { build } from "vite";
 import { root } from "../../scripts/setup/cache.mjs";
 import { startBrowser } from "../browser/webdriver.mjs";
 import { servePages } from "../lib/browser.mjs";
+import { startConformingRuntime } from "../lib/conforming-runtime/start.mjs";
 import { bin, project, run, tarball, write } from "../lib/packed.mjs";
 import { startWrangler } from "../lib/worker.mjs";
 
@@ -64,7 +65,20 @@ test("is installed beside whichever version of a framework is there", async () =
   write("beside/package.json", JSON.stringify({ name: "beside", private: true, dependencies }));
   const cwd = join(project, "beside");
   await run("npm", ["install", "--offline", "--no-audit", "--no-fund"], { cwd });
-  assert.ok(existsSync(join(cwd, "node_modules/.bin/arcgate")), "and its command");
+  for (const name of ["arcgate", "arcgate-conformance"])
+    assert.ok(existsSync(join(cwd, "node_modules/.bin", name)), `and its command ${name}`);
+});
+
+describe("holds a runtime of ARCP to the specification in Node", () => {
+  for (const { version, path } of nodes()) {
+    test(version, async () => {
+      const runtime = await startConformingRuntime();
+      const command = join(project, "node_modules/arcgate/bin/conformance.js");
+      const args = [command, runtime.url, "--token", "tok-alice-1234", "--only", "57,133,A40"];
+      const { stdout } = await run(path, args, { cwd: project }).finally(() => runtime.close());
+      assert.match(stdout, /^3 passed, 0 failed/m);
+    });
+  }
 });
 
 describe("verifies a token in Node", () => {

@@ -10,7 +10,8 @@ await ready();
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const forever = () => new Promise(() => {});
 
-test("each way out gives the place back, and a request that is under way shares nothing with another", async () => {
+test("each way out gives the place back, and a request that is under way shares nothing with another", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
   const limits = { maxRequestsPerPrincipal: 2, agentTimeoutMs: 30, bodyTimeoutMs: 30 };
   const worker = createWorker({
     verifier: {
@@ -43,14 +44,24 @@ test("each way out gives the place back, and a request that is under way shares 
     return JSON.stringify(envelope({ targetAgent, id, params }));
   };
   const broken = () => new ReadableStream({ pull: (controller) => controller.error(new Error("gone")) });
+  // Time passes for those alone that wait for it.
+  const late = async (answered) => {
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    answered.then(over, over);
+    for (; !isOver; await settled()) t.mock.timers.tick(30);
+    return answered;
+  };
   const ways = [
     [() => post(ask("echo")), 200],
     [() => post(ask("fails")), 500],
-    [() => post(ask("never")), 504],
+    [() => late(post(ask("never"))), 504],
     [() => post(ask("nobody-knows")), 404],
     [() => post("no JSON"), 400],
     [() => post(broken()), 400],
-    [() => post(new ReadableStream({})), 408],
+    [() => late(post(new ReadableStream({}))), 408],
     [() => post(ask("echo"), "nobody"), 401],
   ];
   // Each of them more often than there are places.

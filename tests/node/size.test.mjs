@@ -9,7 +9,7 @@ import { hasOwnStd } from "../../scripts/build/module.mjs";
 import { root } from "../../scripts/setup/cache.mjs";
 
 // Bytes in brotli by what is imported: the module, its glue and the JavaScript.
-const CEILINGS = { "arcgate/verify": 77_400, "arcgate/client": 122_800, arcgate: 192_700 };
+const CEILINGS = { "arcgate/verify": 77_950, "arcgate/client": 123_150, arcgate: 193_550 };
 
 // Where the compiler's source is out of reach, a module has the compiler's own standard library, and is so much larger. That is no
 // module for a release (RELEASING.md).

@@ -32,7 +32,7 @@ const tab = (clientId, fetch) => {
 };
 
 test("a refresh token that came with an answer of no use reaches the other tabs", async () => {
-  const { fetch, sent } = rotating((number) => (number === 1 ? { token_type: "BearerToken" } : {}));
+  const { fetch, sent } = rotating((number) => (number === 1 ? { token_type: "DPoP" } : {}));
   const [one, two] = [await tab("useless", fetch), await tab("useless", fetch)];
   await assert.rejects(one.getToken(), { code: "ERR_REFRESH_REJECTED" });
   assert.equal(await two.getToken(), "t2");

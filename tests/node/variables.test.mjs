@@ -152,7 +152,7 @@ test("where one revokes is reached from this machine alone", () => {
     ["[::1]:8788", "[::1]:8788"],
     ["unix:/run/r.sock", "unix:/run/r.sock"],
   ]) {
-    assert.equal(revocationsOf(given, "/data", false), expected);
+    assert.equal(revocationsOf(given, "/data", "linux").revocations, expected);
   }
   for (const given of [
     "0.0.0.0:8788",
@@ -164,9 +164,30 @@ test("where one revokes is reached from this machine alone", () => {
     "99999",
     "127.0.0.1.evil:1",
   ])
-    assert.throws(() => revocationsOf(given, "/data", false), /--revocations|is no port/, given);
-  assert.equal(revocationsOf(undefined, "/d".repeat(60), false), undefined, "no system takes so long a path");
-  assert.equal(revocationsOf(undefined, "/data", true), undefined);
+    assert.throws(() => revocationsOf(given, "/data", "linux"), /--revocations|is no port/, given);
+  assert.equal(revocationsOf(undefined, "/data", "win32").revocations, undefined);
+});
+
+test("a socket's path has a longest length in bytes: the default is left out with a reason, one that was given is refused", () => {
+  for (const [platform, longest] of [
+    ["linux", 107],
+    ["darwin", 103],
+  ]) {
+    const ofData = longest - "/revocations.sock".length;
+    for (const data of [`/${"d".repeat(ofData - 1)}`, `/${"\u00fc".repeat(Math.floor((ofData - 1) / 2))}`]) {
+      const { revocations } = revocationsOf(undefined, data, platform);
+      assert.equal(revocations, `unix:${data}/revocations.sock`);
+    }
+    for (const data of [`/${"d".repeat(ofData)}`, `/${"\u00fc".repeat(ofData / 2 + 1)}`]) {
+      const { revocations, without } = revocationsOf(undefined, data, platform);
+      assert.equal(revocations, undefined);
+      assert.ok(without.includes(`${data}/revocations.sock is longer than ${longest} bytes`), without);
+    }
+    assert.ok(revocationsOf(`unix:${"s".repeat(longest)}`, "/data", platform).revocations);
+    for (const path of ["s".repeat(longest + 1), "\u00fc".repeat(longest / 2 + 1)]) {
+      assert.throws(() => revocationsOf(`unix:${path}`, "/data", platform), { exitCode: 2 });
+    }
+  }
 });
 
 test("a secret that PROVIDERS names is handed on by `npm start`", () => {

@@ -1,7 +1,7 @@
 // What the types must allow, and what they must not: the Worker. Compiled and never run.
 
 import type { Verifier } from "arcgate";
-import { createWorker, RevocationStore, type UpstreamAuth, workerFromEnv } from "arcgate/worker";
+import { createWorker, RevocationStore, SamePrincipalPolicy, type UpstreamAuth, workerFromEnv } from "arcgate/worker";
 
 const own: Verifier = { authenticate: async ({ token }) => (token === "x" ? { id: "me", scopes: ["read"] } : null) };
 
@@ -16,6 +16,17 @@ export const { RuntimeHub } = createWorker({
   hubFor: ({ labels }) => labels.tenant ?? "none",
   limits: { resumeWindowSec: 60, maxJobs: 2 },
 });
+createWorker({
+  verifier: own,
+  agents: { echo: async (input) => input },
+  policy: {
+    ...SamePrincipalPolicy,
+    canObserve: (job, principal) => !job.orphaned && SamePrincipalPolicy.canObserve(job, principal),
+  },
+});
+createWorker({ verifier: own, agents: { echo: async (input) => input }, policy: SamePrincipalPolicy });
+// @ts-expect-error it is everybody's
+SamePrincipalPolicy.canObserve = () => true;
 // @ts-expect-error a policy has both
 createWorker({ verifier: own, policy: { canObserve: () => true } });
 // @ts-expect-error a Worker needs a verifier

@@ -71,7 +71,7 @@ test("a stream is cut when its token ends, also when the agent ignores that", as
   const events = [];
   for await (const event of sse(response)) events.push(event);
   const done = events.at(-1);
-  assert.ok(events.length > 10);
+  assert.ok(events.length > 2, "events, before it was cut");
   assert.deepEqual(events.at(-2).data.error, { code: -44004, message: "Token expired" });
   assert.deepEqual([done.event, done.data.status], ["done", "ERROR"]);
   assert.ok(done.at >= end - 20, `${end - done.at} ms before the end`);
@@ -81,7 +81,7 @@ test("a stream is cut when its token ends, also when the agent ignores that", as
 });
 
 test("an answer that takes longer than its token is no answer", async () => {
-  const { status, json } = await post({ token: `until.${Date.now() + 600}`, body: envelope({ targetAgent: "slow" }) });
+  const { status, json } = await post({ token: `until.${Date.now() + 1500}`, body: envelope({ targetAgent: "slow" }) });
   assert.deepEqual([status, json.error.code, json.id], [403, -44004, "r1"]);
 });
 

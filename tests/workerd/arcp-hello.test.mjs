@@ -28,7 +28,7 @@ const refusals = [
   ["bytes", () => new TextEncoder().encode(JSON.stringify(hello("alice"))), "INVALID_REQUEST", 4400],
   ["a long hello", () => hello("alice", { more: "x".repeat(66_000) }), "INVALID_REQUEST", 4413],
   ["a hello of 3 MB", () => hello("alice", { more: "x".repeat(3_000_000) }), "INVALID_REQUEST", 4413],
-  ["silence", undefined, "UNAUTHENTICATED", 4408, "/quick"],
+  ["silence", undefined, "INTERNAL_ERROR", 4408, "/quick"],
   [
     "a resume token of the upstream's own",
     () => hello("alice", { resume: { session_id: "sess_1", resume_token: "rtk_sess_1", last_event_seq: 0 } }),

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { frame, hello, rawSocket, upgrade } from "../lib/arcp.mjs";
+import { frame, hello, rawSocket, session, upgrade } from "../lib/arcp.mjs";
 import { muteClient, muteServer } from "../lib/mute.mjs";
 import { at, both, runtime, startGate, worker } from "./arcp/gate.mjs";
 
@@ -111,6 +111,29 @@ test("nor does it help to say it over many connections", async () => {
   for (const { client } of sessions) for (let n = 0; n < 40; n += 1) client.say("session.list_jobs", { n });
   await Promise.any(sessions.map(async ({ client }) => assert.equal((await client.toEnd()).code, 4429)));
   for (const { client } of sessions) client.socket.close();
+});
+
+test("nor to come again: whoever is over is refused before the upstream hears of it", async () => {
+  // The bucket leaks all the while: until one comes in time.
+  let refusal;
+  while (refusal === undefined) {
+    const sessions = [];
+    for (let n = 0; n < 8 && refusal === undefined; n += 1) {
+      const client = await session(at("/rates"), "context").catch(({ message }) => {
+        refusal = message;
+      });
+      if (client === undefined) continue;
+      await runtime.next();
+      sessions.push(client);
+      for (let n = 0; n < 40; n += 1) client.say("session.list_jobs", { n });
+    }
+    for (const { socket } of sessions) socket.close();
+  }
+  assert.match(refusal, /^not welcomed:.*"code":"INTERNAL_ERROR".*"details":\{"reason":"too_many_requests"\}/);
+  const { client, upstream } = await both("bob", "/rates");
+  client.say("session.list_jobs", {});
+  assert.equal((await upstream.next()).type, "session.list_jobs", "the upstream has heard of nobody else");
+  await client.close(1000);
 });
 
 test("a token that is taken back while the upstream is opened opens nothing; nor does one that nobody can look up", async () => {

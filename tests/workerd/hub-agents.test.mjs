@@ -146,19 +146,23 @@ test("an agent that never waits starves nobody, and is held for a reader that ac
 });
 
 test(
-  "a trap in the module ends sessions and agents with 1012, and the next session finds a working hub",
+  "a trap in the module ends sessions and agents with 1012, and the next instance goes on with what was kept",
   bounded,
   async () => {
     const client = await connect("trapped");
-    await submitted(client, { agent: "count", input: { to: 100_000, delayMs: 20 } });
-    await client.until("job.event");
+    const lost = await submitted(client, { agent: "count", input: { to: 100_000, delayMs: 20 } });
+    const { event_seq: seq } = await client.until("job.event");
     assert.equal(await (await fetch(`${worker.url}/trap`)).text(), "ERR_INTERNAL");
     // The agent's next report, if not this, finds the old instance gone.
     client.say("session.ping", { nonce: "n", sent_at: new Date().toISOString() });
     assert.equal((await client.closed()).code, 1012);
-    const next = await connect("trapped");
-    next.say("session.list_jobs", {});
-    assert.deepEqual((await next.until("session.jobs")).payload.jobs, []);
+    const next = await connect("trapped", { hello: { resume: client.resumption(seq) } });
+    const frames = await toTheEnd(next, lost);
+    assert.deepEqual(
+      frames.map((frame) => frame.event_seq),
+      upTo(seq + 1, frames.at(-1).event_seq),
+    );
+    assert.deepEqual([frames.at(-1).payload.code, frames.at(-1).payload.retryable], ["INTERNAL_ERROR", true]);
     const job = await submitted(next, { agent: "echo", input: 1 });
     assert.equal((await toTheEnd(next, job)).at(-1).payload.result, 1);
     next.close();

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { SignJWT } from "jose";
-import { freePort } from "../../scripts/start/worker.mjs";
+import { freePort } from "../../scripts/start/ports.mjs";
 import { postArc, streamed } from "../lib/arc.mjs";
 import { session } from "../lib/arcp.mjs";
 import { startRuntime } from "../lib/scripted-runtime.mjs";

@@ -1,73 +1,21 @@
 // `npx arcgate serve`, as whoever has installed the package calls it.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { request } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { variables } from "../../pkg/worker/env/names.js";
 import { root } from "../../scripts/setup/cache.mjs";
 import { envelope, postArc, streamed } from "../lib/arc.mjs";
+import { arcgate, bounded, served } from "../lib/command.mjs";
 import { project, write } from "../lib/packed.mjs";
 
 const { version } = JSON.parse(readFileSync(join(root, "pkg.json"), "utf8"));
-const running = new Set();
-after(() => {
-  // With what it has started.
-  for (const { pid } of running) process.kill(-pid, "SIGKILL");
-});
-
-// What never comes ends a test, too.
-const bounded = { timeout: 30_000 };
-
-/** The command in `folder`. `said` has its lines, `line(pattern)` waits for one, `ended` is its exit code. */
-function arcgate(args, { env = {}, folder = project } = {}) {
-  const { PATH, TMPDIR } = process.env;
-  const program = join(project, "node_modules/.bin/arcgate");
-  const child = spawn(program, args, {
-    cwd: folder,
-    env: { PATH, TMPDIR, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
-  running.add(child);
-  const said = [];
-  const waiting = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface(stream).on("line", (text) => {
-      said.push(text);
-      for (const look of waiting) look();
-    });
-  }
-  const ended = once(child, "close").then(([code]) => {
-    running.delete(child);
-    for (const look of waiting) look();
-    return code;
-  });
-  const line = (pattern) =>
-    new Promise((resolve, reject) => {
-      const look = () => {
-        const found = said.find((text) => pattern.test(text));
-        if (found) resolve(found);
-        else if (!running.has(child)) reject(new Error(`ended without ${pattern}:\n${said.join("\n")}`));
-      };
-      waiting.push(look);
-      look();
-    });
-  return { child, said, line, ended };
-}
-
-/** It, once it listens on a free port. */
-async function served(args = [], options) {
-  const command = arcgate(["serve", "--port", "0", ...args], options);
-  const url = (await command.line(/listens on/)).match(/http:\/\/\S+(?=,)/)[0];
-  return { ...command, url };
-}
 
 test("says what it is, and what is wrong with its arguments", async () => {
   write("yaml.env", "STATIC_TOKENS: '{}'\n");
@@ -89,6 +37,7 @@ test("says what it is, and what is wrong with its arguments", async () => {
     [["serve", "--ca", "none.pem"], 2, /--ca none.pem can't be read \(ENOENT\)/],
     [["serve", "--ca", "package.json"], 2, /--ca package.json has no certificate in it/],
     [["serve", "--revocations", "0.0.0.0:8788"], 2, /--revocations 0.0.0.0:8788 is not for this machine alone/],
+    [["serve", "--revocations", `unix:${"\u00fc".repeat(60)}`], 2, /a socket's path has \d+ bytes at most/],
     [["serve"], 1, /workerd, which runs the gate, is not installed here: npm install workerd$/],
   ]) {
     const { said, ended } = arcgate(args);
@@ -119,17 +68,6 @@ describe("with workerd", () => {
       assert.ok(!existsSync(join(folder, "arcgate-data/revocations.sock")));
     },
   );
-
-  test("a second one with the same data is refused, and leaves the first its socket", bounded, async () => {
-    const { child, ended, line } = await served(["--data", "shared"], { env: tokens });
-    await line(/^arcgate: ready$/);
-    const other = arcgate(["serve", "--port", "0", "--data", "shared"], { env: tokens });
-    assert.equal(await other.ended, 1);
-    assert.match(other.said.join("\n"), /another process listens at .*revocations\.sock: end it first/);
-    assert.ok(existsSync(join(project, "shared/revocations.sock")));
-    child.kill("SIGTERM");
-    assert.equal(await ended, 0);
-  });
 
   test("what is no socket stays where one should be", bounded, async () => {
     write("precious.txt", "precious");
@@ -279,6 +217,10 @@ describe("with workerd", () => {
     const unwritable = arcgate(["serve", "--port", "0", "--data", "file"]);
     assert.equal(await unwritable.ended, 1);
     assert.match(unwritable.said.join("\n"), /--data .* can't be written/);
+    // Where Node's own way to make folders never ends.
+    const nowhere = arcgate(["serve", "--port", "0", "--data", "/proc/x/y"]);
+    assert.equal(await nowhere.ended, 1);
+    assert.match(nowhere.said.join("\n"), /--data \/proc\/x\/y can't be written \(ENOENT\)/);
   });
 
   test("its configuration can be had, to be changed", bounded, async () => {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use arcgate::time::{Span, Time};
+use arcgate::sans_io::time::{Span, Time};
 
 static RUNS: AtomicU32 = AtomicU32::new(0);
 

@@ -2,9 +2,10 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../../../scripts/start/ports.mjs";
 import { servePages } from "../../lib/browser.mjs";
 import { documented } from "./document.mjs";
-import { freePort, openPrograms, PATIENCE } from "./programs.mjs";
+import { openPrograms, PATIENCE } from "./programs.mjs";
 
 /** The tools of one way of one consumer; `end()` leaves nothing behind. */
 export async function openKit(project, browsers) {

@@ -1,23 +1,14 @@
 // The programs that a consumer's ways run: tools to their end, and servers for as long as the way takes.
 
-import { createServer } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { node22 } from "../../../scripts/setup/npm-packages.mjs";
 import { endGroup, run, startGroup } from "../../../scripts/setup/processes.mjs";
+import { freePort } from "../../../scripts/start/ports.mjs";
 import { bounded } from "../../lib/bounded.mjs";
 
 /** How long one program, one answer may take. */
 export const PATIENCE = 240_000;
-
-/** A port that nobody listens on at present. */
-export async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}
 
 // The consumer's own tools, on the Node that the tests run on, and not the checkout's.
 async function environment(project) {
@@ -61,7 +52,7 @@ export async function openPrograms(project, atEnd) {
      * the address itself, by default. `lines` collects what it says.
      */
     async serve(command, { ready, env: more = {}, cwd, lines = [] } = {}) {
-      const port = await freePort();
+      const port = String(await freePort());
       const filled = (text) => text.replaceAll("{port}", port);
       const wanted = ready ?? new RegExp(`:${port}\\b`);
       const own = Object.fromEntries(Object.entries(more).map(([name, value]) => [name, filled(value)]));

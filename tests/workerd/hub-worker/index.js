@@ -3,7 +3,7 @@
 
 import "../../../pkg/entry.workerd.js";
 import { hubUpstream } from "../../../pkg/arcp/gate/embedded-runtime.js";
-import { Credit, isGauged } from "../../../pkg/arcp/hub-protocol.js";
+import { Credit, isGauged, pipeHeaders } from "../../../pkg/arcp/hub-protocol.js";
 import { call } from "../../../pkg/platform/modules/gate.js";
 import { builtinAgents, createWorker } from "../../../pkg/worker.workerd.js";
 
@@ -121,6 +121,10 @@ export default {
     if (url.pathname === "/version") {
       const stub = binding.get(binding.idFromName("x"));
       return stub.fetch("https://hub/", { headers: { Upgrade: "websocket", "x-arcgate-pipe": "0" } });
+    }
+    if (url.pathname === "/hub") {
+      const stub = binding.get(binding.idFromName("x"));
+      return stub.fetch("https://hub/", { headers: pipeHeaders(false) });
     }
     const { signal } = new AbortController();
     const { 0: client, 1: server } = new WebSocketPair();

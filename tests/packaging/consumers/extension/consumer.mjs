@@ -4,9 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
-import { browsers } from "../../../../scripts/setup/browsers.mjs";
-import { chromiumFlags } from "../../../lib/chromium-flags.mjs";
+import { launchWithProfile } from "../../../lib/browser.mjs";
 import { works } from "../../harness/fixture.mjs";
 
 // What a page of the extension shows, of which the manifest has these entries beside the usual.
@@ -21,11 +19,10 @@ async function shown({ project, exec, write, atEnd }, script, more) {
   const profile = mkdtempSync(join(tmpdir(), "arcgate-extension-"));
   atEnd(() => rmSync(profile, { recursive: true, force: true }));
   const dist = join(project, "dist");
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: browsers().chromium,
+  const context = await launchWithProfile(profile, {
     // Playwright's own way without a window knows no extensions.
     headless: false,
-    args: ["--headless=new", ...chromiumFlags, `--disable-extensions-except=${dist}`, `--load-extension=${dist}`],
+    args: ["--headless=new", `--disable-extensions-except=${dist}`, `--load-extension=${dist}`],
   });
   atEnd(() => context.close());
   const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent("serviceworker"));
