@@ -3,5 +3,5 @@ import { RevocationStore, workerFromEnv } from "arcgate/worker";
 
 const app = workerFromEnv(env);
 export default app;
-export const { RuntimeHub, revocations } = app;
+export const { RuntimeHub, SessionHold, revocations } = app;
 export { RevocationStore };
