@@ -18,6 +18,7 @@ function make({ ISSUER, AUDIENCE, SECRET, UPSTREAM, HEARTBEAT }) {
   return createWorker({
     verifier: () => JwtVerifier.create({ providers: { bench: { issuer: ISSUER, audience: AUDIENCE, secret } } }),
     arcp: { upstream: UPSTREAM, upstreamAuth, heartbeatIntervalSec: Number(HEARTBEAT) },
-    limits: { maxConnections: 10_000, maxConnectionsPerPrincipal: 10_000 },
+    // Nobody is greedy here, and on a busy machine a hello may come late.
+    limits: { maxConnections: 10_000, maxConnectionsPerPrincipal: 10_000, maxSilentConnections: 10_000 },
   });
 }

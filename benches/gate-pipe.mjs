@@ -19,7 +19,8 @@ async function behind(env) {
   return webSocket;
 }
 
-function carry(one, other) {
+/** Carries frames both ways. */
+export function carry(one, other) {
   for (const [from, to] of [
     [one, other],
     [other, one],

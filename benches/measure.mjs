@@ -53,3 +53,13 @@ export function spread(values) {
   const at = (share) => sorted[Math.round(share * (sorted.length - 1))];
   return (at(0.75) - at(0.25)) / 2;
 }
+
+/** The line through points: its slope, and the slope's standard error. */
+export function line(points) {
+  const mean = (at) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  const width = points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+  const slope = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0) / width;
+  const rest = points.reduce((sum, point) => sum + (point[1] - y - slope * (point[0] - x)) ** 2, 0);
+  return { slope, error: Math.sqrt(rest / Math.max(points.length - 2, 1) / width) };
+}

@@ -8,6 +8,8 @@ export function summary(page) {
   // ES256, new and seen before, without the noise.
   const request = (name) => pair(http[name], 0, 1);
   const session = (name) => pair(sessions[name], 1, 2);
+  const hubs = rowsOf(page, "hub", "CPU of the server");
+  const hub = (name) => pair(hubs[name], 1, 4);
   const page_ = (name) => size[name]?.[2] ?? "—";
   const login = page_("a login with TokenManager, besides");
   const rows = [
@@ -38,9 +40,9 @@ export function summary(page) {
       `a pipe that checks nothing ${session("bare pipe, upstream")}`,
     ],
     [
-      "a session with agents in the Worker, likewise",
-      session("gate, embedded runtime"),
-      `the Python SDK’s runtime ${session("Python SDK’s runtime")}`,
+      "agents in the Worker, which write to disk before they tell: a frame of an echo · of a burst, ten at a time (µs of CPU)",
+      hub("hub, on disk"),
+      `the same in memory ${hub("hub that keeps nothing")}, the Python SDK’s runtime ${hub("Python SDK’s runtime")}`,
     ],
   ];
   return ["| | arcgate | beside it |", "|---|---|---|", ...rows.map((cells) => `| ${cells.join(" | ")} |`)].join("\n");

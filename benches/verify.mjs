@@ -46,9 +46,11 @@ async function speedTable(name, start, program, sets, rounds) {
   ].join("\n");
 }
 
-// Microseconds of CPU a token, for each contender a list of rounds. Within a round they take many short turns, so that what
-// the machine does beside hits all alike. The first round is dropped, and is a long one: it warms up, compilers included.
-async function measure({ url }, pid, set, rounds) {
+/**
+ * Microseconds of CPU a token, for each contender a list of rounds. Within a round they take many short turns, so that what
+ * the machine does beside hits all alike. The first round is dropped, and is a long one: it warms up, compilers included.
+ */
+export async function measure({ url }, pid, set, rounds) {
   const { names } = await post(url, "/begin", set);
   const times = Object.fromEntries(names.map((contender) => [contender, []]));
   const turn = set.tokens.length / turns;
