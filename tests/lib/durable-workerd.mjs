@@ -35,8 +35,9 @@ const worker :Workerd.Worker = (
 
 /**
  * Bundles a Worker and starts it. `objects` are its Durable Objects, class by binding. `kill()` ends the process by SIGKILL, and
- * `start()` starts it again; `up()` waits until it answers, and gives nothing once it is closed for good. `log` collects what all
- * of its lives say. `fileKiB` is how large a file may become in the next life: the disk is full there.
+ * `start()` starts it again; `up()` waits until it answers, and gives nothing once it is closed for good. A start that `close()`
+ * comes upon ends without a word, and before `close()` does. `log` collects what all of its lives say. `fileKiB` is how large a
+ * file may become in the next life: the disk is full there.
  */
 export async function durableWorkerd(entry, objects, { bundling } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "arcgate-durable-"));
@@ -49,8 +50,18 @@ export async function durableWorkerd(entry, objects, { bundling } = {}) {
   let child;
   let isClosed = false;
   let life = gate();
+  let starting;
 
-  async function start({ fileKiB } = {}) {
+  function start(options) {
+    starting = comeUp(options).catch((error) => {
+      // Nobody wants it any more: its failure would be told after the tests, as one of the file.
+      if (!isClosed) throw error;
+    });
+    return starting;
+  }
+
+  async function comeUp({ fileKiB } = {}) {
+    if (isClosed) return;
     const command = [join(root, "node_modules/.bin/workerd"), "serve", join(folder, "config.capnp")];
     // A write beyond the limit fails like one to a full disk, where the signal that comes with it is ignored.
     const limited = ["sh", "-c", `trap "" XFSZ; ulimit -f ${fileKiB * 2}; exec "$@"`, "sh", ...command];
@@ -59,7 +70,7 @@ export async function durableWorkerd(entry, objects, { bundling } = {}) {
       child = startGroup(program, args, { cwd: folder, onLine: (line) => log.push(line) });
       await answering(`${url}/healthz`, child, "workerd", () => log.slice(-30).join("\n"));
     };
-    await startAnew("workerd", begin, { isPassing: isServersAccident });
+    await startAnew("workerd", begin, { isPassing: (error) => !isClosed && isServersAccident(error) });
     life.open();
   }
 
@@ -72,6 +83,7 @@ export async function durableWorkerd(entry, objects, { bundling } = {}) {
     isClosed = true;
     life.open();
     if (child) await endGroup(child);
+    await starting?.catch(() => {});
     rmSync(folder, { recursive: true, force: true });
   }
 

@@ -2,6 +2,7 @@
 // told is still there, in its order and once, and every job has one end.
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ArcpClient } from "../../pkg/entry.node.js";
@@ -15,11 +16,12 @@ const KILLS = Number(process.env.ARCGATE_KILLS ?? 20);
 const FRAMES = 500;
 const bounded = { timeout: 60_000 + KILLS * 3000 };
 
+const start = () =>
+  durableWorkerd(fileURLToPath(new URL("hub-kill/worker.js", import.meta.url)), { RUNTIME_HUB: "RuntimeHub" });
+
 let worker;
 before(async () => {
-  worker = await durableWorkerd(fileURLToPath(new URL("hub-kill/worker.js", import.meta.url)), {
-    RUNTIME_HUB: "RuntimeHub",
-  });
+  worker = await start();
 });
 after(() => worker?.close());
 
@@ -68,10 +70,13 @@ test(
     for (let kill = 1; kill <= 3; kill += 1) {
       const cut = await client.submit({ agent: "endless", input: { delayMs: 2 } });
       const turns = [];
+      let back;
       for await (const { body } of cut) {
         turns.push(body.value);
-        if (turns.length === 20) worker.kill().then(() => worker.start());
+        if (turns.length === 20) back = worker.kill().then(() => worker.start());
       }
+      // The client may be back before this is: it knows of nothing but the port.
+      await back;
       assert.deepEqual(turns, upTo(turns.length), "each event once and in order, as far as it came");
       await assert.rejects(cut.result, ({ code, retryable, details }) => {
         assert.deepEqual([code, retryable, details.code], ["ERR_REMOTE", true, "INTERNAL_ERROR"]);
@@ -87,5 +92,19 @@ test(
     await client.close();
   },
 );
+
+test("a life that is closed while it comes back leaves nothing behind, and no failure", async () => {
+  const own = await start();
+  await own.kill();
+  let isOver = false;
+  own.start().then(() => {
+    isOver = true;
+  });
+  await own.close();
+  assert.ok(isOver, "its start went on after it was closed");
+  assert.equal(await own.up(), false);
+  await own.start();
+  assert.equal(existsSync(own.state), false, "it came back after it was closed");
+});
 
 const upTo = (last) => Array.from({ length: last }, (_, index) => index + 1);
