@@ -1,42 +1,43 @@
 // `npm test`: set-up, build, and every suite but those that stand apart; `npm test -- host node` runs some of them.
-// A suite that passes is one line; one that fails shows all that it said.
+// A suite that passes is one line; of one that fails all is shown that was said by what failed, and its end once more before the summary.
 
 import { build } from "./build.mjs";
 import { root } from "./setup/cache.mjs";
 import { buildEnvironment } from "./setup/rust.mjs";
 import { main, Stop, step } from "./setup/steps.mjs";
 import { setup } from "./setup.mjs";
-import { startedAnew, summarize } from "./test/report.mjs";
+import { runFiles } from "./test/files.mjs";
+import { once } from "./test/once.mjs";
+import { outcome, summarize } from "./test/report.mjs";
 import { groups, suites } from "./test/suites.mjs";
 import { runBegun } from "./test/watched.mjs";
 
 async function runSuite(suite, env) {
   if (suite.absent) return { name: suite.name, note: suite.absent };
   const since = Date.now();
-  const [program, ...args] = suite.command();
+  const said = suite.files
+    ? `${suite.files.length} test files, ${suite.atOnce} at a time`
+    : suite.command().join(" ").replaceAll(`${root}/`, "").slice(0, 100);
   let result;
-  let counts;
-  let note;
-  await step(suite.name, [program, ...args].join(" ").replaceAll(`${root}/`, "").slice(0, 100), async (say) => {
-    const own = suite.wasm ? { ...env, ...suite.env } : undefined;
-    result = await runBegun(suite, program, args, {
-      cwd: root,
-      env: own,
-      onLine: say,
-      patience: suite.patience,
-    });
-    note = result.stuck ? undefined : suite.skipWhen?.(result.output);
-    counts = note ? { passed: 0, failed: 0 } : suite.count(result.output);
-    // Whatever it counted, an exit code says that something is wrong.
-    if (!note && result.code !== 0 && counts.failed === 0) counts.failed = 1;
-    if (result.stuck) return `FAILED: ${result.stuck}`;
-    if (counts.failed) return `FAILED (${counts.failed})`;
-    const again = startedAnew(result.output);
-    const anew = again ? `, ${again} times a program was started anew` : "";
-    return note ? `skipped: ${note}` : counts.passed ? `${counts.passed} passed${anew}` : "ok";
+  await step(suite.name, said, async (say) => {
+    const options = { cwd: root, env: suite.wasm ? { ...env, ...suite.env } : undefined, onLine: say };
+    result = suite.files ? await runFiles({ ...suite, once }, options) : await runWhole(suite, options);
+    return outcome(result);
   });
-  if (counts.failed) console.log(`\n${result.output}\n`);
-  return { name: suite.name, ...counts, seconds: (Date.now() - since) / 1000, note: note && `skipped: ${note}` };
+  for (const { output } of result.failures) console.log(`\n${output}\n`);
+  return { name: suite.name, ...result, seconds: (Date.now() - since) / 1000 };
+}
+
+// A suite that is one program.
+async function runWhole(suite, options) {
+  const [program, ...args] = suite.command();
+  const { code, output, stuck } = await runBegun(suite, program, args, { ...options, patience: suite.patience });
+  const skipped = stuck ? undefined : suite.skipWhen?.(output);
+  if (skipped) return { passed: 0, failed: 0, failures: [], output, note: `skipped: ${skipped}` };
+  const counts = suite.count(output);
+  // Whatever it counted, an exit code says that something is wrong.
+  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  return { ...counts, failures: counts.failed ? [{ output, stuck }] : [], output };
 }
 
 await main(async () => {

@@ -1,5 +1,6 @@
 // Counts: what each kind of runner says at its end, and the summary of all.
 
+import { basename } from "node:path";
 import { ANEW } from "../setup/anew.mjs";
 
 /** Sums "test result: ok. 5 passed; 0 failed" lines: cargo test, and wasm-bindgen's runner. */
@@ -50,16 +51,57 @@ function sum(output, pattern) {
   return counts;
 }
 
-/** The summary; its last line is "N passed, N failed". Gives the exit code. */
-export function summarize(results) {
-  console.log("\nSummary");
+/** How a suite ended, in a few words: what its line says. */
+export function outcome({ passed, failed, failures, again = [], output, note }) {
+  const stuck = failures.map(({ stuck }) => stuck).filter(Boolean);
+  if (stuck.length) return `FAILED: ${stuck.join("; ")}`;
+  if (failed) return `FAILED (${failed})`;
+  const anew = startedAnew(output);
+  const said = [
+    passed ? `${passed} passed` : "ok",
+    ...(anew ? [`${anew} times a program was started anew`] : []),
+    ...(again.length ? [secondTry(again)] : []),
+  ];
+  return note ?? said.join(", ");
+}
+
+const secondTry = (again) =>
+  `${again.length} ${again.length === 1 ? "file" : "files"} at the second try: ${again
+    .map(({ file }) => basename(file))
+    .join(", ")}`;
+
+/** So many lines of a suite that failed stand before the summary: what is shown of a long run is its end. */
+const LINES = 150;
+
+/** What failed, as far as it says why: a test file's failing tests and how it ended, or the end of what a program said. */
+export function whatFailed({ name, failures }) {
+  return failures.map(({ file, output }) => {
+    const from = file ? output.indexOf("\n✖ failing tests:") : -1;
+    const lines = output
+      .slice(from + 1)
+      .trimEnd()
+      .split("\n");
+    const kept = lines.length > LINES ? [...lines.slice(0, LINES / 2), "…", ...lines.slice(-LINES / 2)] : lines;
+    // Of a program that is no test file the end is what counts.
+    return `${file ?? name} failed\n${(file ? kept : lines.slice(-LINES)).join("\n")}`;
+  });
+}
+
+/** The summary, and before it what failed, and what did at the first try; its last line is "N passed, N failed". Gives the exit code. */
+export function summarize(results, say = console.log) {
+  for (const result of results) {
+    for (const text of whatFailed({ failures: [], ...result })) say(`\n${text}`);
+    for (const { file, output } of result.again ?? []) say(`\n${file} failed at the first try\n${output.trimEnd()}`);
+  }
+  say("\nSummary");
   const width = Math.max(...results.map(({ name }) => name.length));
-  for (const { name, passed, failed, seconds, note } of results) {
+  for (const { name, passed, failed, seconds, note, again = [] } of results) {
     const counts = note ?? (passed + failed === 0 ? "ok" : `${passed} passed, ${failed} failed`);
     const time = seconds === undefined ? "" : `${seconds.toFixed(1)} s`;
-    console.log(`  ${name.padEnd(width)}  ${time.padStart(8)}  ${counts}`);
+    const more = again.length ? `, ${secondTry(again)}` : "";
+    say(`  ${name.padEnd(width)}  ${time.padStart(8)}  ${counts}${more}`);
   }
   const total = (what) => results.reduce((all, result) => all + (result[what] ?? 0), 0);
-  console.log(`\n${total("passed")} passed, ${total("failed")} failed`);
+  say(`\n${total("passed")} passed, ${total("failed")} failed`);
   return total("failed") === 0 && total("passed") > 0 ? 0 : 1;
 }

@@ -7,7 +7,8 @@ import { root } from "../setup/cache.mjs";
 import { node22 } from "../setup/npm-packages.mjs";
 import { target } from "../setup/rust.mjs";
 import { alone } from "./alone.mjs";
-import { cargoCounts, mutantCounts, neverBegan, nodeCounts } from "./report.mjs";
+import { nodeCommand } from "./files.mjs";
+import { cargoCounts, mutantCounts, neverBegan } from "./report.mjs";
 
 // A lint counts as nothing when it is content, and as one failure when it isn't.
 // Subpaths that are no JavaScript.
@@ -47,6 +48,7 @@ function nodeSuites(name, { group = name, folder = group, pattern, atOnce = AT_O
   ];
 }
 
+// Its files have their second try, but where the suite stands apart: that is a proof, and whoever runs it looks at it.
 function nodeSuite(name, { group, folder, files, atOnce, setup, node = () => node22, apart, options = [] }) {
   return {
     name,
@@ -54,10 +56,12 @@ function nodeSuite(name, { group, folder, files, atOnce, setup, node = () => nod
     apart,
     setup,
     build: true,
+    files,
+    atOnce,
+    again: !apart && process.env.ARCGATE_SECOND_TRY !== "0",
     patience: nodePatience,
     absent: files.length === 0 && `no ${join("tests", folder)}/*.test.mjs yet`,
-    command: () => [node(), "--test", "--test-reporter=spec", `--test-concurrency=${atOnce}`, ...options, ...files],
-    count: nodeCounts,
+    command: (file) => nodeCommand(node(), options, file),
   };
 }
 
