@@ -8,7 +8,7 @@ import { root } from "../../scripts/setup/cache.mjs";
 import { must } from "../../scripts/setup/processes.mjs";
 import { buildEnvironment } from "../../scripts/setup/rust.mjs";
 import { rustConsumer, rustFolder } from "../lib/rust-consumer.mjs";
-import { section } from "../lib/rust-snippets.mjs";
+import { section } from "../lib/snippets.mjs";
 
 const { version } = JSON.parse(readFileSync(join(root, "pkg.json"), "utf8"));
 let folder;

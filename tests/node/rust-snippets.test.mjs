@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { root } from "../../scripts/setup/cache.mjs";
 import { target } from "../../scripts/setup/rust.mjs";
 import { rustConsumer } from "../lib/rust-consumer.mjs";
-import { blocks, documents } from "../lib/rust-snippets.mjs";
+import { blocks, documents } from "../lib/snippets.mjs";
 
 // What the documents' programs use besides; versions are those of examples/rust-worker, where it has them.
 const manifest = `

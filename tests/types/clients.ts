@@ -103,7 +103,19 @@ async function session() {
   // @ts-expect-error clients are made by connect
   new ArcpClient();
   const job: Job = await client.submit({ agent: "count", input: { to: 3 }, idempotencyKey: "k" });
-  for await (const event of job) check<Equal<typeof event.ts, string>>();
+  for await (const event of job) {
+    check<Equal<typeof event.ts, string>>();
+    if (event.kind === "progress") check<Equal<typeof event.body.total, number | undefined>>();
+    if (event.kind === "x-vendor.acme.step") check<Equal<typeof event.body.of, unknown>>();
+    if (event.kind === "metric") check<Equal<typeof event.body.more, unknown>>();
+    // @ts-expect-error the protocol has no such kind
+    if (event.kind === "proggress") return;
+  }
+  for await (const { kind, body } of await client.submit({ agent: "count" })) {
+    if (kind === "progress") check<Equal<typeof body.current, number>>();
+    else if (kind === "result_chunk") check<Equal<typeof body.encoding, "utf8" | "base64">>();
+    else check<Equal<typeof body.current, unknown>>();
+  }
   check<Equal<Awaited<typeof job.result>, unknown>>();
   await job.cancel("enough");
   const { jobs, nextCursor } = await client.listJobs({ status: "running", limit: 5 });

@@ -237,6 +237,6 @@ function after({ error, isWhole }: End): Next {
 
 function dropped(count: number): QueuedEvent {
   const body = { count };
-  const event = { kind: "x-vendor.arcgate.dropped", ts: new Date().toISOString(), body };
+  const event = { kind: "x-vendor.arcgate.dropped" as const, ts: new Date().toISOString(), body };
   return Object.defineProperty(event, DROPPED, { value: body });
 }

@@ -3,6 +3,7 @@
 import type { ErrorCode } from "../../error-codes.js";
 import type { ArcgateError } from "../../errors.js";
 import type { Bearer } from "../../token/types.js";
+import type { EventBodies } from "../event-bodies.js";
 
 /** How a client shows who it is (ARCP 1.1 §6.1). */
 export type ArcpAuth =
@@ -180,25 +181,26 @@ export interface Job extends AsyncIterable<JobEvent> {
   unsubscribe(): Promise<void>;
 }
 
-/** An event of a job (ARCP 1.1 §8.2). */
-export interface JobEvent {
-  kind:
-    | "log"
-    | "thought"
-    | "tool_call"
-    | "tool_result"
-    | "status"
-    | "metric"
-    | "artifact_ref"
-    | "delegate"
-    | "progress"
-    | "result_chunk"
-    | "x-vendor.arcgate.dropped"
-    | (string & {});
+/**
+ * An event of a job (ARCP 1.1 §8.2): `kind` tells what its `body` says. The types are those of the specification; whether a runtime keeps
+ * to them is not looked at, and one of a later version may send kinds that are not here: pass over those.
+ */
+export type JobEvent = {
   /** When, in RFC 3339. */
   ts: string;
-  /** What the kind says: `{ current, total }` of a progress, say. */
-  body: Record<string, unknown>;
   /** `event_seq`; not on events of this client's own. */
   seq?: number;
+} & {
+  [Kind in keyof ClientEventBodies]: { kind: Kind; body: ClientEventBodies[Kind] & More };
+}[keyof ClientEventBodies];
+
+/** What else a body says. */
+type More = { [name: string]: unknown };
+
+interface ClientEventBodies extends EventBodies {
+  delegate: { delegate_id: string; agent: string; input?: unknown; lease_request?: object; lease_constraints?: object };
+  /** A piece of the result, which `result` gives as a whole. */
+  result_chunk: { result_id: string; chunk_seq: number; data: string; encoding: "utf8" | "base64"; more: boolean };
+  /** Kinds of somebody's own. `x-vendor.arcgate.dropped` stands where events are missing: `count` is how many, at least. */
+  [vendors: `x-vendor.${string}`]: { [name: string]: unknown };
 }

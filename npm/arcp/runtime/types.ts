@@ -1,6 +1,7 @@
 // Agents of one's own, and the jobs that they do.
 
 import type { Principal } from "../../verify/types.js";
+import type { EventBodies } from "../event-bodies.js";
 
 /** An agent: takes and gives what JSON can hold, at once or after a series of events. */
 export type Agent = (input: unknown, context: JobContext) => Promise<unknown> | AsyncGenerator<JobEventBody, unknown>;
@@ -20,15 +21,8 @@ export interface JobContext {
 
 /** An event of a job: its kind and the body that goes with it. */
 export type JobEventBody =
-  | { kind: "progress"; body: { current: number; total?: number; units?: string; message?: string } }
+  | { [Kind in keyof EventBodies]: { kind: Kind; body: EventBodies[Kind] } }[keyof EventBodies]
   | { kind: "result_chunk"; body: { data: string; encoding?: "utf8" | "base64"; [name: string]: unknown } }
-  | { kind: "status"; body: { phase: string; message?: string } }
-  | { kind: "log"; body: { level: string; message: string } }
-  | { kind: "thought"; body: { text: string } }
-  | { kind: "tool_call"; body: { tool: string; args: unknown; call_id: string } }
-  | { kind: "tool_result"; body: { call_id: string; result?: unknown; error?: unknown } }
-  | { kind: "metric"; body: { name: string; value: number; unit?: string; dimensions?: Record<string, string> } }
-  | { kind: "artifact_ref"; body: { uri: string; content_type: string; byte_size?: number; sha256?: string } }
   | { kind: `x-vendor.${string}`; body: Record<string, unknown> };
 
 /**

@@ -1,4 +1,4 @@
-// The Rust that stands in the documents. A block begins with ```rust; a word after it says for whom (tests/node/rust-snippets.test.mjs).
+// What stands in the documents of a language. A block of Rust begins with ```rust; a word after it says for whom (tests/node/rust-snippets.test.mjs).
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
