@@ -154,6 +154,12 @@ for (const path of Object.keys(journeys)) {
     const visitor = await visit("chromium", site, path, { width: 320, height: 640 });
     await visitor.says("#ready", /s$/);
     assert.equal(await sideways(visitor), 0, "folded");
+    const rows = await visitor.run(() => {
+      // As wide as the widest of the fonts that a system may have.
+      document.querySelector(".pages").style.letterSpacing = "0.1em";
+      return new Set([...document.querySelectorAll(".pages a")].map((link) => link.getBoundingClientRect().top)).size;
+    });
+    assert.equal(rows, 1, "the pages' names stand in a row");
     await unfoldAll(visitor);
     assert.equal(await sideways(visitor), 0, "unfolded");
     await visitor.close();
