@@ -1,31 +1,17 @@
 // The embedded runtime, with what it writes counted as the platform counts it, and what wakes its objects: GET /counts.
 
 import { createWorker } from "arcgate/worker";
+import { telling, woken } from "../../tests/lib/woken.mjs";
 import { options } from "./options.mjs";
 
 const app = createWorker(options);
 const counts = { rows: 0, statements: 0, alarms: 0, bytes: 0, made: 0, messages: 0, wakings: 0 };
 
-export default {
-  fetch(request, env, ctx) {
-    return new URL(request.url).pathname === "/counts" ? Response.json(counts) : app.fetch(request, env, ctx);
-  },
-};
+export default telling(app, counts);
 
-export class RuntimeHub extends app.RuntimeHub {
+export class RuntimeHub extends woken(app.RuntimeHub, counts) {
   constructor(state, env) {
     super(withStorage(state), env);
-    counts.made += 1;
-  }
-
-  webSocketMessage(...told) {
-    counts.messages += 1;
-    return super.webSocketMessage(...told);
-  }
-
-  alarm() {
-    counts.wakings += 1;
-    return super.alarm();
   }
 }
 

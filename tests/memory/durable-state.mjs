@@ -2,6 +2,19 @@
 
 import { DatabaseSync } from "node:sqlite";
 
+/** All that `write` does is done, or nothing of it. */
+export const transactionsOf = (database) => (write) => {
+  database.exec("BEGIN");
+  try {
+    const result = write();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+};
+
 /** The state of an object. `hub()` is the object, once it is made. */
 export function durableState(hub) {
   const database = new DatabaseSync(":memory:");
@@ -21,17 +34,7 @@ export function durableState(hub) {
   return {
     storage: {
       sql: { exec },
-      transactionSync(write) {
-        database.exec("BEGIN");
-        try {
-          const result = write();
-          database.exec("COMMIT");
-          return result;
-        } catch (error) {
-          database.exec("ROLLBACK");
-          throw error;
-        }
-      },
+      transactionSync: transactionsOf(database),
       getAlarm: async () => null,
       async setAlarm(at) {
         clearTimeout(alarm);

@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { Alarm } from "../../pkg/arcp/runtime/alarm.js";
 import { StorageFailure, Store } from "../../pkg/arcp/runtime/store.js";
+import { transactionsOf } from "../memory/durable-state.mjs";
 
 /** A Durable Object's storage. `fails` says which statements do. */
 function storageOf(database, fails = () => false) {
@@ -15,18 +16,7 @@ function storageOf(database, fails = () => false) {
     const rows = /^\s*(select|pragma)/i.test(query) ? statement.all(...values) : void statement.run(...values);
     return { toArray: () => rows, one: () => rows[0], raw: () => rows.map(Object.values) };
   };
-  const transactionSync = (work) => {
-    database.exec("BEGIN");
-    try {
-      const made = work();
-      database.exec("COMMIT");
-      return made;
-    } catch (error) {
-      database.exec("ROLLBACK");
-      throw error;
-    }
-  };
-  return { sql: { exec }, transactionSync, deleteAll: async () => {} };
+  return { sql: { exec }, transactionSync: transactionsOf(database), deleteAll: async () => {} };
 }
 
 /** A core that wants these changes written, and then these rows of logs; what it is given to restore is left to it. */

@@ -12,6 +12,7 @@ import {
   frames,
   nextOf,
   runtime,
+  seqs,
   startHolds,
   submitted,
   takenUp,
@@ -41,10 +42,7 @@ test("an object that is gone comes back by its alarm, within 30 s, and goes on w
   assert.ok(from === 1 || from === 2, "what was written is not asked for again");
   for (const seq of [2, 3]) event(second, seq);
   const back = await again(client, 1, { path });
-  assert.deepEqual(
-    (await frames(back, 2)).map(({ event_seq }) => event_seq),
-    [2, 3],
-  );
+  assert.deepEqual(seqs(await frames(back, 2)), [2, 3]);
   await cut(back);
 });
 

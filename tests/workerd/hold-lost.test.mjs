@@ -13,6 +13,7 @@ import {
   logged,
   nextOf,
   refused,
+  seqs,
   startHolds,
   submitted,
   takenUp,
@@ -20,8 +21,6 @@ import {
 } from "./hold/holds.mjs";
 
 startHolds();
-
-const seqs = (list) => list.map(({ event_seq }) => event_seq);
 
 test("an upstream that is lost is taken up again, while the client is away and while it is there", async () => {
   const { client, upstream } = await both();

@@ -13,6 +13,7 @@ import {
   nextOf,
   refused,
   runtime,
+  seqs,
   startHolds,
   submitted,
   takenUp,
@@ -20,8 +21,6 @@ import {
 } from "./hold/holds.mjs";
 
 startHolds();
-
-const seqs = (list) => list.map(({ event_seq }) => event_seq);
 
 test("what comes while the client is away is there when it is back, once, and the upstream sees one client", async () => {
   const { client, upstream } = await both();

@@ -30,12 +30,12 @@ test("heartbeats wake no hub", { timeout: 120_000 }, async () => {
   const sessions = await Promise.all(Array.from({ length: all }, connect));
   await Promise.all(sessions.map((client) => heartbeats(client, 4)));
   const asleep = await counts();
-  assert.deepEqual(asleep, { made: all, messages: all, alarms: 0 }, "a hello each");
+  assert.deepEqual(asleep, { made: all, messages: all, wakings: 0 }, "a hello each");
   await Promise.all(sessions.map((client) => heartbeats(client, 2)));
   assert.deepEqual(await counts(), asleep);
   for (const client of sessions) {
     client.say("session.list_jobs", {});
     assert.deepEqual((await client.until("session.jobs")).payload.jobs, []);
   }
-  assert.deepEqual(await counts(), { made: 2 * all, messages: 2 * all, alarms: 0 }, "all of them were asleep");
+  assert.deepEqual(await counts(), { made: 2 * all, messages: 2 * all, wakings: 0 }, "all of them were asleep");
 });

@@ -1,15 +1,11 @@
 // The Durable Object of a hub: what the platform calls.
 
-import { ready } from "../../platform/modules/gate.js";
 import type { PlatformRequest } from "../../platform/types.js";
 import type { RuntimeHubClass } from "../../worker/types.js";
-import { pipeOf } from "../hub-protocol.js";
+import { takeSocket } from "../object-socket.js";
 import { Hub } from "./hub.js";
 import type { HubOptions } from "./options.js";
 import type { HubSocket, HubState } from "./platform.js";
-
-/** Workers' pair of sockets. */
-declare const WebSocketPair: new () => { 0: WebSocket; 1: HubSocket };
 
 /** The class of a deployment's hubs. */
 export function runtimeHub(options: HubOptions): RuntimeHubClass {
@@ -23,21 +19,12 @@ export function runtimeHub(options: HubOptions): RuntimeHubClass {
       own.blockConcurrencyWhile(() => this.#hub.prepare().catch(() => {}));
     }
 
-    /** Takes the gate's upgrade requests. Only a binding reaches this, so what they say of a user is believed. */
-    async fetch(request: PlatformRequest): Promise<Response> {
-      const pipe = pipeOf(request.headers);
-      if (pipe === undefined) {
-        return new Response("another version", { status: 426, headers: { Upgrade: "websocket" } });
-      }
-      try {
-        await ready();
-        this.#hub.greet();
-      } catch {
-        return new Response("misconfigured", { status: 500 });
-      }
-      const { 0: client, 1: server } = new WebSocketPair();
-      this.#hub.connected(server, pipe.isPaced);
-      return new Response(null, { status: 101, webSocket: client } as ResponseInit);
+    /** Takes the gate's upgrade requests. */
+    fetch(request: PlatformRequest): Promise<Response> {
+      return takeSocket(request, {
+        greet: () => this.#hub.greet(),
+        connected: (socket, isPaced) => this.#hub.connected(socket as HubSocket, isPaced),
+      });
     }
 
     webSocketMessage(socket: unknown, message: unknown): void {

@@ -104,6 +104,9 @@ export async function frames(client, count) {
   return found;
 }
 
+/** Their numbers. */
+export const seqs = (list) => list.map(({ event_seq }) => event_seq);
+
 /** The next frame at the upstream that is no heartbeat and no acknowledgement. */
 export async function nextOf(upstream) {
   for (;;) {
