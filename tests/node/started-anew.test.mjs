@@ -30,6 +30,12 @@ function fake(name, first, then) {
   return file;
 }
 
+// A browser is ended with its test, however that ends: one that is left keeps the file from its end.
+const ended = (t, [browser, again]) => {
+  t.after(() => browser.close?.());
+  return [browser, again];
+};
+
 // What is said on standard error meanwhile.
 async function heard(work) {
   const { write } = process.stderr;
@@ -48,12 +54,11 @@ async function heard(work) {
 const dies = "kill -SEGV $$";
 
 describe("Chromium, by Playwright", () => {
-  test("that dies once is started again, and it is said so", async () => {
+  test("that dies once is started again, and it is said so", async (t) => {
     const executablePath = fake("chromium-once", dies, `exec ${browsers().chromium} "$@"`);
-    const [browser, again] = await heard(() => launchChromium({ executablePath }));
+    const [browser, again] = ended(t, await heard(() => launchChromium({ executablePath })));
     assert.equal(again, 1);
     assert.match(browser.version(), /^\d+/, String(browser));
-    await browser.close();
   });
 
   test("that dies each time is an error in the end, with what it died of", async () => {
@@ -80,22 +85,20 @@ for (const name of ["chromium", "firefox"]) {
   const { chromium, chromedriver, firefox, geckodriver } = browsers();
   const [driver, binary] = name === "chromium" ? [chromedriver, chromium] : [geckodriver, firefox];
   describe(`${name}, by its driver`, () => {
-    test("a driver that dies once is started again", async () => {
+    test("a driver that dies once is started again", async (t) => {
       const program = fake(`${name}-driver`, dies, `exec ${driver} "$@"`);
-      const [browser, again] = await heard(() => startBrowser(name, { program }));
+      const [browser, again] = ended(t, await heard(() => startBrowser(name, { program })));
       assert.deepEqual([again, browser.name], [1, name], String(browser));
       assert.equal(await browser.run("return 1 + 1"), 2);
-      await browser.close();
     });
 
-    test("a browser that dies once is started again", async () => {
+    test("a browser that dies once is started again", async (t) => {
       // Geckodriver asks for the version first.
       const starts = `case "$1" in *-version) rm "$0.times";; *) ${dies};; esac`;
       const program = fake(`${name}-binary`, starts, `exec ${binary} "$@"`);
-      const [browser, again] = await heard(() => startBrowser(name, { binary: program }));
+      const [browser, again] = ended(t, await heard(() => startBrowser(name, { binary: program })));
       assert.deepEqual([again, browser.name], [1, name], String(browser));
       assert.equal(await browser.run("return 1 + 1"), 2);
-      await browser.close();
     });
 
     test("a driver that never says a word is given up", async () => {

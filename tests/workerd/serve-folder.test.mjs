@@ -1,7 +1,7 @@
 // `arcgate serve`: a data folder is one gate's at a time.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { root } from "../../scripts/setup/cache.mjs";
@@ -48,6 +48,19 @@ describe("with workerd", () => {
       assert.equal(await ended, 0, said.join("\n"));
       assert.deepEqual(locks(data), []);
     }
+  });
+
+  test("a socket's path may be as long as the system takes one, in bytes, and no longer", bounded, async () => {
+    const longest = process.platform === "linux" ? 107 : 103;
+    const path = `${"\u00fc".repeat((longest - 1) / 2)}x`;
+    const { child, ended, line } = await served(["--data", "long", "--revocations", `unix:${path}`], { env });
+    await line(/revocations: POST to unix:/);
+    assert.ok(lstatSync(join(project, path)).isSocket());
+    child.kill("SIGTERM");
+    assert.equal(await ended, 0);
+    const refused = arcgate(["serve", "--port", "0", "--data", "long", "--revocations", `unix:${path}y`], { env });
+    assert.equal(await refused.ended, 2);
+    assert.match(refused.said.join("\n"), new RegExp(`a socket's path has ${longest} bytes at most`));
   });
 
   test(
