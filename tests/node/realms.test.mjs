@@ -11,10 +11,11 @@ import { createWorker } from "../../pkg/worker.node.js";
 import { installed } from "../lib/installed.mjs";
 
 const secret = "0123456789abcdef0123456789abcdef";
-const now = Math.floor(Date.now() / 1000);
 const segment = (value) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 
 async function hs256(claims = {}) {
+  // What is installed first may take longer than a token lasts.
+  const now = Math.floor(Date.now() / 1000);
   const whole = { iss: "https://issuer.example", aud: "api", sub: "alice", iat: now, exp: now + 60, ...claims };
   const input = `${segment({ alg: "HS256", typ: "JWT" })}.${segment(whole)}`;
   const key = await webcrypto.subtle.importKey("raw", Buffer.from(secret), { name: "HMAC", hash: "SHA-256" }, false, [
