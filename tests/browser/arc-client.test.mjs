@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launchChromium } from "../lib/browser.mjs";
+import { listener } from "../lib/listener.mjs";
 
 const types = { js: "text/javascript", wasm: "application/wasm" };
 const event = (name, data) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
@@ -17,31 +18,33 @@ const failed = [];
 const finished = [];
 
 before(async () => {
-  server = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url, "http://localhost");
-    if (pathname.startsWith("/pkg/")) {
-      const file = fileURLToPath(new URL(`../..${pathname}`, import.meta.url));
-      response.writeHead(200, { "content-type": types[file.split(".").at(-1)] });
-      return response.end(await readFile(file));
-    }
-    if (pathname !== "/arc") return response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html>");
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const { id, params } = JSON.parse(Buffer.concat(chunks));
-    if (!params.stream) {
-      response.writeHead(200, { "content-type": "application/arc+json" });
-      const result = { type: "task", task: { taskId: "t", status: "COMPLETED" } };
-      return response.end(
-        JSON.stringify({ arc: "1.0", id, responseAgent: "a", targetAgent: "page", result, error: null }),
-      );
-    }
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    const part = { type: "TextPart", content: "x" };
-    response.write(event("stream", { chatId: "c", message: { role: "agent", parts: [part] } }));
-    response.write(event("done", { chatId: "c", status: "ACTIVE", done: true }));
-    // In a packet of its own, as servers end a stream.
-    setImmediate(() => response.end());
-  });
+  server = createServer(
+    listener(async (request, response) => {
+      const { pathname } = new URL(request.url, "http://localhost");
+      if (pathname.startsWith("/pkg/")) {
+        const file = fileURLToPath(new URL(`../..${pathname}`, import.meta.url));
+        response.writeHead(200, { "content-type": types[file.split(".").at(-1)] });
+        return response.end(await readFile(file));
+      }
+      if (pathname !== "/arc") return response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html>");
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const { id, params } = JSON.parse(Buffer.concat(chunks));
+      if (!params.stream) {
+        response.writeHead(200, { "content-type": "application/arc+json" });
+        const result = { type: "task", task: { taskId: "t", status: "COMPLETED" } };
+        return response.end(
+          JSON.stringify({ arc: "1.0", id, responseAgent: "a", targetAgent: "page", result, error: null }),
+        );
+      }
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const part = { type: "TextPart", content: "x" };
+      response.write(event("stream", { chatId: "c", message: { role: "agent", parts: [part] } }));
+      response.write(event("done", { chatId: "c", status: "ACTIVE", done: true }));
+      // In a packet of its own, as servers end a stream.
+      setImmediate(() => response.end());
+    }),
+  );
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   browser = await launchChromium();
   page = await browser.newPage();

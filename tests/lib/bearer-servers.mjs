@@ -1,6 +1,7 @@
 // Servers for createFetch: they tell what they got, and answer as they are told.
 
 import { createServer } from "node:http";
+import { listener } from "./listener.mjs";
 import { create } from "./token-manager.mjs";
 
 export const bad = { "www-authenticate": 'Bearer error="invalid_token"' };
@@ -17,22 +18,24 @@ export const only =
  */
 export async function startServers() {
   const started = { seen: [], answers: {} };
-  const server = createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request) body += chunk;
-    const { pathname } = new URL(request.url, "http://x");
-    const { method, headers } = request;
-    const { authorization } = headers;
-    if (method !== "OPTIONS") started.seen.push({ path: pathname, method, authorization, body, headers });
-    const [status, fields = {}] = (method !== "OPTIONS" && started.answers[pathname]?.(authorization)) || [200];
-    const cors = {
-      "cache-control": "no-store",
-      "access-control-allow-origin": "*",
-      "access-control-allow-headers": "authorization, x-own",
-    };
-    response.writeHead(status, { ...cors, ...fields });
-    response.end(body || "ok");
-  });
+  const server = createServer(
+    listener(async (request, response) => {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      const { pathname } = new URL(request.url, "http://x");
+      const { method, headers } = request;
+      const { authorization } = headers;
+      if (method !== "OPTIONS") started.seen.push({ path: pathname, method, authorization, body, headers });
+      const [status, fields = {}] = (method !== "OPTIONS" && started.answers[pathname]?.(authorization)) || [200];
+      const cors = {
+        "cache-control": "no-store",
+        "access-control-allow-origin": "*",
+        "access-control-allow-headers": "authorization, x-own",
+      };
+      response.writeHead(status, { ...cors, ...fields });
+      response.end(body || "ok");
+    }),
+  );
   const second = createServer((...exchange) => server.emit("request", ...exchange));
   const listen = async (one) => {
     await new Promise((resolve) => one.listen(0, "127.0.0.1", resolve));

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { ArcgateError } from "../../pkg/entry.node.js";
 import { createWorker, ready } from "../../pkg/worker.node.js";
 import { envelope } from "../lib/arc.mjs";
+import { listener } from "../lib/listener.mjs";
 
 const ctx = { waitUntil() {} };
 const text = JSON.stringify(envelope());
@@ -17,12 +18,14 @@ let sent = [];
 
 before(async () => {
   await ready();
-  server = createServer(async (request, response) => {
-    for await (const _ of request);
-    sent.push(request.headers.authorization);
-    response.writeHead(200, { "content-type": "application/json" });
-    response.end(JSON.stringify({ arc: "1.0", id: "r1", result: { type: "task", task: {} }, error: null }));
-  });
+  server = createServer(
+    listener(async (request, response) => {
+      for await (const _ of request);
+      sent.push(request.headers.authorization);
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ arc: "1.0", id: "r1", result: { type: "task", task: {} }, error: null }));
+    }),
+  );
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   upstream = `http://127.0.0.1:${server.address().port}/arc`;
 });
@@ -163,13 +166,17 @@ test("what did not change meanwhile goes on", async () => {
   assert.deepEqual(sent, ["Bearer for-a"]);
 });
 
-test("a token that ends while its body comes: 401, and the body is given up", async () => {
+test("a token that ends while its body comes: 401, and the body is given up", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: 1_800_000_000_000 });
   const { events, post, runs } = front({
-    state: { expiresAt: Date.now() / 1000 + 0.1 },
+    state: { expiresAt: Date.now() / 1000 + 1 },
     limits: { clockToleranceSec: 0 },
   });
   const body = held();
-  const answer = await post(body.stream);
+  const posted = post(body.stream);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.mock.timers.tick(1000);
+  const answer = await posted;
   assert.deepEqual([answer.status, answer.json.error.code, runs()], [401, -44004, 0]);
   assert.ok(body.isGiven);
   assert.equal(events.at(-1).reason, "ERR_TOKEN_EXPIRED");
