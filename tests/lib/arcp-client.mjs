@@ -101,7 +101,7 @@ export const jwt = (seconds, n = 0) => {
 
 /** Waits for what has no event. */
 export async function waitFor(look) {
-  for (let round = 0; round < 500; round += 1) {
+  for (const end = Date.now() + 30_000; Date.now() < end; ) {
     if (await look()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -3,12 +3,13 @@
 import { createServer } from "node:http";
 import { WebSocketServer } from "ws";
 import { frame } from "./arcp.mjs";
+import { bounded } from "./bounded.mjs";
 
 /**
  * Listens on loopback. Each connection comes out of `next()`; `greets` = false leaves hellos to the test. `onUpgrade(request,
  * socket)` may answer the upgrade instead.
  */
-export async function startRuntime({ greets = true, patienceMs = 8000, onUpgrade } = {}) {
+export async function startRuntime({ greets = true, patienceMs = 30_000, onUpgrade } = {}) {
   const server = createServer((_request, response) => response.writeHead(404).end());
   const sockets = new WebSocketServer({ noServer: true });
   const waiting = [];
@@ -29,8 +30,10 @@ export async function startRuntime({ greets = true, patienceMs = 8000, onUpgrade
     next: () =>
       ready.length
         ? Promise.resolve(ready.shift())
-        : bounded(new Promise((resolve) => waiting.push(resolve)), patienceMs, "connection"),
+        : bounded(new Promise((resolve) => waiting.push(resolve)), "connection", patienceMs),
     close() {
+      // Whoever waits for a connection still would keep the process for as long.
+      for (const give of waiting.splice(0)) give(undefined);
       for (const socket of sockets.clients) socket.terminate();
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));
@@ -53,7 +56,7 @@ function connection(socket, request, patienceMs, runtime) {
     next: (what = "frame upstream") =>
       queue.length
         ? Promise.resolve(queue.shift())
-        : bounded(new Promise((resolve) => waiting.push(resolve)), patienceMs, what),
+        : bounded(new Promise((resolve) => waiting.push(resolve)), what, patienceMs),
     /** What came as text, before it was parsed. */
     texts: [],
     send: (what) => socket.send(typeof what === "string" || Buffer.isBuffer(what) ? what : JSON.stringify(what)),
@@ -86,15 +89,3 @@ function connection(socket, request, patienceMs, runtime) {
 }
 
 const everything = ["heartbeat", "ack", "list_jobs", "subscribe", "progress", "result_chunk", "x-vendor.a.b"];
-
-async function bounded(promise, ms, what) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no ${what} within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

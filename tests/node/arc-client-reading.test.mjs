@@ -111,16 +111,21 @@ test("the wait counts from the last byte, and a comment is one", async (t) => {
 });
 
 test("a connection that breaks in the middle is an error, not an end", async () => {
+  let breakOff;
   const server = await serve((request, response) => {
     request.resume();
     response.writeHead(200, { "content-type": "text/event-stream" });
-    response.write(piece("a"), () => setTimeout(() => response.destroy(), 30));
+    response.write(piece("a"));
+    breakOff = () => response.destroy();
   });
   try {
     const client = await ArcClient.create({ endpoint: server.url, requestAgent: "me", token: SECRET });
     const seen = [];
     const read = async () => {
-      for await (const event of client.chat.start(chat)) seen.push(event);
+      for await (const event of client.chat.start(chat)) {
+        seen.push(event);
+        breakOff();
+      }
     };
     await fails(read(), "ERR_NETWORK");
     assert.equal(seen.length, 1);

@@ -47,7 +47,6 @@ describe("a runtime that keeps every rule", () => {
       [],
     );
     assert.equal(exitCode(report), 0);
-    assert.ok(report.seconds < 120, "within two minutes");
   });
 
   test("each number of the checklist is in the report, once, with what it is about", () => {
@@ -93,7 +92,7 @@ describe("a runtime that keeps every rule", () => {
 describe("a runtime that breaks a rule", { concurrency: 8 }, () => {
   for (const [rule, how, change, also = []] of mutations)
     test(`${rule}: ${how}`, async () => {
-      const report = await run(change, { args: ["--timeout", "2"], only: [...new Set([rule, ...also])] });
+      const report = await run(change, { args: ["--timeout", "4"], only: [...new Set([rule, ...also])] });
       const { outcome, reason, level } = report.rules.find((one) => one.rule === rule);
       assert.equal(outcome, "fail", reason);
       assert.ok(reason && !reason.includes("the runner's own error"), reason);

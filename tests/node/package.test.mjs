@@ -167,7 +167,7 @@ describe("verifies a token in a page", () => {
       await browser.open(`${pages.url}/`);
       // The page is open before its module has run.
       return await browser.run(`return (async () => {
-        for (const until = performance.now() + 10_000; !globalThis.result && performance.now() < until; )
+        for (const until = performance.now() + 60_000; !globalThis.result && performance.now() < until; )
           await new Promise(requestAnimationFrame);
         return globalThis.result;
       })()`);

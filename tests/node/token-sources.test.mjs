@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import { ArcClient, TokenManager } from "../../pkg/entry.node.js";
 import { create, fails } from "../lib/token-manager.mjs";
 
@@ -27,23 +27,25 @@ describe("static and callback", () => {
   test("a callback is called once for many, told why, and its failure is the cause", async () => {
     const reasons = [];
     let fail = false;
-    const manager = await create({
+    let now = Date.now();
+    const source = {
       type: "callback",
       async fetchToken({ reason, signal }) {
         assert.ok(signal instanceof AbortSignal);
         reasons.push(reason);
         if (fail) throw new Error("login_required");
-        await sleep(10);
+        await turn();
         return `c${reasons.length}`;
       },
-    });
+    };
+    const manager = await create(source, { now: () => now });
     const tokens = await Promise.all(Array.from({ length: 30 }, () => manager.getToken()));
     assert.deepEqual([...new Set(tokens)], ["c1"]);
     manager.invalidate("c1");
     assert.equal(await manager.getToken(), "c2");
     fail = true;
     manager.invalidate("c2");
-    await sleep(4100);
+    now += 4100;
     await assert.rejects(
       manager.getToken(),
       fails("ERR_REFRESH_UNAVAILABLE", ({ cause }) => assert.equal(cause.message, "login_required")),

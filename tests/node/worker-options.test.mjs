@@ -133,17 +133,23 @@ test("a factory's verifier is made once for an environment, and again after a fa
 });
 
 test("requests that come before the verifier is made end up with the same one", async () => {
-  let made = 0;
+  const begun = [];
   const { events, post } = app({
     verifier: async () => {
-      made += 1;
-      const id = `verifier-${made}`;
-      // The one begun first is ready last.
-      await new Promise((resolve) => setTimeout(resolve, 40 - 10 * made));
+      const id = `verifier-${begun.length + 1}`;
+      await new Promise((resolve) => begun.push(resolve));
       return { authenticate: async () => ({ id }) };
     },
   });
-  await Promise.all([post(), post(), post()]);
+  const answers = [post(), post(), post()];
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  while (begun.length < 3) await turn();
+  // The one begun first is ready last.
+  for (const ready of begun.toReversed()) {
+    ready();
+    await turn();
+  }
+  await Promise.all(answers);
   await post();
   assert.deepEqual(
     events.filter(({ type }) => type === "arc.request").map(({ principal }) => principal),

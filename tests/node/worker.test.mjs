@@ -58,13 +58,14 @@ test("a body that breaks off is an answer too", async () => {
 
 test("an agent that nobody waits for any more is told so", async () => {
   const told = [];
-  const slow = (_input, { signal }) =>
-    new Promise((resolve) => signal.addEventListener("abort", () => resolve(told.push("slow"))));
-  const { events, post } = app({ agents: { slow } });
   const client = new AbortController();
-  const answer = post({ body: JSON.stringify(envelope({ targetAgent: "slow" })), signal: client.signal });
-  setTimeout(() => client.abort(), 30);
-  await answer;
+  const slow = (_input, { signal }) =>
+    new Promise((resolve) => {
+      signal.addEventListener("abort", () => resolve(told.push("slow")));
+      setImmediate(() => client.abort());
+    });
+  const { events, post } = app({ agents: { slow } });
+  await post({ body: JSON.stringify(envelope({ targetAgent: "slow" })), signal: client.signal });
   assert.deepEqual(told, ["slow"]);
   assert.deepEqual(
     events.map(({ type, outcome, reason }) => [type, outcome, reason]),
@@ -121,7 +122,7 @@ const takenBack = {
 const mayStart = { id: "a", scopes: ["arc.chat.controller", "arc.agent.caller"] };
 for (const [what, gone] of Object.entries(takenBack)) {
   test(`a stream whose verifier ${what} ends, and one that can't tell goes on`, async (t) => {
-    t.mock.timers.enable({ apis: ["setInterval"] });
+    t.mock.timers.enable({ apis: ["setInterval", "setTimeout", "Date"], now: Date.now() });
     let answer = () => mayStart;
     const asking = { asksRevocation: true, authenticate: async () => answer() };
     const never = (_input, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", reject));

@@ -4,7 +4,8 @@ import { startBrowser } from "../../browser/webdriver.mjs";
 import { bounded } from "../../lib/bounded.mjs";
 import { launchChromium } from "../../lib/browser.mjs";
 
-const PATIENCE = 60_000;
+// A server for development compiles when it is first asked.
+const PATIENCE = 120_000;
 
 /**
  * The browsers of a run, each started when it is first needed. `look(url)` gives what the page shows, and in Chromium what the
@@ -22,7 +23,8 @@ export function openBrowsers() {
         ? lookInFirefox(await start(browser, () => startBrowser(browser)), url)
         : lookInChromium(await start(browser, () => launchChromium()), url),
     async close() {
-      for (const browser of started.values()) await (await browser).close();
+      // One that never started has been told of.
+      for (const browser of await Promise.allSettled(started.values())) await browser.value?.close();
     },
   };
 }
@@ -44,7 +46,7 @@ async function lookInChromium(browser, url) {
     page.on("response", (response) => {
       if (response.status() >= 400) complain(`${response.url()}: ${response.status()}`, response.url());
     });
-    await page.goto(url, { waitUntil: "commit" });
+    await page.goto(url, { waitUntil: "commit", timeout: PATIENCE });
     const shown = page
       .waitForFunction(() => document.documentElement?.dataset.arcgate, undefined, { timeout: PATIENCE })
       .then(
