@@ -33,7 +33,9 @@ async function through(browser, goal, name) {
   for (let page = 0; page < 6; page += 1) {
     let url = await browser.url();
     if (url.startsWith(goal)) return;
+    // The address may be there before the page is.
     const submit = `
+      while (document.readyState !== "complete") await new Promise((resolve) => setTimeout(resolve, 20));
       const form = document.querySelector("form");
       if (!form) return false;
       if (form.login) form.login.value = args[0];

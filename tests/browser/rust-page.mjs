@@ -30,6 +30,12 @@ export function pageOf(glue, bytes) {
     listed: () => outcome(page.listed()),
     cancel: () => outcome(page.cancel()),
     told: () => page.told(),
+    /** Once the session has gone on so often. */
+    async resumed(times) {
+      while (page.told().filter((type) => type === "resumed").length < times)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      return true;
+    },
     close: () => outcome(page.close()),
     /** Waits for a pause between two connections, and looks what follows on a focus: of a field, and of the page. */
     async focused() {
@@ -46,10 +52,11 @@ export function pageOf(glue, bytes) {
       field.remove();
       return { ofField: ofField ?? null, ofPage };
     },
-    /** So many sessions, and how many bytes are in use behind them. */
-    async sessions(url, count) {
+    /** So many sessions, and how many bytes are in use behind them: once there are no more than `most`, if that ever comes. */
+    async sessions(url, count, most = 0) {
       await glue.sessions(url, count);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      for (let looks = most ? 500 : 50; glue.live() > most && looks > 0; looks -= 1)
+        await new Promise((resolve) => setTimeout(resolve, 20));
       return glue.live();
     },
   };

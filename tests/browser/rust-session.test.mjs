@@ -71,9 +71,11 @@ for (const name of ["node", "chromium", "firefox"]) {
 
     test("the network goes twice while a job counts: each number once, in order", async () => {
       await call("count", 120, 10);
-      for (const at of [20, 60]) {
+      for (const [cuts, at] of [20, 60].entries()) {
         await call("counted", at);
         relay.cut();
+        // Else there may be nothing to cut yet the next time.
+        await call("resumed", cuts + 1);
       }
       await call("counted", 120);
       assert.deepEqual(await call("result"), { value: "120" });
@@ -113,8 +115,8 @@ for (const name of ["node", "chromium", "firefox"]) {
 
     test("of sessions that have come and gone nothing is left", async () => {
       const bytes = [];
-      for (let round = 0; round < 3; round++) bytes.push(await call("sessions", relay.url, 10));
-      assert.equal(bytes[2], bytes[1], bytes.join());
+      for (let round = 0; round < 3; round++) bytes.push(await call("sessions", relay.url, 10, bytes[1]));
+      assert.ok(bytes[2] <= bytes[1], bytes.join());
     });
   });
 }

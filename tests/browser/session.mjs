@@ -43,6 +43,12 @@ globalThis.session = {
   result: async () => ({ ...(await outcome(job.result)), seen: [...seen] }),
   cancel: () => outcome(job.cancel("enough")),
   told: () => [...told],
+  /** Once the session has gone on so often. */
+  async resumed(times) {
+    while (told.filter((type) => type === "resumed").length < times)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    return true;
+  },
   /**
    * Loses a connection of its own for good, and looks what follows at once, in a pause, on a focus: of a field, and of the page.
    */

@@ -8,7 +8,16 @@ let ahead = 0;
 let answers;
 const events = [];
 const standings = [];
-const kept = new Promise((resolve) => addEventListener("pageshow", ({ persisted }) => persisted && resolve()));
+let asleep = 0;
+// Before the manager hears of it: it comes back to a later time.
+const kept = new Promise((resolve) => {
+  addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    ahead += asleep;
+    asleep = 0;
+    resolve();
+  });
+});
 
 const word = new BroadcastChannel("word");
 const onWord = ({ data }) => {
@@ -51,6 +60,10 @@ globalThis.tab = {
   advance(ms) {
     ahead += ms;
   },
+  /** So much will have passed when this page is brought back. */
+  sleeps(ms) {
+    asleep = ms;
+  },
   state: () => manager.state,
   subject: () => manager.claims?.sub ?? "nobody",
   /** Once a listener was told that this is who is logged in. */
@@ -87,7 +100,7 @@ globalThis.tab = {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   },
-  wasKept: () => Promise.race([kept.then(() => true), new Promise((resolve) => setTimeout(resolve, 3000, false))]),
+  wasKept: () => Promise.race([kept.then(() => true), new Promise((resolve) => setTimeout(resolve, 30_000, false))]),
   /** Once such an event was heard. */
   async heard(type) {
     while (!events.includes(type)) await new Promise((resolve) => setTimeout(resolve, 20));
