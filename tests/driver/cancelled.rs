@@ -117,6 +117,25 @@ fn hanging_up_for_long_asks_a_silent_provider_seldom() {
 }
 
 #[test]
+fn what_came_too_late_is_kept_no_longer_than_until_another_is() {
+    let mut world = World::new();
+    let (slow, _) = world.verify(token(1, "slow"));
+    world.tasks.run();
+    let (_, good) = world.verify(token(1, "good"));
+    // It takes over; the slow one hangs up, and what it had begun is kept.
+    world.pass(2000);
+    world.tasks.drop(slow);
+    world.answer(&[1]);
+    assert!(good.take().unwrap().is_ok());
+    assert_eq!((world.requests(), world.broken_off()), (2, 0));
+    world.pass(6000);
+    let (other, _) = world.verify(token(2, "another key"));
+    world.tasks.run();
+    world.tasks.drop(other);
+    assert_eq!((world.requests(), world.broken_off()), (3, 1));
+}
+
+#[test]
 fn what_is_kept_ends_with_the_verifier() {
     let mut world = World::new();
     let (hung_up, _) = world.verify(token(1, "a"));

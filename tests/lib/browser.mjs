@@ -7,6 +7,7 @@ import { extname, join, normalize } from "node:path";
 import { chromium } from "playwright-core";
 import { startAnew } from "../../scripts/setup/anew.mjs";
 import { browsers, isBrowsersAccident } from "../../scripts/setup/browsers.mjs";
+import { bounded } from "./bounded.mjs";
 import { chromiumFlags } from "./chromium-flags.mjs";
 
 // So long a browser may take until it answers: on a machine that has much else to do, too.
@@ -15,8 +16,9 @@ const PATIENCE = 60_000;
 /** Starts the system's Chromium. */
 export function launchChromium(options = {}) {
   return begun(async () => {
-    const browser = await chromium.launch({ ...usual(), ...options });
-    return shown(browser, () => browser.newPage());
+    const given = { ...usual(), ...options };
+    const browser = await chromium.launch(given);
+    return shown(browser, () => browser.newPage(), given);
   });
 }
 
@@ -29,7 +31,7 @@ export function launchWithProfile(profile, { args = [], ...options } = {}) {
       ...options,
       args: [...given.args, ...args],
     });
-    return shown(context, () => context.newPage());
+    return shown(context, () => context.newPage(), given);
   });
 }
 
@@ -37,10 +39,12 @@ const usual = () => ({ executablePath: browsers().chromium, args: chromiumFlags,
 
 const begun = (begin) => startAnew("Chromium", begin, { isPassing: isBrowsersAccident });
 
-// It may answer and die when it is to show something: it is there once an empty page was.
-async function shown(browser, open) {
+// It may answer and die when it is to show something, with or without a word: it is there once an empty page was.
+async function shown(browser, open, { timeout }) {
   try {
-    await (await open()).close();
+    const page = open();
+    page.catch(() => {});
+    await (await bounded(page, "an empty page", timeout)).close();
     return browser;
   } catch (error) {
     await browser.close().catch(() => {});

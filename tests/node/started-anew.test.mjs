@@ -61,6 +61,14 @@ describe("Chromium, by Playwright", () => {
     assert.match(browser.version(), /^\d+/, String(browser));
   });
 
+  test("that answers, and shows nothing, is started again", async (t) => {
+    const nothing = `exec ${browsers().chromium} --no-zygote --renderer-cmd-prefix=/bin/false "$@"`;
+    const executablePath = fake("chromium-blank", nothing, `exec ${browsers().chromium} "$@"`);
+    const [browser, again] = ended(t, await heard(() => launchChromium({ executablePath, timeout: 20_000 })));
+    assert.ok(again >= 1);
+    assert.match(browser.version(), /^\d+/, String(browser));
+  });
+
   test("that dies each time is an error in the end, with what it died of", async () => {
     const [error, again] = await heard(() => launchChromium({ executablePath: fake("chromium-never", ":", dies) }));
     assert.equal(again, 2);
