@@ -8,6 +8,7 @@ export const once = {
   "tests/node/differential.test.mjs": keys,
   "tests/node/fuzz.test.mjs": keys,
   "tests/workerd/hub-faults.test.mjs": kills,
+  "tests/workerd/hold-kill.test.mjs": kills,
   "tests/workerd/hub-kill.test.mjs": kills,
   "tests/e2e/arcp-under-cuts.test.mjs": cuts,
 };

@@ -94,6 +94,11 @@ export class ReturningSession {
     return jobs;
   }
 
+  /** Its connection ends, and it comes back. */
+  cut() {
+    this.#latest?.close();
+  }
+
   async stop() {
     this.#isStopped = true;
     this.#latest?.close();
@@ -161,7 +166,7 @@ export class ReturningSession {
   }
 
   #askAgain() {
-    this.#asked.clear();
+    // What was asked before stays asked: whoever holds a session may have the answer still.
     for (const job of this.jobs) {
       // Now and then also what is known: the answer must be what it was.
       if (job.id === undefined || (job.key !== undefined && this.#random.once(0.05))) this.#submit(job);
