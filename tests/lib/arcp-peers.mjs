@@ -33,7 +33,7 @@ export async function startRuntime(config = {}) {
     ended = end;
     look();
   });
-  const when = (test, what = "line", patienceMs = 20_000) =>
+  const when = (test, what = "line", patienceMs = 60_000) =>
     new Promise((resolve, reject) => {
       const stop = (settle, value) => {
         clearTimeout(timer);

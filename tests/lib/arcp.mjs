@@ -6,6 +6,9 @@ import { bounded } from "./bounded.mjs";
 
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+// Much longer than anything takes: what is waited for here is another process, on a machine that may be busy.
+const PATIENCE = 30_000;
+
 /** A ULID: 48 bits of time, 80 of chance. */
 export function ulid(now = Date.now()) {
   let bits = (BigInt(now) << 80n) | BigInt(`0x${randomBytes(10).toString("hex")}`);
@@ -39,7 +42,7 @@ export function hello(token, changes = {}, envelope = {}) {
  * A socket whose frames are read with `next()`: parsed JSON, or `{ closed: { code, reason, clean } }` for good.
  * Nothing waits longer than `patienceMs`, and a wait that fails says what it waited for.
  */
-export async function rawSocket(url, { patienceMs = 8000, headers, protocols } = {}) {
+export async function rawSocket(url, { patienceMs = PATIENCE, headers, protocols } = {}) {
   const socket = new WebSocket(url, headers || protocols ? { headers, protocols } : undefined);
   socket.binaryType = "arraybuffer";
   const queue = [];
@@ -135,7 +138,7 @@ export async function session(url, token, { hello: changes, ...options } = {}) {
  * The HTTP answer to an upgrade as it is written: any Host, Origin, path or method, which no WebSocket client would
  * send. Gives the status, and an open socket for none of them.
  */
-export function upgrade(url, { host, path, headers = {}, method = "GET", patienceMs = 8000 } = {}) {
+export function upgrade(url, { host, path, headers = {}, method = "GET", patienceMs = PATIENCE } = {}) {
   const target = new URL(url);
   const lines = {
     host: host ?? target.host,
@@ -153,6 +156,10 @@ export function upgrade(url, { host, path, headers = {}, method = "GET", patienc
       reject(new Error(`no answer to the upgrade within ${patienceMs} ms`));
     }, patienceMs);
     socket.setEncoding("latin1");
+    socket.on("close", () => {
+      clearTimeout(timer);
+      reject(new Error("the connection ended without an answer to the upgrade"));
+    });
     socket.on("error", reject);
     socket.on("data", (chunk) => {
       text += chunk;

@@ -9,12 +9,18 @@ import { project } from "./packed.mjs";
 
 const running = new Set();
 after(() => {
-  // With what it has started.
-  for (const { pid } of running) process.kill(-pid, "SIGKILL");
+  // With what it has started, unless all of it is gone already.
+  for (const { pid } of running) {
+    try {
+      process.kill(-pid, "SIGKILL");
+    } catch (error) {
+      if (error.code !== "ESRCH") throw error;
+    }
+  }
 });
 
 /** What never comes ends a test, too. */
-export const bounded = { timeout: 30_000 };
+export const bounded = { timeout: 120_000 };
 
 /** The command in `folder`. `said` has its lines, `line(pattern)` waits for one, `ended` is its exit code. */
 export function arcgate(args, { env = {}, folder = project } = {}) {

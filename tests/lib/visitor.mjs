@@ -16,7 +16,7 @@ export async function visit(browser, site, path, { scheme = "light", width = 128
   const text = (selector) =>
     run((wanted) => document.querySelector(wanted)?.textContent.replace(/\s+/g, " ").trim() ?? "", selector);
   const until = async (look, isEnough, what) => {
-    for (const end = Date.now() + 20_000; ; ) {
+    for (const end = Date.now() + 60_000; ; ) {
       const found = await look();
       if (isEnough(found)) return found;
       if (Date.now() > end) assert.fail(`${what}: ${found}`);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { envelope, postArc, rawRequest, streamed } from "../lib/arc.mjs";
 import { upgrade } from "../lib/arcp.mjs";
+import { logged } from "../lib/logged.mjs";
 import { post, url, worker } from "./arc-worker/started.mjs";
 
 test("CORS: on every answer for allowed origins, on none for others", async () => {
@@ -90,10 +91,7 @@ test("the other routes", async () => {
   assert.equal((await get("/arcp"))[0], 426, "a WebSocket, or nothing");
   // Agents over ARCP need a Durable Object, which this Worker doesn't have; what is missing is in the log.
   assert.equal((await upgrade(url, { path: "/arcp" })).status, 503);
-  for (let attempt = 0; !worker.log.some((line) => line.includes("bind RuntimeHub as RUNTIME_HUB")); attempt += 1) {
-    assert.ok(attempt < 100, worker.log.slice(-3).join("\n"));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await logged(worker.log, /bind RuntimeHub as RUNTIME_HUB/);
   assert.equal((await get("/nothing"))[0], 404);
   assert.equal((await get("/arc", "HEAD"))[0], 405);
 });

@@ -90,7 +90,7 @@ test("a hello over 64 kB is 4413, before it is parsed", async () => {
 
 test("no hello: the socket is closed with 4408 at the deadline, and not before", async () => {
   const began = Date.now();
-  const socket = await rawSocket(url, { patienceMs: 20_000 });
+  const socket = await rawSocket(url);
   const { frames, code } = await socket.toEnd();
   assert.equal(code, 4408);
   assert.ok(frames.every(({ type, session_id }) => type === "session.error" && session_id));
@@ -127,7 +127,7 @@ test("a request that is no upgrade, or another method, opens nothing", async () 
 });
 
 test("a token in the query opens nothing, and is not repeated in the log", async () => {
-  const socket = await rawSocket(`${url}?token=${secret}&access_token=${secret}`, { patienceMs: 3000 });
+  const socket = await rawSocket(`${url}?token=${secret}&access_token=${secret}`);
   if (socket.open) {
     socket.send(hello(undefined));
     const { frames, code } = await socket.toEnd();
@@ -147,7 +147,7 @@ test("a thousand wrong tokens from one address are limited, and none of them is 
   const outcomes = new Map();
   let left = 1000;
   // The header that Cloudflare sets, and overwrites.
-  const from = (address) => ({ headers: { "cf-connecting-ip": address }, patienceMs: 20_000 });
+  const from = (address) => ({ headers: { "cf-connecting-ip": address } });
   const guess = async () => {
     while (left-- > 0) {
       const socket = await rawSocket(url, from(left % 2 ? "2001:db8::1" : `2001:db8::${left.toString(16)}`));

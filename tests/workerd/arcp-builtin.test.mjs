@@ -20,7 +20,7 @@ before(async () => {
 after(() => Promise.all(workers.map(({ worker }) => worker.close())));
 
 const on = (name) => workers.find((one) => one.name === name).url;
-const bounded = { timeout: 60_000 };
+const bounded = { timeout: 180_000 };
 
 async function submitted(client, payload) {
   client.say("job.submit", payload);
@@ -133,8 +133,8 @@ for (const features of [["progress"], ["progress", "ack"]])
       Array.from({ length: to + 1 - seen[0] + 1 }, (_, index) => seen[0] + index),
     );
     assert.ok(seen[0] < 1000, "what came before the job was accepted");
-    slow.close();
-    other.close();
+    await slow.close();
+    await other.close();
     way.close();
   });
 
@@ -146,5 +146,5 @@ test("a stolen resume token is worth nothing, and spends nothing", bounded, asyn
   await assert.rejects(session(url, "tok-bob", { hello: { resume } }), /RESUME_WINDOW_EXPIRED/);
   const again = await session(url, "tok-alice", { hello: { resume } });
   assert.equal(again.id, alice.id);
-  again.close();
+  await again.close();
 });

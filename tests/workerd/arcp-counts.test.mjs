@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { WebSocket } from "ws";
 import { frame, hello, rawSocket, session, upgrade } from "../lib/arcp.mjs";
+import { logged } from "../lib/logged.mjs";
 import { muteClient } from "../lib/mute.mjs";
 import { at, runtime, startGate, worker } from "./arcp/gate.mjs";
 
@@ -86,7 +87,7 @@ test("where nobody has an address, who says nothing keeps nobody out: the oldest
     await known.close(1000);
   }
   for (const socket of silent) socket.destroy();
-  assert.ok(worker.log.some((line) => line.includes("too_many_silent")));
+  await logged(worker.log, /too_many_silent/);
 });
 
 test("those who are silent for a while are few, whatever the places", async () => {

@@ -194,7 +194,7 @@ test("one session more than may be is the end of the one that is longest away", 
 });
 
 test("a token that has ended opens no upstream again before there is a fresh one", async () => {
-  const ends = Date.now() + 6000;
+  const ends = Date.now() + 60_000;
   const { client, upstream } = await both(`alice.${ends}`, "/through");
   assert.equal(upstream.hello.payload.auth.token, `alice.${ends}`);
   await cut(client);

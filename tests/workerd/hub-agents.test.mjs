@@ -36,7 +36,7 @@ test("what an agent gets, and what it may get wrong", bounded, async () => {
   assert.equal(chunks.at(-1).result_size, 13);
   const [version] = await run({ agent: "multi" });
   assert.equal(version.result, "two");
-  client.close();
+  await client.close();
 });
 
 test("what an agent can't say ends its job by name, and its clean-up runs", bounded, async () => {
@@ -74,7 +74,7 @@ test("what an agent can't say ends its job by name, and its clean-up runs", boun
     const { payload } = (await toTheEnd(client, job)).at(-1);
     assert.deepEqual([payload.details, payload.retryable], [details, false]);
   }
-  client.close();
+  await client.close();
 });
 
 test("whatever an agent throws, its job ends", bounded, async () => {
@@ -84,7 +84,7 @@ test("whatever an agent throws, its job ends", bounded, async () => {
     const { payload } = (await toTheEnd(client, job)).at(-1);
     assert.deepEqual([payload.code, payload.retryable], ["INTERNAL_ERROR", true]);
   }
-  client.close();
+  await client.close();
 });
 
 test("a text that is cut anywhere is whole again", bounded, async () => {
@@ -103,7 +103,7 @@ test("a text that is cut anywhere is whole again", bounded, async () => {
   }
   const half = await run({ text, cut: 8, size: 3 });
   assert.equal(joined(half), "Total: \ufffd", "half a character that stays alone");
-  client.close();
+  await client.close();
 });
 
 test("a client that reads slowly gets all of its session's first job", bounded, async () => {
@@ -126,7 +126,7 @@ test("a client that reads slowly gets all of its session's first job", bounded, 
     if (got.type === "job.result" && got.job_id === job) break;
   }
   assert.deepEqual(seen, upTo(1, 20_002));
-  client.close();
+  await client.close();
 });
 
 test("an agent that never waits starves nobody, and is held for a reader that acknowledges", bounded, async () => {
@@ -142,7 +142,7 @@ test("an agent that never waits starves nobody, and is held for a reader that ac
     if (got.type === "job.result" && got.job_id === job) break;
   }
   assert.deepEqual(seen, upTo(1, 20_001));
-  client.close();
+  await client.close();
 });
 
 test(
@@ -165,6 +165,6 @@ test(
     assert.deepEqual([frames.at(-1).payload.code, frames.at(-1).payload.retryable], ["INTERNAL_ERROR", true]);
     const job = await submitted(next, { agent: "echo", input: 1 });
     assert.equal((await toTheEnd(next, job)).at(-1).payload.result, 1);
-    next.close();
+    await next.close();
   },
 );

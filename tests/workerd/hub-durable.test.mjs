@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { session } from "../lib/arcp.mjs";
 import { durableWorkerd } from "../lib/durable-workerd.mjs";
+import { logged } from "../lib/logged.mjs";
 import { bounded, submitted, toTheEnd, upTo } from "./hub-worker/sessions.mjs";
 
 let worker;
@@ -70,7 +71,7 @@ test(
     assert.equal((await ask("/counts")).constructions, began.constructions + 1, "of the one that slept alone");
     busy.say("job.cancel", {}, { job_id: deaf });
     await toTheEnd(busy, deaf);
-    busy.close();
+    await busy.close();
     const again = await submitted(client, { agent: "echo", input: "before", idempotency_key: "sleeping" });
     assert.equal(again, job);
     const next = await submitted(client, { agent: "echo", input: "after" });
@@ -105,8 +106,8 @@ test(
     other.say("job.subscribe", { job_id: done, history: true });
     const told = await toTheEnd(other, done);
     assert.deepEqual(told.at(-1).payload, before.at(-1).payload);
-    again.close();
-    other.close();
+    await again.close();
+    await other.close();
   },
 );
 
@@ -126,7 +127,7 @@ test("a process that is killed: what clients had is had once, and nothing is mis
   assert.deepEqual([...seen, ...numbers(frames)], upTo(1, frames.at(-1).event_seq));
   const steps = frames.filter(({ type }) => type === "job.event").map(({ payload }) => payload.body.current);
   assert.deepEqual(steps, upTo(seen.at(-1), seen.at(-1) + steps.length - 1));
-  again.close();
+  await again.close();
 });
 
 test("a write that fails: nothing of it is told, sessions end to be taken up again", bounded, async () => {
@@ -137,7 +138,7 @@ test("a write that fails: nothing of it is told, sessions end to be taken up aga
   client.say("job.submit", { agent: "echo", input: 2, idempotency_key: "again" });
   const closed = await client.closed();
   assert.notEqual(closed.code, 1000);
-  assert.ok(worker.log.some((line) => line.includes("refused a write") && line.includes("injected")));
+  await logged(worker.log, /^(?=.*refused a write).*injected/);
   const again = await resume(client, "broken", seq);
   assert.deepEqual(
     (await jobs(again)).map(({ job_id: id }) => id),
@@ -145,7 +146,7 @@ test("a write that fails: nothing of it is told, sessions end to be taken up aga
   );
   const next = await submitted(again, { agent: "echo", input: 2, idempotency_key: "again" });
   assert.deepEqual(numbers(await toTheEnd(again, next)), [seq + 1]);
-  again.close();
+  await again.close();
 });
 
 test("a session that nobody comes back to is forgotten by an alarm, and then nothing is left", bounded, async () => {
@@ -160,7 +161,7 @@ test("a session that nobody comes back to is forgotten by an alarm, and then not
   assert.deepEqual(JSON.parse(await toHub("/rows", "short")), {});
   const next = await connect("short", { path: "/open" });
   await toTheEnd(next, await submitted(next, { agent: "echo", input: "a new beginning" }));
-  next.close();
+  await next.close();
 });
 
 // The databases of a killed process that have this session.
@@ -222,7 +223,7 @@ test(
     }
     await worker.start();
     await assert.rejects(connect("migrated"));
-    assert.ok(worker.log.some((line) => /ERR_CONFIG.*newer version of arcgate \(1000\)/.test(line)));
+    await logged(worker.log, /ERR_CONFIG.*newer version of arcgate \(1000\)/);
     await worker.kill();
     for (const database of databases(client.id)) {
       database.exec("UPDATE meta SET version = 2");
@@ -231,6 +232,6 @@ test(
     await worker.start();
     const last = await resume(again, "migrated", seq);
     assert.deepEqual((await jobs(last)).map(({ job_id: id }) => id).sort(), [job, next].sort());
-    last.close();
+    await last.close();
   },
 );

@@ -26,7 +26,7 @@ async function heartbeats(client, times) {
 }
 
 test("heartbeats wake no hub", { timeout: 120_000 }, async () => {
-  const connect = (_, number) => session(`${worker.socketUrl}/arcp`, `user-${number}`, { patienceMs: 30_000 });
+  const connect = (_, number) => session(`${worker.socketUrl}/arcp`, `user-${number}`);
   const sessions = await Promise.all(Array.from({ length: all }, connect));
   await Promise.all(sessions.map((client) => heartbeats(client, 4)));
   const asleep = await counts();

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { session, ulid } from "../lib/arcp.mjs";
 import { durableWorkerd } from "../lib/durable-workerd.mjs";
 
-const bounded = { timeout: 60_000 };
+const bounded = { timeout: 180_000 };
 let worker;
 
 before(async () => {
@@ -102,7 +102,8 @@ test("SamePrincipalPolicy is what holds without a policy", bounded, async () => 
     first.say("session.close");
     await first.closed();
     told.push(await kinds(other, lookups(job)));
-    told.push(await kinds(second, [["job.cancel", { job_id: job }]]));
+    // The job's end may come before the answer to the list, or after it.
+    told.push((await kinds(second, [["job.cancel", { job_id: job }]])).slice(0, 1));
     await Promise.all([second.close(), other.close()]);
     return told;
   };

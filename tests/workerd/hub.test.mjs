@@ -30,7 +30,7 @@ test("count: a progress event a step, then the number", bounded, async () => {
   );
   assert.equal(frames[5].payload.result, 5);
   assert.deepEqual(numbers(frames), upTo(1, 6));
-  client.close();
+  await client.close();
 });
 
 test("dropped while count runs, and resumed: nothing is lost or doubled", bounded, async () => {
@@ -44,14 +44,14 @@ test("dropped while count runs, and resumed: nothing is lost or doubled", bounde
   const frames = await toTheEnd(second, job);
   assert.deepEqual([...seen, ...numbers(frames)], upTo(1, 41));
   assert.equal(frames.at(-1).payload.result, 40);
-  second.close();
+  await second.close();
 });
 
 test("who is closed for asking for too much is not let in by coming again, and others are", bounded, async () => {
   const path = "/open";
   const resuming = await connect("hasty", { path });
   const hello = { resume: resuming.resumption(0) };
-  resuming.close();
+  await resuming.close();
   const isRefused = (thrown) => {
     assert.match(thrown.message, /"code":"INTERNAL_ERROR".*"details":\{"reason":"too_many_requests"\}/);
     return true;
@@ -72,7 +72,7 @@ test("who is closed for asking for too much is not let in by coming again, and o
   }
   const other = await connect("patient", { path });
   assert.equal((await toTheEnd(other, await submitted(other, { agent: "echo", input: 1 }))).at(-1).payload.result, 1);
-  other.close();
+  await other.close();
 });
 
 test("a job goes on while nobody is connected", bounded, async () => {
@@ -106,7 +106,7 @@ test("cancel: acknowledged, the agent is told, one end", bounded, async () => {
   const deaf = await submitted(client, { agent: "deaf" });
   client.say("job.cancel", { job_id: deaf });
   assert.equal((await toTheEnd(client, deaf)).at(-1).payload.final_status, "cancelled");
-  client.close();
+  await client.close();
 });
 
 test("max_runtime_sec and lease_constraints.expires_at end a job", bounded, async () => {
@@ -115,11 +115,11 @@ test("max_runtime_sec and lease_constraints.expires_at end a job", bounded, asyn
   const slow = await submitted(client, { agent: "deaf", max_runtime_sec: 0.05 });
   const [late] = await toTheEnd(client, slow);
   assert.deepEqual([late.payload.code, late.payload.final_status], ["TIMEOUT", "timed_out"]);
-  const expires_at = new Date(Date.now() + 2000).toISOString();
+  const expires_at = new Date(Date.now() + 5000).toISOString();
   const leased = await submitted(client, { agent: "deaf", lease_constraints: { expires_at } });
   const [over] = await toTheEnd(client, leased);
   assert.deepEqual([over.payload.code, over.payload.final_status], ["LEASE_EXPIRED", "error"]);
-  client.close();
+  await client.close();
 });
 
 test("another's job is like no job, wherever the hub is shared", bounded, async () => {
@@ -145,8 +145,8 @@ test("another's job is like no job, wherever the hub is shared", bounded, async 
   const { frames, code } = await thief.toEnd();
   assert.equal(frames[0].payload.code, "RESUME_WINDOW_EXPIRED");
   assert.equal(code, 4400);
-  alice.close();
-  bob.close();
+  await alice.close();
+  await bob.close();
 });
 
 test("by default each principal has a hub of its own", bounded, async () => {
@@ -159,8 +159,8 @@ test("by default each principal has a hub of its own", bounded, async () => {
     (await again.until("session.jobs")).payload.jobs.map(({ job_id: id }) => id),
     [job],
   );
-  alice.close();
-  again.close();
+  await alice.close();
+  await again.close();
 });
 
 test("a policy may let others watch and cancel", bounded, async () => {
@@ -195,7 +195,7 @@ test("a policy may let others watch and cancel", bounded, async () => {
   const own = await submitted(broken, { agent: "deaf" });
   broken.say("job.cancel", { job_id: own });
   assert.equal((await broken.until("session.error")).payload.code, "JOB_NOT_FOUND", "a policy that fails says no");
-  for (const client of [alice, auditor, bob, broken]) client.close();
+  for (const client of [alice, auditor, bob, broken]) await client.close();
 });
 
 test("a pipe of another version is refused", bounded, async () => {
@@ -206,7 +206,7 @@ test("the audit log says who did what, and no input, output or token", bounded, 
   const client = await connect("audited");
   const job = await submitted(client, { agent: "fails", input: "private" });
   await toTheEnd(client, job);
-  client.close();
+  await client.close();
   const lines = async () => worker.log.filter((line) => line.includes(job)).map((line) => JSON.parse(line));
   while ((await lines()).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
   const [submit, end] = await lines();

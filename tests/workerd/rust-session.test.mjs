@@ -26,7 +26,7 @@ const counted = async (name) => {
   return Number(await response.text());
 };
 
-test("sessions whose clients go away midway take nothing of the others with them", { timeout: 60_000 }, async () => {
+test("sessions whose clients go away midway take nothing of the others with them", { timeout: 180_000 }, async () => {
   const url = `${gate.url.replace("http", "ws")}/arcp`;
   const leave = async (name) => {
     const client = httpRequest(`${asker.url}/count`, { method: "POST", agent: false });

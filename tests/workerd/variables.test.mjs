@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { test } from "node:test";
 import { SignJWT } from "jose";
 import { envelope, postArc, rawRequest, streamed } from "../lib/arc.mjs";
+import { logged } from "../lib/logged.mjs";
 import { startWrangler } from "../lib/worker.mjs";
 
 async function withWorker(variables, run) {
@@ -21,21 +22,13 @@ const probe = async (url) => {
   return [response.status, await response.text()];
 };
 
-const logged = async (worker, pattern) => {
-  for (let attempt = 0; attempt < 60; attempt += 1) {
-    if (worker.log.some((line) => pattern.test(line))) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.fail(`${pattern} is not in the log:\n${worker.log.join("\n")}`);
-};
-
 test("nothing configured: everybody is refused", async () => {
   await withWorker({}, async (url, worker) => {
     for (const token of ["x", "dev", "eyJhbGciOiJub25lIn0.e30."]) {
       const { status, json } = await postArc(url, { token });
       assert.deepEqual([status, json.error.code], [401, -44001]);
     }
-    await logged(worker, /neither PROVIDERS nor STATIC_TOKENS is set/);
+    await logged(worker.log, /neither PROVIDERS nor STATIC_TOKENS is set/);
     assert.deepEqual(await probe(url), [200, '{"status":"ready"}']);
   });
 });

@@ -24,7 +24,7 @@ export async function audit(enough = () => true) {
   for (let attempt = 0; ; attempt += 1) {
     const lines = worker.log.filter((line) => line.startsWith('{"type":"arc.')).map((line) => JSON.parse(line));
     if (enough(lines)) return lines;
-    assert.ok(attempt < 100, "the audit lines did not come");
+    assert.ok(attempt < 600, "the audit lines did not come");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

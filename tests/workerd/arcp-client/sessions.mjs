@@ -14,20 +14,20 @@ export async function ask({ gate, asker }, changes = {}) {
 
 /** Tests of the Worker and the gate that `workers` gives once they have started. */
 export function sessions(workers) {
-  test("a session within a request", { timeout: 60_000 }, async () => {
+  test("a session within a request", { timeout: 180_000 }, async () => {
     const { status, result, seen, told, closed } = await ask(workers());
     assert.deepEqual([status, result, seen], [200, 20, upTo(20)]);
     assert.deepEqual(told, ["connecting", "open", "closed"]);
     assert.deepEqual(closed, { code: "CLOSED", reason: "done" });
   });
 
-  test("a connection that is lost is made again, and the session goes on", { timeout: 60_000 }, async () => {
+  test("a connection that is lost is made again, and the session goes on", { timeout: 180_000 }, async () => {
     const { result, seen, told } = await ask(workers(), { drops: true });
     assert.deepEqual([result, seen], [20, upTo(20)]);
     assert.ok(told.includes("resumed") && !told.includes("lost"), String(told));
   });
 
-  test("refusals are what they are", { timeout: 60_000 }, async () => {
+  test("refusals are what they are", { timeout: 180_000 }, async () => {
     assert.deepEqual((await ask(workers(), { token: "tok-eve" })).code, "ERR_UNAUTHENTICATED");
     assert.deepEqual((await ask(workers(), { url: "ws://127.0.0.1:9/arcp" })).code, "ERR_NETWORK");
     assert.deepEqual((await ask(workers(), { url: "ws://agents.example/arcp" })).code, "ERR_CONFIG");

@@ -89,9 +89,9 @@ const gate = (basePath, changes = {}) =>
 const gates = {
   "": gate(""),
   quick: gate("/quick", {
-    limits: { helloTimeoutMs: 150, verifyTimeoutMs: 150, upstreamTimeoutMs: 300, clockToleranceSec: 0 },
+    limits: { helloTimeoutMs: 1500, verifyTimeoutMs: 500, upstreamTimeoutMs: 1500, clockToleranceSec: 0 },
   }),
-  beats: gate("/beats", { arcp: { heartbeatIntervalSec: 0.3 } }),
+  beats: gate("/beats", { arcp: { heartbeatIntervalSec: 1 } }),
   small: gate("/small", { limits: { maxHelloBytes: 1000, maxFrameBytes: 2000, maxUpstreamFrameBytes: 3000 } }),
   scopes: gate("/scopes", { arcp: { scopes: { connect: ["connect"], submit: ["submit"] } } }),
   open: gate("/open", { verifier: () => SchemeRouter.create({ bearer: byToken, none: byToken }) }),
@@ -109,7 +109,7 @@ const gates = {
     limits: { revocationIntervalMs: 50 },
   }),
   hush: gate("/hush", { limits: { maxSilentConnections: 1 } }),
-  silent: gate("/silent", { limits: { maxConnections: 1, helloTimeoutMs: 150 } }),
+  silent: gate("/silent", { limits: { maxConnections: 1, helloTimeoutMs: 1500 } }),
   mute: gate("/mute", { arcp: { upstream: upstream.replace("/arcp", "/mute") }, limits: { maxConnections: 1 } }),
   places: gate("/places", { limits: { maxConnectionsPerPrincipal: 2, maxConnectionsPerAddress: 2 } }),
   rates: gate("/rates", { limits: { maxFramesPerSec: 5 } }),

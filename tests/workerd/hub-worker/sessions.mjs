@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-export const bounded = { timeout: 60_000 };
+export const bounded = { timeout: 180_000 };
 
 export async function submitted(client, payload) {
   client.say("job.submit", payload);
