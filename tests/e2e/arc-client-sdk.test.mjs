@@ -248,7 +248,7 @@ test("a stream that the Worker cuts with its token ends with an error, and is no
     client_id: "demo",
     scope,
     iat: now - 60,
-    exp: now - 28,
+    exp: now - 22,
   });
   let asked = 0;
   const client = await worker(async () => {

@@ -98,8 +98,7 @@ describe("under the conformance runner", { concurrency: 4 }, () => {
         assert.deepEqual(silent, []);
       });
 
-      test("it takes less than two minutes, and leaves no token in the report", () => {
-        assert.ok(report.seconds < 120);
+      test("it leaves no token in the report", () => {
         assert.ok(!/a-token-of/.test(JSON.stringify(report)));
       });
     });

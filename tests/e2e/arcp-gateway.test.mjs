@@ -166,7 +166,7 @@ test("a lost connection is resumed through the gate, and what was sent is not se
   let answer;
   let socket;
   // The upstream can resume only once it has noticed the loss, which the gate has told it by closing.
-  for (let attempt = 0; attempt < 50 && answer?.type !== "session.welcome"; attempt++) {
+  for (let attempt = 0; attempt < 600 && answer?.type !== "session.welcome"; attempt++) {
     socket = await rawSocket(url);
     socket.send(hello("tok-alice", { resume: first.resumption(2) }));
     answer = await socket.next("welcome");

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tables } from "../../benches/attackers.mjs";
 
-test("npm run bench -- attackers measures a neighbour while somebody attacks", { timeout: 60_000 }, async () => {
+test("npm run bench -- attackers measures a neighbour while somebody attacks", { timeout: 180_000 }, async () => {
   const { text } = await tables({ plan: { rounds: 1, seconds: 1, kinds: ["requests, HTTP"] } });
   const rows = text.split("\n").filter((line) => /^\| \w/.test(line));
   assert.deepEqual(

@@ -36,7 +36,7 @@ after(() => {
 async function inNode(...parts) {
   const file = join(folder, "index.mjs");
   writeFileSync(file, parts.join("\n"));
-  const { stdout } = await run(process.execPath, [file], { cwd: folder, timeout: 30_000 });
+  const { stdout } = await run(process.execPath, [file], { cwd: folder, timeout: 120_000 });
   return stdout.trim().split("\n");
 }
 

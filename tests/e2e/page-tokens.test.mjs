@@ -9,7 +9,7 @@ let page;
 before(async () => {
   site = await startPlayground();
   page = await site.open();
-  page.context().setDefaultTimeout(10_000);
+  page.context().setDefaultTimeout(60_000);
   await page.goto(`${site.origin}/tokens`);
 });
 after(() => site?.close());
@@ -17,7 +17,7 @@ after(() => site?.close());
 const press = (name, where = page) => where.getByRole("button", { name, exact: true }).click();
 
 /** Waits until an element's text is as it should be, and gives it. */
-async function says(selector, pattern, where = page, seconds = 15) {
+async function says(selector, pattern, where = page, seconds = 60) {
   const until = Date.now() + seconds * 1000;
   for (;;) {
     const found = ((await where.textContent(selector).catch(() => "")) ?? "").replace(/\s+/g, " ").trim();

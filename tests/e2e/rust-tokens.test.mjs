@@ -106,6 +106,6 @@ test("a process that has a token ends, whatever timer is set for it", async () =
     globalThis.manager = Tokens.machine(${JSON.stringify(idp.issuer)}, "post", "machine-secret", true, ${JSON.stringify(SCOPE)});
     manager.token().then((token) => console.log(token.split(".").length));
   `;
-  const { stdout } = await promisify(execFile)(process.execPath, ["-e", program], { timeout: 50_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, ["-e", program], { timeout: 120_000 });
   assert.equal(stdout.trim(), "3");
 });

@@ -48,7 +48,7 @@ function preparePage(place) {
 
 /** What the log has to say, once it does: it comes by another way than the answer. */
 async function logged(from, pattern) {
-  for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 20)))
+  for (const end = Date.now() + 60_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 20)))
     if (pattern.test(from.log.join("\n"))) return from.log.join("\n");
   return assert.match(from.log.join("\n"), pattern);
 }
@@ -57,10 +57,11 @@ async function logged(from, pattern) {
 function ask(path, { headers = [], method = "GET" } = {}) {
   return new Promise((resolve, reject) => {
     const sent = send(origin, { path, method, headers: ["Host", new URL(origin).host, ...headers], agent: false });
-    sent.on("error", reject).on("response", async (response) => {
-      let text = "";
-      for await (const chunk of response) text += chunk;
-      resolve({ status: response.statusCode, headers: response.headers, text });
+    sent.on("error", reject).on("response", (response) => {
+      const read = response.setEncoding("utf8").toArray();
+      read.then((parts) => {
+        resolve({ status: response.statusCode, headers: response.headers, text: parts.join("") });
+      }, reject);
     });
     sent.end();
   });
