@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { after, before } from "node:test";
 import { createWorker, ready } from "../../pkg/worker.node.js";
 import { envelope } from "./arc.mjs";
+import { listener } from "./listener.mjs";
 
 const ctx = { waitUntil() {} };
 export const scopes = ["arc.task.controller", "arc.chat.controller", "arc.agent.caller"];
@@ -22,20 +23,17 @@ let answer;
 
 before(async () => {
   await ready();
-  server = createServer(async (request, response) => {
-    const chunks = [];
-    try {
+  server = createServer(
+    listener(async (request, response) => {
+      const chunks = [];
       for await (const chunk of request) chunks.push(chunk);
-    } catch {
-      // Who asked has gone, in the middle of it.
-      return;
-    }
-    const seen = { method: request.method, url: request.url, raw: request.rawHeaders, headers: request.headers };
-    seen.body = Buffer.concat(chunks).toString();
-    seen.closed = new Promise((resolve) => response.on("close", resolve));
-    requests.push(seen);
-    await answer(seen, response);
-  });
+      const seen = { method: request.method, url: request.url, raw: request.rawHeaders, headers: request.headers };
+      seen.body = Buffer.concat(chunks).toString();
+      seen.closed = new Promise((resolve) => response.on("close", resolve));
+      requests.push(seen);
+      await answer(seen, response);
+    }),
+  );
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${server.address().port}`;
 });

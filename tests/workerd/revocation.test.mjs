@@ -11,6 +11,7 @@ import { SignJWT } from "jose";
 import { freePort } from "../../scripts/start/ports.mjs";
 import { postArc, streamed } from "../lib/arc.mjs";
 import { session } from "../lib/arcp.mjs";
+import { listener } from "../lib/listener.mjs";
 import { startRuntime } from "../lib/scripted-runtime.mjs";
 import { startServe } from "../lib/workerd.mjs";
 
@@ -44,14 +45,16 @@ async function start() {
 before(async () => {
   runtime = await startRuntime();
   // Streams without an end, and no answer in ARC to anything else.
-  upstream = createServer(async (request, response) => {
-    const [body] = await once(request, "data");
-    const isStream = String(body).includes('"stream":true');
-    response.writeHead(200, { "content-type": isStream ? "text/event-stream" : "text/html" });
-    if (!isStream) return response.end();
-    response.write("data: {}\n\n");
-    request.socket.on("close", () => upstream.emit("left"));
-  });
+  upstream = createServer(
+    listener(async (request, response) => {
+      const [body] = await once(request, "data");
+      const isStream = String(body).includes('"stream":true');
+      response.writeHead(200, { "content-type": isStream ? "text/event-stream" : "text/html" });
+      if (!isStream) return response.end();
+      response.write("data: {}\n\n");
+      request.socket.on("close", () => upstream.emit("left"));
+    }),
+  );
   await once(upstream.listen(0, "127.0.0.1"), "listening");
   await start();
 });

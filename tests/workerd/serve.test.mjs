@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { jwtVerify } from "jose";
 import { envelope, postArc, streamed } from "../lib/arc.mjs";
 import { session } from "../lib/arcp.mjs";
+import { listener } from "../lib/listener.mjs";
 import { logged } from "../lib/logged.mjs";
 import { startRuntime } from "../lib/scripted-runtime.mjs";
 import { startIdp } from "../lib/worker.mjs";
@@ -25,14 +26,16 @@ let answer;
 
 before(async () => {
   idp = await startIdp({ resources: ["https://gate.example/arc"] });
-  upstream = createServer(async (request, response) => {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const seen = { headers: request.headers, url: request.url, body: Buffer.concat(chunks).toString() };
-    seen.closed = new Promise((resolve) => response.on("close", resolve));
-    requests.push(seen);
-    await answer(seen, response);
-  });
+  upstream = createServer(
+    listener(async (request, response) => {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const seen = { headers: request.headers, url: request.url, body: Buffer.concat(chunks).toString() };
+      seen.closed = new Promise((resolve) => response.on("close", resolve));
+      requests.push(seen);
+      await answer(seen, response);
+    }),
+  );
   await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
   const PROVIDERS = { local: { issuer: idp.issuer, audience: "https://gate.example/arc" } };
   [gate, front] = [

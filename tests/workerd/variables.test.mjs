@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { test } from "node:test";
 import { SignJWT } from "jose";
 import { envelope, postArc, rawRequest, streamed } from "../lib/arc.mjs";
+import { listener } from "../lib/listener.mjs";
 import { logged } from "../lib/logged.mjs";
 import { startWrangler } from "../lib/worker.mjs";
 
@@ -97,16 +98,18 @@ test("a variable that is no JSON: the log names it, the answer doesn't, and nobo
 
 test("an upstream, with a token for each user, under wrangler too", async () => {
   const seen = [];
-  const upstream = createServer(async (request, response) => {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const body = Buffer.concat(chunks).toString();
-    seen.push({ authorization: request.headers.authorization, body });
-    const { id, params } = JSON.parse(body);
-    response.writeHead(200, { "content-type": params.stream ? "text/event-stream" : "application/arc+json" });
-    const answer = { arc: "1.0", id, responseAgent: "far", targetAgent: "agent-7", result: { type: "task" } };
-    response.end(params.stream ? "event: done\ndata: {}\n\n" : JSON.stringify(answer));
-  });
+  const upstream = createServer(
+    listener(async (request, response) => {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const body = Buffer.concat(chunks).toString();
+      seen.push({ authorization: request.headers.authorization, body });
+      const { id, params } = JSON.parse(body);
+      response.writeHead(200, { "content-type": params.stream ? "text/event-stream" : "application/arc+json" });
+      const answer = { arc: "1.0", id, responseAgent: "far", targetAgent: "agent-7", result: { type: "task" } };
+      response.end(params.stream ? "event: done\ndata: {}\n\n" : JSON.stringify(answer));
+    }),
+  );
   await new Promise((resolve) => upstream.listen(0, "127.0.0.1", resolve));
   const variables = {
     STATIC_TOKENS: { "of-alice": "alice", "of-bob": "bob" },
