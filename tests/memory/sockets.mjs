@@ -28,7 +28,10 @@ class End extends EventTarget {
 
   #tell(event) {
     const { peer } = this;
-    queueMicrotask(() => peer.dispatchEvent(event));
+    queueMicrotask(() => {
+      peer[`on${event.type}`]?.(event);
+      peer.dispatchEvent(event);
+    });
   }
 }
 
