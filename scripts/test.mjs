@@ -20,7 +20,7 @@ async function runSuite(suite, env) {
     : suite.command().join(" ").replaceAll(`${root}/`, "").slice(0, 100);
   let result;
   await step(suite.name, said, async (say) => {
-    const options = { cwd: root, env: suite.wasm ? { ...env, ...suite.env } : undefined, onLine: say };
+    const options = { cwd: root, env: suite.wasm ? { ...env, ...suite.env } : suite.env, onLine: say };
     result = suite.files ? await runFiles({ ...suite, once }, options) : await runWhole(suite, options);
     return outcome(result);
   });
