@@ -50,7 +50,7 @@ export class Connection implements LineOwner {
     });
     // At once: it counts the time to the hello, and none is made in its place.
     void this.#driver.machine;
-    this.#client = this.#line(socket, () => this.#remains.cutClient());
+    this.#client = this.#line(socket);
   }
 
   /** Accepts the socket. */
@@ -66,8 +66,10 @@ export class Connection implements LineOwner {
     if (this.#isSilent) this.#client.cut();
   }
 
-  #line(socket: ServerSocket, cut: () => void): Line {
+  // What cuts it off stays with it, and would keep all that is there while an upstream is opened.
+  #line(socket: ServerSocket, dialing?: Ending): Line {
     this.#remains.opened();
+    const cut = () => (dialing ? this.#remains.cutUpstream(dialing) : this.#remains.cutClient());
     return new Line(socket, this, this.#answers, cut);
   }
 
@@ -245,7 +247,7 @@ export class Connection implements LineOwner {
       const dialing = new Ending();
       this.#dialing = dialing;
       const { socket, auth } = await upstream.open(principal, this.#token, dialing, isGauged(this.#client.socket));
-      const line = this.#line(socket, () => this.#remains.cutUpstream(dialing));
+      const line = this.#line(socket, dialing);
       if (this.#over || dialing.hasCome) return line.close(NORMAL);
       this.#dialing = undefined;
       this.#upstream = line;
@@ -287,6 +289,8 @@ export class Connection implements LineOwner {
 
   #register(session: string | undefined): void {
     this.#session = session;
+    // What is thrown may have it in it only where somebody is shown it again.
+    if (!this.#identity?.asks) this.#token = undefined;
     const { sessions, upstream } = this.#options;
     if (upstream.isTrusted) return;
     const name = nameOf(session, this.#principal?.key);

@@ -24,6 +24,11 @@ export class Identity {
     this.#options = options;
   }
 
+  /** Whether it was found, and is worth asking about again: then its credentials are kept. */
+  get asks(): boolean {
+    return this.#credentials !== undefined;
+  }
+
   /** The connection has ended: whoever asked for its signal hears of it. */
   end(): void {
     this.#ending.come();

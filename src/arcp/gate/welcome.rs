@@ -144,6 +144,11 @@ impl Gate {
             resume.token = Secret::new("");
             seen = resume.last_event_seq;
         }
+        if let Some(hello) = &mut self.hello {
+            // Nor does anybody look at these again.
+            hello.features = Features::default();
+            hello.client.version = String::new();
+        }
         let event = Audit::of(self, "arcp.hello", Outcome::Allowed, "ok");
         let event = Audit { session: Some(session_id.to_owned()), ..event };
         let interval = self.is_revocable.then_some(self.config.revocation_interval);
