@@ -28,7 +28,7 @@ export type ErrorCode =
   | "ERR_KEY_NOT_FOUND"
   /** The provider's keys can't be had now: ask later (`details.retryAfterSec`). */
   | "ERR_JWKS_UNAVAILABLE"
-  /** What a verifier asks besides the provider (`isRevoked`) is out of reach: ask later. */
+  /** What a verifier asks besides the provider (`isRevoked`) is out of reach, or does not answer: ask later. */
   | "ERR_VERIFIER_UNAVAILABLE"
   /** The options are wrong; the message names the option and the fix. */
   | "ERR_CONFIG"

@@ -119,7 +119,7 @@ export interface JwksCacheOptions {
   cooldownSec?: number;
   /** How long known keys go on working while the provider is out of reach. Default: 3600. */
   staleIfErrorSec?: number;
-  /** How long one request to the provider may take. Default: 5000. */
+  /** How long one request to the provider may take, and each of `isRevoked` and `checkClaims`. Default: 5000. */
   timeoutMs?: number;
   store?: JwksStore;
 }

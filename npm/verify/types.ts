@@ -118,9 +118,15 @@ export interface JwtVerifierOptions<Claims extends object = Record<string, unkno
   providers: Readonly<Record<string, ProviderOptions>>;
   /** How far clocks may be apart. Default: 30. */
   clockToleranceSec?: number;
-  /** Your own check, of verified tokens only: throw to refuse. It runs on every verification. */
+  /**
+   * Your own check, of verified tokens only: throw to refuse. It runs on every verification, and has `jwksCache.timeoutMs`: a
+   * promise that takes longer is ERR_VERIFIER_UNAVAILABLE.
+   */
   checkClaims?: (token: VerifiedToken<Claims>) => void | Promise<void>;
-  /** Asked on every verification, of tokens seen before too. If it throws, the call fails with ERR_VERIFIER_UNAVAILABLE. */
+  /**
+   * Asked on every verification, of tokens seen before too. If it throws, or its promise takes longer than `jwksCache.timeoutMs`,
+   * the call fails with ERR_VERIFIER_UNAVAILABLE.
+   */
   isRevoked?: (token: VerifiedToken<Claims>) => boolean | Promise<boolean>;
   /** The cache of verified tokens. Time, scopes and your own checks are looked at on hits too. Default: on. */
   tokenCache?: TokenCacheOptions | false;

@@ -1,16 +1,24 @@
 //! What the user's own functions have to say.
 
-use std::sync::{
-    atomic::{AtomicI64, AtomicUsize, Ordering},
-    Arc, Mutex,
+use std::{
+    future::{pending, poll_fn},
+    sync::{
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+        Arc, Mutex,
+    },
+    task::{Poll, Waker},
+    time::Duration,
 };
 
-use arcgate::{verifier::Event, Error};
+use arcgate::{
+    verifier::{Builder, Event, JwksCache},
+    Error,
+};
 
 use super::*;
 
 /// A world with more options, whose keys are here.
-fn warm(options: impl FnOnce(arcgate::verifier::Builder) -> arcgate::verifier::Builder) -> World {
+fn warm(options: impl FnOnce(Builder) -> Builder) -> World {
     let mut world = World::with(options);
     world.verifier.import_keys(&World::warm(&[1]).verifier.export_keys()).unwrap();
     world.tasks.run();
@@ -60,6 +68,69 @@ fn a_check_of_ones_own_refuses_with_its_own_error() {
     for _ in 0..2 {
         assert_eq!(world.verdict(token(1, "bad")).unwrap_err().code(), Code::PermissionDenied);
     }
+}
+
+#[test]
+fn a_function_that_never_answers_holds_its_caller_for_the_time_of_a_request() {
+    let asks_list = |builder: Builder| builder.is_revoked(|_| pending::<Result<bool, Error>>());
+    let asks_check = |builder: Builder| builder.check_claims(|_| pending());
+    let patient = |builder: Builder| builder.jwks_cache(JwksCache::new().timeout(Duration::from_secs(20)));
+    for (mut world, millis) in [
+        (warm(asks_list), 5_000),
+        (warm(asks_check), 5_000),
+        (warm(|builder| asks_list(patient(builder))), 20_000),
+        (warm(|builder| asks_check(patient(builder))), 20_000),
+    ] {
+        let outcomes: Vec<_> = (0..3).map(|n| world.verify(token(1, &n.to_string())).1).collect();
+        world.tasks.run();
+        world.pass(millis - 1);
+        assert!(outcomes.iter().all(|outcome| outcome.take().is_none()), "{millis}");
+        world.pass(1);
+        for outcome in &outcomes {
+            let error = outcome.take().expect("nobody waits any longer").unwrap_err();
+            assert_eq!((error.code(), error.is_retryable()), (Code::VerifierUnavailable, true));
+            let said = error.message();
+            assert!(said.ends_with(&format!("within {millis} ms (`jwks_cache.timeout`)")), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_function_that_answers_in_time_is_heard_and_one_that_answers_at_once_needs_no_timer() {
+    let list: Arc<Mutex<(bool, Option<Waker>)>> = Arc::default();
+    let own = Arc::clone(&list);
+    let mut world = warm(|builder| {
+        builder.is_revoked(move |token| {
+            let list = Arc::clone(&own);
+            poll_fn(move |context| {
+                let mut list = list.lock().unwrap();
+                if token.principal().id() == "at once" {
+                    return Poll::Ready(Ok::<_, Error>(false));
+                }
+                list.1 = Some(context.waker().clone());
+                if list.0 {
+                    Poll::Ready(Ok(true))
+                } else {
+                    Poll::Pending
+                }
+            })
+        })
+    });
+    assert!(world.verdict(token(1, "at once")).is_ok());
+    assert_eq!(world.timers(), 0);
+    let (_, slow) = world.verify(token(1, "slow"));
+    world.tasks.run();
+    assert_eq!(world.timers(), 1);
+    world.pass(4_999);
+    assert!(slow.take().is_none());
+    let waker = {
+        let mut list = list.lock().unwrap();
+        list.0 = true;
+        list.1.take().unwrap()
+    };
+    waker.wake();
+    world.tasks.run();
+    assert_eq!(slow.take().unwrap().unwrap_err().code(), Code::TokenRevoked);
 }
 
 #[test]

@@ -135,6 +135,11 @@ impl World {
         lock(&self.state).asked.len()
     }
 
+    /// How many timers were set that have not rung.
+    pub(super) fn timers(&self) -> usize {
+        lock(&self.state).sleeping.len()
+    }
+
     /// How many requests were broken off.
     pub(super) fn broken_off(&self) -> usize {
         lock(&self.state).asked.iter().filter(|asked| asked.is_dropped).count()

@@ -79,3 +79,31 @@ test("a scope that a check takes away is missing, and so is one that was never t
     assert.deepEqual((await authenticateRequest(request(token), verifier, { scopes: ["read"] })).scopes, ["read"]);
   }
 });
+
+test("a function that never answers holds its caller for the time of a request, and no longer", async () => {
+  const never = () => new Promise(() => {});
+  for (const [options, lacking] of [
+    [{ isRevoked: never }, "whether the token is revoked was not found out"],
+    [{ checkClaims: never }, "the check of the token's claims did not end"],
+    [{ isRevoked: () => false, checkClaims: never }, "the check of the token's claims did not end"],
+  ]) {
+    const verifier = await create({ ...options, jwksCache: { timeoutMs: 20 } });
+    for (let turn = 0; turn < 2; turn += 1) {
+      await assert.rejects(verifier.verify(token), {
+        code: "ERR_VERIFIER_UNAVAILABLE",
+        retryable: true,
+        details: { fault: "configuration" },
+        message: `${lacking} within 20 ms (\`jwksCache.timeoutMs\`)`,
+      });
+    }
+  }
+});
+
+test("a function that answers with a promise is heard, and one that answers at once needs no timer", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const slow = await create({ isRevoked: async () => true });
+  await assert.rejects(slow.verify(token), { code: "ERR_TOKEN_REVOKED" });
+  const set = t.mock.method(globalThis, "setTimeout");
+  assert.ok(await (await create({ isRevoked: () => false, checkClaims: () => {} })).verify(token));
+  assert.equal(set.mock.callCount(), 0);
+});

@@ -2,6 +2,7 @@
 //! provider are the test's. Node runs it, and browsers do.
 #![cfg(all(target_arch = "wasm32", feature = "web"))]
 
+mod bounds;
 mod keys;
 mod pages;
 mod sharing;
@@ -96,10 +97,15 @@ fn person() -> Source {
 
 /// Lets all that is ready to go on.
 async fn settle() {
+    pause(0).await;
+}
+
+/// A timer of the platform's.
+async fn pause(millis: u32) {
     let turn = Promise::new(&mut |resolve, _| {
         let global = js_sys::global();
         let set_timeout: Function = js_sys::Reflect::get(&global, &"setTimeout".into()).unwrap().into();
-        set_timeout.call2(&global, &resolve, &0.into()).unwrap();
+        set_timeout.call2(&global, &resolve, &millis.into()).unwrap();
     });
     JsFuture::from(turn).await.unwrap();
 }

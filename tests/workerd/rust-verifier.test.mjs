@@ -87,6 +87,15 @@ test("a request that is cancelled while its revocation is asked for holds nobody
   assert.equal(idp.fetches(), 1);
 });
 
+test("a list of revocations that never answers holds nobody for longer than a request for keys may take", async () => {
+  const list = await serve(() => {});
+  open.push(list);
+  const idp = await provider("silent revocations", { asks: list.url, options: { jwksCache: { timeoutMs: 500 } } });
+  const refusals = await times(5, () => idp.verify(idp.token()));
+  assert.deepEqual(statuses(refusals), all(5, 503));
+  for (const { code } of refusals) assert.equal(code, "ERR_VERIFIER_UNAVAILABLE");
+});
+
 test("a verifier made at the global scope, where Workers have neither fetch nor chance: one fetch for all", async () => {
   const token = jws(earlyKey, claims({ iss: early.url }));
   const idp = await provider("beside");

@@ -55,7 +55,9 @@ impl Builder {
     }
 
     /// Asked at every verification, of tokens seen before too: whether the token is revoked. Where it fails, the call does, with
-    /// `ERR_VERIFIER_UNAVAILABLE`, and what it has failed with as the error's [`source`](std::error::Error::source).
+    /// `ERR_VERIFIER_UNAVAILABLE` (503, retryable), and what it has failed with as the error's [`source`](std::error::Error::source).
+    /// Where it has not answered within [`JwksCache::timeout`](super::JwksCache::timeout), it is dropped, and the call fails with the
+    /// same code and no source.
     pub fn is_revoked<F, A, E>(mut self, is_revoked: F) -> Self
     where
         F: Fn(VerifiedToken) -> A + MaybeSend + MaybeSync + 'static,
@@ -66,7 +68,8 @@ impl Builder {
         self
     }
 
-    /// Your own check, of verified tokens only, at every verification: an error refuses the token.
+    /// Your own check, of verified tokens only, at every verification: an error refuses the token, and is told as it is. It has
+    /// [`JwksCache::timeout`](super::JwksCache::timeout), and is dropped then: `ERR_VERIFIER_UNAVAILABLE` (503, retryable).
     pub fn check_claims<F, A>(mut self, check_claims: F) -> Self
     where
         F: Fn(VerifiedToken) -> A + MaybeSend + MaybeSync + 'static,

@@ -58,6 +58,7 @@ impl TokenCache {
 #[must_use]
 pub struct JwksCache {
     pub(super) draft: Draft,
+    pub(super) timeout: Option<Duration>,
 }
 
 impl JwksCache {
@@ -85,8 +86,11 @@ impl JwksCache {
         self
     }
 
-    /// How long one request to the provider may take. 5 seconds; from 10 milliseconds to a minute.
+    /// How long one request to the provider may take, and each of a verifier's functions
+    /// ([`is_revoked`](super::Builder::is_revoked), [`check_claims`](super::Builder::check_claims)). 5 seconds; from 10 milliseconds to
+    /// a minute.
     pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
         self.draft.set("timeoutMs", timeout.as_millis().to_string());
         self
     }

@@ -70,7 +70,7 @@ async fn accept(inner: &Inner, sealed: Arc<verify::VerifiedToken>, scopes: &[Str
     let window = sealed.window();
     let verified = VerifiedToken::new(sealed, &inner.providers);
     if inner.user.has_checks() {
-        inner.user.check(&verified).await?;
+        inner.user.check(&inner.environment, &verified).await?;
         // They took their time.
         window.check(inner.environment.now())?;
     }

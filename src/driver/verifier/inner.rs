@@ -37,10 +37,11 @@ impl Inner {
     pub(super) fn new(
         options: Options,
         environment: Environment,
-        user: UserFunctions,
+        mut user: UserFunctions,
         tier: Option<NewTier<Self>>,
     ) -> Result<Self, Error> {
         let words = options.words();
+        user.set_timeout(options.timeout());
         let (machine, providers) = options.into_machine()?;
         Ok(Self {
             state: Mutex::new(State::new(machine)),

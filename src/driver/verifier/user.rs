@@ -1,19 +1,28 @@
 //! What the user of a verifier has given it to be asked and told.
 
 use std::{
-    future::Future,
+    future::{poll_fn, Future},
     sync::{Arc, Mutex, PoisonError},
+    task::Poll,
+    time::Duration,
 };
 
 use super::{event::Event, verified::VerifiedToken};
 use crate::{
-    driver::{boxed, cause::cause, Shared},
+    driver::{boxed, cause::cause, environment::Environment, Shared},
     error::{Cause, Code, Error},
-    platform::{BoxError, BoxFuture, MaybeSend, MaybeSync},
+    platform::{
+        race::{race, First},
+        BoxError, BoxFuture, MaybeSend, MaybeSync,
+    },
 };
 
-/// What refuses a token, by an error.
-type Check = dyn Fn(VerifiedToken) -> BoxFuture<'static, Result<(), Error>> + Send + Sync;
+/// So long a function has where nobody has said.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+type Asked<'a> = BoxFuture<'a, Result<(), Error>>;
+/// What refuses a token, by an error, and has so long for it.
+type Check = dyn for<'a> Fn(&'a Environment, Duration, VerifiedToken) -> Asked<'a> + Send + Sync;
 type OnEvent = dyn Fn(&Event<'_>) + Send + Sync;
 
 /// The functions of one verifier.
@@ -22,6 +31,7 @@ pub(super) struct UserFunctions {
     is_revoked: Option<Arc<Check>>,
     check_claims: Option<Arc<Check>>,
     on_event: Option<Arc<OnEvent>>,
+    timeout: Option<Duration>,
     /// The providers that were told of, for tokens that live long.
     warned: Arc<Mutex<Vec<String>>>,
 }
@@ -34,9 +44,10 @@ impl UserFunctions {
         E: Into<BoxError>,
     {
         let is_revoked = Shared::new(is_revoked);
-        self.is_revoked = Some(Arc::new(move |token| {
+        self.is_revoked = Some(Arc::new(move |environment, bound, token| {
             let answer = is_revoked(token);
-            boxed(async move { unrevoked(answer.await.map_err(cause)) })
+            let asked = boxed(async move { unrevoked(answer.await.map_err(cause)) });
+            Box::pin(within(environment, bound, asked, "whether the token is revoked was not found out"))
         }));
     }
 
@@ -46,12 +57,20 @@ impl UserFunctions {
         A: Future<Output = Result<(), Error>> + MaybeSend + 'static,
     {
         let check_claims = Shared::new(check_claims);
-        self.check_claims = Some(Arc::new(move |token| boxed(check_claims(token))));
+        self.check_claims = Some(Arc::new(move |environment, bound, token| {
+            let asked = boxed(check_claims(token));
+            Box::pin(within(environment, bound, asked, "the check of the token's claims did not end"))
+        }));
     }
 
     pub(super) fn set_on_event(&mut self, on_event: impl Fn(&Event<'_>) + MaybeSend + MaybeSync + 'static) {
         let on_event = Shared::new(on_event);
         self.on_event = Some(Arc::new(move |event| (*on_event)(event)));
+    }
+
+    /// How long each that is asked has.
+    pub(super) const fn set_timeout(&mut self, timeout: Option<Duration>) {
+        self.timeout = timeout;
     }
 
     /// Tells the listener, if there is one.
@@ -102,11 +121,32 @@ impl UserFunctions {
     ///
     /// # Errors
     /// What it is refused with.
-    pub(super) async fn check(&self, token: &VerifiedToken) -> Result<(), Error> {
+    pub(super) async fn check(&self, environment: &Environment, token: &VerifiedToken) -> Result<(), Error> {
+        let bound = self.timeout.unwrap_or(PATIENCE);
         for check in [&self.is_revoked, &self.check_claims].into_iter().flatten() {
-            check(token.clone()).await?;
+            check(environment, bound, token.clone()).await?;
         }
         Ok(())
+    }
+}
+
+/// What a function says, unless it never does.
+async fn within(
+    environment: &Environment,
+    bound: Duration,
+    mut asked: Asked<'static>,
+    lacking: &'static str,
+) -> Result<(), Error> {
+    // A timer is set for those alone that have to be waited for.
+    if let Poll::Ready(said) = poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await {
+        return said;
+    }
+    match race(asked, environment.sleep(bound)).await {
+        First::One(said) => said,
+        First::Other(()) => {
+            let message = format!("{lacking} within {} ms (`jwksCache.timeoutMs`)", bound.as_millis());
+            Err(Error::new(Code::VerifierUnavailable, message))
+        }
     }
 }
 

@@ -41,6 +41,8 @@ pub(crate) struct Options {
     secrets: Vec<(String, Secret)>,
     words: Words,
     problem: Option<Error>,
+    /// How long a request for keys may take, where that is said: so long have the verifier's functions, which the core knows nothing of.
+    timeout: Option<Duration>,
     reading: Reading,
 }
 
@@ -86,8 +88,15 @@ impl Options {
             if let Some((_, method)) = FUNCTIONS.iter().find(|(function, _)| *function == name) {
                 return Err(config(name, &format!("is no data, and stands in no JSON: give it by `{method}`")));
             }
-            if name == "jwksCache" && value.as_object().is_some_and(|cache| cache.get("store").is_some()) {
-                return Err(config("jwksCache.store", "is no data, and stands in no JSON: give it by `jwks_store`"));
+            if let (Some(cache), "jwksCache") = (value.as_object(), name) {
+                if cache.get("store").is_some() {
+                    return Err(config(
+                        "jwksCache.store",
+                        "is no data, and stands in no JSON: give it by `jwks_store`",
+                    ));
+                }
+                let timeout = cache.get("timeoutMs").and_then(Value::as_number);
+                self.timeout = timeout.map(|millis| Duration::from_millis(millis.as_f64() as u64));
             }
             match value {
                 Value::Object(providers) if name == "providers" => {
@@ -145,7 +154,13 @@ impl Options {
     /// The cache of keys.
     pub(crate) fn jwks_cache(&mut self, cache: JwksCache) {
         self.reading.settings = options::settings;
+        self.timeout = cache.timeout;
         self.draft.set("jwksCache", cache.draft.to_json());
+    }
+
+    /// How long a request for keys may take, where that is said.
+    pub(crate) const fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     /// Hosts that may be asked in plain text.
