@@ -14,6 +14,9 @@ export function nodeCounts(output) {
   return { passed: last("pass"), failed: last("fail") + last("cancelled") };
 }
 
+/** Whether what failed is a file itself, beside its tests or before it had any: reporter.mjs says how it ended. */
+export const endsAsFile = (output) => /^\S.* ended by (?:signal|exit code) \w+$/m.test(output);
+
 /**
  * Whether wasm-bindgen's runner lost a browser or its driver before that had run a test: nothing failed until then, and of the module
  * that it was at nothing was heard.

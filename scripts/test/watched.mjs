@@ -7,20 +7,24 @@ import { endGroup, startGroup } from "../setup/processes.mjs";
 /** So long a program may say nothing: one that compiles quietly has its time, too. */
 const PATIENCE = 10 * 60_000;
 
-/** As `run`, and `stuck` says why it was ended, if it was. */
-export async function runWatched(program, args, { cwd, env, onLine, patience = PATIENCE } = {}) {
+/** As `run`, within `longest` ms if that is given, and `stuck` says why it was ended, if it was. */
+export async function runWatched(program, args, { cwd, env, onLine, patience = PATIENCE, longest } = {}) {
   let output = "";
   let stuck;
   let timer;
+  let end;
   const child = startGroup(program, args, { cwd, env, onLine: (line) => line.trim() && onLine?.(line.trim()) });
   const closed = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
+  const endAs = (word) => {
+    stuck ??= `${word}: ${whatRuns(output)}`;
+    endGroup(child);
+  };
+  const seconds = (ms) => `${Math.round(ms / 1000)} s`;
   const heard = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      stuck = `nothing was heard for ${Math.round(patience / 1000)} s: ${whatRuns(output)}`;
-      endGroup(child);
-    }, patience);
+    timer = setTimeout(endAs, patience, `nothing was heard for ${seconds(patience)}`);
   };
+  if (longest) end = setTimeout(endAs, longest, `it was not over after ${seconds(longest)}`);
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk) => {
       output += chunk;
@@ -30,6 +34,7 @@ export async function runWatched(program, args, { cwd, env, onLine, patience = P
   heard();
   await closed;
   clearTimeout(timer);
+  clearTimeout(end);
   const { code, error } = await child.ended;
   await endGroup(child, 0);
   if (error) output += error.message;

@@ -124,6 +124,26 @@ describe("a file that failed", { concurrency: 1 }, () => {
     assert.deepEqual([(await run(four)).failed, four.map(timesOf)], [4, [1, 1, 1, 1]]);
   });
 
+  test("is not mended by a second try that runs fewer tests", async () => {
+    const skipping = `test("sometimes there", { skip: times === 2 }, () => { throw new Error("once"); });`;
+    const leaving = `test("sometimes there", () => { throw new Error("once"); }); if (times === 2) process.exit(0);`;
+    for (const [name, steps] of Object.entries({ skipping, leaving })) {
+      const { failed, code, said } = await run([fixture(name, steps)]);
+      assert.deepEqual([failed, code], [1, 1], said);
+      assert.match(said, new RegExp(`${name}\\.test\\.mjs: at the second try \\d tests passed, of 3 that there were`));
+    }
+  });
+
+  test("because it goes on for ever is ended, whatever is heard of it", async () => {
+    const file = fixture(
+      "chatter",
+      `test("talks", () => new Promise(() => setInterval(() => console.log("still"), 100)));`,
+    );
+    const { failed, line } = await run([file], { longest: 6000 });
+    assert.deepEqual([failed, timesOf(file)], [1, 1]);
+    assert.match(line, /^FAILED: it was not over after 6 s/);
+  });
+
   test("because nothing was heard of it any more is not waited for twice", async () => {
     const file = fixture("silent", "await new Promise((resolve) => setTimeout(resolve, 600_000));");
     const { failed, said, line } = await run([file], { patience: 6000 });
