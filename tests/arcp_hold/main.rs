@@ -3,8 +3,10 @@
 #![cfg(all(feature = "gate", not(target_arch = "wasm32")))]
 
 mod answers;
+mod bounds;
 mod lost;
 mod private;
+mod resumed;
 mod script;
 mod world;
 

@@ -50,8 +50,8 @@ impl Hold {
         if let Some(sizes) = &mut own.unread {
             sizes.push_back(text.len());
             own.unread_bytes += text.len();
-            // The largest frame alone is more than that, perhaps.
-            is_choked = own.unread_bytes > MOST_UNREAD && sizes.len() > 1;
+            // The largest frame alone is less than half of that (`limits`).
+            is_choked = own.unread_bytes > MOST_UNREAD;
         }
         self.actions.push_back(Action::ToClient { conn, text });
         if is_choked {
