@@ -2,7 +2,7 @@
 
 // By the package's name: each runtime takes its own entry, which says where the module is.
 import "arcgate/verify";
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, Env, MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { MiddlewareOptions, VerifierOrPromise } from "./verify/bearer-auth.js";
 import { bearer } from "./verify/bearer-auth.js";
@@ -32,11 +32,13 @@ export interface AuthVariables {
  * app.use("/reports/*", bearerAuth(verifier, { scopes: ["read:reports"] }));
  * app.get("/reports/mine", (c) => c.json({ hello: c.get("principal").id }));
  * ```
+ *
+ * `App` is the application's own `Env`, where the middleware is called with its context.
  */
-export function bearerAuth<Optional extends boolean = false>(
+export function bearerAuth<Optional extends boolean = false, App extends Env = Record<never, never>>(
   verifier: VerifierOrPromise,
   options?: BearerAuthOptions & { optional?: Optional },
-): MiddlewareHandler<{ Variables: [Optional] extends [false] ? AuthVariables : Partial<AuthVariables> }> {
+): MiddlewareHandler<App & { Variables: [Optional] extends [false] ? AuthVariables : Partial<AuthVariables> }> {
   const decide = bearer(verifier, options);
   return async (c, next) => {
     const outcome = await decide(c.req.raw, c);

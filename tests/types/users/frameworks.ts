@@ -14,6 +14,12 @@ export const hono = new Hono<{ Variables: AuthVariables }>()
   .use("/*", ofHono(verifier, { scopes: ["read"] }))
   .get("/", (c) => c.json({ id: c.get("principal").id, tenant: c.get("verifiedToken")?.claims.tenant }));
 
+type Bound = { Variables: AuthVariables; Bindings: { PROVIDERS: string } };
+const made = (_env: Bound["Bindings"]) => verifier;
+export const ofEnv = new Hono<Bound>()
+  .use((c, next) => ofHono<false, Bound>(made(c.env))(c, next))
+  .get("/", (c) => c.json({ id: c.get("principal").id, providers: c.env.PROVIDERS }));
+
 export const app = express();
 app.use("/reports", ofExpress(verifier, { scopes: ["read"] }));
 app.get("/reports/mine", (request: Request, response) => {
