@@ -38,11 +38,14 @@ export function startedAnew(output) {
   return output.split("\n").filter((line) => line.includes(ANEW)).length;
 }
 
-/** What cargo-mutants says at its end: "31 mutants tested in 9m: 2 missed, 27 caught, 2 unviable". */
+/**
+ * What cargo-mutants says at its end: "31 mutants tested in 9m: 2 missed, 27 caught, 2 unviable". Where it finds none it ends well, and
+ * that is a failure: what it is to look at has been moved.
+ */
 export function mutantCounts(output) {
   const last = /mutants? tested.*$/m.exec(output)?.[0] ?? "";
   const number = (what) => Number(new RegExp(`(\\d+) ${what}`).exec(last)?.[1] ?? 0);
-  return { passed: number("caught"), failed: number("missed") + number("timeouts?") };
+  return { passed: number("caught"), failed: number("missed") + number("timeouts?") + Number(!last) };
 }
 
 function sum(output, pattern) {

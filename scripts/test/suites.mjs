@@ -65,8 +65,8 @@ function nodeSuite(name, { group, folder, files, atOnce, setup, node = () => nod
   };
 }
 
-// Which part of the mutants: "3/40" takes every fortieth, from the fourth on: some of each file. All of them take some hours.
-const shard = process.env.MUTANTS ?? "0/40";
+// Which part of the mutants: "3/80" takes every eightieth, from the fourth on: some of each file. All of them take some hours.
+const shard = process.env.MUTANTS ?? "0/80";
 
 export const suites = [
   { ...lint, name: "cargo fmt", setup: ["clippy"], command: () => ["cargo", "fmt", "--check"] },
