@@ -69,8 +69,8 @@ async fn accept(inner: &Inner, sealed: Arc<verify::VerifiedToken>, scopes: &[Str
     }
     let window = sealed.window();
     let verified = VerifiedToken::new(sealed, &inner.providers);
-    if inner.user.has_checks() {
-        inner.user.check(&inner.environment, &verified).await?;
+    if let Some(asked) = inner.user.check(&inner.environment, &verified) {
+        asked.await?;
         // They took their time.
         window.check(inner.environment.now())?;
     }

@@ -23,17 +23,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 type Asked<'a> = BoxFuture<'a, Result<(), Error>>;
 /// What refuses a token, by an error, and has so long for it.
 type Check = dyn for<'a> Fn(&'a Environment, Duration, VerifiedToken) -> Asked<'a> + Send + Sync;
+/// Asks all that are there.
+type AskAll = for<'a> fn(&'a UserFunctions, &'a Environment, &'a VerifiedToken) -> Asked<'a>;
 type OnEvent = dyn Fn(&Event<'_>) + Send + Sync;
+/// Tells what became of a token, and whether it lives long.
+type OnOutcome = dyn Fn(&Result<VerifiedToken, Error>, bool) + Send + Sync;
 
-/// The functions of one verifier.
+/// The functions of one verifier. What is done with one is reached by way of its setter only, so that the module of a program that
+/// sets none has nothing of it.
 #[derive(Clone, Default)]
 pub(super) struct UserFunctions {
     is_revoked: Option<Arc<Check>>,
     check_claims: Option<Arc<Check>>,
+    ask_all: Option<AskAll>,
     on_event: Option<Arc<OnEvent>>,
+    on_outcome: Option<Arc<OnOutcome>>,
     timeout: Option<Duration>,
-    /// The providers that were told of, for tokens that live long.
-    warned: Arc<Mutex<Vec<String>>>,
 }
 
 impl UserFunctions {
@@ -44,6 +49,7 @@ impl UserFunctions {
         E: Into<BoxError>,
     {
         let is_revoked = Shared::new(is_revoked);
+        self.ask_all = Some(ask_all);
         self.is_revoked = Some(Arc::new(move |environment, bound, token| {
             let answer = is_revoked(token);
             let asked = boxed(async move { unrevoked(answer.await.map_err(cause)) });
@@ -57,6 +63,7 @@ impl UserFunctions {
         A: Future<Output = Result<(), Error>> + MaybeSend + 'static,
     {
         let check_claims = Shared::new(check_claims);
+        self.ask_all = Some(ask_all);
         self.check_claims = Some(Arc::new(move |environment, bound, token| {
             let asked = boxed(check_claims(token));
             Box::pin(within(environment, bound, asked, "the check of the token's claims did not end"))
@@ -65,7 +72,13 @@ impl UserFunctions {
 
     pub(super) fn set_on_event(&mut self, on_event: impl Fn(&Event<'_>) + MaybeSend + MaybeSync + 'static) {
         let on_event = Shared::new(on_event);
-        self.on_event = Some(Arc::new(move |event| (*on_event)(event)));
+        let on_event: Arc<OnEvent> = Arc::new(move |event| (*on_event)(event));
+        // The providers that were told of, for tokens that live long.
+        let warned = Mutex::new(Vec::new());
+        let tell = Arc::clone(&on_event);
+        self.on_outcome =
+            Some(Arc::new(move |outcome, is_long_lived| tell_outcome(&*tell, &warned, outcome, is_long_lived)));
+        self.on_event = Some(on_event);
     }
 
     /// How long each that is asked has.
@@ -82,34 +95,9 @@ impl UserFunctions {
 
     /// Tells what became of a token.
     pub(super) fn tell_outcome(&self, outcome: &Result<VerifiedToken, Error>, is_long_lived: bool) {
-        if self.on_event.is_none() {
-            return;
+        if let Some(on_outcome) = &self.on_outcome {
+            on_outcome(outcome, is_long_lived);
         }
-        match outcome {
-            Err(error) => self.tell(&Event::TokenRefused { error }),
-            Ok(token) => {
-                self.tell(&Event::TokenAccepted { token });
-                let provider = token.provider();
-                if is_long_lived && self.is_news(provider) {
-                    self.tell(&Event::TokenLongLived { provider });
-                }
-            }
-        }
-    }
-
-    /// Whether nobody was warned of this provider yet.
-    fn is_news(&self, provider: &str) -> bool {
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_news = !warned.iter().any(|known| known == provider);
-        if is_news {
-            warned.push(provider.to_owned());
-        }
-        is_news
-    }
-
-    /// Whether anybody but the core has a say in whether a token is good.
-    pub(super) const fn has_checks(&self) -> bool {
-        self.is_revoked.is_some() || self.check_claims.is_some()
     }
 
     /// Whether a token that was accepted may be refused later.
@@ -117,17 +105,48 @@ impl UserFunctions {
         self.is_revoked.is_some()
     }
 
-    /// Asks whether a verified token is good.
-    ///
-    /// # Errors
-    /// What it is refused with.
-    pub(super) async fn check(&self, environment: &Environment, token: &VerifiedToken) -> Result<(), Error> {
-        let bound = self.timeout.unwrap_or(PATIENCE);
-        for check in [&self.is_revoked, &self.check_claims].into_iter().flatten() {
+    /// Asks whether a verified token is good, where anybody but the core has a say in that: the error is what it is refused with.
+    pub(super) fn check<'a>(&'a self, environment: &'a Environment, token: &'a VerifiedToken) -> Option<Asked<'a>> {
+        self.ask_all.map(|ask_all| ask_all(self, environment, token))
+    }
+}
+
+fn ask_all<'a>(user: &'a UserFunctions, environment: &'a Environment, token: &'a VerifiedToken) -> Asked<'a> {
+    let bound = user.timeout.unwrap_or(PATIENCE);
+    Box::pin(async move {
+        for check in [&user.is_revoked, &user.check_claims].into_iter().flatten() {
             check(environment, bound, token.clone()).await?;
         }
         Ok(())
+    })
+}
+
+fn tell_outcome(
+    tell: &OnEvent,
+    warned: &Mutex<Vec<String>>,
+    outcome: &Result<VerifiedToken, Error>,
+    is_long_lived: bool,
+) {
+    match outcome {
+        Err(error) => tell(&Event::TokenRefused { error }),
+        Ok(token) => {
+            tell(&Event::TokenAccepted { token });
+            let provider = token.provider();
+            if is_long_lived && is_news(warned, provider) {
+                tell(&Event::TokenLongLived { provider });
+            }
+        }
     }
+}
+
+/// Whether nobody was warned of this provider yet.
+fn is_news(warned: &Mutex<Vec<String>>, provider: &str) -> bool {
+    let mut warned = warned.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_news = !warned.iter().any(|known| known == provider);
+    if is_news {
+        warned.push(provider.to_owned());
+    }
+    is_news
 }
 
 /// What a function says, unless it never does.
