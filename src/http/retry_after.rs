@@ -17,7 +17,7 @@ pub fn read(value: Option<&str>, server_date: Option<&str>, now: Time) -> Option
     }
     let at = date::parse(value)?;
     let server_now = server_date.and_then(|text| date::parse(text.trim_ascii())).unwrap_or(now);
-    Some(at.since(server_now).clamp(Span::ZERO, Span::from_secs(LONGEST)))
+    Some(at.since(server_now).between(Span::ZERO, Span::from_secs(LONGEST)))
 }
 
 #[cfg(test)]

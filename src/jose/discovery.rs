@@ -23,7 +23,7 @@ pub fn places(issuer: &str) -> [String; 2] {
 /// Where the issuer's OpenID document is: §4.1 appends the well-known path after the issuer's own, of which a slash at
 /// the end is taken away before.
 fn openid_url(issuer: &str) -> String {
-    [issuer.strip_suffix('/').unwrap_or(issuer), "/.well-known/openid-configuration"].concat()
+    format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer))
 }
 
 /// Where the issuer's OAuth document is: RFC 8414 §3.1 puts the well-known path before the issuer's own.
@@ -32,7 +32,7 @@ fn oauth_url(issuer: &str) -> String {
     let authority = text::find(issuer, "://").map_or(0, |at| at + 3);
     let host = text::before(issuer.get(authority..).unwrap_or_default(), b"/");
     let (origin, path) = issuer.split_at_checked(authority + host.len()).unwrap_or((issuer, ""));
-    [origin, WELL_KNOWN, path.strip_suffix('/').unwrap_or(path)].concat()
+    format!("{origin}{WELL_KNOWN}{}", path.strip_suffix('/').unwrap_or(path))
 }
 
 /// How much the status of one place says of why there is no document: of two, the weightier is the one to tell. A server that is

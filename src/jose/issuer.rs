@@ -90,7 +90,7 @@ impl Issuer {
             None => self.text.clone(),
             // There is one of it: `src/jose/provider.rs` sees to that.
             Some(_) => text::split_once(&self.text, TENANT)
-                .map_or_else(|| self.text.clone(), |(before, after)| [before, COMMON, after].concat()),
+                .map_or_else(|| self.text.clone(), |(before, after)| format!("{before}{COMMON}{after}")),
         }
     }
 }

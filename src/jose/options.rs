@@ -44,7 +44,7 @@ pub(crate) fn verifier_of(
     let mut providers = Vec::with_capacity(record.len());
     for (name, value) in record.iter() {
         let options = value.as_object().ok_or_else(|| reader.wrong("providers", wrong))?;
-        let reader = reader.within(&["providers.", name].concat(), options);
+        let reader = reader.within(&format!("providers.{name}"), options);
         providers.push(Provider::read(name, reader, secret_of(name), &hosts)?);
     }
     let settings = settings(&mut reader)?;

@@ -115,7 +115,7 @@ pub fn without_secrets(url: &str) -> String {
     let start = text::find(url, "://").map_or(0, |at| at + 3);
     let (scheme, rest) = url.split_at_checked(start).unwrap_or_default();
     let user = text::before(rest, b"/").bytes().rposition(|byte| byte == b'@').map_or(0, |at| at + 1);
-    shown(&[scheme, rest.get(user..).unwrap_or_default()].concat())
+    shown(&format!("{scheme}{}", rest.get(user..).unwrap_or_default()))
 }
 
 fn is_host(host: &str) -> bool {

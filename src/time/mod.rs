@@ -178,6 +178,12 @@ impl Span {
         self.0
     }
 
+    /// The nearest that is no shorter and no longer than these. `clamp` would bring a panic along, where `most` is not known to be the
+    /// longer one; here it counts for more.
+    pub(crate) fn between(self, least: Self, most: Self) -> Self {
+        self.max(least).min(most)
+    }
+
     /// Whole seconds, rounded up: what `Retry-After` wants.
     pub const fn as_secs_ceil(self) -> i64 {
         self.0.saturating_add(999).div_euclid(1000)

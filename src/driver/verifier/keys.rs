@@ -76,7 +76,7 @@ impl State {
             Step::Refused(error) => Next::Refused(error),
             Step::Fetch(provider, fetch) => Next::Fetch((provider, fetch)),
             Step::Wait(provider, fetch, until) => {
-                let bound = until.since(now).clamp(Span::from_millis(1), LONGEST_WAIT);
+                let bound = until.since(now).between(Span::from_millis(1), LONGEST_WAIT);
                 Next::Wait((provider, fetch), self.signal((provider, fetch)), duration(bound))
             }
             Step::Import { key, algorithm, refresh } => self.import(key, algorithm, refresh),

@@ -62,7 +62,7 @@ impl Remote {
         if failure == FetchFailure::Abandoned {
             return self.fetches.abandoned();
         }
-        self.unanswered(fetch, &Failure { what: &failure.to_string(), status: None, retry_after: None }, now);
+        self.unanswered(fetch, &Failure { what: &format!("{failure}"), status: None, retry_after: None }, now);
     }
 
     fn arrived(&mut self, fetch: &Fetch, jwks: Jwks, lifetime: Option<Span>) -> Option<Jwks> {

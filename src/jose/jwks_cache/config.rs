@@ -48,7 +48,7 @@ impl CacheConfig {
         let max_age = self.max_age.max(second);
         Self {
             max_age,
-            cooldown: self.cooldown.clamp(second, max_age),
+            cooldown: self.cooldown.between(second, max_age),
             stale_if_error: self.stale_if_error.max(Span::ZERO),
             timeout: self.timeout.max(Span::from_millis(100)),
         }
@@ -56,7 +56,7 @@ impl CacheConfig {
 
     /// How long a set may be used, of which the response's headers say `said`.
     pub(super) fn age_of(&self, said: Option<Span>) -> Span {
-        said.unwrap_or(self.max_age).clamp(MIN_AGE.min(self.max_age), self.max_age)
+        said.unwrap_or(self.max_age).between(MIN_AGE.min(self.max_age), self.max_age)
     }
 
     /// The pause after so many failures in a row: doubled each time, up to a limit, and as long as the provider asks for
