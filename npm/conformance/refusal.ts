@@ -1,6 +1,6 @@
 // Why there was no session, in words.
 
-import { type Connection, describeClose } from "./connection.js";
+import { type Connection, describeClose, type Received } from "./connection.js";
 import type { Message } from "./messages.js";
 import { describeError } from "./session.js";
 
@@ -24,7 +24,12 @@ export async function whyNobody(connection: Connection, error: Message | undefin
 function whatCame({ received, timeoutMs }: Connection): string {
   const [first] = received;
   if (!first) return `nothing came within ${timeoutMs / 1000} s`;
-  // A type is whatever the other side calls it.
-  const what = first.message?.type.slice(0, 40) ?? (first.isBinary ? "a binary frame" : "a text that is no message");
+  const what = nameOf(first);
   return received.length === 1 ? `${what} came` : `${what} came first, of ${received.length} frames`;
+}
+
+// A type is whatever the other side calls it; who speaks another protocol over WebSocket has none.
+function nameOf({ message, raw, isBinary }: Received): string {
+  if (!message) return isBinary ? "a binary frame" : "a text that is no message";
+  return typeof raw.type === "string" && raw.type ? raw.type.slice(0, 40) : "a frame without a type";
 }

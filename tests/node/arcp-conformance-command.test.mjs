@@ -183,6 +183,11 @@ describe("how it exits", () => {
       "3",
     ],
     "says something else": [(socket) => socket.send("hello, tok-alice-1234"), /a text that is no message came/, "3"],
+    "speaks another protocol": [
+      (socket) => socket.send('{"jsonrpc":"2.0","id":null,"error":{"code":-32600}}'),
+      /no answer to session\.hello: a frame without a type came, the connection stays open/,
+      "3",
+    ],
     "says nothing": [() => {}, /nothing came within 3 s/, "3"],
     "closes at once": [(socket) => socket.close(1003, "no tok-alice-1234"), /nothing came.*closed with 1003/],
     "says no and closes": [
