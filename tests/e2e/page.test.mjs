@@ -211,6 +211,27 @@ test("nothing was complained about but the two refusals", () => {
   assert.deepEqual(rest, []);
 });
 
+test("step 3 tells each of two calls at once with its own status", async () => {
+  await page.getByLabel("Let count go to").fill("40");
+  await page.$eval("#call-outcome", (outcome) => {
+    globalThis.told = [];
+    const chip = document.querySelector("#called");
+    // All that is said, whichever call is over first.
+    new MutationObserver(() => globalThis.told.push(`${outcome.textContent} | ${chip.textContent}`)).observe(outcome, {
+      childList: true,
+    });
+  });
+  await press("Stream it");
+  await says("#count-said", /^[1-9]\d* of 40$/);
+  await press("Call with too few scopes");
+  // The policy of the page allows no waitForFunction.
+  let told = [];
+  while (told.length < 2) told = await page.evaluate(() => globalThis.told);
+  const [ofStream, refused] = told.sort();
+  assert.match(ofStream, /^200 OK count reached 40, .* \| 200 in /);
+  assert.match(refused, /^403 Forbidden The token is good .* \| 403 in /);
+});
+
 for (const algorithm of ["ES256", "EdDSA"]) {
   test(`it works with ${algorithm}`, async () => {
     await page.getByText(algorithm, { exact: true }).click();

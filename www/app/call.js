@@ -17,17 +17,15 @@ export function startCall() {
     sent: "an ARC envelope: which method, of which agent",
     received: "status, headers, and the agent’s answer",
   });
-  // The answer to the last request, as fetch had it.
-  let answer;
-  const fetch = async (...request) => {
-    answer = undefined;
-    answer = await shownFetch(exchange)(...request);
-    return answer;
-  };
   const [echo, count] = ["echo-form", "count-form"].map((id) => $(id).querySelector("[type=submit]"));
   let streaming;
 
-  const press = (button, work) => busy(button, () => work().catch(failed));
+  // Each press has an answer of its own: another one, pressed while it waits or streams, must not be told with its status.
+  const press = (button, work) =>
+    busy(button, () => {
+      const call = startOne(exchange);
+      return work(call).catch(call.failed);
+    });
   for (const [id, button, work] of [
     ["echo-form", echo, callEcho],
     ["count-form", count, streamCount],
@@ -43,15 +41,15 @@ export function startCall() {
     echo.disabled = count.disabled = false;
   });
 
-  const client = (token) => session.arcgate.ArcClient.create({ endpoint, requestAgent, token, fetch });
+  const client = (token, { fetch }) => session.arcgate.ArcClient.create({ endpoint, requestAgent, token, fetch });
 
-  async function callEcho() {
-    const agents = await client(session.tokens);
+  async function callEcho(call) {
+    const agents = await client(session.tokens, call);
     const { task } = await agents.task.create({ targetAgent: "echo", initialMessage: $("echo-text").value });
-    came(`echo gave it back: “${task.messages.at(-1).parts[0].content}”`);
+    call.came(`echo gave it back: “${task.messages.at(-1).parts[0].content}”`);
   }
 
-  async function streamCount() {
+  async function streamCount(call) {
     const to = $("count-to").valueAsNumber;
     const initialMessage = JSON.stringify({ to, delayMs: $("count-pause").valueAsNumber });
     const began = performance.now();
@@ -61,7 +59,7 @@ export function startCall() {
     $("meter").hidden = false;
     show($("count-stop"), true);
     try {
-      const agents = await client(session.tokens);
+      const agents = await client(session.tokens, call);
       for await (const { message } of agents.chat.start({
         targetAgent: "count",
         initialMessage,
@@ -71,7 +69,7 @@ export function startCall() {
         const step = message && JSON.parse(message.parts[0].content);
         if (step?.kind === "progress") meter(step.body.current, to, `${step.body.current} of ${to}`);
       }
-      came(`count reached ${to}, in ${ms(performance.now() - began)}, each step drawn as it came.`);
+      call.came(`count reached ${to}, in ${ms(performance.now() - began)}, each step drawn as it came.`);
     } catch (error) {
       if (!signal.aborted) throw error;
       meter($("count-bar").value, to, `stopped at ${$("count-bar").value} of ${to}`);
@@ -82,7 +80,7 @@ export function startCall() {
   }
 
   // No client would do so: the request is written by hand.
-  async function callWithout() {
+  async function callWithout({ fetch, came }) {
     const message = { role: "user", parts: [{ type: "TextPart", content: "let me in" }] };
     const method = "task.create";
     const params = { initialMessage: message };
@@ -91,10 +89,29 @@ export function startCall() {
     came("Who calls is not known, so nothing was read. WWW-Authenticate says what to bring.");
   }
 
-  async function callWithFew() {
-    const tokens = await clientTokens(session.settings.clients[0], { scopes: ["arc.task.controller"], fetch });
-    const agents = await client(tokens);
+  async function callWithFew(call) {
+    const scopes = ["arc.task.controller"];
+    const tokens = await clientTokens(session.settings.clients[0], { scopes, fetch: call.fetch });
+    const agents = await client(tokens, call);
     await agents.task.create({ targetAgent: "echo", initialMessage: "let me in" });
+  }
+
+  return {
+    enable() {
+      $("call-without").disabled = $("call-few").disabled = false;
+    },
+  };
+}
+
+// One call: the fetch for its requests, and what tells how it ended.
+function startOne(exchange) {
+  // The answer to its last request.
+  let answer;
+
+  async function fetch(...request) {
+    answer = undefined;
+    answer = await shownFetch(exchange)(...request);
+    return answer;
   }
 
   // An answer in a sentence.
@@ -111,11 +128,7 @@ export function startCall() {
     chip($("called"), "bad", "no answer");
   }
 
-  return {
-    enable() {
-      $("call-without").disabled = $("call-few").disabled = false;
-    },
-  };
+  return { fetch, came, failed };
 }
 
 // What a status means for whoever called.
