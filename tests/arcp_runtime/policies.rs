@@ -74,8 +74,10 @@ fn a_question_ends_with_its_connection() {
     let job = world.submit(&alice, &json!({"agent": "count"}));
     let bob = world.connect("bob");
     for _ in 0..16 {
+        assert!(!world.hub.has_all_questions(bob.conn));
         world.say(&bob, "job.subscribe", &json!({"job_id": job}));
     }
+    assert!(world.hub.has_all_questions(bob.conn) && !world.hub.has_all_questions(alice.conn));
     let request = world.say(&bob, "job.subscribe", &json!({"job_id": job}));
     world.refused(&bob, &request, "INTERNAL_ERROR");
     world.drop_conn(&bob);

@@ -140,9 +140,10 @@ export class Hub {
     this.#do(
       (core, now) => {
         const length = this.#room.write(core, text);
-        if (length === undefined) core.handleLongFrame(conn, text, now);
-        else core.handleFrame(conn, length, now);
-        return text.length;
+        const mustAsk =
+          length === undefined ? core.handleLongFrame(conn, text, now) : core.handleFrame(conn, length, now);
+        // Questions that nobody has put to the policy yet must not be why the next one is refused.
+        return mustAsk ? Number.POSITIVE_INFINITY : text.length;
       },
       isOneOfMany ? "soon" : "now",
     );

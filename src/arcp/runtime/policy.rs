@@ -70,7 +70,7 @@ impl Hub {
         now: Time,
     ) -> Result<(), RequestRefusal> {
         let Some(session) = self.sessions.get(&question.requester.session) else { return Ok(()) };
-        if self.questions.iter().filter(|(_, other)| other.conn() == question.conn()).count() >= MAX_QUESTIONS {
+        if self.has_all_questions(question.conn()) {
             return Err(RequestRefusal::too_many(ArcpCode::InternalError, "questions", MAX_QUESTIONS));
         }
         let jobs = question.jobs.iter().map(|id| self.info(id, now)).collect();
@@ -79,6 +79,12 @@ impl Hub {
         self.actions.push_back(Action::AskPolicy { question: self.last_question, what, jobs, principal, same_session });
         self.questions.push((self.last_question, question));
         Ok(())
+    }
+
+    /// Whether so many of a connection's questions wait that one more is refused. Whoever takes several frames before it does what
+    /// comes of them has the policy asked first: what nobody was asked yet is no reason for a refusal.
+    pub fn has_all_questions(&self, conn: u32) -> bool {
+        self.questions.iter().filter(|(_, question)| question.conn() == conn).count() >= MAX_QUESTIONS
     }
 
     /// The policy's answer, one for each job. What is missing is a no.

@@ -74,19 +74,19 @@ impl HubCore {
         self.hub.handle_credit(conn, frames, Time::from_millis(now));
     }
 
-    /// A frame comes, of so many bytes in the room.
+    /// A frame comes, of so many bytes in the room. Gives whether the policy has to be asked before the connection's next one.
     #[wasm_bindgen(js_name = handleFrame)]
-    pub fn handle_frame(&mut self, conn: u32, length: u32, now: f64) {
+    pub fn handle_frame(&mut self, conn: u32, length: u32, now: f64) -> bool {
         let room = Rc::clone(&self.room);
-        if let Some(text) = room.text(length) {
-            self.handle_long_frame(conn, &text, now);
-        };
+        let text = room.text(length);
+        text.is_some_and(|text| self.handle_long_frame(conn, &text, now))
     }
 
     /// A frame comes that the room is too small for.
     #[wasm_bindgen(js_name = handleLongFrame)]
-    pub fn handle_long_frame(&mut self, conn: u32, text: &str, now: f64) {
+    pub fn handle_long_frame(&mut self, conn: u32, text: &str, now: f64) -> bool {
         self.hub.handle_frame(conn, text, Time::from_millis(now));
+        self.hub.has_all_questions(conn)
     }
 
     /// A connection is gone.
