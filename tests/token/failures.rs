@@ -46,6 +46,7 @@ fn an_endpoint_that_does_not_answer_is_told_from_one_that_answers_oddly() {
 fn what_failed_is_named() {
     for (source, failure, what) in [
         (CALLBACK, FetchFailure::Network, "fetchToken failed"),
+        (CALLBACK, FetchFailure::Timeout, "fetchToken did not answer in time"),
         (KEYED, FetchFailure::Network, "the client's key can't sign"),
         (ISSUER, FetchFailure::Abandoned, "the provider's metadata: its server was not waited for"),
     ] {

@@ -70,6 +70,7 @@ mod tests {
                 "`Source::client_secret` is missing: give `client_secret` or `private_key`",
             ),
             ("fetchToken failed: login_required", "the source's callback failed: login_required"),
+            ("fetchToken did not answer in time", "the source's callback did not answer in time"),
             ("hand another one in with setToken", "hand another one in with `set_token`"),
             ("`a b` and `https://Host/x` stay", "`a b` and `https://Host/x` stay"),
         ] {

@@ -173,6 +173,9 @@ impl Manager {
         // Neither of these is going to be otherwise next time.
         let is_permanent = matches!(failure, FetchFailure::TooLarge | FetchFailure::Redirect);
         let failure = match stage {
+            Stage::Callback if failure == FetchFailure::Timeout => {
+                Failure::unknown("fetchToken did not answer in time")
+            }
             Stage::Callback => Failure::unknown("fetchToken failed"),
             Stage::Sign => Failure::refused(Error::new(Code::RefreshUnavailable, "the client's key can't sign")),
             Stage::Verify => Failure::unknown(
