@@ -27,6 +27,7 @@ declare module "fastify" {
 declare module "hono" {
   export const Hono: any;
   export type Context = any;
+  export type Env = any;
   export type MiddlewareHandler<E> = any;
 }
 
