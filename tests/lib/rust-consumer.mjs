@@ -11,7 +11,7 @@ import { buildEnvironment, target } from "../../scripts/setup/rust.mjs";
 // Variables, not flags: what `cargo build` makes is what it makes for anybody, but for the tables of a debugger.
 const quick = { CARGO_PROFILE_DEV_DEBUG: "false", CARGO_INCREMENTAL: "0", CARGO_TERM_COLOR: "never" };
 
-const kept = cached("rust-consumers", "1");
+const kept = cached("rust-consumers", "2");
 const checkout = createHash("sha256").update(root).digest("hex").slice(0, 8);
 
 /**
@@ -45,7 +45,9 @@ export async function rustConsumer({ folder, name = basename(folder), files = {}
   const text = readFileSync(manifest, "utf8");
   writeFileSync(manifest, text.replace(/(arcgate = \{ path = )"[^"]*"/g, `$1${JSON.stringify(crate)}`));
 
-  const targets = join(kept, "target");
+  // Each crate has its own: what cargo makes of arcgate, which is a cdylib by a path, has one name whatever it was linked with, and of
+  // two crates with dependencies of different features the second would find the first one's.
+  const targets = join(kept, "targets", name);
   const env = { ...(await buildEnvironment()), ...quick, ...more, CARGO_TARGET_DIR: targets };
   // Whoever runs the tests may have some of their own.
   for (const name of ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"]) env[name] = undefined;
